@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { InputError } from "@/lib/errors.ts";
+
+/** Every setting of a training run, flat; see `defaults` for what each means. */
+const schema = z.strictObject({
+  seed: z.int(),
+  model: z.enum(["prnet", "lite"]),
+  source: z.enum(["procedural", "ict"]),
+  sourcePath: z.string(),
+  device: z.enum(["auto", "cpu", "gpu"]),
+  imageSize: z.union([z.literal(64), z.literal(128), z.literal(256)]),
+  width: z.int().min(4),
+  steps: z.int().min(1),
+  stepsPerEpoch: z.int().min(1),
+  batchSize: z.int().min(1),
+  learningRate: z.number().positive(),
+  schedule: z.enum(["halve", "cosine"]),
+  loss: z.enum(["mse", "l1"]),
+  encoding: z.enum(["paper", "centered"]),
+  workers: z.int().min(1),
+  overfitBatches: z.int().min(0),
+  validationSamples: z.int().min(1),
+  validateEvery: z.int().min(1),
+  checkpointEvery: z.int().min(1),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** The published training (PRNet, section 3.3; Adam, batch 16) on built-in faces. */
+export const defaults: Config = {
+  seed: 7,
+  model: "prnet",
+  source: "procedural",
+  sourcePath: "", // folder of the source's files; the procedural source needs none
+  device: "auto",
+  imageSize: 256, // pixels a side, of the crop and of the position map
+  width: 16, // channels after the first convolution
+  steps: 20_000,
+  stepsPerEpoch: 1_000, // samples are made on the fly, so an epoch is only a unit of the schedule
+  batchSize: 16,
+  learningRate: 1e-4, // at step 0
+  schedule: "halve", // every 5 epochs; or "cosine", down to 0 at the last step
+  loss: "mse",
+  encoding: "centered",
+  workers: 2,
+  overfitBatches: 0, // 0: a new batch every step
+  validationSamples: 64,
+  validateEvery: 500, // steps
+  checkpointEvery: 500, // steps
+};
+
+/** Each names only what it changes. Results and costs stand in the README. */
+export const presets = {
+  prnet: {},
+  lite: { model: "lite", learningRate: 2e-3, schedule: "cosine", loss: "l1", batchSize: 32 },
+  quick: {
+    model: "lite",
+    imageSize: 128,
+    learningRate: 2e-3,
+    schedule: "cosine",
+    loss: "l1",
+    steps: 600,
+    validateEvery: 100,
+    checkpointEvery: 200,
+  },
+} satisfies Record<string, Partial<Config>>;
+
+export type PresetName = keyof typeof presets;
+
+/** The preset with these settings changed. Throws an InputError for an unknown setting or a value out of range. */
+export function resolveConfig(preset: PresetName, overrides: Readonly<Record<string, unknown>> = {}): Config {
+  for (const key of Object.keys(overrides)) {
+    if (!(key in defaults)) {
+      throw new InputError(`Cannot set "${key}": the settings are ${Object.keys(defaults).join(", ")}`);
+    }
+  }
+  const result = schema.safeParse({ ...defaults, ...presets[preset], ...overrides });
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const key = String(issue.path[0]);
+  throw new InputError(`Cannot set ${key} to ${JSON.stringify(overrides[key])}: ${issue.message}`);
+}

@@ -1,0 +1,88 @@
+import { InputError } from "@/lib/errors.ts";
+
+/** What a vertex belongs to, for the loss's weight mask; the order of the numbers in {@linkcode FaceSurface.regions}. */
+export const regionNames = ["face", "eyes", "nose", "mouth", "neck"] as const;
+export type RegionName = (typeof regionNames)[number];
+
+/** What a triangle is made of, for its color; the order of the numbers in {@linkcode MorphableModel.materials}. */
+export const materialNames = ["skin", "sclera", "iris", "pupil", "lashes", "teeth", "gums", "scalp"] as const;
+export type MaterialName = (typeof materialNames)[number];
+
+/**
+ * The part of a model that the position map covers, with vertices of its own: one for each pair of a mesh vertex and
+ * a UV, since a vertex on a seam has several.
+ */
+export interface FaceSurface {
+  /** [vertexCount, 2], u right and v down, in [0, 1]. */
+  readonly uv: Float32Array;
+  /** [triangleCount, 3], indices into the surface's vertices. */
+  readonly triangles: Uint32Array;
+  /** [68], the surface vertices of the landmarks, in Multi-PIE order. */
+  readonly landmarks: Uint32Array;
+  /** [vertexCount], numbers of {@linkcode regionNames}. */
+  readonly regions: Uint8Array;
+}
+
+/**
+ * A linear model of the shapes of faces (Blanz and Vetter, 1999): mean + Σ identity modes + Σ expression modes.
+ *
+ * Model space: x towards the image's right, y up, z towards the viewer, in the model's own unit; the face looks along
+ * +z. `placeInImage` of lib/geometry/transforms.ts takes it to image space.
+ */
+export interface MorphableModel {
+  readonly name: string;
+  /** [vertexCount, 3]. */
+  readonly mean: Float32Array;
+  /** Each [vertexCount, 3]: the change of one standard deviation. */
+  readonly identityModes: readonly Float32Array[];
+  /** Each [vertexCount, 3]: the change from rest (0) to fully made (1). */
+  readonly expressionModes: readonly Float32Array[];
+  /** A name for each expression mode, as ARKit has it where ARKit has one, with `_L` and `_R` for the sides. */
+  readonly expressionNames: readonly string[];
+  /** [triangleCount, 3]: everything that is drawn, eyeballs and teeth too. Counter-clockwise seen from outside, y up. */
+  readonly triangles: Uint32Array;
+  /** [triangleCount], numbers of {@linkcode materialNames}. */
+  readonly materials: Uint8Array;
+  readonly surface: FaceSurface;
+  /** [surface vertexCount]: the mesh vertex of each surface vertex. */
+  readonly surfaceVertices: Uint32Array;
+}
+
+export interface FaceCoefficients {
+  /** In standard deviations; missing ones are 0. */
+  readonly identity: ArrayLike<number>;
+  /** From 0 to 1; missing ones are 0. */
+  readonly expression: ArrayLike<number>;
+}
+
+/** The vertices of one face, [vertexCount, 3], in model space. */
+export function shapeFace(
+  model: MorphableModel,
+  { identity, expression }: FaceCoefficients,
+  out: Float32Array = new Float32Array(model.mean.length),
+): Float32Array {
+  if (identity.length > model.identityModes.length || expression.length > model.expressionModes.length) {
+    throw new RangeError(
+      `Cannot shape a face of the ${model.name} model from ${identity.length} identity and ${expression.length} ` +
+        `expression coefficients: it has ${model.identityModes.length} and ${model.expressionModes.length}`,
+    );
+  }
+  out.set(model.mean);
+  addModes(out, model.identityModes, identity);
+  addModes(out, model.expressionModes, expression);
+  return out;
+}
+
+function addModes(out: Float32Array, modes: readonly Float32Array[], coefficients: ArrayLike<number>): void {
+  for (let m = 0; m < coefficients.length; m++) {
+    const amount = coefficients[m]!;
+    if (amount === 0) continue;
+    const mode = modes[m]!;
+    for (let i = 0; i < out.length; i++) out[i]! += amount * mode[i]!;
+  }
+}
+
+/** Throws an InputError unless every index is in range, every number finite, and no array of the wrong length. */
+export function checkModel(model: MorphableModel): void {
+  throw new InputError(`not written yet: ${model.name}`);
+}

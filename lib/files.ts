@@ -1,0 +1,38 @@
+/**
+ * Writes a file so that a kill or a power cut at any moment leaves either the old one or the new one, whole: a
+ * temporary file beside it, synced, renamed, and the folder synced.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    using file = await Deno.open(temporary, { write: true, createNew: true });
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await file.sync();
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+  await syncFolder(path.slice(0, path.lastIndexOf("/")) || ".");
+}
+
+/** Makes a rename in this folder last through a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return; // folders cannot be opened there
+  using folder = await Deno.open(path);
+  await folder.sync();
+}
+
+/** posmap's folder in the user's cache, made where it is missing; POSMAP_CACHE names another. */
+export async function cacheFolder(): Promise<string> {
+  const folder = Deno.env.get("POSMAP_CACHE") ?? `${userCache()}/posmap`;
+  await Deno.mkdir(folder, { recursive: true });
+  return folder;
+}
+
+function userCache(): string {
+  const home = Deno.env.get("HOME") ?? ".";
+  if (Deno.build.os === "darwin") return `${home}/Library/Caches`;
+  return Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`;
+}
