@@ -1,0 +1,24 @@
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { Photo, PositionMap } from "@/lib/types.ts";
+
+/** Samples of different splits show different people. */
+export type Split = "train" | "validation" | "test";
+
+/** One picture of one face, cropped, with what a network should say about it. */
+export interface Sample {
+  /** Square, of the source's image size. */
+  readonly image: Photo;
+  /** In crop pixels, of the same size as the image. */
+  readonly map: PositionMap;
+  /** [68, 3], x, y, z in crop pixels, in Multi-PIE order; z as in the map. */
+  readonly landmarks: Float32Array;
+}
+
+/** An endless, ordered supply of samples of one model's faces. */
+export interface SampleSource {
+  readonly model: MorphableModel;
+  /** [size] of images and maps, pixels a side. */
+  readonly imageSize: number;
+  /** A pure function of the source's seed, the split and the index: the same in every worker, in any order. */
+  sample(index: number, split: Split): Sample;
+}
