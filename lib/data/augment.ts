@@ -1,0 +1,139 @@
+import { type Similarity2D, similarityAbout, transformPositions } from "@/lib/geometry/transforms.ts";
+import { Random } from "@/lib/random.ts";
+import type { Sample } from "@/lib/data/sample.ts";
+import { warpPhoto } from "@/lib/data/warp.ts";
+
+/** Ranges that augmentations are drawn from. */
+export interface AugmentationOptions {
+  /** Radians, to either side. */
+  readonly rotation: number;
+  /** Crop sides, to either side, along x and y. */
+  readonly shift: number;
+  /** The least and the most that a face is scaled by. */
+  readonly scale: readonly [number, number];
+  /** The least and the most that a color channel is multiplied by. */
+  readonly gain: readonly [number, number];
+  /** Patches of noise a sample has at most; each number from 0 is as likely. */
+  readonly patches: number;
+  /** The least and the most width and height of a patch, in crop sides. */
+  readonly patchSide: readonly [number, number];
+}
+
+/** As in the paper (Feng et al., 2018, section 3.3), which leaves the patches open. */
+export const paperAugmentation: AugmentationOptions = {
+  rotation: Math.PI / 4,
+  shift: 0.1,
+  scale: [0.9, 1.2],
+  gain: [0.6, 1.4],
+  patches: 2,
+  patchSide: [0.08, 0.35],
+};
+
+/** One change to a sample, whatever its size in pixels. */
+export interface Augmentation {
+  /** Radians; clockwise on the screen, about the crop's center. */
+  readonly rotation: number;
+  readonly scale: number;
+  /** Crop sides. */
+  readonly shift: readonly [number, number];
+  /** Of red, green and blue. */
+  readonly gains: readonly [number, number, number];
+  readonly patches: readonly NoisePatch[];
+}
+
+/** A rectangle of noise, in crop sides. */
+export interface NoisePatch {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Side of a speck of one color. */
+  readonly grain: number;
+  readonly seed: number;
+}
+
+export const noAugmentation: Augmentation = { rotation: 0, scale: 1, shift: [0, 0], gains: [1, 1, 1], patches: [] };
+
+export function drawAugmentation(random: Random, options: AugmentationOptions = paperAugmentation): Augmentation {
+  const shift = () => random.uniform(-options.shift, options.shift);
+  const gain = () => random.uniform(...options.gain);
+  return {
+    rotation: random.uniform(-options.rotation, options.rotation),
+    scale: random.uniform(...options.scale),
+    shift: [shift(), shift()],
+    gains: [gain(), gain(), gain()],
+    patches: Array.from({ length: random.integer(0, options.patches) }, () => drawPatch(random, options)),
+  };
+}
+
+function drawPatch(random: Random, { patchSide }: AugmentationOptions): NoisePatch {
+  const [width, height] = [random.uniform(...patchSide), random.uniform(...patchSide)];
+  return {
+    left: random.uniform(-width / 2, 1 - width / 2),
+    top: random.uniform(-height / 2, 1 - height / 2),
+    width,
+    height,
+    grain: 0.004 * 2 ** random.uniform(0, 5), // from a pixel to an eighth of a crop
+    seed: random.integer(0, 2 ** 31 - 1),
+  };
+}
+
+/** Where the augmentation takes the points of a crop of `size` pixels a side. */
+export function augmentationTransform({ rotation, scale, shift: [x, y] }: Augmentation, size: number): Similarity2D {
+  return similarityAbout([size / 2, size / 2], { rotation, scale, dx: x * size, dy: y * size });
+}
+
+/**
+ * The sample changed, image, map and landmarks alike; black comes in where the image ended. A source that draws its
+ * images does better to draw them under {@linkcode augmentationTransform}.
+ */
+export function augmentSample({ image, map, landmarks }: Sample, augmentation: Augmentation): Sample {
+  const transform = augmentationTransform(augmentation, image.width);
+  const augmented = warpPhoto(image, { transform, width: image.width, height: image.height });
+  applyGains(augmented.rgb, augmentation.gains);
+  applyNoise(augmented.rgb, { size: image.width, patches: augmentation.patches });
+  return {
+    image: augmented,
+    map: { size: map.size, positions: transformPositions(map.positions, transform) },
+    landmarks: transformPositions(landmarks, transform),
+  };
+}
+
+/** Multiplies the channels of [n, 3] colors in place: bytes, or numbers from 0 to 1. What passes white stays white. */
+export function applyGains(rgb: Uint8Array | Float32Array, gains: readonly [number, number, number]): void {
+  const isBytes = rgb instanceof Uint8Array;
+  const white = isBytes ? 255 : 1;
+  for (let channel = 0; channel < 3; channel++) {
+    const gain = gains[channel]!;
+    for (let i = channel; i < rgb.length; i += 3) {
+      const value = Math.min(white, gain * rgb[i]!);
+      rgb[i] = isBytes ? Math.round(value) : value;
+    }
+  }
+}
+
+/** Covers parts of a [size, size, 3] image with noise, in place: bytes, or numbers from 0 to 1. */
+export function applyNoise(
+  rgb: Uint8Array | Float32Array,
+  { size, patches }: { size: number; patches: readonly NoisePatch[] },
+): void {
+  const white = rgb instanceof Uint8Array ? 255 : 1;
+  for (const { left, top, width, height, grain, seed } of patches) {
+    const random = new Random(seed);
+    const grainPixels = Math.max(1, grain * size);
+    const columns = Math.ceil(width * size / grainPixels);
+    const specks = Float32Array.from(
+      { length: 3 * columns * Math.ceil(height * size / grainPixels) },
+      () => white * random.next(),
+    );
+    const [x, y] = [left * size, top * size];
+    const [firstColumn, firstRow] = [Math.max(0, Math.ceil(x - 0.5)), Math.max(0, Math.ceil(y - 0.5))];
+    for (let row = firstRow; row + 0.5 < y + height * size && row < size; row++) {
+      for (let column = firstColumn; column + 0.5 < x + width * size && column < size; column++) {
+        const speckRow = Math.floor((row + 0.5 - y) / grainPixels);
+        const speck = 3 * (speckRow * columns + Math.floor((column + 0.5 - x) / grainPixels));
+        rgb.set(specks.subarray(speck, speck + 3), 3 * (row * size + column));
+      }
+    }
+  }
+}
