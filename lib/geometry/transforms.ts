@@ -1,0 +1,184 @@
+import type { Mat3, Vec3 } from "@/lib/types.ts";
+
+/**
+ * A head's rotation in radians, as 3DDFA and 300W-LP's Pose_Para have it: at positive pitch the face looks up, at
+ * positive yaw towards the image's left, and positive roll turns it clockwise on the screen.
+ */
+export interface PoseAngles {
+  readonly pitch: number;
+  readonly yaw: number;
+  readonly roll: number;
+}
+
+/** About the x axis of model space (x right, y up, z towards the viewer): a positive angle makes the face look up. */
+export function pitchRotation(angleRadians: number): Mat3 {
+  const c = Math.cos(angleRadians);
+  const s = Math.sin(angleRadians);
+  return new Float64Array([1, 0, 0, 0, c, s, 0, -s, c]);
+}
+
+/** About the y axis of model space: a positive angle turns the face towards the image's left. */
+export function yawRotation(angleRadians: number): Mat3 {
+  const c = Math.cos(angleRadians);
+  const s = Math.sin(angleRadians);
+  return new Float64Array([c, 0, -s, 0, 1, 0, s, 0, c]);
+}
+
+/** About the z axis of model space: a positive angle turns the face clockwise on the screen. */
+export function rollRotation(angleRadians: number): Mat3 {
+  const c = Math.cos(angleRadians);
+  const s = Math.sin(angleRadians);
+  return new Float64Array([c, s, 0, -s, c, 0, 0, 0, 1]);
+}
+
+/** Model space to the head's pose, pitch · yaw · roll (3DDFA, Zhu et al., CVPR 2016; `angle2matrix` of its code). */
+export function poseRotation({ pitch, yaw, roll }: PoseAngles): Mat3 {
+  return multiply(pitchRotation(pitch), multiply(yawRotation(yaw), rollRotation(roll)));
+}
+
+/** Undoes {@linkcode poseRotation}: yaw within ±π/2, pitch and roll within ±π; roll is 0 where yaw is ±π/2. */
+export function poseAngles(rotation: Mat3): PoseAngles {
+  const [m00, m01, m02, m10, m11, m12, , , m22] = rotation as unknown as Nine;
+  const yawCosine = Math.hypot(m00, m01);
+  const yaw = Math.atan2(-m02, yawCosine);
+  // Pitch and roll turn about the same axis there, and only their sum or difference is known.
+  if (yawCosine < 1e-9) return { pitch: Math.atan2(-m02 * m10, m11), yaw, roll: 0 };
+  return { pitch: Math.atan2(m12, m22), yaw, roll: Math.atan2(m01, m00) };
+}
+
+type Nine = readonly [number, number, number, number, number, number, number, number, number];
+
+export function multiply(a: Mat3, b: Mat3): Mat3 {
+  const product = new Float64Array(9);
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < 3; column++) {
+      for (let k = 0; k < 3; k++) product[3 * row + column]! += a[3 * row + k]! * b[3 * k + column]!;
+    }
+  }
+  return product;
+}
+
+/** Also a rotation's inverse. */
+export function transpose(m: Mat3): Mat3 {
+  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = m as unknown as Nine;
+  return new Float64Array([m00, m10, m20, m01, m11, m21, m02, m12, m22]);
+}
+
+/** Each point multiplied by the matrix; points are [n, 3]. `out` may be `points`. */
+export function rotatePoints(
+  points: Float32Array,
+  rotation: Mat3,
+  out: Float32Array = new Float32Array(points.length),
+): Float32Array {
+  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = rotation as unknown as Nine;
+  for (let i = 0; i < points.length; i += 3) {
+    const x = points[i]!;
+    const y = points[i + 1]!;
+    const z = points[i + 2]!;
+    out[i] = m00 * x + m01 * y + m02 * z;
+    out[i + 1] = m10 * x + m11 * y + m12 * z;
+    out[i + 2] = m20 * x + m21 * y + m22 * z;
+  }
+  return out;
+}
+
+/** Where a model stands in an image, under scaled orthographic projection. */
+export interface Placement {
+  /** Of model space, before it is scaled. */
+  readonly rotation: Mat3;
+  /** Pixels per model unit. */
+  readonly scale: number;
+  /** Pixels: where the model's origin comes to lie in image space. */
+  readonly translation: Vec3;
+}
+
+/** Model space (y up) to image space (y down); vertices are [n, 3]. `out` may be `vertices`. */
+export function placeInImage(
+  vertices: Float32Array,
+  { rotation, scale, translation: [tx, ty, tz] }: Placement,
+  out: Float32Array = new Float32Array(vertices.length),
+): Float32Array {
+  rotatePoints(vertices, rotation, out);
+  for (let i = 0; i < out.length; i += 3) {
+    out[i] = tx + scale * out[i]!;
+    out[i + 1] = ty - scale * out[i + 1]!;
+    out[i + 2] = tz + scale * out[i + 2]!;
+  }
+  return out;
+}
+
+/** Undoes {@linkcode placeInImage}. `out` may be `points`. */
+export function imageToModel(
+  points: Float32Array,
+  { rotation, scale, translation: [tx, ty, tz] }: Placement,
+  out: Float32Array = new Float32Array(points.length),
+): Float32Array {
+  for (let i = 0; i < points.length; i += 3) {
+    out[i] = (points[i]! - tx) / scale;
+    out[i + 1] = (ty - points[i + 1]!) / scale;
+    out[i + 2] = (points[i + 2]! - tz) / scale;
+  }
+  return rotatePoints(out, transpose(rotation), out);
+}
+
+/**
+ * Of the image plane: a point p goes to scale · R(rotation) · p + (dx, dy), in pixels. A positive rotation turns the
+ * picture clockwise on the screen (y is down).
+ */
+export interface Similarity2D {
+  /** Radians. */
+  readonly rotation: number;
+  readonly scale: number;
+  readonly dx: number;
+  readonly dy: number;
+}
+
+/** Rotates and scales about this point of the image, then shifts. */
+export function similarityAbout(
+  [x, y]: readonly [number, number],
+  { rotation, scale, dx, dy }: Similarity2D,
+): Similarity2D {
+  const c = scale * Math.cos(rotation);
+  const s = scale * Math.sin(rotation);
+  return { rotation, scale, dx: x - (c * x - s * y) + dx, dy: y - (s * x + c * y) + dy };
+}
+
+/** First `inner`, then `outer`. */
+export function composeSimilarities(outer: Similarity2D, inner: Similarity2D): Similarity2D {
+  const [dx, dy] = transformPoint([inner.dx, inner.dy], outer);
+  return { rotation: outer.rotation + inner.rotation, scale: outer.scale * inner.scale, dx, dy };
+}
+
+export function invertSimilarity({ rotation, scale, dx, dy }: Similarity2D): Similarity2D {
+  if (!(scale > 0)) throw new RangeError(`Cannot invert a similarity of scale ${scale}: it must be greater than 0`);
+  const linear = { rotation: -rotation, scale: 1 / scale, dx: 0, dy: 0 };
+  const [x, y] = transformPoint([dx, dy], linear);
+  return { ...linear, dx: -x, dy: -y };
+}
+
+export function transformPoint(
+  [x, y]: readonly [number, number],
+  { rotation, scale, dx, dy }: Similarity2D,
+): [number, number] {
+  const c = scale * Math.cos(rotation);
+  const s = scale * Math.sin(rotation);
+  return [c * x - s * y + dx, s * x + c * y + dy];
+}
+
+/** Positions are [n, 3], in image space: their z is scaled with x and y. `out` may be `positions`. */
+export function transformPositions(
+  positions: Float32Array,
+  { rotation, scale, dx, dy }: Similarity2D,
+  out: Float32Array = new Float32Array(positions.length),
+): Float32Array {
+  const c = scale * Math.cos(rotation);
+  const s = scale * Math.sin(rotation);
+  for (let i = 0; i < positions.length; i += 3) {
+    const x = positions[i]!;
+    const y = positions[i + 1]!;
+    out[i] = c * x - s * y + dx;
+    out[i + 1] = s * x + c * y + dy;
+    out[i + 2] = scale * positions[i + 2]!;
+  }
+  return out;
+}
