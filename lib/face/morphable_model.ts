@@ -82,7 +82,51 @@ function addModes(out: Float32Array, modes: readonly Float32Array[], coefficient
   }
 }
 
-/** Throws an InputError unless every index is in range, every number finite, and no array of the wrong length. */
+/** Throws an InputError unless every index is in range, every number finite, and every array of its length. */
 export function checkModel(model: MorphableModel): void {
-  throw new InputError(`not written yet: ${model.name}`);
+  const { mean, identityModes, expressionModes, expressionNames, triangles, materials, surface } = model;
+  const refuse = (what: string) => {
+    throw new InputError(`Cannot use the face model "${model.name}": ${what}`);
+  };
+  const length = (what: string, found: number, wanted: number) => {
+    if (found !== wanted) refuse(`its ${what} have ${found} numbers, wanted ${wanted}`);
+  };
+  const below = (what: string, indices: ArrayLike<number>, limit: number) => {
+    const found = firstIndex(indices, (value) => !(value < limit));
+    if (found >= 0) refuse(`its ${what} name ${indices[found]} at ${found}, wanted less than ${limit}`);
+  };
+  const finite = (what: string, numbers: ArrayLike<number>) => {
+    const found = firstIndex(numbers, (value) => !Number.isFinite(value));
+    if (found >= 0) refuse(`its ${what} have ${numbers[found]} at ${found}, wanted finite numbers`);
+  };
+
+  const vertexCount = mean.length / 3;
+  const surfaceCount = surface.uv.length / 2;
+  if (vertexCount === 0 || !Number.isInteger(vertexCount)) refuse(`its mean has ${mean.length} numbers, wanted 3 each`);
+  length("expression names", expressionNames.length, expressionModes.length);
+  length("materials", materials.length, triangles.length / 3);
+  length("surface landmarks", surface.landmarks.length, 68);
+  length("surface regions", surface.regions.length, surfaceCount);
+  length("surface vertices", model.surfaceVertices.length, surfaceCount);
+  length("surface triangles", surface.triangles.length, 3 * Math.floor(surface.triangles.length / 3));
+  below("triangles", triangles, vertexCount);
+  below("materials", materials, materialNames.length);
+  below("surface triangles", surface.triangles, surfaceCount);
+  below("surface landmarks", surface.landmarks, surfaceCount);
+  below("surface regions", surface.regions, regionNames.length);
+  below("surface vertices", model.surfaceVertices, vertexCount);
+  finite("mean", mean);
+  finite("texture coordinates", surface.uv);
+  if (firstIndex(surface.uv, (value) => value < 0 || value > 1) >= 0) refuse("its texture coordinates leave [0, 1]");
+  for (const [kind, modes] of [["identity", identityModes], ["expression", expressionModes]] as const) {
+    modes.forEach((mode, m) => {
+      length(`${kind} mode ${m}`, mode.length, mean.length);
+      finite(`${kind} mode ${m}`, mode);
+    });
+  }
+}
+
+function firstIndex(values: ArrayLike<number>, is: (value: number) => boolean): number {
+  for (let i = 0; i < values.length; i++) if (is(values[i]!)) return i;
+  return -1;
 }

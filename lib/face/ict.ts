@@ -1,0 +1,137 @@
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
+import { decodeModel, encodeModel } from "@/lib/face/model_file.ts";
+import { checkModel } from "@/lib/face/morphable_model.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { parseObj, parseObjShape } from "@/lib/face/obj.ts";
+import { ictParts, vertexCount } from "@/lib/face/ict_parts.ts";
+
+export interface IctOptions {
+  /** Where the converted model is kept; posmap's cache folder unless given. */
+  readonly cacheFolder?: string;
+  /** Called for each file of the first load, which takes some seconds; later ones only read the converted model. */
+  readonly onProgress?: (filesRead: number, fileCount: number) => void;
+}
+
+/**
+ * ICT-FaceKit's light model (Li et al., CVPR 2020; MIT licence): 100 identity modes, 53 expression modes named as
+ * ARKit's, in centimeters. `folder` is its FaceXModel or the folder that holds it.
+ *
+ * Throws an InputError where a file is missing or damaged.
+ */
+export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
+  const source = await openSource(folder);
+  const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${await fingerprint(source.folder)}.model`;
+  const stamp = await fingerprint(JSON.stringify(source.files));
+  const kept = await Deno.readFile(cache).then((bytes) => decodeModel(bytes, stamp), () => undefined);
+  if (kept) return kept;
+  const model = await convert(source, options.onProgress ?? (() => {}));
+  checkModel(model);
+  await writeFileAtomic(cache, encodeModel(model, stamp));
+  return model;
+}
+
+interface Source {
+  /** The real path of FaceXModel. */
+  readonly folder: string;
+  readonly identities: readonly string[];
+  readonly expressions: readonly string[];
+  /** [68] vertices. */
+  readonly landmarks: readonly number[];
+  /** Name, size and time of change of every file that the model is made from. */
+  readonly files: readonly (readonly [string, number, number])[];
+}
+
+const NEUTRAL = "generic_neutral_mesh.obj";
+const FACTS = "vertex_indices.json";
+const IDENTITY_COUNT = 100;
+
+async function openSource(given: string): Promise<Source> {
+  const folder = await findFolder(given);
+  const { expressions, landmarks } = parseFacts(await readText(`${folder}/${FACTS}`), `${folder}/${FACTS}`);
+  const identities = Array.from({ length: IDENTITY_COUNT }, (_, i) => `identity${String(i).padStart(3, "0")}`);
+  const names = [FACTS, NEUTRAL, ...[...identities, ...expressions].map((name) => `${name}.obj`)];
+  const files = await Promise.all(names.map(async (name) => {
+    const { size, mtime } = await Deno.stat(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
+    return [name, size, mtime?.getTime() ?? 0] as const;
+  }));
+  return { folder, identities, expressions, landmarks, files };
+}
+
+async function findFolder(given: string): Promise<string> {
+  for (const folder of [given, `${given}/FaceXModel`]) {
+    const found = await Deno.stat(`${folder}/${NEUTRAL}`).then((info) => info.isFile, () => false);
+    if (found) return await Deno.realPath(folder);
+  }
+  throw new InputError(`Cannot open ICT-FaceKit in ${given}: no ${NEUTRAL} there nor in its FaceXModel folder`);
+}
+
+function parseFacts(json: string, path: string): Pick<Source, "expressions" | "landmarks"> {
+  let facts;
+  try {
+    facts = JSON.parse(json);
+  } catch (error) {
+    return refuse(path, error);
+  }
+  const { expressions, idx_to_landmark_verts: landmarks } = facts ?? {};
+  if (!Array.isArray(expressions) || !expressions.every((name) => typeof name === "string" && /^\w+$/.test(name))) {
+    throw new InputError(`Cannot read ${path}: "expressions" is no list of file names`);
+  }
+  const isVertex = (index: unknown) => Number.isInteger(index) && Number(index) >= 0 && Number(index) < vertexCount;
+  if (!Array.isArray(landmarks) || landmarks.length !== 68 || !landmarks.every(isVertex)) {
+    throw new InputError(`Cannot read ${path}: "idx_to_landmark_verts" is no list of 68 vertices below ${vertexCount}`);
+  }
+  return { expressions, landmarks };
+}
+
+async function convert(source: Source, onProgress: NonNullable<IctOptions["onProgress"]>): Promise<MorphableModel> {
+  const neutralPath = `${source.folder}/${NEUTRAL}`;
+  const neutralText = await readText(neutralPath);
+  const neutral = parseObj(neutralText, neutralPath);
+  const { vertices, ...parts } = ictParts(neutral, source.landmarks, neutralPath);
+  const keep = (positions: (axis: number) => number) =>
+    Float32Array.from({ length: 3 * vertices.length }, (_, i) => positions(3 * vertices[Math.floor(i / 3)]! + i % 3));
+
+  let filesRead = 0;
+  const fileCount = source.identities.length + source.expressions.length;
+  const readMode = async (name: string) => {
+    const path = `${source.folder}/${name}.obj`;
+    const shape = parseObjShape(await readText(path), path, neutralText);
+    if (shape.length !== neutral.positions.length) {
+      throw new InputError(
+        `Cannot read ${path}: it has ${shape.length / 3} vertices, wanted ${
+          neutral.positions.length / 3
+        } as in ${NEUTRAL}`,
+      );
+    }
+    onProgress(++filesRead, fileCount);
+    return keep((i) => shape[i]! - neutral.positions[i]!);
+  };
+  const readModes = async (names: readonly string[]) => {
+    const modes: Float32Array[] = [];
+    for (const name of names) modes.push(await readMode(name));
+    return modes;
+  };
+  return {
+    name: "ICT-FaceKit",
+    mean: keep((i) => neutral.positions[i]!),
+    identityModes: await readModes(source.identities),
+    expressionModes: await readModes(source.expressions),
+    expressionNames: source.expressions,
+    ...parts,
+  };
+}
+
+function readText(path: string): Promise<string> {
+  return Deno.readTextFile(path).catch((error) => refuse(path, error));
+}
+
+function refuse(path: string, error: unknown): never {
+  throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${error instanceof Error ? error.message : error}`);
+}
+
+/** The first 16 hexadecimal digits of the text's SHA-256. */
+async function fingerprint(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toHex().slice(0, 16);
+}

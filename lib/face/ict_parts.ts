@@ -1,0 +1,117 @@
+import { InputError } from "@/lib/errors.ts";
+import { materialNames } from "@/lib/face/morphable_model.ts";
+import type { MaterialName, MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { ObjMesh, ObjPolygon } from "@/lib/face/obj.ts";
+import { regionsFromLandmarks } from "@/lib/face/regions.ts";
+
+export const vertexCount = 26_719;
+const uvCount = 28_911;
+const polygonCount = 26_384;
+
+/** Points 0-7 and 9-16 on the jaw's outline as 300W-LP annotates it; ICT-FaceKit's own lie more to the front. */
+const jawline = [1278, 1272, 12, 1834, 243, 781, 2199, 1447, -1, 3661, 4390, 3022, 2484, 4036, 2253, 3490, 3496];
+
+/** Ranges of vertices, as ICT-FaceKit's page lists them. */
+const mouthSocket = [11_248, 13_294] as const;
+const eyeSockets = [13_294, 14_062] as const;
+
+export interface IctParts extends Pick<MorphableModel, "triangles" | "materials" | "surface" | "surfaceVertices"> {
+  /** [kept vertexCount]: the file's vertex of each vertex of the model. */
+  readonly vertices: Uint32Array;
+}
+
+/** What of ICT-FaceKit's mesh is drawn, and of what material; which part the position map covers. */
+export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: string): IctParts {
+  const counts = [mesh.positions.length / 3, mesh.uv.length / 2, mesh.polygons.length];
+  if (counts.join() !== [vertexCount, uvCount, polygonCount].join()) {
+    throw new InputError(
+      `Cannot use ${path}: it has ${counts[0]} vertices, ${counts[1]} texture coordinates and ${counts[2]} faces, ` +
+        `wanted ${vertexCount}, ${uvCount} and ${polygonCount} as in ICT-FaceKit's light model`,
+    );
+  }
+  const drawn = mesh.polygons.flatMap((polygon) => {
+    const material = materialOf(polygon, mesh);
+    return material ? triangulate(polygon.vertices).map((corners) => ({ corners, material })) : [];
+  });
+  const vertices = new Set(drawn.flatMap(({ corners }) => corners));
+  const kept = Uint32Array.from(vertices).sort();
+  const renumbered = new Map(Array.from(kept, (vertex, i) => [vertex, i]));
+  const face = mesh.polygons.filter(({ material }) => material === "M_Face");
+  return {
+    vertices: kept,
+    triangles: Uint32Array.from(drawn.flatMap(({ corners }) => corners), (vertex) => renumbered.get(vertex)!),
+    materials: Uint8Array.from(drawn, ({ material }) => materialNames.indexOf(material)),
+    ...surfaceOf(face, mesh, {
+      renumbered,
+      landmarks: landmarks.map((vertex, l) => (jawline[l] ?? -1) < 0 ? vertex : jawline[l]!),
+    }),
+  };
+}
+
+/** Undefined for what is not drawn: fluids and shadows of the eyes, and what is never seen behind them. */
+function materialOf({ material, vertices }: ObjPolygon, { positions }: ObjMesh): MaterialName | undefined {
+  const mean = (axis: number) => vertices.reduce((total, v) => total + positions[3 * v + axis]!, 0) / vertices.length;
+  const touches = ([first, end]: readonly [number, number]) => vertices.some((v) => v >= first && v < end);
+  switch (material) {
+    case "M_Face":
+      return "skin";
+    case "M_BackHead":
+      if (touches(mouthSocket)) return "gums";
+      if (touches(eyeSockets)) return "skin";
+      return mean(1) < 0 ? "skin" : "scalp";
+    case "M_GumsTongue":
+      return "gums";
+    case "M_Teeth":
+      return "teeth";
+    case "M_EyeLashes":
+      return "lashes";
+    case "M_ScleraLeft":
+    case "M_ScleraRight":
+      return "sclera";
+    case "M_IrisLeft":
+    case "M_IrisRight":
+      return "iris";
+  }
+  return undefined;
+}
+
+function triangulate<T>(polygon: readonly T[]): [T, T, T][] {
+  return Array.from({ length: polygon.length - 2 }, (_, i) => [polygon[0]!, polygon[i + 1]!, polygon[i + 2]!]);
+}
+
+function surfaceOf(
+  face: readonly ObjPolygon[],
+  mesh: ObjMesh,
+  { renumbered, landmarks }: { renumbered: ReadonlyMap<number, number>; landmarks: readonly number[] },
+): Pick<MorphableModel, "surface" | "surfaceVertices"> {
+  const pairs = new Map<string, { readonly index: number; readonly vertex: number; readonly uv: number }>();
+  const indexOf = (vertex: number, uv: number) => {
+    const key = `${vertex}/${uv}`;
+    if (!pairs.has(key)) pairs.set(key, { index: pairs.size, vertex, uv });
+    return pairs.get(key)!.index;
+  };
+  const triangles = face.flatMap(({ vertices, uvs }) =>
+    triangulate(vertices.map((vertex, corner) => indexOf(vertex, uvs[corner]!))).flat()
+  );
+  const corners = [...pairs.values()];
+  const surfaceLandmarks = landmarks.map((vertex) => corners.findIndex((corner) => corner.vertex === vertex));
+  const positions = Float32Array.from(
+    corners.flatMap(({ vertex }) => [...mesh.positions.subarray(3 * vertex, 3 * vertex + 3)]),
+  );
+  return {
+    surface: {
+      uv: normalizedUv(corners.map(({ uv }) => [mesh.uv[2 * uv]!, mesh.uv[2 * uv + 1]!])),
+      triangles: Uint32Array.from(triangles),
+      landmarks: Uint32Array.from(surfaceLandmarks),
+      regions: regionsFromLandmarks(positions, surfaceLandmarks),
+    },
+    surfaceVertices: Uint32Array.from(corners, ({ vertex }) => renumbered.get(vertex)!),
+  };
+}
+
+/** Stretched to fill [0, 1]², v turned to go down. */
+function normalizedUv(uv: readonly (readonly [number, number])[]): Float32Array {
+  const [u, v] = [uv.map(([u]) => u), uv.map(([, v]) => v)];
+  const [left, right, bottom, top] = [Math.min(...u), Math.max(...u), Math.min(...v), Math.max(...v)];
+  return Float32Array.from(uv.flatMap(([u, v]) => [(u - left) / (right - left), (top - v) / (top - bottom)]));
+}

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
+import { checkModel } from "@/lib/face/morphable_model.ts";
+
+/** A model in one file: a line of JSON, the SHA-256 of all that follows it, and its arrays one after the other. */
+interface Header {
+  readonly format: typeof FORMAT;
+  readonly sha256: string;
+  /** What the model was made from; another stamp means a stale file. */
+  readonly stamp: string;
+  readonly name: string;
+  readonly expressionNames: readonly string[];
+  readonly identityCount: number;
+  /** Numbers in each array, in the order of {@linkcode arraysOf}. */
+  readonly lengths: readonly number[];
+}
+
+/** Changes whenever the layout or the meaning of what is kept changes. */
+const FORMAT = "posmap face model 1";
+
+type ModelArray = Float32Array | Uint32Array | Uint8Array;
+
+export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<ArrayBuffer> {
+  const arrays = arraysOf(model);
+  const payload = new Uint8Array(sum(arrays.map((array) => padded(array.byteLength))));
+  let offset = 0;
+  for (const array of arrays) {
+    payload.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+    offset += padded(array.byteLength);
+  }
+  const header: Header = {
+    format: FORMAT,
+    sha256: createHash("sha256").update(payload).digest("hex"),
+    stamp,
+    name: model.name,
+    expressionNames: model.expressionNames,
+    identityCount: model.identityModes.length,
+    lengths: arrays.map((array) => array.length),
+  };
+  const json = JSON.stringify(header);
+  const line = new TextEncoder().encode(json.padEnd(padded(json.length + 1) - 1) + "\n"); // arrays start aligned
+  const bytes = new Uint8Array(line.length + payload.length);
+  bytes.set(line);
+  bytes.set(payload, line.length);
+  return bytes;
+}
+
+/** The model in these bytes, or undefined where they are damaged, of another format, or of another stamp. */
+export function decodeModel(bytes: Uint8Array, stamp: string): MorphableModel | undefined {
+  try {
+    const lineLength = bytes.indexOf(10) + 1;
+    const header: Header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, lineLength)));
+    if (header.format !== FORMAT || header.stamp !== stamp) return undefined;
+    const payload = bytes.subarray(lineLength);
+    if (createHash("sha256").update(payload).digest("hex") !== header.sha256) return undefined;
+    const model = modelOf(header, payload.buffer, payload.byteOffset);
+    checkModel(model);
+    return model;
+  } catch {
+    return undefined; // whatever is wrong with it, it is made anew
+  }
+}
+
+/** The same model in memory that workers share: posted to a worker, its arrays are not copied. */
+export function sharedModel(model: MorphableModel): MorphableModel {
+  const arrays = arraysOf(model);
+  const buffer = new SharedArrayBuffer(sum(arrays.map((array) => padded(array.byteLength))));
+  let offset = 0;
+  for (const array of arrays) {
+    new Uint8Array(buffer, offset).set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    offset += padded(array.byteLength);
+  }
+  const { name, expressionNames, identityModes } = model;
+  const lengths = arrays.map((array) => array.length);
+  return modelOf({ name, expressionNames, identityCount: identityModes.length, lengths }, buffer, 0);
+}
+
+function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...model }: MorphableModel): ModelArray[] {
+  return [
+    mean,
+    triangles,
+    materials,
+    surface.uv,
+    surface.triangles,
+    surface.landmarks,
+    surface.regions,
+    surfaceVertices,
+    ...model.identityModes,
+    ...model.expressionModes,
+  ];
+}
+
+/** Undoes {@linkcode arraysOf}, with views of this buffer. */
+function modelOf(
+  { name, expressionNames, identityCount, lengths }: Pick<
+    Header,
+    "name" | "expressionNames" | "identityCount" | "lengths"
+  >,
+  buffer: ArrayBufferLike,
+  start: number,
+): MorphableModel {
+  let [next, offset] = [0, start];
+  const take = <T extends ModelArray>(
+    ArrayClass: { new (buffer: ArrayBufferLike, offset: number, length: number): T; BYTES_PER_ELEMENT: number },
+  ): T => {
+    const length = lengths[next++]!;
+    const array = new ArrayClass(buffer, offset, length);
+    offset += padded(array.byteLength);
+    return array;
+  };
+  const mean = take(Float32Array);
+  const triangles = take(Uint32Array);
+  const materials = take(Uint8Array);
+  const surface: FaceSurface = {
+    uv: take(Float32Array),
+    triangles: take(Uint32Array),
+    landmarks: take(Uint32Array),
+    regions: take(Uint8Array),
+  };
+  const surfaceVertices = take(Uint32Array);
+  const identityModes = Array.from({ length: identityCount }, () => take(Float32Array));
+  const expressionModes = expressionNames.map(() => take(Float32Array));
+  return {
+    name,
+    mean,
+    identityModes,
+    expressionModes,
+    expressionNames,
+    triangles,
+    materials,
+    surface,
+    surfaceVertices,
+  };
+}
+
+/** Rounded up to a whole number of 4-byte words. */
+function padded(byteLength: number): number {
+  return Math.ceil(byteLength / 4) * 4;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,61 @@
+import { regionNames } from "@/lib/face/morphable_model.ts";
+import type { RegionName } from "@/lib/face/morphable_model.ts";
+
+type Point = readonly [number, number];
+
+/** How far a region reaches past its landmarks, in distances between the outer eye corners. */
+const MARGINS = { eyes: 0.1, nose: 0.06, mouth: 0.08, neck: 0.08 };
+
+/**
+ * The region of each vertex of a face at rest, from where it lies to the 68 landmarks. The face looks along +z, y up;
+ * the neck is what lies below the plane through the chin and the corners of the jaw.
+ *
+ * @param positions [vertexCount, 3]
+ * @param landmarks [68] vertices, in Multi-PIE order
+ */
+export function regionsFromLandmarks(positions: Float32Array, landmarks: ArrayLike<number>): Uint8Array {
+  const corner = (l: number) => [0, 1, 2].map((axis) => positions[3 * landmarks[l]! + axis]!);
+  const front = (l: number): Point => [corner(l)[0]!, corner(l)[1]!];
+  const unit = Math.hypot(...corner(36).map((c, axis) => c - corner(45)[axis]!));
+  const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => front(first + i));
+  const outlines: readonly [RegionName, readonly Point[], number][] = [
+    ["mouth", range(48, 59), MARGINS.mouth * unit],
+    ["eyes", range(36, 41), MARGINS.eyes * unit],
+    ["eyes", range(42, 47), MARGINS.eyes * unit],
+    ["nose", [front(27), front(31), front(33), front(35)], MARGINS.nose * unit],
+  ];
+  const heightOverNeck = plane(corner(8), corner(3), corner(13));
+
+  return Uint8Array.from({ length: positions.length / 3 }, (_, v) => {
+    const [x, y, z] = [positions[3 * v]!, positions[3 * v + 1]!, positions[3 * v + 2]!];
+    if (heightOverNeck(x, y, z) < -MARGINS.neck * unit) return regionNames.indexOf("neck");
+    const found = outlines.find(([, outline, margin]) => distanceToPolygon([x, y], outline) <= margin);
+    return regionNames.indexOf(found?.[0] ?? "face");
+  });
+}
+
+/** The signed distance to the plane through three points, positive above it (towards +y). */
+function plane(a: readonly number[], b: readonly number[], c: readonly number[]) {
+  const [ux, uy, uz] = b.map((value, axis) => value - a[axis]!) as [number, number, number];
+  const [wx, wy, wz] = c.map((value, axis) => value - a[axis]!) as [number, number, number];
+  const normal = [uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx] as const;
+  const length = Math.hypot(...normal) * Math.sign(normal[1]);
+  return (x: number, y: number, z: number) =>
+    (normal[0] * (x - a[0]!) + normal[1] * (y - a[1]!) + normal[2] * (z - a[2]!)) / length;
+}
+
+/** 0 inside. */
+function distanceToPolygon(point: Point, polygon: readonly Point[]): number {
+  let inside = false;
+  let nearest = Infinity;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [[ax, ay], [bx, by]] = [polygon[i]!, polygon[j]!];
+    if ((ay > point[1]) !== (by > point[1]) && point[0] < (bx - ax) * (point[1] - ay) / (by - ay) + ax) {
+      inside = !inside;
+    }
+    const along = ((point[0] - ax) * (bx - ax) + (point[1] - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2);
+    const t = Math.min(1, Math.max(0, along));
+    nearest = Math.min(nearest, Math.hypot(ax + t * (bx - ax) - point[0], ay + t * (by - ay) - point[1]));
+  }
+  return inside ? 0 : nearest;
+}
