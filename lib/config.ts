@@ -74,9 +74,15 @@ export function resolveConfig(preset: PresetName, overrides: Readonly<Record<str
       throw new InputError(`Cannot set "${key}": the settings are ${Object.keys(defaults).join(", ")}`);
     }
   }
-  const result = schema.safeParse({ ...defaults, ...presets[preset], ...overrides });
+  return parseConfig({ ...defaults, ...presets[preset], ...overrides });
+}
+
+/** The settings, if they are all there and in range; throws an InputError that names the first that is not. */
+export function parseConfig(settings: unknown): Config {
+  const result = schema.safeParse(settings);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const key = String(issue.path[0]);
-  throw new InputError(`Cannot set ${key} to ${JSON.stringify(overrides[key])}: ${issue.message}`);
+  const { path, message } = result.error.issues[0]!;
+  const key = path.length > 0 ? String(path[0]) : "settings";
+  const value = (settings as Record<string, unknown> | null)?.[key];
+  throw new InputError(`Cannot set ${key} to ${JSON.stringify(value)}: ${message}`);
 }

@@ -1,0 +1,105 @@
+/** The 68 landmarks of one face beside their truth, in one frame of pixels. */
+export interface LandmarkPair {
+  /** [68, 3], x, y, z. */
+  readonly predicted: Float32Array;
+  /** [68, 3], x, y, z. */
+  readonly truth: Float32Array;
+  /** Of the true pose, in radians; its sign does not matter. */
+  readonly yaw: number;
+}
+
+/** Normalized mean errors in percent, by yaw as the papers have it. */
+export interface NmeSummary {
+  /** Over all images. */
+  readonly mean: number;
+  /** The mean of the bins' means, of those that hold an image. */
+  readonly balanced: number;
+  /** Mean by absolute yaw in degrees; null where no image falls into the bin. */
+  readonly bins: Readonly<Record<YawBin, number | null>>;
+}
+
+export interface LandmarkErrors {
+  readonly images: number;
+  readonly nme68_2d: NmeSummary;
+  readonly nme68_3d: NmeSummary;
+}
+
+export const yawBins = ["0-30", "30-60", "60-90"] as const;
+export type YawBin = (typeof yawBins)[number];
+
+/**
+ * Distance of a predicted landmark from the true one, mean over the 68, divided by the square root of the true
+ * landmarks' bounding box's area in the image plane, in percent (Zhu et al., CVPR 2016; PRNet, section 4.1). In 3D the
+ * mean depths are made equal first: a photo does not show how far away a face is.
+ */
+export function nme({ predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">, dimensions: 2 | 3): number {
+  if (predicted.length !== truth.length || truth.length === 0 || truth.length % 3 !== 0) {
+    throw new TypeError(
+      `Cannot compare ${predicted.length / 3} landmarks with ${truth.length / 3}: wanted as many, x, y, z each`,
+    );
+  }
+  const depthOffset = dimensions === 3 ? meanDepth(predicted) - meanDepth(truth) : 0;
+  let sum = 0;
+  for (let i = 0; i < truth.length; i += 3) {
+    const dx = predicted[i]! - truth[i]!;
+    const dy = predicted[i + 1]! - truth[i + 1]!;
+    const dz = dimensions === 3 ? predicted[i + 2]! - truth[i + 2]! - depthOffset : 0;
+    sum += Math.hypot(dx, dy, dz);
+  }
+  return 100 * sum / (truth.length / 3) / Math.sqrt(boxArea(truth));
+}
+
+/** Summary of the errors of many faces. */
+export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
+  return { images: pairs.length, nme68_2d: summarize(pairs, 2), nme68_3d: summarize(pairs, 3) };
+}
+
+/**
+ * The yaw that landmarks show, in radians, 0 to π/2: the angle of the line through the outer eye corners (36 and 45)
+ * to the image plane.
+ */
+export function yawOfLandmarks(landmarks: Float32Array): number {
+  const [right, left] = [36 * 3, 45 * 3];
+  const across = Math.hypot(landmarks[left]! - landmarks[right]!, landmarks[left + 1]! - landmarks[right + 1]!);
+  return Math.atan2(Math.abs(landmarks[left + 2]! - landmarks[right + 2]!), across);
+}
+
+function summarize(pairs: readonly LandmarkPair[], dimensions: 2 | 3): NmeSummary {
+  const errors = pairs.map((pair) => nme(pair, dimensions));
+  const binMeans = yawBins.map((_, bin) => {
+    const inBin = errors.filter((_, i) => binOf(pairs[i]!.yaw) === bin);
+    return inBin.length > 0 ? mean(inBin) : null;
+  });
+  return {
+    mean: mean(errors),
+    balanced: mean(binMeans.filter((value) => value !== null)),
+    bins: { "0-30": binMeans[0]!, "30-60": binMeans[1]!, "60-90": binMeans[2]! },
+  };
+}
+
+/** Beyond 90° counts as the last bin. */
+function binOf(yaw: number): number {
+  return Math.min(2, Math.floor(Math.abs(yaw) * 180 / Math.PI / 30));
+}
+
+function meanDepth(landmarks: Float32Array): number {
+  let sum = 0;
+  for (let i = 2; i < landmarks.length; i += 3) sum += landmarks[i]!;
+  return sum / (landmarks.length / 3);
+}
+
+function boxArea(landmarks: Float32Array): number {
+  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < landmarks.length; i += 3) {
+    left = Math.min(left, landmarks[i]!);
+    right = Math.max(right, landmarks[i]!);
+    top = Math.min(top, landmarks[i + 1]!);
+    bottom = Math.max(bottom, landmarks[i + 1]!);
+  }
+  return (right - left) * (bottom - top);
+}
+
+/** NaN for no values: there is no mean of nothing. */
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
