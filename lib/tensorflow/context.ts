@@ -1,0 +1,59 @@
+import { cName, cString, Status, type Symbols } from "./c_api.ts";
+
+export interface ContextOptions {
+  readonly threads: number;
+  /** False hides every GPU. */
+  readonly allowGpu: boolean;
+}
+
+/** TensorFlow's runtime: its devices and threads. It lives as long as the process. */
+export interface Context {
+  readonly pointer: Deno.PointerValue;
+  /** Full name of the device that tensors go to: the first GPU, else the CPU. */
+  readonly device: string;
+  readonly usesGpu: boolean;
+}
+
+export function newContext(symbols: Symbols, options: ContextOptions): Context {
+  const status = new Status(symbols);
+  const contextOptions = symbols.TFE_NewContextOptions();
+  try {
+    const config = configProto(options);
+    symbols.TFE_ContextOptionsSetConfig(contextOptions, config, BigInt(config.length), status.pointer);
+    status.check("Set TensorFlow's options");
+    const pointer = symbols.TFE_NewContext(contextOptions, status.pointer);
+    status.check("Start TensorFlow");
+    const devices = listDevices(symbols, pointer, status);
+    const gpu = devices.find(({ type }) => type === "GPU");
+    return { pointer, device: (gpu ?? devices[0]!).name, usesGpu: gpu !== undefined };
+  } finally {
+    symbols.TFE_DeleteContextOptions(contextOptions);
+    status.delete();
+  }
+}
+
+/** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto); every number stays below 128. */
+function configProto({ threads, allowGpu }: ContextOptions): Uint8Array<ArrayBuffer> {
+  const noGpu = [0x0a, 7, 0x0a, 3, ...cName("GPU").subarray(0, 3), 0x10, 0]; // device_count { "GPU": 0 }
+  const count = Math.min(threads, 127);
+  return Uint8Array.from([
+    ...(allowGpu ? [] : noGpu),
+    ...[0x10, count], // intra_op_parallelism_threads
+    ...[0x28, count], // inter_op_parallelism_threads
+    ...[0x32, 2, 0x20, 1], // gpu_options { allow_growth: true }
+    ...[0x38, 1], // allow_soft_placement: ops without a GPU kernel run on the CPU
+  ]);
+}
+
+function listDevices(symbols: Symbols, context: Deno.PointerValue, status: Status): { name: string; type: string }[] {
+  const list = symbols.TFE_ContextListDevices(context, status.pointer);
+  status.check("List TensorFlow's devices");
+  try {
+    return Array.from({ length: symbols.TF_DeviceListCount(list) }, (_, i) => ({
+      name: cString(symbols.TF_DeviceListName(list, i, status.pointer)),
+      type: cString(symbols.TF_DeviceListType(list, i, status.pointer)),
+    }));
+  } finally {
+    symbols.TF_DeleteDeviceList(list);
+  }
+}
