@@ -17,42 +17,47 @@ export function warpPhoto(photo: Photo, { transform, width, height }: WarpOption
   const { rotation, scale, dx, dy } = invertSimilarity(transform);
   const c = scale * Math.cos(rotation);
   const s = scale * Math.sin(rotation);
+  const from = photo.rgb;
+  const lastColumn = photo.width - 1;
+  const lastRow = photo.height - 1;
   // This many bilinear samples a side, evenly spread over the pixel, lie at most one pixel of the photo apart.
   const sampleCount = Math.max(1, Math.ceil(scale - 1e-6));
   const weight = 1 / (sampleCount * sampleCount);
   const rgb = new Uint8Array(3 * width * height);
-  const sum = new Float64Array(3);
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      sum.fill(0);
-      for (let sample = 0; sample < sampleCount * sampleCount; sample++) {
-        const x = column + (sample % sampleCount + 0.5) / sampleCount;
-        const y = row + (Math.floor(sample / sampleCount) + 0.5) / sampleCount;
-        addSample(photo, c * x - s * y + dx, s * x + c * y + dy, sum);
+  for (let row = 0, at = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, at += 3) {
+      let [red, green, blue] = [0, 0, 0];
+      for (let sampleRow = 0; sampleRow < sampleCount; sampleRow++) {
+        const targetY = row + (sampleRow + 0.5) / sampleCount;
+        for (let sampleColumn = 0; sampleColumn < sampleCount; sampleColumn++) {
+          const targetX = column + (sampleColumn + 0.5) / sampleCount;
+          // In steps from pixel (0, 0)'s center.
+          const x = c * targetX - s * targetY + dx - 0.5;
+          const y = s * targetX + c * targetY + dy - 0.5;
+          const left = Math.floor(x);
+          const top = Math.floor(y);
+          if (left < -1 || top < -1 || left >= photo.width || top >= photo.height) continue;
+          // The four pixels around; one outside the photo has no weight, and some address inside.
+          const rightWeight = x - left;
+          const bottomWeight = y - top;
+          const w00 = left < 0 || top < 0 ? 0 : (1 - rightWeight) * (1 - bottomWeight);
+          const w10 = left === lastColumn || top < 0 ? 0 : rightWeight * (1 - bottomWeight);
+          const w01 = left < 0 || top === lastRow ? 0 : (1 - rightWeight) * bottomWeight;
+          const w11 = left === lastColumn || top === lastRow ? 0 : rightWeight * bottomWeight;
+          const p00 = 3 * (top * photo.width + left);
+          const i00 = w00 === 0 ? 0 : p00;
+          const i10 = w10 === 0 ? 0 : p00 + 3;
+          const i01 = w01 === 0 ? 0 : p00 + 3 * photo.width;
+          const i11 = w11 === 0 ? 0 : p00 + 3 * photo.width + 3;
+          red += w00 * from[i00]! + w10 * from[i10]! + w01 * from[i01]! + w11 * from[i11]!;
+          green += w00 * from[i00 + 1]! + w10 * from[i10 + 1]! + w01 * from[i01 + 1]! + w11 * from[i11 + 1]!;
+          blue += w00 * from[i00 + 2]! + w10 * from[i10 + 2]! + w01 * from[i01 + 2]! + w11 * from[i11 + 2]!;
+        }
       }
-      const at = 3 * (row * width + column);
-      for (let channel = 0; channel < 3; channel++) rgb[at + channel] = Math.round(sum[channel]! * weight);
+      rgb[at] = red * weight + 0.5;
+      rgb[at + 1] = green * weight + 0.5;
+      rgb[at + 2] = blue * weight + 0.5;
     }
   }
   return { width, height, rgb };
-}
-
-/** Adds the photo's color at (x, y), bilinear between pixel centers; pixels outside count as black. */
-function addSample({ width, height, rgb }: Photo, x: number, y: number, sum: Float64Array): void {
-  const left = Math.floor(x - 0.5);
-  const top = Math.floor(y - 0.5);
-  const alongX = x - 0.5 - left;
-  const alongY = y - 0.5 - top;
-  for (let row = top; row <= top + 1; row++) {
-    if (row < 0 || row >= height) continue;
-    const rowWeight = row === top ? 1 - alongY : alongY;
-    for (let column = left; column <= left + 1; column++) {
-      if (column < 0 || column >= width) continue;
-      const weight = rowWeight * (column === left ? 1 - alongX : alongX);
-      const at = 3 * (row * width + column);
-      sum[0]! += weight * rgb[at]!;
-      sum[1]! += weight * rgb[at + 1]!;
-      sum[2]! += weight * rgb[at + 2]!;
-    }
-  }
 }
