@@ -1,0 +1,67 @@
+import { assert, assertEquals } from "@/tests/support.ts";
+
+/** Data flows left to right: a folder imports only from itself or from its left. */
+const order = ["", "tensorflow", "geometry", "face", "data", "model", "train", "evaluate", "track", "view", "export"];
+
+/** Joins all the folders, so it may import from any. */
+const exception = "experiment.ts";
+
+const lib = new URL("../lib/", import.meta.url);
+
+/** Import paths of lib that the file, a path in lib, must not have. */
+function breaches(file: string, source: string): string[] {
+  const rank = (path: string) => order.indexOf(path.includes("/") ? path.split("/")[0]! : "");
+  return [...source.matchAll(/(?:from|import\()\s*"@\/lib\/([^"]+)"/g)]
+    .map(([, imported]) => imported!)
+    .filter((imported) => rank(imported) > rank(file) || imported === exception);
+}
+
+async function* sourceFiles(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(new URL(folder, lib))) {
+    if (entry.isDirectory) yield* sourceFiles(`${folder}${entry.name}/`);
+    else if (entry.name.endsWith(".ts")) yield folder + entry.name;
+  }
+}
+
+Deno.test("breaches() names an import from the right, and none from the left", () => {
+  assertEquals(breaches("geometry/a.ts", 'import { b } from "@/lib/face/b.ts";'), ["face/b.ts"]);
+  assertEquals(breaches("face/a.ts", 'import { b } from "@/lib/geometry/b.ts";'), []);
+  assertEquals(breaches("a.ts", 'import { b } from "@/lib/data/b.ts";'), ["data/b.ts"]);
+});
+
+Deno.test("every folder of lib imports only from itself or from its left", async () => {
+  let count = 0;
+  for await (const file of sourceFiles("")) {
+    count++;
+    assert(
+      order.includes(file.includes("/") ? file.split("/")[0]! : ""),
+      `lib/${file} lies in a folder without a rank`,
+    );
+    const source = await Deno.readTextFile(new URL(file, lib));
+    assert(!/(?:from|import\()\s*"\.\.\//.test(source), `lib/${file} imports by "../": "@/lib/…" says from where`);
+    if (file === exception) continue;
+    assertEquals({ file, breaches: breaches(file, source) }, {
+      file,
+      breaches: [],
+    });
+  }
+  assert(count > 10, `found only ${count} files`);
+});
+
+Deno.test("geometry and face know nothing of tensors", async () => {
+  for (const folder of ["geometry/", "face/"]) {
+    for await (const file of sourceFiles(folder)) {
+      const source = await Deno.readTextFile(new URL(file, lib));
+      assert(!source.includes("@tensorflow/tfjs"), `lib/${file} imports tfjs`);
+    }
+  }
+});
+
+Deno.test("lib neither prints, nor exits, nor draws numbers without a seed", async () => {
+  for await (const file of sourceFiles("")) {
+    const source = await Deno.readTextFile(new URL(file, lib));
+    for (const banned of ["console.", "Deno.exit", "Math.random"]) {
+      assert(!source.includes(banned), `lib/${file} contains ${banned}`);
+    }
+  }
+});
