@@ -1,0 +1,189 @@
+import type { Mesh, Vec3 } from "@/lib/types.ts";
+
+export interface NormalOptions {
+  /** Which way triangles turn that face the viewer: counter-clockwise with y down (image) or with y up (model). */
+  readonly frame?: "image" | "model";
+  readonly out?: Float32Array;
+}
+
+/** [vertexCount, 3], outward, of length 1; (0, 0, 0) at vertices whose triangles have no area. */
+export function vertexNormals({ positions, triangles }: Mesh, options: NormalOptions = {}): Float32Array {
+  const { frame = "image", out = new Float32Array(positions.length) } = options;
+  out.fill(0);
+  const sign = frame === "image" ? -1 : 1;
+  for (let i = 0; i < triangles.length; i += 3) {
+    const a = 3 * triangles[i]!;
+    const b = 3 * triangles[i + 1]!;
+    const c = 3 * triangles[i + 2]!;
+    const ax = positions[a]!;
+    const ay = positions[a + 1]!;
+    const az = positions[a + 2]!;
+    const ux = positions[b]! - ax;
+    const uy = positions[b + 1]! - ay;
+    const uz = positions[b + 2]! - az;
+    const vx = positions[c]! - ax;
+    const vy = positions[c + 1]! - ay;
+    const vz = positions[c + 2]! - az;
+    const nx = sign * (uy * vz - uz * vy);
+    const ny = sign * (uz * vx - ux * vz);
+    const nz = sign * (ux * vy - uy * vx);
+    out[a]! += nx;
+    out[a + 1]! += ny;
+    out[a + 2]! += nz;
+    out[b]! += nx;
+    out[b + 1]! += ny;
+    out[b + 2]! += nz;
+    out[c]! += nx;
+    out[c + 1]! += ny;
+    out[c + 2]! += nz;
+  }
+  for (let i = 0; i < out.length; i += 3) {
+    const x = out[i]!;
+    const y = out[i + 1]!;
+    const z = out[i + 2]!;
+    const squared = x * x + y * y + z * z;
+    const scale = squared > 0 ? 1 / Math.sqrt(squared) : 0;
+    out[i] = x * scale;
+    out[i + 1] = y * scale;
+    out[i + 2] = z * scale;
+  }
+  return out;
+}
+
+/**
+ * Light from all around, as real spherical harmonics of its radiance: [9, 3], the coefficients L00, L1-1, L10, L11,
+ * L2-2, L2-1, L20, L21, L22 of red, green and blue. Directions are in the frame of the normals that it lights.
+ */
+export type Harmonics = Float64Array;
+
+/** Y00 to Y22 in one direction of length 1 (Ramamoorthi and Hanrahan, SIGGRAPH 2001, equation 3). */
+function harmonicBasis([x, y, z]: Vec3): number[] {
+  return [
+    0.282095,
+    0.488603 * y,
+    0.488603 * z,
+    0.488603 * x,
+    1.092548 * x * y,
+    1.092548 * y * z,
+    0.315392 * (3 * z * z - 1),
+    1.092548 * x * z,
+    0.546274 * (x * x - y * y),
+  ];
+}
+
+/** The same radiance from everywhere: a surface of albedo 1 shows this color. */
+export function ambientHarmonics(color: Vec3): Harmonics {
+  const harmonics = new Float64Array(27);
+  for (let channel = 0; channel < 3; channel++) harmonics[channel] = color[channel]! * Math.sqrt(4 * Math.PI);
+  return harmonics;
+}
+
+/** A light far away in this direction (of length 1): a surface of albedo 1 that faces it shows about this color. */
+export function directionalHarmonics(direction: Vec3, color: Vec3): Harmonics {
+  const harmonics = new Float64Array(27);
+  harmonicBasis(direction).forEach((value, i) => {
+    for (let channel = 0; channel < 3; channel++) harmonics[3 * i + channel] = Math.PI * value * color[channel]!;
+  });
+  return harmonics;
+}
+
+export function addHarmonics(...lights: readonly Harmonics[]): Harmonics {
+  return new Float64Array(27).map((_, i) => lights.reduce((sum, light) => sum + light[i]!, 0));
+}
+
+export interface ShadeOptions {
+  /** [vertexCount, 3], linear reflectance in [0, 1]. */
+  readonly albedo: Float32Array;
+  readonly light: Harmonics;
+  /** [vertexCount], the share of the surroundings that a vertex sees, from {@linkcode ambientOcclusion}. */
+  readonly openness?: Float32Array;
+  /** May be `albedo`. */
+  readonly out?: Float32Array;
+}
+
+/** Each vertex's linear color under light from all around: albedo / π · irradiance, [vertexCount, 3]. */
+export function shadeVertices(normals: Float32Array, options: ShadeOptions): Float32Array {
+  const { albedo, light, openness, out = new Float32Array(normals.length) } = options;
+  // Equation 13 of Ramamoorthi and Hanrahan, its products with the light made once, and over π.
+  const [c1, c2, c3, c4, c5] = [0.429043, 0.511664, 0.743125, 0.886227, 0.247708].map((c) => c / Math.PI) as Five;
+  const terms = new Float64Array(27);
+  for (let channel = 0; channel < 3; channel++) {
+    const [l00, l1y, l1z, l1x, l2xy, l2yz, l20, l2xz, l22] = light.filter((_, i) =>
+      i % 3 === channel
+    ) as unknown as Nine;
+    terms.set([
+      c4 * l00 - c5 * l20,
+      2 * c2 * l1x,
+      2 * c2 * l1y,
+      2 * c2 * l1z,
+      2 * c1 * l2xy,
+      2 * c1 * l2xz,
+      2 * c1 * l2yz,
+      c1 * l22,
+      c3 * l20,
+    ], 9 * channel);
+  }
+  for (let i = 0, v = 0; i < normals.length; i += 3, v++) {
+    const x = normals[i]!;
+    const y = normals[i + 1]!;
+    const z = normals[i + 2]!;
+    const seen = openness ? openness[v]! : 1;
+    for (let channel = 0, k = 0; channel < 3; channel++, k += 9) {
+      const irradiance = terms[k]! + terms[k + 1]! * x + terms[k + 2]! * y + terms[k + 3]! * z +
+        terms[k + 4]! * x * y + terms[k + 5]! * x * z + terms[k + 6]! * y * z +
+        terms[k + 7]! * (x * x - y * y) + terms[k + 8]! * z * z;
+      // Nine coefficients ring: opposite a strong light they fall below 0.
+      out[i + channel] = irradiance > 0 ? albedo[i + channel]! * irradiance * seen : 0;
+    }
+  }
+  return out;
+}
+
+type Five = [number, number, number, number, number];
+type Nine = [number, number, number, number, number, number, number, number, number];
+
+export interface DirectionalLight {
+  /** Towards the light, of length 1, in the frame of the normals. */
+  readonly direction: Vec3;
+  /** What a surface of albedo 1 that faces the light shows, linear. */
+  readonly color: Vec3;
+  /** [vertexCount], from {@linkcode lightVisibility}; all 1 where it is missing. */
+  readonly visibility?: Float32Array;
+}
+
+export interface Surface {
+  /** [vertexCount, 3], linear reflectance in [0, 1]. */
+  readonly albedo: Float32Array;
+  /** [vertexCount], the highlight's strength; none where it is missing. */
+  readonly gloss?: Float32Array;
+  /** Exponent of the highlight: 10 is broad, 100 is small and sharp. */
+  readonly shininess?: number;
+}
+
+export interface LightOptions {
+  readonly surface: Surface;
+  readonly light: DirectionalLight;
+  /** [vertexCount, 3], the colors that the light is added to, in place. */
+  readonly colors: Float32Array;
+}
+
+/** Adds what one light far away gives: Lambert's law and a highlight (Blinn, 1977) for a viewer along +z. */
+export function addDirectionalLight(normals: Float32Array, { surface, light, colors }: LightOptions): Float32Array {
+  const { albedo, gloss, shininess = 20 } = surface;
+  const { direction: [lx, ly, lz], color, visibility } = light;
+  const half = Math.hypot(lx, ly, lz + 1) || 1;
+  const [hx, hy, hz] = [lx / half, ly / half, (lz + 1) / half];
+  for (let i = 0, v = 0; i < normals.length; i += 3, v++) {
+    const x = normals[i]!;
+    const y = normals[i + 1]!;
+    const z = normals[i + 2]!;
+    const cosine = lx * x + ly * y + lz * z;
+    const seen = visibility ? visibility[v]! : 1;
+    if (!(cosine > 0) || seen === 0) continue;
+    const highlight = gloss ? gloss[v]! * Math.max(0, hx * x + hy * y + hz * z) ** shininess : 0;
+    colors[i]! += seen * color[0] * (albedo[i]! * cosine + highlight);
+    colors[i + 1]! += seen * color[1] * (albedo[i + 1]! * cosine + highlight);
+    colors[i + 2]! += seen * color[2] * (albedo[i + 2]! * cosine + highlight);
+  }
+  return colors;
+}
