@@ -1,9 +1,10 @@
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
 import { decodeModel, encodeModel } from "@/lib/face/model_file.ts";
-import { checkModel } from "@/lib/face/morphable_model.ts";
+import { checkModel, materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj.ts";
+import { gazeShift } from "@/lib/face/ict_eyes.ts";
 import { ictParts, vertexCount } from "@/lib/face/ict_parts.ts";
 
 export interface IctOptions {
@@ -45,6 +46,7 @@ interface Source {
 const NEUTRAL = "generic_neutral_mesh.obj";
 const FACTS = "vertex_indices.json";
 const IDENTITY_COUNT = 100;
+const eyeMaterials = new Set((["sclera", "iris", "pupil"] as const).map((name) => materialNames.indexOf(name)));
 
 async function openSource(given: string): Promise<Source> {
   const folder = await findFolder(given);
@@ -92,6 +94,11 @@ async function convert(source: Source, onProgress: NonNullable<IctOptions["onPro
   const keep = (positions: (axis: number) => number) =>
     Float32Array.from({ length: 3 * vertices.length }, (_, i) => positions(3 * vertices[Math.floor(i / 3)]! + i % 3));
 
+  const mean = keep((i) => neutral.positions[i]!);
+  const eyeballs = new Set(
+    parts.triangles.filter((_, corner) => eyeMaterials.has(parts.materials[Math.floor(corner / 3)]!)),
+  );
+
   let filesRead = 0;
   const fileCount = source.identities.length + source.expressions.length;
   const readMode = async (name: string) => {
@@ -105,7 +112,10 @@ async function convert(source: Source, onProgress: NonNullable<IctOptions["onPro
       );
     }
     onProgress(++filesRead, fileCount);
-    return keep((i) => shape[i]! - neutral.positions[i]!);
+    const mode = keep((i) => shape[i]! - neutral.positions[i]!);
+    const gaze = gazeShift(name);
+    if (gaze) { for (const v of eyeballs) mode.set(gaze(mean[3 * v]!, mean[3 * v + 1]!, mean[3 * v + 2]!), 3 * v); }
+    return mode;
   };
   const readModes = async (names: readonly string[]) => {
     const modes: Float32Array[] = [];
@@ -114,7 +124,7 @@ async function convert(source: Source, onProgress: NonNullable<IctOptions["onPro
   };
   return {
     name: "ICT-FaceKit",
-    mean: keep((i) => neutral.positions[i]!),
+    mean,
     identityModes: await readModes(source.identities),
     expressionModes: await readModes(source.expressions),
     expressionNames: source.expressions,

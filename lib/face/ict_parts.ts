@@ -1,6 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MaterialName, MorphableModel } from "@/lib/face/morphable_model.ts";
+import { eyeMaterial } from "@/lib/face/ict_eyes.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
 
@@ -14,6 +15,15 @@ const jawline = [1278, 1272, 12, 1834, 243, 781, 2199, 1447, -1, 3661, 4390, 302
 /** Ranges of vertices, as ICT-FaceKit's page lists them. */
 const mouthSocket = [11_248, 13_294] as const;
 const eyeSockets = [13_294, 14_062] as const;
+/** One of the cards of lashes over each eye. */
+const upperLashes = [[25_351, 25_465], [26_035, 26_149]] as const;
+
+/** Centimeters: what of the eye sockets lies before this is seen between lid and eyeball. */
+const EYELID_DEPTH = 8.6;
+/** Centimeters: hair grows down to here on the back of the head. */
+const NAPE_HEIGHT = -3.5;
+/** Texture coordinate of the lashes' tips, a third of the way up the card. */
+const LASH_LENGTH_V = 0.93;
 
 export interface IctParts extends Pick<MorphableModel, "triangles" | "materials" | "surface" | "surfaceVertices"> {
   /** [kept vertexCount]: the file's vertex of each vertex of the model. */
@@ -48,31 +58,41 @@ export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: stri
   };
 }
 
-/** Undefined for what is not drawn: fluids and shadows of the eyes, and what is never seen behind them. */
-function materialOf({ material, vertices }: ObjPolygon, { positions }: ObjMesh): MaterialName | undefined {
-  const mean = (axis: number) => vertices.reduce((total, v) => total + positions[3 * v + axis]!, 0) / vertices.length;
+/** Undefined for what is not drawn: fluids and shadows of the eyes, and what is never seen from outside. */
+function materialOf({ material, vertices, uvs }: ObjPolygon, { positions, uv }: ObjMesh): MaterialName | undefined {
+  const [x, y, z] = [0, 1, 2].map((axis) =>
+    vertices.reduce((total, v) => total + positions[3 * v + axis]!, 0) / vertices.length
+  ) as [number, number, number];
   const touches = ([first, end]: readonly [number, number]) => vertices.some((v) => v >= first && v < end);
   switch (material) {
     case "M_Face":
       return "skin";
     case "M_BackHead":
       if (touches(mouthSocket)) return "gums";
-      if (touches(eyeSockets)) return "skin";
-      return mean(1) < 0 ? "skin" : "scalp";
+      if (touches(eyeSockets)) return z > EYELID_DEPTH ? "skin" : undefined;
+      return y < NAPE_HEIGHT ? "skin" : "scalp";
     case "M_GumsTongue":
-      return "gums";
+      return looksBack(vertices, positions) ? undefined : "gums";
     case "M_Teeth":
-      return "teeth";
-    case "M_EyeLashes":
-      return "lashes";
+      return looksBack(vertices, positions) ? undefined : "teeth";
     case "M_ScleraLeft":
     case "M_ScleraRight":
-      return "sclera";
-    case "M_IrisLeft":
-    case "M_IrisRight":
-      return "iris";
+      return eyeMaterial(x, y, z); // the irises below the corneas are not seen through them
+    case "M_EyeLashes":
+      // Cards that a texture would thin out: of the three over each eye one, near its root, is a line of lashes.
+      return upperLashes.some(touches) && uvs.every((t) => uv[2 * t + 1]! > LASH_LENGTH_V) ? "lashes" : undefined;
   }
   return undefined;
+}
+
+/** Whether the polygon turns its back to the front of the face. */
+function looksBack([a, b, c]: readonly number[], positions: Float64Array): boolean {
+  const edge = (from: number, to: number) =>
+    [0, 1, 2].map((axis) => positions[3 * to + axis]! - positions[3 * from + axis]!);
+  const [ux, uy, uz] = edge(a!, b!) as [number, number, number];
+  const [wx, wy, wz] = edge(a!, c!) as [number, number, number];
+  const normal = [uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx] as const;
+  return normal[2] < -0.2 * Math.hypot(...normal);
 }
 
 function triangulate<T>(polygon: readonly T[]): [T, T, T][] {

@@ -22,8 +22,14 @@ export function regionsFromLandmarks(positions: Float32Array, landmarks: ArrayLi
     ["mouth", range(48, 59), MARGINS.mouth * unit],
     ["eyes", range(36, 41), MARGINS.eyes * unit],
     ["eyes", range(42, 47), MARGINS.eyes * unit],
-    ["nose", [front(27), front(31), front(33), front(35)], MARGINS.nose * unit],
+    ["nose", [front(27), ...wing(31), ...wing(35).reverse()], MARGINS.nose * unit],
   ];
+  // The wings reach past the landmarks below the nostrils by half of what those are apart from the middle.
+  function wing(l: number): Point[] {
+    const [[x, y], [middle], [, tip]] = [front(l), front(33), front(30)];
+    const side = x + 0.5 * (x - middle);
+    return [[side, y + 0.8 * (tip - y)], [side, y]];
+  }
   const heightOverNeck = plane(corner(8), corner(3), corner(13));
 
   return Uint8Array.from({ length: positions.length / 3 }, (_, v) => {
