@@ -3,6 +3,7 @@ import type { Mesh, Vec3 } from "@/lib/types.ts";
 export interface NormalOptions {
   /** Which way triangles turn that face the viewer: counter-clockwise with y down (image) or with y up (model). */
   readonly frame?: "image" | "model";
+  /** Not the mesh's positions. */
   readonly out?: Float32Array;
 }
 

@@ -94,7 +94,8 @@ function fitToMap(points: Float32Array, size: number): { left: number; top: numb
     top = Math.min(top, points[i + 1]!);
     bottom = Math.max(bottom, points[i + 1]!);
   }
-  const scale = (size - 4) / Math.max(right - left, bottom - top, Number.MIN_VALUE);
+  const side = Math.max(right - left, bottom - top);
+  const scale = side > 0 ? (size - 4) / side : 1;
   return { left: left - 2 / scale, top: top - 2 / scale, scale };
 }
 

@@ -1,0 +1,30 @@
+import fc from "fast-check";
+import { assert, assertClose, assertEquals, FLOAT64_TOLERANCE } from "@/tests/support.ts";
+import { linearToPhoto, linearToSrgb, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+
+Deno.test("linearToSrgb() undoes srgbToLinear()", () => {
+  fc.assert(fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (value) => {
+    assertClose(linearToSrgb(srgbToLinear(value)), value, 1e3 * FLOAT64_TOLERANCE);
+  }));
+});
+
+Deno.test("linearToPhoto() gives back every byte that photoToLinear() took", () => {
+  const rgb = Uint8Array.from({ length: 768 }, (_, i) => i % 256);
+  assertEquals([...linearToPhoto(photoToLinear({ width: 16, height: 16, rgb })).rgb], [...rgb]);
+});
+
+Deno.test("linearToPhoto() is off by less than one from the formula, and clips what cannot be shown", () => {
+  fc.assert(fc.property(fc.float({ min: -0.5, max: 1.5, noNaN: true }), (value) => {
+    const { rgb } = linearToPhoto({ width: 1, height: 1, rgb: new Float32Array(3).fill(value) });
+    assertClose(rgb[0]!, 255 * linearToSrgb(Math.min(1, Math.max(0, value))), 0.75);
+  }));
+  const extremes = new Float32Array([NaN, Infinity, -Infinity]);
+  assertEquals([...linearToPhoto({ width: 1, height: 1, rgb: extremes }).rgb], [0, 255, 0]);
+});
+
+Deno.test("photoToLinear() and linearToPhoto() write into a buffer that is given", () => {
+  const photo = { width: 1, height: 1, rgb: new Uint8Array([1, 2, 3]) };
+  const buffer = new Float32Array(3);
+  assert(photoToLinear(photo, buffer).rgb === buffer);
+  assert(linearToPhoto({ ...photo, rgb: buffer }, photo.rgb).rgb === photo.rgb);
+});
