@@ -1,25 +1,24 @@
 import { cName, type Status, type Symbols } from "./c_api.ts";
-import { type DataTypeName, dataTypes } from "./data_types.ts";
+import { dataTypeOf } from "./data_types.ts";
+import { toInt64 } from "./tensor_values.ts";
 
 /** TF_AttrType (tensorflow/c/c_api.h). */
-export const attributeKinds = {
+export const attributeTypes = {
   string: 0,
   int: 1,
   float: 2,
   bool: 3,
   type: 4,
   shape: 5,
-  tensor: 6,
-  placeholder: 7,
   function: 8,
 } as const;
 
 /** A TF_AttrType. */
-export type AttributeKind = number;
+export type AttributeType = number;
 
 /**
- * An op's setting: text or bytes, a number, a flag, a data type by name, a shape (-1: unknown size), or a list of one
- * of these. Which of them it is, TensorFlow's definition of the op says.
+ * An op's setting: text or bytes, a number, a flag, a data type by its name, a function by its name, a shape (-1 where
+ * a size is unknown), or a list of one of these.
  */
 export type AttributeValue =
   | string
@@ -28,53 +27,59 @@ export type AttributeValue =
   | boolean
   | Uint8Array<ArrayBuffer>
   | readonly string[]
-  | readonly number[]
-  | readonly bigint[]
+  | readonly Uint8Array<ArrayBuffer>[]
+  | readonly (number | bigint)[]
   | readonly boolean[]
   | readonly (readonly number[])[];
 
-/** An attribute whose kind is known. */
+/** An attribute as tfjs's node kernels state it too. */
 export interface Attribute {
   readonly name: string;
-  readonly kind: AttributeKind;
+  readonly type: AttributeType;
   readonly value: AttributeValue;
+  /** Whether the value is a list of this type; by default, what the value looks like. */
+  readonly isList?: boolean;
 }
 
-const encoder = new TextEncoder();
-
-/** Sets an attribute of a TFE_Op that is to be executed. */
+/** Sets an attribute of an op that is about to be executed. */
 export function setAttribute(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, status: Status): void {
-  const { value } = attribute;
-  const name = cName(attribute.name);
-  if (Array.isArray(value)) {
+  const { type, value } = attribute;
+  if (attribute.isList ?? (Array.isArray(value) && (type !== attributeTypes.shape || Array.isArray(value[0])))) {
     setList(symbols, op, attribute, status);
     return;
   }
-  switch (attribute.kind) {
-    case attributeKinds.string: {
-      const bytes = toBytes(value);
-      symbols.TFE_OpSetAttrString(op, name, bytes, BigInt(bytes.length));
+  const name = cName(attribute.name);
+  switch (type) {
+    case attributeTypes.string: {
+      const [bytes, length] = toText(value);
+      symbols.TFE_OpSetAttrString(op, name, bytes, length);
       return;
     }
-    case attributeKinds.int:
+    case attributeTypes.int:
       symbols.TFE_OpSetAttrInt(op, name, BigInt(value as number | bigint));
       return;
-    case attributeKinds.float:
+    case attributeTypes.float:
       symbols.TFE_OpSetAttrFloat(op, name, Number(value));
       return;
-    case attributeKinds.bool:
+    case attributeTypes.bool:
       symbols.TFE_OpSetAttrBool(op, name, value ? 1 : 0);
       return;
-    case attributeKinds.type:
-      symbols.TFE_OpSetAttrType(op, name, toType(value));
+    case attributeTypes.type:
+      symbols.TFE_OpSetAttrType(op, name, dataTypeOf(value));
       return;
-    case attributeKinds.function: {
-      const bytes = toBytes(value);
-      symbols.TFE_OpSetAttrFunctionName(op, name, bytes, BigInt(bytes.length));
+    case attributeTypes.shape: {
+      const sizes = value as readonly number[];
+      symbols.TFE_OpSetAttrShape(op, name, toInt64(sizes), sizes.length, status.pointer);
+      status.check(attribute.name);
+      return;
+    }
+    case attributeTypes.function: {
+      const [bytes, length] = toText(value);
+      symbols.TFE_OpSetAttrFunctionName(op, name, bytes, length);
       return;
     }
     default:
-      throw new TypeError(`Cannot set ${attribute.name} to ${value}: attributes of this kind are not supported`);
+      throw new TypeError(`Cannot set ${attribute.name}: it is of a kind (${type}) that has no values here`);
   }
 }
 
@@ -82,57 +87,57 @@ function setList(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, 
   const name = cName(attribute.name);
   const values = attribute.value as readonly unknown[];
   const count = values.length;
-  switch (attribute.kind) {
-    case attributeKinds.string: {
-      const texts = values.map(toBytes);
-      const pointers = BigUint64Array.from(texts, (text) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(text)));
-      const lengths = BigUint64Array.from(texts, (text) => BigInt(text.length));
+  switch (attribute.type) {
+    case attributeTypes.string: {
+      const texts = values.map(toText);
+      const pointers = addresses(texts.map(([bytes]) => bytes));
+      const lengths = BigUint64Array.from(texts, ([, length]) => length);
       symbols.TFE_OpSetAttrStringList(op, name, pointers, lengths, count);
       return;
     }
-    case attributeKinds.int:
+    case attributeTypes.int:
       symbols.TFE_OpSetAttrIntList(op, name, toInt64(values as number[]), count);
       return;
-    case attributeKinds.float:
+    case attributeTypes.float:
       symbols.TFE_OpSetAttrFloatList(op, name, Float32Array.from(values as number[]), count);
       return;
-    case attributeKinds.bool:
+    case attributeTypes.bool:
       symbols.TFE_OpSetAttrBoolList(op, name, Uint8Array.from(values, (flag) => flag ? 1 : 0), count);
       return;
-    case attributeKinds.type:
-      symbols.TFE_OpSetAttrTypeList(op, name, Int32Array.from(values, toType), count);
+    case attributeTypes.type:
+      symbols.TFE_OpSetAttrTypeList(op, name, Int32Array.from(values, dataTypeOf), count);
       return;
-    case attributeKinds.shape:
-      if (Array.isArray(values[0])) {
-        const shapes = (values as number[][]).map(toInt64);
-        const pointers = BigUint64Array.from(shapes, (shape) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(shape)));
-        const ranks = Int32Array.from(shapes, (shape) => shape.length);
-        symbols.TFE_OpSetAttrShapeList(op, name, pointers, ranks, count, status.pointer);
-      } else {
-        symbols.TFE_OpSetAttrShape(op, name, toInt64(values as number[]), count, status.pointer);
-      }
+    case attributeTypes.shape: {
+      const shapes = (values as readonly number[][]).map(toInt64);
+      const pointers = addresses(shapes.map(({ buffer }) => new Uint8Array(buffer)));
+      const ranks = Int32Array.from(shapes, (shape) => shape.length);
+      symbols.TFE_OpSetAttrShapeList(op, name, pointers, ranks, count, status.pointer);
       status.check(attribute.name);
       return;
+    }
     default:
-      throw new TypeError(`Cannot set ${attribute.name} to a list: lists of this kind are not supported`);
+      throw new TypeError(`Cannot set ${attribute.name} to a list: it is of a kind (${attribute.type}) without lists`);
   }
 }
 
-function toBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array ? value as Uint8Array<ArrayBuffer> : encoder.encode(String(value));
+/** Bytes that hold the text, and the text's length in bytes. */
+function toText(value: unknown): [bytes: Uint8Array<ArrayBuffer>, length: bigint] {
+  if (value instanceof Uint8Array) return [value as Uint8Array<ArrayBuffer>, BigInt(value.length)];
+  const bytes = cName(String(value)); // kept: ops repeat the same few
+  return [bytes, BigInt(bytes.length - 1)];
 }
 
-export function toInt64(values: readonly (number | bigint)[]): BigInt64Array<ArrayBuffer> {
-  const result = new BigInt64Array(values.length);
-  for (let i = 0; i < values.length; i++) result[i] = BigInt(values[i]!);
-  return result;
+/** The address of each part, in one buffer that stays until the next call. */
+function addresses(parts: readonly Uint8Array[]): BigUint64Array<ArrayBuffer> {
+  // V8 may move small arrays about, but not an ArrayBuffer of one's own
+  packed = new Uint8Array(new ArrayBuffer(parts.reduce((sum, part) => sum + part.length, 1)));
+  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(packed));
+  let offset = 0;
+  return BigUint64Array.from(parts, (part) => {
+    packed.set(part, offset);
+    offset += part.length;
+    return start + BigInt(offset - part.length);
+  });
 }
 
-function toType(value: unknown): number {
-  if (typeof value === "number") return value;
-  const type = dataTypes[value as DataTypeName];
-  if (type === undefined) {
-    throw new TypeError(`Unknown data type "${value}": the types are ${Object.keys(dataTypes).join(", ")}`);
-  }
-  return type;
-}
+let packed: Uint8Array<ArrayBuffer>;

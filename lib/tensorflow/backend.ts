@@ -5,13 +5,14 @@ import type { AttributeValue } from "./attributes.ts";
 import { Binding } from "./binding.ts";
 import { cString, openLibrary } from "./c_api.ts";
 import { newContext } from "./context.ts";
-import { EagerExecutor } from "./eager.ts";
-import { findLibrary } from "./library.ts";
+import { tfjsType } from "./data_types.ts";
+import { EagerExecutor, type TensorMetadata } from "./eager.ts";
+import { findLibrary, type LibraryVariant } from "./library.ts";
 
 export interface TensorFlowOptions {
   /** "auto": a GPU where there is one. */
   readonly device: "auto" | "cpu" | "gpu";
-  /** Threads within an op; by default as many as run at once. */
+  /** Threads of the CPU, by default as many as run at once. */
   readonly threads?: number;
 }
 
@@ -19,77 +20,102 @@ export interface TensorFlow {
   /** Such as "tensorflow 2.21.0 · CPU, 2 threads". */
   readonly description: string;
   readonly device: "cpu" | "gpu";
-  /** How many tensors TensorFlow holds for this process. */
+  /** How many tensors TensorFlow holds for this process now. */
   readonly handleCount: number;
 }
 
-/** An op's attributes by name; those that follow from the inputs may be left out. */
-export type OpAttributes = Readonly<Record<string, AttributeValue>>;
-
-/** The parts of tfjs's node backend that its types keep private. */
-interface NodeBackend {
-  getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
-  createOutputTensor(metadata: { id: number; shape: number[]; dtype: number }): tf.Tensor;
-}
-
-interface Opened extends TensorFlow {
+interface OpenTensorFlow extends TensorFlow {
   readonly binding: Binding;
   readonly executor: EagerExecutor;
   readonly backend: NodeBackend;
 }
 
-let opened: Opened | undefined;
+/** What `execute` needs of tfjs's node backend; its types keep it private. */
+interface NodeBackend {
+  readonly tensorMap: tf.DataStorage<TensorData>;
+  getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
+}
+
+interface TensorData extends TensorMetadata {
+  readonly values: null;
+  readonly refCount: number;
+}
+
+const variants: Record<TensorFlowOptions["device"], readonly LibraryVariant[]> = {
+  auto: ["gpu", "cpu"],
+  cpu: ["cpu", "gpu"],
+  gpu: ["gpu"],
+};
+
+let opening: Promise<OpenTensorFlow> | undefined;
+let opened: OpenTensorFlow | undefined;
 
 /**
- * Opens TensorFlow's library and makes it tfjs's backend, "tensorflow". It can be opened once in a process: later calls
- * return the same one. Throws an InputError where there is no library, or no GPU and the device is "gpu".
+ * Opens TensorFlow and makes it tfjs's backend, "tensorflow". A process opens it once: a later call gives the same one,
+ * with the threads it has. Throws an InputError where there is no library, or no GPU and the device is "gpu".
  */
 export async function openTensorFlow({ device, threads }: TensorFlowOptions): Promise<TensorFlow> {
-  if (opened) return opened;
-  const path = await findLibrary(device === "auto" ? ["gpu", "cpu"] : device === "gpu" ? ["gpu"] : ["cpu", "gpu"]);
-  // TensorFlow reads its environment when it is loaded
-  setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
-  setDefault("TF_CPP_MIN_LOG_LEVEL", "2"); // errors only
-  const symbols = openLibrary(path);
-  const threadCount = threads ?? navigator.hardwareConcurrency;
-  const context = newContext(symbols, { threads: threadCount, allowGpu: device !== "cpu" });
-  if (device === "gpu" && !context.usesGpu) {
-    throw new InputError(`Cannot run on a GPU: TensorFlow (${path}) sees none on this machine`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new RangeError(`TensorFlow cannot have ${threads} threads: a whole number from 1 is wanted`);
   }
-  const version = cString(symbols.TF_Version());
-  const executor = new EagerExecutor({ symbols, context: context.pointer, device: context.device });
-  const binding = new Binding(executor, { version, usesGpu: context.usesGpu });
-  const backend = await registerBackend(binding);
-  opened = {
-    description: `tensorflow ${version} · ${context.usesGpu ? "GPU" : `CPU, ${threadCount} threads`}`,
+  opening ??= open({ device, threads: threads ?? navigator.hardwareConcurrency });
+  try {
+    opened = await opening;
+  } catch (error) {
+    opening = undefined;
+    throw error;
+  }
+  if (device !== "auto" && device !== opened.device) {
+    throw new Error(`Cannot use the ${device.toUpperCase()}: this process has opened ${opened.description}`);
+  }
+  return opened;
+}
+
+async function open({ device, threads }: Required<TensorFlowOptions>): Promise<OpenTensorFlow> {
+  const path = await findLibrary(variants[device]);
+  const symbols = openLibrary(path);
+  const context = newContext(symbols, { threads, allowGpu: device !== "cpu" });
+  if (device === "gpu" && !context.usesGpu) {
+    symbols.TFE_DeleteContext(context.pointer);
+    throw new InputError(`Cannot use a GPU: TensorFlow's library ${path} finds none on this machine`);
+  }
+  const executor = new EagerExecutor(symbols, context);
+  const binding = new Binding(cString(symbols.TF_Version()), executor, context.usesGpu);
+  return {
+    description: `tensorflow ${binding.TF_Version} · ${context.usesGpu ? "GPU" : `CPU, ${count(threads, "thread")}`}`,
     device: context.usesGpu ? "gpu" : "cpu",
     get handleCount() {
       return executor.handleCount;
     },
     binding,
     executor,
-    backend,
+    backend: await registerBackend(binding),
   };
-  return opened;
 }
 
-function setDefault(name: string, value: string): void {
-  if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 async function registerBackend(binding: Binding): Promise<NodeBackend> {
-  // tfjs's node kernels call it; Node 23 and Deno no longer have it
+  // the kernels call it; Node 23 and Deno have it no more
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
   const { default: { NodeJSKernelBackend } } = await import("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
   await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
-  type Addon = ConstructorParameters<typeof NodeJSKernelBackend>[0]; // has saved models too, which posmap does without
+  type Addon = ConstructorParameters<typeof NodeJSKernelBackend>[0]; // it can do more, such as run saved models
   const backend = new NodeJSKernelBackend(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
   return backend as unknown as NodeBackend;
 }
 
-/** Executes any of TensorFlow's ops, on tensors of the "tensorflow" backend. Whoever calls disposes the results. */
+/** An op's attributes by name. Those that follow from the inputs, mostly types and counts, may be left out. */
+export type OpAttributes = Readonly<Record<string, AttributeValue>>;
+
+/**
+ * Executes any of TensorFlow's ops. tfjs counts outputs of types that it lacks as float32, int32 (also int64) or string
+ * (also resources); ops get them as they are. Throws a TensorFlowError that names the op.
+ */
 export function execute(
   op: string,
   attributes: OpAttributes,
@@ -98,11 +124,14 @@ export function execute(
 ): tf.Tensor[] {
   if (!opened) throw new Error(`Cannot execute ${op}: openTensorFlow() comes first`);
   const { binding, executor, backend } = opened;
-  const known = Object.entries(attributes).map(([name, value]) => ({
-    name,
-    kind: executor.attributeKind(op, name),
-    value,
-  }));
-  const outputs = binding.executor.execute(op, known, backend.getInputTensorIds(inputs), outputCount);
-  return outputs.map((output) => backend.createOutputTensor(output));
+  const typed = Object.entries(attributes)
+    .map(([name, value]) => ({ name, value, ...executor.attributeType(op, name) }));
+  return binding.executeOp(op, typed, backend.getInputTensorIds(inputs), outputCount)
+    .map((output) => toTensor(output, backend));
+}
+
+function toTensor(output: TensorMetadata, { tensorMap }: NodeBackend): tf.Tensor {
+  const dataId = {};
+  tensorMap.set(dataId, { ...output, values: null, refCount: 1 });
+  return tf.engine().makeTensorFromTensorInfo({ dataId, shape: output.shape, dtype: tfjsType(output.dtype) });
 }

@@ -1,19 +1,9 @@
-import { type Attribute, attributeKinds, type AttributeValue } from "./attributes.ts";
-import type { EagerExecutor, Executor, TensorMetadata } from "./eager.ts";
+import { type Attribute, attributeTypes } from "./attributes.ts";
+import type { Executor, TensorMetadata } from "./eager.ts";
 import { type DataType, dataTypes } from "./data_types.ts";
 import type { HostValues } from "./tensor_values.ts";
 
-/** An attribute as tfjs's node kernels state it. */
-export interface NodeAttribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: AttributeValue;
-}
-
-/**
- * What tfjs's node kernels call in place of their native addon (`TFJSBinding` in @tensorflow/tfjs-node): tensors by
- * number, ops by name.
- */
+/** What tfjs's node kernels call in place of their native addon: `TFJSBinding` of @tensorflow/tfjs-node-gpu. */
 export class Binding {
   readonly TF_FLOAT = dataTypes.float32;
   readonly TF_INT32 = dataTypes.int32;
@@ -23,26 +13,19 @@ export class Binding {
   readonly TF_STRING = dataTypes.string;
   readonly TF_RESOURCE = dataTypes.resource;
   readonly TF_UINT8 = dataTypes.uint8;
-  readonly TF_ATTR_STRING = attributeKinds.string;
-  readonly TF_ATTR_INT = attributeKinds.int;
-  readonly TF_ATTR_FLOAT = attributeKinds.float;
-  readonly TF_ATTR_BOOL = attributeKinds.bool;
-  readonly TF_ATTR_TYPE = attributeKinds.type;
-  readonly TF_ATTR_SHAPE = attributeKinds.shape;
-  readonly TF_Version: string;
+  readonly TF_ATTR_STRING = attributeTypes.string;
+  readonly TF_ATTR_INT = attributeTypes.int;
+  readonly TF_ATTR_FLOAT = attributeTypes.float;
+  readonly TF_ATTR_BOOL = attributeTypes.bool;
+  readonly TF_ATTR_TYPE = attributeTypes.type;
+  readonly TF_ATTR_SHAPE = attributeTypes.shape;
 
-  /** Carries out what the kernels ask for; while a function is traced, a graph takes the place of the eager one. */
-  executor: Executor;
-
-  readonly #eager: EagerExecutor;
-  readonly #usesGpu: boolean;
-
-  constructor(eager: EagerExecutor, options: { readonly version: string; readonly usesGpu: boolean }) {
-    this.executor = eager;
-    this.#eager = eager;
-    this.#usesGpu = options.usesGpu;
-    this.TF_Version = options.version;
-  }
+  constructor(
+    readonly TF_Version: string,
+    /** Another one may take over for a while, to write ops down into a graph in place of executing them. */
+    public executor: Executor,
+    readonly usesGpu: boolean,
+  ) {}
 
   createTensor(shape: readonly number[], type: DataType, values: HostValues): number {
     return this.executor.createTensor(shape, type, values);
@@ -58,20 +41,14 @@ export class Binding {
 
   executeOp(
     op: string,
-    attributes: readonly NodeAttribute[],
+    attributes: readonly Attribute[],
     inputs: readonly number[],
     outputCount: number,
   ): TensorMetadata[] {
-    const known: Attribute[] = [];
-    for (const { name, type, value } of attributes) known.push({ name, kind: type, value });
-    return this.executor.execute(op, known, inputs, outputCount);
+    return this.executor.execute(op, attributes, inputs, outputCount);
   }
 
   isUsingGpuDevice(): boolean {
-    return this.#usesGpu;
-  }
-
-  getNumOfTensors(): number {
-    return this.#eager.handleCount;
+    return this.usesGpu;
   }
 }

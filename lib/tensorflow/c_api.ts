@@ -1,4 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
+import { withoutStandardError } from "./standard_error.ts";
 
 /** The part of TensorFlow's C API that posmap calls (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h). */
 const symbols = {
@@ -6,8 +7,11 @@ const symbols = {
 
   TF_NewStatus: { parameters: [], result: "pointer" },
   TF_DeleteStatus: { parameters: ["pointer"], result: "void" },
+  TF_SetStatus: { parameters: ["pointer", "i32", "buffer"], result: "void" },
   TF_GetCode: { parameters: ["pointer"], result: "i32" },
   TF_Message: { parameters: ["pointer"], result: "pointer" },
+
+  TFE_DeleteContext: { parameters: ["pointer"], result: "void" },
 
   TF_AllocateTensor: { parameters: ["i32", "buffer", "i32", "usize"], result: "pointer" },
   TF_DeleteTensor: { parameters: ["pointer"], result: "void" },
@@ -61,15 +65,31 @@ const symbols = {
 
 export type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
 
-/** Throws an InputError where the file is not a TensorFlow library of this platform. */
+/**
+ * Opens TensorFlow's library. It reads its environment now, at once; the first call in a process decides. Throws an
+ * InputError where the file is not a TensorFlow library of this platform.
+ */
 export function openLibrary(path: string): Symbols {
+  setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
+  setDefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY);
+  const open = () => Deno.dlopen(path, symbols).symbols;
   try {
-    return Deno.dlopen(path, symbols).symbols;
+    // while it is loaded, before it heeds the log level, it writes notes about oneDNN and CUDA
+    return Deno.env.get("TF_CPP_MIN_LOG_LEVEL") === ERRORS_ONLY ? withoutStandardError(open) : open();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`Cannot open TensorFlow's library ${path} (${reason}): run \`deno task setup\``);
+    throw new InputError(
+      `Cannot open TensorFlow's library ${path} (${reason}): ` +
+        "run `deno task setup`, or have TENSORFLOW_LIBRARY name a working copy",
+    );
   }
+}
+
+const ERRORS_ONLY = "2";
+
+function setDefault(name: string, value: string): void {
+  if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
 }
 
 /** TF_Code (tensorflow/c/tf_status.h), in order. */
@@ -109,7 +129,10 @@ export class TensorFlowError extends Error {
   }
 }
 
-/** One TF_Status, used for every call: TensorFlow clears it at each. */
+/** What TensorFlow's messages say of the nodes and functions that it wraps single ops in. */
+const graphNote = /\s*(\[\[)?\{\{(node|function_node) [^}]*\}\}(\]\])?|\s*\[Op:\w*\]( name: *$)?/g;
+
+/** A TF_Status that any number of calls use, one after the other. */
 export class Status {
   readonly pointer: Deno.PointerValue;
   readonly #symbols: Symbols;
@@ -127,7 +150,9 @@ export class Status {
   check(action: string): void {
     const code = this.#symbols.TF_GetCode(this.pointer);
     if (code === 0) return;
-    throw new TensorFlowError(action, statusCodes[code] ?? "UNKNOWN", cString(this.#symbols.TF_Message(this.pointer)));
+    const message = cString(this.#symbols.TF_Message(this.pointer)).replaceAll(graphNote, "").trim();
+    this.#symbols.TF_SetStatus(this.pointer, 0, cName(""));
+    throw new TensorFlowError(action, statusCodes[code] ?? "UNKNOWN", message);
   }
 }
 

@@ -1,4 +1,5 @@
-import { cName, cString, Status, type Symbols } from "./c_api.ts";
+import { cString, Status, type Symbols } from "./c_api.ts";
+import { bytesField, concatBytes, varintField } from "./protobuf.ts";
 
 export interface ContextOptions {
   readonly threads: number;
@@ -32,17 +33,16 @@ export function newContext(symbols: Symbols, options: ContextOptions): Context {
   }
 }
 
-/** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto); every number stays below 128. */
+/** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto) */
 function configProto({ threads, allowGpu }: ContextOptions): Uint8Array<ArrayBuffer> {
-  const noGpu = [0x0a, 7, 0x0a, 3, ...cName("GPU").subarray(0, 3), 0x10, 0]; // device_count { "GPU": 0 }
-  const count = Math.min(threads, 127);
-  return Uint8Array.from([
-    ...(allowGpu ? [] : noGpu),
-    ...[0x10, count], // intra_op_parallelism_threads
-    ...[0x28, count], // inter_op_parallelism_threads
-    ...[0x32, 2, 0x20, 1], // gpu_options { allow_growth: true }
-    ...[0x38, 1], // allow_soft_placement: ops without a GPU kernel run on the CPU
-  ]);
+  const noGpu = concatBytes(bytesField(1, "GPU"), varintField(2, 0));
+  return concatBytes(
+    ...(allowGpu ? [] : [bytesField(1, noGpu)]), // device_count
+    varintField(2, threads), // intra_op_parallelism_threads
+    varintField(5, threads), // inter_op_parallelism_threads
+    bytesField(6, varintField(4, true)), // gpu_options.allow_growth: take a GPU's memory as it is needed
+    varintField(7, true), // allow_soft_placement: ops without a kernel for the GPU run on the CPU
+  );
 }
 
 function listDevices(symbols: Symbols, context: Deno.PointerValue, status: Status): { name: string; type: string }[] {

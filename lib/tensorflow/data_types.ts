@@ -30,3 +30,32 @@ const names = new Map<DataType, string>(Object.entries(dataTypes).map(([name, ty
 export function dataTypeName(type: DataType): string {
   return names.get(type) ?? `type ${type}`;
 }
+
+/** The type that tfjs, which has only five, counts a tensor of this type as: a resource is a "string". */
+export function tfjsType(type: DataType): "float32" | "int32" | "bool" | "complex64" | "string" {
+  switch (type) {
+    case dataTypes.float32:
+    case dataTypes.float64:
+    case dataTypes.float16:
+    case dataTypes.bfloat16:
+      return "float32";
+    case dataTypes.bool:
+      return "bool";
+    case dataTypes.complex64:
+    case dataTypes.complex128:
+      return "complex64";
+    case dataTypes.string:
+    case dataTypes.resource:
+    case dataTypes.variant:
+      return "string";
+    default:
+      return "int32";
+  }
+}
+
+/** The type of this name; a type that is given as a number already stays so. */
+export function dataTypeOf(name: unknown): DataType {
+  const type = typeof name === "number" ? name : dataTypes[name as DataTypeName];
+  if (type !== undefined) return type;
+  throw new TypeError(`Unknown data type "${name}": the types are ${Object.keys(dataTypes).join(", ")}`);
+}

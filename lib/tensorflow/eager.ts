@@ -1,16 +1,25 @@
-import { type Attribute, type AttributeKind, setAttribute, toInt64 } from "./attributes.ts";
+import { type Attribute, type AttributeType, attributeTypes, setAttribute } from "./attributes.ts";
 import { cName, Status, type Symbols } from "./c_api.ts";
-import { type DataType, dataTypes } from "./data_types.ts";
-import { allocateTensor, type HostValues, readTensor } from "./tensor_values.ts";
+import type { Context } from "./context.ts";
+import { type DataType, dataTypeName, dataTypes, tfjsType } from "./data_types.ts";
+import {
+  deleteStringTensor,
+  type HostValues,
+  isReadable,
+  newNumberTensor,
+  newStringTensor,
+  readTensor,
+} from "./tensor_values.ts";
 
 /** What is known of a tensor without reading it. */
 export interface TensorMetadata {
+  /** The executor's number for it. */
   readonly id: number;
   readonly shape: number[];
   readonly dtype: DataType;
 }
 
-/** Where tfjs's kernels are carried out: at once, op by op, or written down into a graph. */
+/** Carries out ops: at once, one by one, or by writing them down into a graph. Tensors go by their numbers. */
 export interface Executor {
   createTensor(shape: readonly number[], type: DataType, values: HostValues): number;
   execute(
@@ -23,82 +32,65 @@ export interface Executor {
   delete(id: number): void;
 }
 
-export interface EagerOptions {
-  readonly symbols: Symbols;
-  readonly context: Deno.PointerValue;
-  /** Where tensors made from host values go. */
-  readonly device: string;
-}
-
-/** Executes each op at once. Owns the handles of all tensors. */
+/** Executes each op at once. Owns the tensors' handles. */
 export class EagerExecutor implements Executor {
   readonly #symbols: Symbols;
-  readonly #context: Deno.PointerValue;
-  readonly #device: string;
+  readonly #context: Context;
   readonly #status: Status;
   readonly #handles = new Map<number, Deno.PointerValue>();
-  readonly #attributeKinds = new Map<string, AttributeKind>();
+  readonly #attributeTypes = new Map<string, Map<string, Pick<Attribute, "type" | "isList">>>();
   #nextId = 0;
-  /** The TFE_TensorHandle* that TFE_Execute gives, and how many. */
-  #results = new BigUint64Array(64);
-  readonly #resultCount = new Int32Array(1);
+  /** What TFE_Execute fills: the addresses of the outputs' handles, and how many. */
+  #outputs = new BigUint64Array(64);
+  readonly #outputCount = new Int32Array(1);
 
-  constructor({ symbols, context, device }: EagerOptions) {
+  constructor(symbols: Symbols, context: Context) {
     this.#symbols = symbols;
     this.#context = context;
-    this.#device = device;
     this.#status = new Status(symbols);
   }
 
+  /** How many tensors there are. */
   get handleCount(): number {
     return this.#handles.size;
   }
 
   createTensor(shape: readonly number[], type: DataType, values: HostValues): number {
-    const symbols = this.#symbols;
-    const tensor = allocateTensor(symbols, { shape: toInt64(shape), type, values });
-    const handle = symbols.TFE_NewTensorHandle(tensor, this.#status.pointer);
-    symbols.TF_DeleteTensor(tensor);
-    this.#status.check("New tensor");
+    const handle = type === dataTypes.string
+      ? this.#newStrings(shape, values as readonly Uint8Array[])
+      : this.#newNumbers(shape, type, values);
     return this.#keep(handle);
   }
 
   execute(
-    name: string,
+    op: string,
     attributes: readonly Attribute[],
     inputs: readonly number[],
     outputCount: number,
   ): TensorMetadata[] {
-    const symbols = this.#symbols;
-    const status = this.#status;
-    const op = symbols.TFE_NewOp(this.#context, cName(name), status.pointer);
-    status.check(name);
-    try {
-      for (let i = 0; i < inputs.length; i++) {
-        symbols.TFE_OpAddInput(op, this.#handle(inputs[i]!), status.pointer);
-        status.check(name);
-      }
-      for (let i = 0; i < attributes.length; i++) setAttribute(symbols, op, attributes[i]!, status);
-      if (outputCount > this.#results.length) this.#results = new BigUint64Array(outputCount);
-      this.#resultCount[0] = outputCount;
-      symbols.TFE_Execute(op, this.#results, this.#resultCount, status.pointer);
-      status.check(name);
-    } finally {
-      symbols.TFE_DeleteOp(op);
-    }
+    const handles = inputs.map((id) => this.#handle(id));
+    this.#run(op, attributes, handles, outputCount);
     const outputs: TensorMetadata[] = [];
-    for (let i = 0; i < outputCount; i++) outputs.push(this.#describe(Deno.UnsafePointer.create(this.#results[i]!)));
+    for (let i = 0; i < outputCount; i++) outputs.push(this.#describe(Deno.UnsafePointer.create(this.#outputs[i]!)));
     return outputs;
   }
 
   read(id: number): HostValues {
-    const symbols = this.#symbols;
-    const tensor = symbols.TFE_TensorHandleResolve(this.#handle(id), this.#status.pointer);
-    this.#status.check("Read tensor");
+    const handle = this.#handle(id);
+    const type = this.#symbols.TFE_TensorHandleDataType(handle);
+    if (isReadable(type)) return this.#resolve(handle, type);
+    if (type === dataTypes.resource || type === dataTypes.variant) {
+      throw new TypeError(`Cannot read a ${dataTypeName(type)} tensor: only TensorFlow's ops know what is in it`);
+    }
+    const readable = dataTypes[tfjsType(type)];
+    const cast = this.#runForOne("Cast", [
+      { name: "SrcT", type: attributeTypes.type, value: type },
+      { name: "DstT", type: attributeTypes.type, value: readable },
+    ], handle);
     try {
-      return readTensor(symbols, tensor, symbols.TFE_TensorHandleDataType(this.#handle(id)));
+      return this.#resolve(cast, readable);
     } finally {
-      symbols.TF_DeleteTensor(tensor);
+      this.#symbols.TFE_DeleteTensorHandle(cast);
     }
   }
 
@@ -107,21 +99,108 @@ export class EagerExecutor implements Executor {
     this.#handles.delete(id);
   }
 
-  /** What kind of attribute this is, as TensorFlow defines the op. Throws a TensorFlowError where it has none such. */
-  attributeKind(op: string, attribute: string): AttributeKind {
-    const key = `${op}.${attribute}`;
-    let kind = this.#attributeKinds.get(key);
-    if (kind === undefined) {
-      const symbols = this.#symbols;
+  /** How TensorFlow defines this attribute of the op. Throws a TensorFlowError where there is none such. */
+  attributeType(op: string, attribute: string): Pick<Attribute, "type" | "isList"> {
+    let known = this.#attributeTypes.get(op);
+    if (!known) this.#attributeTypes.set(op, known = new Map());
+    let type = known.get(attribute);
+    if (!type) known.set(attribute, type = this.#queryAttribute(op, attribute));
+    return type;
+  }
+
+  #queryAttribute(op: string, attribute: string): { type: AttributeType; isList: boolean } {
+    const symbols = this.#symbols;
+    const status = this.#status;
+    const query = symbols.TFE_NewOp(this.#context.pointer, cName(op), status.pointer);
+    try {
+      status.check(op);
       const isList = new Uint8Array(1);
-      const query = symbols.TFE_NewOp(this.#context, cName(op), this.#status.pointer);
-      this.#status.check(op);
-      kind = symbols.TFE_OpGetAttrType(query, cName(attribute), isList, this.#status.pointer);
+      const type = symbols.TFE_OpGetAttrType(query, cName(attribute), isList, status.pointer);
+      status.check(op);
+      return { type, isList: isList[0] !== 0 };
+    } finally {
       symbols.TFE_DeleteOp(query);
-      this.#status.check(op);
-      this.#attributeKinds.set(key, kind);
     }
-    return kind;
+  }
+
+  #newNumbers(shape: readonly number[], type: DataType, values: HostValues): Deno.PointerValue {
+    const symbols = this.#symbols;
+    const status = this.#status;
+    const tensor = newNumberTensor(symbols, { shape, type, values });
+    const onHost = symbols.TFE_NewTensorHandle(tensor, status.pointer);
+    symbols.TF_DeleteTensor(tensor); // the handle shares its buffer
+    status.check("New tensor");
+    // kernels on a GPU want int32, mostly sizes and axes, in the host's memory
+    if (!this.#context.usesGpu || type === dataTypes.int32) return onHost;
+    const { pointer, device } = this.#context;
+    const onDevice = symbols.TFE_TensorHandleCopyToDevice(onHost, pointer, cName(device), status.pointer);
+    symbols.TFE_DeleteTensorHandle(onHost);
+    status.check(`Copy a tensor to ${device}`);
+    return onDevice;
+  }
+
+  /** Strings that TensorFlow itself owns and frees: a copy by one of its ops. */
+  #newStrings(shape: readonly number[], values: readonly Uint8Array[]): Deno.PointerValue {
+    const symbols = this.#symbols;
+    const tensor = newStringTensor(symbols, { shape, type: dataTypes.string, values });
+    try {
+      const shared = symbols.TFE_NewTensorHandle(tensor, this.#status.pointer);
+      this.#status.check("New tensor");
+      try {
+        return this.#runForOne("DeepCopy", [], shared);
+      } finally {
+        symbols.TFE_DeleteTensorHandle(shared);
+      }
+    } finally {
+      deleteStringTensor(symbols, tensor);
+    }
+  }
+
+  #resolve(handle: Deno.PointerValue, type: DataType): HostValues {
+    const tensor = this.#symbols.TFE_TensorHandleResolve(handle, this.#status.pointer);
+    this.#status.check("Read a tensor");
+    try {
+      return readTensor(this.#symbols, tensor, type);
+    } finally {
+      this.#symbols.TF_DeleteTensor(tensor);
+    }
+  }
+
+  #runForOne(name: string, attributes: readonly Attribute[], input: Deno.PointerValue): Deno.PointerValue {
+    this.#run(name, attributes, [input], 1);
+    return Deno.UnsafePointer.create(this.#outputs[0]!);
+  }
+
+  /** Leaves the outputs' handles in #outputs. */
+  #run(
+    name: string,
+    attributes: readonly Attribute[],
+    inputs: readonly Deno.PointerValue[],
+    outputCount: number,
+  ): void {
+    const symbols = this.#symbols;
+    const status = this.#status;
+    if (outputCount > this.#outputs.length) this.#outputs = new BigUint64Array(outputCount);
+    const op = symbols.TFE_NewOp(this.#context.pointer, cName(name), status.pointer);
+    try {
+      status.check(name);
+      for (let i = 0; i < inputs.length; i++) {
+        symbols.TFE_OpAddInput(op, inputs[i]!, status.pointer);
+        status.check(name);
+      }
+      for (let i = 0; i < attributes.length; i++) setAttribute(symbols, op, attributes[i]!, status);
+      this.#outputCount[0] = outputCount;
+      symbols.TFE_Execute(op, this.#outputs, this.#outputCount, status.pointer);
+      status.check(name);
+      if (this.#outputCount[0] !== outputCount) {
+        for (let i = 0; i < this.#outputCount[0]!; i++) {
+          symbols.TFE_DeleteTensorHandle(Deno.UnsafePointer.create(this.#outputs[i]!));
+        }
+        throw new RangeError(`${name} has ${this.#outputCount[0]} outputs, ${outputCount} were expected`);
+      }
+    } finally {
+      symbols.TFE_DeleteOp(op);
+    }
   }
 
   #describe(handle: Deno.PointerValue): TensorMetadata {
