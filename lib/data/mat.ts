@@ -219,8 +219,8 @@ function parseMatrix(elements: Elements, what: string): { name: string; array: M
   ) {
     throw new Malformed(`the shape of ${what} is [${shape.slice(0, 8).join(", ")}]`);
   }
-  const nameCodes = readNumbers(elements.next(`the name of ${what}`), elements.little);
-  const name = String.fromCharCode(...nameCodes.subarray(0, 256));
+  const name = readCharacters(elements.next(`the name of ${what}`), elements.little).join("");
+  if (!/^[\x20-\x7e]*$/.test(name)) throw new Malformed(`the name of ${what} is not ASCII`);
 
   if (classNumber === CHAR) {
     const rows = readRows(elements, { shape, name });
