@@ -3,10 +3,11 @@ import { assert, assertAllClose, assertThrows, FLOAT32_TOLERANCE } from "@/tests
 import { alignPoints2D, alignPoints3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
 import { poseRotation, type Similarity2D, transformPoint } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
+import { uniform } from "@/tests/geometry/arbitraries.ts";
 
-const angle = fc.double({ min: -3, max: 3, noNaN: true });
-const shift = fc.double({ min: -100, max: 100, noNaN: true });
-const scale = fc.double({ min: 0.1, max: 10, noNaN: true });
+const angle = uniform(-3, 3);
+const shift = uniform(-100, 100);
+const scale = uniform(0.1, 10);
 const similarity3D = fc.record({
   rotation: fc.record({ pitch: angle, yaw: angle, roll: angle }).map(poseRotation),
   scale,

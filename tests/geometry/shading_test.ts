@@ -9,13 +9,9 @@ import {
   vertexNormals,
 } from "@/lib/geometry/shading.ts";
 import { sphere } from "@/tests/geometry/shapes.ts";
-import type { Vec3 } from "@/lib/types.ts";
+import { direction as unit, uniform } from "@/tests/geometry/arbitraries.ts";
 
-const unit = fc.tuple(
-  fc.double({ min: -1, max: 1, noNaN: true }),
-  fc.double({ min: 0, max: 6.28, noNaN: true }),
-).map(([z, turn]): Vec3 => [Math.sqrt(1 - z * z) * Math.cos(turn), Math.sqrt(1 - z * z) * Math.sin(turn), z]);
-const level = fc.double({ min: 0, max: 1, noNaN: true });
+const level = uniform(0, 1);
 const color = fc.tuple(level, level, level);
 
 /** The nine-coefficient approximation of max(0, cosine): Ramamoorthi and Hanrahan's figure 2, by Legendre polynomials. */

@@ -17,20 +17,21 @@ import {
   transpose,
 } from "@/lib/geometry/transforms.ts";
 import { alignPoints3D } from "@/lib/geometry/procrustes.ts";
+import { uniform } from "@/tests/geometry/arbitraries.ts";
 
-const angle = fc.double({ min: -Math.PI, max: Math.PI, noNaN: true });
-const coordinate = fc.double({ min: -300, max: 300, noNaN: true });
-const pose = fc.record({ pitch: angle, yaw: fc.double({ min: -1.57, max: 1.57, noNaN: true }), roll: angle });
+const angle = uniform(-Math.PI, Math.PI);
+const coordinate = uniform(-300, 300);
+const pose = fc.record({ pitch: angle, yaw: uniform(-1.57, 1.57), roll: angle });
 const points = fc.array(fc.tuple(coordinate, coordinate, coordinate), { maxLength: 5 })
   .map((rows) => new Float32Array(rows.flat()));
 const placement = fc.record({
   rotation: pose.map(poseRotation),
-  scale: fc.double({ min: 0.5, max: 20, noNaN: true }),
+  scale: uniform(0.5, 20),
   translation: fc.tuple(coordinate, coordinate, coordinate),
 }) as fc.Arbitrary<Placement>;
 const similarity: fc.Arbitrary<Similarity2D> = fc.record({
   rotation: angle,
-  scale: fc.double({ min: 0.2, max: 5, noNaN: true }),
+  scale: uniform(0.2, 5),
   dx: coordinate,
   dy: coordinate,
 });

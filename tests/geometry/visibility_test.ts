@@ -4,11 +4,7 @@ import { ambientOcclusion, lightVisibility, visibilityScratch } from "@/lib/geom
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { sphere } from "@/tests/geometry/shapes.ts";
 import type { Mesh, Vec3 } from "@/lib/types.ts";
-
-const direction = fc.tuple(
-  fc.double({ min: -1, max: 1, noNaN: true }),
-  fc.double({ min: 0, max: 6.28, noNaN: true }),
-).map(([z, turn]): Vec3 => [Math.sqrt(1 - z * z) * Math.cos(turn), Math.sqrt(1 - z * z) * Math.sin(turn), z]);
+import { direction } from "@/tests/geometry/arbitraries.ts";
 
 function together(a: Mesh, b: Mesh): Mesh {
   const shift = a.positions.length / 3;
