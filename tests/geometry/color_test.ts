@@ -17,7 +17,7 @@ Deno.test("linearToPhoto() gives back every byte that photoToLinear() took", () 
 Deno.test("linearToPhoto() is off by less than one from the formula, and clips what cannot be shown", () => {
   fc.assert(fc.property(uniform(-0.5, 1.5), (value) => {
     const { rgb } = linearToPhoto({ width: 1, height: 1, rgb: new Float32Array(3).fill(value) });
-    assertClose(rgb[0]!, 255 * linearToSrgb(Math.min(1, Math.max(0, value))), 0.75);
+    assertClose(rgb[0]!, 255 * linearToSrgb(Math.min(1, Math.max(0, value))), 0.6);
   }));
   const extremes = new Float32Array([NaN, Infinity, -Infinity]);
   assertEquals([...linearToPhoto({ width: 1, height: 1, rgb: extremes }).rgb], [0, 255, 0]);
