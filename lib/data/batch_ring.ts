@@ -1,0 +1,122 @@
+import type { Sample } from "@/lib/data/sample.ts";
+
+/**
+ * A ring of batches in memory that threads share. Workers take tickets, one a sample, in order; sample t belongs to
+ * batch ⌊t / batchSize⌋, which lies in slot batch % slotCount once the batch before it there is released.
+ */
+export interface BatchRing {
+  readonly batchSize: number;
+  readonly imageSize: number;
+  readonly slotCount: number;
+  /** Samples that there will ever be; the last batch may be short. */
+  readonly sampleCount: number;
+  /** Int32: tickets taken, batches released, whether closed, and for each slot the samples that are done. */
+  readonly control: SharedArrayBuffer;
+  /** Uint8 [slotCount, batchSize, imageSize, imageSize, 3]. */
+  readonly images: SharedArrayBuffer;
+  /** Float32, of the same shape: encoded position maps. */
+  readonly targets: SharedArrayBuffer;
+  /** Float32 [slotCount, batchSize, 68, 3], crop pixels. */
+  readonly landmarks: SharedArrayBuffer;
+}
+
+const TICKETS = 0;
+const RELEASED = 1;
+const CLOSED = 2;
+const DONE = 3;
+
+/** More than any batch's number: what is released when the ring is closed, so that nobody waits on. */
+const EVERYTHING = 2 ** 30;
+
+export function createRing(
+  shape: Pick<BatchRing, "batchSize" | "imageSize" | "slotCount" | "sampleCount">,
+): BatchRing {
+  const { batchSize, imageSize, slotCount } = shape;
+  const values = slotCount * batchSize * imageSize * imageSize * 3;
+  return {
+    ...shape,
+    control: new SharedArrayBuffer(4 * (DONE + slotCount)),
+    images: new SharedArrayBuffer(values),
+    targets: new SharedArrayBuffer(4 * values),
+    landmarks: new SharedArrayBuffer(4 * slotCount * batchSize * 68 * 3),
+  };
+}
+
+/** Views of one batch, or of one sample of it. */
+export interface RingViews {
+  readonly images: Uint8Array;
+  readonly targets: Float32Array;
+  readonly landmarks: Float32Array;
+}
+
+/** The samples [first, first + count) of a batch. */
+export function ringViews(ring: BatchRing, batch: number, [first, count]: readonly [number, number]): RingViews {
+  const start = (batch % ring.slotCount) * ring.batchSize + first;
+  const pixels = ring.imageSize * ring.imageSize * 3;
+  return {
+    images: new Uint8Array(ring.images, start * pixels, count * pixels),
+    targets: new Float32Array(ring.targets, 4 * start * pixels, count * pixels),
+    landmarks: new Float32Array(ring.landmarks, 4 * start * 68 * 3, count * 68 * 3),
+  };
+}
+
+export function batchLength({ batchSize, sampleCount }: BatchRing, batch: number): number {
+  return Math.max(0, Math.min(batchSize, sampleCount - batch * batchSize));
+}
+
+/** For workers: the next sample's number once its place is free, or undefined where there is nothing left to do. */
+export function takeTicket({ control: shared, batchSize, slotCount, sampleCount }: BatchRing): number | undefined {
+  const control = new Int32Array(shared);
+  const ticket = Atomics.add(control, TICKETS, 1);
+  if (ticket >= sampleCount) return undefined;
+  const batch = Math.floor(ticket / batchSize);
+  for (;;) {
+    const released = Atomics.load(control, RELEASED);
+    if (Atomics.load(control, CLOSED) !== 0) return undefined;
+    if (batch < released + slotCount) return ticket;
+    Atomics.wait(control, RELEASED, released);
+  }
+}
+
+/** For workers: lays a sample down. True where it completes its batch. */
+export function putSample(ring: BatchRing, ticket: number, { image, targets, landmarks }: EncodedSample): boolean {
+  const batch = Math.floor(ticket / ring.batchSize);
+  const views = ringViews(ring, batch, [ticket % ring.batchSize, 1]);
+  checkLength("image", image.rgb, views.images);
+  checkLength("map", targets, views.targets);
+  checkLength("landmarks", landmarks, views.landmarks);
+  views.images.set(image.rgb);
+  views.targets.set(targets);
+  views.landmarks.set(landmarks);
+  const control = new Int32Array(ring.control);
+  return Atomics.add(control, DONE + batch % ring.slotCount, 1) + 1 === batchLength(ring, batch);
+}
+
+type EncodedSample = Pick<Sample, "image" | "landmarks"> & { readonly targets: Float32Array };
+
+function checkLength(what: string, found: ArrayLike<number>, wanted: ArrayLike<number>): void {
+  if (found.length === wanted.length) return;
+  throw new TypeError(`Cannot batch a sample: its ${what} has ${found.length} numbers, ${wanted.length} were expected`);
+}
+
+/** For the reader. */
+export function isComplete(ring: BatchRing, batch: number): boolean {
+  const control = new Int32Array(ring.control);
+  return Atomics.load(control, DONE + batch % ring.slotCount) === batchLength(ring, batch);
+}
+
+/** For the reader: gives the slot of a complete batch back to the workers. Batches are released in order. */
+export function releaseBatch(ring: BatchRing, batch: number): void {
+  const control = new Int32Array(ring.control);
+  Atomics.store(control, DONE + batch % ring.slotCount, 0);
+  Atomics.add(control, RELEASED, 1);
+  Atomics.notify(control, RELEASED);
+}
+
+/** For the reader: sends the workers home. */
+export function closeRing(ring: BatchRing): void {
+  const control = new Int32Array(ring.control);
+  Atomics.store(control, CLOSED, 1);
+  Atomics.add(control, RELEASED, EVERYTHING);
+  Atomics.notify(control, RELEASED);
+}

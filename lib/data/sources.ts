@@ -1,0 +1,23 @@
+import { InputError } from "@/lib/errors.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { loadIct } from "@/lib/face/ict.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { SampleSource } from "@/lib/data/sample.ts";
+import type { SourceSpec } from "@/lib/data/serve_samples.ts";
+import { syntheticSource } from "@/lib/data/synthetic.ts";
+
+/** The morphable model of a run's settings. Throws an InputError where its files are missing or broken. */
+export async function openModel({ source, sourcePath }: Pick<SourceSpec, "source" | "sourcePath">): Promise<
+  MorphableModel
+> {
+  if (source === "procedural") return builtInFace();
+  if (sourcePath === "") {
+    throw new InputError("Cannot read ICT-FaceKit: --source-path was not given, its folder FaceXModel is wanted");
+  }
+  return await loadIct(sourcePath);
+}
+
+/** The same samples for the same spec, in any thread. */
+export async function openSource(spec: SourceSpec): Promise<SampleSource> {
+  return syntheticSource(await openModel(spec), spec);
+}
