@@ -1,0 +1,44 @@
+import { cacheFolder } from "@/lib/files.ts";
+
+/** Runs a script with arguments and gives what it prints. Throws with its standard error where it fails. */
+export type Python = (script: string, ...scriptArguments: string[]) => Promise<string>;
+
+/**
+ * Python with packages of PyPI, pinned as "name==version" and with all that they need of others: fetched by pip into
+ * the cache folder, once. Undefined where there is no Python, no pip or no network, so that tests can be skipped.
+ */
+export async function pythonWith(...packages: readonly string[]): Promise<Python | undefined> {
+  const folder = `${await cacheFolder()}/python-${packages.join("-")}`;
+  const python: Python = (script, ...rest) => run(["-c", script, ...rest], { PYTHONPATH: folder });
+  if (await exists(folder)) return python;
+  const partial = `${folder}.${crypto.randomUUID()}`;
+  try {
+    await run([
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--no-deps",
+      "--only-binary=:all:",
+      "--target",
+      partial,
+      ...packages,
+    ]);
+    await Deno.rename(partial, folder);
+  } catch {
+    await Deno.remove(partial, { recursive: true }).catch(() => {});
+    if (!await exists(folder)) return undefined; // else another process was first
+  }
+  return python;
+}
+
+async function run(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("python3", { args, env }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(decoder.decode(stderr));
+  return decoder.decode(stdout);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
