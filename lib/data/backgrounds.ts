@@ -1,0 +1,126 @@
+import type { FloatImage } from "@/lib/geometry/color.ts";
+import { type Random } from "@/lib/random.ts";
+import type { Vec3 } from "@/lib/types.ts";
+import { blur } from "@/lib/data/camera.ts";
+import { fillShape } from "@/lib/data/shapes.ts";
+
+/** Fills a square image, in place, with something a face might stand before. */
+export function paintBackground(image: FloatImage, random: Random, scratch: Float32Array): void {
+  const palette = drawPalette(random);
+  const kind = random.next();
+  if (kind < 0.15) {
+    fillSmoothly(image, random, { palette, cells: 1 });
+  } else {
+    fillSmoothly(image, random, { palette, cells: random.pick([1, 2, 3, 5, 8, 16, 32]) });
+    if (random.chance(0.5)) addTexture(image, random);
+    if (kind > 0.4) addClutter(image, random, palette);
+  }
+  if (random.chance(0.65)) {
+    blur(image.rgb, { size: image.width, sigma: random.uniform(0.5, 5) * image.width / 256, scratch });
+  }
+  if (random.chance(0.12)) addClutter(image, random, palette);
+}
+
+/** Colors that occur together: grays, foliage, sky, rooms, or anything. */
+function drawPalette(random: Random): Vec3[] {
+  const base = random.pick<() => Vec3>([
+    () => gray(random),
+    () => gray(random),
+    () => [random.uniform(0.01, 0.15), random.uniform(0.03, 0.3), random.uniform(0.005, 0.08)],
+    () => [random.uniform(0.1, 0.5), random.uniform(0.2, 0.6), random.uniform(0.4, 0.95)],
+    () => [random.uniform(0.05, 0.5), random.uniform(0.04, 0.35), random.uniform(0.02, 0.22)],
+    () => [random.next() ** 2, random.next() ** 2, random.next() ** 2],
+  ]);
+  const spread = random.uniform(0.05, 1);
+  const first = base();
+  return Array.from({ length: 5 }, () => {
+    const other = random.chance(0.75) ? base() : gray(random);
+    return first.map((value, c) => value + spread * (other[c]! - value)) as unknown as Vec3;
+  });
+}
+
+function gray(random: Random): Vec3 {
+  const level = random.next() ** 1.6 * 0.95;
+  return [level * random.uniform(0.9, 1.05), level * random.uniform(0.93, 1.03), level * random.uniform(0.9, 1.1)];
+}
+
+/** Random colors on a grid of cells, blended between. */
+function fillSmoothly(
+  { width, height, rgb }: FloatImage,
+  random: Random,
+  { palette, cells }: { palette: readonly Vec3[]; cells: number },
+): void {
+  const across = cells + 1;
+  const grid = new Float32Array(3 * across * across);
+  for (let i = 0; i < across * across; i++) {
+    const brightness = random.uniform(0.6, 1.3);
+    random.pick(palette).forEach((value, c) => grid[3 * i + c] = value * brightness);
+  }
+  const isSharp = cells > 2 && random.chance(0.2);
+  for (let row = 0; row < height; row++) {
+    const y = (row + 0.5) / height * cells, y0 = y | 0, v = isSharp ? 0 : ease(y - y0);
+    for (let column = 0; column < width; column++) {
+      const x = (column + 0.5) / width * cells, x0 = x | 0, u = isSharp ? 0 : ease(x - x0);
+      const i = 3 * (y0 * across + x0), j = i + 3 * across, o = 3 * (row * width + column);
+      for (let c = 0; c < 3; c++) {
+        const upper = grid[i + c]! + u * (grid[i + 3 + c]! - grid[i + c]!);
+        const lower = grid[j + c]! + u * (grid[j + 3 + c]! - grid[j + c]!);
+        rgb[o + c] = upper + v * (lower - upper);
+      }
+    }
+  }
+}
+
+function ease(t: number): number {
+  return t * t * (3 - 2 * t);
+}
+
+/** Bricks, slats, boards: waves across the picture, and grain. */
+function addTexture({ width, height, rgb }: FloatImage, random: Random): void {
+  const waves = Array.from({ length: random.integer(1, 3) }, () => {
+    const angle = random.chance(0.6) ? random.pick([0, Math.PI / 2]) : random.uniform(0, Math.PI);
+    const frequency = random.uniform(8, 120) / width;
+    return [Math.cos(angle) * frequency, Math.sin(angle) * frequency, random.uniform(0, 6), random.uniform(0.05, 0.35)];
+  });
+  const isSquare = random.chance(0.4);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      let shade = 1;
+      for (let w = 0; w < waves.length; w++) {
+        const [x, y, phase, strength] = waves[w]!;
+        const wave = Math.sin(x! * column + y! * row + phase!);
+        shade += strength! * (isSquare ? (wave > 0.6 ? -1 : 0.3) : wave);
+      }
+      const i = 3 * (row * width + column);
+      rgb[i]! *= shade;
+      rgb[i + 1]! *= shade;
+      rgb[i + 2]! *= shade;
+    }
+  }
+}
+
+/** Boxes, lamps, poles, other people. */
+function addClutter(image: FloatImage, random: Random, palette: readonly Vec3[]): void {
+  const { width } = image;
+  const count = random.integer(1, 14);
+  const size = random.uniform(0.05, 0.4) * width;
+  for (let i = 0; i < count; i++) {
+    const color = random.chance(0.6) ? random.pick(palette) : gray(random);
+    const to = color.map((value) => value * random.uniform(0.5, 1.4)) as unknown as Vec3;
+    const kind = random.pick(["box", "box", "ellipse", "capsule"] as const);
+    fillShape(image, {
+      kind,
+      x: random.uniform(-0.1, 1.1) * width,
+      y: random.uniform(-0.1, 1.1) * width,
+      halfWidth: size * random.uniform(0.1, 1.5) + 1,
+      halfHeight: size * random.uniform(0.1, 1) + 1,
+      angle: random.chance(0.7) ? random.pick([0, Math.PI / 2]) + random.normal() * 0.05 : random.uniform(0, Math.PI),
+    }, {
+      from: color,
+      to,
+      opacity: random.chance(0.8) ? 1 : 0.5,
+      softness: random.uniform(1, 5),
+      round: random.chance(0.3) ? 0.8 : 0,
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
+
+/**
+ * Where the color of a model's faces is kept: a square texture over the surface's UV, and a color for each vertex of
+ * what the surface does not cover. Both are points of the face at rest, told one after the other: texels, then
+ * vertices.
+ *
+ * Face units: the origin lies midway between the outer corners of the eyes and 1 is their distance; x right, y up,
+ * z towards the viewer. They make fields and hair the same for every model.
+ */
+export interface FaceAtlas {
+  readonly model: MorphableModel;
+  /** Texels a side. */
+  readonly textureSize: number;
+  /** [textureSize² + vertexCount, 3], in face units; NaN where a texel is of no use. */
+  readonly points: Float32Array;
+  /** The points with a color, in order. */
+  readonly used: Uint32Array;
+  /** [68, 3], in face units. */
+  readonly landmarks: Float32Array;
+  /** [triangleCount, 6], the texture's u, v in texels at each corner; NaN for triangles colored by their vertices. */
+  readonly corners: Float32Array;
+  /** [vertexCount], numbers of `materialNames`. */
+  readonly vertexMaterials: Uint8Array;
+  /** Model units to one face unit. */
+  readonly unit: number;
+  /** Model space: the origin of face units. */
+  readonly origin: readonly [number, number, number];
+}
+
+export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
+  const { surface, surfaceVertices, mean } = model;
+  const landmarkVertices = Array.from(surface.landmarks, (vertex) => surfaceVertices[vertex]!);
+  const at = (landmark: number, axis: number) => mean[3 * landmarkVertices[landmark]! + axis]!;
+  const unit = Math.hypot(at(36, 0) - at(45, 0), at(36, 1) - at(45, 1), at(36, 2) - at(45, 2));
+  const origin = [0, 1, 2].map((axis) => (at(36, axis) + at(45, axis)) / 2) as [number, number, number];
+  const vertices = mean.map((value, i) => (value - origin[i % 3]!) / unit);
+  const points = new Float32Array(3 * textureSize ** 2 + vertices.length);
+  points.set(texelPoints(model, vertices, textureSize));
+  points.set(vertices, 3 * textureSize ** 2);
+  const used = Uint32Array.from({ length: points.length / 3 }, (_, i) => i).filter((i) => !Number.isNaN(points[3 * i]));
+  return {
+    model,
+    textureSize,
+    points,
+    used,
+    landmarks: Float32Array.from(
+      { length: 204 },
+      (_, i) => vertices[3 * landmarkVertices[Math.floor(i / 3)]! + i % 3]!,
+    ),
+    corners: cornersOf(model, textureSize),
+    vertexMaterials: vertexMaterialsOf(model),
+    unit,
+    origin,
+  };
+}
+
+/** The face's points at the texels' centers, continued a few texels beyond the surface's border. */
+function texelPoints({ surface, surfaceVertices }: MorphableModel, vertices: Float32Array, size: number): Float32Array {
+  const flat = Float32Array.from(
+    { length: surface.uv.length / 2 * 3 },
+    (_, i) => i % 3 === 2 ? 0 : size * surface.uv[2 * Math.floor(i / 3) + i % 3]!,
+  );
+  const raster = rasterize({ positions: flat, triangles: surface.triangles }, { width: size, height: size });
+  const points = new Float32Array(3 * size * size).fill(NaN);
+  for (let i = 0; i < size * size; i++) {
+    const triangle = raster.triangle[i]!;
+    if (triangle < 0) continue;
+    for (let axis = 0; axis < 3; axis++) {
+      let sum = 0;
+      for (let corner = 0; corner < 3; corner++) {
+        const vertex = surfaceVertices[surface.triangles[3 * triangle + corner]!]!;
+        sum += raster.weights[3 * i + corner]! * vertices[3 * vertex + axis]!;
+      }
+      points[3 * i + axis] = sum;
+    }
+  }
+  for (let ring = 0; ring < BORDER_TEXELS; ring++) growBorder(points, size);
+  return points;
+}
+
+const BORDER_TEXELS = 3;
+
+function growBorder(points: Float32Array, size: number): void {
+  const before = points.slice();
+  for (let i = 0; i < size * size; i++) {
+    if (!Number.isNaN(before[3 * i]!)) continue;
+    const x = i % size;
+    for (
+      const [there, inside] of [
+        [i - 1, x > 0],
+        [i + 1, x < size - 1],
+        [i - size, i >= size],
+        [i + size, i < size * (size - 1)],
+      ] as const
+    ) {
+      if (inside && !Number.isNaN(before[3 * there]!)) points.set(before.subarray(3 * there, 3 * there + 3), 3 * i);
+    }
+  }
+}
+
+function cornersOf({ triangles, surface, surfaceVertices }: MorphableModel, size: number): Float32Array {
+  const surfaceTriangles = new Map<string, number>();
+  const key = (...vertices: number[]) => vertices.sort((a, b) => a - b).join();
+  for (let t = 0; t < surface.triangles.length; t += 3) {
+    const [a, b, c] = [0, 1, 2].map((corner) => surfaceVertices[surface.triangles[t + corner]!]!);
+    surfaceTriangles.set(key(a!, b!, c!), t);
+  }
+  const corners = new Float32Array(2 * triangles.length).fill(NaN);
+  for (let t = 0; t < triangles.length; t += 3) {
+    const found = surfaceTriangles.get(key(triangles[t]!, triangles[t + 1]!, triangles[t + 2]!));
+    if (found === undefined) continue;
+    for (let corner = 0; corner < 3; corner++) {
+      const ofSurface = [0, 1, 2].map((k) => surface.triangles[found + k]!)
+        .find((vertex) => surfaceVertices[vertex] === triangles[t + corner])!;
+      corners[2 * (t + corner)] = size * surface.uv[2 * ofSurface]!;
+      corners[2 * (t + corner) + 1] = size * surface.uv[2 * ofSurface + 1]!;
+    }
+  }
+  return corners;
+}
+
+/** Of triangles that share a vertex, the first tells its material; skin gives way to everything else. */
+function vertexMaterialsOf({ mean, triangles, materials }: MorphableModel): Uint8Array {
+  const skin = materialNames.indexOf("skin");
+  const ofVertices = new Uint8Array(mean.length / 3).fill(skin);
+  for (let t = triangles.length - 3; t >= 0; t -= 3) {
+    const material = materials[t / 3]!;
+    if (material === skin) continue;
+    for (let corner = 0; corner < 3; corner++) ofVertices[triangles[t + corner]!] = material;
+  }
+  return ofVertices;
+}

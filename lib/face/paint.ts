@@ -1,0 +1,329 @@
+import { type Appearance, type EyeLook } from "@/lib/face/appearance.ts";
+import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { type FaceFields, faceFields, smoothstep, type SparseField } from "@/lib/face/fields.ts";
+import { materialNames } from "@/lib/face/morphable_model.ts";
+import { noiseAt } from "@/lib/face/noise.ts";
+import { skinColors } from "@/lib/face/skin.ts";
+import { Random } from "@/lib/random.ts";
+import type { Vec3 } from "@/lib/types.ts";
+
+/** A model's faces in color. */
+export interface Paint {
+  /** [points, 3], linear reflectance of texels and vertices, as the atlas lists them. */
+  readonly albedo: Float32Array;
+  /** [vertexCount], strength of the highlight. */
+  readonly gloss: Float32Array;
+  /** [EYE_STEPS, 3], the colors of the eyes from the pupil's middle out to EYE_REACH iris radii. */
+  readonly eyeRamp: Float32Array;
+}
+
+export interface HairRoots {
+  /** Of the hairline, over the middle one. */
+  readonly line: number;
+  /** How much of the skin the hair's roots hide: 0 where the head is bald. */
+  readonly roots: number;
+}
+
+/** Paints the faces of one model; what depends only on the model is computed once. */
+export class FacePainter {
+  readonly fields: FaceFields;
+  /** [vertexCount], for vertices of eyes: the angle from the eye's axis, in iris radii. */
+  readonly irisDistances: Float32Array;
+  readonly #atlas: FaceAtlas;
+  readonly #paint: Paint;
+  readonly #melanin: Float32Array;
+  readonly #hemoglobin: Float32Array;
+  readonly #coarse: readonly Float32Array[];
+  readonly #medium: readonly Float32Array[];
+  readonly #fine: readonly Float32Array[];
+
+  constructor(atlas: FaceAtlas) {
+    const { points } = atlas;
+    const count = points.length / 3;
+    this.#atlas = atlas;
+    this.fields = faceFields(atlas);
+    this.#paint = {
+      albedo: new Float32Array(points.length),
+      gloss: new Float32Array(count - atlas.textureSize ** 2),
+      eyeRamp: new Float32Array(3 * EYE_STEPS),
+    };
+    this.#melanin = new Float32Array(count);
+    this.#hemoglobin = new Float32Array(count);
+    const noises = (frequency: number, octaves: number, seed: number) =>
+      Array.from({ length: NOISES }, (_, k) => noiseOver(atlas, { seed: seed + 10 * k, frequency, octaves }));
+    this.#coarse = noises(1.2, 3, 1);
+    this.#medium = noises(7, 3, 101);
+    this.#fine = noises(45, 1, 201);
+    this.irisDistances = irisDistances(atlas);
+  }
+
+  /** The result is overwritten by the next call. */
+  paint(look: Appearance, hair: HairRoots): Paint {
+    this.#paintSkin(look);
+    const { albedo } = this.#paint;
+    this.#paintLips(look);
+    this.#paintEyeArea(look);
+    this.#paintBeard(look);
+    this.#paintBrows(look);
+    this.#paintHairRoots(look, hair);
+    blendField(albedo, this.fields.belowCollar, { color: look.clothColor, from: 0.0, to: 0.02 });
+    this.#paintMaterials(look);
+    this.#paintEyes(look.eyes);
+    return this.#paint;
+  }
+
+  #paintSkin({ skin, makeUp, noise }: Appearance): void {
+    const { used } = this.#atlas;
+    const melanin = this.#melanin, hemoglobin = this.#hemoglobin;
+    const random = new Random(noise);
+    const [a, b] = [random.pick(this.#coarse), random.pick(this.#coarse)];
+    const [c, d] = [random.pick(this.#medium), random.pick(this.#medium)];
+    const fine = random.pick(this.#fine);
+    const freckleSize = random.uniform(0.9, 1.6);
+    const spread = 0.4 + skin.melanin;
+    for (let k = 0; k < used.length; k++) {
+      const i = used[k]!;
+      const freckle = skin.freckles > 0
+        ? Math.max(0, c[i]! + 0.7 * fine[i]! - freckleSize) * Math.max(0, 1 + 0.6 * a[i]!)
+        : 0;
+      melanin[i] = skin.melanin +
+        spread * (skin.blotches * 0.6 * a[i]! + skin.grain * (0.35 * d[i]! + 0.5 * fine[i]!)) +
+        0.35 * skin.freckles * freckle;
+      hemoglobin[i] = skin.hemoglobin + skin.blotches * 1.2 * b[i]! + skin.grain * 0.6 * (0.8 * c[i]! + fine[i]!);
+    }
+    const { cheeks, nose, ears, underEyes } = this.fields;
+    addField(hemoglobin, cheeks, 0.55 * skin.flush + 0.5 * makeUp.blush);
+    addField(hemoglobin, nose, 0.5 * skin.flush);
+    addField(hemoglobin, ears, 0.6 * skin.flush);
+    addField(hemoglobin, underEyes, 0.5 * skin.circles);
+    addField(melanin, underEyes, 0.7 * skin.circles);
+    this.#addMoles(random, skin.moles);
+    skinColors({ melanin, hemoglobin, points: used }, this.#paint.albedo);
+    this.#paint.gloss.fill(skin.gloss);
+  }
+
+  #addMoles(random: Random, count: number): void {
+    const { used, points } = this.#atlas;
+    for (let m = 0; m < count; m++) {
+      const center = 3 * random.pick(used as unknown as number[]);
+      const radius = random.uniform(0.008, 0.022), darkness = random.uniform(0.4, 1.6);
+      const [x, y, z] = [points[center]!, points[center + 1]!, points[center + 2]!];
+      for (let k = 0; k < used.length; k++) {
+        const i = used[k]!;
+        const dx = points[3 * i]! - x;
+        if (dx > radius || dx < -radius) continue;
+        const squared = dx * dx + (points[3 * i + 1]! - y) ** 2 + (points[3 * i + 2]! - z) ** 2;
+        if (squared < radius * radius) this.#melanin[i]! += darkness * (1 - squared / (radius * radius));
+      }
+    }
+  }
+
+  #paintLips({ lips, noise }: Appearance): void {
+    const { albedo } = this.#paint;
+    const { points, values, parting } = this.fields.lips;
+    const soft = 0.02 + 0.03 * ((noise & 15) / 15);
+    for (let k = 0; k < points.length; k++) {
+      const line = smoothstep(0.035, 0, parting[k]!);
+      const amount = lips.cover * smoothstep(-soft, soft * 0.6, values[k]!);
+      const shade = 1 - 0.55 * line;
+      mix(albedo, points[k]!, lips.color[0] * shade, lips.color[1] * shade, lips.color[2] * shade, amount);
+    }
+  }
+
+  #paintEyeArea({ makeUp, skin }: Appearance): void {
+    const { albedo } = this.#paint;
+    const { points, values, above } = this.fields.eyes;
+    const [r, g, b] = makeUp.shadowColor;
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k]!;
+      const outside = values[k]!, height = above[k]!;
+      if (makeUp.shadow > 0 && height > -0.03) {
+        mix(albedo, i, r, g, b, makeUp.shadow * smoothstep(0.17, 0.02, outside) * smoothstep(-0.03, 0.04, height));
+      }
+      // The lids' edges: pink inside, dark lashes at the roots, more above.
+      const upper = smoothstep(-0.04, 0.03, height);
+      const roots = smoothstep(0.03, 0.004, outside) * smoothstep(-0.035, -0.008, outside);
+      mix(albedo, i, 0.01, 0.008, 0.008, roots * (0.25 + 0.4 * upper + 0.35 * makeUp.liner));
+      const crease = Math.exp(-(((outside - 0.075) / 0.018) ** 2)) * upper;
+      mix(albedo, i, 0.05, 0.02, 0.015, crease * 0.16 * (0.5 + skin.circles));
+    }
+  }
+
+  #paintBeard({ beard, noise }: Appearance): void {
+    const { moustache, chin, jaw } = this.fields;
+    const random = new Random(noise).fork("beard");
+    const coarse = random.pick(this.#coarse), medium = random.pick(this.#medium), fine = random.pick(this.#fine);
+    const { albedo } = this.#paint;
+    const [r, g, b] = beard.color;
+    for (const [field, density] of [[moustache, beard.moustache], [chin, beard.chin], [jaw, beard.jaw]] as const) {
+      if (density === 0) continue;
+      const { points, values } = field;
+      for (let k = 0; k < points.length; k++) {
+        const i = points[k]!;
+        const rough = 0.35 * coarse[i]! + 0.25 * medium[i]! + 0.5 * fine[i]!;
+        const amount = values[k]! * density * smoothstep(-1.6, 0.6, rough + 2.2 * density * values[k]! - 1.1);
+        const shade = 1 + 0.25 * medium[i]! + 0.2 * fine[i]!;
+        mix(albedo, i, r * shade, g * shade, b * shade, Math.min(0.95, amount));
+      }
+    }
+  }
+
+  #paintBrows({ brows, noise }: Appearance): void {
+    const { albedo } = this.#paint;
+    const { points, values, above } = this.fields.brows;
+    const fine = this.#fine[noise % NOISES]!, medium = this.#medium[noise % NOISES]!;
+    const { points: at } = this.#atlas;
+    const [r, g, b] = brows.color;
+    const slant = 90 + (noise % 40), phase = noise % 7;
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k]!, along = values[k]!;
+      const profile = brows.thickness * (along < 0.12 ? 0.75 + 2 * along : 1.05 - 0.75 * along ** 2);
+      const off = Math.abs(above[k]! - brows.lift) / profile;
+      if (off > 1.6) continue;
+      // Hairs stand up at the inner end and lie along the brow at the outer.
+      const lean = 0.4 + 0.6 * along;
+      const hairs = Math.sin(
+        slant * (Math.abs(at[3 * i]!) * (1.2 - lean) + at[3 * i + 1]! * lean) + phase + 1.5 * medium[i]!,
+      );
+      const edge = smoothstep(1.45, 0.55, off + 0.22 * fine[i]!) * smoothstep(1.001, 0.93, along);
+      const amount = brows.density * edge * (0.72 + 0.28 * hairs);
+      mix(albedo, i, r, g, b, Math.min(0.96, amount));
+    }
+  }
+
+  /** Short hair, and what shows between the strands of longer hair. */
+  #paintHairRoots({ hairColor: [r, g, b], noise }: Appearance, { line, roots }: HairRoots): void {
+    if (roots === 0) return;
+    const { points, values } = this.fields.overHairline;
+    const { albedo } = this.#paint;
+    const medium = this.#medium[noise % NOISES]!, fine = this.#fine[noise % NOISES]!;
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k]!;
+      const amount = smoothstep(-0.04, 0.09, values[k]! - line + 0.03 * medium[i]! + 0.03 * fine[i]!);
+      const shade = 0.75 + 0.15 * medium[i]! + 0.15 * fine[i]!;
+      mix(albedo, i, r * shade, g * shade, b * shade, roots * amount);
+    }
+  }
+
+  #paintMaterials({ hairColor, noise }: Appearance): void {
+    const { vertexMaterials, textureSize } = this.#atlas;
+    const { albedo, gloss } = this.#paint;
+    const start = textureSize ** 2;
+    const teeth = 0.5 + 0.3 * (noise % 97) / 97;
+    const colors: Partial<Record<number, Vec3>> = {
+      [materialNames.indexOf("teeth")]: [teeth, teeth * 0.92, teeth * 0.78],
+      [materialNames.indexOf("gums")]: [0.2, 0.045, 0.04],
+      [materialNames.indexOf("lashes")]: [hairColor[0] * 0.1, hairColor[1] * 0.1, hairColor[2] * 0.1],
+    };
+    for (let v = 0; v < vertexMaterials.length; v++) {
+      const color = colors[vertexMaterials[v]!];
+      if (!color) continue;
+      albedo.set(color, 3 * (start + v));
+      gloss[v] = 0.2;
+    }
+    for (let v = 0; v < gloss.length; v++) if (this.irisDistances[v]! > 0) gloss[v] = 0.7;
+  }
+
+  /** The eyes' colors from the pupil's middle outwards. */
+  #paintEyes({ iris, sclera, pupilRadius }: EyeLook): void {
+    const { eyeRamp } = this.#paint;
+    for (let step = 0; step < EYE_STEPS; step++) {
+      const radius = (step + 0.5) / EYE_STEPS * EYE_REACH;
+      eyeRamp.set(sclera, 3 * step);
+      mix(eyeRamp, step, 0.42, 0.15, 0.12, 0.5 * smoothstep(1.4, 3, radius)); // blood towards the corners
+      // A darker ring around the iris, a lighter one around the pupil.
+      const ring = 0.3 + 0.7 * smoothstep(1.02, 0.75, radius) + 0.5 * smoothstep(0.8, 0.45, radius);
+      mix(eyeRamp, step, iris[0] * ring, iris[1] * ring, iris[2] * ring, smoothstep(1.1, 0.95, radius));
+      mix(eyeRamp, step, 0.003, 0.003, 0.003, smoothstep(pupilRadius + 0.08, pupilRadius - 0.06, radius));
+    }
+  }
+}
+
+/** The eyes' ramp reaches this many iris radii. */
+export const EYE_REACH = 4;
+export const EYE_STEPS = 96;
+const NOISES = 6;
+
+function noiseOver({ points, used }: FaceAtlas, options: Parameters<typeof noiseAt>[1]): Float32Array {
+  const some = new Float32Array(3 * used.length);
+  used.forEach((i, k) => some.set(points.subarray(3 * i, 3 * i + 3), 3 * k));
+  const noise = noiseAt(some, options);
+  const everywhere = new Float32Array(points.length / 3);
+  used.forEach((i, k) => everywhere[i] = noise[k]!);
+  return everywhere;
+}
+
+/** [vertexCount], the angle from the eye's axis in iris radii, for vertices of eyes. */
+function irisDistances({ model, points, textureSize, vertexMaterials }: FaceAtlas): Float32Array {
+  const [sclera, iris, pupil] = ["sclera", "iris", "pupil"].map((name) => materialNames.indexOf(name as "sclera"));
+  const at = (v: number) => points.subarray(3 * (textureSize ** 2 + v), 3 * (textureSize ** 2 + v) + 3);
+  const distances = new Float32Array(model.mean.length / 3);
+  for (const side of [-1, 1]) {
+    const vertices = Array.from(distances.keys()).filter((v) =>
+      [sclera, iris, pupil].includes(vertexMaterials[v]!) && at(v)[0]! * side > 0
+    );
+    if (vertices.length === 0) continue;
+    const middle = eyeMiddle(vertices.map(at));
+    const colored = Array.from(model.materials.keys())
+      .filter((t) => model.materials[t] === iris || model.materials[t] === pupil)
+      .map((t) => centroid([0, 1, 2].map((corner) => at(model.triangles[3 * t + corner]!))))
+      .filter((p) => p[0]! * side > 0);
+    const axis = colored.length > 0 ? unit(minus(centroid(colored), middle)) : [0, 0, 1];
+    const angle = (p: ArrayLike<number>) => Math.acos(Math.min(1, dot(unit(minus(p, middle)), axis)));
+    const irisAngle = colored.length > 0 ? 1.03 * Math.max(...colored.map(angle)) : IRIS_ANGLE;
+    for (const v of vertices) distances[v] = angle(at(v)) / irisAngle;
+  }
+  return distances;
+}
+
+/** A human iris of 5.9 mm on an eyeball of 12 mm. */
+const IRIS_ANGLE = Math.asin(5.9 / 12);
+
+/** Of the sphere that fits the points, or nearly. */
+function eyeMiddle(points: readonly ArrayLike<number>[]): number[] {
+  const range = (axis: number) => {
+    const values = points.map((p) => p[axis]!);
+    return [Math.min(...values), Math.max(...values)] as const;
+  };
+  const [[left, right], [bottom, top], [, front]] = [range(0), range(1), range(2)];
+  const radius = Math.max(right - left, top - bottom) / 2;
+  return [(left + right) / 2, (bottom + top) / 2, front - radius];
+}
+
+function centroid(points: readonly ArrayLike<number>[]): number[] {
+  return [0, 1, 2].map((axis) => points.reduce((sum, p) => sum + p[axis]!, 0) / points.length);
+}
+
+function minus(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
+  return [a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!];
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
+}
+
+function unit(a: ArrayLike<number>): number[] {
+  const length = Math.sqrt(dot(a, a)) || 1;
+  return [a[0]! / length, a[1]! / length, a[2]! / length];
+}
+
+function mix(albedo: Float32Array, point: number, r: number, g: number, b: number, amount: number): void {
+  if (!(amount > 0)) return;
+  const i = 3 * point;
+  albedo[i]! += amount * (r - albedo[i]!);
+  albedo[i + 1]! += amount * (g - albedo[i + 1]!);
+  albedo[i + 2]! += amount * (b - albedo[i + 2]!);
+}
+
+function addField(values: Float32Array, { points, values: amounts }: SparseField, gain: number): void {
+  if (gain === 0) return;
+  for (let k = 0; k < points.length; k++) values[points[k]!]! += gain * amounts[k]!;
+}
+
+function blendField(
+  albedo: Float32Array,
+  { points, values }: SparseField,
+  { color: [r, g, b], from, to }: { color: Vec3; from: number; to: number },
+): void {
+  for (let k = 0; k < points.length; k++) mix(albedo, points[k]!, r, g, b, smoothstep(from, to, values[k]!));
+}
