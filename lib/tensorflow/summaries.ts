@@ -6,7 +6,7 @@ import { dataTypes } from "./data_types.ts";
 import { bytesField, concatBytes, doubleField, varintField } from "./protobuf.ts";
 
 export interface SummaryWriterOptions {
-  /** The step that a resumed run goes on from: TensorBoard then forgets what an earlier file says of later steps. */
+  /** The last step that a resumed run takes over: TensorBoard then forgets what earlier files say of later ones. */
   readonly resumedAt?: number;
 }
 
@@ -39,7 +39,7 @@ export class SummaryWriter implements Disposable {
       writer?.close();
       throw new InputError(`Cannot write TensorBoard's events into ${folder}: ${(error as Error).message}`);
     }
-    if (resumedAt !== undefined) writer.#markRestart(resumedAt);
+    if (resumedAt !== undefined) writer.#markRestart(resumedAt + 1);
     return writer;
   }
 
@@ -112,7 +112,7 @@ export class SummaryWriter implements Disposable {
     this.close();
   }
 
-  /** An Event: 1 is its time, 2 its step, 7 a SessionLog whose status 1 is START. */
+  /** An Event: 1 is its time, 2 its step, 7 a SessionLog whose status 1 is START. What has this step or more goes. */
   #markRestart(step: number): void {
     const event = [doubleField(1, Date.now() / 1000), varintField(2, step), bytesField(7, varintField(1, 1))];
     tf.tidy(() => execute("ImportEvent", {}, [this.#resource, text(concatBytes(...event))], 0));

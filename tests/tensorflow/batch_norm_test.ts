@@ -118,6 +118,14 @@ Deno.test("a training step through FusedBatchNormalization leaves no tensor and 
   tf.dispose([x, ...layer.weights.map((weight) => weight.read())]);
 });
 
+Deno.test("fusedBatchNorm() outside of tidy() gives three tensors and no more", () => {
+  const [x, one, zero] = [image(8), tf.ones([6]) as tf.Tensor1D, tf.zeros([6]) as tf.Tensor1D];
+  const before = tf.memory().numTensors;
+  const { y, batchMean, batchVariance } = fusedBatchNorm(x, one, zero, SETTINGS);
+  assertEquals(tf.memory().numTensors, before + 3);
+  tf.dispose([x, one, zero, y, batchMean, batchVariance]);
+});
+
 Deno.test("a model saved with FusedBatchNormalization loads as tfjs's own layers and predicts the same", async () => {
   const model = tf.sequential({
     layers: [
