@@ -25,6 +25,9 @@ const RELEASED = 1;
 const CLOSED = 2;
 const DONE = 3;
 
+/** Taken at once: a source may make neighbors of one person, and need not make that person in every thread. */
+const TICKETS_TAKEN = 4;
+
 /** More than any batch's number: what is released when the ring is closed, so that nobody waits on. */
 const EVERYTHING = 2 ** 30;
 
@@ -64,16 +67,20 @@ export function batchLength({ batchSize, sampleCount }: BatchRing, batch: number
   return Math.max(0, Math.min(batchSize, sampleCount - batch * batchSize));
 }
 
-/** For workers: the next sample's number once its place is free, or undefined where there is nothing left to do. */
-export function takeTicket({ control: shared, batchSize, slotCount, sampleCount }: BatchRing): number | undefined {
+/** For workers: the samples [first, end) that are theirs to make next, or undefined after the last. */
+export function takeTickets({ control, sampleCount }: BatchRing): [number, number] | undefined {
+  const first = Atomics.add(new Int32Array(control), TICKETS, TICKETS_TAKEN);
+  return first < sampleCount ? [first, Math.min(sampleCount, first + TICKETS_TAKEN)] : undefined;
+}
+
+/** For workers: waits until the sample's place is free. False where the ring was closed. */
+export function waitForPlace({ control: shared, batchSize, slotCount }: BatchRing, ticket: number): boolean {
   const control = new Int32Array(shared);
-  const ticket = Atomics.add(control, TICKETS, 1);
-  if (ticket >= sampleCount) return undefined;
   const batch = Math.floor(ticket / batchSize);
   for (;;) {
     const released = Atomics.load(control, RELEASED);
-    if (Atomics.load(control, CLOSED) !== 0) return undefined;
-    if (batch < released + slotCount) return ticket;
+    if (Atomics.load(control, CLOSED) !== 0) return false;
+    if (batch < released + slotCount) return true;
     Atomics.wait(control, RELEASED, released);
   }
 }

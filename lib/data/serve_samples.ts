@@ -1,5 +1,5 @@
 import type { Config } from "@/lib/config.ts";
-import { type BatchRing, putSample, takeTicket } from "@/lib/data/batch_ring.ts";
+import { type BatchRing, putSample, takeTickets, waitForPlace } from "@/lib/data/batch_ring.ts";
 import { encodePositions } from "@/lib/data/position_map.ts";
 import type { SampleSource, Split } from "@/lib/data/sample.ts";
 
@@ -43,10 +43,13 @@ export function serveSamples(openSource: (spec: SourceSpec) => SampleSource | Pr
 function fillRing(source: SampleSource, order: SampleOrder, onComplete: () => void): void {
   const { ring, split, encoding } = order;
   const targets = new Float32Array(3 * ring.imageSize * ring.imageSize);
-  for (let ticket; (ticket = takeTicket(ring)) !== undefined;) {
-    const { image, map, landmarks } = source.sample(sampleIndex(order, ticket), split);
-    encodePositions(map.positions, { size: map.size, encoding }, targets);
-    if (putSample(ring, ticket, { image, targets, landmarks })) onComplete();
+  for (let tickets; (tickets = takeTickets(ring)) !== undefined;) {
+    for (let ticket = tickets[0]; ticket < tickets[1]; ticket++) {
+      if (!waitForPlace(ring, ticket)) return;
+      const { image, map, landmarks } = source.sample(sampleIndex(order, ticket), split);
+      encodePositions(map.positions, { size: map.size, encoding }, targets);
+      if (putSample(ring, ticket, { image, targets, landmarks })) onComplete();
+    }
   }
 }
 

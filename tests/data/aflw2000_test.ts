@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { listAflw2000, readAflw2000 } from "@/lib/data/aflw2000.ts";
 import { matNumbers, readMat } from "@/lib/data/mat.ts";
-import { assert, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
+import { assert, assertAllClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 
 const samples = sharedData("aflw2000-3d/samples");
 
@@ -31,10 +31,12 @@ Deno.test({
   ignore: !samples,
   fn: async () => {
     // Measured: with pixels numbered from 1, pt2d of the crop goes back to whole pixels of AFLW's own photo.
-    for (const name of await listAflw2000(samples!)) {
+    for await (const { name, landmarks } of readAflw2000(samples!)) {
       const path = `${samples}/${name}.mat`;
       const variables = await readMat(path);
       const points = matNumbers(variables, { name: "pt2d", shape: [2, 21], path });
+      const points3d = matNumbers(variables, { name: "pt3d_68", shape: [3, 68], path });
+      assertAllClose(landmarks, points3d.map((value, i) => i % 3 === 2 ? value : value - 0.5), 1e-4);
       const [left, , right] = matNumbers(variables, { name: "roi", shape: [1, 4], path });
       for (const x of points.filter((coordinate, i) => i % 2 === 0 && coordinate > 0)) { // -1: not visible
         const original = (x - 1) * (right! - left! + 1) / 450;

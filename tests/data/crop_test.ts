@@ -8,6 +8,7 @@ import {
   landmarkBox,
   landmarkCrop,
 } from "@/lib/data/crop.ts";
+import type { Photo } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 
 const coordinate = fc.float({ min: -500, max: 500, noNaN: true });
@@ -59,8 +60,8 @@ Deno.test("boxCrop() and landmarkBox() refuse a box without a size, and landmark
   await assertThrows(() => landmarkBox(new Float32Array(67 * 3)), TypeError, /201 numbers/);
 });
 
-/** A white photo with a soft black dot, and where the dot's center is found in a picture. */
-function dotPhoto(width: number, height: number, [x, y]: readonly [number, number], radius: number) {
+/** A black photo with a soft white dot, and where the dot's center is found in a picture. */
+function dotPhoto(width: number, height: number, [x, y]: readonly [number, number], radius: number): Photo {
   const rgb = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
     const distance = Math.hypot(i % width + 0.5 - x, Math.floor(i / width) + 0.5 - y);
@@ -69,7 +70,7 @@ function dotPhoto(width: number, height: number, [x, y]: readonly [number, numbe
   return { width, height, rgb };
 }
 
-function dotCenter({ width, rgb }: { width: number; rgb: Uint8Array }): [number, number] {
+function dotCenter({ width, rgb }: Photo): [number, number] {
   let [x, y, sum] = [0, 0, 0];
   for (let i = 0; i < rgb.length / 3; i++) {
     x += rgb[3 * i]! * (i % width + 0.5);
@@ -97,18 +98,30 @@ Deno.test("cropPhoto() puts a dot where imageToCrop() puts its center, to a tent
   );
 });
 
-Deno.test("cropPhoto() copies where nothing is scaled, and is black outside the photo", () => {
+Deno.test("cropPhoto() copies where nothing is scaled", () => {
   const photo = dotPhoto(8, 8, [4, 4], 4);
   assertEquals([...cropPhoto(photo, { left: 0, top: 0, side: 8 }, 8).rgb], [...photo.rgb]);
-  const shifted = cropPhoto(photo, { left: -3, top: 2, side: 8 }, 8);
-  for (let row = 0; row < 8; row++) {
-    for (let column = 0; column < 8; column++) {
-      const [x, y] = [column - 3, row + 2];
-      const inside = x >= 0 && y < 8;
-      assertEquals(shifted.rgb[3 * (row * 8 + column)], inside ? photo.rgb[3 * (y * 8 + x)] : 0);
+});
+
+Deno.test("cropPhoto() is bilinear between pixel centers, and black outside the photo", () => {
+  const photo: Photo = { width: 5, height: 4, rgb: Uint8Array.from({ length: 60 }, (_, i) => 37 * i + 60) };
+  const pixel = (column: number, row: number, channel: number) =>
+    column < 0 || row < 0 || column >= 5 || row >= 4 ? 0 : photo.rgb[3 * (row * 5 + column) + channel]!;
+  const offset = fc.integer({ min: -64, max: 64 }).map((eighth) => eighth / 8);
+  fc.assert(fc.property(offset, offset, fc.constantFrom(2, 4, 8), (left, top, side) => {
+    const { rgb } = cropPhoto(photo, { left, top, side }, 8);
+    for (let i = 0; i < rgb.length; i++) {
+      const [column, row] = [Math.floor(i / 3) % 8, Math.floor(i / 24)];
+      const [x, y] = [left + (column + 0.5) * side / 8 - 0.5, top + (row + 0.5) * side / 8 - 0.5];
+      const [x0, y0] = [Math.floor(x), Math.floor(y)];
+      let expected = 0;
+      for (const [dx, dy] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+        const weight = (1 - Math.abs(x - x0 - dx)) * (1 - Math.abs(y - y0 - dy));
+        expected += weight * pixel(x0 + dx, y0 + dy, i % 3);
+      }
+      assertClose(rgb[i]!, expected, 0.5 + 1e-9);
     }
-  }
-  assert(cropPhoto(photo, { left: 1e6, top: 0, side: 8 }, 8).rgb.every((value) => value === 0));
+  }));
 });
 
 Deno.test("cropPhoto() averages a fine checkerboard to gray where it shrinks it", () => {

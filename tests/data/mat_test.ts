@@ -79,6 +79,21 @@ Deno.test("parseMat() gives a map or an InputError whatever bits are flipped", (
   );
 });
 
+Deno.test("parseMat() refuses a shape that is not that of the numbers, and a small element of more than 4 bytes", async () => {
+  const form = { little: true, compressed: false };
+  for (const shape of [[3, 3], [1, 2], [3, -2], [6], [2 ** 31 - 1, 2 ** 31 - 1]]) {
+    await assertThrows(
+      () => parseMat(matFile([{ ...small[0]!, shape }], form), "x.mat"),
+      InputError,
+      /landmarks|shape/,
+    );
+  }
+  const file = matFile([small[1]!], form);
+  assertEquals(file[128 + 40 + 2], 3); // the name, "roi", is a small element
+  file[128 + 40 + 2] = 5;
+  await assertThrows(() => parseMat(file, "x.mat"), InputError, /small element of 5 bytes/);
+});
+
 Deno.test("parseMat() refuses bytes after what is compressed, and more than one variable in it", async () => {
   const form = { little: true, compressed: false };
   const [one, other] = [matVariable(small[0]!, form), matVariable(small[1]!, form)];
