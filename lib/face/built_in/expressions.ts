@@ -1,6 +1,6 @@
 import { ramp } from "./curve.ts";
 import { type Brush, paint } from "./field.ts";
-import { lidEdge, MOUTH_Q, type Sheets } from "./grid.ts";
+import { EYE_COLUMNS, EYE_ROW, MOUTH_Q, type Sheets } from "./grid.ts";
 import type { Head, PartName } from "./parts.ts";
 import { eyeball, lidAt, lidShell } from "./sculpture.ts";
 
@@ -89,25 +89,35 @@ function mirrorMode(head: Head, sheets: Sheets, mode: Float32Array): Float32Arra
 interface LidMove {
   readonly upper: number;
   readonly lower: number;
+  /** How far the lower lid's edge goes in under the upper one's, centimeters. */
+  readonly tuck?: number;
 }
 
-const blink: LidMove = { upper: -0.84, lower: 0.14 };
+const blink: LidMove = { upper: -0.9, lower: 0.13, tuck: 0.05 };
 const wide: LidMove = { upper: 0.28, lower: -0.06 };
 const squint: LidMove = { upper: -0.14, lower: 0.32 };
 
 /** Slides the lids of the image's right eye over the eyeball. */
-function moveLids(head: Head, sheets: Sheets, { upper, lower }: LidMove): Float32Array {
+function moveLids(head: Head, sheets: Sheets, { upper, lower, tuck = 0 }: LidMove): Float32Array {
   const mode = new Float32Array(head.positions.length);
+  const openings = new Map<number, number>(); // of each column
+  for (let column = EYE_COLUMNS[0]; column <= EYE_COLUMNS[1]; column++) {
+    const [top, bottom] = [sheets.at(column, EYE_ROW, 1), sheets.at(column, EYE_ROW, -1)];
+    openings.set(sheets.p[top]!, head.point(top)[1] - head.point(bottom)[1]);
+  }
   for (let v = 0; v < sheets.p.length; v++) {
     const site = { p: sheets.p[v]!, q: sheets.q[v]!, side: sheets.side[v]! };
     const lid = lidAt(site);
-    if (!lid) continue;
-    const opening = lidEdge(site.p, 1) - lidEdge(site.p, -1);
+    const opening = openings.get(site.p);
+    if (!lid || !opening) continue;
     const share = lid.above ? upper * (1 - ramp(lid.distance, 0, 1.25)) : lower * (1 - ramp(lid.distance, 0, 1.1));
-    const [x, y] = head.point(v);
+    const [x, y, z] = head.point(v);
     const rise = opening * share;
     mode[3 * v + 1] = rise;
-    mode[3 * v + 2] = (lidShell(x, y + rise) - lidShell(x, y)) * lid.cover;
+    const shell = lidShell(x, y + rise) - z;
+    const onto = Math.max((shell + z - lidShell(x, y)) * lid.cover, lid.across * shell);
+    const under = lid.above || tuck === 0 ? 0 : lid.across * (1 - ramp(lid.distance, 0, 0.35));
+    mode[3 * v + 2] = onto + (shell - tuck - onto) * under;
   }
   const edge = sheets.openings.rightEye.at(-1)!;
   head.sockets.rightEye.forEach((v, k) => mode.copyWithin(3 * v, 3 * edge[k]!, 3 * edge[k]! + 3));

@@ -27,13 +27,13 @@ export interface Sheets {
 
 export type OpeningName = "leftEye" | "rightEye" | "mouth";
 
-/** Columns run from -46 to 46, rows from 0 at the hairline to 90 on the neck. */
-export const COLUMNS = 46;
+/** Columns run from -48 to 48, rows from 0 at the hairline to 90 on the neck. */
+export const COLUMNS = 48;
 export const ROWS = 91;
 export const EYE_ROW = 24;
 export const MOUTH_ROW = 61;
-export const EYE_COLUMNS = [8, 22] as const;
-export const MOUTH_COLUMN = 12;
+export const EYE_COLUMNS = [9, 24] as const;
+export const MOUTH_COLUMN = 14;
 export const UPPER_LIP_ROW = 55;
 export const LOWER_LIP_ROW = 67;
 export const EYE_RINGS = 1;
@@ -42,14 +42,14 @@ export const MOUTH_RINGS = 2;
 /** Sheet coordinate of each column right of the midline. */
 export const columnP: Curve = monotoneCurve([
   [0, 0],
-  [8, 1.6],
-  [12, 2.5],
-  [15, 3.15],
-  [22, 4.7],
-  [26, 6],
-  [30, 7.8],
-  [34, 10],
-  [46, 16],
+  [9, 1.6],
+  [14, 2.5],
+  [17, 3.15],
+  [24, 4.7],
+  [28, 6],
+  [32, 7.8],
+  [36, 10],
+  [48, 16],
 ]);
 
 /** Sheet coordinate of each row where no opening bends it. */
@@ -75,7 +75,6 @@ export const rowQ: Curve = monotoneCurve([
 ]);
 
 const [innerCorner, outerCorner] = EYE_COLUMNS.map(columnP) as [number, number];
-const mouthCorner = columnP(MOUTH_COLUMN);
 /** Sheet coordinate of the mouth's slit. */
 export const MOUTH_Q = rowQ(MOUTH_ROW);
 
@@ -85,16 +84,13 @@ const eyeLine = monotoneCurve([[innerCorner, -0.1], [outerCorner, 0.1]]);
 /** Height of the lids' edges over that line. */
 const upperLid = monotoneCurve([
   [1.6, 0],
-  [1.75, 0.14],
-  [2.1, 0.37],
-  [2.8, 0.58],
-  [3.4, 0.57],
-  [4.05, 0.4],
-  [4.5, 0.15],
-  [
-    4.7,
-    0,
-  ],
+  [1.75, 0.12],
+  [2.1, 0.31],
+  [2.8, 0.49],
+  [3.4, 0.48],
+  [4.05, 0.33],
+  [4.5, 0.12],
+  [4.7, 0],
 ]);
 const lowerLid = monotoneCurve([[1.6, 0], [1.8, -0.1], [2.2, -0.26], [2.9, -0.45], [3.6, -0.5], [4.2, -0.34], [
   4.55,

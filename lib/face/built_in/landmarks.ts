@@ -1,4 +1,4 @@
-import { EYE_ROW, LOWER_LIP_ROW, MOUTH_COLUMN, MOUTH_ROW, type Sheets, UPPER_LIP_ROW } from "./grid.ts";
+import { EYE_COLUMNS, EYE_ROW, LOWER_LIP_ROW, MOUTH_COLUMN, MOUTH_ROW, type Sheets, UPPER_LIP_ROW } from "./grid.ts";
 
 /** Landmarks of the right half on no slit: number in Multi-PIE order, sheet coordinates. */
 const free: readonly (readonly [landmark: number, p: number, q: number])[] = [
@@ -13,11 +13,11 @@ const free: readonly (readonly [landmark: number, p: number, q: number])[] = [
   [15, 10.2, -3.2],
   [16, 10.4, 0],
   // brow
-  [22, 1.15, 2.35],
-  [23, 2.1, 2.75],
-  [24, 3.25, 2.95],
-  [25, 4.4, 2.75],
-  [26, 5.4, 2],
+  [22, 1.15, 2.1],
+  [23, 2.1, 2.5],
+  [24, 3.25, 2.65],
+  [25, 4.4, 2.4],
+  [26, 5.4, 1.65],
   // bridge of the nose
   [27, 0, 0.4],
   [28, 0, -0.8],
@@ -31,23 +31,23 @@ const free: readonly (readonly [landmark: number, p: number, q: number])[] = [
 
 /** Landmarks of the right half on the slits' edges and the lips' borders: column, row, side. */
 const onEdges: readonly (readonly [landmark: number, column: number, row: number, side?: 1 | -1])[] = [
-  [42, 8, EYE_ROW],
-  [43, 13, EYE_ROW, 1],
-  [44, 17, EYE_ROW, 1],
-  [45, 22, EYE_ROW],
-  [46, 17, EYE_ROW, -1],
-  [47, 13, EYE_ROW, -1],
+  [42, EYE_COLUMNS[0], EYE_ROW],
+  [43, 14, EYE_ROW, 1],
+  [44, 19, EYE_ROW, 1],
+  [45, EYE_COLUMNS[1], EYE_ROW],
+  [46, 19, EYE_ROW, -1],
+  [47, 14, EYE_ROW, -1],
   [51, 0, UPPER_LIP_ROW],
-  [52, 3, UPPER_LIP_ROW],
-  [53, 8, UPPER_LIP_ROW],
+  [52, 4, UPPER_LIP_ROW],
+  [53, 9, UPPER_LIP_ROW],
   [54, MOUTH_COLUMN, MOUTH_ROW],
-  [55, 8, LOWER_LIP_ROW],
-  [56, 4, LOWER_LIP_ROW],
+  [55, 9, LOWER_LIP_ROW],
+  [56, 5, LOWER_LIP_ROW],
   [57, 0, LOWER_LIP_ROW],
   [62, 0, MOUTH_ROW, 1],
-  [63, 5, MOUTH_ROW, 1],
+  [63, 6, MOUTH_ROW, 1],
   [64, MOUTH_COLUMN - 1, MOUTH_ROW, 1],
-  [65, 5, MOUTH_ROW, -1],
+  [65, 6, MOUTH_ROW, -1],
   [66, 0, MOUTH_ROW, -1],
 ];
 

@@ -1,6 +1,6 @@
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { monotoneCurve } from "./curve.ts";
-import { COLUMNS, pushQuad, ROWS, type Sheets } from "./grid.ts";
+import { COLUMNS, MOUTH_Q, pushQuad, ROWS, type Sheets } from "./grid.ts";
 import { eyeball } from "./sculpture.ts";
 
 /** What moves a vertex: the modes treat the eyeballs and the teeth as rigid. */
@@ -35,8 +35,10 @@ export class Head {
     this.#addScalp(sheets);
     this.#addMouthCavity(sheets);
     this.#addSockets(sheets);
-    this.#addTeeth("upperTeeth", { z: 9, gum: -5.9, edge: -6.85 });
-    this.#addTeeth("lowerTeeth", { z: 8.8, gum: -7.8, edge: -6.95 });
+    this.#addTeeth("upperTeeth", { z: 8.85, gum: -5.9, edge: -6.85 });
+    this.#addTeeth("lowerTeeth", { z: 8.6, gum: -7.7, edge: -6.6 });
+    this.#addEar(-1);
+    this.#addEar(1);
     this.#addEyeball("leftEyeball", -1);
     this.#addEyeball("rightEyeball", 1);
   }
@@ -120,9 +122,9 @@ export class Head {
       const [start, before] = [this.point(v), this.point(below[k]!)];
       const span = Math.hypot(...CROWN.map((c, axis) => c - start[axis]!));
       const step = Math.hypot(...start.map((c, axis) => c - before[axis]!));
-      const away = start.map((c, axis) => (c - before[axis]!) / step * span) as unknown as Point;
+      const away = start.map((c, axis) => (c - before[axis]!) / step * 1.2 * span) as unknown as Point;
       const flat = Math.hypot(CROWN[0] - start[0], CROWN[2] - start[2]);
-      const towards: Point = [(CROWN[0] - start[0]) / flat * span, 0, (CROWN[2] - start[2]) / flat * span];
+      const towards: Point = [(CROWN[0] - start[0]) / flat * 1.3 * span, 0, (CROWN[2] - start[2]) / flat * 1.3 * span];
       return (t: number) => hermite(start, away, CROWN, towards, t);
     });
     for (let level = 1; level < DOME_RINGS; level++) {
@@ -150,6 +152,8 @@ export class Head {
       });
       outer = inner;
     }
+    const end = this.add([0, -6.8, 4.5], "mouthCavity", MOUTH_Q, -1);
+    for (let k = 0; k < outer.length; k++) this.triangles.push(outer[(k + 1) % outer.length]!, outer[k]!, end);
     this.#paint("gums");
   }
 
@@ -160,9 +164,15 @@ export class Head {
       const inner = Array.from(outer, (v) => {
         const [x, y, z] = this.point(v);
         const away = [x - sign * eyeball.x, y - eyeball.y, z - eyeball.z] as const;
-        const scale = 0.93 * eyeball.radius / Math.hypot(...away);
+        const sideways = Math.hypot(away[0], away[1]);
+        const angle = Math.min(Math.atan2(sideways, away[2]), CORNER_ANGLE);
+        const scale = 0.97 * eyeball.radius * Math.sin(angle) / sideways;
         return this.add(
-          [sign * eyeball.x + away[0] * scale, eyeball.y + away[1] * scale, eyeball.z + away[2] * scale],
+          [
+            sign * eyeball.x + away[0] * scale,
+            eyeball.y + away[1] * scale,
+            eyeball.z + 0.97 * eyeball.radius * Math.cos(angle),
+          ],
           "skin",
           this.q[v]!,
           this.side[v]!,
@@ -195,6 +205,28 @@ export class Head {
       }
     }
     this.#paint("teeth");
+  }
+
+  /** A shell that stands off the head: rings from the canal out to the rim, and back behind it. */
+  #addEar(sign: 1 | -1): void {
+    const segments = 28;
+    const place = (angle: number, [reach, height]: readonly [number, number]): Point => {
+      const [back, up] = [earBack(angle) * reach, earUp(angle) * reach];
+      return [0, 1, 2].map((k) =>
+        (ear.center[k]! + ear.back[k]! * back + ear.up[k]! * up + ear.out[k]! * height) * (k === 0 ? sign : 1)
+      ) as unknown as Point;
+    };
+    const rings = earProfile.map((at) =>
+      Array.from({ length: segments }, (_, k) => this.add(place(2 * Math.PI * k / segments, at), "skin"))
+    );
+    for (let r = 0; r + 1 < rings.length; r++) {
+      for (let k = 0; k < segments; k++) {
+        const l = (k + 1) % segments;
+        const quad = [rings[r]![k]!, rings[r]![l]!, rings[r + 1]![l]!, rings[r + 1]![k]!];
+        pushQuad(this.triangles, sign > 0 ? quad.reverse() : quad, true);
+      }
+    }
+    this.#paint("skin");
   }
 
   #addEyeball(part: PartName, sign: 1 | -1): void {
@@ -234,6 +266,43 @@ const eyeballRings: readonly (readonly [degrees: number, material: MaterialName]
   [90, "sclera"],
   [115, "sclera"],
 ];
+
+/** The ear's plane: it leans back and stands off the head. Centimeters and unit vectors. */
+const ear = {
+  center: [7.0, -1.7, -0.8],
+  back: [0.42, -0.12, -0.9],
+  up: [0.06, 0.97, -0.24],
+  out: [0.9, 0.05, 0.42],
+} as const;
+
+/** Outline of the ear seen from its side; angles from the back over the top. */
+function earBack(angle: number): number {
+  return Math.cos(angle) * (1.45 + 0.35 * Math.sin(angle));
+}
+
+function earUp(angle: number): number {
+  return 3.05 * Math.sin(angle);
+}
+
+/** From the canal outwards, over the rim, and back to the head: share of the outline, height over the plane. */
+const earProfile: readonly (readonly [reach: number, height: number])[] = [
+  [0.02, -0.9],
+  [0.2, -0.75],
+  [0.35, -0.2],
+  [0.48, 0.12],
+  [0.6, 0.16],
+  [0.72, 0],
+  [0.82, -0.05],
+  [0.9, 0.12],
+  [0.97, 0.2],
+  [1, 0.08],
+  [0.96, -0.12],
+  [0.8, -0.35],
+  [0.6, -1.3],
+];
+
+/** Of the white's visible ends from the pupil's axis, radians: the corners of the eye are skin. */
+const CORNER_ANGLE = 1.15;
 
 /** Vertices of half a row around the back, its ends not counted twice. */
 const BACK_COLUMNS = 9;

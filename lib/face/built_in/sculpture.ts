@@ -1,6 +1,6 @@
 import { controlPoints } from "./control_points.ts";
 import { bump, ramp } from "./curve.ts";
-import { lidEdge, type Sheets } from "./grid.ts";
+import { lidEdge, MOUTH_Q, type Sheets } from "./grid.ts";
 import { symmetricThinPlate } from "./thin_plate.ts";
 
 /** The right eyeball: a sphere, centimeters. */
@@ -23,7 +23,7 @@ export function sculpt(sheets: Sheets): Float64Array {
     coverEyeball(point, site);
     partLips(point, site);
     carveNostril(point, site);
-    raiseEar(point, site);
+    shapeWing(point, site);
     const m = sheets.mirror[v]! * 3;
     positions.set([-point[0], point[1], point[2]], m);
     positions.set(point, v * 3);
@@ -43,20 +43,20 @@ export function lidShell(x: number, y: number): number {
   const radius = eyeball.radius + LID_THICKNESS;
   const [dx, dy] = [x - eyeball.x, y - eyeball.y];
   const distance = Math.hypot(dx, dy);
-  const knee = 0.75 * radius;
+  const knee = 0.65 * radius;
   const sphere = (d: number) => Math.sqrt(radius * radius - d * d);
   const depth = distance < knee ? sphere(distance) : sphere(knee) - (distance - knee) * knee / sphere(knee);
-  return eyeball.z + depth - 0.16 * dx;
+  return eyeball.z + depth - 0.08 * dx - 1.2 * Math.max(0, dx - 0.8) ** 2;
 }
 
 /** How a vertex of the lids lies over the eyeball; nothing for vertices elsewhere. For p ≥ 0. */
 export function lidAt({ p, q, side }: Pick<Site, "p" | "q" | "side">): Lid | undefined {
-  const [from, to] = [1.25, 5.2];
+  const [from, to] = [1.05, 5.2];
   if (p < from || p > to || Math.abs(q) > 2) return undefined;
   const above = side > 0 || (side === 0 && q > lidEdge(p, 0));
   const distance = Math.max(0, above ? q - lidEdge(p, 1) : lidEdge(p, -1) - q);
-  const across = ramp(p, from, 1.75) * (1 - ramp(p, 4.45, to));
-  const cover = across * (1 - (above ? ramp(distance, 0.18, 0.85) : ramp(distance, 0.1, 1)));
+  const across = ramp(p, from, 1.85) * (1 - ramp(p, 4.45, to));
+  const cover = across * (1 - (above ? ramp(distance, 0.18, 0.85) : ramp(distance, 0.05, 1.3)));
   return { above, distance, across, cover };
 }
 
@@ -73,7 +73,8 @@ interface Lid {
 function coverEyeball(point: Point, site: Site): void {
   const lid = lidAt(site);
   if (!lid) return;
-  point[2] += (lidShell(point[0], point[1]) - point[2]) * lid.cover;
+  const shell = lidShell(point[0], point[1]) - point[2];
+  point[2] += lid.above ? shell * lid.cover : lid.across * atLeastZero(shell, 0.12);
   if (lid.above) point[2] -= 0.13 * lid.across * bump((lid.distance - 0.4) / 0.22);
   if (site.ring > 0) { // the lid's edge turns in to the eyeball
     point[2] -= 0.2;
@@ -81,21 +82,44 @@ function coverEyeball(point: Point, site: Site): void {
   }
 }
 
+/** The greater of the value and 0, rounded off over this width. */
+function atLeastZero(value: number, width: number): number {
+  return (value + Math.sqrt(value * value + width * width)) / 2;
+}
+
 function partLips(point: Point, { p, q, side, ring }: Site): void {
-  const distance = Math.abs(q + 7.3);
+  const distance = Math.abs(q - MOUTH_Q);
   if (p > 3 || distance > 1) return;
-  const across = 1 - ramp(p, 2.1, 2.9);
-  point[2] -= 0.28 * across * Math.exp(-distance / 0.13);
+  const across = 1 - ramp(p, 1.8, 2.55);
+  point[2] -= 0.3 * across * Math.exp(-distance / 0.13);
   if (ring > 0) {
-    point[2] -= [0, 0.3, 0.75][ring]!;
+    point[2] -= [0, 0.25, 0.6][ring]!;
     point[1] += side * [0, 0.02, 0.08][ring]!;
   }
 }
 
 function carveNostril(point: Point, { p, q }: Site): void {
-  const depth = bump(Math.hypot((p - 0.92) / 0.5, (q + 4.65) / 0.42));
-  point[1] += 0.6 * depth;
-  point[2] -= 0.1 * depth;
+  const depth = bump(Math.hypot((p - 0.78) / 0.5, (q + 4.72) / 0.42));
+  point[1] += 0.65 * depth;
+  point[2] -= 0.15 * depth;
 }
 
-function raiseEar(_point: Point, _site: Site): void {}
+/** The crease around the nose's wing, in sheet coordinates. */
+const wingCrease = [[1, -2.95], [1.5, -3.05], [1.85, -3.35], [2, -3.8], [1.98, -4.3], [1.8, -4.8]] as const;
+
+function shapeWing(point: Point, { p, q }: Site): void {
+  if (p > 2.8 || q > -2 || q < -5.6) return;
+  const swell = bump(Math.hypot((p - 1.45) / 0.65, (q + 3.85) / 0.85));
+  point[0] += 0.12 * swell;
+  point[2] += 0.06 * swell;
+  let distance = Infinity;
+  for (let k = 0; k + 1 < wingCrease.length; k++) {
+    const [[ap, aq], [bp, bq]] = [wingCrease[k]!, wingCrease[k + 1]!];
+    const along = ((p - ap) * (bp - ap) + (q - aq) * (bq - aq)) / ((bp - ap) ** 2 + (bq - aq) ** 2);
+    const t = Math.min(1, Math.max(0, along));
+    distance = Math.min(distance, Math.hypot(p - ap - t * (bp - ap), q - aq - t * (bq - aq)));
+  }
+  const depth = bump(distance / 0.42) * ramp(p, 0.9, 1.5);
+  point[0] -= 0.06 * depth;
+  point[2] -= 0.2 * depth;
+}
