@@ -56,7 +56,8 @@ export function setAttribute(symbols: Symbols, op: Deno.PointerValue, attribute:
       return;
     }
     case attributeTypes.int:
-      symbols.TFE_OpSetAttrInt(op, name, BigInt(value as number | bigint));
+      // tfjs's seeds may have fractions
+      symbols.TFE_OpSetAttrInt(op, name, typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value))));
       return;
     case attributeTypes.float:
       symbols.TFE_OpSetAttrFloat(op, name, Number(value));

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import util from "node:util";
 import { InputError } from "@/lib/errors.ts";
 import type { AttributeValue } from "./attributes.ts";
@@ -100,13 +101,25 @@ function count(n: number, noun: string): string {
 async function registerBackend(binding: Binding): Promise<NodeBackend> {
   // the kernels call it; Node 23 and Deno have it no more
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
-  const { default: { NodeJSKernelBackend } } = await import("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
+  const { NodeJSKernelBackend } = await import("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
   await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
   type Addon = ConstructorParameters<typeof NodeJSKernelBackend>[0]; // it can do more, such as run saved models
   const backend = new NodeJSKernelBackend(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
+  roundWholeNumbers();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
   return backend as unknown as NodeBackend;
+}
+
+/** TensorFlow 2.21 makes a 0 of every whole number that it rounds. */
+function roundWholeNumbers(): void {
+  tf.unregisterKernel("Round", "tensorflow");
+  tf.registerKernel({
+    kernelName: "Round",
+    backendName: "tensorflow",
+    kernelFunc: ({ inputs: { x }, backend }) =>
+      (backend as NodeJSKernelBackend).executeSingleInput(x!.dtype === "int32" ? "Identity" : "Round", x!),
+  });
 }
 
 /** An op's attributes by name. Those that follow from the inputs, mostly types and counts, may be left out. */

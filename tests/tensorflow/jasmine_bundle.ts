@@ -1,0 +1,65 @@
+import * as esbuild from "esbuild";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+
+const root = new URL("../../", import.meta.url).pathname;
+const core = packageFolder("@tensorflow/tfjs-core", import.meta.resolve("@tensorflow/tfjs"));
+
+/** The backend is opened after this has run, by the function that it exports. */
+const entry = `
+  const { setTestEnvs } = require("${core}/dist/jasmine_util");
+  setTestEnvs([{ name: "test-tensorflow", backendName: "tensorflow", flags: {}, isDataSync: true }]);
+  require("${core}/dist/public/chained_ops/register_all_chained_ops");
+  require("${core}/dist/register_all_gradients");
+  require("${core}/dist/tests");
+  module.exports = require("@/lib/tensorflow/backend.ts");
+`;
+
+/**
+ * Puts tfjs-core's own specs and our backend into one CommonJS file, around one tfjs. The specs are ES modules that only
+ * a bundler can load.
+ */
+export async function bundleSpecs(file: string): Promise<void> {
+  try {
+    await esbuild.build({
+      stdin: { contents: entry, resolveDir: root },
+      outfile: file,
+      bundle: true,
+      format: "cjs",
+      platform: "node",
+      logLevel: "error",
+      mainFields: ["module", "main"],
+      ignoreAnnotations: true, // by them, the specs have no effect and are left out
+      external: ["encoding"], // node-fetch's, optional
+      plugins: [{ name: "deno", setup: resolveAsDeno }, { name: "tfjs-node", setup: constructKernelBackend }],
+    });
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+/** Packages lie in Deno's cache, where esbuild does not look. */
+function resolveAsDeno(build: esbuild.PluginBuild): void {
+  build.onResolve({ filter: /^@\// }, ({ path }) => ({ path: root + path.slice("@/".length) }));
+  build.onResolve({ filter: /^(@\w|\w)/ }, ({ path, importer, kind }) => {
+    const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(path)!;
+    try {
+      return build.resolve(`.${subpath}`, { resolveDir: packageFolder(name!, importer), kind });
+    } catch {
+      return undefined; // one of Node's own modules
+    }
+  });
+}
+
+/** tfjs-node is compiled for a KernelBackend that is a function; in tfjs's ES modules it is a class. */
+function constructKernelBackend(build: esbuild.PluginBuild): void {
+  build.onLoad({ filter: /nodejs_kernel_backend\.js$/ }, async ({ path }) => {
+    const source = await Deno.readTextFile(path);
+    const contents = source.replace("_super.call(this) || this", "Reflect.construct(_super, [], NodeJSKernelBackend)");
+    return { contents };
+  });
+}
+
+function packageFolder(name: string, importer: string): string {
+  return dirname(createRequire(importer).resolve(`${name}/package.json`));
+}
