@@ -16,10 +16,12 @@ const schema = z.strictObject({
   learningRate: z.number().positive(),
   schedule: z.enum(["halve", "cosine"]),
   loss: z.enum(["mse", "l1"]),
+  l2: z.number().min(0),
   encoding: z.enum(["paper", "centered"]),
   workers: z.int().min(1),
   overfitBatches: z.int().min(0),
   validationSamples: z.int().min(1),
+  testSamples: z.int().min(1),
   validateEvery: z.int().min(1),
   checkpointEvery: z.int().min(1),
 });
@@ -41,10 +43,12 @@ export const defaults: Config = {
   learningRate: 1e-4, // at step 0
   schedule: "halve", // every 5 epochs; or "cosine", down to 0 at the last step
   loss: "mse",
+  l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   workers: 2,
   overfitBatches: 0, // 0: a new batch every step
   validationSamples: 64,
+  testSamples: 256,
   validateEvery: 500, // steps
   checkpointEvery: 500, // steps
 };
@@ -52,13 +56,14 @@ export const defaults: Config = {
 /** Each names only what it changes. Results and costs stand in the README. */
 export const presets = {
   prnet: {},
-  lite: { model: "lite", learningRate: 2e-3, schedule: "cosine", loss: "l1", batchSize: 32 },
+  lite: { model: "lite", learningRate: 2e-3, schedule: "cosine", loss: "l1", l2: 0, batchSize: 32 },
   quick: {
     model: "lite",
     imageSize: 128,
     learningRate: 2e-3,
     schedule: "cosine",
     loss: "l1",
+    l2: 0,
     steps: 600,
     validateEvery: 100,
     checkpointEvery: 200,

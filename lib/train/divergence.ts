@@ -1,0 +1,12 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** A number that must be finite was not: nothing learned since the last checkpoint is of use. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
+/** Throws a DivergenceError where a weight is infinite or not a number. */
+export function checkFinite(network: tf.LayersModel, step: number): void {
+  const total = tf.tidy(() => tf.addN(network.weights.map((weight) => tf.sum(weight.read()))).dataSync()[0]!);
+  if (!Number.isFinite(total)) throw new DivergenceError(`The weights are not finite after step ${step}`);
+}

@@ -1,0 +1,53 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Config } from "@/lib/config.ts";
+import { SummaryWriter } from "@/lib/tensorflow/summaries.ts";
+import type { MetricsRow, RunFolder } from "@/lib/train/run_folder.ts";
+import type { Photo } from "@/lib/types.ts";
+
+/** The metrics that TensorBoard's table of runs compares. */
+const comparedMetrics = ["validation/nme68_2d", "validation/loss"];
+
+/** Writes what is measured into the run's `metrics.jsonl` and, under the same names, TensorBoard's events. */
+export class RunLog implements Disposable {
+  readonly #run: RunFolder;
+  readonly #writer: SummaryWriter;
+
+  private constructor(run: RunFolder, writer: SummaryWriter) {
+    this.#run = run;
+    this.#writer = writer;
+  }
+
+  /** A log that goes on after `step`, 0 for a new run. */
+  static async open(run: RunFolder, step: number): Promise<RunLog> {
+    if (step > 0) await run.dropMetricsAfter(step);
+    const writer = await SummaryWriter.open(`${run.path}/events`, step > 0 ? { resumedAt: step } : {});
+    writer.hparams(run.config satisfies Config, comparedMetrics);
+    return new RunLog(run, writer);
+  }
+
+  async scalars(row: MetricsRow): Promise<void> {
+    for (const [tag, value] of Object.entries(row)) {
+      if (tag !== "step") this.#writer.scalar(tag, value, row.step);
+    }
+    await this.#run.addMetrics(row);
+  }
+
+  images(tag: string, photos: readonly Photo[], step: number): void {
+    photos.forEach((photo, i) => this.#writer.image(`${tag}/${i}`, photo, step));
+  }
+
+  /** One histogram for each of the network's weights. */
+  weights(network: tf.LayersModel, step: number): void {
+    for (const weight of network.trainableWeights) {
+      this.#writer.histogram(`weights/${weight.originalName}`, weight.read(), step);
+    }
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer.close();
+  }
+}

@@ -1,0 +1,91 @@
+import fc from "fast-check";
+import { landmarkErrors, nme, yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
+import { uniform } from "@/tests/geometry/arbitraries.ts";
+import { assert, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+
+const landmarks = fc.array(uniform(0, 200), { minLength: 204, maxLength: 204 }).map((values) =>
+  Float32Array.from(values)
+);
+
+/** A square of 100 pixels with all else in its middle. */
+function square(): Float32Array {
+  const points = new Float32Array(204).fill(50);
+  points.set([0, 0, 0, 100, 100, 0]);
+  return points;
+}
+
+function shifted(points: Float32Array, shift: readonly [number, number, number]): Float32Array {
+  return points.map((v, i) => v + shift[i % 3]!);
+}
+
+Deno.test("nme() of a shift is its length in percent of the square root of the true box's area", () => {
+  assertClose(nme({ predicted: shifted(square(), [3, 4, 0]), truth: square() }, 2), 5, FLOAT32_TOLERANCE);
+});
+
+Deno.test("nme() does not change when photo and landmarks are scaled together", () => {
+  fc.assert(fc.property(landmarks, landmarks, uniform(0.2, 5), (predicted, truth, factor) => {
+    const scaled = { predicted: predicted.map((v) => v * factor), truth: truth.map((v) => v * factor) };
+    for (const dimensions of [2, 3] as const) {
+      const expected = nme({ predicted, truth }, dimensions);
+      assertClose(nme(scaled, dimensions), expected, expected * FLOAT32_TOLERANCE);
+    }
+  }));
+});
+
+Deno.test("nme() in 3D leaves the distance to the viewer out, and no other depth error", () => {
+  assertClose(nme({ predicted: shifted(square(), [0, 0, 40]), truth: square() }, 3), 0, FLOAT32_TOLERANCE);
+  const dented = square();
+  dented[2] = 34; // 34 nearer, of which the mean takes away 0.5 from all
+  assertClose(nme({ predicted: dented, truth: square() }, 3), (33.5 + 67 * 0.5) / 68, FLOAT32_TOLERANCE);
+});
+
+Deno.test("nme() in 2D is at most nme() in 3D", () => {
+  fc.assert(fc.property(landmarks, landmarks, (predicted, truth) => {
+    assert(nme({ predicted, truth }, 2) <= nme({ predicted, truth }, 3) + FLOAT32_TOLERANCE);
+  }));
+});
+
+Deno.test("nme() refuses landmarks of different number", async () => {
+  await assertThrows(
+    () => nme({ predicted: new Float32Array(9), truth: square() }, 2),
+    TypeError,
+    /3 landmarks with 68/,
+  );
+});
+
+Deno.test("landmarkErrors() bins by absolute yaw and weighs the bins that hold images alike", () => {
+  const degrees = (yaw: number) => yaw * Math.PI / 180;
+  const pair = (yaw: number, error: number) => ({
+    predicted: shifted(square(), [error, 0, 0]),
+    truth: square(),
+    yaw: degrees(yaw),
+  });
+  const { images, nme68_2d } = landmarkErrors([pair(0, 1), pair(-29, 2), pair(10, 3), pair(-89, 6), pair(95, 8)]);
+  assertEquals(images, 5);
+  assertClose(nme68_2d.mean, 4, FLOAT32_TOLERANCE);
+  assertClose(nme68_2d.bins["0-30"]!, 2, FLOAT32_TOLERANCE);
+  assertEquals(nme68_2d.bins["30-60"], null);
+  assertClose(nme68_2d.bins["60-90"]!, 7, FLOAT32_TOLERANCE);
+  assertClose(nme68_2d.balanced, 4.5, FLOAT32_TOLERANCE);
+});
+
+Deno.test("yawOfLandmarks() finds the yaw that a symmetric face was turned by, whatever its roll", () => {
+  const front = new Float32Array(204);
+  front.set([-40, 20, 30], 36 * 3);
+  front.set([40, 20, 30], 45 * 3);
+  fc.assert(fc.property(uniform(-1.5, 1.5), uniform(-3, 3), (yaw, roll) => {
+    // in the image's plane after the yaw: about an axis that keeps depths
+    const turned = placeInImage(front, {
+      rotation: poseRotation({ pitch: 0, yaw, roll: 0 }),
+      scale: 1,
+      translation: [0, 0, 0],
+    });
+    const rolled = placeInImage(turned, {
+      rotation: poseRotation({ pitch: 0, yaw: 0, roll }),
+      scale: 1,
+      translation: [0, 0, 0],
+    });
+    assertClose(yawOfLandmarks(rolled), Math.abs(yaw), 1e-4);
+  }));
+});

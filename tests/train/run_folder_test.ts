@@ -1,0 +1,88 @@
+import { presets, resolveConfig } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
+import { assertEquals, assertThrows } from "@/tests/support.ts";
+
+const config = resolveConfig("quick");
+
+async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("RunFolder.create() keeps the settings that RunFolder.open() reads", async () => {
+  await inTemporaryFolder(async (folder) => {
+    (await RunFolder.create(`${folder}/run`, config))[Symbol.dispose]();
+    using run = await RunFolder.open(`${folder}/run`);
+    assertEquals(run.config, config);
+    assertEquals(await readRunConfig(run.path), config);
+  });
+});
+
+Deno.test("RunFolder.create() refuses a folder that holds anything, and leaves it as it was", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/precious.txt`, "mine");
+    await assertThrows(() => RunFolder.create(folder, config), InputError, /is not empty.*--run/);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["precious.txt"]);
+  });
+});
+
+Deno.test("RunFolder.create() refuses a path that is a file", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await assertThrows(() => RunFolder.create(`${folder}/file`, config), InputError, /cannot make that folder/);
+  });
+});
+
+Deno.test("RunFolder.open() refuses a run that another process is at work in, until that ends", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = `${folder}/run`;
+    (await RunFolder.create(path, config))[Symbol.dispose]();
+    const holder = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `const f = await Deno.open("${path}/.lock", { write: true }); await f.lock(true); console.log("locked"); await new Promise((r) => setTimeout(r, 60_000));`,
+      ],
+      stdout: "piped",
+    }).spawn();
+    const reader = holder.stdout.getReader();
+    await reader.read();
+    await assertThrows(() => RunFolder.open(path), InputError, /another process is at work/);
+    holder.kill("SIGKILL");
+    await holder.status;
+    await reader.cancel();
+    (await RunFolder.open(path))[Symbol.dispose]();
+  });
+});
+
+Deno.test("RunFolder.open() says what it misses in a folder that is no run, or whose settings are broken", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await assertThrows(() => RunFolder.open(folder), InputError, /found no config\.json/);
+    await Deno.writeTextFile(`${folder}/config.json`, '{"seed": 7');
+    await assertThrows(() => RunFolder.open(folder), InputError, /its config\.json is not one/);
+    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, model: "resnet" }));
+    await assertThrows(() => RunFolder.open(folder), InputError, /Cannot set model to "resnet"/);
+  });
+});
+
+Deno.test("readMetrics() gives what was added, without a line that a kill cut short", async () => {
+  await inTemporaryFolder(async (folder) => {
+    using run = await RunFolder.create(`${folder}/run`, config);
+    assertEquals(await readMetrics(run.path), []);
+    await run.addMetrics({ step: 1, "train/loss": 0.5 });
+    await run.addMetrics({ step: 2, "train/loss": 0.25 });
+    await Deno.writeTextFile(`${run.path}/metrics.jsonl`, '{"step":3,"train/lo', { append: true });
+    assertEquals((await readMetrics(run.path)).map(({ step }) => step), [1, 2]);
+    await run.dropMetricsAfter(1);
+    await run.addMetrics({ step: 2, "train/loss": 0.75 });
+    assertEquals((await readMetrics(run.path)).map((row) => row["train/loss"]), [0.5, 0.75]);
+  });
+});
+
+Deno.test("every preset resolves", () => {
+  for (const name of Object.keys(presets)) resolveConfig(name as keyof typeof presets);
+});
