@@ -13,17 +13,8 @@ export async function pythonWith(...packages: readonly string[]): Promise<Python
   if (await exists(folder)) return python;
   const partial = `${folder}.${crypto.randomUUID()}`;
   try {
-    await run([
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--no-deps",
-      "--only-binary=:all:",
-      "--target",
-      partial,
-      ...packages,
-    ]);
+    const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--retries=1", "--timeout=20", "--target", partial];
+    await run(["-m", "pip", "install", ...options, ...packages]);
     await Deno.rename(partial, folder);
   } catch {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
