@@ -106,7 +106,7 @@ function surfaceOf(
 ): Pick<MorphableModel, "surface" | "surfaceVertices"> {
   const pairs = new Map<string, { readonly index: number; readonly vertex: number; readonly uv: number }>();
   const indexOf = (vertex: number, uv: number) => {
-    const key = `${vertex}/${uv}`;
+    const key = [vertex, mesh.uv[2 * uv], mesh.uv[2 * uv + 1]].join("/"); // the file lists some coordinates twice
     if (!pairs.has(key)) pairs.set(key, { index: pairs.size, vertex, uv });
     return pairs.get(key)!.index;
   };

@@ -16,7 +16,7 @@ interface Header {
 }
 
 /** Changes whenever the layout or the meaning of what is kept changes. */
-const FORMAT = "posmap face model 2";
+const FORMAT = "posmap face model 4";
 
 type ModelArray = Float32Array | Uint32Array | Uint8Array;
 

@@ -1,0 +1,159 @@
+import { readingTexels, type UvLayout } from "@/lib/data/uv_layout.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { PositionMap } from "@/lib/types.ts";
+
+export { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
+
+/**
+ * How much of its error each vertex takes back in each pass of {@linkcode bakePositionMap}; the last passes share out
+ * what vertices that crowd one texel cannot all have. Kaczmarz's method, relaxed; chosen by the largest error left.
+ */
+const PASSES = [1, 0.7, 0.5];
+
+/**
+ * The position map of a surface, z moved so that its farthest vertex is at 0.
+ *
+ * A texel starts at its own point of the surface, and is then moved, by parts of a pixel, so that reading the map at
+ * the vertices gives the vertices: bilinear reading rounds off edges and folds otherwise.
+ *
+ * @param surface [surface vertexCount, 3], x, y, z in crop pixels
+ * @param out a map of this layout to write into
+ */
+export function bakePositionMap(
+  layout: UvLayout,
+  surface: Float32Array,
+  out: PositionMap = { size: layout.size, positions: new Float32Array(3 * layout.size * layout.size) },
+): PositionMap {
+  const vertexCount = layout.reading.texel.length;
+  if (surface.length !== 3 * vertexCount || out.size !== layout.size) {
+    throw new TypeError(
+      `Cannot bake ${surface.length / 3} vertices into a map of ${out.size} texels a side: ` +
+        `the layout has ${vertexCount} vertices and ${layout.size} texels`,
+    );
+  }
+  const farthest = farthestDepth(surface);
+  interpolate(layout, surface, farthest, out.positions);
+  PASSES.forEach((share, pass) => fitVertices(layout, surface, { farthest, share, backwards: pass % 2 === 1, out }));
+  return out;
+}
+
+/** Undoes {@linkcode bakePositionMap}: [surface vertexCount, 3], in crop pixels. */
+export function readVertices(map: PositionMap, surface: Pick<FaceSurface, "uv">): Float32Array {
+  const { texel, weights } = readingTexels(surface.uv, map.size);
+  const [right, down] = [3, 3 * map.size];
+  const vertices = new Float32Array(3 * texel.length);
+  for (let v = 0; v < texel.length; v++) {
+    for (let axis = 0; axis < 3; axis++) {
+      const k = 3 * texel[v]! + axis;
+      vertices[3 * v + axis] = weights[4 * v]! * map.positions[k]! + weights[4 * v + 1]! * map.positions[k + right]! +
+        weights[4 * v + 2]! * map.positions[k + down]! + weights[4 * v + 3]! * map.positions[k + right + down]!;
+    }
+  }
+  return vertices;
+}
+
+/** [68, 3], in crop pixels, in Multi-PIE order. */
+export function readLandmarks(
+  map: PositionMap,
+  { uv, landmarks }: Pick<FaceSurface, "uv" | "landmarks">,
+): Float32Array {
+  const landmarkUv = Float32Array.from({ length: 2 * landmarks.length }, (_, i) => uv[2 * landmarks[i >> 1]! + i % 2]!);
+  return readVertices(map, { uv: landmarkUv });
+}
+
+function farthestDepth(surface: Float32Array): number {
+  let farthest = Infinity;
+  for (let i = 2; i < surface.length; i += 3) if (surface[i]! < farthest) farthest = surface[i]!;
+  return farthest;
+}
+
+function interpolate(layout: UvLayout, surface: Float32Array, farthest: number, map: Float32Array): void {
+  const { triangle, weights, corners } = layout;
+  for (let texel = 0; texel < triangle.length; texel++) {
+    const k = 3 * texel;
+    if (triangle[texel]! < 0) {
+      map[k] = map[k + 1] = map[k + 2] = 0;
+      continue;
+    }
+    const [a, b, c] = [corners[k]!, corners[k + 1]!, corners[k + 2]!];
+    const [wa, wb, wc] = [weights[k]!, weights[k + 1]!, weights[k + 2]!];
+    map[k] = wa * surface[a]! + wb * surface[b]! + wc * surface[c]!;
+    map[k + 1] = wa * surface[a + 1]! + wb * surface[b + 1]! + wc * surface[c + 1]!;
+    map[k + 2] = wa * surface[a + 2]! + wb * surface[b + 2]! + wc * surface[c + 2]! - farthest;
+  }
+}
+
+/** Moves the four texels of each vertex, as little as will do, towards reading `share` of the way to the vertex. */
+function fitVertices(
+  { size, reading: { texel, weights } }: UvLayout,
+  surface: Float32Array,
+  { farthest, share, backwards, out }: { farthest: number; share: number; backwards: boolean; out: PositionMap },
+): void {
+  const map = out.positions;
+  const down = 3 * size;
+  const count = texel.length;
+  for (let i = 0; i < count; i++) {
+    const v = backwards ? count - 1 - i : i;
+    const w0 = weights[4 * v]!;
+    const w1 = weights[4 * v + 1]!;
+    const w2 = weights[4 * v + 2]!;
+    const w3 = weights[4 * v + 3]!;
+    const step = share / (w0 * w0 + w1 * w1 + w2 * w2 + w3 * w3);
+    const first = 3 * texel[v]!;
+    for (let axis = 0; axis < 3; axis++) {
+      const k = first + axis;
+      const wanted = axis === 2 ? surface[3 * v + 2]! - farthest : surface[3 * v + axis]!;
+      const read = w0 * map[k]! + w1 * map[k + 3]! + w2 * map[k + down]! + w3 * map[k + down + 3]!;
+      const move = step * (wanted - read);
+      map[k] = map[k]! + w0 * move;
+      map[k + 3] = map[k + 3]! + w1 * move;
+      map[k + down] = map[k + down]! + w2 * move;
+      map[k + down + 3] = map[k + down + 3]! + w3 * move;
+    }
+  }
+}
+
+/**
+ * How positions become what a network gives, mostly in [0, 1]. "paper" divides by 1.1 crop sides, which leaves nothing
+ * left of or above the crop; "centered" has room for half a crop side on every side.
+ */
+export type PositionEncoding = "paper" | "centered";
+
+/** Encoded 1 is this many crop sides (PRNet's code, `MaxPos`). */
+const PAPER_HEADROOM = 1.1;
+/** Encoded 0 to 1 spans this many crop sides. */
+const CENTERED_SPAN = 2;
+
+export interface EncodingOptions {
+  /** The crop's side, in the pixels that positions are in. */
+  readonly size: number;
+  readonly encoding: PositionEncoding;
+}
+
+/** Positions are [n, 3] in crop pixels. `out` may be `positions`. */
+export function encodePositions(
+  positions: Float32Array,
+  options: EncodingOptions,
+  out: Float32Array = new Float32Array(positions.length),
+): Float32Array {
+  const { scale, offsets } = encodingOf(options);
+  for (let i = 0; i < positions.length; i++) out[i] = positions[i]! * scale + offsets[i % 3]!;
+  return out;
+}
+
+/** Undoes {@linkcode encodePositions}. `out` may be `encoded`. */
+export function decodePositions(
+  encoded: Float32Array,
+  options: EncodingOptions,
+  out: Float32Array = new Float32Array(encoded.length),
+): Float32Array {
+  const { scale, offsets } = encodingOf(options);
+  for (let i = 0; i < encoded.length; i++) out[i] = (encoded[i]! - offsets[i % 3]!) / scale;
+  return out;
+}
+
+function encodingOf({ size, encoding }: EncodingOptions): { scale: number; offsets: readonly number[] } {
+  if (encoding === "paper") return { scale: 1 / (PAPER_HEADROOM * size), offsets: [0, 0, 0] };
+  const middle = 0.5 - 0.5 / CENTERED_SPAN; // the crop's center is at 0.5
+  return { scale: 1 / (CENTERED_SPAN * size), offsets: [middle, middle, 0] };
+}
