@@ -1,0 +1,44 @@
+import type { UvLayout } from "@/lib/data/uv_layout.ts";
+import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
+
+/** How much an error counts in each region, and in the texels that a landmark is read from. */
+export type RegionWeights = Readonly<Record<RegionName | "landmarks", number>>;
+
+/** PRNet, section 3.3: landmarks : eyes, nose, mouth : face : neck. */
+export const publishedWeights: RegionWeights = { landmarks: 16, eyes: 4, nose: 4, mouth: 4, face: 3, neck: 0 };
+
+/**
+ * The loss's weight of each texel, [size, size]: its region's, which is that of the nearest corner of its triangle, or
+ * the landmarks' weight where one of the 68 is read from it; 0 where the map has no face.
+ *
+ * @param surface what the layout was made from
+ */
+export function weightMask(
+  { size, triangle, weights, corners, valid, reading }: UvLayout,
+  { landmarks, regions }: Pick<FaceSurface, "landmarks" | "regions">,
+  regionWeights: RegionWeights = publishedWeights,
+): Float32Array {
+  if (regions.length !== reading.texel.length) {
+    throw new TypeError(
+      `Cannot weight a map of ${reading.texel.length} vertices by the regions of ${regions.length} vertices`,
+    );
+  }
+  const mask = new Float32Array(size * size);
+  for (let texel = 0; texel < mask.length; texel++) {
+    if (triangle[texel]! < 0) continue;
+    const vertex = corners[3 * texel + heaviest(weights.subarray(3 * texel, 3 * texel + 3))]! / 3;
+    mask[texel] = regionWeights[regionNames[regions[vertex]!]!];
+  }
+  for (const landmark of landmarks) {
+    const first = reading.texel[landmark]!;
+    [first, first + 1, first + size, first + size + 1].forEach((texel, i) => {
+      const isRead = reading.weights[4 * landmark + i]! > 0;
+      if (isRead && valid[texel]) mask[texel] = regionWeights.landmarks;
+    });
+  }
+  return mask;
+}
+
+function heaviest(weights: Float32Array): number {
+  return weights.indexOf(Math.max(...weights));
+}

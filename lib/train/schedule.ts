@@ -1,0 +1,19 @@
+import type { Config } from "@/lib/config.ts";
+
+const EPOCHS_PER_HALVING = 5; // PRNet, section 3.3
+/** Of all steps, at most so many: Adam's first steps at a high rate can undo a careful initialization. */
+const WARM_UP = { share: 0.05, steps: 200 };
+
+type Schedule = Pick<Config, "learningRate" | "schedule" | "steps" | "stepsPerEpoch">;
+
+/**
+ * The learning rate of a step, counted from 0. "halve": halved after every 5 epochs. "cosine": rises linearly over the
+ * first steps and then falls as half a cosine, to reach 0 where training ends.
+ */
+export function learningRateAt(step: number, { learningRate, schedule, steps, stepsPerEpoch }: Schedule): number {
+  if (schedule === "halve") return learningRate * 0.5 ** Math.floor(step / (EPOCHS_PER_HALVING * stepsPerEpoch));
+  const warmUp = Math.min(WARM_UP.steps, Math.floor(WARM_UP.share * steps));
+  if (step < warmUp) return learningRate * (step + 1) / (warmUp + 1);
+  const progress = Math.min(1, (step - warmUp) / (steps - warmUp));
+  return learningRate * (1 + Math.cos(Math.PI * progress)) / 2;
+}

@@ -1,0 +1,80 @@
+import * as tf from "@tensorflow/tfjs";
+import fc from "fast-check";
+import { buildPrnet } from "@/lib/model/prnet.ts";
+import { positionLoss, weightPenalty } from "@/lib/train/loss.ts";
+import { assert, assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "../support.ts";
+
+await tf.setBackend("cpu");
+
+const kinds = ["mse", "l1"] as const;
+const [BATCH, SIZE] = [2, 3];
+const COUNT = BATCH * SIZE * SIZE * 3;
+const coordinate = fc.integer({ min: -8, max: 8 }).map((n) => n / 8); // ties and zero errors come up often
+const maps = fc.array(coordinate, { minLength: COUNT, maxLength: COUNT });
+const masks = fc.array(fc.constantFrom<number>(0, 3, 4, 16), { minLength: SIZE * SIZE, maxLength: SIZE * SIZE })
+  .filter((mask) => mask.some((weight) => weight > 0));
+
+function lossAndGradient(predicted: number[], target: number[], mask: number[], kind: typeof kinds[number]) {
+  const [x, y] = [predicted, target].map((values) => tf.tensor4d(values, [BATCH, SIZE, SIZE, 3]));
+  const weights = tf.tensor2d(mask, [SIZE, SIZE]);
+  const { value, grad } = tf.valueAndGrad((t) => positionLoss(t as tf.Tensor4D, y!, weights, kind))(x!);
+  const result = { loss: value.dataSync()[0]!, gradient: [...grad.dataSync()] };
+  tf.dispose([x!, y!, weights, value, grad]);
+  return result;
+}
+
+Deno.test("positionLoss() is the sum of weighted errors divided by the sum of weights, and slopes accordingly", () => {
+  fc.assert(fc.property(maps, maps, masks, fc.constantFrom(...kinds), (predicted, target, mask, kind) => {
+    const share = mask.map((weight) => weight / (BATCH * 3 * mask.reduce((a, b) => a + b)));
+    const shares = predicted.map((_, i) => share[Math.floor(i / 3) % share.length]!);
+    const errors = predicted.map((value, i) => value - target[i]!);
+    const { loss, gradient } = lossAndGradient(predicted, target, mask, kind);
+    const expected = errors.reduce((sum, e, i) => sum + shares[i]! * (kind === "mse" ? e * e : Math.abs(e)), 0);
+    assertClose(loss, expected, FLOAT32_TOLERANCE);
+    const slopes = errors.map((e, i) => shares[i]! * (kind === "mse" ? 2 * e : Math.sign(e)));
+    assertAllClose(gradient, slopes, FLOAT32_TOLERANCE);
+  }));
+});
+
+Deno.test("positionLoss() and its gradient are 0 where nothing differs", () => {
+  fc.assert(fc.property(maps, masks, fc.constantFrom(...kinds), (map, mask, kind) => {
+    const { loss, gradient } = lossAndGradient(map, map, mask, kind);
+    assertEquals(loss, 0);
+    assert(gradient.every((slope) => slope === 0));
+  }));
+});
+
+Deno.test("positionLoss() is not finite where a position is not", () => {
+  const zeros = new Array<number>(COUNT).fill(0);
+  for (const kind of kinds) {
+    for (const bad of [NaN, Infinity]) {
+      assert(
+        !Number.isFinite(lossAndGradient([bad, ...zeros.slice(1)], zeros, [1, 1, 1, 1, 1, 1, 1, 1, 1], kind).loss),
+      );
+    }
+  }
+});
+
+Deno.test("positionLoss() leaves no tensor behind", () => {
+  const zeros = new Array<number>(COUNT).fill(0);
+  const before = tf.memory().numTensors;
+  for (const kind of kinds) lossAndGradient(zeros, zeros, [1, 1, 1, 1, 1, 1, 1, 1, 1], kind);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("weightPenalty() is half the strength times the squares of all convolution kernels, and of nothing else", () => {
+  const network = buildPrnet({ imageSize: 32, width: 4, seed: 3 });
+  const variables = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const kernels = variables.filter(({ rank }) => rank === 4);
+  const { value, grads } = tf.variableGrads(() => weightPenalty(network, 0.0002), variables);
+  let squares = 0;
+  for (const kernel of kernels) {
+    const values = Array.from(kernel.dataSync<"float32">());
+    squares += values.reduce((sum, w) => sum + w * w, 0);
+    assertAllClose(grads[kernel.name]!.dataSync(), values.map((w) => 0.0002 * w), FLOAT32_TOLERANCE);
+  }
+  assertClose(value.dataSync()[0]!, 0.0001 * squares, FLOAT32_TOLERANCE);
+  assertEquals(Object.values(grads).filter((gradient) => gradient).length, kernels.length);
+  tf.dispose([value, grads]);
+  network.dispose();
+});

@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { learningRateAt } from "@/lib/train/schedule.ts";
+import { assert, assertClose, FLOAT64_TOLERANCE } from "../support.ts";
+
+const settings = fc.record({
+  learningRate: fc.double({ min: 1e-6, max: 1, noNaN: true }),
+  steps: fc.integer({ min: 1, max: 5000 }),
+  stepsPerEpoch: fc.integer({ min: 1, max: 500 }),
+});
+
+Deno.test('learningRateAt() "halve" halves the rate every 5 epochs and never between', () => {
+  fc.assert(fc.property(settings, fc.nat(10_000), (config, step) => {
+    const halve = { ...config, schedule: "halve" as const };
+    const rate = learningRateAt(step, halve);
+    assertClose(learningRateAt(step + 5 * config.stepsPerEpoch, halve), rate / 2, FLOAT64_TOLERANCE);
+    const epochStart = step - step % (5 * config.stepsPerEpoch);
+    assertClose(learningRateAt(epochStart, halve), rate, 0);
+    assertClose(learningRateAt(0, halve), config.learningRate, 0);
+  }));
+});
+
+Deno.test('learningRateAt() "cosine" rises for a moment, then only falls, stays positive while training and ends at 0', () => {
+  fc.assert(fc.property(settings, (config) => {
+    const cosine = { ...config, schedule: "cosine" as const };
+    const rates = Array.from({ length: config.steps }, (_, step) => learningRateAt(step, cosine));
+    const peak = rates.indexOf(Math.max(...rates));
+    assert(peak <= 0.05 * config.steps);
+    assertClose(rates[peak]!, config.learningRate, FLOAT64_TOLERANCE);
+    assert(rates.every((rate, i) => rate > 0 && (i <= peak ? i === 0 || rate > rates[i - 1]! : rate <= rates[i - 1]!)));
+    assertClose(learningRateAt(config.steps, cosine), 0, FLOAT64_TOLERANCE);
+  }));
+});
