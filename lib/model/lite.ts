@@ -1,0 +1,159 @@
+import * as tf from "@tensorflow/tfjs";
+import { activate, channelsOf, convolve, glorotUniform, normalize, sizeOf } from "./layers.ts";
+
+export interface LiteOptions {
+  /** Pixels a side, of the image and of the map: 64, 128 or 256. */
+  readonly imageSize: number;
+  /** Channels after the first convolution; all others are in proportion. */
+  readonly width: number;
+  readonly seed: number;
+}
+
+/** Nodes a side of the smooth part of the map; see {@linkcode buildLite}. */
+export const SMOOTH_NODES = 17;
+/** The smooth part is a mean, this layer's bias, plus so many components, the rows of its kernel. */
+export const SMOOTH_COMPONENTS = 64;
+export const SMOOTH_LAYER = "smooth_nodes";
+
+const MOMENTUM = 0.98; // moving averages over some 50 batches, so that short trainings end with current ones
+const SMALLEST_SIZE = 4; // texels a side where convolutions over the image end, and where those over UV begin
+const UPSAMPLING = 4; // from the finest convolutions to the map
+const FACE_UNITS = 192;
+const SMALL = 0.01; // variance of last layers' weights, as a share of Glorot's: new networks are near the mean map
+
+/**
+ * The light network: RGB in [0, 1] to encoded positions, unbounded. Residual stages bring the image down to 4×4, dense
+ * layers see all of it, and the map is the sum of two parts: a smooth one, linear in a few coefficients, and a fine one,
+ * decoded by convolutions over UV space. No connection leads from the image's layers to the decoder: a texel of the map
+ * and the pixel at the same place show different things.
+ *
+ * The parts are grids of nodes; upsampling them by f puts node i at texel f · i. They have one node more than texels / f,
+ * so that texels at the end lie between nodes too.
+ */
+export function buildLite({ imageSize, width, seed }: LiteOptions): tf.LayersModel {
+  const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
+  if (![2, 3, 4].includes(stageCount)) {
+    throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);
+  }
+  const channels = (share: number) => 2 * Math.ceil(share * width / 2);
+  const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
+
+  let x = block(image, { name: "stem_1", channels: channels(1), stride: 2, seed });
+  x = block(x, { name: "stem_2", channels: channels(1.5), stride: 2, seed });
+  for (const share of [2, 3, 6, 10].slice(-stageCount)) {
+    const name = `encoder_${sizeOf(x) / 2}`;
+    x = residualBlock(x, { name: `${name}_a`, channels: channels(share), stride: 2, seed });
+    x = residualBlock(x, { name: `${name}_b`, channels: channels(share), stride: 1, seed });
+  }
+  x = tf.layers.flatten({ name: "flatten" }).apply(x) as tf.SymbolicTensor;
+  const face = dense(x, { name: "face", units: FACE_UNITS, activation: "relu", seed });
+
+  const nodeCount = imageSize / UPSAMPLING + 1;
+  const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
+  const nodes = tf.layers.add({ name: "nodes" }).apply([smoothPart(face, { nodeCount, seed }), fine]);
+  const map = upsampleNodes(nodes as tf.SymbolicTensor, { name: "position_map", factor: UPSAMPLING, size: imageSize });
+  return tf.model({ inputs: image, outputs: map, name: "lite" });
+}
+
+interface PartOptions {
+  /** Nodes a side of the grid that is wanted. */
+  readonly nodeCount: number;
+  readonly seed: number;
+}
+
+/** [SMOOTH_NODES, SMOOTH_NODES, 3], upsampled to [nodeCount, nodeCount, 3]. */
+function smoothPart(face: tf.SymbolicTensor, { nodeCount, seed }: PartOptions): tf.SymbolicTensor {
+  const coefficients = dense(face, { name: "coefficients", units: SMOOTH_COMPONENTS, initialScale: SMALL, seed });
+  const values = dense(coefficients, { name: SMOOTH_LAYER, units: SMOOTH_NODES ** 2 * 3, seed });
+  const grid = tf.layers.reshape({ name: "smooth_grid", targetShape: [SMOOTH_NODES, SMOOTH_NODES, 3] }).apply(values);
+  const factor = (nodeCount - 1) / (SMOOTH_NODES - 1);
+  return upsampleNodes(grid as tf.SymbolicTensor, { name: "smooth_part", factor, size: nodeCount });
+}
+
+/** [nodeCount, nodeCount, 3], by convolutions that double the sides from 4. */
+function finePart(
+  face: tf.SymbolicTensor,
+  { nodeCount, channels, seed }: PartOptions & { readonly channels: readonly number[] },
+): tf.SymbolicTensor {
+  const [first, ...rest] = channels;
+  const seedValues = dense(face, {
+    name: "decoder_seed",
+    units: SMALLEST_SIZE ** 2 * first!,
+    activation: "relu",
+    seed,
+  });
+  const targetShape = [SMALLEST_SIZE, SMALLEST_SIZE, first!];
+  let x = tf.layers.reshape({ name: "decoder_4", targetShape }).apply(seedValues) as tf.SymbolicTensor;
+  for (let stage = 0; sizeOf(x) < nodeCount - 1; stage++) {
+    const name = `decoder_${2 * sizeOf(x)}`;
+    x = tf.layers.upSampling2d({ name: `${name}_larger`, size: [2, 2] }).apply(x) as tf.SymbolicTensor;
+    x = block(x, { name, channels: rest[stage]!, stride: 1, seed });
+  }
+  // one more node at the end, computed from its neighbors
+  const padded = tf.layers.zeroPadding2d({ name: "fine_border", padding: [[1, 2], [1, 2]] }).apply(x);
+  return tf.layers.conv2d({
+    name: "fine_part",
+    filters: 3,
+    kernelSize: 3,
+    kernelInitializer: glorotUniform(seed, "fine_part", SMALL),
+  }).apply(padded) as tf.SymbolicTensor;
+}
+
+interface UpsampleOptions {
+  readonly name: string;
+  readonly factor: number;
+  /** Texels a side to keep of the result. */
+  readonly size: number;
+}
+
+function upsampleNodes(nodes: tf.SymbolicTensor, { name, factor, size }: UpsampleOptions): tf.SymbolicTensor {
+  if (factor === 1) return nodes;
+  const upsampling = tf.layers.upSampling2d({
+    name: `${name}_uncropped`,
+    size: [factor, factor],
+    interpolation: "bilinear",
+  });
+  const excess = factor * sizeOf(nodes) - size;
+  const cropping = tf.layers.cropping2D({ name, cropping: [[0, excess], [0, excess]] });
+  return cropping.apply(upsampling.apply(nodes)) as tf.SymbolicTensor;
+}
+
+interface BlockOptions {
+  readonly name: string;
+  readonly channels: number;
+  readonly stride: 1 | 2;
+  readonly seed: number;
+}
+
+/** A 3×3 convolution, normalized and rectified. */
+function block(x: tf.SymbolicTensor, { name, channels, stride, seed }: BlockOptions): tf.SymbolicTensor {
+  const y = convolve(x, { name: `${name}/convolution`, channels, kernel: 3, stride, seed });
+  return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
+}
+
+/** Two convolutions and a shortcut (He et al., 2016), which is a 1×1 convolution where the shape changes. */
+function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, seed }: BlockOptions): tf.SymbolicTensor {
+  const shortcut = stride === 1 && channelsOf(x) === channels
+    ? x
+    : convolve(x, { name: `${name}/shortcut`, channels, kernel: 1, stride, seed });
+  let y = block(x, { name: `${name}/first`, channels, stride, seed });
+  y = convolve(y, { name: `${name}/second/convolution`, channels, kernel: 3, seed });
+  y = tf.layers.add({ name: `${name}/add` }).apply([y, shortcut]) as tf.SymbolicTensor;
+  return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
+}
+
+interface DenseOptions {
+  readonly name: string;
+  readonly units: number;
+  readonly activation?: "relu";
+  /** Variance of the weights, as a share of Glorot's. */
+  readonly initialScale?: number;
+  readonly seed: number;
+}
+
+function dense(x: tf.SymbolicTensor, { name, units, activation, initialScale, seed }: DenseOptions) {
+  const kernelInitializer = glorotUniform(seed, name, initialScale);
+  return tf.layers.dense({ name, units, ...(activation && { activation }), kernelInitializer }).apply(
+    x,
+  ) as tf.SymbolicTensor;
+}
