@@ -1,28 +1,49 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Config } from "@/lib/config.ts";
 import { type BatchOptions, openBatches } from "@/lib/data/batches.ts";
+import { decodePositions, encodePositions } from "@/lib/data/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import { positionLoss } from "@/lib/train/loss.ts";
+import type { PositionMap } from "@/lib/types.ts";
 
 /** A made face, of which the whole map is known. */
 export interface MadeFace extends LabeledFace {
-  /** [size, size, 3], encoded positions. */
-  readonly target: Float32Array;
+  readonly map: PositionMap;
 }
 
 /** The first `sampleCount` faces of a split, made anew from the seed. */
 export async function makeFaces(options: BatchOptions & { readonly sampleCount: number }): Promise<MadeFace[]> {
   using batches = openBatches(options);
+  const { encoding } = options;
   const faces: MadeFace[] = [];
-  for await (const { batchSize, imageSize, images, targets, landmarks } of batches) {
-    const texels = imageSize * imageSize * 3;
+  for await (const { batchSize, imageSize: size, images, targets, landmarks } of batches) {
+    const length = size * size * 3;
     for (let i = 0; i < batchSize; i++) {
       const points = landmarks.slice(i * 68 * 3, (i + 1) * 68 * 3);
       faces.push({
-        image: { width: imageSize, height: imageSize, rgb: images.slice(i * texels, (i + 1) * texels) },
-        target: targets.slice(i * texels, (i + 1) * texels),
+        image: { width: size, height: size, rgb: images.slice(i * length, (i + 1) * length) },
+        map: { size, positions: decodePositions(targets.slice(i * length, (i + 1) * length), { size, encoding }) },
         landmarks: points,
         yaw: yawOfLandmarks(points),
       });
     }
   }
   return faces;
+}
+
+/** The training's loss of these predictions, mean over the faces. */
+export function meanLoss(
+  faces: readonly MadeFace[],
+  { maps, mask, encoding, loss }: {
+    readonly maps: readonly PositionMap[];
+    readonly mask: tf.Tensor2D;
+  } & Pick<Config, "encoding" | "loss">,
+): number {
+  const encoded = ({ size, positions }: PositionMap) =>
+    tf.tensor4d(encodePositions(positions, { size, encoding }), [1, size, size, 3]);
+  const losses = faces.map(({ map }, i) =>
+    tf.tidy(() => positionLoss(encoded(maps[i]!), encoded(map), mask, loss).dataSync()[0]!)
+  );
+  return losses.reduce((sum, value) => sum + value, 0) / losses.length;
 }

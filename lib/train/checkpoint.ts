@@ -88,7 +88,7 @@ async function checkArchitecture(prefix: string, network: tf.LayersModel): Promi
   const shapes = new Map((await listTensors(prefix)).map(({ name, shape }) => [name, shape]));
   for (const weight of network.weights) {
     const found = shapes.get(tensorName(weight));
-    if (found && tf.util.arraysEqual(found, weight.shape)) continue;
+    if (found && found.join() === weight.shape.join()) continue;
     throw new InputError(
       `Cannot load checkpoint ${prefix}: it is of another network. Wanted ${weight.originalName} of shape ` +
         `[${weight.shape}], found ${found ? `[${found}]` : "none"}`,

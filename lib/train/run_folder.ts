@@ -18,7 +18,8 @@ export class RunFolder implements Disposable {
 
   /** Makes a new run's folder. Throws an InputError where the folder holds anything already. */
   static async create(path: string, config: Config): Promise<RunFolder> {
-    await makeEmptyFolder(path);
+    await checkRunFolder(path);
+    await makeFolder(path);
     const lock = await lockFolder(path);
     const run = new RunFolder(path, config, lock);
     await writeFileAtomic(`${path}/config.json`, JSON.stringify(config, null, 2) + "\n");
@@ -43,6 +44,22 @@ export class RunFolder implements Disposable {
   async dropMetricsAfter(step: number): Promise<void> {
     const kept = (await readMetrics(this.path)).filter((row) => row.step <= step);
     await writeFileAtomic(`${this.path}/metrics.jsonl`, kept.map((row) => JSON.stringify(row) + "\n").join(""));
+  }
+}
+
+/** Throws an InputError where a new run cannot have this folder, because it holds something. */
+export async function checkRunFolder(path: string): Promise<void> {
+  try {
+    for await (const entry of Deno.readDir(path)) {
+      if (entry.name === lockName) continue; // of a run that ended before it began
+      throw new InputError(
+        `Cannot start a run in ${path}: the folder is not empty. Go on with its run by --resume, or name another by --run`,
+      );
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof InputError) throw error;
+    throw new InputError(`Cannot start a run in ${path}: it is no folder (${(error as Error).message})`);
   }
 }
 
@@ -77,17 +94,11 @@ export async function readMetrics(path: string): Promise<MetricsRow[]> {
 
 const lockName = ".lock";
 
-async function makeEmptyFolder(path: string): Promise<void> {
+async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
     throw new InputError(`Cannot start a run in ${path}: cannot make that folder (${(error as Error).message})`);
-  }
-  for await (const entry of Deno.readDir(path)) {
-    if (entry.name === lockName) continue; // of a run that ended before it began
-    throw new InputError(
-      `Cannot start a run in ${path}: the folder is not empty. Go on with its run by --resume, or name another by --run`,
-    );
   }
 }
 

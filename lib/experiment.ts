@@ -1,0 +1,326 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Config, parseConfig } from "@/lib/config.ts";
+import { openBatches } from "@/lib/data/batches.ts";
+import { readLandmarks, readVertices, type UvLayout, uvLayout } from "@/lib/data/position_map.ts";
+import type { Split } from "@/lib/data/sample.ts";
+import { openModel } from "@/lib/data/sources.ts";
+import { InputError } from "@/lib/errors.ts";
+import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import { type MadeFace, makeFaces, meanLoss } from "@/lib/evaluate/held_out.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
+import { buildNetwork, predictMaps } from "@/lib/model/network.ts";
+import { FusedAdam } from "@/lib/tensorflow/adam.ts";
+import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend.ts";
+import {
+  firstProgress,
+  hasCheckpoint,
+  loadCheckpoint,
+  loadWeights,
+  type Progress,
+  saveCheckpoint,
+} from "@/lib/train/checkpoint.ts";
+import { weightMask } from "@/lib/train/mask.ts";
+import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
+import { RunLog } from "@/lib/train/run_log.ts";
+import { type StepReport, train } from "@/lib/train/trainer.ts";
+import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import { renderReport } from "@/lib/view/report.ts";
+import { mapTriple, overlayTriple } from "@/lib/view/triples.ts";
+
+/** Settings that a resumed run may change: they leave what is learned from each sample as it was. */
+const changeable = [
+  "steps",
+  "workers",
+  "device",
+  "validateEvery",
+  "checkpointEvery",
+] as const satisfies (keyof Config)[];
+
+export interface TrainReport extends StepReport {
+  /** Of the validation faces, where this step ends with a validation. */
+  readonly validation?: Validation;
+}
+
+export interface Validation {
+  readonly loss: number;
+  /** In percent. */
+  readonly nme68_2d: number;
+  readonly nme68_3d: number;
+}
+
+/** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
+export async function startExperiment(config: Config, { run }: { readonly run: string }): Promise<Experiment> {
+  await checkRunFolder(run);
+  const parts = await openParts(config); // before the folder is made: what fails here leaves none behind
+  return new Experiment(parts, await RunFolder.create(run, config), firstProgress(config));
+}
+
+/**
+ * Goes on with a run from its last checkpoint, to the same numbers as if it had never stopped. Throws an InputError
+ * where the folder holds no run, is in use, or a setting differs that cannot change on the way.
+ */
+export async function resumeExperiment(run: string, overrides: Partial<Config> = {}): Promise<Experiment> {
+  const folder = await RunFolder.open(run);
+  try {
+    const config = mergeSettings(folder, overrides);
+    const parts = await openParts(config);
+    const last = `${run}/checkpoints/last`;
+    const progress = await hasCheckpoint(last) ? await loadCheckpoint(last, parts) : firstProgress(config);
+    if (progress.step > 0) await folder.dropMetricsAfter(progress.step);
+    return new Experiment(parts, folder, progress);
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function mergeSettings({ path, config }: RunFolder, overrides: Partial<Config>): Config {
+  for (const [key, value] of Object.entries(overrides)) {
+    const before = config[key as keyof Config];
+    if (value === before || changeable.some((name) => name === key)) continue;
+    throw new InputError(
+      `Cannot resume the run ${path} with ${key} ${value}: it was started with ${before}, and only ` +
+        `${changeable.join(", ")} can change on the way`,
+    );
+  }
+  return parseConfig({ ...config, ...overrides });
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly tensorflow: TensorFlow;
+  readonly surface: FaceSurface;
+  readonly layout: UvLayout;
+  readonly network: tf.LayersModel;
+  readonly optimizer: FusedAdam;
+  /** [size, size], the loss's weights. */
+  readonly mask: tf.Tensor2D;
+  /** [68, 3], the training set's mean landmarks in crop sides. */
+  readonly meanLandmarks: Float32Array;
+}
+
+async function openParts(config: Config): Promise<Parts> {
+  const tensorflow = await openTensorFlow(config);
+  const { surface } = await openModel(config);
+  const layout = uvLayout(surface, config.imageSize);
+  const examples = await makeFaces({ ...config, split: "train", augment: false, sampleCount: EXAMPLES });
+  const network = buildNetwork(config);
+  const mask = tf.tensor2d(weightMask(layout, surface), [config.imageSize, config.imageSize]);
+  const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
+  return {
+    config,
+    tensorflow,
+    surface,
+    layout,
+    network,
+    optimizer: new FusedAdam(config.learningRate),
+    mask,
+    meanLandmarks,
+  };
+}
+
+/** Training samples that the network's first answer, and the baseline's only one, is the mean of. */
+const EXAMPLES = 128;
+
+function mean(arrays: readonly Float32Array[]): Float32Array {
+  const sum = new Float32Array(arrays[0]!.length);
+  for (const array of arrays) array.forEach((value, i) => sum[i]! += value / arrays.length);
+  return sum;
+}
+
+/** One run: its network, what it is trained on and what it writes. */
+export class Experiment implements Disposable {
+  readonly config: Config;
+  /** What it runs on, such as "tensorflow 2.21.0 · CPU, 2 threads". */
+  readonly device: string;
+  readonly #parts: Parts;
+  readonly #run: RunFolder;
+  #progress: Progress;
+  #validation: MadeFace[] | undefined;
+
+  /** See {@linkcode startExperiment} and {@linkcode resumeExperiment}. */
+  constructor(parts: Parts, run: RunFolder, progress: Progress) {
+    this.#parts = parts;
+    this.#run = run;
+    this.#progress = progress;
+    this.config = parts.config;
+    this.device = parts.tensorflow.description;
+  }
+
+  /** The run's folder. */
+  get path(): string {
+    return this.#run.path;
+  }
+
+  get parameterCount(): number {
+    return this.#parts.network.countParams();
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#progress.step;
+  }
+
+  /**
+   * Trains to the last step, or until the signal, one report a step; logs, validates and saves checkpoints on the way.
+   * Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
+   */
+  async *train({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TrainReport> {
+    const { config, network, optimizer, mask } = this.#parts;
+    const { step: firstStep, nextBatch } = this.#progress;
+    if (firstStep >= config.steps) return;
+    using log = await RunLog.open(this.#run, firstStep);
+    using batches = openBatches({ ...config, split: "train", augment: true, firstIndex: nextBatch });
+    for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
+      const { step, loss, learningRate, seconds, waitSeconds } = report;
+      this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };
+      await log.scalars({
+        step,
+        "train/loss": loss,
+        "train/learning_rate": learningRate,
+        "train/samples_per_second": config.batchSize / seconds,
+        "train/wait_share": waitSeconds / seconds,
+      });
+      const isLast = step === config.steps || signal?.aborted === true;
+      const validates = step % config.validateEvery === 0 || step === config.steps;
+      const validation = validates ? await this.#validate(log) : undefined;
+      if (isLast || step % config.checkpointEvery === 0) await this.#saveCheckpoint("last");
+      yield validation ? { ...report, validation } : report;
+      if (isLast) return;
+    }
+  }
+
+  /**
+   * The errors of the best weights so far on faces of people that neither training nor validation has shown; of a run
+   * that overfits, on its own batches.
+   */
+  async evaluate(): Promise<Evaluation> {
+    await this.#loadBest();
+    const faces = await this.#makeFaces("test", this.config.testSamples);
+    return this.#measure(faces, this.#predict(faces));
+  }
+
+  /** Writes `model/` and `report.html` from the best weights so far. */
+  async save(evaluation: Evaluation): Promise<void> {
+    await this.#loadBest();
+    const { config, tensorflow, surface } = this.#parts;
+    const faces = (await this.#validationFaces()).slice(0, PICTURED);
+    const maps = this.#predict(faces);
+    const html = await renderReport({
+      title: `posmap run ${this.path.split("/").at(-1)}`,
+      summary: `${config.model} at ${config.imageSize} pixels, ${this.step} steps of ${config.batchSize} ` +
+        `${config.source} faces, seed ${config.seed}; ${tensorflow.description}.`,
+      config,
+      metrics: await readMetrics(this.path),
+      evaluation,
+      pictures: [
+        { caption: "Photo, ground-truth position map, prediction", photos: this.#mapTriples(faces, maps) },
+        {
+          caption: "Predicted landmarks, ground-truth mesh, predicted mesh",
+          photos: this.#overlayTriples(faces, maps),
+        },
+      ],
+      face: { photo: faces[0]!.image, mesh: this.#mesh(maps[0]!) },
+    });
+    await writeFileAtomic(`${this.path}/report.html`, html);
+  }
+
+  [Symbol.dispose](): void {
+    const { network, optimizer, mask } = this.#parts;
+    network.dispose();
+    optimizer.dispose();
+    mask.dispose();
+    this.#run[Symbol.dispose]();
+  }
+
+  async #validate(log: RunLog): Promise<Validation> {
+    const { config, network, mask } = this.#parts;
+    const { step, bestNme } = this.#progress;
+    const faces = await this.#validationFaces();
+    const maps = this.#predict(faces);
+    const { nme68_2d, nme68_3d } = this.#measure(faces, maps);
+    const loss = meanLoss(faces, { ...config, maps, mask });
+    const validation = { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
+    await log.scalars({ step, ...named("validation", validation) });
+    log.weights(network, step);
+    const shown = faces.slice(0, PICTURED);
+    log.images("maps", this.#mapTriples(shown, maps), step);
+    log.images("overlays", this.#overlayTriples(shown, maps), step);
+    log.flush();
+    if (bestNme === null || validation.nme68_2d < bestNme) {
+      this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
+      await this.#saveCheckpoint("best");
+    }
+    return validation;
+  }
+
+  async #saveCheckpoint(name: "last" | "best"): Promise<void> {
+    await saveCheckpoint(`${this.path}/checkpoints/${name}`, { ...this.#parts, progress: this.#progress });
+  }
+
+  async #loadBest(): Promise<void> {
+    const best = `${this.path}/checkpoints/best`;
+    if (await hasCheckpoint(best)) await loadWeights(best, this.#parts.network);
+  }
+
+  async #validationFaces(): Promise<MadeFace[]> {
+    return this.#validation ??= await this.#makeFaces("validation", this.config.validationSamples);
+  }
+
+  async #makeFaces(split: Split, sampleCount: number): Promise<MadeFace[]> {
+    const { config } = this;
+    if (config.overfitBatches === 0) return await makeFaces({ ...config, split, augment: false, sampleCount });
+    return await makeFaces({
+      ...config,
+      split: "train",
+      augment: true,
+      sampleCount: config.overfitBatches * config.batchSize,
+    });
+  }
+
+  #predict(faces: readonly MadeFace[]): PositionMap[] {
+    const maps: PositionMap[] = [];
+    for (let start = 0; start < faces.length; start += PREDICTED_AT_ONCE) {
+      const images = faces.slice(start, start + PREDICTED_AT_ONCE).map(({ image }) => image);
+      maps.push(...predictMaps(this.#parts.network, images, this.config.encoding));
+    }
+    return maps;
+  }
+
+  #measure(faces: readonly MadeFace[], maps: readonly PositionMap[]): Evaluation {
+    const { surface, meanLandmarks } = this.#parts;
+    return evaluate(faces, { found: maps.map((map) => readLandmarks(map, surface)), meanLandmarks });
+  }
+
+  #mapTriples(faces: readonly MadeFace[], maps: readonly PositionMap[]): Photo[] {
+    const { valid } = this.#parts.layout;
+    return faces.map(({ image, map }, i) => mapTriple({ input: image, truth: map, prediction: maps[i]!, valid }));
+  }
+
+  #overlayTriples(faces: readonly MadeFace[], maps: readonly PositionMap[]): Photo[] {
+    return faces.map(({ image, map }, i) =>
+      overlayTriple({
+        input: image,
+        landmarks: readLandmarks(maps[i]!, this.#parts.surface),
+        truth: this.#mesh(map),
+        prediction: this.#mesh(maps[i]!),
+      })
+    );
+  }
+
+  #mesh(map: PositionMap): Mesh {
+    const { surface } = this.#parts;
+    return { positions: readVertices(map, surface), triangles: surface.triangles };
+  }
+}
+
+/** Faces that are drawn for people to look at. */
+const PICTURED = 6;
+
+/** So that memory does not grow with the number of faces. */
+const PREDICTED_AT_ONCE = 16;
+
+function named(group: string, values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${group}/${key}`, value]));
+}

@@ -1,0 +1,125 @@
+// deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
+import { type Config, defaults, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { Experiment } from "@/lib/experiment.ts";
+import { DivergenceError } from "@/lib/train/divergence.ts";
+import { printEvaluation } from "@/tasks/print_evaluation.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
+import { trainingDisplay } from "@/tasks/training_display.ts";
+
+interface Options {
+  readonly run?: string;
+  readonly resume?: boolean;
+  readonly fastDevRun?: boolean;
+}
+
+/** The settings that have a flag, by the setting's name. */
+const flags = {
+  model: ["--model <name>", "prnet, the published network, or lite, for real time"],
+  source: ["--source <name>", "procedural, faces that need no file, or ict, ICT-FaceKit's"],
+  sourcePath: ["--source-path <folder>", "where the source's files are"],
+  imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
+  width: ["--width <channels>", "channels after the first convolution"],
+  steps: ["--steps <count>", "batches to train on"],
+  batchSize: ["--batch-size <count>", "faces a step"],
+  learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
+  seed: ["--seed <number>", "of weights and samples"],
+  overfitBatches: ["--overfit-batches <count>", "train and measure on only so many batches"],
+  workers: ["--workers <count>", "threads that make samples"],
+  device: ["--device <name>", "auto, cpu or gpu"],
+} as const satisfies Partial<Record<keyof Config, readonly [string, string]>>;
+
+/** Only shows that everything connects. */
+const fastDevRun: Partial<Config> = {
+  imageSize: 64,
+  steps: 2,
+  batchSize: 2,
+  workers: 1,
+  validationSamples: 4,
+  validateEvery: 1,
+  checkpointEvery: 1,
+};
+
+await runTask(async () => {
+  const command = taskCommand("train")
+    .description("Trains a network, evaluates it on faces that it has not seen, and writes model and report")
+    .argument("[preset]", `the settings to start from: ${Object.keys(presets).join(", ")} (default: quick)`)
+    .option("--run <folder>", "the run's folder (default: a new one in runs/)")
+    .option("--resume", "go on with the run in that folder, with its settings")
+    .option("--fast-dev-run", "two tiny steps, to see that everything connects");
+  for (const [flag, description] of Object.values(flags)) command.option(flag, description);
+  command.parse(Deno.args, { from: "user" });
+  const options = command.opts<Options & Record<string, string>>();
+  const preset = choosePreset(command.args[0], options["model"]);
+  const overrides = settingsOf(options);
+
+  const run = options.run ?? newRunFolder(preset);
+  const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
+  if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
+
+  // slow to load: help and wrong flags need none of it
+  const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
+  using experiment = options.resume ? await resumeExperiment(run, overrides) : await startExperiment(config, { run });
+  console.error(experiment.device);
+  console.error(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
+  if (!await trainToEnd(experiment)) Deno.exit(130);
+  const evaluation = await experiment.evaluate();
+  await experiment.save(evaluation);
+  printEvaluation(evaluation);
+  console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
+});
+
+/** Shows how it goes; false where Ctrl-C ended it. */
+async function trainToEnd(experiment: Experiment): Promise<boolean> {
+  const stop = new AbortController();
+  const onInterrupt = () => stop.abort();
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  const display = trainingDisplay(experiment);
+  try {
+    for await (const report of experiment.train({ signal: stop.signal })) display.show(report);
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    throw new InputError(
+      `Training stopped: ${error.message}. The last good checkpoint is kept in ${experiment.path}/checkpoints; ` +
+        `try a lower --learning-rate than ${experiment.config.learningRate}`,
+    );
+  } finally {
+    display.end();
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+  }
+  if (!stop.signal.aborted) return true;
+  console.error(
+    `Stopped after step ${experiment.step}. To go on: deno task train --resume --run ${experiment.path}`,
+  );
+  return false;
+}
+
+function choosePreset(name: string | undefined, model: string | undefined): PresetName {
+  const chosen = name ?? model ?? "quick"; // --model alone asks for that model's own preset
+  if (chosen in presets) return chosen as PresetName;
+  throw new InputError(
+    name
+      ? `Cannot train the preset "${name}": the presets are ${Object.keys(presets).join(", ")}`
+      : `Cannot train the model "${model}": the models are prnet, lite`,
+  );
+}
+
+function settingsOf(options: Readonly<Record<string, unknown>>): Partial<Config> {
+  const given = Object.keys(flags).filter((key) => options[key] !== undefined);
+  return Object.fromEntries(given.map((key) => {
+    const text = String(options[key]);
+    if (typeof defaults[key as keyof Config] !== "number") return [key, text];
+    if (!/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text)) {
+      throw new InputError(`Cannot set ${key} to "${text}": a number is wanted`);
+    }
+    return [key, Number(text)];
+  }));
+}
+
+function newRunFolder(preset: string): string {
+  return `runs/${preset}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
+}
+
+function describe({ model, source, imageSize, batchSize, steps, seed }: Config): string {
+  return `${model} at ${imageSize}² on ${source} faces, ${steps} steps of ${batchSize}, seed ${seed}`;
+}
