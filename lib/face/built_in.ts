@@ -1,5 +1,6 @@
 import { type MorphableModel, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import { expressions } from "./built_in/expressions.ts";
+import { Painter } from "./built_in/field.ts";
 import { makeSheets } from "./built_in/grid.ts";
 import { identityModes } from "./built_in/identity.ts";
 import { findLandmarks } from "./built_in/landmarks.ts";
@@ -10,11 +11,12 @@ import { sculpt } from "./built_in/sculpture.ts";
 export function builtInFace(): MorphableModel {
   const sheets = makeSheets();
   const head = new Head(sheets, sculpt(sheets));
-  const list = expressions(head, sheets);
+  const painter = new Painter(head, sheets);
+  const list = expressions(head, sheets, painter);
   return {
     name: "built-in",
     mean: Float32Array.from(head.positions),
-    identityModes: identityModes(head),
+    identityModes: identityModes(painter),
     expressionModes: list.map(({ mode }) => mode),
     expressionNames: list.map(({ name }) => name),
     triangles: Uint32Array.from(head.triangles),

@@ -1,5 +1,5 @@
 import { ramp } from "./curve.ts";
-import { type Brush, paint } from "./field.ts";
+import type { Brush, Painter } from "./field.ts";
 import { EYE_COLUMNS, EYE_ROW, MOUTH_Q, type Sheets } from "./grid.ts";
 import type { Head, PartName } from "./parts.ts";
 import { eyeball, lidAt, lidShell } from "./sculpture.ts";
@@ -47,13 +47,13 @@ const whole: Readonly<Record<string, readonly Brush[]>> = {
   mouthRight: [{ at: [0, -7, 9.6], reach: [4.6, 3, 4], move: [-0.7, 0, 0] }],
 };
 
-export function expressions(head: Head, sheets: Sheets): Expression[] {
+export function expressions(head: Head, sheets: Sheets, painter: Painter): Expression[] {
   const list: Expression[] = [];
-  for (const [name, brushes] of Object.entries(whole)) list.push({ name, mode: paint(head, brushes) });
+  for (const [name, brushes] of Object.entries(whole)) list.push({ name, mode: painter.paint(brushes) });
   const mirror = (mode: Float32Array) => mirrorMode(head, sheets, mode);
   for (const [name, brushes] of Object.entries(oneSided)) {
-    const left = paint(head, brushes);
-    const right = paint(head, brushes.map(mirrorBrush));
+    const left = painter.paint(brushes);
+    const right = painter.paint(brushes.map(mirrorBrush));
     list.push({ name: `${name}_L`, mode: left }, { name: `${name}_R`, mode: right });
   }
   for (const [name, move] of [["eyeBlink", blink], ["eyeWide", wide], ["eyeSquint", squint]] as const) {
@@ -119,8 +119,8 @@ function moveLids(head: Head, sheets: Sheets, { upper, lower, tuck = 0 }: LidMov
     const under = lid.above || tuck === 0 ? 0 : lid.across * (1 - ramp(lid.distance, 0, 0.35));
     mode[3 * v + 2] = onto + (shell - tuck - onto) * under;
   }
-  const edge = sheets.openings.rightEye.at(-1)!;
-  head.sockets.rightEye.forEach((v, k) => mode.copyWithin(3 * v, 3 * edge[k]!, 3 * edge[k]! + 3));
+  const [edge, ...inside] = [...sheets.openings.rightEye, head.sockets.rightEye];
+  for (const ring of inside) ring.forEach((v, k) => mode.copyWithin(3 * v, 3 * edge[k]!, 3 * edge[k]! + 3));
   return mode;
 }
 

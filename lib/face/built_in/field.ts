@@ -1,7 +1,7 @@
 import { bump } from "./curve.ts";
-import { MOUTH_Q } from "./grid.ts";
+import { MOUTH_Q, type Sheets } from "./grid.ts";
 import type { Head, PartName } from "./parts.ts";
-import { eyeball } from "./sculpture.ts";
+import { eyeball, lidAt, lidShell } from "./sculpture.ts";
 
 type Triple = readonly [x: number, y: number, z: number];
 
@@ -22,39 +22,99 @@ export interface Brush {
   readonly other?: "mirrored" | "opposite";
 }
 
-const TEETH: Triple = [0, -6.4, 9.3];
-const rigidAnchors: Partial<Record<PartName, Triple>> = {
+/** Points that rigid parts move with, as a whole. */
+const anchors: Partial<Record<PartName, Triple>> = {
   leftEyeball: [-eyeball.x, eyeball.y, eyeball.z + eyeball.radius],
   rightEyeball: [eyeball.x, eyeball.y, eyeball.z + eyeball.radius],
-  upperTeeth: TEETH,
+  upperTeeth: [0, -6.4, 9.3],
   lowerTeeth: [0, -7.4, 9.1],
 };
 
-/** The displacement of every vertex that these brushes make, [vertexCount, 3]. */
-export function paint(head: Head, brushes: readonly Brush[]): Float32Array {
-  const out = new Float32Array(head.positions.length);
-  for (const brush of brushes) {
-    stroke(head, brush, 1, 1, out);
-    if (brush.other) stroke(head, brush, -1, brush.other === "mirrored" ? 1 : -1, out);
-  }
-  return out;
+/** A vertex of the lids: it slides on the shell over its eyeball. */
+interface LidVertex {
+  readonly vertex: number;
+  /** A vertex of the eyeball. */
+  readonly eyeball: number;
+  /** How much it keeps to the shell, 0 to 1. */
+  readonly cover: number;
+  /** Slope of the shell along x and y. */
+  readonly slope: readonly [number, number];
 }
 
-function stroke(head: Head, brush: Brush, mirror: 1 | -1, sign: 1 | -1, out: Float32Array): void {
-  const { at, reach, move = [0, 0, 0], grow = [0, 0, 0], turn = 0, lip } = brush;
-  const [rx, ry, rz] = typeof reach === "number" ? [reach, reach, reach] : reach;
-  const { positions, parts, q, side } = head;
-  for (let v = 0; v < parts.length; v++) {
-    const anchor = rigidAnchors[parts[v]!];
-    const dx = (anchor ? anchor[0] : positions[3 * v]!) * mirror - at[0];
-    const dy = (anchor ? anchor[1] : positions[3 * v + 1]!) - at[1];
-    const dz = (anchor ? anchor[2] : positions[3 * v + 2]!) - at[2];
-    const distance = (dx / rx) ** 2 + (dy / ry) ** 2 + (dz / rz) ** 2;
-    if (distance >= 1) continue;
-    if (lip && !anchor && lip !== (side[v]! > 0 || (side[v] === 0 && q[v]! > MOUTH_Q) ? "upper" : "lower")) continue;
-    const amount = sign * bump(Math.sqrt(distance));
-    out[3 * v]! += mirror * amount * (move[0] + grow[0] * dx - turn * dy);
-    out[3 * v + 1]! += amount * (move[1] + grow[1] * dy + turn * dx);
-    out[3 * v + 2]! += amount * (move[2] + grow[2] * dz);
+/** Makes the displacements of a head's vertices from brushes. */
+export class Painter {
+  readonly #count: number;
+  /** [vertexCount, 3], where each vertex feels the brushes. */
+  readonly #sites: Float64Array;
+  /** [vertexCount], 1 above the mouth, -1 below it, 0 for what belongs to no lip. */
+  readonly #lips: Int8Array;
+  readonly #lids: readonly LidVertex[];
+
+  constructor(head: Head, sheets: Sheets) {
+    this.#count = head.parts.length;
+    this.#sites = Float64Array.from(head.positions);
+    this.#lips = new Int8Array(this.#count);
+    head.parts.forEach((part, v) => {
+      const anchor = anchors[part];
+      if (anchor) this.#sites.set(anchor, 3 * v);
+      else this.#lips[v] = head.q[v]! > MOUTH_Q || (head.q[v] === MOUTH_Q && head.side[v]! >= 0) ? 1 : -1;
+    });
+    this.#lids = lidVertices(head, sheets);
   }
+
+  /** [vertexCount, 3] */
+  paint(brushes: readonly Brush[]): Float32Array {
+    const out = new Float32Array(3 * this.#count);
+    for (const brush of brushes) {
+      this.#stroke(brush, 1, 1, out);
+      if (brush.other) this.#stroke(brush, -1, brush.other === "mirrored" ? 1 : -1, out);
+    }
+    for (const { vertex, eyeball, cover, slope } of this.#lids) {
+      const [v, e] = [3 * vertex, 3 * eyeball];
+      const onShell = out[e + 2]! + slope[0] * (out[v]! - out[e]!) + slope[1] * (out[v + 1]! - out[e + 1]!);
+      out[v + 2]! += cover * (onShell - out[v + 2]!);
+    }
+    return out;
+  }
+
+  #stroke(brush: Brush, mirror: 1 | -1, sign: 1 | -1, out: Float32Array): void {
+    const { at: [ax, ay, az], reach, move = [0, 0, 0], grow = [0, 0, 0], turn = 0, lip } = brush;
+    const [rx, ry, rz] = typeof reach === "number" ? [reach, reach, reach] : reach;
+    const otherLip = lip === "upper" ? -1 : lip === "lower" ? 1 : 2;
+    const sites = this.#sites;
+    for (let v = 0, i = 0; v < this.#count; v++, i += 3) {
+      const dy = sites[i + 1]! - ay;
+      if (dy > ry || dy < -ry || this.#lips[v] === otherLip) continue;
+      const dx = sites[i]! * mirror - ax;
+      const dz = sites[i + 2]! - az;
+      const distance = (dx / rx) ** 2 + (dy / ry) ** 2 + (dz / rz) ** 2;
+      if (distance >= 1) continue;
+      const amount = sign * bump(Math.sqrt(distance));
+      out[i]! += mirror * amount * (move[0] + grow[0] * dx - turn * dy);
+      out[i + 1]! += amount * (move[1] + grow[1] * dy + turn * dx);
+      out[i + 2]! += amount * (move[2] + grow[2] * dz);
+    }
+  }
+}
+
+function lidVertices(head: Head, sheets: Sheets): LidVertex[] {
+  const eyeballs = [head.parts.indexOf("leftEyeball"), head.parts.indexOf("rightEyeball")] as const;
+  const found: LidVertex[] = [];
+  for (let vertex = 0; vertex < sheets.p.length; vertex++) {
+    const p = sheets.p[vertex]!;
+    const lid = lidAt({ p: Math.abs(p), q: sheets.q[vertex]!, side: sheets.side[vertex]! });
+    if (!lid || lid.cover === 0) continue;
+    const [x, y] = head.point(vertex);
+    const step = 1e-3;
+    const slopeX = (lidShell(Math.abs(x) + step, y) - lidShell(Math.abs(x) - step, y)) / (2 * step);
+    const slopeY = (lidShell(Math.abs(x), y + step) - lidShell(Math.abs(x), y - step)) / (2 * step);
+    const slope = [Math.sign(p) * slopeX, slopeY] as const;
+    found.push({ vertex, eyeball: eyeballs[p < 0 ? 0 : 1], cover: lid.cover, slope });
+  }
+  for (
+    const [socket, eyeball] of [[head.sockets.leftEye, eyeballs[0]], [head.sockets.rightEye, eyeballs[1]]] as const
+  ) {
+    for (const vertex of socket) found.push({ vertex, eyeball, cover: 1, slope: [0, 0] });
+  }
+  return found;
 }

@@ -178,25 +178,23 @@ interface Vertex {
 export function makeSheets(): Sheets {
   const vertices: Vertex[] = [];
   const triangles: number[] = [];
-  const ids = new Map<string, number>();
+  const width = 2 * COLUMNS + 1;
+  const [above, below] = [new Uint32Array(ROWS * width), new Uint32Array(ROWS * width)];
   const texture = makeTexture();
   for (let row = 0; row < ROWS; row++) {
     for (let column = -COLUMNS; column <= COLUMNS; column++) {
       for (const side of slitSides(column, row)) {
         const p = columnP(Math.abs(column));
-        ids.set(`${column},${row},${side}`, vertices.length);
-        vertices.push({
-          p: Math.sign(column) * p,
-          q: bentQ(p, row, side),
-          side,
-          ring: 0,
-          uv: texture(column, row, side),
-        });
+        const cell = row * width + column + COLUMNS;
+        if (side >= 0) above[cell] = vertices.length;
+        if (side <= 0) below[cell] = vertices.length;
+        const uv = texture(column, row, side);
+        vertices.push({ p: Math.sign(column) * p, q: bentQ(p, row, side), side, ring: 0, uv });
       }
     }
   }
   const at = (column: number, row: number, side: 1 | -1 = 1): number =>
-    ids.get(`${column},${row},0`) ?? ids.get(`${column},${row},${side}`)!;
+    (side > 0 ? above : below)[row * width + column + COLUMNS]!;
   for (let row = 0; row + 1 < ROWS; row++) {
     for (let column = -COLUMNS; column < COLUMNS; column++) {
       const quad = [at(column, row, -1), at(column, row + 1, 1), at(column + 1, row + 1, 1), at(column + 1, row, -1)];
@@ -208,17 +206,37 @@ export function makeSheets(): Sheets {
     rightEye: ringLoops(vertices, triangles, loop(at, EYE_ROW, EYE_COLUMNS[0], EYE_COLUMNS[1]), EYE_RINGS),
     mouth: ringLoops(vertices, triangles, loop(at, MOUTH_ROW, -MOUTH_COLUMN, MOUTH_COLUMN), MOUTH_RINGS),
   };
+  const mirror = new Uint32Array(vertices.length);
+  for (const side of [1, -1] as const) {
+    for (let row = 0; row < ROWS; row++) {
+      for (let column = -COLUMNS; column <= COLUMNS; column++) mirror[at(column, row, side)] = at(-column, row, side);
+    }
+  }
+  const ringPairs = [[openings.leftEye, openings.rightEye], [openings.rightEye, openings.leftEye], [
+    openings.mouth,
+    openings.mouth,
+  ]] as const;
+  for (const [here, there] of ringPairs) {
+    for (let ring = 1; ring < here.length; ring++) {
+      here[ring]!.forEach((v, k) => mirror[v] = there[ring]![mirroredPlace(k, here[ring]!.length)]!);
+    }
+  }
   return {
     p: Float64Array.from(vertices, ({ p }) => p),
     q: Float64Array.from(vertices, ({ q }) => q),
     side: Int8Array.from(vertices, ({ side }) => side),
     ring: Uint8Array.from(vertices, ({ ring }) => ring),
-    mirror: mirrorOf(vertices),
+    mirror,
     uv: Float32Array.from(vertices.flatMap(({ uv }) => uv)),
     triangles: Uint32Array.from(triangles),
     openings,
     at,
   };
+}
+
+/** Where the mirror image of a loop's vertex stands in the mirrored loop: both start at their left corner. */
+export function mirroredPlace(place: number, count: number): number {
+  return place <= count / 2 ? count / 2 - place : count + count / 2 - place;
 }
 
 /** Two triangles of a quad, corners counter-clockwise; the other diagonal on the mirrored half. */
@@ -256,10 +274,4 @@ function ringLoops(vertices: Vertex[], triangles: number[], edge: number[], coun
     loops.push(Uint32Array.from(inner));
   }
   return loops;
-}
-
-function mirrorOf(vertices: readonly Vertex[]): Uint32Array {
-  const key = ({ q, side, ring }: Vertex, p: number) => `${p.toFixed(6)} ${q.toFixed(6)} ${side} ${ring}`;
-  const ids = new Map(vertices.map((vertex, i) => [key(vertex, vertex.p + 0), i]));
-  return Uint32Array.from(vertices, (vertex) => ids.get(key(vertex, 0 - vertex.p))!);
 }

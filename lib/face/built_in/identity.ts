@@ -1,5 +1,4 @@
-import { type Brush, paint } from "./field.ts";
-import type { Head } from "./parts.ts";
+import type { Brush, Painter } from "./field.ts";
 import { eyeball } from "./sculpture.ts";
 
 const EYE = [eyeball.x, eyeball.y, 8] as const;
@@ -50,6 +49,6 @@ const traits: Readonly<Record<string, readonly Brush[]>> = {
 
 export const identityNames: readonly string[] = Object.keys(traits);
 
-export function identityModes(head: Head): Float32Array[] {
-  return Object.values(traits).map((brushes) => paint(head, brushes));
+export function identityModes(painter: Painter): Float32Array[] {
+  return Object.values(traits).map((brushes) => painter.paint(brushes));
 }

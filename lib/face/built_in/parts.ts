@@ -1,6 +1,6 @@
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { monotoneCurve } from "./curve.ts";
-import { COLUMNS, MOUTH_Q, pushQuad, ROWS, type Sheets } from "./grid.ts";
+import { COLUMNS, mirroredPlace, MOUTH_Q, pushQuad, ROWS, type Sheets } from "./grid.ts";
 import { eyeball } from "./sculpture.ts";
 
 /** What moves a vertex: the modes treat the eyeballs and the teeth as rigid. */
@@ -57,10 +57,7 @@ export class Head {
   /** The vertex of the other eye's socket. */
   mirrorOf(v: number): number {
     const { leftEye, rightEye } = this.sockets;
-    const k = rightEye.indexOf(v);
-    const half = leftEye.length / 2;
-    // The loops start at the image's left corner: the inner one of the right eye, the outer one of the left.
-    return leftEye[k <= half ? half - k : leftEye.length + half - k]!;
+    return leftEye[mirroredPlace(rightEye.indexOf(v), leftEye.length)]!;
   }
 
   /** Gives all triangles that have no material yet this one. */

@@ -18,23 +18,26 @@ export function symmetricThinPlate(points: readonly ControlPoint[]): Sheet {
   const odd = solve(off, -1, off.map(([, , x]) => [x]), ([p]) => [p]);
   const even = solve(points, 1, points.map(([, , , y, z]) => [y, z]), ([, q]) => [1, q]);
   const [x, y, z] = [odd[0]!, even[0]!, even[1]!];
-  const [offCount, count] = [off.length, points.length];
+  const [ps, qs] = [0, 1].map((axis) => Float64Array.from(points, (point) => point[axis]!)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  const count = points.length;
+  const xs = new Float64Array(count); // no point of the midline bears on x
+  points.filter(([p]) => p > 0).forEach((point, k) => xs[points.indexOf(point)] = x[k]!);
+  const [ys, zs] = [Float64Array.from(y), Float64Array.from(z)];
+  const slope = x.at(-1)!;
   return (p, q) => {
-    const out: [number, number, number] = [
-      x[offCount]! * p,
-      y[count]! + y[count + 1]! * q,
-      z[count]! + z[count + 1]! * q,
-    ];
-    let o = 0;
+    let [outX, outY, outZ] = [slope * p, ys[count]! + ys[count + 1]! * q, zs[count]! + zs[count + 1]! * q];
     for (let i = 0; i < count; i++) {
-      const [pi, qi] = points[i]!;
-      const near = kernel(p - pi, q - qi);
-      const far = kernel(p + pi, q - qi);
-      if (pi > 0) out[0] += x[o++]! * (near - far);
-      out[1] += y[i]! * (near + far);
-      out[2] += z[i]! * (near + far);
+      const dq = q - qs[i]!;
+      const near = kernel(p - ps[i]!, dq);
+      const far = kernel(p + ps[i]!, dq);
+      outX += xs[i]! * (near - far);
+      outY += ys[i]! * (near + far);
+      outZ += zs[i]! * (near + far);
     }
-    return out;
+    return [outX, outY, outZ];
   };
 }
 
