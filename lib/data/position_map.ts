@@ -34,6 +34,7 @@ export function bakePositionMap(
   const farthest = farthestDepth(surface);
   interpolate(layout, surface, farthest, out.positions);
   PASSES.forEach((share, pass) => fitVertices(layout, surface, { farthest, share, backwards: pass % 2 === 1, out }));
+  fillRest(layout, out.positions);
   return out;
 }
 
@@ -71,15 +72,22 @@ function interpolate(layout: UvLayout, surface: Float32Array, farthest: number, 
   const { triangle, weights, corners } = layout;
   for (let texel = 0; texel < triangle.length; texel++) {
     const k = 3 * texel;
-    if (triangle[texel]! < 0) {
-      map[k] = map[k + 1] = map[k + 2] = 0;
-      continue;
-    }
+    if (triangle[texel]! < 0) continue;
     const [a, b, c] = [corners[k]!, corners[k + 1]!, corners[k + 2]!];
     const [wa, wb, wc] = [weights[k]!, weights[k + 1]!, weights[k + 2]!];
     map[k] = wa * surface[a]! + wb * surface[b]! + wc * surface[c]!;
     map[k + 1] = wa * surface[a + 1]! + wb * surface[b + 1]! + wc * surface[c + 1]!;
     map[k + 2] = wa * surface[a + 2]! + wb * surface[b + 2]! + wc * surface[c + 2]! - farthest;
+  }
+}
+
+function fillRest({ valid, nearest }: UvLayout, map: Float32Array): void {
+  for (let texel = 0; texel < valid.length; texel++) {
+    if (valid[texel]) continue;
+    const k = 3 * nearest[texel]!;
+    map[3 * texel] = map[k]!;
+    map[3 * texel + 1] = map[k + 1]!;
+    map[3 * texel + 2] = map[k + 2]!;
   }
 }
 

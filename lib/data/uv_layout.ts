@@ -14,8 +14,10 @@ export interface UvLayout {
   readonly weights: Float32Array;
   /** [size, size, 3], three times the vertices of that triangle: where their coordinates start. */
   readonly corners: Uint32Array;
-  /** [size, size], 1 where the texel has a position, 0 elsewhere. */
+  /** [size, size], 1 where the texel has a position of its own, 0 where it shows that of the nearest one that has. */
   readonly valid: Uint8Array;
+  /** [size, size], index of a nearest valid texel: of the texel itself where it is valid. */
+  readonly nearest: Uint32Array;
   /** How each vertex is read from the map. */
   readonly reading: ReadingTexels;
 }
@@ -46,7 +48,8 @@ export function uvLayout(surface: Pick<FaceSurface, "uv" | "triangles">, size: n
   triangle.forEach((t, texel) => {
     for (let i = 0; t >= 0 && i < 3; i++) corners[3 * texel + i] = 3 * triangles[3 * t + i]!;
   });
-  return { size, triangle, weights, corners, valid: Uint8Array.from(triangle, (t) => t < 0 ? 0 : 1), reading };
+  const valid = Uint8Array.from(triangle, (t) => t < 0 ? 0 : 1);
+  return { size, triangle, weights, corners, valid, nearest: nearestValid(valid, size), reading };
 }
 
 /** Where these points, [n, 2] in UV space, are read; up to half a texel outside the outermost texels' centers, too. */
@@ -68,7 +71,7 @@ export function readingTexels(uv: Float32Array, size: number): ReadingTexels {
 
 /** Gives each texel that a vertex is read from, and no triangle covers, the nearest of that vertex's triangles. */
 function extendEdges(
-  { size, triangle, weights, reading }: Omit<UvLayout, "valid" | "corners">,
+  { size, triangle, weights, reading }: Pick<UvLayout, "size" | "triangle" | "weights" | "reading">,
   positions: Float32Array,
   triangles: Uint32Array,
 ): void {
@@ -129,4 +132,23 @@ function cornersInPlane(corners: Uint32Array, positions: Float32Array) {
     positions[c]!,
     positions[c + 1]!,
   ] as const;
+}
+
+/** Spreads from all valid texels at once, step by step along rows and columns. */
+function nearestValid(valid: Uint8Array, size: number): Uint32Array {
+  const nearest = Uint32Array.from(valid.keys());
+  const isReached = valid.slice();
+  const queue = [...valid.keys()].filter((texel) => valid[texel]);
+  for (let i = 0; i < queue.length; i++) {
+    const texel = queue[i]!;
+    const [row, column] = [Math.floor(texel / size), texel % size];
+    for (const [r, c] of [[row - 1, column], [row, column - 1], [row, column + 1], [row + 1, column]] as const) {
+      const next = r * size + c;
+      if (r < 0 || r >= size || c < 0 || c >= size || isReached[next]) continue;
+      isReached[next] = 1;
+      nearest[next] = nearest[texel]!;
+      queue.push(next);
+    }
+  }
+  return nearest;
 }

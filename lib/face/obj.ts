@@ -32,6 +32,7 @@ interface ParsedObj {
 
 /** Reads an OBJ file's text; `path` is for messages. Throws an InputError for anything that is not a whole mesh. */
 export function parseObj(text: string, path: string): ObjMesh {
+  if (!text.endsWith("\n")) throw new InputError(`Cannot read ${path}: it ends within a line (is it truncated?)`);
   const { models } = parse(text, path);
   // Indices run through the whole file, whatever objects it is divided into.
   const vertices = models.flatMap((model) => model.vertices);
@@ -67,7 +68,7 @@ export function parseObjShape(text: string, path: string, mesh: string): Float64
       `Cannot read ${path}: its texture coordinates and faces are not those of the neutral mesh (is it truncated?)`,
     );
   }
-  const { positions } = parseObj(text.slice(0, start), path);
+  const { positions } = parseObj(text.slice(0, start + 1), path);
   return positions;
 }
 
@@ -80,7 +81,8 @@ function parse(text: string, path: string): ParsedObj {
   try {
     return new OBJFile(text).parse();
   } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${String(error)}`);
+    const reason = String(error).replaceAll("undefined", ""); // for a path and a line number that it never knows
+    throw new InputError(`Cannot read ${path}: ${reason}`);
   }
 }
 
