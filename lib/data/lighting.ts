@@ -12,36 +12,40 @@ import type { Vec3 } from "@/lib/types.ts";
 export interface Lighting {
   /** Light from all around, soft. */
   readonly around: Harmonics;
-  /** Lights that cast shadows or shine, brightest first. */
-  readonly lamps: readonly DirectionalLight[];
+  /** One or two; the first casts shadows. */
+  readonly lamps: readonly Pick<DirectionalLight, "direction" | "color">[];
+  /** What a white thing that faces the viewer shows, roughly. */
+  readonly brightness: number;
 }
 
 export function drawLighting(random: Random): Lighting {
-  const warmth = random.uniform(-0.25, 0.25);
+  const warmth = random.normal() * 0.12;
   const tint = (strength: number, warm: number): Vec3 => [
-    strength * (1 + 0.7 * warm) * random.uniform(0.95, 1.05),
-    strength * random.uniform(0.97, 1.03),
-    strength * (1 - warm) * random.uniform(0.95, 1.05),
+    strength * (1 + 0.7 * warm) * random.uniform(0.96, 1.04),
+    strength,
+    strength * (1 - warm) * random.uniform(0.96, 1.04),
   ];
-  const soft = random.next(); // 1: overcast or a large window, 0: one hard lamp
-  const ambient = ambientHarmonics(tint(random.uniform(0.12, 0.3) + 0.35 * soft, -0.5 * warmth));
-  const skylight = directionalHarmonics(direction(random, { side: 0.6, up: 1, front: 0.4 }), tint(0.5 * soft, warmth));
-  const bounce = directionalHarmonics(
-    direction(random, { side: 1, up: -1, front: 0.5 }),
-    tint(random.uniform(0, 0.2), 0.3),
-  );
-  const lamps: DirectionalLight[] = [{
-    direction: drawKeyDirection(random),
-    color: tint(random.uniform(0.25, 0.6) + 0.6 * (1 - soft), warmth),
-  }];
+  const softness = random.next(); // 1: overcast or a large window, 0: one hard lamp
+  const around = random.uniform(0.08, 0.28) + 0.3 * softness;
+  const sky = 0.5 * softness, bounce = random.uniform(0, 0.2), key = random.uniform(0.25, 0.6) + 0.6 * (1 - softness);
+  const keyDirection = drawKeyDirection(random);
+  const lamps = [{ direction: keyDirection, color: tint(key, warmth) }];
   if (random.chance(0.45)) {
-    const rim = random.chance(0.4);
+    const isRim = random.chance(0.4);
     lamps.push({
-      direction: direction(random, { side: 1, up: 0.3, front: rim ? -0.5 : 0.6 }),
-      color: tint(random.uniform(0.1, rim ? 0.8 : 0.45), random.uniform(-0.35, 0.35)),
+      direction: drawDirection(random, { side: 1, up: 0.3, front: isRim ? -0.5 : 0.6 }),
+      color: tint(random.uniform(0.1, isRim ? 0.8 : 0.4), random.normal() * 0.2),
     });
   }
-  return { around: addHarmonics(ambient, skylight, bounce), lamps };
+  return {
+    around: addHarmonics(
+      ambientHarmonics(tint(around, -0.5 * warmth)),
+      directionalHarmonics(drawDirection(random, { side: 0.6, up: 1, front: 0.4 }), tint(sky, warmth)),
+      directionalHarmonics(drawDirection(random, { side: 1, up: -1, front: 0.5 }), tint(bounce, 0.2)),
+    ),
+    lamps,
+    brightness: around + 0.4 * sky + 0.3 * bounce + key * (0.2 + 0.7 * Math.max(0, keyDirection[2])),
+  };
 }
 
 /** Mostly from above and in front; sometimes from any side, or a flash beside the lens. */
@@ -52,11 +56,11 @@ function drawKeyDirection(random: Random): Vec3 {
   return unit([Math.sin(azimuth) * Math.cos(height), -Math.sin(height), Math.cos(azimuth) * Math.cos(height)]);
 }
 
-function direction(random: Random, { side, up, front }: { side: number; up: number; front: number }): Vec3 {
+function drawDirection(random: Random, { side, up, front }: { side: number; up: number; front: number }): Vec3 {
   return unit([
-    side * (2 * random.next() - 1),
+    side * random.uniform(-1, 1),
     -up * random.uniform(0.2, 1),
-    front * random.uniform(0.3, 1) + 1e-3,
+    front * random.uniform(0.3, 1),
   ]);
 }
 

@@ -2,6 +2,7 @@ import { drawAppearance } from "@/lib/face/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { drawHairStyle } from "@/lib/face/hair.ts";
 import { type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/face/skin.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { multiply, placeInImage, type Placement, poseRotation, rollRotation } from "@/lib/geometry/transforms.ts";
@@ -36,6 +37,7 @@ const SAMPLES_PER_PERSON = 4;
 class SyntheticSource implements SampleSource {
   readonly imageSize: number;
   readonly #options: SyntheticOptions;
+  readonly #drawn: MorphableModel;
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
   readonly #layout: UvLayout;
@@ -48,15 +50,16 @@ class SyntheticSource implements SampleSource {
 
   constructor(readonly model: MorphableModel, options: SyntheticOptions) {
     const { imageSize } = options;
+    const drawn = this.#drawn = withoutUnseen(model);
     this.imageSize = imageSize;
     this.#options = options;
-    this.#painter = new PortraitPainter(faceAtlas(model), imageSize);
+    this.#painter = new PortraitPainter(faceAtlas(drawn), imageSize);
     this.#camera = new Camera(imageSize);
     this.#layout = uvLayout(model.surface, imageSize);
     this.#image = { width: imageSize, height: imageSize, rgb: new Float32Array(3 * imageSize * imageSize) };
     this.#scratch = new Float32Array(this.#image.rgb.length);
-    this.#person = new Float32Array(model.mean.length);
-    this.#vertices = new Float32Array(model.mean.length);
+    this.#person = new Float32Array(drawn.mean.length);
+    this.#vertices = new Float32Array(drawn.mean.length);
     this.#surface = new Float32Array(3 * model.surfaceVertices.length);
   }
 
@@ -78,7 +81,7 @@ class SyntheticSource implements SampleSource {
     const map = this.#bake(portrait.positions);
     const landmarks = this.#landmarks();
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
-    const brightness = 0.35 + 0.6 * lighting.lamps[0]!.color[1];
+    const { brightness } = lighting;
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
     if (this.#options.augment) {
       paintOccluders(this.#image, { random: random.fork("occluders"), landmarks, skin, brightness });
@@ -88,7 +91,7 @@ class SyntheticSource implements SampleSource {
   }
 
   #shape(person: Random, expression: Random, key: string): void {
-    const { model } = this;
+    const model = this.#drawn;
     if (key !== this.#personKey) {
       const spread = person.uniform(0.5, 1.3);
       const identity = Float32Array.from(model.identityModes, () => person.normal() * spread);
@@ -122,7 +125,7 @@ class SyntheticSource implements SampleSource {
   }
 
   #landmarkVertices(): Float32Array {
-    const { surface, surfaceVertices } = this.model;
+    const { surface, surfaceVertices } = this.#drawn;
     const marks = new Float32Array(204);
     surface.landmarks.forEach((vertex, l) => {
       const i = 3 * surfaceVertices[vertex]!;
@@ -133,7 +136,7 @@ class SyntheticSource implements SampleSource {
 
   /** The surface in crop pixels, its farthest point at z = 0, and the map made from it. */
   #bake(positions: Float32Array): PositionMap {
-    const { surfaceVertices } = this.model;
+    const { surfaceVertices } = this.#drawn;
     const surface = this.#surface;
     let farthest = Infinity;
     for (let k = 0; k < surfaceVertices.length; k++) {

@@ -111,6 +111,8 @@ export class HairRig {
   readonly triangles: Uint32Array;
   /** [hairVertexCount, 3], outward, in image space after {@linkcode HairRig.shape}. */
   readonly normals = new Float32Array(3 * hairVertexCount);
+  /** [hairVertexCount, 3], along the strands, likewise. */
+  readonly tangents = new Float32Array(3 * hairVertexCount);
   /** [hairVertexCount], from 0 in the depth of the hair to 1. */
   readonly openness = new Float32Array(hairVertexCount);
   readonly #atlas: FaceAtlas;
@@ -157,7 +159,6 @@ export class HairRig {
     out: Float32Array,
   ): void {
     this.#followSkull(positions, placement);
-    const head = new Float32Array(3 * hairVertexCount);
     const { strandNoise, bumps } = hairNoise(style.seed);
     const pixels = this.#atlas.unit * placement.scale;
     const frame = headFrame(placement);
@@ -187,16 +188,16 @@ export class HairRig {
           pixels,
           frame,
           out,
-          head,
         });
         this.openness[vertex] = (0.55 + 0.45 * smoothstep(0, 0.5, bump - 0.5)) * (1 - 0.25 * down);
       }
     }
+    this.#followStrands(out);
   }
 
   #place(
     vertex: number,
-    { column, ray, style, down, ends, lineHeightHere, offset, pixels, frame, out, head }: {
+    { column, ray, style, down, ends, lineHeightHere, offset, pixels, frame, out }: {
       column: number;
       ray: number;
       style: HairStyle;
@@ -207,10 +208,8 @@ export class HairRig {
       pixels: number;
       frame: Float64Array;
       out: Float32Array;
-      head: Float32Array;
     },
   ): void {
-    void head;
     const azimuth = azimuthOf(column);
     const front = Math.abs(azimuth) < style.curtain - 0.25;
     let skullRay = ray, dx = 0, dy = 0, dz = 0;
@@ -250,6 +249,18 @@ export class HairRig {
     this.normals[3 * vertex] = frame[0]! * nx + frame[1]! * ny + frame[2]! * nz;
     this.normals[3 * vertex + 1] = frame[3]! * nx + frame[4]! * ny + frame[5]! * nz;
     this.normals[3 * vertex + 2] = frame[6]! * nx + frame[7]! * ny + frame[8]! * nz;
+  }
+
+  #followStrands(hair: Float32Array): void {
+    for (let vertex = 0; vertex < hairVertexCount; vertex++) {
+      const row = vertex % ROWS;
+      const from = 3 * (row === 0 ? vertex : vertex - 1), to = 3 * (row === ROWS - 1 ? vertex : vertex + 1);
+      const x = hair[to]! - hair[from]!, y = hair[to + 1]! - hair[from + 1]!, z = hair[to + 2]! - hair[from + 2]!;
+      const scale = 1 / (Math.sqrt(x * x + y * y + z * z) || 1);
+      this.tangents[3 * vertex] = x * scale;
+      this.tangents[3 * vertex + 1] = y * scale;
+      this.tangents[3 * vertex + 2] = z * scale;
+    }
   }
 
   #endsOf(style: HairStyle, azimuth: number, noise: number): number {

@@ -7,6 +7,8 @@ export interface VisibilityOptions {
   readonly normals: Float32Array;
   /** Side of the depth map that is drawn as the light sees the mesh; a shadow's edge is about one of its pixels wide. */
   readonly size?: number;
+  /** Whether triangles that turn their back to the light cast shadows; those of a closed mesh in image space need not. */
+  readonly backfaces?: boolean;
   readonly scratch?: VisibilityScratch;
   readonly out?: Float32Array;
 }
@@ -25,7 +27,7 @@ const LIFT = 1.5;
  * 1978). The direction leads to the light and has length 1; it, the mesh and the normals share any one frame.
  */
 export function lightVisibility(mesh: Mesh, direction: Vec3, options: VisibilityOptions): Float32Array {
-  const { normals, size = 128 } = options;
+  const { normals, size = 128, backfaces = true } = options;
   const { positions } = mesh;
   const out = options.out ?? new Float32Array(positions.length / 3);
   const scratch = options.scratch ?? visibilityScratch(mesh, size);
@@ -36,7 +38,8 @@ export function lightVisibility(mesh: Mesh, direction: Vec3, options: Visibility
     turned[i + 1] = (turned[i + 1]! - top) * scale;
     turned[i + 2]! *= scale;
   }
-  const { depth } = rasterize({ ...mesh, positions: turned }, { width: size, height: size, out: scratch.raster });
+  const raster = { width: size, height: size, backfaces, out: scratch.raster };
+  const { depth } = rasterize({ ...mesh, positions: turned }, raster);
 
   const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = lightFrame(direction) as unknown as Nine;
   for (let v = 0, i = 0; i < turned.length; v++, i += 3) {

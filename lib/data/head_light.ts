@@ -1,0 +1,114 @@
+import type { Harmonics } from "@/lib/geometry/shading.ts";
+import { shadeVertices } from "@/lib/geometry/shading.ts";
+import type { Lighting } from "@/lib/data/lighting.ts";
+
+/** Vertices to light: those of the model first, then those of hair. All in image space. */
+export interface LitVertices {
+  readonly modelCount: number;
+  /** [count, 3], of length 1. */
+  readonly normals: Float32Array;
+  /** [count - modelCount, 3], along the hair, of length 1. */
+  readonly tangents: Float32Array;
+  /** [count], the share of the surroundings that a vertex sees. */
+  readonly openness: Float32Array;
+  /** [count], how much of the first lamp a vertex sees. */
+  readonly visibility: Float32Array;
+  /** [count], strength of highlights. */
+  readonly gloss: Float32Array;
+}
+
+export interface LightBuffers {
+  /** [count, 3], what a white surface would show. */
+  readonly light: Float32Array;
+  /** [count, 3], what every surface shows on top of its own color. */
+  readonly shine: Float32Array;
+  /** [count, 3], all 1. */
+  readonly white: Float32Array;
+}
+
+/** How far past a right angle light still reaches, for red, green and blue: it wanders within skin, red the farthest. */
+const WRAP = [0.22, 0.1, 0.07] as const;
+
+export function lightHead(vertices: LitVertices, { around, lamps }: Lighting, buffers: LightBuffers): void {
+  const { light, shine, white } = buffers;
+  lightFromAround(vertices, around, { light, white });
+  shine.fill(0);
+  lamps.forEach((lamp, i) => {
+    const seen = i === 0 ? vertices.visibility : vertices.openness;
+    addToSkin(vertices, { ...lamp, seen, light, shine });
+    addToHair(vertices, { ...lamp, seen, light, shine });
+  });
+}
+
+function lightFromAround(
+  { normals, openness }: LitVertices,
+  around: Harmonics,
+  { light, white }: { light: Float32Array; white: Float32Array },
+): void {
+  shadeVertices(normals, { albedo: white, light: around, openness, out: light });
+}
+
+type Cast = Lighting["lamps"][number] & {
+  readonly seen: Float32Array;
+  readonly light: Float32Array;
+  readonly shine: Float32Array;
+};
+
+function addToSkin({ modelCount, normals, gloss }: LitVertices, { direction, color, seen, light, shine }: Cast): void {
+  const [lx, ly, lz] = direction, [red, green, blue] = color;
+  const half = Math.hypot(lx, ly, lz + 1) || 1;
+  const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
+  const [w0, w1, w2] = WRAP;
+  const s0 = 1 / (1 + w0), s1 = 1 / (1 + w1), s2 = 1 / (1 + w2);
+  for (let v = 0, i = 0; v < modelCount; v++, i += 3) {
+    const x = normals[i]!, y = normals[i + 1]!, z = normals[i + 2]!;
+    const cosine = lx * x + ly * y + lz * z;
+    if (cosine <= -w0) continue;
+    // A shadow map knows nothing of light within skin: where a surface turns away, it gives way.
+    const turning = cosine <= 0 ? 0 : cosine >= 0.25 ? 1 : cosine * 4;
+    const share = 1 - turning + turning * seen[v]!;
+    if (share === 0) continue;
+    light[i]! += share * red * (cosine + w0) * s0;
+    if (cosine > -w1) light[i + 1]! += share * green * (cosine + w1) * s1;
+    if (cosine > -w2) light[i + 2]! += share * blue * (cosine + w2) * s2;
+    const facing = hx * x + hy * y + hz * z;
+    if (cosine <= 0 || facing <= 0.6) continue;
+    let power = facing * facing;
+    power *= power;
+    power *= power;
+    const broad = power * power; // to the 16th
+    const sharp = broad * broad * broad; // to the 48th
+    const highlight = gloss[v]! * seen[v]! * (0.55 * broad + 0.65 * sharp);
+    shine[i]! += highlight * red;
+    shine[i + 1]! += highlight * green;
+    shine[i + 2]! += highlight * blue;
+  }
+}
+
+/** Highlights of thin threads (Kajiya and Kay, SIGGRAPH 1989), on top of a softened Lambert's law. */
+function addToHair(
+  { modelCount, normals, tangents, gloss }: LitVertices,
+  { direction, color, seen, light, shine }: Cast,
+): void {
+  const [lx, ly, lz] = direction, [red, green, blue] = color;
+  const half = Math.hypot(lx, ly, lz + 1) || 1;
+  const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
+  for (let v = modelCount, i = 3 * modelCount, t = 0; i < normals.length; v++, i += 3, t += 3) {
+    const cosine = lx * normals[i]! + ly * normals[i + 1]! + lz * normals[i + 2]!;
+    const wrapped = (cosine + 0.3) / 1.3;
+    if (wrapped <= 0) continue;
+    const share = wrapped * (0.25 + 0.75 * seen[v]!);
+    light[i]! += share * red;
+    light[i + 1]! += share * green;
+    light[i + 2]! += share * blue;
+    const along = hx * tangents[t]! + hy * tangents[t + 1]! + hz * tangents[t + 2]!;
+    let power = Math.max(0, 1 - along * along); // the sine's square
+    power *= power;
+    power *= power;
+    power *= power;
+    const highlight = gloss[v]! * seen[v]! * wrapped * power * power;
+    shine[i]! += highlight * red;
+    shine[i + 1]! += highlight * green;
+    shine[i + 2]! += highlight * blue;
+  }
+}
