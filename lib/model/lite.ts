@@ -18,7 +18,7 @@ export const SMOOTH_LAYER = "smooth_nodes";
 const MOMENTUM = 0.98; // moving averages over some 50 batches, so that short trainings end with current ones
 const SMALLEST_SIZE = 4; // texels a side where convolutions over the image end, and where those over UV begin
 const UPSAMPLING = 4; // from the finest convolutions to the map
-const FACE_UNITS = 192;
+const FACE_UNITS = 160;
 const SMALL = 0.01; // variance of last layers' weights, as a share of Glorot's: new networks are near the mean map
 
 /**
