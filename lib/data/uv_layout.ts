@@ -31,7 +31,7 @@ export interface ReadingTexels {
 }
 
 /** How far past a triangle's edges its plane is followed, in its own heights: sub-texel triangles are no guide beyond. */
-const EXTRAPOLATION = 2;
+const EXTRAPOLATION = 6;
 
 export function uvLayout(surface: Pick<FaceSurface, "uv" | "triangles">, size: number): UvLayout {
   if (!Number.isInteger(size) || size < 2) throw new RangeError(`Cannot lay out a map of ${size} texels a side`);
@@ -69,69 +69,44 @@ export function readingTexels(uv: Float32Array, size: number): ReadingTexels {
   return { texel, weights };
 }
 
-/** Gives each texel that a vertex is read from, and no triangle covers, the nearest of that vertex's triangles. */
+/**
+ * Gives each texel that a vertex is read from, and no triangle covers, the one of that vertex's triangles whose plane
+ * needs to be followed the least, in its own heights.
+ */
 function extendEdges(
   { size, triangle, weights, reading }: Pick<UvLayout, "size" | "triangle" | "weights" | "reading">,
   positions: Float32Array,
   triangles: Uint32Array,
 ): void {
-  const nearest = new Map<number, number>();
+  const lowest = new Map<number, number>();
   for (let corner = 0; corner < triangles.length; corner++) {
     const first = reading.texel[triangles[corner]!]!;
     for (const texel of [first, first + 1, first + size, first + size + 1]) {
-      if (triangle[texel]! >= 0 && !nearest.has(texel)) continue;
+      if (triangle[texel]! >= 0 && !lowest.has(texel)) continue;
       const t = Math.floor(corner / 3);
-      const [x, y] = [texel % size + 0.5, Math.floor(texel / size) + 0.5];
-      const distance = squaredDistance(x, y, triangles.subarray(3 * t, 3 * t + 3), positions);
-      if (distance >= (nearest.get(texel) ?? Infinity)) continue;
-      nearest.set(texel, distance);
+      const center = [texel % size + 0.5, Math.floor(texel / size) + 0.5] as const;
+      const found = planeWeights(center, triangles.subarray(3 * t, 3 * t + 3), positions);
+      if (Math.min(...found) <= (lowest.get(texel) ?? -Infinity)) continue;
+      lowest.set(texel, Math.min(...found));
       triangle[texel] = t;
-      weights.set(planeWeights(x, y, triangles.subarray(3 * t, 3 * t + 3), positions), 3 * texel);
+      weights.set(found, 3 * texel);
     }
   }
 }
 
 /** Barycentric weights of a point in a triangle's plane, drawn towards its middle where the point lies far outside. */
-function planeWeights(x: number, y: number, corners: Uint32Array, positions: Float32Array): number[] {
-  const [ax, ay, bx, by, cx, cy] = cornersInPlane(corners, positions);
-  const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
-  if (Math.abs(area) < 1e-9) return [1 / 3, 1 / 3, 1 / 3];
-  const b = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) / area;
-  const c = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / area;
-  const lowest = Math.min(1 - b - c, b, c);
-  const kept = lowest < -EXTRAPOLATION ? (1 / 3 + EXTRAPOLATION) / (1 / 3 - lowest) : 1;
-  return [1 - b - c, b, c].map((weight) => 1 / 3 + kept * (weight - 1 / 3));
-}
-
-function squaredDistance(x: number, y: number, corners: Uint32Array, positions: Float32Array): number {
-  const [ax, ay, bx, by, cx, cy] = cornersInPlane(corners, positions);
-  return Math.min(
-    squaredDistanceToEdge(x, y, [ax, ay, bx, by]),
-    squaredDistanceToEdge(x, y, [bx, by, cx, cy]),
-    squaredDistanceToEdge(x, y, [cx, cy, ax, ay]),
-  );
-}
-
-type Four = readonly [number, number, number, number];
-
-function squaredDistanceToEdge(x: number, y: number, [ax, ay, bx, by]: Four): number {
-  const [dx, dy] = [bx - ax, by - ay];
-  const length = dx * dx + dy * dy;
-  const along = length > 0 ? ((x - ax) * dx + (y - ay) * dy) / length : 0;
-  const t = Math.min(1, Math.max(0, along));
-  return (ax + t * dx - x) ** 2 + (ay + t * dy - y) ** 2;
-}
-
-function cornersInPlane(corners: Uint32Array, positions: Float32Array) {
+function planeWeights([x, y]: readonly [number, number], corners: Uint32Array, positions: Float32Array): number[] {
   const [a, b, c] = [3 * corners[0]!, 3 * corners[1]!, 3 * corners[2]!];
-  return [
-    positions[a]!,
-    positions[a + 1]!,
-    positions[b]!,
-    positions[b + 1]!,
-    positions[c]!,
-    positions[c + 1]!,
-  ] as const;
+  const [bx, by] = [positions[b]! - positions[a]!, positions[b + 1]! - positions[a + 1]!];
+  const [cx, cy] = [positions[c]! - positions[a]!, positions[c + 1]! - positions[a + 1]!];
+  const [px, py] = [x - positions[a]!, y - positions[a + 1]!];
+  const area = bx * cy - by * cx;
+  if (Math.abs(area) < 1e-9) return [1 / 3, 1 / 3, 1 / 3];
+  const weights = [0, (px * cy - py * cx) / area, (bx * py - by * px) / area];
+  weights[0] = 1 - weights[1]! - weights[2]!;
+  const least = Math.min(...weights);
+  const kept = least < -EXTRAPOLATION ? (1 / 3 + EXTRAPOLATION) / (1 / 3 - least) : 1;
+  return weights.map((weight) => 1 / 3 + kept * (weight - 1 / 3));
 }
 
 /** Spreads from all valid texels at once, step by step along rows and columns. */
