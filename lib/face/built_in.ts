@@ -1,18 +1,26 @@
 import { type MorphableModel, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
+import { addEars } from "./built_in/ear.ts";
 import { expressions } from "./built_in/expressions.ts";
+import { addEyes } from "./built_in/eyes.ts";
 import { Painter } from "./built_in/field.ts";
 import { makeSheets } from "./built_in/grid.ts";
+import { Head } from "./built_in/head.ts";
 import { identityModes } from "./built_in/identity.ts";
 import { findLandmarks } from "./built_in/landmarks.ts";
-import { Head } from "./built_in/parts.ts";
+import { addMouth } from "./built_in/mouth.ts";
+import { addScalp } from "./built_in/scalp.ts";
 import { sculpt } from "./built_in/sculpture.ts";
 
 /** A face made of formulas alone; it needs no file. Unit: centimeters; origin: between the ears, at the pupils' height. */
 export function builtInFace(): MorphableModel {
   const sheets = makeSheets();
   const head = new Head(sheets, sculpt(sheets));
-  const painter = new Painter(head, sheets);
-  const list = expressions(head, sheets, painter);
+  addScalp(head);
+  addMouth(head);
+  addEars(head);
+  addEyes(head);
+  const painter = new Painter(head);
+  const list = expressions(head, painter);
   return {
     name: "built-in",
     mean: Float32Array.from(head.positions),

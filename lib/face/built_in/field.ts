@@ -1,7 +1,7 @@
 import { bump } from "./curve.ts";
-import { MOUTH_Q, type Sheets } from "./grid.ts";
-import type { Head, PartName } from "./parts.ts";
-import { eyeball, lidAt, lidShell } from "./sculpture.ts";
+import { MOUTH_Q } from "./grid.ts";
+import type { Head, PartName } from "./head.ts";
+import { eyeball, lidAt, lidShell } from "./lids.ts";
 
 type Triple = readonly [x: number, y: number, z: number];
 
@@ -26,8 +26,8 @@ export interface Brush {
 const anchors: Partial<Record<PartName, Triple>> = {
   leftEyeball: [-eyeball.x, eyeball.y, eyeball.z + eyeball.radius],
   rightEyeball: [eyeball.x, eyeball.y, eyeball.z + eyeball.radius],
-  upperTeeth: [0, -6.4, 9.3],
-  lowerTeeth: [0, -7.4, 9.1],
+  upperJaw: [0, -6.4, 9.3],
+  lowerJaw: [0, -7.4, 9.1],
 };
 
 /** A vertex of the lids: it slides on the shell over its eyeball. */
@@ -50,7 +50,7 @@ export class Painter {
   readonly #lips: Int8Array;
   readonly #lids: readonly LidVertex[];
 
-  constructor(head: Head, sheets: Sheets) {
+  constructor(head: Head) {
     this.#count = head.parts.length;
     this.#sites = Float64Array.from(head.positions);
     this.#lips = new Int8Array(this.#count);
@@ -59,7 +59,7 @@ export class Painter {
       if (anchor) this.#sites.set(anchor, 3 * v);
       else this.#lips[v] = head.q[v]! > MOUTH_Q || (head.q[v] === MOUTH_Q && head.side[v]! >= 0) ? 1 : -1;
     });
-    this.#lids = lidVertices(head, sheets);
+    this.#lids = lidVertices(head);
   }
 
   /** [vertexCount, 3] */
@@ -97,7 +97,8 @@ export class Painter {
   }
 }
 
-function lidVertices(head: Head, sheets: Sheets): LidVertex[] {
+function lidVertices(head: Head): LidVertex[] {
+  const { sheets } = head;
   const eyeballs = [head.parts.indexOf("leftEyeball"), head.parts.indexOf("rightEyeball")] as const;
   const found: LidVertex[] = [];
   for (let vertex = 0; vertex < sheets.p.length; vertex++) {

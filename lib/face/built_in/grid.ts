@@ -84,21 +84,24 @@ const eyeLine = monotoneCurve([[innerCorner, -0.1], [outerCorner, 0.1]]);
 /** Height of the lids' edges over that line. */
 const upperLid = monotoneCurve([
   [1.6, 0],
-  [1.75, 0.12],
-  [2.1, 0.31],
+  [1.8, 0.08],
+  [2.15, 0.27],
   [2.8, 0.49],
   [3.4, 0.48],
   [4.05, 0.33],
   [4.5, 0.12],
   [4.7, 0],
 ]);
-const lowerLid = monotoneCurve([[1.6, 0], [1.8, -0.1], [2.2, -0.26], [2.9, -0.45], [3.6, -0.5], [4.2, -0.34], [
-  4.55,
-  -0.13,
-], [
-  4.7,
-  0,
-]]);
+const lowerLid = monotoneCurve([
+  [1.6, 0],
+  [1.85, -0.06],
+  [2.25, -0.22],
+  [2.9, -0.44],
+  [3.6, -0.5],
+  [4.2, -0.35],
+  [4.55, -0.13],
+  [4.7, 0],
+]);
 
 /** Height of the lips' borders over the mouth's line. */
 const upperLip = monotoneCurve([[0, 0.7], [0.3, 0.76], [0.6, 0.8], [1.3, 0.6], [2, 0.34], [2.5, 0.15], [3.1, 0.5], [

@@ -1,5 +1,5 @@
 import type { Brush, Painter } from "./field.ts";
-import { eyeball } from "./sculpture.ts";
+import { eyeball } from "./lids.ts";
 
 const EYE = [eyeball.x, eyeball.y, 8] as const;
 const both = "mirrored";
@@ -27,7 +27,7 @@ const traits: Readonly<Record<string, readonly Brush[]>> = {
   eyeDepth: [{ at: EYE, reach: [3.4, 2.6, 4], move: [0, 0, -0.16], other: both }],
   lidFold: [{ at: [3.3, 1.15, 8.1], reach: [2, 0.75, 2], move: [0, -0.06, 0.09], other: both }],
   noseLength: [{ at: [0, -4, 10.8], reach: [3, 3.6, 4], move: [0, -0.26, 0] }],
-  noseWidth: [{ at: [1.5, -3.8, 9.6], reach: [1.4, 1.8, 2.4], move: [0.14, 0, 0], other: both }],
+  noseWidth: [{ at: [1.5, -3.8, 9.6], reach: [1.4, 1.8, 2.4], move: [0.18, 0, 0], other: both }],
   noseBridgeHeight: [{ at: [0, 0, 9.6], reach: [2, 3, 3], move: [0, 0, 0.2] }],
   noseBridgeWidth: [{ at: [0.8, -0.8, 9], reach: [1.4, 3, 2.2], move: [0.08, 0, 0], other: both }],
   noseProtrusion: [{ at: [0, -3.4, 11.4], reach: [2.6, 3, 3], move: [0, 0, 0.24] }],
@@ -35,8 +35,8 @@ const traits: Readonly<Record<string, readonly Brush[]>> = {
   noseHump: [{ at: [0, -1.4, 10.1], reach: [1.2, 1.8, 1.8], move: [0, 0, 0.11] }],
   noseTipWidth: [{ at: [0.6, -3.4, 11.2], reach: [1.1, 1.2, 1.4], move: [0.07, 0, 0], other: both }],
   mouthWidth: [{ at: [2.4, -6.85, 8.6], reach: [2.8, 2.4, 3], move: [0.2, 0, -0.05], other: both }],
-  upperLipThickness: [{ at: [0, -6.1, 10], reach: [2.6, 0.8, 2.4], move: [0, 0.08, 0.07], lip: "upper" }],
-  lowerLipThickness: [{ at: [0, -7.5, 9.8], reach: [2.6, 0.9, 2.4], move: [0, -0.08, 0.07], lip: "lower" }],
+  upperLipThickness: [{ at: [0, -6.1, 10], reach: [2.6, 0.8, 2.4], move: [0, 0.1, 0.08], lip: "upper" }],
+  lowerLipThickness: [{ at: [0, -7.5, 9.8], reach: [2.6, 0.9, 2.4], move: [0, -0.1, 0.08], lip: "lower" }],
   philtrumLength: [{ at: [0, -7.6, 9.6], reach: [5, 3.4, 5], move: [0, -0.2, 0] }],
   mouthProtrusion: [{ at: [0, -6.8, 9.9], reach: [4, 3.2, 4], move: [0, 0, 0.22] }],
   mouthCorners: [{ at: [2.4, -6.9, 8.5], reach: [1.8, 1.4, 2], move: [0, 0.08, 0], other: both }],

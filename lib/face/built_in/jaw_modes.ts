@@ -1,0 +1,46 @@
+import { ramp } from "./curve.ts";
+import { MOUTH_Q } from "./grid.ts";
+import type { Head, Point } from "./head.ts";
+
+/** The axis through both joints of the jaw. */
+const jawAxis = { y: -1.6, z: 0.4 };
+const JAW_ANGLE = 20 * Math.PI / 180;
+const MOUTH_CORNER = 2.5;
+
+/** How much a point of the sheet goes with the lower jaw. */
+function jawShare(p: number, q: number, side: number): number {
+  const outwards = Math.min(1, Math.abs(p) / MOUTH_CORNER);
+  const below = q < MOUTH_Q || (q === MOUTH_Q && side < 0);
+  const edge = below ? 1 - 0.58 * outwards ** 3 : 0.42 * outwards ** 3; // at the height of the mouth
+  const share = below ? edge + (1 - edge) * ramp(MOUTH_Q - q, 0, 2.6) : edge * (1 - ramp(q - MOUTH_Q, 0, 3.2));
+  const neck = 1 - ramp(-q, 11.5, 18);
+  const ramus = 1 - ramp(Math.abs(p), 5, 14);
+  return share * neck * ramus;
+}
+
+/** [vertexCount], how much each vertex goes with the lower jaw. */
+function jawShares(head: Head): Float64Array {
+  const { sheets } = head;
+  return Float64Array.from(head.parts, (part, v) => {
+    if (part === "lowerJaw") return 1;
+    if (part === "mouthCavity") return jawShare(head.point(v)[0], MOUTH_Q, head.side[v]!);
+    return v < sheets.p.length ? jawShare(sheets.p[v]!, sheets.q[v]!, sheets.side[v]!) : 0;
+  });
+}
+
+export function openJaw(head: Head): Float32Array {
+  const [c, s] = [Math.cos(JAW_ANGLE), Math.sin(JAW_ANGLE)];
+  return moveJaw(head, ([, y, z]) => {
+    const [dy, dz] = [y - jawAxis.y, z - jawAxis.z];
+    return [0, c * dy - s * dz - dy, s * dy + c * dz - dz];
+  });
+}
+
+/** The displacement of every vertex, [vertexCount, 3], when the jaw's points move like this. */
+export function moveJaw(head: Head, move: (point: Point) => Point): Float32Array {
+  const mode = new Float32Array(head.positions.length);
+  jawShares(head).forEach((share, v) => {
+    if (share > 0) mode.set(move(head.point(v)).map((change) => share * change), 3 * v);
+  });
+  return mode;
+}
