@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
-import { decodeModel, encodeModel } from "@/lib/face/model_file.ts";
-import { checkModel, materialNames } from "@/lib/face/morphable_model.ts";
+import { cacheFolder } from "@/lib/files.ts";
+import { keptModel } from "@/lib/face/model_file.ts";
+import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj.ts";
 import { gazeShift } from "@/lib/face/ict_eyes.ts";
@@ -25,12 +25,7 @@ export async function loadIct(folder: string, options: IctOptions = {}): Promise
   const source = await openSource(folder);
   const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${await fingerprint(source.folder)}.model`;
   const stamp = await fingerprint(JSON.stringify(source.files));
-  const kept = await Deno.readFile(cache).then((bytes) => decodeModel(bytes, stamp), () => undefined);
-  if (kept) return kept;
-  const model = await convert(source, options.onProgress ?? (() => {}));
-  checkModel(model);
-  await writeFileAtomic(cache, encodeModel(model, stamp));
-  return model;
+  return await keptModel(cache, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
 }
 
 interface Source {
@@ -54,10 +49,11 @@ async function openSource(given: string): Promise<Source> {
   const { expressions, landmarks } = parseFacts(await readText(`${folder}/${FACTS}`), `${folder}/${FACTS}`);
   const identities = Array.from({ length: IDENTITY_COUNT }, (_, i) => `identity${String(i).padStart(3, "0")}`);
   const names = [FACTS, NEUTRAL, ...[...identities, ...expressions].map((name) => `${name}.obj`)];
-  const files = await Promise.all(names.map(async (name) => {
+  const files: [string, number, number][] = [];
+  for (const name of names) {
     const { size, mtime } = await Deno.stat(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
-    return [name, size, mtime?.getTime() ?? 0] as const;
-  }));
+    files.push([name, size, mtime?.getTime() ?? 0]);
+  }
   return { folder, identities, expressions, landmarks, files };
 }
 
@@ -160,7 +156,8 @@ function readText(path: string): Promise<string> {
 }
 
 function refuse(path: string, error: unknown): never {
-  throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${error instanceof Error ? error.message : error}`);
+  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+  throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${reason}`);
 }
 
 /** The first 16 hexadecimal digits of the text's SHA-256. */

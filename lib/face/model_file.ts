@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
+import { InputError } from "@/lib/errors.ts";
+import { checkModel, type FaceSurface, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
 
 /**
  * A model in one file: the SHA-256 of all that follows it, a line of JSON, and the model's arrays one after the other.
@@ -20,6 +22,21 @@ const FORMAT = "posmap face model 5";
 const HASH_BYTES = 32;
 
 type ModelArray = Float32Array | Uint32Array | Uint8Array;
+
+/** The model in this file or, where the file is missing, damaged or of another stamp, one made and kept there. */
+export async function keptModel(
+  path: string,
+  { stamp, make }: { readonly stamp: string; readonly make: () => Promise<MorphableModel> },
+): Promise<MorphableModel> {
+  const kept = await Deno.readFile(path).then((bytes) => decodeModel(bytes, stamp), () => undefined);
+  if (kept) return kept;
+  const model = await make();
+  checkModel(model);
+  await writeFileAtomic(path, encodeModel(model, stamp)).catch((error) => {
+    throw new InputError(`Cannot keep the face model in ${path}: ${error} (POSMAP_CACHE names another folder)`);
+  });
+  return model;
+}
 
 export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<ArrayBuffer> {
   const arrays = arraysOf(model);

@@ -139,7 +139,10 @@ Deno.test("loadIct() says which file of ICT-FaceKit it misses", async () => {
         ["{", /vertex_indices.json of ICT-FaceKit/],
         [`{"expressions": ["../jawOpen"]}`, /"expressions" is no list of file names/],
         [`{"expressions": ["jawOpen"], "idx_to_landmark_verts": [1, 2]}`, /is no list of 68 vertices/],
-        [JSON.stringify({ expressions: ["jawOpen"], idx_to_landmark_verts: Array(68).fill(0) }), /identity000.obj/],
+        [
+          JSON.stringify({ expressions: ["jawOpen"], idx_to_landmark_verts: Array(68).fill(0) }),
+          /identity000.obj of ICT-FaceKit: there is no such file/,
+        ],
       ] as const
     ) {
       await Deno.writeTextFile(`${folder}/vertex_indices.json`, facts);

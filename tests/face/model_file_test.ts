@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { decodeModel, encodeModel, sharedModel } from "@/lib/face/model_file.ts";
+import { InputError } from "@/lib/errors.ts";
+import { decodeModel, encodeModel, keptModel, sharedModel } from "@/lib/face/model_file.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { arbitraryModel } from "@/tests/face/arbitrary_model.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 
 Deno.test("decodeModel() undoes encodeModel()", () => {
   fc.assert(fc.property(arbitraryModel, fc.string(), (model, stamp) => {
@@ -37,4 +39,30 @@ Deno.test("sharedModel() is the same model in one shared buffer", () => {
     assert(shared.surface.regions.buffer === shared.mean.buffer);
     assert(shared.identityModes.every((mode) => mode.buffer === shared.mean.buffer));
   }));
+});
+
+Deno.test("keptModel() makes a model once, and again when its file is damaged, cut, removed or of another stamp", async () => {
+  const path = `${await Deno.makeTempDir()}/a.model`;
+  const [first, second] = fc.sample(arbitraryModel, { numRuns: 2, seed: 3 }) as [MorphableModel, MorphableModel];
+  const use = (model: MorphableModel, stamp = "a") => keptModel(path, { stamp, make: () => Promise.resolve(model) });
+  assertEquals(await use(first), first);
+  assertEquals(await use(second), first);
+  const whole = await Deno.readFile(path);
+  for (const bytes of [whole.with(whole.length - 9, whole.at(-9)! ^ 1), whole.slice(0, -1), new Uint8Array(0)]) {
+    await Deno.writeFile(path, bytes);
+    assertEquals(await use(second), second);
+    await Deno.writeFile(path, whole);
+  }
+  assertEquals(await use(second, "b"), second);
+  await Deno.remove(path);
+  assertEquals(await use(first), first);
+  await Deno.remove(path);
+  await assertThrows(
+    () => keptModel("/nowhere/a.model", { stamp: "a", make: () => Promise.resolve(first) }),
+    InputError,
+    /Cannot keep the face model in \/nowhere\/a.model: .* POSMAP_CACHE/,
+  );
+  const broken = { ...first, mean: first.mean.with(0, NaN) };
+  await assertThrows(() => use(broken), InputError, /NaN/);
+  assertEquals([...Deno.readDirSync(path.replace("/a.model", ""))], []);
 });
