@@ -2,8 +2,6 @@ import { readingTexels, type UvLayout } from "@/lib/data/uv_layout.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
-export { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
-
 /**
  * How much of its error each vertex takes back in each pass of {@linkcode bakePositionMap}; the last passes share out
  * what vertices that crowd one texel cannot all have. Kaczmarz's method, relaxed; chosen by the largest error left.
