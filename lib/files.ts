@@ -1,3 +1,5 @@
+import { InputError } from "@/lib/errors.ts";
+
 /**
  * Writes a file so that a kill or a power cut at any moment leaves either the old one or the new one, whole: a
  * temporary file beside it, synced, renamed, and the folder synced.
@@ -26,13 +28,20 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** posmap's folder in the user's cache, made where it is missing; POSMAP_CACHE names another. */
 export async function cacheFolder(): Promise<string> {
-  const folder = Deno.env.get("POSMAP_CACHE") ?? `${userCache()}/posmap`;
-  await Deno.mkdir(folder, { recursive: true });
+  const folder = Deno.env.get("POSMAP_CACHE") || `${userCache()}/posmap`; // set but empty is as if not set
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new InputError(
+      `Cannot make the cache folder ${folder}: ${error instanceof Error ? error.message : error}. ` +
+        "Set POSMAP_CACHE to a folder that can be made",
+    );
+  }
   return folder;
 }
 
 function userCache(): string {
-  const home = Deno.env.get("HOME") ?? ".";
+  const home = Deno.env.get("HOME") || ".";
   if (Deno.build.os === "darwin") return `${home}/Library/Caches`;
-  return Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`;
+  return Deno.env.get("XDG_CACHE_HOME") || `${home}/.cache`;
 }
