@@ -1,24 +1,54 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { type Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
-import { blur } from "@/lib/data/camera.ts";
+import { blur } from "@/lib/data/blur.ts";
 import { fillShape } from "@/lib/data/shapes.ts";
 
-/** Fills a square image, in place, with something a face might stand before. */
-export function paintBackground(image: FloatImage, random: Random, scratch: Float32Array): void {
-  const palette = drawPalette(random);
-  const kind = random.next();
-  if (kind < 0.15) {
-    fillSmoothly(image, random, { palette, cells: 1 });
-  } else {
-    fillSmoothly(image, random, { palette, cells: random.pick([1, 2, 3, 5, 8, 16, 32]) });
-    if (random.chance(0.5)) addTexture(image, random);
-    if (kind > 0.4) addClutter(image, random, palette);
+/** Fills square images with something a face might stand before. */
+export class Backdrop {
+  readonly #half: FloatImage;
+  readonly #scratch: Float32Array;
+
+  /** For images of this many pixels a side, an even number. */
+  constructor(size: number) {
+    const side = size / 2;
+    this.#half = { width: side, height: side, rgb: new Float32Array(3 * side * side) };
+    this.#scratch = new Float32Array(3 * side * side);
   }
-  if (random.chance(0.65)) {
-    blur(image.rgb, { size: image.width, sigma: random.uniform(0.5, 5) * image.width / 256, scratch });
+
+  paint(image: FloatImage, random: Random): void {
+    // What is out of focus needs no detail.
+    const isSharp = random.chance(0.3);
+    const canvas = isSharp ? image : this.#half;
+    const palette = drawPalette(random);
+    const isPlain = random.chance(0.15);
+    fillSmoothly(canvas, random, { palette, cells: isPlain ? 1 : random.pick([1, 2, 3, 5, 8, 16, 32]) });
+    if (!isPlain && random.chance(0.4)) addTexture(canvas, random);
+    if (!isPlain && random.chance(0.7)) addClutter(canvas, random, palette);
+    if (isSharp) return;
+    const { width: size, rgb } = canvas;
+    blur(rgb, { size, sigma: random.uniform(0, 5) * size / 256, scratch: this.#scratch });
+    enlarge(canvas, image);
+    if (random.chance(0.15)) addClutter(image, random, palette);
   }
-  if (random.chance(0.12)) addClutter(image, random, palette);
+}
+
+/** To twice the size, between neighbors. */
+function enlarge({ width: size, rgb }: FloatImage, { rgb: to }: FloatImage): void {
+  const row = 3 * size;
+  for (let y = 0; y < 2 * size; y++) {
+    const near = (y >> 1) * row;
+    const far = Math.min(size - 1, Math.max(0, (y >> 1) + (y & 1 ? 1 : -1))) * row;
+    for (let x = 0; x < size; x++) {
+      const left = 3 * (x > 0 ? x - 1 : x), here = 3 * x, right = 3 * (x < size - 1 ? x + 1 : x);
+      const o = 3 * (y * 2 * size + 2 * x);
+      for (let c = 0; c < 3; c++) {
+        const middle = 0.75 * rgb[near + here + c]! + 0.25 * rgb[far + here + c]!;
+        to[o + c] = 0.75 * middle + 0.25 * (0.75 * rgb[near + left + c]! + 0.25 * rgb[far + left + c]!);
+        to[o + 3 + c] = 0.75 * middle + 0.25 * (0.75 * rgb[near + right + c]! + 0.25 * rgb[far + right + c]!);
+      }
+    }
+  }
 }
 
 /** Colors that occur together: grays, foliage, sky, rooms, or anything. */
@@ -79,7 +109,7 @@ function ease(t: number): number {
 function addTexture({ width, height, rgb }: FloatImage, random: Random): void {
   const waves = Array.from({ length: random.integer(1, 3) }, () => {
     const angle = random.chance(0.6) ? random.pick([0, Math.PI / 2]) : random.uniform(0, Math.PI);
-    const frequency = random.uniform(8, 120) / width;
+    const frequency = random.uniform(8, 80) / width;
     return [Math.cos(angle) * frequency, Math.sin(angle) * frequency, random.uniform(0, 6), random.uniform(0.05, 0.35)];
   });
   const isSquare = random.chance(0.4);

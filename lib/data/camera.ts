@@ -1,6 +1,7 @@
 import { type FloatImage, linearToSrgb } from "@/lib/geometry/color.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
+import { blur } from "@/lib/data/blur.ts";
 import { compressAsJpeg } from "@/lib/data/jpeg.ts";
 
 /** What stands between light and a photo. Lengths are in pixels of a 256-pixel picture. */
@@ -179,46 +180,6 @@ export class Camera {
         rgb[o + 1] = g * share;
         rgb[o + 2] = b * share;
       }
-    }
-  }
-}
-
-/** Gaussian blur in place, of a [size, size, 3] image; the border repeats. */
-export function blur(
-  rgb: Float32Array,
-  { size, sigma, scratch }: { size: number; sigma: number; scratch: Float32Array },
-): void {
-  if (sigma < 0.25) return;
-  const radius = Math.min(Math.ceil(2.5 * sigma), size - 1);
-  const kernel = Float32Array.from({ length: 2 * radius + 1 }, (_, k) => Math.exp(-(((k - radius) / sigma) ** 2) / 2));
-  const sum = kernel.reduce((total, weight) => total + weight, 0);
-  for (let k = 0; k < kernel.length; k++) kernel[k]! /= sum;
-  convolve(rgb, scratch, { size, kernel, step: 3, lineStep: 3 * size });
-  convolve(scratch, rgb, { size, kernel, step: 3 * size, lineStep: 3 });
-}
-
-function convolve(
-  from: Float32Array,
-  to: Float32Array,
-  { size, kernel, step, lineStep }: { size: number; kernel: Float32Array; step: number; lineStep: number },
-): void {
-  const radius = (kernel.length - 1) / 2;
-  for (let line = 0; line < size; line++) {
-    const start = line * lineStep;
-    for (let at = 0; at < size; at++) {
-      let r = 0, g = 0, b = 0;
-      for (let k = -radius; k <= radius; k++) {
-        const other = at + k;
-        const i = start + step * (other < 0 ? 0 : other >= size ? size - 1 : other);
-        const weight = kernel[k + radius]!;
-        r += weight * from[i]!;
-        g += weight * from[i + 1]!;
-        b += weight * from[i + 2]!;
-      }
-      const o = start + step * at;
-      to[o] = r;
-      to[o + 1] = g;
-      to[o + 2] = b;
     }
   }
 }

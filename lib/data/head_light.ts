@@ -2,12 +2,12 @@ import type { Harmonics } from "@/lib/geometry/shading.ts";
 import { shadeVertices } from "@/lib/geometry/shading.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
 
-/** Vertices to light: those of the model first, then those of hair. All in image space. */
+/** Vertices to light: those of the body first, then those of hair. All in image space. */
 export interface LitVertices {
-  readonly modelCount: number;
+  readonly bodyCount: number;
   /** [count, 3], of length 1. */
   readonly normals: Float32Array;
-  /** [count - modelCount, 3], along the hair, of length 1. */
+  /** [count - bodyCount, 3], along the hair, of length 1. */
   readonly tangents: Float32Array;
   /** [count], the share of the surroundings that a vertex sees. */
   readonly openness: Float32Array;
@@ -54,13 +54,13 @@ type Cast = Lighting["lamps"][number] & {
   readonly shine: Float32Array;
 };
 
-function addToSkin({ modelCount, normals, gloss }: LitVertices, { direction, color, seen, light, shine }: Cast): void {
+function addToSkin({ bodyCount, normals, gloss }: LitVertices, { direction, color, seen, light, shine }: Cast): void {
   const [lx, ly, lz] = direction, [red, green, blue] = color;
   const half = Math.hypot(lx, ly, lz + 1) || 1;
   const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
   const [w0, w1, w2] = WRAP;
   const s0 = 1 / (1 + w0), s1 = 1 / (1 + w1), s2 = 1 / (1 + w2);
-  for (let v = 0, i = 0; v < modelCount; v++, i += 3) {
+  for (let v = 0, i = 0; v < bodyCount; v++, i += 3) {
     const x = normals[i]!, y = normals[i + 1]!, z = normals[i + 2]!;
     const cosine = lx * x + ly * y + lz * z;
     if (cosine <= -w0) continue;
@@ -87,13 +87,13 @@ function addToSkin({ modelCount, normals, gloss }: LitVertices, { direction, col
 
 /** Highlights of thin threads (Kajiya and Kay, SIGGRAPH 1989), on top of a softened Lambert's law. */
 function addToHair(
-  { modelCount, normals, tangents, gloss }: LitVertices,
+  { bodyCount, normals, tangents, gloss }: LitVertices,
   { direction, color, seen, light, shine }: Cast,
 ): void {
   const [lx, ly, lz] = direction, [red, green, blue] = color;
   const half = Math.hypot(lx, ly, lz + 1) || 1;
   const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
-  for (let v = modelCount, i = 3 * modelCount, t = 0; i < normals.length; v++, i += 3, t += 3) {
+  for (let v = bodyCount, i = 3 * bodyCount, t = 0; i < normals.length; v++, i += 3, t += 3) {
     const cosine = lx * normals[i]! + ly * normals[i + 1]! + lz * normals[i + 2]!;
     const wrapped = (cosine + 0.3) / 1.3;
     if (wrapped <= 0) continue;

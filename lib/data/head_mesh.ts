@@ -1,20 +1,24 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { type HairRig, strandTexture } from "@/lib/face/hair.ts";
+import { torsoTriangles, torsoVertexCount } from "@/lib/face/torso.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 
 /** What a triangle's color comes from. */
-export const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3 } as const;
+export const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3, torso: 4 } as const;
 
 /**
- * A model's head and its hair as one mesh to draw. Triangles in order: the model's, the hair's, and those of the hair
- * (and lashes) the other way round, since both of their sides are seen while backs are not drawn.
+ * A model's head, a torso, and hair as one mesh to draw; vertices are in this order. Triangles in order: the model's
+ * (lashes from both sides), the torso's, the hair's, and the hair's the other way round, since both of its sides are
+ * seen while backs are not drawn.
  */
 export interface HeadMesh {
-  /** Vertices of the model; those of the hair follow. */
   readonly modelVertices: number;
+  /** Of the model and the torso. */
+  readonly bodyVertices: number;
   /** [n, 3] */
   readonly triangles: Uint32Array;
-  readonly modelTriangles: number;
+  /** Of the model and the torso. */
+  readonly bodyTriangles: number;
   /** Of the hair, one side. */
   readonly hairTriangles: number;
   /** [n], numbers of {@linkcode colorSources}. */
@@ -28,11 +32,14 @@ export function headMesh({ model, corners: skinCorners }: FaceAtlas, hair: HairR
   const lashes = materialNames.indexOf("lashes");
   const back = Array.from(model.materials.keys()).filter((t) => model.materials[t] === lashes);
   const modelTriangles = model.materials.length + back.length;
+  const bodyTriangles = modelTriangles + torsoTriangles.length / 3;
+  const bodyVertices = modelVertices + torsoVertexCount;
   const hairTriangles = hair.triangles.length / 3;
-  const count = modelTriangles + 2 * hairTriangles;
+  const count = bodyTriangles + 2 * hairTriangles;
   const mesh = {
     modelVertices,
-    modelTriangles,
+    bodyVertices,
+    bodyTriangles,
     hairTriangles,
     triangles: new Uint32Array(3 * count),
     sources: new Uint8Array(count).fill(colorSources.hair),
@@ -51,16 +58,18 @@ export function headMesh({ model, corners: skinCorners }: FaceAtlas, hair: HairR
     if (eyes.includes(model.materials[t]!)) sources[t] = colorSources.eye;
     else sources[t] = Number.isNaN(corners[6 * t]) ? colorSources.vertices : colorSources.texture;
   }
+  triangles.set(torsoTriangles.map((vertex) => modelVertices + vertex), 3 * modelTriangles);
+  sources.fill(colorSources.torso, modelTriangles, bodyTriangles);
   for (let t = 0; t < hairTriangles; t++) {
     for (
-      const [order, first] of [[[0, 1, 2], modelTriangles + t], [
+      const [order, first] of [[[0, 1, 2], bodyTriangles + t], [
         [0, 2, 1],
         modelTriangles + hairTriangles + t,
       ]] as const
     ) {
       order.forEach((from, corner) => {
         const vertex = hair.triangles[3 * t + from]!;
-        triangles[3 * first + corner] = modelVertices + vertex;
+        triangles[3 * first + corner] = bodyVertices + vertex;
         corners[6 * first + 2 * corner] = Math.floor(vertex / strandTexture.hairRows) * strandTexture.perHairColumn;
         corners[6 * first + 2 * corner + 1] = vertex % strandTexture.hairRows * strandTexture.rowsPerHairRow;
       });

@@ -3,6 +3,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { HairRig, type HairStyle, hairVertexCount } from "@/lib/face/hair.ts";
 import { materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
 import { FacePainter } from "@/lib/face/paint.ts";
+import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
@@ -17,6 +18,7 @@ import { type LightBuffers, lightHead, type LitVertices } from "@/lib/data/head_
 import { type HeadMesh, headMesh } from "@/lib/data/head_mesh.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
 import { shadeHead } from "@/lib/data/shade_head.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 export interface Sitter {
   /** [vertexCount, 3], in model space. */
@@ -24,6 +26,7 @@ export interface Sitter {
   readonly placement: Placement;
   readonly look: Appearance;
   readonly hair: HairStyle;
+  readonly torso: TorsoLook;
   readonly lighting: Lighting;
 }
 
@@ -32,6 +35,8 @@ export interface Portrait {
   readonly positions: Float32Array;
   /** What each sample shows. */
   readonly raster: Raster;
+  /** Of the raster, per pixel on each axis. */
+  readonly samples: number;
 }
 
 /** Samples per pixel on each axis. */
@@ -44,52 +49,61 @@ export class PortraitPainter {
   readonly #mesh: HeadMesh;
   readonly #painter: FacePainter;
   readonly #hair: HairRig;
-  readonly #textureSize: number;
+  readonly #atlas: FaceAtlas;
   readonly #raster: Raster;
   /** [vertexCount, 3], the model's and the hair's, in image space. */
   readonly #positions: Float32Array;
   readonly #vertices: LitVertices;
   readonly #buffers: LightBuffers;
+  /** [torso and hair vertices, 3], linear reflectance. */
+  readonly #colors: Float32Array;
   readonly #shadow: VisibilityScratch;
 
   constructor(atlas: FaceAtlas, size: number) {
     this.#size = size;
-    this.#textureSize = atlas.textureSize;
+    this.#atlas = atlas;
     this.#painter = new FacePainter(atlas);
     this.#hair = new HairRig(atlas);
     this.#mesh = headMesh(atlas, this.#hair);
     this.#raster = emptyRaster({ width: size, height: size, samples: SAMPLES });
-    const { modelVertices, triangles } = this.#mesh;
-    const count = modelVertices + hairVertexCount;
+    const { modelVertices, bodyVertices, triangles } = this.#mesh;
+    const count = bodyVertices + hairVertexCount;
     const floats = (width: number) => new Float32Array(width * count);
     this.#positions = floats(3);
     this.#vertices = {
-      modelCount: modelVertices,
+      bodyCount: bodyVertices,
       normals: floats(3),
       tangents: this.#hair.tangents,
       openness: floats(1),
       visibility: floats(1),
       gloss: floats(1),
     };
-    this.#vertices.openness.set(opennessOf(atlas));
+    this.#vertices.openness.fill(0.85).set(opennessOf(atlas));
+    this.#colors = new Float32Array(3 * (count - modelVertices));
     this.#buffers = { light: floats(3), shine: floats(3), white: floats(3).fill(1) };
     this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
   }
 
   /** Draws over what the image holds. The result is overwritten by the next call. */
-  draw(image: FloatImage, { vertices, placement, look, hair, lighting }: Sitter): Portrait {
-    const { modelVertices, modelTriangles, hairTriangles } = this.#mesh;
+  draw(image: FloatImage, { vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
+    const { modelVertices, bodyVertices, bodyTriangles, hairTriangles } = this.#mesh;
+    const { gloss } = this.#vertices;
     const positions = this.#positions.subarray(0, 3 * modelVertices);
     placeInImage(vertices, placement, positions);
-    const isBare = hair.kind === "none";
-    if (!isBare) this.#hair.shape(hair, { positions, placement }, this.#positions.subarray(3 * modelVertices));
+    shapeTorso(torso, { atlas: this.#atlas, placement }, {
+      positions: this.#positions.subarray(3 * modelVertices, 3 * bodyVertices),
+      colors: this.#colors,
+    });
+    const isBare = hair.kind === "none", isHair = hair.kind === "hair";
+    if (!isBare) this.#hair.shape(hair, { positions, placement }, this.#positions.subarray(3 * bodyVertices));
+    fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
     const paint = this.#painter.paint(look, hair);
-    this.#vertices.gloss.set(paint.gloss);
-    const isHair = hair.kind === "hair";
+    gloss.set(paint.gloss);
+    gloss.fill(0.02, modelVertices, bodyVertices);
     // Dark threads shine less than fair ones, and cloth hardly.
-    this.#vertices.gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, modelVertices);
+    gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, bodyVertices);
     this.#light(lighting, isBare);
-    const drawn = 3 * (modelTriangles + (isBare ? 0 : 2 * hairTriangles));
+    const drawn = 3 * (bodyTriangles + (isBare ? 0 : 2 * hairTriangles));
     rasterize({ positions: this.#positions, triangles: this.#mesh.triangles.subarray(0, drawn) }, {
       width: this.#size,
       height: this.#size,
@@ -102,26 +116,28 @@ export class PortraitPainter {
       samples: SAMPLES,
       mesh: this.#mesh,
       paint,
-      textureSize: this.#textureSize,
+      textureSize: this.#atlas.textureSize,
       irisDistances: this.#painter.irisDistances,
       light: this.#buffers.light,
       shine: this.#buffers.shine,
-      hair: { color: isHair ? look.hairColor : look.clothColor, strands: hair.strands, seed: hair.seed },
+      colors: this.#colors,
+      strands: hair.strands,
+      seed: hair.seed,
     });
-    return { positions, raster: this.#raster };
+    return { positions, raster: this.#raster, samples: SAMPLES };
   }
 
   #light(lighting: Lighting, isBare: boolean): void {
-    const { modelVertices, modelTriangles, hairTriangles, triangles } = this.#mesh;
+    const { bodyVertices, bodyTriangles, hairTriangles, triangles } = this.#mesh;
     const { normals, openness, visibility } = this.#vertices;
     const positions = this.#positions;
-    const front = triangles.subarray(0, 3 * modelTriangles);
+    const front = triangles.subarray(0, 3 * bodyTriangles);
     vertexNormals({ positions, triangles: front }, { frame: "image", out: normals });
     if (!isBare) {
-      normals.set(this.#hair.normals, 3 * modelVertices);
-      openness.set(this.#hair.openness, modelVertices);
+      normals.set(this.#hair.normals, 3 * bodyVertices);
+      openness.set(this.#hair.openness, bodyVertices);
     }
-    const casting = isBare ? front : triangles.subarray(0, 3 * (modelTriangles + hairTriangles));
+    const casting = isBare ? front : triangles.subarray(0, 3 * (bodyTriangles + hairTriangles));
     lightVisibility({ positions, triangles: casting }, lighting.lamps[0]!.direction, {
       normals,
       size: SHADOW_MAP_SIZE,
@@ -130,6 +146,14 @@ export class PortraitPainter {
       out: visibility,
     });
     lightHead(this.#vertices, lighting, this.#buffers);
+  }
+}
+
+function fillColor(colors: Float32Array, [red, green, blue]: Vec3): void {
+  for (let i = 0; i < colors.length; i += 3) {
+    colors[i] = red;
+    colors[i + 1] = green;
+    colors[i + 2] = blue;
   }
 }
 

@@ -2,7 +2,6 @@ import { strandTexture } from "@/lib/face/hair.ts";
 import { EYE_REACH, EYE_STEPS, type Paint } from "@/lib/face/paint.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
-import type { Vec3 } from "@/lib/types.ts";
 import { colorSources, type HeadMesh } from "@/lib/data/head_mesh.ts";
 
 export interface ShadeInputs {
@@ -17,34 +16,43 @@ export interface ShadeInputs {
   /** [vertexCount, 3], light on a white surface, and what shines on top of any. */
   readonly light: Float32Array;
   readonly shine: Float32Array;
-  readonly hair: { readonly color: Vec3; readonly strands: number; readonly seed: number };
+  /** [vertexCount - modelVertices, 3], linear reflectance of torso and hair. */
+  readonly colors: Float32Array;
+  /** Contrast of the hair's strands, and which of them it has. */
+  readonly strands: number;
+  readonly seed: number;
 }
 
 /** Colors the samples of a head's raster and averages them over what the image holds, in place. */
 export function shadeHead({ width, height, rgb }: FloatImage, inputs: ShadeInputs): void {
-  const { raster, samples, mesh, paint, textureSize, irisDistances, light, shine, hair } = inputs;
+  const { raster, samples, mesh, paint, textureSize, irisDistances, light, shine, colors, strands } = inputs;
   const { triangle, weights, width: rowLength } = raster;
   const { triangles, sources, corners } = mesh;
   const { albedo, eyeRamp } = paint;
   const vertexStart = textureSize * textureSize;
-  const [hairRed, hairGreen, hairBlue] = hair.color;
-  const strands = hair.strands, shift = hair.seed % strandTexture.columns;
+  const { modelVertices } = mesh;
+  const shift = inputs.seed % strandTexture.columns;
   const { values: strandValues, columns: strandColumns, rows: strandRows } = strandTexture;
   const share = 1 / (samples * samples);
   const toStep = EYE_STEPS / EYE_REACH;
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      let red = 0, green = 0, blue = 0, count = 0;
+      let red = 0, green = 0, blue = 0, count = 0, skipped = 0;
       for (let down = 0; down < samples; down++) {
         const first = (row * samples + down) * rowLength + column * samples;
         for (let k = first; k < first + samples; k++) {
           const t = triangle[k]!;
           if (t < 0) continue;
+          // Within skin, every other sample will do.
+          if (((k - first + down) & 1) === 1 && sources[t] === colorSources.texture) {
+            skipped++;
+            continue;
+          }
           count++;
           const wa = weights[3 * k]!, wb = weights[3 * k + 1]!, wc = weights[3 * k + 2]!;
           const a = triangles[3 * t]!, b = triangles[3 * t + 1]!, c = triangles[3 * t + 2]!;
           const source = sources[t]!;
-          let r = hairRed, g = hairGreen, bl = hairBlue;
+          let r: number, g: number, bl: number;
           if (source === colorSources.texture) {
             const x = wa * corners[6 * t]! + wb * corners[6 * t + 2]! + wc * corners[6 * t + 4]!;
             const y = wa * corners[6 * t + 1]! + wb * corners[6 * t + 3]! + wc * corners[6 * t + 5]!;
@@ -52,14 +60,20 @@ export function shadeHead({ width, height, rgb }: FloatImage, inputs: ShadeInput
             r = albedo[texel]!;
             g = albedo[texel + 1]!;
             bl = albedo[texel + 2]!;
-          } else if (source === colorSources.hair) {
-            const x = wa * corners[6 * t]! + wb * corners[6 * t + 2]! + wc * corners[6 * t + 4]!;
-            const y = wa * corners[6 * t + 1]! + wb * corners[6 * t + 3]! + wc * corners[6 * t + 5]!;
-            const strand = Math.min(strandRows - 1, y | 0) * strandColumns + ((x | 0) + shift) % strandColumns;
-            const shade = Math.max(0.1, 1 + strands * strandValues[strand]!);
-            r *= shade;
-            g *= shade;
-            bl *= shade;
+          } else if (source === colorSources.hair || source === colorSources.torso) {
+            const pa = 3 * (a - modelVertices), pb = 3 * (b - modelVertices), pc = 3 * (c - modelVertices);
+            r = wa * colors[pa]! + wb * colors[pb]! + wc * colors[pc]!;
+            g = wa * colors[pa + 1]! + wb * colors[pb + 1]! + wc * colors[pc + 1]!;
+            bl = wa * colors[pa + 2]! + wb * colors[pb + 2]! + wc * colors[pc + 2]!;
+            if (source === colorSources.hair) {
+              const x = wa * corners[6 * t]! + wb * corners[6 * t + 2]! + wc * corners[6 * t + 4]!;
+              const y = wa * corners[6 * t + 1]! + wb * corners[6 * t + 3]! + wc * corners[6 * t + 5]!;
+              const strand = Math.min(strandRows - 1, y | 0) * strandColumns + ((x | 0) + shift) % strandColumns;
+              const shade = Math.max(0.1, 1 + strands * strandValues[strand]!);
+              r *= shade;
+              g *= shade;
+              bl *= shade;
+            }
           } else if (source === colorSources.vertices) {
             const pa = 3 * (vertexStart + a), pb = 3 * (vertexStart + b), pc = 3 * (vertexStart + c);
             r = wa * albedo[pa]! + wb * albedo[pb]! + wc * albedo[pc]!;
@@ -83,10 +97,10 @@ export function shadeHead({ width, height, rgb }: FloatImage, inputs: ShadeInput
       }
       if (count === 0) continue;
       const pixel = 3 * (row * width + column);
-      const rest = 1 - share * count;
-      rgb[pixel] = rest * rgb[pixel]! + share * red;
-      rgb[pixel + 1] = rest * rgb[pixel + 1]! + share * green;
-      rgb[pixel + 2] = rest * rgb[pixel + 2]! + share * blue;
+      const covered = share * (count + skipped), each = covered / count;
+      rgb[pixel] = (1 - covered) * rgb[pixel]! + each * red;
+      rgb[pixel + 1] = (1 - covered) * rgb[pixel + 1]! + each * green;
+      rgb[pixel + 2] = (1 - covered) * rgb[pixel + 2]! + each * blue;
     }
   }
 }

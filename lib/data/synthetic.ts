@@ -4,19 +4,22 @@ import { drawHairStyle } from "@/lib/face/hair.ts";
 import { type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/face/skin.ts";
+import type { TorsoLook } from "@/lib/face/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { multiply, placeInImage, type Placement, poseRotation, rollRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
-import type { PositionMap, Vec3 } from "@/lib/types.ts";
-import { paintBackground } from "@/lib/data/backgrounds.ts";
+import type { Mat3, Vec3 } from "@/lib/types.ts";
+import { Backdrop } from "@/lib/data/backgrounds.ts";
 import { Camera, drawCamera } from "@/lib/data/camera.ts";
 import { CROP_MARGIN, landmarkCrop } from "@/lib/data/crop.ts";
 import { drawExpression } from "@/lib/data/expressions.ts";
+import { drawGlasses, paintGlasses } from "@/lib/data/glasses.ts";
 import { drawLighting } from "@/lib/data/lighting.ts";
 import { paintOccluders } from "@/lib/data/occluders.ts";
 import { PortraitPainter } from "@/lib/data/portrait.ts";
-import { bakePositionMap, type UvLayout, uvLayout } from "@/lib/data/position_map.ts";
+import { bakePositionMap } from "@/lib/data/position_map.ts";
 import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
+import { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
 
 export interface SyntheticOptions {
   readonly seed: number;
@@ -42,61 +45,69 @@ class SyntheticSource implements SampleSource {
   readonly #camera: Camera;
   readonly #layout: UvLayout;
   readonly #image: FloatImage;
-  readonly #scratch: Float32Array;
+  readonly #backdrop: Backdrop;
   readonly #person: Float32Array;
   readonly #vertices: Float32Array;
   readonly #surface: Float32Array;
-  #personKey = "";
+  readonly #landmarkVertices: Uint32Array;
+  /** Who {@linkcode SyntheticSource.sample} showed last. */
+  #shaped = "";
 
   constructor(readonly model: MorphableModel, options: SyntheticOptions) {
     const { imageSize } = options;
     const drawn = this.#drawn = withoutUnseen(model);
     this.imageSize = imageSize;
     this.#options = options;
-    this.#painter = new PortraitPainter(faceAtlas(drawn), imageSize);
+    this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 176), imageSize);
     this.#camera = new Camera(imageSize);
     this.#layout = uvLayout(model.surface, imageSize);
     this.#image = { width: imageSize, height: imageSize, rgb: new Float32Array(3 * imageSize * imageSize) };
-    this.#scratch = new Float32Array(this.#image.rgb.length);
+    this.#backdrop = new Backdrop(imageSize);
     this.#person = new Float32Array(drawn.mean.length);
     this.#vertices = new Float32Array(drawn.mean.length);
+    this.#landmarkVertices = drawn.surface.landmarks.map((vertex) => drawn.surfaceVertices[vertex]!);
     this.#surface = new Float32Array(3 * model.surfaceVertices.length);
   }
 
   sample(index: number, split: Split): Sample {
-    const person = new Random(`${this.#options.seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`);
-    const random = new Random(`${this.#options.seed}/${split}/sample ${index}`);
-    this.#shape(person, random.fork("expression"), `${split} ${Math.floor(index / SAMPLES_PER_PERSON)}`);
-    const placement = this.#place(random.fork("pose"));
+    const { seed, augment } = this.#options;
+    const person = `${seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`;
+    const random = new Random(`${seed}/${split}/sample ${index}`);
+    this.#shape(person, random.fork("expression"));
+    const { placement, body } = this.#place(random.fork("pose"));
     const look = drawAppearance(random.fork("look"));
     const lighting = drawLighting(random.fork("light"));
-    paintBackground(this.#image, random.fork("background"), this.#scratch);
-    const portrait = this.#painter.draw(this.#image, {
+    const { brightness } = lighting;
+    const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
+    const image = this.#image;
+    this.#backdrop.paint(image, random.fork("background"));
+    const { positions, raster, samples } = this.#painter.draw(image, {
       vertices: this.#vertices,
       placement,
       look,
       hair: drawHairStyle(random.fork("hair")),
+      torso: drawTorso(random.fork("torso"), { rotation: body, skin, cloth: look.clothColor }),
       lighting,
     });
-    const map = this.#bake(portrait.positions);
-    const landmarks = this.#landmarks();
-    const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
-    const { brightness } = lighting;
+    const glasses = drawGlasses(random.fork("glasses"));
+    const landmarks = pickVertices(positions, this.#landmarkVertices);
+    if (glasses) paintGlasses(image, glasses, { raster, samples, landmarks, placement, brightness });
+    if (augment) paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness });
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
-    if (this.#options.augment) {
-      paintOccluders(this.#image, { random: random.fork("occluders"), landmarks, skin, brightness });
-    }
-    const image = this.#camera.takePhoto(this.#image, { settings: drawCamera(random.fork("camera")), subject });
-    return { image, map, landmarks };
+    return {
+      image: this.#camera.takePhoto(image, { settings: drawCamera(random.fork("camera")), subject }),
+      ...this.#measure(positions, landmarks),
+    };
   }
 
-  #shape(person: Random, expression: Random, key: string): void {
+  #shape(person: string, expression: Random): void {
     const model = this.#drawn;
-    if (key !== this.#personKey) {
-      const spread = person.uniform(0.5, 1.3);
-      const identity = Float32Array.from(model.identityModes, () => person.normal() * spread);
+    if (person !== this.#shaped) {
+      const random = new Random(person);
+      const spread = random.uniform(0.5, 1.3);
+      const identity = Float32Array.from(model.identityModes, () => random.normal() * spread);
       shapeFace(model, { identity, expression: [] }, this.#person);
-      this.#personKey = key;
+      this.#shaped = person;
     }
     this.#vertices.set(this.#person);
     const amounts = drawExpression(expression, model.expressionNames);
@@ -108,55 +119,61 @@ class SyntheticSource implements SampleSource {
     });
   }
 
-  /** Where the head stands, so that the crop around its landmarks, perturbed, is the image. */
-  #place(random: Random): Placement {
+  /** Where the head stands, so that the crop around its landmarks, perturbed, is the image; and the body's rotation. */
+  #place(random: Random): { placement: Placement; body: Mat3 } {
     const { imageSize: size } = this;
+    const { augment } = this.#options;
     const pose = drawPose(random);
-    const turn = this.#options.augment && random.chance(0.6) ? random.uniform(-Math.PI / 4, Math.PI / 4) : 0;
-    const rotation = multiply(rollRotation(turn), poseRotation(pose));
-    const marks = this.#landmarkVertices();
+    const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-Math.PI / 4, Math.PI / 4) : 0);
+    const rotation = multiply(turn, poseRotation(pose));
+    const marks = pickVertices(this.#vertices, this.#landmarkVertices);
     const unplaced = placeInImage(marks, { rotation, scale: 1, translation: [0, 0, 0] });
     const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
-    const zoom = this.#options.augment ? random.uniform(0.9, 1.2) : 1;
-    const shift = () => this.#options.augment ? random.uniform(-0.1, 0.1) * side / CROP_MARGIN : 0;
+    const zoom = augment ? random.uniform(0.9, 1.2) : 1;
+    const shift = () => augment ? random.uniform(-0.1, 0.1) * side / CROP_MARGIN : 0;
     const middle: [number, number] = [left + side / 2 + shift(), top + side / 2 + shift()];
     const scale = zoom * size / side;
-    return { rotation, scale, translation: [size / 2 - scale * middle[0], size / 2 - scale * middle[1], 0] };
+    const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
+    return {
+      placement: { rotation, scale, translation: [size / 2 - scale * middle[0], size / 2 - scale * middle[1], 0] },
+      body: multiply(turn, poseRotation(ahead)),
+    };
   }
 
-  #landmarkVertices(): Float32Array {
-    const { surface, surfaceVertices } = this.#drawn;
-    const marks = new Float32Array(204);
-    surface.landmarks.forEach((vertex, l) => {
-      const i = 3 * surfaceVertices[vertex]!;
-      marks.set(this.#vertices.subarray(i, i + 3), 3 * l);
-    });
-    return marks;
-  }
-
-  /** The surface in crop pixels, its farthest point at z = 0, and the map made from it. */
-  #bake(positions: Float32Array): PositionMap {
-    const { surfaceVertices } = this.#drawn;
-    const surface = this.#surface;
+  /** The map of the surface, and the landmarks in its frame: z is 0 at the surface's farthest point. */
+  #measure(positions: Float32Array, landmarks: Float32Array): Pick<Sample, "map" | "landmarks"> {
+    const surface = pickVertices(positions, this.#drawn.surfaceVertices, this.#surface);
     let farthest = Infinity;
-    for (let k = 0; k < surfaceVertices.length; k++) {
-      const i = 3 * surfaceVertices[k]!;
-      surface[3 * k] = positions[i]!;
-      surface[3 * k + 1] = positions[i + 1]!;
-      const z = surface[3 * k + 2] = positions[i + 2]!;
-      if (z < farthest) farthest = z;
-    }
-    for (let i = 2; i < surface.length; i += 3) surface[i]! -= farthest;
-    return bakePositionMap(this.#layout, surface);
+    for (let i = 2; i < surface.length; i += 3) farthest = Math.min(farthest, surface[i]!);
+    return {
+      map: bakePositionMap(this.#layout, surface),
+      landmarks: landmarks.map((value, i) => i % 3 === 2 ? value - farthest : value),
+    };
   }
+}
 
-  #landmarks(): Float32Array {
-    const landmarks = new Float32Array(204);
-    this.model.surface.landmarks.forEach((vertex, l) => {
-      landmarks.set(this.#surface.subarray(3 * vertex, 3 * vertex + 3), 3 * l);
-    });
-    return landmarks;
+/** Rows of [n, 3]. */
+function pickVertices(
+  from: Float32Array,
+  vertices: Uint32Array,
+  out: Float32Array = new Float32Array(3 * vertices.length),
+): Float32Array {
+  for (let k = 0; k < vertices.length; k++) {
+    const i = 3 * vertices[k]!;
+    out[3 * k] = from[i]!;
+    out[3 * k + 1] = from[i + 1]!;
+    out[3 * k + 2] = from[i + 2]!;
   }
+  return out;
+}
+
+function drawTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "cloth">): TorsoLook {
+  return {
+    ...worn,
+    width: random.uniform(0.82, 1.12),
+    neckline: random.integer(1, 5),
+    stripes: random.chance(0.15) ? random.uniform(0.1, 0.6) : 0,
+  };
 }
 
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead. */

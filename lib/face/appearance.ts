@@ -30,6 +30,8 @@ export interface Appearance {
     /** How far it stands off the skin. */
     readonly length: number;
   };
+  /** The color of a mask over mouth and nose, where one is worn. */
+  readonly mask?: Vec3;
   /** The color of all hair of the head. */
   readonly hairColor: Vec3;
   readonly clothColor: Vec3;
@@ -61,7 +63,7 @@ export interface EyeLook {
 
 export function drawAppearance(random: Random): Appearance {
   const darkness = random.next();
-  const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 1.5;
+  const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 2;
   const hairColor = drawHairColor(random, darkness);
   return {
     skin: {
@@ -73,7 +75,7 @@ export function drawAppearance(random: Random): Appearance {
       freckles: random.chance(0.2) ? random.uniform(0.2, 1) : 0,
       moles: random.chance(0.5) ? random.integer(1, 9) : 0,
       circles: random.uniform(0, 0.35),
-      gloss: random.chance(0.25) ? random.uniform(0.25, 0.6) : random.uniform(0.03, 0.25),
+      gloss: random.chance(0.15) ? random.uniform(0.14, 0.3) : random.uniform(0.02, 0.14),
     },
     brows: {
       color: hairColor.map((value) => value * random.uniform(0.25, 0.8)) as unknown as Vec3,
@@ -99,6 +101,7 @@ export function drawAppearance(random: Random): Appearance {
       : { shadowColor: [0, 0, 0], shadow: 0, liner: random.uniform(0, 0.35), blush: 0 },
     beard: drawBeard(random, hairColor),
     hairColor,
+    ...random.chance(0.03) && { mask: random.pick<Vec3>([[0.75, 0.78, 0.8], [0.25, 0.5, 0.65], [0.02, 0.02, 0.02]]) },
     clothColor: drawClothColor(random),
     noise: random.integer(0, 2 ** 30),
   };
@@ -135,14 +138,14 @@ function drawLips(random: Random, melanin: number): Appearance["lips"] {
     return {
       color: [red * shade, green * shade * random.uniform(0.75, 1.05), blue * shade * random.uniform(0.8, 1.1)],
       cover: random.uniform(0.35, 0.9),
-      gloss: random.uniform(0.1, 0.45),
+      gloss: random.uniform(0.02, 0.25),
     };
   }
   const bright = random.uniform(0.08, 0.6);
   const color: Vec3 = random.chance(0.85)
     ? [bright, bright * random.uniform(0.04, 0.4), bright * random.uniform(0.08, 0.5)]
     : randomColor(random);
-  return { color, cover: random.uniform(0.6, 0.97), gloss: random.uniform(0.1, 0.9) };
+  return { color, cover: random.uniform(0.6, 0.97), gloss: random.uniform(0.05, 0.6) };
 }
 
 function drawIris(random: Random, darkness: number): Vec3 {

@@ -15,7 +15,7 @@ export interface FaceAtlas {
   readonly textureSize: number;
   /** [textureSize² + vertexCount, 3], in face units; NaN where a texel is of no use. */
   readonly points: Float32Array;
-  /** The points with a color, in order. */
+  /** The points whose color is seen, in order: texels of the surface, and vertices of what it does not cover. */
   readonly used: Uint32Array;
   /** [68, 3], in face units. */
   readonly landmarks: Float32Array;
@@ -39,21 +39,36 @@ export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
   const points = new Float32Array(3 * textureSize ** 2 + vertices.length);
   points.set(texelPoints(model, vertices, textureSize));
   points.set(vertices, 3 * textureSize ** 2);
-  const used = Uint32Array.from({ length: points.length / 3 }, (_, i) => i).filter((i) => !Number.isNaN(points[3 * i]));
+  const corners = cornersOf(model, textureSize);
   return {
     model,
     textureSize,
     points,
-    used,
+    used: usedPoints(model, { points, corners, textureSize }),
     landmarks: Float32Array.from(
       { length: 204 },
       (_, i) => vertices[3 * landmarkVertices[Math.floor(i / 3)]! + i % 3]!,
     ),
-    corners: cornersOf(model, textureSize),
+    corners,
     vertexMaterials: vertexMaterialsOf(model),
     unit,
     origin,
   };
+}
+
+function usedPoints(
+  { triangles }: MorphableModel,
+  { points, corners, textureSize }: Pick<FaceAtlas, "points" | "corners" | "textureSize">,
+): Uint32Array {
+  const start = textureSize ** 2;
+  const isUsed = Uint8Array.from(
+    { length: points.length / 3 },
+    (_, i) => i < start && points[3 * i]! > -Infinity ? 1 : 0,
+  );
+  triangles.forEach((vertex, i) => {
+    if (Number.isNaN(corners[2 * i])) isUsed[start + vertex] = 1;
+  });
+  return Uint32Array.from(isUsed.keys()).filter((i) => isUsed[i]);
 }
 
 /** The face's points at the texels' centers, continued a few texels beyond the surface's border. */

@@ -25,6 +25,12 @@ export interface FaceFields {
   readonly moustache: SparseField;
   readonly chin: SparseField;
   readonly jaw: SparseField;
+  /** Where a mask over mouth and nose lies. */
+  readonly mask: SparseField;
+  /** [vertexCount], how oily skin is: 1 is usual, more on the nose and the forehead. */
+  readonly oil: Float32Array;
+  /** [vertexCount], 1 on the lips. */
+  readonly lipVertices: Float32Array;
   /** How far above the middle hairline, in height. */
   readonly overHairline: SparseField;
   /** How far below where clothing begins, in height. */
@@ -41,10 +47,14 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     [0, 1, 2].map((axis) => list.reduce((sum, p) => sum + p[axis]!, 0) / list.length) as unknown as Point;
 
   /** The points where `field` gives a first value above `least`; what else it gives goes into further arrays. */
-  const gather = (field: (p: Point) => readonly number[], least: number): [Uint32Array, ...Float32Array[]] => {
+  const gather = (
+    field: (p: Point) => readonly number[],
+    least: number,
+    among: Iterable<number> = used,
+  ): [Uint32Array, ...Float32Array[]] => {
     const found: number[] = [];
     const columns: number[][] = [];
-    for (const i of used) {
+    for (const i of among) {
       const values = field([points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]);
       if (!(values[0]! > least)) continue;
       found.push(i);
@@ -94,6 +104,12 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
   const inFront = (p: Point, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
   const hairline = hairlineCurve(atlas);
+  const start = atlas.textureSize ** 2;
+  const ofVertices = (field: (p: Point) => number) =>
+    Float32Array.from({ length: points.length / 3 - start }, (_, v) => {
+      const i = 3 * (start + v);
+      return field([points[i]!, points[i + 1]!, points[i + 2]!]);
+    });
 
   return {
     brows: { points: browPoints, values: along!, above: above! },
@@ -126,8 +142,20 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
         smoothstep(earDepth - 0.02, earDepth + 0.16, p[2]) *
         smoothstep(chinTip[1] - 0.3, chinTip[1] - 0.02, p[1] + 0.25 * (p[2] - chinTip[2]));
     }),
+    mask: sparse((p) => {
+      const side = Math.abs(p[0]);
+      const top = mark(29)[1] - 0.22 * side, bottom = chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
+      return inFront(p, earDepth + 0.2) * smoothstep(top + 0.01, top - 0.01, p[1]) *
+        smoothstep(bottom, bottom + 0.02, p[1]);
+    }),
+    oil: ofVertices((p) =>
+      0.6 + 0.9 * bump(p, mark(30), 0.3) + 0.6 * bump(p, [0, 0.45, mark(27)[2]], 0.45) +
+      0.45 * Math.max(...cheekCenters.map((c) => bump(p, [c[0], c[1] + 0.12, c[2]], 0.25))) +
+      0.4 * bump(p, chinTip, 0.2)
+    ),
+    lipVertices: ofVertices((p) => p[2] < lipDepth ? 0 : smoothstep(-0.01, 0.02, -flatDistance(p, outer))),
     overHairline: sparse((p) => p[1] - hairline(p), -0.3),
-    belowCollar: sparse((p) => chinTip[1] - 0.62 - p[1] + 0.12 * p[2], -0.3),
+    belowCollar: sparse((p) => chinTip[1] - 0.5 - p[1] - 0.1 * p[2], -0.3),
   };
 }
 

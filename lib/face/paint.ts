@@ -1,7 +1,7 @@
 import { type Appearance, type EyeLook } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { type FaceFields, faceFields, smoothstep, type SparseField } from "@/lib/face/fields.ts";
-import { materialNames } from "@/lib/face/morphable_model.ts";
+import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { noiseAt } from "@/lib/face/noise.ts";
 import { skinColors } from "@/lib/face/skin.ts";
 import { Random } from "@/lib/random.ts";
@@ -36,6 +36,8 @@ export class FacePainter {
   readonly #coarse: readonly Float32Array[];
   readonly #medium: readonly Float32Array[];
   readonly #fine: readonly Float32Array[];
+  /** Vertices. */
+  readonly #byMaterial: Readonly<Record<"teeth" | "gums" | "lashes" | "eyes", Uint32Array>>;
 
   constructor(atlas: FaceAtlas) {
     const { points } = atlas;
@@ -55,6 +57,16 @@ export class FacePainter {
     this.#medium = noises(7, 3, 101);
     this.#fine = noises(45, 1, 201);
     this.irisDistances = irisDistances(atlas);
+    const verticesOf = (...names: MaterialName[]) => {
+      const numbers = names.map((name) => materialNames.indexOf(name));
+      return Uint32Array.from(atlas.vertexMaterials.keys()).filter((v) => numbers.includes(atlas.vertexMaterials[v]!));
+    };
+    this.#byMaterial = {
+      teeth: verticesOf("teeth"),
+      gums: verticesOf("gums"),
+      lashes: verticesOf("lashes"),
+      eyes: verticesOf("sclera", "iris", "pupil"),
+    };
   }
 
   /** The result is overwritten by the next call. */
@@ -66,6 +78,7 @@ export class FacePainter {
     this.#paintBeard(look);
     this.#paintBrows(look);
     this.#paintHairRoots(look, hair);
+    this.#paintMask(look);
     blendField(albedo, this.fields.belowCollar, { color: look.clothColor, from: 0.0, to: 0.02 });
     this.#paintMaterials(look);
     this.#paintEyes(look.eyes);
@@ -99,7 +112,6 @@ export class FacePainter {
     addField(melanin, underEyes, 0.7 * skin.circles);
     this.#addMoles(random, skin.moles);
     skinColors({ melanin, hemoglobin, points: used }, this.#paint.albedo);
-    this.#paint.gloss.fill(skin.gloss);
   }
 
   #addMoles(random: Random, count: number): void {
@@ -205,23 +217,40 @@ export class FacePainter {
     }
   }
 
-  #paintMaterials({ hairColor, noise }: Appearance): void {
-    const { vertexMaterials, textureSize } = this.#atlas;
-    const { albedo, gloss } = this.#paint;
-    const start = textureSize ** 2;
-    const teeth = 0.5 + 0.3 * (noise % 97) / 97;
-    const colors: Partial<Record<number, Vec3>> = {
-      [materialNames.indexOf("teeth")]: [teeth, teeth * 0.92, teeth * 0.78],
-      [materialNames.indexOf("gums")]: [0.2, 0.045, 0.04],
-      [materialNames.indexOf("lashes")]: [hairColor[0] * 0.1, hairColor[1] * 0.1, hairColor[2] * 0.1],
-    };
-    for (let v = 0; v < vertexMaterials.length; v++) {
-      const color = colors[vertexMaterials[v]!];
-      if (!color) continue;
-      albedo.set(color, 3 * (start + v));
-      gloss[v] = 0.2;
+  /** A cloth mask with its folds. */
+  #paintMask({ mask: color }: Appearance): void {
+    if (!color) return;
+    const { points, values } = this.fields.mask;
+    const { points: at } = this.#atlas;
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k]!;
+      const shade = 0.92 + 0.08 * Math.sin(38 * at[3 * i + 1]!);
+      mix(this.#paint.albedo, i, color[0] * shade, color[1] * shade, color[2] * shade, values[k]!);
     }
-    for (let v = 0; v < gloss.length; v++) if (this.irisDistances[v]! > 0) gloss[v] = 0.7;
+  }
+
+  #paintMaterials({ hairColor, noise, skin, lips }: Appearance): void {
+    const { textureSize } = this.#atlas;
+    const { albedo, gloss } = this.#paint;
+    const { oil, lipVertices } = this.fields;
+    for (let v = 0; v < gloss.length; v++) gloss[v] = skin.gloss * oil[v]! + lips.gloss * lipVertices[v]!;
+    const start = textureSize ** 2;
+    const white = 0.5 + 0.3 * (noise % 97) / 97;
+    const teeth: Vec3 = [white, white * 0.92, white * 0.78];
+    const lashes: Vec3 = [hairColor[0] * 0.1, hairColor[1] * 0.1, hairColor[2] * 0.1];
+    for (
+      const [vertices, color, shine] of [
+        [this.#byMaterial.teeth, teeth, 0.35],
+        [this.#byMaterial.gums, [0.24, 0.055, 0.05], 0.2],
+        [this.#byMaterial.lashes, lashes, 0],
+        [this.#byMaterial.eyes, undefined, 0.35],
+      ] as const
+    ) {
+      for (const v of vertices) {
+        gloss[v] = shine;
+        if (color) albedo.set(color, 3 * (start + v));
+      }
+    }
   }
 
   /** The eyes' colors from the pupil's middle outwards. */

@@ -1,0 +1,174 @@
+import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { Raster } from "@/lib/geometry/rasterize.ts";
+import { type Placement, rotatePoints } from "@/lib/geometry/transforms.ts";
+import type { Random } from "@/lib/random.ts";
+import type { Vec3 } from "@/lib/types.ts";
+
+/** Spectacles; lengths are in distances between the outer eye corners. */
+export interface Glasses {
+  readonly frameColor: Vec3;
+  /** Width of the rims. */
+  readonly frame: number;
+  readonly lensColor: Vec3;
+  /** 1 hides the eyes. */
+  readonly opacity: number;
+  /** How much lighter the lenses are at their lower edge. */
+  readonly fade: number;
+  readonly halfWidth: number;
+  readonly halfHeight: number;
+  /** Exponent of the rim's curve: 2 is round, more is squarer. */
+  readonly squareness: number;
+  /** Of the lenses' middles over the eyes'. */
+  readonly lift: number;
+  readonly glare: number;
+}
+
+/** Undefined for most people. */
+export function drawGlasses(random: Random): Glasses | undefined {
+  if (!random.chance(0.17)) return undefined;
+  const isDark = random.chance(0.35);
+  const gray = random.next() ** 3 * 0.6;
+  const halfWidth = random.uniform(0.21, 0.27);
+  return {
+    frameColor: random.chance(0.75)
+      ? [gray, gray * 0.9, gray * 0.8]
+      : [random.next() ** 2, random.next() ** 3, random.next() ** 3],
+    frame: random.chance(0.3) ? random.uniform(0.012, 0.02) : random.uniform(0.02, 0.05),
+    lensColor: isDark ? [random.uniform(0, 0.05), random.uniform(0, 0.04), random.uniform(0, 0.04)] : [0.5, 0.5, 0.5],
+    opacity: isDark ? random.uniform(0.6, 0.98) : random.uniform(0.02, 0.12),
+    fade: isDark && random.chance(0.4) ? random.uniform(0, 0.6) : 0,
+    halfWidth,
+    halfHeight: halfWidth * random.uniform(0.6, 1),
+    squareness: random.uniform(2, 4.5),
+    lift: random.uniform(-0.06, 0.01),
+    glare: random.chance(0.35) ? random.uniform(0.1, 0.6) : 0,
+  };
+}
+
+export interface GlassesScene {
+  /** Of the head that was drawn into the image. */
+  readonly raster: Raster;
+  /** Samples of it per pixel on each axis. */
+  readonly samples: number;
+  /** [68, 3], in the image's pixels, with the raster's z. */
+  readonly landmarks: Float32Array;
+  readonly placement: Placement;
+  /** What a white thing shows. */
+  readonly brightness: number;
+}
+
+/** Puts glasses on a drawn face, in place: behind what stands before them, over everything else. */
+export function paintGlasses(image: FloatImage, glasses: Glasses, scene: GlassesScene): void {
+  const { landmarks, placement } = scene;
+  const axes = headAxes(placement, distance(landmarks, 36, 45));
+  const eyes = [[36, 41], [42, 47]].map(([first, last]) => mean(landmarks, first!, last!));
+  const along = (p: Vec3, x: number, y: number, z: number): Vec3 =>
+    [0, 1, 2].map((k) => p[k]! + x * axes[0][k]! + y * axes[1][k]! + z * axes[2][k]!) as unknown as Vec3;
+  const frameColor = glasses.frameColor.map((value) => value * scene.brightness) as unknown as Vec3;
+  const pixels = Math.hypot(...axes[0]);
+  const width = Math.max(0.6, glasses.frame * pixels);
+  eyes.forEach((eye, e) => {
+    const side = e === 0 ? -1 : 1;
+    const middle = along(eye, side * 0.01, glasses.lift, 0.19);
+    paintLens(image, glasses, { ...scene, middle, axes, frameColor, width });
+    const hinge = along(middle, side * glasses.halfWidth, 0.06, 0);
+    const ear = along(point(landmarks, e === 0 ? 0 : 16), side * 0.06, 0.08, -0.1);
+    strokeInDepth(image, [hinge, along(hinge, side * 0.05, 0, -0.12), ear], { ...scene, color: frameColor, width });
+  });
+  const inner = eyes.map((eye, e) =>
+    along(eye, (e === 0 ? 1 : -1) * glasses.halfWidth * 0.95, glasses.lift + 0.05, 0.19)
+  );
+  const bridge = along(mean(inner.flat(), 0, 1), 0, 0.03, 0.05);
+  strokeInDepth(image, [inner[0]!, bridge, inner[1]!], { ...scene, color: frameColor, width });
+}
+
+interface Lens extends GlassesScene {
+  readonly middle: Vec3;
+  readonly axes: readonly [Vec3, Vec3, Vec3];
+  readonly frameColor: Vec3;
+  readonly width: number;
+}
+
+function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: Glasses, lens: Lens): void {
+  const { middle: [cx, cy, cz], axes: [right, up], raster, samples, frameColor, width, brightness } = lens;
+  const { halfWidth: a, halfHeight: b, squareness, opacity, fade, glare } = glasses;
+  const [ux, uy, uz] = right.map((value) => value * a) as unknown as Vec3;
+  const [vx, vy, vz] = up.map((value) => value * b) as unknown as Vec3;
+  const area = ux * vy - uy * vx;
+  if (Math.abs(area) < 4) return; // seen from its edge
+  const reachX = Math.abs(ux) + Math.abs(vx) + width, reachY = Math.abs(uy) + Math.abs(vy) + width;
+  const scale = Math.sqrt(Math.abs(area));
+  for (let row = Math.max(0, Math.floor(cy - reachY)); row < Math.min(rows, cy + reachY); row++) {
+    for (let column = Math.max(0, Math.floor(cx - reachX)); column < Math.min(columns, cx + reachX); column++) {
+      const dx = column + 0.5 - cx, dy = row + 0.5 - cy;
+      const u = (dx * vy - dy * vx) / area, v = (ux * dy - uy * dx) / area;
+      const radius = (Math.abs(u) ** squareness + Math.abs(v) ** squareness) ** (1 / squareness);
+      const off = (radius - 1) * scale; // pixels outside of the rim's middle
+      const rim = Math.min(1, Math.max(0, 0.5 + width / 2 - Math.abs(off)));
+      const inside = Math.min(1, Math.max(0, 0.5 - off));
+      if (rim === 0 && inside === 0) continue;
+      if (raster.depth[row * samples * raster.width + column * samples]! > cz + u * uz + v * vz) continue;
+      const i = 3 * (row * columns + column);
+      const tint = inside * opacity * (1 - fade * Math.max(0, -v));
+      const shine = inside * glare * brightness * Math.max(0, Math.sin(3 * (u + v)) - 0.75) * 3;
+      for (let c = 0; c < 3; c++) {
+        const seen = rgb[i + c]! + tint * (glasses.lensColor[c]! * brightness - rgb[i + c]!) + shine;
+        rgb[i + c] = seen + rim * (frameColor[c]! - seen);
+      }
+    }
+  }
+}
+
+interface Stroke extends GlassesScene {
+  readonly color: Vec3;
+  /** Pixels. */
+  readonly width: number;
+}
+
+/** A line through points in image space, hidden where the head is nearer. */
+function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: readonly Vec3[], stroke: Stroke): void {
+  const { raster, samples, color, width } = stroke;
+  for (let k = 0; k + 1 < line.length; k++) {
+    const [ax, ay, az] = line[k]!, [bx, by, bz] = line[k + 1]!;
+    const squared = (bx - ax) ** 2 + (by - ay) ** 2 || 1;
+    const left = Math.max(0, Math.floor(Math.min(ax, bx) - width)), right = Math.min(columns, Math.max(ax, bx) + width);
+    const top = Math.max(0, Math.floor(Math.min(ay, by) - width)), bottom = Math.min(rows, Math.max(ay, by) + width);
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < right; column++) {
+        const dx = column + 0.5 - ax, dy = row + 0.5 - ay;
+        const t = Math.min(1, Math.max(0, (dx * (bx - ax) + dy * (by - ay)) / squared));
+        const off = Math.hypot(dx - t * (bx - ax), dy - t * (by - ay));
+        const cover = Math.min(1, 0.5 + width / 2 - off);
+        if (cover <= 0) continue;
+        if (raster.depth[row * samples * raster.width + column * samples]! > az + t * (bz - az)) continue;
+        const i = 3 * (row * columns + column);
+        for (let c = 0; c < 3; c++) rgb[i + c]! += cover * (color[c]! - rgb[i + c]!);
+      }
+    }
+  }
+}
+
+/** The head's x, y and z in image space, each as long as `pixels`. */
+function headAxes({ rotation }: Placement, pixels: number): [Vec3, Vec3, Vec3] {
+  const turned = rotatePoints(new Float32Array([1, 0, 0, 0, 1, 0, 0, 0, 1]), rotation);
+  return [0, 3, 6].map((k): Vec3 => [turned[k]! * pixels, -turned[k + 1]! * pixels, turned[k + 2]! * pixels]) as [
+    Vec3,
+    Vec3,
+    Vec3,
+  ];
+}
+
+function point(points: ArrayLike<number>, l: number): Vec3 {
+  return [points[3 * l]!, points[3 * l + 1]!, points[3 * l + 2]!];
+}
+
+function mean(points: ArrayLike<number>, first: number, last: number): Vec3 {
+  const sum = [0, 0, 0];
+  for (let l = first; l <= last; l++) point(points, l).forEach((value, k) => sum[k]! += value / (last - first + 1));
+  return sum as unknown as Vec3;
+}
+
+function distance(points: ArrayLike<number>, a: number, b: number): number {
+  const [p, q] = [point(points, a), point(points, b)];
+  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+}
