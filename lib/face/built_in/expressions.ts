@@ -1,7 +1,7 @@
 import { blink, gazes, mirrorLids, moveLids, squint, turnEye, wide } from "./eye_modes.ts";
 import type { Brush, Painter } from "./field.ts";
 import type { Head } from "./head.ts";
-import { moveJaw, openJaw } from "./jaw_modes.ts";
+import { jawModes } from "./jaw_modes.ts";
 
 export interface Expression {
   /** As ARKit names it where it has the same. */
@@ -58,12 +58,7 @@ const whole: Readonly<Record<string, readonly Brush[]>> = {
 };
 
 export function expressions(head: Head, painter: Painter): Expression[] {
-  const list: Expression[] = [
-    { name: "jawOpen", mode: openJaw(head) },
-    { name: "jawLeft", mode: moveJaw(head, () => [0.7, 0, 0]) },
-    { name: "jawRight", mode: moveJaw(head, () => [-0.7, 0, 0]) },
-    { name: "jawForward", mode: moveJaw(head, () => [0, 0, 0.6]) },
-  ];
+  const list: Expression[] = jawModes(head);
   for (const [name, brushes] of Object.entries(whole)) list.push({ name, mode: painter.paint(brushes) });
   for (const [name, brushes] of Object.entries(oneSided)) {
     list.push({ name: `${name}_L`, mode: painter.paint(brushes) });

@@ -81,10 +81,10 @@ export class Painter {
     const { at: [ax, ay, az], reach, move = [0, 0, 0], grow = [0, 0, 0], turn = 0, lip } = brush;
     const [rx, ry, rz] = typeof reach === "number" ? [reach, reach, reach] : reach;
     const otherLip = lip === "upper" ? -1 : lip === "lower" ? 1 : 2;
-    const sites = this.#sites;
-    for (let v = 0, i = 0; v < this.#count; v++, i += 3) {
+    const [sites, lips] = [this.#sites, this.#lips];
+    for (let v = 0, i = 0; v < lips.length; v++, i += 3) {
       const dy = sites[i + 1]! - ay;
-      if (dy > ry || dy < -ry || this.#lips[v] === otherLip) continue;
+      if (dy > ry || dy < -ry || lips[v] === otherLip) continue;
       const dx = sites[i]! * mirror - ax;
       const dz = sites[i + 2]! - az;
       const distance = (dx / rx) ** 2 + (dy / ry) ** 2 + (dz / rz) ** 2;

@@ -28,19 +28,25 @@ function jawShares(head: Head): Float64Array {
   });
 }
 
-export function openJaw(head: Head): Float32Array {
+/** The jaw's expressions, as ARKit names them. */
+export function jawModes(head: Head): { name: string; mode: Float32Array }[] {
+  const shares = jawShares(head);
   const [c, s] = [Math.cos(JAW_ANGLE), Math.sin(JAW_ANGLE)];
-  return moveJaw(head, ([, y, z]) => {
+  const open = ([, y, z]: Point): Point => {
     const [dy, dz] = [y - jawAxis.y, z - jawAxis.z];
     return [0, c * dy - s * dz - dy, s * dy + c * dz - dz];
-  });
-}
-
-/** The displacement of every vertex, [vertexCount, 3], when the jaw's points move like this. */
-export function moveJaw(head: Head, move: (point: Point) => Point): Float32Array {
-  const mode = new Float32Array(head.positions.length);
-  jawShares(head).forEach((share, v) => {
-    if (share > 0) mode.set(move(head.point(v)).map((change) => share * change), 3 * v);
-  });
-  return mode;
+  };
+  const mode = (move: (point: Point) => Point) => {
+    const out = new Float32Array(head.positions.length);
+    shares.forEach((share, v) => {
+      if (share > 0) out.set(move(head.point(v)).map((change) => share * change), 3 * v);
+    });
+    return out;
+  };
+  return [
+    { name: "jawOpen", mode: mode(open) },
+    { name: "jawLeft", mode: mode(() => [0.7, 0, 0]) },
+    { name: "jawRight", mode: mode(() => [-0.7, 0, 0]) },
+    { name: "jawForward", mode: mode(() => [0, 0, 0.6]) },
+  ];
 }
