@@ -19,7 +19,12 @@ export interface NormalizationOptions {
 
 /** Convolution without a bias, padded as TensorFlow's "SAME". */
 export function convolve(x: tf.SymbolicTensor, options: ConvolutionOptions): tf.SymbolicTensor {
-  return tf.layers.conv2d(convolutionArguments(options)).apply(x) as tf.SymbolicTensor;
+  const { name, kernel, stride = 1 } = options;
+  if (kernel > 1 || stride === 1) return tf.layers.conv2d(convolutionArguments(options)).apply(x) as tf.SymbolicTensor;
+  // the same, in two steps: the gradient of a strided 1×1 convolution with few channels (4 of 64², 8 of 64²) writes
+  // past its memory in TensorFlow 2.21 with oneDNN
+  const picked = tf.layers.maxPooling2d({ name: `${name}/pick`, poolSize: 1, strides: stride }).apply(x);
+  return convolve(picked as tf.SymbolicTensor, { ...options, stride: 1 });
 }
 
 /** The transpose of {@linkcode convolve}: a stride of 2 doubles the sides. */
