@@ -68,7 +68,7 @@ export function drawAppearance(random: Random): Appearance {
   return {
     skin: {
       melanin,
-      hemoglobin: random.uniform(0.12, 0.62),
+      hemoglobin: random.uniform(0.1, 0.5),
       flush: random.chance(0.8) ? random.uniform(0.1, 0.5) : random.uniform(0.4, 1.1),
       blotches: random.uniform(0.02, 0.1),
       grain: random.uniform(0.01, 0.055),
@@ -124,7 +124,7 @@ const naturalHair: readonly Vec3[] = [
 ];
 
 function drawHairColor(random: Random, darkness: number): Vec3 {
-  if (random.chance(0.07)) return randomColor(random);
+  if (random.chance(0.04)) return randomColor(random);
   const dark = random.chance(0.25 + 0.65 * darkness);
   const color = dark ? naturalHair[random.integer(0, 3)]! : random.pick(naturalHair);
   const shade = random.uniform(0.7, 1.3);
@@ -142,7 +142,7 @@ function drawLips(random: Random, melanin: number): Appearance["lips"] {
     };
   }
   const bright = random.uniform(0.08, 0.6);
-  const color: Vec3 = random.chance(0.85)
+  const color: Vec3 = random.chance(0.96)
     ? [bright, bright * random.uniform(0.04, 0.4), bright * random.uniform(0.08, 0.5)]
     : randomColor(random);
   return { color, cover: random.uniform(0.6, 0.97), gloss: random.uniform(0.05, 0.6) };

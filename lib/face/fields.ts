@@ -165,7 +165,7 @@ const EYE_REACH = 0.3;
 /** Height of the middle hairline over azimuth about the head's middle, 0 being the front: knots of [degrees, height]. */
 const hairlineKnots: readonly (readonly [number, number])[] =
   // deno-fmt-ignore
-  [[0, 0.86], [25, 0.86], [42, 0.74], [56, 0.5], [66, 0.28], [76, 0.02], [84, 0.02], [92, 0.3], [112, 0.3], [126, -0.2], [150, -0.62], [180, -0.7]];
+  [[0, 0.86], [25, 0.86], [42, 0.75], [56, 0.52], [66, 0.32], [76, 0.1], [84, 0.1], [94, 0.26], [110, 0.26], [126, -0.2], [150, -0.62], [180, -0.7]];
 
 /** The azimuth's axis stands this far behind and above the eyes' outer corners, over the depth of the ears. */
 export function headAxis(landmarks: Float32Array): { readonly y: number; readonly z: number } {

@@ -165,8 +165,10 @@ export class HairRig {
     for (let column = 0; column <= COLUMNS; column++) {
       const azimuth = azimuthOf(column);
       const wrapped = column % COLUMNS;
-      const line = this.#rayAtHeight(column, lineHeight(style, azimuth));
-      const ends = this.#endsOf(style, azimuth, strandNoise[wrapped]!);
+      const noise = strandNoise[wrapped]!;
+      const uneven = style.kind === "hair" ? 0.035 * noise : 0;
+      const line = this.#rayAtHeight(column, lineHeight(style, azimuth) + uneven);
+      const ends = this.#endsOf(style, azimuth, noise);
       const volumeAt = (polar: number) => volumeOf(style, azimuth, polar);
       const lineHeightHere = this.#heightAt(column, line);
       const hangs = ends < lineHeightHere - 0.02;
@@ -176,7 +178,7 @@ export class HairRig {
         const down = Math.max(0, row - SKULL_ROWS + 1) / HANGING_ROWS;
         const ray = onSkull * line;
         const bump = 1 + style.clumps * bumps[wrapped * ROWS + Math.min(row, SKULL_ROWS)]!;
-        const taper = hangs ? 1 : 0.12 + 0.88 * smoothstep(1, 0.72, onSkull);
+        const taper = hangs ? 1 : 0.06 + 0.94 * smoothstep(1, 0.7, onSkull);
         this.#place(vertex, {
           column,
           ray,
@@ -225,7 +227,8 @@ export class HairRig {
       } else {
         const i = 3 * (column * RAYS + Math.min(RAYS - 1, Math.floor(ray)));
         const radius = Math.hypot(this.#mean[i]!, this.#mean[i + 2]! - this.#axis.z);
-        const grow = Math.max(0, this.#reach[column]! - radius + 0.03) *
+        // Over the ears, but not beside the neck.
+        const grow = Math.max(0, this.#reach[column]! - radius + 0.03) * smoothstep(2.3, 1.7, Math.abs(azimuth)) *
           smoothstep(0, Math.min(0.9, 0.55 / length), down);
         const wave = style.waves * Math.sin(9 * down * length + 3 * Math.sin(column * 0.7));
         dx = sin * (grow + wave);

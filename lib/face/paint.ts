@@ -35,6 +35,7 @@ export class FacePainter {
   readonly #hemoglobin: Float32Array;
   readonly #coarse: readonly Float32Array[];
   readonly #medium: readonly Float32Array[];
+  readonly #specks: readonly Float32Array[];
   readonly #fine: readonly Float32Array[];
   /** Vertices. */
   readonly #byMaterial: Readonly<Record<"teeth" | "gums" | "lashes" | "eyes", Uint32Array>>;
@@ -55,6 +56,7 @@ export class FacePainter {
       Array.from({ length: NOISES }, (_, k) => noiseOver(atlas, { seed: seed + 10 * k, frequency, octaves }));
     this.#coarse = noises(1.2, 3, 1);
     this.#medium = noises(7, 3, 101);
+    this.#specks = noises(26, 1, 301);
     this.#fine = noises(45, 1, 201);
     this.irisDistances = irisDistances(atlas);
     const verticesOf = (...names: MaterialName[]) => {
@@ -92,16 +94,11 @@ export class FacePainter {
     const [a, b] = [random.pick(this.#coarse), random.pick(this.#coarse)];
     const [c, d] = [random.pick(this.#medium), random.pick(this.#medium)];
     const fine = random.pick(this.#fine);
-    const freckleSize = random.uniform(0.9, 1.6);
     const spread = 0.4 + skin.melanin;
     for (let k = 0; k < used.length; k++) {
       const i = used[k]!;
-      const freckle = skin.freckles > 0
-        ? Math.max(0, c[i]! + 0.7 * fine[i]! - freckleSize) * Math.max(0, 1 + 0.6 * a[i]!)
-        : 0;
       melanin[i] = skin.melanin +
-        spread * (skin.blotches * 0.6 * a[i]! + skin.grain * (0.35 * d[i]! + 0.5 * fine[i]!)) +
-        0.35 * skin.freckles * freckle;
+        spread * (skin.blotches * 0.6 * a[i]! + skin.grain * (0.35 * d[i]! + 0.5 * fine[i]!));
       hemoglobin[i] = skin.hemoglobin + skin.blotches * 1.2 * b[i]! + skin.grain * 0.6 * (0.8 * c[i]! + fine[i]!);
     }
     const { cheeks, nose, ears, underEyes } = this.fields;
@@ -110,8 +107,21 @@ export class FacePainter {
     addField(hemoglobin, ears, 0.6 * skin.flush);
     addField(hemoglobin, underEyes, 0.5 * skin.circles);
     addField(melanin, underEyes, 0.7 * skin.circles);
+    this.#addFreckles(random, skin.freckles);
     this.#addMoles(random, skin.moles);
     skinColors({ melanin, hemoglobin, points: used }, this.#paint.albedo);
+  }
+
+  #addFreckles(random: Random, amount: number): void {
+    if (amount === 0) return;
+    const specks = random.pick(this.#specks), least = random.uniform(0.5, 1.1);
+    for (const { points, values } of [this.fields.cheeks, this.fields.nose]) {
+      for (let k = 0; k < points.length; k++) {
+        const i = points[k]!;
+        const speck = specks[i]! - least;
+        if (speck > 0) this.#melanin[i]! += 0.55 * amount * Math.min(1, 2 * values[k]!) * Math.min(speck, 1);
+      }
+    }
   }
 
   #addMoles(random: Random, count: number): void {
@@ -172,9 +182,9 @@ export class FacePainter {
       const { points, values } = field;
       for (let k = 0; k < points.length; k++) {
         const i = points[k]!;
-        const rough = 0.35 * coarse[i]! + 0.25 * medium[i]! + 0.5 * fine[i]!;
-        const amount = values[k]! * density * smoothstep(-1.6, 0.6, rough + 2.2 * density * values[k]! - 1.1);
-        const shade = 1 + 0.25 * medium[i]! + 0.2 * fine[i]!;
+        const rough = 0.25 * coarse[i]! + 0.15 * medium[i]! + 0.5 * fine[i]!;
+        const amount = density * smoothstep(0.15, 0.75, values[k]! + 0.18 * rough) * (0.85 + 0.15 * fine[i]!);
+        const shade = 1 + 0.12 * medium[i]! + 0.25 * fine[i]!;
         mix(albedo, i, r * shade, g * shade, b * shade, Math.min(0.95, amount));
       }
     }
@@ -184,21 +194,16 @@ export class FacePainter {
     const { albedo } = this.#paint;
     const { points, values, above } = this.fields.brows;
     const fine = this.#fine[noise % NOISES]!, medium = this.#medium[noise % NOISES]!;
-    const { points: at } = this.#atlas;
     const [r, g, b] = brows.color;
-    const slant = 90 + (noise % 40), phase = noise % 7;
     for (let k = 0; k < points.length; k++) {
       const i = points[k]!, along = values[k]!;
       const profile = brows.thickness * (along < 0.12 ? 0.75 + 2 * along : 1.05 - 0.75 * along ** 2);
       const off = Math.abs(above[k]! - brows.lift) / profile;
-      if (off > 1.6) continue;
-      // Hairs stand up at the inner end and lie along the brow at the outer.
-      const lean = 0.4 + 0.6 * along;
-      const hairs = Math.sin(
-        slant * (Math.abs(at[3 * i]!) * (1.2 - lean) + at[3 * i + 1]! * lean) + phase + 1.5 * medium[i]!,
-      );
-      const edge = smoothstep(1.45, 0.55, off + 0.22 * fine[i]!) * smoothstep(1.001, 0.93, along);
-      const amount = brows.density * edge * (0.72 + 0.28 * hairs);
+      if (off > 1.8) continue;
+      const edge = smoothstep(1.5, 0.5, off + 0.15 * fine[i]! + 0.1 * medium[i]!);
+      // Sparse where a brow begins and where it ends.
+      const thick = smoothstep(-0.05, 0.12, along) * smoothstep(1.001, 0.85, along);
+      const amount = brows.density * edge * thick * (0.9 + 0.1 * fine[i]!);
       mix(albedo, i, r, g, b, Math.min(0.96, amount));
     }
   }
@@ -235,7 +240,7 @@ export class FacePainter {
     const { oil, lipVertices } = this.fields;
     for (let v = 0; v < gloss.length; v++) gloss[v] = skin.gloss * oil[v]! + lips.gloss * lipVertices[v]!;
     const start = textureSize ** 2;
-    const white = 0.5 + 0.3 * (noise % 97) / 97;
+    const white = 0.4 + 0.25 * (noise % 97) / 97;
     const teeth: Vec3 = [white, white * 0.92, white * 0.78];
     const lashes: Vec3 = [hairColor[0] * 0.1, hairColor[1] * 0.1, hairColor[2] * 0.1];
     for (

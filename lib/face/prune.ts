@@ -36,7 +36,7 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
 const VIEW_SIZE = 384;
 const DEGREE = Math.PI / 180;
 
-/** [triangleCount], 1 where a look into the wide open mouth, from some side, meets the triangle. */
+/** [triangleCount], 1 where a look into the wide open mouth, from some side, meets the triangle or a neighbor. */
 function seenInMouth(model: MorphableModel): Uint8Array {
   const wide = ["jawOpen", "mouthUpperUp_L", "mouthUpperUp_R", "mouthLowerDown_L", "mouthLowerDown_R"];
   const vertices = shapeFace(model, {
@@ -60,7 +60,14 @@ function seenInMouth(model: MorphableModel): Uint8Array {
       for (const t of rasterize(mesh, { width: VIEW_SIZE, height: VIEW_SIZE }).triangle) if (t >= 0) seen[t] = 1;
     }
   }
-  return seen;
+  return withNeighbors(seen, model.triangles);
+}
+
+/** Also the triangles that share a vertex: a look between two samples may meet them. */
+function withNeighbors(seen: Uint8Array, triangles: Uint32Array): Uint8Array {
+  const touched = new Set<number>();
+  triangles.forEach((vertex, i) => seen[Math.floor(i / 3)] && touched.add(vertex));
+  return seen.map((_, t) => [0, 1, 2].some((corner) => touched.has(triangles[3 * t + corner]!)) ? 1 : 0);
 }
 
 function range(values: readonly number[]): [number, number] {

@@ -4,11 +4,11 @@
  */
 
 /** Per channel (610, 545 and 465 nm): what comes back where there is no pigment at all. */
-const BASE = [0.84, 0.72, 0.64];
+const BASE = [0.86, 0.74, 0.6];
 /** Melanin absorbs more the shorter the wave; less steeply than λ^-3.3, since part of the light turns back above it. */
-const MELANIN = [1, 1.32, 1.72];
+const MELANIN = [1, 1.27, 1.6];
 /** Blood absorbs green most and red hardly. */
-const HEMOGLOBIN = [0.07, 0.9, 0.72];
+const HEMOGLOBIN = [0.07, 0.9, 0.85];
 
 /** Melanin from the lightest to the darkest human skin. */
 export const melaninRange = [0.04, 2.5] as const;
