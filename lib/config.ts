@@ -56,7 +56,18 @@ export const defaults: Config = {
 /** Each names only what it changes. Results and costs stand in the README. */
 export const presets = {
   prnet: {},
-  lite: { model: "lite", learningRate: 2e-3, schedule: "cosine", loss: "l1", l2: 0, batchSize: 32 },
+  lite: {
+    model: "lite",
+    imageSize: 128,
+    batchSize: 32,
+    learningRate: 2e-3,
+    schedule: "cosine",
+    loss: "l1",
+    l2: 0,
+    steps: 5_500,
+    validateEvery: 250,
+    checkpointEvery: 250,
+  },
   quick: {
     model: "lite",
     imageSize: 128,
@@ -75,7 +86,7 @@ export type PresetName = keyof typeof presets;
 /** The preset with these settings changed. Throws an InputError for an unknown setting or a value out of range. */
 export function resolveConfig(preset: PresetName, overrides: Readonly<Record<string, unknown>> = {}): Config {
   for (const key of Object.keys(overrides)) {
-    if (!(key in defaults)) {
+    if (!Object.hasOwn(defaults, key)) {
       throw new InputError(`Cannot set "${key}": the settings are ${Object.keys(defaults).join(", ")}`);
     }
   }
@@ -86,8 +97,9 @@ export function resolveConfig(preset: PresetName, overrides: Readonly<Record<str
 export function parseConfig(settings: unknown): Config {
   const result = schema.safeParse(settings);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  const key = path.length > 0 ? String(path[0]) : "settings";
-  const value = (settings as Record<string, unknown> | null)?.[key];
-  throw new InputError(`Cannot set ${key} to ${JSON.stringify(value)}: ${message}`);
+  const { path: [key], message } = result.error.issues[0]!;
+  if (key === undefined) throw new InputError(`Cannot use these settings: ${message}`);
+  const value = (settings as Record<PropertyKey, unknown>)[key];
+  const found = typeof value === "number" ? String(value) : JSON.stringify(value);
+  throw new InputError(`Cannot set ${String(key)} to ${found}: ${message}`);
 }

@@ -1,15 +1,20 @@
 import * as tf from "@tensorflow/tfjs";
+import type { z } from "zod";
 import { type Config, parseConfig } from "@/lib/config.ts";
 import { openBatches } from "@/lib/data/batches.ts";
-import { readLandmarks, readVertices, type UvLayout, uvLayout } from "@/lib/data/position_map.ts";
+import { CROP_MARGIN } from "@/lib/data/crop.ts";
+import { encodePositions, readLandmarks, readVertices } from "@/lib/data/position_map.ts";
+import { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { openModel } from "@/lib/data/sources.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
-import { type MadeFace, makeFaces, meanLoss } from "@/lib/evaluate/held_out.ts";
+import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
+import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
-import { buildNetwork, predictMaps } from "@/lib/model/network.ts";
+import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
+import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { FusedAdam } from "@/lib/tensorflow/adam.ts";
 import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend.ts";
 import {
@@ -106,6 +111,8 @@ async function openParts(config: Config): Promise<Parts> {
   const layout = uvLayout(surface, config.imageSize);
   const examples = await makeFaces({ ...config, split: "train", augment: false, sampleCount: EXAMPLES });
   const network = buildNetwork(config);
+  const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
+  initializeNetwork(network, { ...config, maps, valid: layout.valid });
   const mask = tf.tensor2d(weightMask(layout, surface), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
   return {
@@ -120,7 +127,7 @@ async function openParts(config: Config): Promise<Parts> {
   };
 }
 
-/** Training samples that the network's first answer, and the baseline's only one, is the mean of. */
+/** Training samples that the network starts from, and whose mean is the baseline's only answer. */
 const EXAMPLES = 128;
 
 function mean(arrays: readonly Float32Array[]): Float32Array {
@@ -204,6 +211,7 @@ export class Experiment implements Disposable {
   /** Writes `model/` and `report.html` from the best weights so far. */
   async save(evaluation: Evaluation): Promise<void> {
     await this.#loadBest();
+    await this.#saveModel(evaluation);
     const { config, tensorflow, surface } = this.#parts;
     const faces = (await this.#validationFaces()).slice(0, PICTURED);
     const maps = this.#predict(faces);
@@ -232,6 +240,23 @@ export class Experiment implements Disposable {
     optimizer.dispose();
     mask.dispose();
     this.#run[Symbol.dispose]();
+  }
+
+  async #saveModel(evaluation: Evaluation): Promise<void> {
+    const { config, network, surface, meanLandmarks } = this.#parts;
+    const { sourcePath: _, ...settings } = config; // a place on this machine
+    const training: TrainingSummary = { ...settings, meanLandmarks: [...meanLandmarks], evaluation: { ...evaluation } };
+    await saveTrainedModel(`${this.path}/model`, {
+      network,
+      description: {
+        architecture: config.model,
+        imageSize: config.imageSize,
+        encoding: config.encoding,
+        crop: { margin: CROP_MARGIN },
+        surface,
+        training: training as Record<string, z.core.util.JSONType>,
+      },
+    });
   }
 
   async #validate(log: RunLog): Promise<Validation> {
@@ -280,12 +305,7 @@ export class Experiment implements Disposable {
   }
 
   #predict(faces: readonly MadeFace[]): PositionMap[] {
-    const maps: PositionMap[] = [];
-    for (let start = 0; start < faces.length; start += PREDICTED_AT_ONCE) {
-      const images = faces.slice(start, start + PREDICTED_AT_ONCE).map(({ image }) => image);
-      maps.push(...predictMaps(this.#parts.network, images, this.config.encoding));
-    }
-    return maps;
+    return predictFaces(this.#parts.network, faces, this.config);
   }
 
   #measure(faces: readonly MadeFace[], maps: readonly PositionMap[]): Evaluation {
@@ -317,9 +337,6 @@ export class Experiment implements Disposable {
 
 /** Faces that are drawn for people to look at. */
 const PICTURED = 6;
-
-/** So that memory does not grow with the number of faces. */
-const PREDICTED_AT_ONCE = 16;
 
 function named(group: string, values: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${group}/${key}`, value]));

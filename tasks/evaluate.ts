@@ -1,30 +1,50 @@
 // deno task evaluate <folder> [options]: measures a trained model on held-out faces, or on real photos.
+import { defaults, resolveConfig } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import { readRunConfig } from "@/lib/train/run_folder.ts";
+import { printEvaluation } from "@/tasks/print_evaluation.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
-
-interface Options {
-  readonly photos?: string;
-  readonly source?: string;
-  readonly sourcePath?: string;
-  readonly samples: string;
-  readonly seed?: string;
-  readonly device: "auto" | "cpu" | "gpu";
-  readonly json?: boolean;
-}
+import { settingsOf } from "@/tasks/settings.ts";
 
 await runTask(async () => {
   const command = taskCommand("evaluate")
     .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
     .argument("<folder>", "a run's folder, or a trained model's")
     .option("--photos <folder>", "measure on AFLW2000-3D's photos (.jpg and .mat) instead of held-out faces")
-    .option("--source <name>", "held-out faces of this source, procedural or ict (default: as it was trained)")
+    .option("--source <name>", "held-out faces of procedural or ict (default: as it was trained)")
     .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
-    .option("--samples <count>", "how many held-out faces", "256")
+    .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
     .option("--seed <number>", "of the held-out faces (default: as it was trained)")
-    .option("--device <name>", "auto, cpu or gpu", "auto")
-    .option("--json", "print one JSON object")
+    .option("--device <name>", "auto, cpu or gpu")
+    .option("--json", "print one JSON object instead of a table")
     .parse(Deno.args, { from: "user" });
-  const options = command.opts<Options>();
+  const options = command.opts<{ photos?: string; json?: boolean }>();
+  const given = settingsOf(options, ["source", "sourcePath", "testSamples", "seed", "device"]);
+  const { testSamples, device } = resolveConfig("lite", given);
+  const folder = command.args[0]!;
 
   // slow to load: help and wrong flags need none of it
-  const { openTrained, evaluateHeldOut, evaluatePhotos } = await import("@/lib/evaluate/trained.ts");
+  const { evaluateHeldOut, evaluatePhotos, openTrained } = await import("@/lib/evaluate/trained.ts");
+  const { openTensorFlow } = await import("@/lib/tensorflow/backend.ts");
+  console.error((await openTensorFlow({ device })).description);
+  const model = await openTrained(folder);
+  const evaluation = options.photos ? await evaluatePhotos(model, options.photos) : await evaluateHeldOut(model, {
+    workers: defaults.workers,
+    source: given.source ?? model.summary.source,
+    sourcePath: given.sourcePath ?? await sourcePathOf(folder),
+    seed: given.seed ?? model.summary.seed,
+    sampleCount: testSamples,
+  });
+  if (options.json) console.log(JSON.stringify(evaluation));
+  else printEvaluation(evaluation);
 });
+
+/** Where a run had its source's files; a model's folder does not say. */
+async function sourcePathOf(folder: string): Promise<string> {
+  try {
+    return (await readRunConfig(folder)).sourcePath;
+  } catch (error) {
+    if (error instanceof InputError) return defaults.sourcePath;
+    throw error;
+  }
+}

@@ -1,10 +1,11 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
-import { type Config, defaults, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { type Config, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { printEvaluation } from "@/tasks/print_evaluation.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
+import { settingsOf } from "@/tasks/settings.ts";
 import { trainingDisplay } from "@/tasks/training_display.ts";
 
 interface Options {
@@ -51,7 +52,7 @@ await runTask(async () => {
   command.parse(Deno.args, { from: "user" });
   const options = command.opts<Options & Record<string, string>>();
   const preset = choosePreset(command.args[0], options["model"]);
-  const overrides = settingsOf(options);
+  const overrides = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
 
   const run = options.run ?? newRunFolder(preset);
   const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
@@ -102,18 +103,6 @@ function choosePreset(name: string | undefined, model: string | undefined): Pres
       ? `Cannot train the preset "${name}": the presets are ${Object.keys(presets).join(", ")}`
       : `Cannot train the model "${model}": the models are prnet, lite`,
   );
-}
-
-function settingsOf(options: Readonly<Record<string, unknown>>): Partial<Config> {
-  const given = Object.keys(flags).filter((key) => options[key] !== undefined);
-  return Object.fromEntries(given.map((key) => {
-    const text = String(options[key]);
-    if (typeof defaults[key as keyof Config] !== "number") return [key, text];
-    if (!/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text)) {
-      throw new InputError(`Cannot set ${key} to "${text}": a number is wanted`);
-    }
-    return [key, Number(text)];
-  }));
 }
 
 function newRunFolder(preset: string): string {

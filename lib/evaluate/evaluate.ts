@@ -1,5 +1,5 @@
 import type { AnnotatedPhoto } from "@/lib/data/aflw2000.ts";
-import { CROP_MARGIN, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/crop.ts";
+import { type CropOptions, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/crop.ts";
 import { type LandmarkErrors, landmarkErrors, type LandmarkPair, type NmeSummary } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -36,8 +36,11 @@ export function evaluate(faces: readonly LabeledFace[], { found, meanLandmarks }
 }
 
 /** A real photo cropped by its true landmarks' box, as the papers have it. */
-export function labelPhoto({ photo, landmarks, pose }: AnnotatedPhoto, imageSize: number): LabeledFace {
-  const crop = landmarkCrop(landmarks, { margin: CROP_MARGIN });
+export function labelPhoto(
+  { photo, landmarks, pose }: AnnotatedPhoto,
+  { imageSize, crop: { margin } }: { readonly imageSize: number; readonly crop: Pick<CropOptions, "margin"> },
+): LabeledFace {
+  const crop = landmarkCrop(landmarks, { margin });
   return {
     image: cropPhoto(photo, crop, imageSize),
     landmarks: imageToCrop(landmarks, { crop, size: imageSize }),

@@ -4,6 +4,7 @@ import { type BatchOptions, openBatches } from "@/lib/data/batches.ts";
 import { decodePositions, encodePositions } from "@/lib/data/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import { predictMaps } from "@/lib/model/network.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
@@ -31,6 +32,22 @@ export async function makeFaces(options: BatchOptions & { readonly sampleCount: 
   }
   return faces;
 }
+
+/** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
+export function predictFaces(
+  network: tf.LayersModel,
+  faces: readonly LabeledFace[],
+  { encoding }: Pick<Config, "encoding">,
+): PositionMap[] {
+  const maps: PositionMap[] = [];
+  for (let start = 0; start < faces.length; start += PREDICTED_AT_ONCE) {
+    const images = faces.slice(start, start + PREDICTED_AT_ONCE).map(({ image }) => image);
+    maps.push(...predictMaps(network, images, { encoding }));
+  }
+  return maps;
+}
+
+const PREDICTED_AT_ONCE = 16;
 
 /** The training's loss of these predictions, mean over the faces. */
 export function meanLoss(

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { Config } from "@/lib/config.ts";
+import { readAflw2000 } from "@/lib/data/aflw2000.ts";
+import { readLandmarks } from "@/lib/data/position_map.ts";
+import { InputError } from "@/lib/errors.ts";
+import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
+import { makeFaces, predictFaces } from "@/lib/evaluate/held_out.ts";
+import { loadTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
+
+/** What training tells evaluation, in a trained model's `posmap.json`. */
+const summarySchema = z.looseObject({
+  source: z.enum(["procedural", "ict"]),
+  seed: z.int(),
+  /** [68, 3], the training set's mean landmarks in crop sides. */
+  meanLandmarks: z.array(z.number()).length(68 * 3),
+});
+
+export type TrainingSummary = z.infer<typeof summarySchema>;
+
+export interface MeasuredModel extends TrainedModel {
+  readonly summary: TrainingSummary;
+}
+
+/** A trained model, from its folder or its run's. Throws an InputError where the folder holds neither. */
+export async function openTrained(folder: string): Promise<MeasuredModel> {
+  const trained = await loadTrainedModel(await isFolder(`${folder}/model`) ? `${folder}/model` : folder);
+  const summary = summarySchema.safeParse(trained.description.training);
+  if (summary.success) return { ...trained, summary: summary.data };
+  trained.network.dispose();
+  throw new InputError(
+    `Cannot measure the model in ${folder}: its posmap.json lacks what posmap's training notes there`,
+  );
+}
+
+/** Errors on faces of people that the training has not shown. */
+export async function evaluateHeldOut(
+  model: MeasuredModel,
+  options: Pick<Config, "source" | "sourcePath" | "seed" | "workers"> & { readonly sampleCount: number },
+): Promise<Evaluation> {
+  const { imageSize, encoding } = model.description;
+  const faces = await makeFaces({
+    ...options,
+    imageSize,
+    encoding,
+    batchSize: 16,
+    overfitBatches: 0,
+    split: "test",
+    augment: false,
+  });
+  return measure(model, faces);
+}
+
+/** Errors on a folder of AFLW2000-3D, each photo cropped by its true landmarks' box. */
+export async function evaluatePhotos(model: MeasuredModel, folder: string): Promise<Evaluation> {
+  const faces: LabeledFace[] = [];
+  for await (const photo of readAflw2000(folder)) faces.push(labelPhoto(photo, model.description));
+  return measure(model, faces);
+}
+
+function measure({ network, description, summary }: MeasuredModel, faces: readonly LabeledFace[]): Evaluation {
+  const maps = predictFaces(network, faces, description);
+  const found = maps.map((map) => readLandmarks(map, description.surface));
+  return evaluate(faces, { found, meanLandmarks: summary.meanLandmarks });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
