@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await Deno.remove(temporary).catch(() => {});
     throw error;
   }
-  await syncFolder(path.slice(0, path.lastIndexOf("/")) || ".");
+  await syncFolder(dirname(path));
 }
 
 /** Makes a rename in this folder last through a power cut. */

@@ -25,9 +25,11 @@ export function assertAllClose(
   for (let i = 0; i < actual.length; i++) assertClose(actual[i]!, expected[i]!, tolerance, `[${i}]`);
 }
 
-/** Equal as JSON writes them. */
+/** Equal as JSON writes them, but for NaN and the infinities, which equal only themselves. */
 export function assertEquals(actual: unknown, expected: unknown): void {
-  const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
+  const [a, e] = [actual, expected].map((value) =>
+    JSON.stringify(value, (_, v) => typeof v === "number" && !Number.isFinite(v) ? `${v}` : v)
+  );
   if (a !== e) throw new Error(`Expected ${e}, got ${a}`);
 }
 
@@ -50,7 +52,7 @@ export async function assertThrows<E extends Error>(
 
 /** A folder of shared test data, or undefined where this machine has none. */
 export function sharedData(name: string): string | undefined {
-  const path = new URL(`../../shared/data/${name}`, import.meta.url).pathname;
+  const path = `${import.meta.dirname}/../../shared/data/${name}`;
   try {
     Deno.statSync(path);
     return path;

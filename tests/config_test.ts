@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { type Config, defaults, parseConfig, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+
+const presetNames = Object.keys(presets) as PresetName[];
+
+Deno.test("resolveConfig() gives every preset, all its settings in range, the rest from the defaults", () => {
+  for (const name of presetNames) {
+    const config = resolveConfig(name);
+    assertEquals(Object.keys(config).toSorted(), Object.keys(defaults).toSorted());
+    for (const key of Object.keys(defaults) as (keyof Config)[]) {
+      const preset: Partial<Config> = presets[name];
+      assertEquals(config[key], preset[key] ?? defaults[key]);
+    }
+  }
+});
+
+Deno.test("every preset names only settings that it changes", () => {
+  for (const preset of Object.values<Partial<Config>>(presets)) {
+    for (const [key, value] of Object.entries(preset)) {
+      assert(defaults[key as keyof Config] !== value, `${key} is ${value} by default`);
+    }
+  }
+});
+
+Deno.test("resolveConfig() takes what is set over the preset", () => {
+  assertEquals(resolveConfig("quick", { steps: 3, seed: -1 }), { ...resolveConfig("quick"), steps: 3, seed: -1 });
+});
+
+Deno.test("resolveConfig() names the setting that it does not know, and those it does", async () => {
+  for (const unknown of ["batchsize", "learning_rate", "", "toString", "__proto__"]) {
+    const overrides = Object.fromEntries([[unknown, 1]]);
+    await assertThrows(
+      () => resolveConfig("prnet", overrides),
+      InputError,
+      new RegExp(`^Cannot set "${unknown}": the settings are seed, model, .*checkpointEvery$`),
+    );
+  }
+});
+
+Deno.test("resolveConfig() names the setting whose value is out of range, and the value", async () => {
+  const wrong: Record<string, readonly unknown[]> = {
+    seed: [1.5, "7", null, NaN],
+    model: ["resnet", 3],
+    imageSize: [100, "256", 0],
+    steps: [0, -1, 1.5, Infinity],
+    batchSize: [0, "16"],
+    learningRate: [0, -1e-4, NaN, Infinity, "1e-4"],
+    l2: [-1, NaN],
+    workers: [0],
+    sourcePath: [undefined, 3],
+    overfitBatches: [-1],
+  };
+  for (const [key, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const { message } = await assertThrows(() => resolveConfig("quick", { [key]: value }), InputError, /./);
+      const found = typeof value === "string" ? `"${value}"` : String(value);
+      assert(message.startsWith(`Cannot set ${key} to ${found}: `), message);
+    }
+  }
+});
+
+Deno.test("parseConfig() undoes JSON.stringify() for whatever settings are in range", () => {
+  const changes = fc.record({
+    seed: fc.integer(),
+    model: fc.constantFrom("prnet", "lite"),
+    imageSize: fc.constantFrom(64, 128, 256),
+    steps: fc.integer({ min: 1 }),
+    learningRate: fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true }),
+    sourcePath: fc.string({ unit: "binary" }),
+  }, { requiredKeys: [] });
+  fc.assert(fc.property(fc.constantFrom(...presetNames), changes, (preset, overrides) => {
+    const config = resolveConfig(preset, overrides);
+    assertEquals(parseConfig(JSON.parse(JSON.stringify(config))), config);
+  }));
+});
+
+Deno.test("parseConfig() wants every setting and no other, and an object", async () => {
+  const { seed: _, ...withoutSeed } = defaults;
+  await assertThrows(() => parseConfig(withoutSeed), InputError, /^Cannot set seed to undefined: /);
+  await assertThrows(() => parseConfig({ ...defaults, sead: 7 }), InputError, /^Cannot use these settings: .*"sead"/);
+  for (const settings of [null, undefined, 3, "{}", []]) {
+    await assertThrows(() => parseConfig(settings), InputError, /^Cannot /);
+  }
+});

@@ -1,0 +1,141 @@
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
+import { Random } from "@/lib/random.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "posmap-files-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).toSorted();
+}
+
+Deno.test("writeFileAtomic() writes text and bytes, over a longer file too, and leaves nothing beside it", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a file`;
+    for (const content of ["long".repeat(100_000), "é", ""]) {
+      await writeFileAtomic(path, content);
+      assertEquals(await Deno.readTextFile(path), content);
+    }
+    await writeFileAtomic(path, new Uint8Array([0, 255, 10]));
+    assertEquals([...await Deno.readFile(path)], [0, 255, 10]);
+    assertEquals(await namesIn(folder), ["a file"]);
+  });
+});
+
+Deno.test("writeFileAtomic() writes into the working folder by a bare name", async () => {
+  await withFolder(async (folder) => {
+    const before = Deno.cwd();
+    Deno.chdir(folder);
+    try {
+      await writeFileAtomic("bare", "text");
+    } finally {
+      Deno.chdir(before);
+    }
+    assertEquals(await Deno.readTextFile(`${folder}/bare`), "text");
+  });
+});
+
+Deno.test("writeFileAtomic() that fails throws, keeps what is there and leaves no temporary file", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/taken/inside`, { recursive: true }); // a folder cannot be renamed over
+    await assertThrows(() => writeFileAtomic(`${folder}/taken`, "text"), Error, /./);
+    await assertThrows(() => writeFileAtomic(`${folder}/missing/file`, "text"), Deno.errors.NotFound, /./);
+    assertEquals(await namesIn(folder), ["taken"]);
+  });
+});
+
+Deno.test("writeFileAtomic() of many at once leaves one of them, whole", async () => {
+  await withFolder(async (folder) => {
+    const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(200_000));
+    await Promise.all(texts.map((text) => writeFileAtomic(`${folder}/file`, text)));
+    assert(texts.includes(await Deno.readTextFile(`${folder}/file`)));
+    assertEquals(await namesIn(folder), ["file"]);
+  });
+});
+
+Deno.test("writeFileAtomic() killed at any moment leaves the old file or the new one, whole", async () => {
+  await withFolder(async (folder) => {
+    const random = new Random(7);
+    const killed = new Set<number>();
+    const round = async (index: number, milliseconds: number) => {
+      const path = `${folder}/${index}`;
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-check", "--allow-read", "--allow-write", `${import.meta.dirname}/write_forever.ts`, path],
+        stdout: "piped",
+      }).spawn();
+      const reader = child.stdout.getReader();
+      await reader.read(); // it has begun
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      child.kill("SIGKILL");
+      await child.status;
+      await reader.cancel();
+      const text = await Deno.readTextFile(path);
+      const letter = text.charCodeAt(0) - 97;
+      killed.add(letter);
+      assert(/^([a-z])\1*$/.test(text), "the file mixes two");
+      const lengths = [letter, letter + 26, letter + 52].map((i) => 100_000 * (1 + i % 3));
+      assert(lengths.includes(text.length), `the file ends after ${text.length} letters`);
+    };
+    for (let index = 0; index < 20; index += 4) {
+      await Promise.all([0, 1, 2, 3].map((i) => round(index + i, random.uniform(0, 60))));
+    }
+    assert(killed.size > 1, "every kill came at the first file");
+  });
+});
+
+async function withEnvironment(values: Record<string, string | undefined>, test: () => Promise<void>): Promise<void> {
+  const before = Object.keys(values).map((name) => [name, Deno.env.get(name)] as const);
+  const set = (name: string, value: string | undefined) =>
+    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+  try {
+    for (const [name, value] of Object.entries(values)) set(name, value);
+    await test();
+  } finally {
+    for (const [name, value] of before) set(name, value);
+  }
+}
+
+Deno.test("cacheFolder() is what POSMAP_CACHE names, made with the folders above it", async () => {
+  await withFolder(async (folder) => {
+    await withEnvironment({ POSMAP_CACHE: `${folder}/a/b` }, async () => {
+      assertEquals(await cacheFolder(), `${folder}/a/b`);
+      assertEquals(await cacheFolder(), `${folder}/a/b`);
+      assert((await Deno.stat(`${folder}/a/b`)).isDirectory);
+    });
+  });
+});
+
+Deno.test({
+  name: "cacheFolder() is posmap's in XDG_CACHE_HOME, or in the home's .cache, where nothing else is said",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const home = { HOME: folder, POSMAP_CACHE: undefined };
+      await withEnvironment({ ...home, XDG_CACHE_HOME: `${folder}/xdg` }, async () => {
+        assertEquals(await cacheFolder(), `${folder}/xdg/posmap`);
+      });
+      await withEnvironment({ ...home, XDG_CACHE_HOME: "" }, async () => {
+        assertEquals(await cacheFolder(), `${folder}/.cache/posmap`);
+      });
+      await withEnvironment({ HOME: folder, POSMAP_CACHE: "", XDG_CACHE_HOME: undefined }, async () => {
+        assertEquals(await cacheFolder(), `${folder}/.cache/posmap`);
+      });
+    });
+  },
+});
+
+Deno.test("cacheFolder() that cannot be made is an InputError that names it", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await withEnvironment({ POSMAP_CACHE: `${folder}/file/cache` }, async () => {
+      await assertThrows(cacheFolder, InputError, /file\/cache: .*Set POSMAP_CACHE/);
+    });
+  });
+});
