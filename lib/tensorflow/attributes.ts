@@ -10,15 +10,14 @@ export const attributeTypes = {
   bool: 3,
   type: 4,
   shape: 5,
-  function: 8,
 } as const;
 
 /** A TF_AttrType. */
 export type AttributeType = number;
 
 /**
- * An op's setting: text or bytes, a number, a flag, a data type by its name, a function by its name, a shape (-1 where
- * a size is unknown), or a list of one of these.
+ * An op's setting: text or bytes, a number, a flag, a data type by its name, a shape (-1 where a size is unknown), or a
+ * list of one of these.
  */
 export type AttributeValue =
   | string
@@ -41,7 +40,7 @@ export interface Attribute {
   readonly isList?: boolean;
 }
 
-/** Sets an attribute of an op that is about to be executed. */
+/** Sets an attribute of an op that is about to be executed; the caller checks the status. */
 export function setAttribute(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, status: Status): void {
   const { type, value } = attribute;
   if (attribute.isList ?? (Array.isArray(value) && (type !== attributeTypes.shape || Array.isArray(value[0])))) {
@@ -71,12 +70,6 @@ export function setAttribute(symbols: Symbols, op: Deno.PointerValue, attribute:
     case attributeTypes.shape: {
       const sizes = value as readonly number[];
       symbols.TFE_OpSetAttrShape(op, name, toInt64(sizes), sizes.length, status.pointer);
-      status.check(attribute.name);
-      return;
-    }
-    case attributeTypes.function: {
-      const [bytes, length] = toText(value);
-      symbols.TFE_OpSetAttrFunctionName(op, name, bytes, length);
       return;
     }
     default:
@@ -113,7 +106,6 @@ function setList(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, 
       const pointers = addresses(shapes.map(({ buffer }) => new Uint8Array(buffer)));
       const ranks = Int32Array.from(shapes, (shape) => shape.length);
       symbols.TFE_OpSetAttrShapeList(op, name, pointers, ranks, count, status.pointer);
-      status.check(attribute.name);
       return;
     }
     default:

@@ -137,6 +137,8 @@ export function execute(
 ): tf.Tensor[] {
   if (!opened) throw new Error(`Cannot execute ${op}: openTensorFlow() comes first`);
   const { binding, executor, backend } = opened;
+  const disposed = inputs.findIndex((input) => input.isDisposed);
+  if (disposed !== -1) throw new Error(`Cannot execute ${op}: input ${disposed} is disposed`);
   const typed = Object.entries(attributes)
     .map(([name, value]) => ({ name, value, ...executor.attributeType(op, name) }));
   return binding.executeOp(op, typed, backend.getInputTensorIds(inputs), outputCount)

@@ -3,6 +3,8 @@ import { withoutStandardError } from "./standard_error.ts";
 
 /** The part of TensorFlow's C API that posmap calls (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h). */
 const symbols = {
+  dlopen: { parameters: ["buffer", "i32"], result: "pointer" }, // C's own
+
   TF_Version: { parameters: [], result: "pointer" },
 
   TF_NewStatus: { parameters: [], result: "pointer" },
@@ -21,7 +23,6 @@ const symbols = {
 
   TF_StringInit: { parameters: ["pointer"], result: "void" },
   TF_StringCopy: { parameters: ["pointer", "buffer", "usize"], result: "void" },
-  TF_StringDealloc: { parameters: ["pointer"], result: "void" },
   TF_StringGetDataPointer: { parameters: ["pointer"], result: "pointer" },
   TF_StringGetSize: { parameters: ["pointer"], result: "usize" },
 
@@ -59,7 +60,6 @@ const symbols = {
   TFE_OpSetAttrTypeList: { parameters: ["pointer", "buffer", "buffer", "i32"], result: "void" },
   TFE_OpSetAttrShape: { parameters: ["pointer", "buffer", "buffer", "i32", "pointer"], result: "void" },
   TFE_OpSetAttrShapeList: { parameters: ["pointer", "buffer", "buffer", "buffer", "i32", "pointer"], result: "void" },
-  TFE_OpSetAttrFunctionName: { parameters: ["pointer", "buffer", "buffer", "usize"], result: "void" },
   TFE_Execute: { parameters: ["pointer", "buffer", "buffer", "pointer"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -72,7 +72,12 @@ export type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
 export function openLibrary(path: string): Symbols {
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
   setDefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY);
-  const open = () => Deno.dlopen(path, symbols).symbols;
+  const open = () => {
+    const library = Deno.dlopen(path, symbols).symbols;
+    // Deno unloads it at the end, but C calls its exit handlers after that
+    library.dlopen(cName(path), RTLD_NOW | RTLD_NODELETE);
+    return library;
+  };
   try {
     // while it is loaded, before it heeds the log level, it writes notes about oneDNN and CUDA
     return Deno.env.get("TF_CPP_MIN_LOG_LEVEL") === ERRORS_ONLY ? withoutStandardError(open) : open();
@@ -86,6 +91,8 @@ export function openLibrary(path: string): Symbols {
   }
 }
 
+const RTLD_NOW = 2;
+const RTLD_NODELETE = Deno.build.os === "darwin" ? 0x80 : 0x1000;
 const ERRORS_ONLY = "2";
 
 function setDefault(name: string, value: string): void {

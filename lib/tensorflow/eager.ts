@@ -2,14 +2,7 @@ import { type Attribute, type AttributeType, attributeTypes, setAttribute } from
 import { cName, Status, type Symbols } from "./c_api.ts";
 import type { Context } from "./context.ts";
 import { type DataType, dataTypeName, dataTypes, tfjsType } from "./data_types.ts";
-import {
-  deleteStringTensor,
-  type HostValues,
-  isReadable,
-  newNumberTensor,
-  newStringTensor,
-  readTensor,
-} from "./tensor_values.ts";
+import { type HostValues, isReadable, newTensor, readTensor } from "./tensor_values.ts";
 
 /** What is known of a tensor without reading it. */
 export interface TensorMetadata {
@@ -56,10 +49,17 @@ export class EagerExecutor implements Executor {
   }
 
   createTensor(shape: readonly number[], type: DataType, values: HostValues): number {
-    const handle = type === dataTypes.string
-      ? this.#newStrings(shape, values as readonly Uint8Array[])
-      : this.#newNumbers(shape, type, values);
-    return this.#keep(handle);
+    const symbols = this.#symbols;
+    const tensor = newTensor(symbols, { shape, type, values });
+    try {
+      const handle = symbols.TFE_NewTensorHandle(tensor, this.#status.pointer); // shares the tensor's buffer
+      this.#status.check("New tensor");
+      // kernels on a GPU want int32, mostly sizes and axes, in the host's memory
+      const isDone = type !== dataTypes.string && (!this.#context.usesGpu || type === dataTypes.int32);
+      return this.#keep(isDone ? handle : this.#moved(handle, type));
+    } finally {
+      symbols.TF_DeleteTensor(tensor);
+    }
   }
 
   execute(
@@ -123,36 +123,18 @@ export class EagerExecutor implements Executor {
     }
   }
 
-  #newNumbers(shape: readonly number[], type: DataType, values: HostValues): Deno.PointerValue {
+  /** Deletes the handle and gives a new one: of numbers on the device, of strings in memory of TensorFlow's own. */
+  #moved(handle: Deno.PointerValue, type: DataType): Deno.PointerValue {
     const symbols = this.#symbols;
-    const status = this.#status;
-    const tensor = newNumberTensor(symbols, { shape, type, values });
-    const onHost = symbols.TFE_NewTensorHandle(tensor, status.pointer);
-    symbols.TF_DeleteTensor(tensor); // the handle shares its buffer
-    status.check("New tensor");
-    // kernels on a GPU want int32, mostly sizes and axes, in the host's memory
-    if (!this.#context.usesGpu || type === dataTypes.int32) return onHost;
-    const { pointer, device } = this.#context;
-    const onDevice = symbols.TFE_TensorHandleCopyToDevice(onHost, pointer, cName(device), status.pointer);
-    symbols.TFE_DeleteTensorHandle(onHost);
-    status.check(`Copy a tensor to ${device}`);
-    return onDevice;
-  }
-
-  /** Strings that TensorFlow itself owns and frees: a copy by one of its ops. */
-  #newStrings(shape: readonly number[], values: readonly Uint8Array[]): Deno.PointerValue {
-    const symbols = this.#symbols;
-    const tensor = newStringTensor(symbols, { shape, type: dataTypes.string, values });
     try {
-      const shared = symbols.TFE_NewTensorHandle(tensor, this.#status.pointer);
-      this.#status.check("New tensor");
-      try {
-        return this.#runForOne("DeepCopy", [], shared);
-      } finally {
-        symbols.TFE_DeleteTensorHandle(shared);
-      }
+      // a tensor made from outside only frees its strings if nothing shares them when it is deleted
+      if (type === dataTypes.string) return this.#runForOne("DeepCopy", [], handle);
+      const { pointer, device } = this.#context;
+      const copy = symbols.TFE_TensorHandleCopyToDevice(handle, pointer, cName(device), this.#status.pointer);
+      this.#status.check(`Copy a tensor to ${device}`);
+      return copy;
     } finally {
-      deleteStringTensor(symbols, tensor);
+      symbols.TFE_DeleteTensorHandle(handle);
     }
   }
 
@@ -188,7 +170,10 @@ export class EagerExecutor implements Executor {
         symbols.TFE_OpAddInput(op, inputs[i]!, status.pointer);
         status.check(name);
       }
-      for (let i = 0; i < attributes.length; i++) setAttribute(symbols, op, attributes[i]!, status);
+      for (let i = 0; i < attributes.length; i++) {
+        setAttribute(symbols, op, attributes[i]!, status);
+        status.check(name);
+      }
       this.#outputCount[0] = outputCount;
       symbols.TFE_Execute(op, this.#outputs, this.#outputCount, status.pointer);
       status.check(name);

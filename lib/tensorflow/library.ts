@@ -28,9 +28,10 @@ export async function findLibrary(variants: readonly LibraryVariant[] = ["gpu", 
     const file = libraryFile(await libraryFolder(variant));
     if (await isFile(file)) return file;
   }
-  const gpu = variants.includes("cpu") ? "" : " --gpu";
-  const looked = await libraryFolder(variants.at(-1)!);
-  throw new InputError(`TensorFlow's library is not in ${looked}: run \`deno task setup${gpu}\``);
+  const [missing, flag] = variants.includes("cpu") ? ["cpu", ""] as const : ["gpu", " --gpu"] as const;
+  throw new InputError(
+    `TensorFlow's library is not in ${await libraryFolder(missing)}: run \`deno task setup${flag}\``,
+  );
 }
 
 async function namedLibrary(path: string): Promise<string> {

@@ -30,8 +30,12 @@ export interface HostTensor {
   readonly values: HostValues;
 }
 
-/** A new TF_Tensor with a copy of the numbers. Throws a TypeError where their count is not the shape's. */
-export function newNumberTensor(symbols: Symbols, { shape, type, values }: HostTensor): Deno.PointerValue {
+/** A new TF_Tensor with a copy of the values. Throws a TypeError where their count is not the shape's. */
+export function newTensor(symbols: Symbols, host: HostTensor): Deno.PointerValue {
+  return host.type === dataTypes.string ? newStringTensor(symbols, host) : newNumberTensor(symbols, host);
+}
+
+function newNumberTensor(symbols: Symbols, { shape, type, values }: HostTensor): Deno.PointerValue {
   const bytes = toBytes(values, type);
   const bytesWanted = elementCount(shape) * bytesPerElement(type);
   if (bytes.length !== bytesWanted) {
@@ -48,28 +52,18 @@ export function newNumberTensor(symbols: Symbols, { shape, type, values }: HostT
 
 const TSTRING_BYTES = 24; // sizeof(TF_TString), tensorflow/core/platform/ctstring_internal.h
 
-/**
- * A new TF_Tensor of copied strings. TensorFlow does not free long ones with it: {@linkcode deleteStringTensor} does.
- */
-export function newStringTensor(symbols: Symbols, { shape, values }: HostTensor): Deno.PointerValue {
+function newStringTensor(symbols: Symbols, { shape, type, values }: HostTensor): Deno.PointerValue {
   const texts = values as readonly Uint8Array<ArrayBuffer>[];
   if (texts.length !== elementCount(shape)) {
     throw new TypeError(`A tensor of shape [${shape}] has ${elementCount(shape)} strings, found ${texts.length}`);
   }
-  const byteLength = texts.length * TSTRING_BYTES;
-  const tensor = allocate(symbols, { shape, type: dataTypes.string, byteLength });
-  texts.forEach((text, i) => {
-    const target = stringAt(symbols, tensor, i);
-    symbols.TF_StringInit(target);
-    symbols.TF_StringCopy(target, text, BigInt(text.length));
-  });
+  const tensor = allocate(symbols, { shape, type, byteLength: texts.length * TSTRING_BYTES });
+  for (let i = 0; i < texts.length; i++) {
+    const text = stringAt(symbols, tensor, i);
+    symbols.TF_StringInit(text);
+    symbols.TF_StringCopy(text, texts[i]!, BigInt(texts[i]!.length));
+  }
   return tensor;
-}
-
-export function deleteStringTensor(symbols: Symbols, tensor: Deno.PointerValue): void {
-  const count = Number(symbols.TF_TensorElementCount(tensor));
-  for (let i = 0; i < count; i++) symbols.TF_StringDealloc(stringAt(symbols, tensor, i));
-  symbols.TF_DeleteTensor(tensor);
 }
 
 /** A copy of a TF_Tensor's values. Throws a RangeError where an int64 is too large for an int32, as which it is given. */
