@@ -17,11 +17,13 @@ export function blur(
     }
     return;
   }
-  // Three box filters come close to a Gaussian (Wells, 1986); w wide, each adds (w² - 1) / 12 to the variance.
-  const radius = Math.max(1, Math.round((Math.sqrt(4 * sigma * sigma + 1) - 1) / 2));
+  // Three box filters come close to a Gaussian (Wells, 1986); of radius r, each adds r (r + 1) / 3 to the variance.
+  const variance = sigma * sigma;
+  const radius = Math.floor((Math.sqrt(4 * variance + 1) - 1) / 2);
+  const wider = Math.round((variance - radius * (radius + 1)) / (2 * (radius + 1) / 3));
   for (let pass = 0; pass < 3; pass++) {
-    boxAcross(rgb, scratch, size, radius);
-    boxDown(scratch, rgb, size, radius);
+    boxAcross(rgb, scratch, size, radius + (pass < wider ? 1 : 0));
+    boxDown(scratch, rgb, size, radius + (pass < wider ? 1 : 0));
   }
 }
 

@@ -137,14 +137,22 @@ export class PortraitPainter {
       normals.set(this.#hair.normals, 3 * bodyVertices);
       openness.set(this.#hair.openness, bodyVertices);
     }
-    const casting = isBare ? front : triangles.subarray(0, 3 * (bodyTriangles + hairTriangles));
-    lightVisibility({ positions, triangles: casting }, lighting.lamps[0]!.direction, {
-      normals,
-      size: SHADOW_MAP_SIZE,
-      backfaces: false,
-      scratch: this.#shadow,
-      out: visibility,
-    });
+    // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
+    const count = isBare ? bodyVertices : positions.length / 3;
+    lightVisibility(
+      {
+        positions: positions.subarray(0, 3 * count),
+        triangles: isBare ? front : triangles.subarray(0, 3 * (bodyTriangles + hairTriangles)),
+      },
+      lighting.lamps[0]!.direction,
+      {
+        normals,
+        size: SHADOW_MAP_SIZE,
+        backfaces: false,
+        scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
+        out: visibility,
+      },
+    );
     lightHead(this.#vertices, lighting, this.#buffers);
   }
 }

@@ -9,7 +9,11 @@ import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morpha
 export function withoutUnseen(model: MorphableModel): MorphableModel {
   const isInside = ["teeth", "gums"].map((name) => materialNames.indexOf(name as "teeth"));
   const seen = seenInMouth(model);
-  const kept = Array.from(model.materials.keys()).filter((t) => !isInside.includes(model.materials[t]!) || seen[t]);
+  // Gums are also what the inner corners of eyes are made of.
+  const noseBase = heightOf(model, model.surfaceVertices[model.surface.landmarks[33]!]!);
+  const isHidden = (t: number) =>
+    isInside.includes(model.materials[t]!) && !seen[t] && heightOf(model, model.triangles[3 * t]!) < noseBase;
+  const kept = Array.from(model.materials.keys()).filter((t) => !isHidden(t));
   const corners = (t: number) => model.triangles.subarray(3 * t, 3 * t + 3);
   const used = new Set<number>(model.surfaceVertices);
   for (const t of kept) corners(t).forEach((vertex) => used.add(vertex));
@@ -33,31 +37,35 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
   };
 }
 
-const VIEW_SIZE = 384;
+function heightOf({ mean }: MorphableModel, vertex: number): number {
+  return mean[3 * vertex + 1]!;
+}
+
+const VIEW_SIZE = 256;
 const DEGREE = Math.PI / 180;
 
-/** [triangleCount], 1 where a look into the wide open mouth, from some side, meets the triangle or a neighbor. */
+/** [triangleCount], 1 where a look into an open mouth, from some side, meets the triangle or a neighbor. */
 function seenInMouth(model: MorphableModel): Uint8Array {
-  const wide = ["jawOpen", "mouthUpperUp_L", "mouthUpperUp_R", "mouthLowerDown_L", "mouthLowerDown_R"];
-  const vertices = shapeFace(model, {
-    identity: [],
-    expression: model.expressionNames.map((name) => wide.includes(name) ? 1 : 0),
-  });
+  const opening = ["jawOpen", "mouthUpperUp_L", "mouthUpperUp_R", "mouthLowerDown_L", "mouthLowerDown_R"];
   const marks = Array.from({ length: 12 }, (_, l) => model.surfaceVertices[model.surface.landmarks[48 + l]!]!);
   const seen = new Uint8Array(model.materials.length);
-  for (const pitch of [-30, 0, 30]) {
-    for (const yaw of [-70, -35, 0, 35, 70]) {
-      const rotation = poseRotation({ pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: 0 });
-      const flat = placeInImage(vertices, { rotation, scale: 1, translation: [0, 0, 0] });
-      const [left, right] = range(marks.map((vertex) => flat[3 * vertex]!));
-      const [top, bottom] = range(marks.map((vertex) => flat[3 * vertex + 1]!));
-      const scale = VIEW_SIZE / Math.max(right - left, bottom - top);
-      for (let i = 0; i < flat.length; i += 3) {
-        flat[i] = (flat[i]! - left) * scale;
-        flat[i + 1] = (flat[i + 1]! - top) * scale;
+  for (const amount of [0.4, 1]) {
+    const expression = model.expressionNames.map((name) => opening.includes(name) ? amount : 0);
+    const vertices = shapeFace(model, { identity: [], expression });
+    for (const pitch of [-30, 0, 30]) {
+      for (const yaw of [-70, -35, 0, 35, 70]) {
+        const rotation = poseRotation({ pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: 0 });
+        const flat = placeInImage(vertices, { rotation, scale: 1, translation: [0, 0, 0] });
+        const [left, right] = range(marks.map((vertex) => flat[3 * vertex]!));
+        const [top, bottom] = range(marks.map((vertex) => flat[3 * vertex + 1]!));
+        const scale = VIEW_SIZE / Math.max(right - left, bottom - top);
+        for (let i = 0; i < flat.length; i += 3) {
+          flat[i] = (flat[i]! - left) * scale;
+          flat[i + 1] = (flat[i + 1]! - top) * scale;
+        }
+        const mesh = { positions: flat, triangles: model.triangles };
+        for (const t of rasterize(mesh, { width: VIEW_SIZE, height: VIEW_SIZE }).triangle) if (t >= 0) seen[t] = 1;
       }
-      const mesh = { positions: flat, triangles: model.triangles };
-      for (const t of rasterize(mesh, { width: VIEW_SIZE, height: VIEW_SIZE }).triangle) if (t >= 0) seen[t] = 1;
     }
   }
   return withNeighbors(seen, model.triangles);
