@@ -41,7 +41,7 @@ export function drawCamera(random: Random): CameraSettings {
     random.uniform(low, high),
   ];
   const isGray = random.chance(0.13);
-  const gainSpread = random.chance(0.65) ? 0.06 : random.uniform(0.06, 0.4);
+  const gainSpread = random.chance(0.8) ? 0.06 : random.uniform(0.06, 0.4);
   return {
     exposure: 0.2 * 2 ** (random.normal() * 0.5),
     whiteBalance: channels(0.9, 1.1),
@@ -50,7 +50,7 @@ export function drawCamera(random: Random): CameraSettings {
     motionAngle: random.uniform(0, Math.PI),
     reduction: random.chance(0.25) ? random.uniform(1.3, 4) : 1,
     gamma: 2 ** (random.normal() * 0.2),
-    contrast: random.chance(0.6) ? random.uniform(0.9, 1.15) : random.uniform(0.6, 1.5),
+    contrast: random.chance(0.6) ? random.uniform(0.95, 1.25) : random.uniform(0.65, 1.6),
     lift: random.normal() * 0.04,
     gains: channels(1 - gainSpread, 1 + gainSpread),
     saturation: isGray ? 0 : random.chance(0.7) ? random.uniform(0.75, 1.15) : random.uniform(0.2, 1.5),

@@ -26,8 +26,9 @@ export function drawLighting(random: Random): Lighting {
     strength * (1 - warm) * random.uniform(0.96, 1.04),
   ];
   const softness = random.next(); // 1: overcast or a large window, 0: one hard lamp
-  const around = random.uniform(0.08, 0.28) + 0.3 * softness;
-  const sky = 0.5 * softness, bounce = random.uniform(0, 0.2), key = random.uniform(0.25, 0.6) + 0.6 * (1 - softness);
+  const around = random.uniform(0.03, 0.14) + 0.28 * softness ** 1.5;
+  const sky = 0.5 * softness, bounce = random.uniform(0, 0.2) * softness;
+  const key = random.uniform(0.35, 0.7) + 0.6 * (1 - softness);
   const keyDirection = drawKeyDirection(random);
   const lamps = [{ direction: keyDirection, color: tint(key, warmth) }];
   if (random.chance(0.45)) {

@@ -1,7 +1,7 @@
 import type { Appearance } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { HairRig, type HairStyle, hairVertexCount } from "@/lib/face/hair.ts";
-import { materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
+import { type MaterialName, materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
 import { FacePainter } from "@/lib/face/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
@@ -178,6 +178,12 @@ function opennessOf({ model, vertexMaterials }: FaceAtlas): Float32Array {
       name === "jawOpen" ? 0.8 : /mouth(Upper|Lower)/.test(name) ? 0.4 : 0
     ),
   }));
-  const inside = ["teeth", "gums"].map((name) => materialNames.indexOf(name as "teeth"));
-  return openness.map((value, v) => inside.includes(vertexMaterials[v]!) ? wide[v]! : value);
+  const numbers = (...names: MaterialName[]) => names.map((name) => materialNames.indexOf(name));
+  const inside = numbers("teeth", "gums"), eyes = numbers("sclera", "iris", "pupil");
+  // Light that comes in at a slant falls off faster than the share of the sky: the powers are by eye.
+  return openness.map((value, v) => {
+    const material = vertexMaterials[v]!;
+    if (inside.includes(material)) return wide[v]!;
+    return value ** (eyes.includes(material) ? 2.2 : 1.5);
+  });
 }

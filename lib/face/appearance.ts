@@ -78,9 +78,9 @@ export function drawAppearance(random: Random): Appearance {
       gloss: random.chance(0.15) ? random.uniform(0.14, 0.3) : random.uniform(0.02, 0.14),
     },
     brows: {
-      color: hairColor.map((value) => value * random.uniform(0.25, 0.8)) as unknown as Vec3,
-      thickness: random.uniform(0.022, 0.058),
-      density: random.chance(0.15) ? random.uniform(0.1, 0.4) : random.uniform(0.45, 1),
+      color: browColor(random, hairColor),
+      thickness: random.uniform(0.024, 0.06),
+      density: random.chance(0.12) ? random.uniform(0.1, 0.5) : random.uniform(0.6, 1),
       lift: random.uniform(-0.02, 0.02),
     },
     lips: drawLips(random, melanin),
@@ -129,6 +129,12 @@ function drawHairColor(random: Random, darkness: number): Vec3 {
   const color = dark ? naturalHair[random.integer(0, 3)]! : random.pick(naturalHair);
   const shade = random.uniform(0.7, 1.3);
   return color.map((value) => value * shade * random.uniform(0.93, 1.07)) as unknown as Vec3;
+}
+
+/** Brows are darker than hair, all the more where that is fair. */
+function browColor(random: Random, hairColor: Vec3): Vec3 {
+  const shade = random.uniform(0.25, 0.8);
+  return hairColor.map((value) => shade * value ** 1.25) as unknown as Vec3;
 }
 
 function drawLips(random: Random, melanin: number): Appearance["lips"] {

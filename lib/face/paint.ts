@@ -147,7 +147,7 @@ export class FacePainter {
     for (let k = 0; k < points.length; k++) {
       const line = smoothstep(0.035, 0, parting[k]!);
       const amount = lips.cover * smoothstep(-soft, soft * 0.6, values[k]!);
-      const shade = 1 - 0.55 * line;
+      const shade = 1 - 0.7 * line;
       mix(albedo, points[k]!, lips.color[0] * shade, lips.color[1] * shade, lips.color[2] * shade, amount);
     }
   }
@@ -164,8 +164,8 @@ export class FacePainter {
       }
       // The lids' edges: pink inside, dark lashes at the roots, more above.
       const upper = smoothstep(-0.04, 0.03, height);
-      const roots = smoothstep(0.03, 0.004, outside) * smoothstep(-0.035, -0.008, outside);
-      mix(albedo, i, 0.01, 0.008, 0.008, roots * (0.25 + 0.4 * upper + 0.35 * makeUp.liner));
+      const roots = smoothstep(0.034, 0.006, outside) * smoothstep(-0.035, -0.008, outside);
+      mix(albedo, i, 0.01, 0.008, 0.008, roots * Math.min(0.95, 0.3 + 0.5 * upper + 0.35 * makeUp.liner));
       const crease = Math.exp(-(((outside - 0.075) / 0.018) ** 2)) * upper;
       mix(albedo, i, 0.05, 0.02, 0.015, crease * 0.16 * (0.5 + skin.circles));
     }
