@@ -13,8 +13,6 @@ const symbols = {
   TF_GetCode: { parameters: ["pointer"], result: "i32" },
   TF_Message: { parameters: ["pointer"], result: "pointer" },
 
-  TFE_DeleteContext: { parameters: ["pointer"], result: "void" },
-
   TF_AllocateTensor: { parameters: ["i32", "buffer", "i32", "usize"], result: "pointer" },
   TF_DeleteTensor: { parameters: ["pointer"], result: "void" },
   TF_TensorData: { parameters: ["pointer"], result: "pointer" },
@@ -30,6 +28,7 @@ const symbols = {
   TFE_ContextOptionsSetConfig: { parameters: ["pointer", "buffer", "usize", "pointer"], result: "void" },
   TFE_DeleteContextOptions: { parameters: ["pointer"], result: "void" },
   TFE_NewContext: { parameters: ["pointer", "pointer"], result: "pointer" },
+  TFE_DeleteContext: { parameters: ["pointer"], result: "void" },
   TFE_ContextListDevices: { parameters: ["pointer", "pointer"], result: "pointer" },
   TF_DeviceListCount: { parameters: ["pointer"], result: "i32" },
   TF_DeviceListName: { parameters: ["pointer", "i32", "pointer"], result: "pointer" },
@@ -66,8 +65,8 @@ const symbols = {
 export type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
 
 /**
- * Opens TensorFlow's library. It reads its environment now, at once; the first call in a process decides. Throws an
- * InputError where the file is not a TensorFlow library of this platform.
+ * Opens TensorFlow's library, which reads its environment now: oneDNN's kernels are on, and only errors are logged, unless
+ * the environment says otherwise. Throws an InputError where the file is no TensorFlow library of this platform.
  */
 export function openLibrary(path: string): Symbols {
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");

@@ -33,7 +33,7 @@ export function newContext(symbols: Symbols, options: ContextOptions): Context {
   }
 }
 
-/** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto) */
+/** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto). */
 function configProto({ threads, allowGpu }: ContextOptions): Uint8Array<ArrayBuffer> {
   const noGpu = concatBytes(bytesField(1, "GPU"), varintField(2, 0));
   return concatBytes(
