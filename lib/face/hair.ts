@@ -96,8 +96,8 @@ function drawCap(random: Random): Partial<HairStyle> {
 }
 
 const COLUMNS = 120;
-const SKULL_ROWS = 14;
-const HANGING_ROWS = 12;
+const SKULL_ROWS = 12;
+const HANGING_ROWS = 8;
 const ROWS = SKULL_ROWS + HANGING_ROWS;
 const RAYS = 48;
 const FARTHEST_POLAR = 150 * Math.PI / 180;

@@ -125,17 +125,18 @@ export class FacePainter {
   }
 
   #addMoles(random: Random, count: number): void {
-    const { used, points } = this.#atlas;
+    const { used, points, textureSize } = this.#atlas;
+    const reach = Math.ceil(textureSize / 32); // texels, more than the largest mole's radius
     for (let m = 0; m < count; m++) {
-      const center = 3 * random.pick(used as unknown as number[]);
-      const radius = random.uniform(0.008, 0.022), darkness = random.uniform(0.4, 1.6);
-      const [x, y, z] = [points[center]!, points[center + 1]!, points[center + 2]!];
-      for (let k = 0; k < used.length; k++) {
-        const i = used[k]!;
-        const dx = points[3 * i]! - x;
-        if (dx > radius || dx < -radius) continue;
-        const squared = dx * dx + (points[3 * i + 1]! - y) ** 2 + (points[3 * i + 2]! - z) ** 2;
-        if (squared < radius * radius) this.#melanin[i]! += darkness * (1 - squared / (radius * radius));
+      const center = used[random.integer(0, used.length - 1)]!;
+      const radius = random.uniform(0.008, 0.02), darkness = random.uniform(0.4, 1.6);
+      const [x, y, z] = [points[3 * center]!, points[3 * center + 1]!, points[3 * center + 2]!];
+      for (let row = -reach; row <= reach; row++) {
+        for (let i = center + row * textureSize - reach; i <= center + row * textureSize + reach; i++) {
+          const squared = (points[3 * i]! - x) ** 2 + (points[3 * i + 1]! - y) ** 2 + (points[3 * i + 2]! - z) ** 2;
+          // Not so for texels without a point, and for what follows the texels.
+          if (squared < radius * radius) this.#melanin[i]! += darkness * (1 - squared / (radius * radius));
+        }
       }
     }
   }
