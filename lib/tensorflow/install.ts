@@ -61,10 +61,10 @@ export async function install({ variant, onStage, signal }: InstallOptions): Pro
   await removeInterrupted(cache);
   checkRoom(await freeBytes(cache), { folder: cache, variant });
   const folder = await libraryFolder(variant);
-  const partial = await Deno.makeTempDir({ dir: cache, prefix: partialPrefix });
+  const partial = `${cache}/${partialPrefix}${crypto.randomUUID()}`;
   try {
     const [wheels, temporary] = [`${partial}/wheels`, `${partial}/temporary`];
-    await Promise.all([wheels, temporary].map((path) => Deno.mkdir(path)));
+    await Promise.all([wheels, temporary].map((path) => Deno.mkdir(path, { recursive: true })));
     onStage(`Fetching TensorFlow's library with pip (about ${inWords(downloadSize[variant])})`);
     await fetchWheels(requirements, { into: wheels, temporary, signal });
     onStage("Unpacking the shared libraries");
