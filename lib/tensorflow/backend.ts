@@ -9,6 +9,7 @@ import { newContext } from "./context.ts";
 import { tfjsType } from "./data_types.ts";
 import { EagerExecutor, type TensorMetadata } from "./eager.ts";
 import { findLibrary, type LibraryVariant } from "./library.ts";
+import { fuseReluGradient } from "./relu_gradient.ts";
 
 export interface TensorFlowOptions {
   /** "auto": a GPU where there is one. */
@@ -108,6 +109,7 @@ async function registerBackend(binding: Binding): Promise<NodeBackend> {
   roundWholeNumbers();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
+  fuseReluGradient();
   return backend as unknown as NodeBackend;
 }
 
