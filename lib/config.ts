@@ -22,6 +22,7 @@ const schema = z.strictObject({
   overfitBatches: z.int().min(0),
   validationSamples: z.int().min(1),
   testSamples: z.int().min(1),
+  exampleSamples: z.int().min(1),
   validateEvery: z.int().min(1),
   checkpointEvery: z.int().min(1),
 });
@@ -49,6 +50,7 @@ export const defaults: Config = {
   overfitBatches: 0, // 0: a new batch every step
   validationSamples: 64,
   testSamples: 256,
+  exampleSamples: 128, // training samples that the network starts from, and whose mean is the baseline's answer
   validateEvery: 500, // steps
   checkpointEvery: 500, // steps
 };

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { basename } from "node:path";
 import type { z } from "zod";
 import { type Config, parseConfig } from "@/lib/config.ts";
 import { openBatches } from "@/lib/data/batches.ts";
@@ -6,7 +7,7 @@ import { CROP_MARGIN } from "@/lib/data/crop.ts";
 import { encodePositions, readLandmarks, readVertices } from "@/lib/data/position_map.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
-import { openModel } from "@/lib/data/sources.ts";
+import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
@@ -25,6 +26,7 @@ import {
   type Progress,
   saveCheckpoint,
 } from "@/lib/train/checkpoint.ts";
+import { checkFinite } from "@/lib/train/divergence.ts";
 import { weightMask } from "@/lib/train/mask.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
@@ -33,9 +35,10 @@ import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
 import { renderReport } from "@/lib/view/report.ts";
 import { mapTriple, overlayTriple } from "@/lib/view/triples.ts";
 
-/** Settings that a resumed run may change: they leave what is learned from each sample as it was. */
+/** Settings that a resumed run may change: the others made what it has learned so far. */
 const changeable = [
   "steps",
+  "learningRate",
   "workers",
   "device",
   "validateEvery",
@@ -55,26 +58,40 @@ export interface Validation {
 }
 
 /** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
-export async function startExperiment(config: Config, { run }: { readonly run: string }): Promise<Experiment> {
+export async function startExperiment(
+  config: Config,
+  { run, ...options }: ModelOptions & { readonly run: string },
+): Promise<Experiment> {
   await checkRunFolder(run);
-  const parts = await openParts(config); // before the folder is made: what fails here leaves none behind
-  return new Experiment(parts, await RunFolder.create(run, config), firstProgress(config));
+  const parts = await openParts(config, options); // before the folder is made: what fails here leaves none behind
+  try {
+    return new Experiment(parts, await RunFolder.create(run, config), firstProgress(config));
+  } catch (error) {
+    disposeParts(parts);
+    throw error;
+  }
 }
 
 /**
- * Goes on with a run from its last checkpoint, to the same numbers as if it had never stopped. Throws an InputError
- * where the folder holds no run, is in use, or a setting differs that cannot change on the way.
+ * Goes on with a run from its last checkpoint, or from the start where it came to none, to the same numbers as if it
+ * had never stopped. Throws an InputError where the folder holds no run, is in use, or a setting differs that cannot
+ * change on the way.
  */
-export async function resumeExperiment(run: string, overrides: Partial<Config> = {}): Promise<Experiment> {
+export async function resumeExperiment(
+  run: string,
+  { overrides = {}, ...options }: ModelOptions & { readonly overrides?: Partial<Config> } = {},
+): Promise<Experiment> {
   const folder = await RunFolder.open(run);
+  let parts: Parts | undefined;
   try {
     const config = mergeSettings(folder, overrides);
-    const parts = await openParts(config);
+    parts = await openParts(config, options);
     const last = `${run}/checkpoints/last`;
     const progress = await hasCheckpoint(last) ? await loadCheckpoint(last, parts) : firstProgress(config);
-    if (progress.step > 0) await folder.dropMetricsAfter(progress.step);
+    await folder.changeConfig(config);
     return new Experiment(parts, folder, progress);
   } catch (error) {
+    if (parts) disposeParts(parts);
     folder[Symbol.dispose]();
     throw error;
   }
@@ -105,11 +122,11 @@ interface Parts {
   readonly meanLandmarks: Float32Array;
 }
 
-async function openParts(config: Config): Promise<Parts> {
+async function openParts(config: Config, options: ModelOptions): Promise<Parts> {
   const tensorflow = await openTensorFlow(config);
-  const { surface } = await openModel(config);
+  const { surface } = await openModel(config, options); // here before in the workers: they take what it has converted
   const layout = uvLayout(surface, config.imageSize);
-  const examples = await makeFaces({ ...config, split: "train", augment: false, sampleCount: EXAMPLES });
+  const examples = await makeFaces({ ...config, split: "train", augment: false, sampleCount: config.exampleSamples });
   const network = buildNetwork(config);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
@@ -127,8 +144,11 @@ async function openParts(config: Config): Promise<Parts> {
   };
 }
 
-/** Training samples that the network starts from, and whose mean is the baseline's only answer. */
-const EXAMPLES = 128;
+function disposeParts({ network, optimizer, mask }: Parts): void {
+  network.dispose();
+  optimizer.dispose();
+  mask.dispose();
+}
 
 function mean(arrays: readonly Float32Array[]): Float32Array {
   const sum = new Float32Array(arrays[0]!.length);
@@ -189,9 +209,9 @@ export class Experiment implements Disposable {
         "train/samples_per_second": config.batchSize / seconds,
         "train/wait_share": waitSeconds / seconds,
       });
-      const isLast = step === config.steps || signal?.aborted === true;
       const validates = step % config.validateEvery === 0 || step === config.steps;
       const validation = validates ? await this.#validate(log) : undefined;
+      const isLast = step === config.steps || signal?.aborted === true;
       if (isLast || step % config.checkpointEvery === 0) await this.#saveCheckpoint("last");
       yield validation ? { ...report, validation } : report;
       if (isLast) return;
@@ -203,20 +223,20 @@ export class Experiment implements Disposable {
    * that overfits, on its own batches.
    */
   async evaluate(): Promise<Evaluation> {
-    await this.#loadBest();
     const faces = await this.#makeFaces("test", this.config.testSamples);
-    return this.#measure(faces, this.#predict(faces));
+    return await this.#withBestWeights(() => this.#measure(faces, this.#predict(faces)));
   }
 
   /** Writes `model/` and `report.html` from the best weights so far. */
   async save(evaluation: Evaluation): Promise<void> {
-    await this.#loadBest();
-    await this.#saveModel(evaluation);
-    const { config, tensorflow, surface } = this.#parts;
     const faces = (await this.#validationFaces()).slice(0, PICTURED);
-    const maps = this.#predict(faces);
+    const maps = await this.#withBestWeights(async () => {
+      await this.#saveModel(evaluation);
+      return this.#predict(faces);
+    });
+    const { config, tensorflow } = this.#parts;
     const html = await renderReport({
-      title: `posmap run ${this.path.split("/").at(-1)}`,
+      title: `posmap run ${basename(this.path)}`,
       summary: `${config.model} at ${config.imageSize} pixels, ${this.step} steps of ${config.batchSize} ` +
         `${config.source} faces, seed ${config.seed}; ${tensorflow.description}.`,
       config,
@@ -235,10 +255,7 @@ export class Experiment implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { network, optimizer, mask } = this.#parts;
-    network.dispose();
-    optimizer.dispose();
-    mask.dispose();
+    disposeParts(this.#parts);
     this.#run[Symbol.dispose]();
   }
 
@@ -262,6 +279,7 @@ export class Experiment implements Disposable {
   async #validate(log: RunLog): Promise<Validation> {
     const { config, network, mask } = this.#parts;
     const { step, bestNme } = this.#progress;
+    checkFinite(network, step);
     const faces = await this.#validationFaces();
     const maps = this.#predict(faces);
     const { nme68_2d, nme68_3d } = this.#measure(faces, maps);
@@ -284,9 +302,19 @@ export class Experiment implements Disposable {
     await saveCheckpoint(`${this.path}/checkpoints/${name}`, { ...this.#parts, progress: this.#progress });
   }
 
-  async #loadBest(): Promise<void> {
+  /** Leaves the network as it was, so that training can go on. */
+  async #withBestWeights<T>(use: () => T | Promise<T>): Promise<T> {
     const best = `${this.path}/checkpoints/best`;
-    if (await hasCheckpoint(best)) await loadWeights(best, this.#parts.network);
+    if (!await hasCheckpoint(best)) return await use();
+    const { network } = this.#parts;
+    const last = network.weights.map((weight) => weight.read().clone());
+    try {
+      await loadWeights(best, network);
+      return await use();
+    } finally {
+      network.weights.forEach((weight, i) => weight.write(last[i]!));
+      tf.dispose(last);
+    }
   }
 
   async #validationFaces(): Promise<MadeFace[]> {

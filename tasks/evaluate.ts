@@ -1,8 +1,10 @@
 // deno task evaluate <folder> [options]: measures a trained model on held-out faces, or on real photos.
+import { Option } from "commander";
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { printEvaluation } from "@/tasks/print_evaluation.ts";
+import { conversionLine } from "@/tasks/conversion_line.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";
 
@@ -10,7 +12,10 @@ await runTask(async () => {
   const command = taskCommand("evaluate")
     .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
     .argument("<folder>", "a run's folder, or a trained model's")
-    .option("--photos <folder>", "measure on AFLW2000-3D's photos (.jpg and .mat) instead of held-out faces")
+    .addOption(
+      new Option("--photos <folder>", "measure on AFLW2000-3D's photos (.jpg and .mat) instead of held-out faces")
+        .conflicts(["source", "sourcePath", "testSamples", "seed"]),
+    )
     .option("--source <name>", "held-out faces of procedural or ict (default: as it was trained)")
     .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
     .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
@@ -34,6 +39,7 @@ await runTask(async () => {
     sourcePath: given.sourcePath ?? await sourcePathOf(folder),
     seed: given.seed ?? model.summary.seed,
     sampleCount: testSamples,
+    onProgress: conversionLine(),
   });
   if (options.json) console.log(JSON.stringify(evaluation));
   else printEvaluation(evaluation);

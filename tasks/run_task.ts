@@ -24,11 +24,21 @@ export async function runTask(body: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Aborted by Ctrl-C, or where a batch system ends the job; thrown through {@linkcode runTask}, it ends the program. */
+/**
+ * Aborted by Ctrl-C, or where a batch system ends the job; thrown through {@linkcode runTask}, it ends the program. A
+ * second one ends the program at once.
+ */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => controller.abort(new Interruption(130)));
-  Deno.addSignalListener("SIGTERM", () => controller.abort(new Interruption(143)));
+  const onInterrupt = () => stop(130);
+  const onTerminate = () => stop(143);
+  const stop = (exitStatus: number) => {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+    Deno.removeSignalListener("SIGTERM", onTerminate);
+    controller.abort(new Interruption(exitStatus));
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  Deno.addSignalListener("SIGTERM", onTerminate);
   return controller.signal;
 }
 

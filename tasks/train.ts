@@ -4,7 +4,8 @@ import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { printEvaluation } from "@/tasks/print_evaluation.ts";
-import { runTask, taskCommand } from "@/tasks/run_task.ts";
+import { conversionLine } from "@/tasks/conversion_line.ts";
+import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";
 import { trainingDisplay } from "@/tasks/training_display.ts";
 
@@ -36,7 +37,9 @@ const fastDevRun: Partial<Config> = {
   steps: 2,
   batchSize: 2,
   workers: 1,
+  exampleSamples: 8,
   validationSamples: 4,
+  testSamples: 8,
   validateEvery: 1,
   checkpointEvery: 1,
 };
@@ -57,47 +60,54 @@ await runTask(async () => {
   const run = options.run ?? newRunFolder(preset);
   const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
   if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
+  if (options.resume && command.args[0]) {
+    throw new InputError(`Cannot resume with the preset ${preset}: a run goes on with its own settings`);
+  }
 
   // slow to load: help and wrong flags need none of it
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
-  using experiment = options.resume ? await resumeExperiment(run, overrides) : await startExperiment(config, { run });
+  const onProgress = conversionLine();
+  using experiment = options.resume
+    ? await resumeExperiment(run, { overrides, onProgress })
+    : await startExperiment(config, { run, onProgress });
   console.error(experiment.device);
   console.error(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
-  if (!await trainToEnd(experiment)) Deno.exit(130);
+  const signal = interruptSignal();
+  await trainToEnd(experiment, signal);
+  endIfStopped(experiment, signal);
   const evaluation = await experiment.evaluate();
+  endIfStopped(experiment, signal);
   await experiment.save(evaluation);
   printEvaluation(evaluation);
   console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
 });
 
-/** Shows how it goes; false where Ctrl-C ended it. */
-async function trainToEnd(experiment: Experiment): Promise<boolean> {
-  const stop = new AbortController();
-  const onInterrupt = () => stop.abort();
-  Deno.addSignalListener("SIGINT", onInterrupt);
+/** Shows how it goes, up to the last step or the signal. */
+async function trainToEnd(experiment: Experiment, signal: AbortSignal): Promise<void> {
   const display = trainingDisplay(experiment);
   try {
-    for await (const report of experiment.train({ signal: stop.signal })) display.show(report);
+    for await (const report of experiment.train({ signal })) display.show(report);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     throw new InputError(
-      `Training stopped: ${error.message}. The last good checkpoint is kept in ${experiment.path}/checkpoints; ` +
-        `try a lower --learning-rate than ${experiment.config.learningRate}`,
+      `Training stopped: ${error.message}. The last good checkpoint is kept in ${experiment.path}/checkpoints; to go ` +
+        `on from it: deno task train --resume --run ${experiment.path} ` +
+        `--learning-rate, lower than ${experiment.config.learningRate}`,
     );
   } finally {
     display.end();
-    Deno.removeSignalListener("SIGINT", onInterrupt);
   }
-  if (!stop.signal.aborted) return true;
-  console.error(
-    `Stopped after step ${experiment.step}. To go on: deno task train --resume --run ${experiment.path}`,
-  );
-  return false;
+}
+
+function endIfStopped({ step, path }: Experiment, signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  console.error(`Stopped after step ${step}. To go on: deno task train --resume --run ${path}`);
+  signal.throwIfAborted();
 }
 
 function choosePreset(name: string | undefined, model: string | undefined): PresetName {
   const chosen = name ?? model ?? "quick"; // --model alone asks for that model's own preset
-  if (chosen in presets) return chosen as PresetName;
+  if (Object.hasOwn(presets, chosen)) return chosen as PresetName;
   throw new InputError(
     name
       ? `Cannot train the preset "${name}": the presets are ${Object.keys(presets).join(", ")}`

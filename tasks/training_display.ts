@@ -6,7 +6,7 @@ export interface TrainingDisplay {
   end(): void;
 }
 
-/** A progress bar on a terminal; elsewhere a line at each validation. Both on standard error. */
+/** A progress bar on a terminal; elsewhere a line at each validation, and each minute. Both on standard error. */
 export function trainingDisplay(experiment: Experiment): TrainingDisplay {
   return Deno.stderr.isTerminal() ? progressBar(experiment) : plainLines(experiment);
 }
@@ -25,7 +25,7 @@ function progressBar({ config: { steps, batchSize }, step }: Experiment): Traini
       pace.add(report.seconds);
       if (report.validation) nme = `${report.validation.nme68_2d.toFixed(2)} %`;
       bar.update(report.step, {
-        rate: (batchSize / pace.seconds).toFixed(0),
+        rate: rate(batchSize / pace.seconds),
         loss: report.loss.toPrecision(3),
         nme,
         left: duration((steps - report.step) * pace.seconds),
@@ -37,14 +37,17 @@ function progressBar({ config: { steps, batchSize }, step }: Experiment): Traini
 
 function plainLines({ config: { steps, batchSize } }: Experiment): TrainingDisplay {
   const pace = new Pace();
+  let shown = performance.now();
   return {
     show({ step, loss, seconds, validation }) {
       pace.add(seconds);
-      if (!validation) return;
+      if (!validation && performance.now() - shown < 60_000) return;
+      shown = performance.now();
+      const validated = validation &&
+        `  validation loss ${validation.loss.toPrecision(3)}  NME ${validation.nme68_2d.toFixed(2)} %`;
       console.error(
-        `step ${step}/${steps}  loss ${loss.toPrecision(3)}  validation loss ${validation.loss.toPrecision(3)}  ` +
-          `NME ${validation.nme68_2d.toFixed(2)} %  ${(batchSize / pace.seconds).toFixed(0)} faces/s  ` +
-          `${duration((steps - step) * pace.seconds)} left`,
+        `step ${step}/${steps}  loss ${loss.toPrecision(3)}${validated ?? ""}  ` +
+          `${rate(batchSize / pace.seconds)} faces/s  ${duration((steps - step) * pace.seconds)} left`,
       );
     },
     end() {},
@@ -58,6 +61,10 @@ class Pace {
   add(seconds: number): void {
     this.seconds = this.seconds === 0 ? seconds : 0.95 * this.seconds + 0.05 * seconds;
   }
+}
+
+function rate(facesPerSecond: number): string {
+  return facesPerSecond.toFixed(facesPerSecond < 10 ? 1 : 0);
 }
 
 function duration(seconds: number): string {

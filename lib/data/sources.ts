@@ -6,15 +6,21 @@ import type { SampleSource } from "@/lib/data/sample.ts";
 import type { SourceSpec } from "@/lib/data/serve_samples.ts";
 import { syntheticSource } from "@/lib/data/synthetic.ts";
 
+export interface ModelOptions {
+  /** Called with the part done, up to 1, where the source's files are new and must be converted. */
+  readonly onProgress?: (done: number) => void;
+}
+
 /** The morphable model of a run's settings. Throws an InputError where its files are missing or broken. */
-export async function openModel({ source, sourcePath }: Pick<SourceSpec, "source" | "sourcePath">): Promise<
-  MorphableModel
-> {
+export async function openModel(
+  { source, sourcePath }: Pick<SourceSpec, "source" | "sourcePath">,
+  { onProgress }: ModelOptions = {},
+): Promise<MorphableModel> {
   if (source === "procedural") return builtInFace();
   if (sourcePath === "") {
     throw new InputError("Cannot read ICT-FaceKit: --source-path was not given, its folder FaceXModel is wanted");
   }
-  return await loadIct(sourcePath);
+  return await loadIct(sourcePath, onProgress && { onProgress });
 }
 
 /** The same samples for the same spec, in any thread. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Config } from "@/lib/config.ts";
 import { readAflw2000 } from "@/lib/data/aflw2000.ts";
+import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
 import { readLandmarks } from "@/lib/data/position_map.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
@@ -32,14 +33,19 @@ export async function openTrained(folder: string): Promise<MeasuredModel> {
   );
 }
 
-/** Errors on faces of people that the training has not shown. */
+export interface HeldOutOptions extends Pick<Config, "source" | "sourcePath" | "seed" | "workers">, ModelOptions {
+  readonly sampleCount: number;
+}
+
+/** Errors on faces of people that the training has not shown. Throws an InputError where the source cannot be read. */
 export async function evaluateHeldOut(
   model: MeasuredModel,
-  options: Pick<Config, "source" | "sourcePath" | "seed" | "workers"> & { readonly sampleCount: number },
+  { onProgress, ...spec }: HeldOutOptions,
 ): Promise<Evaluation> {
   const { imageSize, encoding } = model.description;
+  await openModel(spec, onProgress && { onProgress }); // here before in the workers: they take what it has converted
   const faces = await makeFaces({
-    ...options,
+    ...spec,
     imageSize,
     encoding,
     batchSize: 16,

@@ -50,10 +50,19 @@ export async function saveCheckpoint(
   }
 }
 
-/** Throws an InputError where the checkpoint is damaged, or of another architecture; nothing is changed then. */
-export async function loadCheckpoint(prefix: string, { network, optimizer }: Trained): Promise<Progress> {
+/** Throws an InputError where the checkpoint is damaged, or of another run's settings; nothing is changed then. */
+export async function loadCheckpoint(
+  prefix: string,
+  { network, optimizer, config }: Trained & { readonly config: Pick<Config, "model" | "seed"> },
+): Promise<Progress> {
   const progress = await readProgress(prefix);
   await checkArchitecture(prefix, network);
+  if (progress.model !== config.model || progress.seed !== config.seed) {
+    throw new InputError(
+      `Cannot go on from checkpoint ${prefix}: it is of a run of ${progress.model} with seed ${progress.seed}, ` +
+        `wanted ${config.model} with seed ${config.seed}`,
+    );
+  }
   const tensors = await restoreTensors(prefix);
   for (const weight of network.weights) weight.write(tensors[tensorName(weight)]!);
   optimizer.loadState(tensors);

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** A number that must be finite was not: nothing learned since the last checkpoint is of use. */
+/** A number that must be finite is not: nothing learned since the last checkpoint is of use. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
 }
@@ -8,5 +8,5 @@ export class DivergenceError extends Error {
 /** Throws a DivergenceError where a weight is infinite or not a number. */
 export function checkFinite(network: tf.LayersModel, step: number): void {
   const total = tf.tidy(() => tf.addN(network.weights.map((weight) => tf.sum(weight.read()))).dataSync()[0]!);
-  if (!Number.isFinite(total)) throw new DivergenceError(`The weights are not finite after step ${step}`);
+  if (!Number.isFinite(total)) throw new DivergenceError(`a weight is not finite after step ${step}`);
 }

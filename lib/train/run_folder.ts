@@ -1,4 +1,4 @@
-import { type Config, parseConfig } from "@/lib/config.ts";
+import { type Config, defaults, parseConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 
@@ -11,8 +11,10 @@ export type MetricsRow = Readonly<{ step: number }> & Readonly<Record<string, nu
  */
 export class RunFolder implements Disposable {
   readonly #lock: Deno.FsFile;
+  #config: Config;
 
-  private constructor(readonly path: string, readonly config: Config, lock: Deno.FsFile) {
+  private constructor(readonly path: string, config: Config, lock: Deno.FsFile) {
+    this.#config = config;
     this.#lock = lock;
   }
 
@@ -21,9 +23,15 @@ export class RunFolder implements Disposable {
     await checkRunFolder(path);
     await makeFolder(path);
     const lock = await lockFolder(path);
-    const run = new RunFolder(path, config, lock);
-    await writeFileAtomic(`${path}/config.json`, JSON.stringify(config, null, 2) + "\n");
-    return run;
+    try {
+      await checkRunFolder(path); // again: another process may have begun and ended in between
+      const run = new RunFolder(path, config, lock);
+      await run.changeConfig(config);
+      return run;
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
   }
 
   /** Opens a run to go on with it. Throws an InputError where there is none, or another process has it. */
@@ -34,6 +42,16 @@ export class RunFolder implements Disposable {
 
   [Symbol.dispose](): void {
     this.#lock.close();
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** What a later resume goes on with. */
+  async changeConfig(config: Config): Promise<void> {
+    await writeFileAtomic(`${this.path}/${configName}`, JSON.stringify(config, null, 2) + "\n");
+    this.#config = config;
   }
 
   async addMetrics(row: MetricsRow): Promise<void> {
@@ -50,8 +68,8 @@ export class RunFolder implements Disposable {
 /** Throws an InputError where a new run cannot have this folder, because it holds something. */
 export async function checkRunFolder(path: string): Promise<void> {
   try {
-    for await (const entry of Deno.readDir(path)) {
-      if (entry.name === lockName) continue; // of a run that ended before it began
+    for await (const { name } of Deno.readDir(path)) {
+      if (isLeftover(name)) continue;
       throw new InputError(
         `Cannot start a run in ${path}: the folder is not empty. Go on with its run by --resume, or name another by --run`,
       );
@@ -63,18 +81,18 @@ export async function checkRunFolder(path: string): Promise<void> {
   }
 }
 
-/** The settings that a run was started with. Throws an InputError where the folder holds no run. */
+/** The settings of a run. Throws an InputError where the folder holds no run. */
 export async function readRunConfig(path: string): Promise<Config> {
   let text: string;
   try {
-    text = await Deno.readTextFile(`${path}/config.json`);
+    text = await Deno.readTextFile(`${path}/${configName}`);
   } catch {
-    throw new InputError(`Cannot open the run ${path}: found no config.json there, which every run has`);
+    throw new InputError(`Cannot open the run ${path}: found no ${configName} there, which every run has`);
   }
   try {
-    return parseConfig(JSON.parse(text));
+    return parseConfig({ ...defaults, ...JSON.parse(text) }); // a setting newer than the run has its default
   } catch (error) {
-    throw new InputError(`Cannot open the run ${path}: its config.json is not one (${(error as Error).message})`);
+    throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${(error as Error).message})`);
   }
 }
 
@@ -89,10 +107,24 @@ export async function readMetrics(path: string): Promise<MetricsRow[]> {
   }
   const lines = text.split("\n");
   lines.pop(); // empty, or cut short
-  return lines.map((line) => JSON.parse(line));
+  return lines.map((line, i) => parseRow(line, `${path}/metrics.jsonl, line ${i + 1}`));
 }
 
+function parseRow(line: string, place: string): MetricsRow {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new InputError(`Cannot read ${place}: ${(error as Error).message}`);
+  }
+}
+
+const configName = "config.json";
 const lockName = ".lock";
+
+/** What a process leaves that was killed before its run began. */
+function isLeftover(name: string): boolean {
+  return name === lockName || name.startsWith(`${configName}.`);
+}
 
 async function makeFolder(path: string): Promise<void> {
   try {
@@ -103,7 +135,12 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 async function lockFolder(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(`${path}/${lockName}`, { write: true, create: true });
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(`${path}/${lockName}`, { write: true, create: true });
+  } catch (error) {
+    throw new InputError(`Cannot use the run ${path}: cannot write there (${(error as Error).message})`);
+  }
   if (await file.tryLock(true)) return file; // until the file is closed or the process ends
   file.close();
   throw new InputError(

@@ -17,10 +17,10 @@ export class RunLog implements Disposable {
     this.#writer = writer;
   }
 
-  /** A log that goes on after `step`, 0 for a new run. */
+  /** A log that goes on after `step`, in place of what a killed process had written of later ones. */
   static async open(run: RunFolder, step: number): Promise<RunLog> {
-    if (step > 0) await run.dropMetricsAfter(step);
-    const writer = await SummaryWriter.open(`${run.path}/events`, step > 0 ? { resumedAt: step } : {});
+    await run.dropMetricsAfter(step);
+    const writer = await SummaryWriter.open(`${run.path}/events`, { resumedAt: step });
     writer.hparams(run.config satisfies Config, comparedMetrics);
     return new RunLog(run, writer);
   }

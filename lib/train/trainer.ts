@@ -48,19 +48,17 @@ export async function* train(
         return settings.l2 === 0 ? loss : tf.add<tf.Scalar>(loss, weightPenalty(network, settings.l2));
       }, weights)
     );
-    const [loss] = await value.data();
+    const loss = (await value.data())[0]!;
     step++;
     if (!Number.isFinite(loss)) {
       tf.dispose([value, grads]);
-      throw new DivergenceError(
-        `The loss is ${loss} at step ${step}: the learning rate ${learningRate} may be too high`,
-      );
+      throw new DivergenceError(`the loss is ${loss} at step ${step}, where the learning rate is ${learningRate}`);
     }
     optimizer.setLearningRate(learningRate);
     optimizer.applyGradients(grads);
     tf.dispose([value, grads]);
     const end = performance.now();
-    yield { step, loss: loss!, learningRate, seconds: (end - start) / 1000, waitSeconds: (waited - start) / 1000 };
+    yield { step, loss, learningRate, seconds: (end - start) / 1000, waitSeconds: (waited - start) / 1000 };
     if (step >= settings.steps) return;
     start = performance.now();
   }
