@@ -1,5 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { type HairRig, strandTexture } from "@/lib/face/hair.ts";
+import { hairTriangles as hairFaces, strands } from "@/lib/face/hair.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/face/torso.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 
@@ -27,14 +27,14 @@ export interface HeadMesh {
   readonly corners: Float32Array;
 }
 
-export function headMesh({ model, corners: skinCorners }: FaceAtlas, hair: HairRig): HeadMesh {
+export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
   const modelVertices = model.mean.length / 3;
   const lashes = materialNames.indexOf("lashes");
   const back = Array.from(model.materials.keys()).filter((t) => model.materials[t] === lashes);
   const modelTriangles = model.materials.length + back.length;
   const bodyTriangles = modelTriangles + torsoTriangles.length / 3;
   const bodyVertices = modelVertices + torsoVertexCount;
-  const hairTriangles = hair.triangles.length / 3;
+  const hairTriangles = hairFaces.length / 3;
   const count = bodyTriangles + 2 * hairTriangles;
   const mesh = {
     modelVertices,
@@ -60,18 +60,16 @@ export function headMesh({ model, corners: skinCorners }: FaceAtlas, hair: HairR
   }
   triangles.set(torsoTriangles.map((vertex) => modelVertices + vertex), 3 * modelTriangles);
   sources.fill(colorSources.torso, modelTriangles, bodyTriangles);
-  for (let t = 0; t < hairTriangles; t++) {
-    for (
-      const [order, first] of [[[0, 1, 2], bodyTriangles + t], [
-        [0, 2, 1],
-        modelTriangles + hairTriangles + t,
-      ]] as const
-    ) {
+  const sides = [{ order: [0, 1, 2], start: bodyTriangles }, {
+    order: [0, 2, 1],
+    start: bodyTriangles + hairTriangles,
+  }];
+  for (const { order, start } of sides) {
+    for (let t = 0; t < hairTriangles; t++) {
       order.forEach((from, corner) => {
-        const vertex = hair.triangles[3 * t + from]!;
-        triangles[3 * first + corner] = bodyVertices + vertex;
-        corners[6 * first + 2 * corner] = Math.floor(vertex / strandTexture.hairRows) * strandTexture.perHairColumn;
-        corners[6 * first + 2 * corner + 1] = vertex % strandTexture.hairRows * strandTexture.rowsPerHairRow;
+        const vertex = hairFaces[3 * t + from]!;
+        triangles[3 * (start + t) + corner] = bodyVertices + vertex;
+        corners.set(strands.place(vertex), 6 * (start + t) + 2 * corner);
       });
     }
   }

@@ -1,6 +1,7 @@
 import type { Appearance } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { HairRig, type HairStyle, hairVertexCount } from "@/lib/face/hair.ts";
+import { HairRig, hairVertexCount } from "@/lib/face/hair.ts";
+import type { HairStyle } from "@/lib/face/hair_style.ts";
 import { type MaterialName, materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
 import { FacePainter } from "@/lib/face/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
@@ -64,7 +65,7 @@ export class PortraitPainter {
     this.#atlas = atlas;
     this.#painter = new FacePainter(atlas);
     this.#hair = new HairRig(atlas);
-    this.#mesh = headMesh(atlas, this.#hair);
+    this.#mesh = headMesh(atlas);
     this.#raster = emptyRaster({ width: size, height: size, samples: SAMPLES });
     const { modelVertices, bodyVertices, triangles } = this.#mesh;
     const count = bodyVertices + hairVertexCount;

@@ -1,5 +1,6 @@
-import { strandTexture } from "@/lib/face/hair.ts";
-import { EYE_REACH, EYE_STEPS, type Paint } from "@/lib/face/paint.ts";
+import { strands } from "@/lib/face/hair.ts";
+import { EYE_REACH, EYE_STEPS } from "@/lib/face/eyes.ts";
+import type { Paint } from "@/lib/face/paint.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { colorSources, type HeadMesh } from "@/lib/data/head_mesh.ts";
@@ -25,14 +26,15 @@ export interface ShadeInputs {
 
 /** Colors the samples of a head's raster and averages them over what the image holds, in place. */
 export function shadeHead({ width, height, rgb }: FloatImage, inputs: ShadeInputs): void {
-  const { raster, samples, mesh, paint, textureSize, irisDistances, light, shine, colors, strands } = inputs;
+  const { raster, samples, mesh, paint, textureSize, irisDistances, light, shine, colors } = inputs;
   const { triangle, weights, width: rowLength } = raster;
   const { triangles, sources, corners } = mesh;
   const { albedo, eyeRamp } = paint;
   const vertexStart = textureSize * textureSize;
   const { modelVertices } = mesh;
-  const shift = inputs.seed % strandTexture.columns;
-  const { values: strandValues, columns: strandColumns, rows: strandRows } = strandTexture;
+  const shift = inputs.seed % strands.texture.columns;
+  const { values: strandValues, columns: strandColumns, rows: strandRows } = strands.texture;
+  const contrast = inputs.strands;
   const share = 1 / (samples * samples);
   const toStep = EYE_STEPS / EYE_REACH;
   for (let row = 0; row < height; row++) {
@@ -69,7 +71,7 @@ export function shadeHead({ width, height, rgb }: FloatImage, inputs: ShadeInput
               const x = wa * corners[6 * t]! + wb * corners[6 * t + 2]! + wc * corners[6 * t + 4]!;
               const y = wa * corners[6 * t + 1]! + wb * corners[6 * t + 3]! + wc * corners[6 * t + 5]!;
               const strand = Math.min(strandRows - 1, y | 0) * strandColumns + ((x | 0) + shift) % strandColumns;
-              const shade = Math.max(0.1, 1 + strands * strandValues[strand]!);
+              const shade = Math.max(0.1, 1 + contrast * strandValues[strand]!);
               r *= shade;
               g *= shade;
               bl *= shade;

@@ -1,6 +1,6 @@
-import { drawAppearance } from "@/lib/face/appearance.ts";
+import { drawAppearance, randomColor } from "@/lib/face/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
-import { drawHairStyle } from "@/lib/face/hair.ts";
+import { drawHairStyle } from "@/lib/face/hair_style.ts";
 import { type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/face/skin.ts";
@@ -173,6 +173,9 @@ function drawTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "
     width: random.uniform(0.82, 1.12),
     neckline: random.integer(1, 5),
     stripes: random.chance(0.15) ? random.uniform(0.1, 0.6) : 0,
+    ...random.chance(0.06) && {
+      scarf: { height: random.uniform(-0.1, 0.6), color: randomColor(random), folds: random.uniform(0, 6) },
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { PortraitPainter } from "@/lib/data/portrait.ts";
 import { drawAppearance } from "@/lib/face/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { drawHairStyle, type HairStyle } from "@/lib/face/hair.ts";
+import { drawHairStyle, type HairStyle } from "@/lib/face/hair_style.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose } from "@/tests/support.ts";
