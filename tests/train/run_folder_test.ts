@@ -1,4 +1,4 @@
-import { presets, resolveConfig } from "@/lib/config.ts";
+import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { assertEquals, assertThrows } from "@/tests/support.ts";
@@ -34,7 +34,7 @@ Deno.test("RunFolder.create() refuses a folder that holds anything, and leaves i
 Deno.test("RunFolder.create() refuses a path that is a file", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
-    await assertThrows(() => RunFolder.create(`${folder}/file`, config), InputError, /cannot make that folder/);
+    await assertThrows(() => RunFolder.create(`${folder}/file`, config), InputError, /file: it is no folder/);
   });
 });
 
@@ -83,6 +83,32 @@ Deno.test("readMetrics() gives what was added, without a line that a kill cut sh
   });
 });
 
-Deno.test("every preset resolves", () => {
-  for (const name of Object.keys(presets)) resolveConfig(name as keyof typeof presets);
+Deno.test("RunFolder.create() takes a folder in which a run was killed before it began", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/.lock`, "");
+    await Deno.writeTextFile(`${folder}/config.json.0a1b.tmp`, "{");
+    using run = await RunFolder.create(folder, config);
+    assertEquals(await readRunConfig(run.path), config);
+  });
+});
+
+Deno.test("RunFolder.open() gives changed settings, and defaults for settings that are newer than the run", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { exampleSamples: _, ...older } = config;
+    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(older));
+    {
+      using run = await RunFolder.open(folder);
+      assertEquals(run.config.exampleSamples, defaults.exampleSamples);
+      await run.changeConfig({ ...config, steps: 1234 });
+      assertEquals(run.config.steps, 1234);
+    }
+    assertEquals((await readRunConfig(folder)).steps, 1234);
+  });
+});
+
+Deno.test("readMetrics() names the line that is no row", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/metrics.jsonl`, '{"step":1}\n\0\0\n{"step":3}\n');
+    await assertThrows(() => readMetrics(folder), InputError, /metrics\.jsonl, line 2: /);
+  });
 });

@@ -1,0 +1,108 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Config } from "@/lib/config.ts";
+import type { HostBatch } from "@/lib/data/batches.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { FusedAdam } from "@/lib/tensorflow/adam.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { DivergenceError } from "@/lib/train/divergence.ts";
+import { learningRateAt } from "@/lib/train/schedule.ts";
+import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
+
+const tensorFlow = await openTensorFlow({ device: "cpu" });
+
+type Parts = Omit<Training, "batches"> & Disposable;
+
+function openParts(config: Config): Parts {
+  const { imageSize: size } = config;
+  const network = buildNetwork(config);
+  const optimizer = new FusedAdam(config.learningRate);
+  const mask = tf.ones([size, size]) as tf.Tensor2D;
+  const dispose = () => {
+    network.dispose();
+    optimizer.dispose();
+    mask.dispose();
+  };
+  return { network, optimizer, mask, [Symbol.dispose]: dispose };
+}
+
+async function steps(
+  parts: Parts,
+  config: Config,
+  { firstStep = 0, batches = noiseBatches(config.steps - firstStep) }: {
+    firstStep?: number;
+    batches?: AsyncIterable<HostBatch>;
+  } = {},
+): Promise<StepReport[]> {
+  return await Array.fromAsync(train({ ...parts, batches }, { ...config, firstStep }));
+}
+
+function values(network: tf.LayersModel): Map<string, number[]> {
+  return new Map(network.trainableWeights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
+}
+
+for (const model of ["lite", "prnet"] as const) {
+  Deno.test(`train() moves every weight of ${model}, lowers the loss, and leaves no tensor and no handle`, async () => {
+    const before = [tf.memory().numTensors, tensorFlow.handleCount];
+    {
+      const config = tinyConfig({ model, steps: 2, learningRate: 3e-3, schedule: "halve", l2: 2e-4 });
+      using parts = openParts(config);
+      const initial = values(parts.network);
+      const [first] = await steps(parts, config); // burn in: the optimizer allocates its slots
+      const trained = values(parts.network);
+      const unmoved = [...initial.keys()].filter((name) => initial.get(name)!.join() === trained.get(name)!.join());
+      assertEquals(unmoved, []);
+
+      const counts = [tf.memory().numTensors, tensorFlow.handleCount];
+      const reports = await steps(parts, { ...config, steps: 12 }, { firstStep: 2 });
+      assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
+      assertEquals(reports.map(({ step }) => step), [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      assert(reports.at(-1)!.loss < first!.loss, `${first!.loss} → ${reports.at(-1)!.loss}`);
+    }
+    assertEquals([tf.memory().numTensors, tensorFlow.handleCount], before);
+  });
+}
+
+Deno.test("train() takes each step at its scheduled learning rate, also where it goes on", async () => {
+  const config = tinyConfig({ steps: 6 });
+  using parts = openParts(config);
+  const reports = await steps(parts, config, { firstStep: 3 });
+  for (const { step, learningRate } of reports) assertClose(learningRate, learningRateAt(step - 1, config), 0);
+  assertEquals(reports.length, 3);
+});
+
+Deno.test("train() adds the weights' penalty to the loss", async () => {
+  const losses: number[] = [];
+  for (const l2 of [0, 1]) {
+    const config = tinyConfig({ steps: 1, l2 });
+    using parts = openParts(config);
+    const kernels = parts.network.trainableWeights.filter(({ originalName }) => originalName.endsWith("/kernel"));
+    const penalty = tf.tidy(() =>
+      kernels.reduce((sum, kernel) => sum + tf.sum(tf.square(kernel.read())).dataSync()[0]!, 0) * l2 / 2
+    );
+    losses.push((await steps(parts, config))[0]!.loss - penalty);
+  }
+  assertClose(losses[0]!, losses[1]!, 1e-3);
+});
+
+Deno.test("train() throws a DivergenceError at a loss that is not a number, and leaves the weights", async () => {
+  const config = tinyConfig({ steps: 9 });
+  using parts = openParts(config);
+  const batches = async function* () {
+    for await (const batch of noiseBatches(9)) {
+      if (batch.index === 2) batch.targets[5] = NaN;
+      yield batch;
+    }
+  };
+  const seen: { before: Map<string, number[]>; tensors: number[] }[] = [];
+  const run = async () => {
+    for await (const _ of train({ ...parts, batches: batches() }, { ...config, firstStep: 0 })) {
+      seen.push({ before: values(parts.network), tensors: [tf.memory().numTensors, tensorFlow.handleCount] });
+    }
+  };
+  await assertThrows(run, DivergenceError, /the loss is NaN at step 3/);
+  assertEquals(seen.length, 2);
+  assertEquals([...values(parts.network)], [...seen[1]!.before]);
+  assert(tf.memory().numTensors <= seen[1]!.tensors[0]!, "tensors are left");
+});
