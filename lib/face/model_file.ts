@@ -80,16 +80,6 @@ function copyArrays(arrays: readonly ModelArray[], target: Uint8Array): void {
   }
 }
 
-/** The same model in memory that workers share: posted to a worker, its arrays are not copied. */
-export function sharedModel(model: MorphableModel): MorphableModel {
-  const arrays = arraysOf(model);
-  const buffer = new SharedArrayBuffer(sum(arrays.map((array) => padded(array.byteLength))));
-  copyArrays(arrays, new Uint8Array(buffer));
-  const { name, expressionNames, identityModes } = model;
-  const lengths = arrays.map((array) => array.length);
-  return modelOf({ name, expressionNames, identityCount: identityModes.length, lengths }, buffer, 0);
-}
-
 function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...model }: MorphableModel): ModelArray[] {
   return [
     mean,

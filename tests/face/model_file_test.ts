@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
-import { decodeModel, encodeModel, keptModel, sharedModel } from "@/lib/face/model_file.ts";
+import { decodeModel, encodeModel, keptModel } from "@/lib/face/model_file.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { arbitraryModel } from "@/tests/face/arbitrary_model.ts";
-import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assertEquals, assertThrows } from "@/tests/support.ts";
 
 Deno.test("decodeModel() undoes encodeModel()", () => {
   fc.assert(fc.property(arbitraryModel, fc.string(), (model, stamp) => {
@@ -28,16 +28,6 @@ Deno.test("decodeModel() finds any flipped bit, any cut and any other stamp", ()
     assertEquals(decodeModel(damaged, "stamp"), undefined);
     assertEquals(decodeModel(bytes.subarray(0, where % bytes.length), "stamp"), undefined);
     assertEquals(decodeModel(bytes, "another stamp"), undefined);
-  }));
-});
-
-Deno.test("sharedModel() is the same model in one shared buffer", () => {
-  fc.assert(fc.property(arbitraryModel, (model) => {
-    const shared = sharedModel(model);
-    assertEquals(shared, model);
-    assert(shared.mean.buffer instanceof SharedArrayBuffer);
-    assert(shared.surface.regions.buffer === shared.mean.buffer);
-    assert(shared.identityModes.every((mode) => mode.buffer === shared.mean.buffer));
   }));
 });
 
