@@ -13,6 +13,7 @@ import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
@@ -32,6 +33,7 @@ import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.t
 import { RunLog } from "@/lib/train/run_log.ts";
 import { type StepReport, train } from "@/lib/train/trainer.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import { mostFrontal } from "@/lib/view/most_frontal.ts";
 import { renderReport } from "@/lib/view/report.ts";
 import { mapTriple, overlayTriple } from "@/lib/view/triples.ts";
 
@@ -55,6 +57,14 @@ export interface Validation {
   /** In percent. */
   readonly nme68_2d: number;
   readonly nme68_3d: number;
+}
+
+/** Pictures of faces, in the same order. */
+export interface Triples {
+  /** [input, ground-truth map, prediction]. */
+  readonly maps: Photo[];
+  /** [landmarks on the photo, ground-truth mesh overlay, predicted mesh overlay]. */
+  readonly overlays: Photo[];
 }
 
 /** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
@@ -227,12 +237,17 @@ export class Experiment implements Disposable {
     return await this.#withBestWeights(() => this.#measure(faces, this.#predict(faces)));
   }
 
+  /** The first validation faces beside what the network, as it is now, makes of them. */
+  async triples(): Promise<Triples> {
+    const faces = (await this.#validationFaces()).slice(0, PICTURED);
+    return this.#triples(faces, this.#predict(faces));
+  }
+
   /** Writes `model/` and `report.html` from the best weights so far. */
   async save(evaluation: Evaluation): Promise<void> {
-    const faces = (await this.#validationFaces()).slice(0, PICTURED);
-    const maps = await this.#withBestWeights(async () => {
+    const pictured = await this.#withBestWeights(async () => {
       await this.#saveModel(evaluation);
-      return this.#predict(faces);
+      return { triples: await this.triples(), face: await this.#mostFrontalFace() };
     });
     const { config, tensorflow } = this.#parts;
     const html = await renderReport({
@@ -242,14 +257,7 @@ export class Experiment implements Disposable {
       config,
       metrics: await readMetrics(this.path),
       evaluation,
-      pictures: [
-        { caption: "Photo, ground-truth position map, prediction", photos: this.#mapTriples(faces, maps) },
-        {
-          caption: "Predicted landmarks, ground-truth mesh, predicted mesh",
-          photos: this.#overlayTriples(faces, maps),
-        },
-      ],
-      face: { photo: faces[0]!.image, mesh: this.#mesh(maps[0]!) },
+      ...pictured,
     });
     await writeFileAtomic(`${this.path}/report.html`, html);
   }
@@ -287,9 +295,9 @@ export class Experiment implements Disposable {
     const validation = { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
     await log.scalars({ step, ...named("validation", validation) });
     log.weights(network, step);
-    const shown = faces.slice(0, PICTURED);
-    log.images("maps", this.#mapTriples(shown, maps), step);
-    log.images("overlays", this.#overlayTriples(shown, maps), step);
+    const triples = this.#triples(faces.slice(0, PICTURED), maps);
+    log.images("maps", triples.maps, step);
+    log.images("overlays", triples.overlays, step);
     log.flush();
     if (bestNme === null || validation.nme68_2d < bestNme) {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
@@ -341,25 +349,32 @@ export class Experiment implements Disposable {
     return evaluate(faces, { found: maps.map((map) => readLandmarks(map, surface)), meanLandmarks });
   }
 
-  #mapTriples(faces: readonly MadeFace[], maps: readonly PositionMap[]): Photo[] {
-    const { valid } = this.#parts.layout;
-    return faces.map(({ image, map }, i) => mapTriple({ input: image, truth: map, prediction: maps[i]!, valid }));
+  #triples(faces: readonly MadeFace[], predictions: readonly PositionMap[]): Triples {
+    const { surface, mask } = this.#parts;
+    const valid = Uint8Array.from(mask.dataSync(), (weight) => weight > 0 ? 1 : 0); // what has no weight is not learned
+    const pairs = faces.map((face, i) => ({ ...face, prediction: predictions[i]! }));
+    return {
+      maps: pairs.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
+      overlays: pairs.map(({ image, map, prediction }) =>
+        overlayTriple({
+          input: image,
+          landmarks: readLandmarks(prediction, surface),
+          truth: this.#mesh(map),
+          prediction: this.#mesh(prediction),
+        })
+      ),
+    };
   }
 
-  #overlayTriples(faces: readonly MadeFace[], maps: readonly PositionMap[]): Photo[] {
-    return faces.map(({ image, map }, i) =>
-      overlayTriple({
-        input: image,
-        landmarks: readLandmarks(maps[i]!, this.#parts.surface),
-        truth: this.#mesh(map),
-        prediction: this.#mesh(maps[i]!),
-      })
-    );
+  /** Of the validation faces, the one whose photo shows most of its mesh's colors. */
+  async #mostFrontalFace(): Promise<{ photo: Photo; mesh: Mesh }> {
+    const face = mostFrontal(await this.#validationFaces());
+    return { photo: face.image, mesh: this.#mesh(this.#predict([face])[0]!) };
   }
 
   #mesh(map: PositionMap): Mesh {
     const { surface } = this.#parts;
-    return { positions: readVertices(map, surface), triangles: surface.triangles };
+    return { positions: readVertices(map, surface), triangles: trianglesWithoutNeck(surface) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { regionNames } from "@/lib/face/morphable_model.ts";
-import type { RegionName } from "@/lib/face/morphable_model.ts";
+import type { FaceSurface, RegionName } from "@/lib/face/morphable_model.ts";
 
 type Point = readonly [number, number];
 
@@ -64,4 +64,13 @@ function distanceToPolygon(point: Point, polygon: readonly Point[]): number {
     nearest = Math.min(nearest, Math.hypot(ax + t * (bx - ax) - point[0], ay + t * (by - ay) - point[1]));
   }
   return inside ? 0 : nearest;
+}
+
+/** [triangleCount, 3], a surface's triangles but for those of the neck, which the loss gives no weight. */
+export function trianglesWithoutNeck(
+  { triangles, regions }: Pick<FaceSurface, "triangles" | "regions">,
+): Uint32Array {
+  const neck = regionNames.indexOf("neck");
+  const touchesNeck = (t: number) => [0, 1, 2].some((corner) => regions[triangles[3 * t + corner]!] === neck);
+  return triangles.filter((_, k) => !touchesNeck(Math.floor(k / 3)));
 }

@@ -64,7 +64,7 @@ export interface OverlayOptions {
 /** The mesh, in the photo's pixels, as tinted plaster that lets the photo show through. */
 export function overlayMesh(photo: Photo, mesh: Mesh, { opacity = 0.6 }: OverlayOptions = {}): Photo {
   const image = photoToLinear(photo);
-  drawMesh(mesh, image, { colors: plaster(mesh), samples: 3 });
+  drawMesh(mesh, image, { colors: plaster(mesh), samples: 3, backfaces: false }); // where the neck is cut off, one sees inside
   // In sRGB, whose steps look even: in linear light the brighter of the two would hide the other.
   const rgb = linearToPhoto(image).rgb.map((value, i) => Math.round(opacity * value + (1 - opacity) * photo.rgb[i]!));
   return { ...photo, rgb };

@@ -1,54 +1,63 @@
-import type { Mesh, Photo } from "@/lib/types.ts";
+import type { Mesh } from "@/lib/types.ts";
+import { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
 
-/** A figure as Plotly takes it. */
-export interface PlotlyFigure {
-  readonly data: readonly Record<string, unknown>[];
-  readonly layout: Readonly<Record<string, unknown>>;
-}
+/** How far the first view is turned to the side, in radians, so that depth shows. */
+const FIRST_TURN = 20 * Math.PI / 180;
+/** Of the longest side of the mesh, in a scene that shows about 2. */
+const SIZE = 1.7;
 
-/** [vertexCount, 3], the photo's color where each vertex lies in it; outside, that of the nearest pixel. */
-export function colorsFromPhoto(positions: Float32Array, { width, height, rgb }: Photo): Uint8Array {
-  const colors = new Uint8Array(positions.length);
-  for (let i = 0; i < positions.length; i += 3) {
-    const column = Math.min(width - 1, Math.max(0, Math.floor(positions[i]!)));
-    const row = Math.min(height - 1, Math.max(0, Math.floor(positions[i + 1]!)));
-    for (let c = 0; c < 3; c++) colors[i + c] = rgb[(row * width + column) * 3 + c]!;
-  }
-  return colors;
-}
-
-/** A mesh of image space to turn by mouse, seen from the photo's side at first; colors are [vertexCount, 3]. */
-export function meshFigure({ positions, triangles }: Mesh, colors: Uint8Array): PlotlyFigure {
-  const vertexCount = positions.length / 3;
-  const axis = (array: ArrayLike<number>, offset: number, sign = 1) =>
-    Array.from({ length: array.length / 3 }, (_, i) => sign * Math.round(array[3 * i + offset]! * 100) / 100);
-  const hidden = { visible: false, showbackground: false };
-  return {
+/** A mesh of image space to turn by mouse, upright; colors are [vertexCount, 3], sRGB bytes. */
+export function meshFigure(mesh: Mesh, colors: Uint8Array): PlotlyFigure {
+  const { vertices, triangles } = withoutUnused(mesh.triangles);
+  const coordinate = (axis: number) => vertices.map((v) => Math.round(mesh.positions[3 * v + axis]! * 100) / 100);
+  // Plotly's z points up, and the face is to look along its −y.
+  const axes = { x: coordinate(0), y: coordinate(2).map((z) => -z), z: coordinate(1).map((y) => -y) };
+  const lengths = [axes.x, axes.y, axes.z].map(extent);
+  const [x, y, z] = lengths.map((length) => SIZE * length / Math.max(...lengths, Number.MIN_VALUE));
+  const hidden = { visible: false };
+  return new PlotlyFigure({
     data: [{
       type: "mesh3d",
-      // Plotly's z points up and its first view looks along y: x → x, depth → −y, up → z
-      x: axis(positions, 0),
-      y: axis(positions, 2, -1),
-      z: axis(positions, 1, -1),
-      i: axis(triangles, 0),
-      j: axis(triangles, 1),
-      k: axis(triangles, 2),
-      vertexcolor: Array.from({ length: vertexCount }, (_, i) => `rgb(${colors.subarray(3 * i, 3 * i + 3).join()})`),
-      lighting: { ambient: 0.85, diffuse: 0.3, specular: 0.02, roughness: 0.9 },
+      ...axes,
+      ...{ i: corner(triangles, 0), j: corner(triangles, 1), k: corner(triangles, 2) },
+      vertexcolor: vertices.map((v) => `rgb(${colors.subarray(3 * v, 3 * v + 3).join()})`),
+      lighting: { ambient: 0.85, diffuse: 0.3, specular: 0.02, roughness: 0.9 }, // the photo's own light is in the colors
       lightposition: { x: 0, y: -1000, z: 300 },
       flatshading: false,
       hoverinfo: "skip",
     }],
     layout: {
       margin: { l: 0, r: 0, t: 0, b: 0 },
+      paper_bgcolor: "#23272f", // dark, as it shows through the openings of eyes and mouth
       scene: {
-        aspectmode: "data",
+        aspectmode: "manual",
+        aspectratio: { x, y, z },
         xaxis: hidden,
         yaxis: hidden,
         zaxis: hidden,
-        camera: { eye: { x: 0, y: -1.9, z: 0 }, up: { x: 0, y: 0, z: 1 }, projection: { type: "orthographic" } },
-        dragmode: "orbit",
+        camera: {
+          eye: { x: 1.25 * Math.sin(FIRST_TURN), y: -1.25 * Math.cos(FIRST_TURN), z: 0 },
+          up: { x: 0, y: 0, z: 1 },
+          projection: { type: "orthographic" },
+        },
+        dragmode: "turntable",
       },
     },
-  };
+    config: { displayModeBar: false },
+  }, "A mesh to turn by mouse");
+}
+
+/** The vertices that triangles use, and the triangles by their places among those: Plotly fits its view to all it gets. */
+function withoutUnused(triangles: Uint32Array): { vertices: number[]; triangles: number[] } {
+  const places = new Map<number, number>();
+  for (const vertex of triangles) if (!places.has(vertex)) places.set(vertex, places.size);
+  return { vertices: [...places.keys()], triangles: Array.from(triangles, (vertex) => places.get(vertex)!) };
+}
+
+function corner(triangles: readonly number[], index: number): number[] {
+  return triangles.filter((_, k) => k % 3 === index);
+}
+
+function extent(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
 }

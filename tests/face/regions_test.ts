@@ -1,6 +1,6 @@
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
-import { regionsFromLandmarks } from "@/lib/face/regions.ts";
+import { regionsFromLandmarks, trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 const { mean, surface: { landmarks }, surfaceVertices } = builtInFace();
@@ -27,4 +27,17 @@ Deno.test("regionsFromLandmarks() depends neither on the unit nor on where the f
   const found = regionsFromLandmarks(moved, landmarks);
   const different = found.filter((region, v) => region !== expected[v]).length;
   assert(different < 5, `${different} vertices changed their region`); // rounding, on borders
+});
+
+Deno.test("trianglesWithoutNeck() leaves out just the triangles that touch the neck", () => {
+  const surface = builtInFace().surface;
+  const neck = regionNames.indexOf("neck");
+  const rows = (triangles: Uint32Array) =>
+    Array.from({ length: triangles.length / 3 }, (_, t) => triangles.subarray(3 * t, 3 * t + 3));
+  const kept = rows(trianglesWithoutNeck(surface));
+  const [touching, others] = [true, false].map((touches) =>
+    rows(surface.triangles).filter((corners) => corners.some((v) => surface.regions[v] === neck) === touches)
+  );
+  assert(touching!.length > 0);
+  assertEquals(kept, others);
 });
