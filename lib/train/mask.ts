@@ -31,10 +31,9 @@ export function weightMask(
   }
   for (const landmark of landmarks) {
     const first = reading.texel[landmark]!;
-    [first, first + 1, first + size, first + size + 1].forEach((texel, i) => {
-      const isRead = reading.weights[4 * landmark + i]! > 0;
-      if (isRead && valid[texel]) mask[texel] = regionWeights.landmarks;
-    });
+    for (const texel of [first, first + 1, first + size, first + size + 1]) {
+      if (valid[texel]) mask[texel] = regionWeights.landmarks;
+    }
   }
   return mask;
 }

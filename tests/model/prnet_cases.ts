@@ -1,0 +1,29 @@
+import type { Answers, PrnetCase } from "./prnet_answers.ts";
+import { hashedValues } from "./hashed_values.ts";
+
+export const prnetCases: Readonly<Record<"small" | "published", PrnetCase>> = {
+  small: { imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
+  published: { imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
+};
+
+/** What stands for a tensor: its norm, its largest magnitude, and values at some places, the same ones for each name. */
+export type Figures = readonly [norm: number, largest: number, ...samples: number[]];
+
+/** PyTorch's figures by case and tensor; store_torch_figures.ts writes them. */
+export const figuresFile = new URL("./prnet_torch_figures.json", import.meta.url);
+
+const SAMPLE_COUNT = 3;
+
+export function figuresOf(name: string, values: Float32Array): Figures {
+  let [squares, largest] = [0, 0];
+  for (const value of values) {
+    squares += value * value;
+    largest = Math.max(largest, Math.abs(value));
+  }
+  const places = hashedValues(`samples of ${name}`, SAMPLE_COUNT);
+  return [Math.sqrt(squares), largest, ...Array.from(places, (place) => values[Math.floor(place * values.length)]!)];
+}
+
+export function figuresByTensor(answers: Answers): Record<string, Figures> {
+  return Object.fromEntries([...answers].map(([name, values]) => [name, figuresOf(name, values)]));
+}
