@@ -21,7 +21,7 @@ export interface NormalizationOptions {
 export function convolve(x: tf.SymbolicTensor, options: ConvolutionOptions): tf.SymbolicTensor {
   const { name, kernel, stride = 1 } = options;
   if (kernel > 1 || stride === 1) return tf.layers.conv2d(convolutionArguments(options)).apply(x) as tf.SymbolicTensor;
-  // the same, in two steps: the gradient of a strided 1×1 convolution with few channels (4 of 64², 8 of 64²) writes
+  // the same, in two steps: the gradient of a strided 1×1 convolution of few channels (seen: 4 and 8, of 64²) writes
   // past its memory in TensorFlow 2.21 with oneDNN
   const picked = tf.layers.maxPooling2d({ name: `${name}/pick`, poolSize: 1, strides: stride }).apply(x);
   return convolve(picked as tf.SymbolicTensor, { ...options, stride: 1 });
