@@ -151,24 +151,27 @@ export class PortraitPainter {
       normals.set(this.#hair.normals, 3 * bodyVertices);
       openness.set(this.#hair.openness, bodyVertices);
     }
-    // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
-    const count = isBare ? bodyVertices : positions.length / 3;
-    const casting = { from: 3 * starts.skin, to: 3 * (isBare ? starts.hair : starts.hairBacks) };
-    lightVisibility(
-      {
-        positions: positions.subarray(0, 3 * count),
-        triangles: triangles.subarray(casting.from, casting.to),
-      },
-      lighting.lamps[0]!.direction,
-      {
-        normals,
-        size: SHADOW_MAP_SIZE,
-        backfaces: false,
-        scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
-        out: visibility,
-      },
-    );
+    if (!lighting.isHard) visibility.set(openness);
+    else this.#castShadows(lighting, isBare);
     lightHead(this.#vertices, lighting, this.#buffers);
+  }
+
+  #castShadows({ lamps }: Lighting, isBare: boolean): void {
+    const { bodyVertices, starts, triangles } = this.#mesh;
+    const { normals, visibility } = this.#vertices;
+    // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
+    const count = isBare ? bodyVertices : this.#positions.length / 3;
+    const casting = {
+      positions: this.#positions.subarray(0, 3 * count),
+      triangles: triangles.subarray(3 * starts.skin, 3 * (isBare ? starts.hair : starts.hairBacks)),
+    };
+    lightVisibility(casting, lamps[0]!.direction, {
+      normals,
+      size: SHADOW_MAP_SIZE,
+      backfaces: false,
+      scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
+      out: visibility,
+    });
   }
 }
 

@@ -35,7 +35,7 @@ export function syntheticSource(model: MorphableModel, options: SyntheticOptions
 }
 
 /** Consecutive samples that show one person, whose shape takes a while to make. */
-const SAMPLES_PER_PERSON = 4;
+const SAMPLES_PER_PERSON = 8;
 
 class SyntheticSource implements SampleSource {
   readonly imageSize: number;

@@ -67,89 +67,57 @@ export class HairRig {
     this.#followStrands(out);
   }
 
-  #shapeHair(style: HairStyle, axes: Float64Array, out: Float32Array): void {
-    const skull = this.#skull;
+  #shapeHair(style: HairStyle, axes: Float64Array, to: Float32Array): void {
+    const skull = this.#skull, points = this.#points, normals = this.normals;
     const { ends: uneven, bumps } = this.#noises[style.seed % NOISES]!;
+    const toNormal = 1 / Math.hypot(axes[0]!, axes[3]!, axes[6]!);
     for (let column = 0; column <= COLUMNS; column++) {
-      const azimuth = azimuthOf(column);
+      const azimuth = azimuthOf(column), sin = Math.sin(azimuth), cos = Math.cos(azimuth);
       const noise = uneven[column % COLUMNS]!;
       const line = skull.rayAtHeight(column, lineHeight(style, azimuth) + (style.kind === "hair" ? 0.035 * noise : 0));
       const begin = skull.heightAt(column, line);
       const length = Math.max(0, begin - endsHeight(style, azimuth, noise));
       const hangs = length > 0.02;
+      const fall = fallOf(style, azimuth);
+      // How far hair that hangs down must come out to pass over the ears; not so beside the neck.
+      const radius = skull.radiusAt(column, Math.min(RAYS - 1, Math.floor(line)));
+      const toEars = Math.max(0, skull.reachOf(column) - radius + 0.03) * smoothstep(2.3, 1.7, Math.abs(azimuth));
       for (let row = 0; row < ROWS; row++) {
         const vertex = column * ROWS + row;
         const onSkull = Math.min(1, row / (SKULL_ROWS - 1));
         const down = Math.max(0, row - SKULL_ROWS + 1) / HANGING_ROWS;
         const bump = 1 + style.clumps * bumps[(column % COLUMNS) * ROWS + Math.min(row, SKULL_ROWS)]!;
         const taper = hangs ? 1 : 0.06 + 0.94 * smoothstep(1, 0.7, onSkull);
-        const ray = onSkull * line;
-        const offset = volumeAt(style, azimuth, polarOf(ray)) * bump * taper;
+        let ray = onSkull * line;
+        let offset = volumeAt(style, azimuth, polarOf(ray)) * bump * taper;
+        let out = 0, up = 0, ahead = 0; // from the skull there, in face units
+        if (hangs && down > 0) {
+          if (fall === "brim") {
+            up = -0.12 * down;
+            ahead = 0.8 * down * Math.max(0, cos - 0.45);
+          } else if (fall === "forehead") {
+            ray = skull.rayAtHeight(column, begin - down * length);
+            offset = Math.max(0.025, offset * (1 - 0.7 * down));
+          } else {
+            out = toEars * smoothstep(0, Math.min(0.9, 0.55 / length), down) +
+              style.waves * Math.sin(9 * down * length + 3 * Math.sin(column * 0.7));
+            up = -down * length;
+          }
+        }
+        // Outward from the axis, less steeply towards the hair's ends.
+        const ny = Math.cos(polarOf(ray)) * (1 - down), flat = Math.sqrt(Math.max(0, 1 - ny * ny));
+        const nx = sin * flat, nz = cos * flat;
+        const x = sin * out + nx * offset, y = up + ny * offset, z = ahead + cos * out + nz * offset;
+        const low = Math.floor(ray), part = ray - low;
+        const i = 3 * (column * RAYS + low), j = low + 1 < RAYS ? i + 3 : i;
+        for (let axis = 0, k = 0; axis < 3; axis++, k += 3) {
+          const surface = points[i + axis]! + part * (points[j + axis]! - points[i + axis]!);
+          to[3 * vertex + axis] = surface + axes[k]! * x + axes[k + 1]! * y + axes[k + 2]! * z;
+          normals[3 * vertex + axis] = toNormal * (axes[k]! * nx + axes[k + 1]! * ny + axes[k + 2]! * nz);
+        }
         this.openness[vertex] = (0.55 + 0.45 * smoothstep(0, 0.5, bump - 0.5)) * (1 - 0.25 * down);
-        const strand = hangs && down > 0
-          ? this.#hang(style, { column, ray, begin, length, down, offset })
-          : { ray, offset, out: 0, up: 0, ahead: 0 };
-        this.#put(vertex, { ...strand, column, azimuth, down, axes }, out);
       }
     }
-  }
-
-  /** Where hair lies that hangs over its line: this far out from the axis, up and ahead of the skull at that ray. */
-  #hang(
-    style: HairStyle,
-    { column, ray, begin, length, down, offset }: {
-      column: number;
-      ray: number;
-      begin: number;
-      length: number;
-      down: number;
-      offset: number;
-    },
-  ): { ray: number; offset: number; out: number; up: number; ahead: number } {
-    const azimuth = azimuthOf(column);
-    if (style.kind === "cap") {
-      return { ray, offset, out: 0, up: -0.12 * down, ahead: 0.8 * down * Math.max(0, Math.cos(azimuth) - 0.45) };
-    }
-    if (Math.abs(azimuth) < style.curtain - 0.25) { // over the forehead
-      const lower = this.#skull.rayAtHeight(column, begin - down * length);
-      return { ray: lower, offset: Math.max(0.025, offset * (1 - 0.7 * down)), out: 0, up: 0, ahead: 0 };
-    }
-    // Over the ears, but not beside the neck.
-    const radius = this.#skull.radiusAt(column, Math.min(RAYS - 1, Math.floor(ray)));
-    const spread = Math.max(0, this.#skull.reachOf(column) - radius + 0.03) *
-      smoothstep(2.3, 1.7, Math.abs(azimuth)) * smoothstep(0, Math.min(0.9, 0.55 / length), down);
-    const wave = style.waves * Math.sin(9 * down * length + 3 * Math.sin(column * 0.7));
-    return { ray, offset, out: spread + wave, up: -down * length, ahead: 0 };
-  }
-
-  #put(
-    vertex: number,
-    { column, azimuth, ray, offset, out: spread, up, ahead, down, axes }: {
-      column: number;
-      azimuth: number;
-      ray: number;
-      offset: number;
-      out: number;
-      up: number;
-      ahead: number;
-      down: number;
-      axes: Float64Array;
-    },
-    to: Float32Array,
-  ): void {
-    // Outward from the axis, less steeply towards the hair's ends.
-    const ny = Math.cos(polarOf(ray)) * (1 - down), flat = Math.sqrt(Math.max(0, 1 - ny * ny));
-    const sin = Math.sin(azimuth), cos = Math.cos(azimuth);
-    const x = sin * (spread + flat * offset), y = up + ny * offset, z = ahead + cos * (spread + flat * offset);
-    const low = Math.floor(ray), part = ray - low;
-    const i = 3 * (column * RAYS + low), j = low + 1 < RAYS ? i + 3 : i;
-    const p = this.#points;
-    for (let axis = 0; axis < 3; axis++) {
-      const k = 3 * axis;
-      const surface = p[i + axis]! + part * (p[j + axis]! - p[i + axis]!);
-      to[3 * vertex + axis] = surface + axes[k]! * x + axes[k + 1]! * y + axes[k + 2]! * z;
-    }
-    this.#setNormal(vertex, axes, sin * flat, ny, cos * flat);
   }
 
   /** Cloth around the face, from its edge before the ears over the head and down to the shoulders. */
@@ -205,6 +173,12 @@ export class HairRig {
       this.tangents[3 * vertex + 2] = z * scale;
     }
   }
+}
+
+/** Where hair goes that hangs past its line. */
+function fallOf({ kind, curtain }: HairStyle, azimuth: number): "brim" | "forehead" | "down" {
+  if (kind === "cap") return "brim";
+  return Math.abs(azimuth) < curtain - 0.25 ? "forehead" : "down";
 }
 
 /** How far a head reaches from between its eyes, in face units. */
