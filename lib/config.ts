@@ -18,6 +18,7 @@ const schema = z.strictObject({
   loss: z.enum(["mse", "l1"]),
   l2: z.number().min(0),
   encoding: z.enum(["paper", "centered"]),
+  augment: z.boolean(),
   workers: z.int().min(1),
   overfitBatches: z.int().min(0),
   validationSamples: z.int().min(1),
@@ -46,6 +47,7 @@ export const defaults: Config = {
   loss: "mse",
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
+  augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
   workers: 2,
   overfitBatches: 0, // 0: a new batch every step
   validationSamples: 64,
@@ -73,13 +75,14 @@ export const presets = {
   quick: {
     model: "lite",
     imageSize: 128,
-    learningRate: 2e-3,
+    learningRate: 1.5e-3,
     schedule: "cosine",
     loss: "l1",
     l2: 0,
-    steps: 600,
-    validateEvery: 100,
-    checkpointEvery: 200,
+    augment: false,
+    steps: 1_500,
+    validateEvery: 250,
+    checkpointEvery: 250,
   },
 } satisfies Record<string, Partial<Config>>;
 

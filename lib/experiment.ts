@@ -208,7 +208,7 @@ export class Experiment implements Disposable {
     const { step: firstStep, nextBatch } = this.#progress;
     if (firstStep >= config.steps) return;
     using log = await RunLog.open(this.#run, firstStep);
-    using batches = openBatches({ ...config, split: "train", augment: true, firstIndex: nextBatch });
+    using batches = openBatches({ ...config, split: "train", firstIndex: nextBatch });
     for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
       const { step, loss, learningRate, seconds, waitSeconds } = report;
       this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };
@@ -335,7 +335,6 @@ export class Experiment implements Disposable {
     return await makeFaces({
       ...config,
       split: "train",
-      augment: true,
       sampleCount: config.overfitBatches * config.batchSize,
     });
   }

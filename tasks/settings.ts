@@ -10,7 +10,8 @@ export function settingsOf(
   return Object.fromEntries(given.map((name) => [name, settingOf(name, String(options[name]))]));
 }
 
-function settingOf(name: keyof Config, text: string): string | number {
+function settingOf(name: keyof Config, text: string): string | number | boolean {
+  if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
   if (typeof defaults[name] !== "number") return text;
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new InputError(`Cannot set ${name} to "${text}": a number is wanted`);

@@ -25,6 +25,7 @@ const flags = {
   steps: ["--steps <count>", "batches to train on"],
   batchSize: ["--batch-size <count>", "faces a step"],
   learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
+  augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
   overfitBatches: ["--overfit-batches <count>", "train and measure on only so many batches"],
   workers: ["--workers <count>", "threads that make samples"],
