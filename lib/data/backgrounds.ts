@@ -36,17 +36,21 @@ export class Backdrop {
 /** To twice the size, between neighbors. */
 function enlarge({ width: size, rgb }: FloatImage, { rgb: to }: FloatImage): void {
   const row = 3 * size;
+  const blend = new Float32Array(row + 6); // a row between two, its ends repeated
   for (let y = 0; y < 2 * size; y++) {
     const near = (y >> 1) * row;
     const far = Math.min(size - 1, Math.max(0, (y >> 1) + (y & 1 ? 1 : -1))) * row;
-    for (let x = 0; x < size; x++) {
-      const left = 3 * (x > 0 ? x - 1 : x), here = 3 * x, right = 3 * (x < size - 1 ? x + 1 : x);
-      const o = 3 * (y * 2 * size + 2 * x);
-      for (let c = 0; c < 3; c++) {
-        const middle = 0.75 * rgb[near + here + c]! + 0.25 * rgb[far + here + c]!;
-        to[o + c] = 0.75 * middle + 0.25 * (0.75 * rgb[near + left + c]! + 0.25 * rgb[far + left + c]!);
-        to[o + 3 + c] = 0.75 * middle + 0.25 * (0.75 * rgb[near + right + c]! + 0.25 * rgb[far + right + c]!);
-      }
+    for (let i = 0; i < row; i++) blend[i + 3] = 0.75 * rgb[near + i]! + 0.25 * rgb[far + i]!;
+    blend.copyWithin(0, 3, 6);
+    blend.copyWithin(row + 3, row, row + 3);
+    for (let i = 0, o = 2 * y * row; i < row; i += 3, o += 6) {
+      const r = 0.75 * blend[i + 3]!, g = 0.75 * blend[i + 4]!, b = 0.75 * blend[i + 5]!;
+      to[o] = r + 0.25 * blend[i]!;
+      to[o + 1] = g + 0.25 * blend[i + 1]!;
+      to[o + 2] = b + 0.25 * blend[i + 2]!;
+      to[o + 3] = r + 0.25 * blend[i + 6]!;
+      to[o + 4] = g + 0.25 * blend[i + 7]!;
+      to[o + 5] = b + 0.25 * blend[i + 8]!;
     }
   }
 }

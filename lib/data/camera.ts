@@ -55,9 +55,9 @@ export function drawCamera(random: Random): CameraSettings {
     gains: channels(1 - gainSpread, 1 + gainSpread),
     saturation: isGray ? 0 : random.chance(0.7) ? random.uniform(0.75, 1.15) : random.uniform(0.2, 1.5),
     tone: isGray && random.chance(0.35) ? [random.uniform(1, 1.15), 1, random.uniform(0.75, 0.98)] : [1, 1, 1],
-    noise: random.chance(0.75) ? random.uniform(0, 0.015) : random.uniform(0.01, 0.06),
+    noise: random.chance(0.82) ? random.uniform(0, 0.014) : random.uniform(0.01, 0.05),
     noiseSeed: random.integer(0, 2 ** 30),
-    quality: random.chance(0.65) ? random.integer(25, 95) : 0,
+    quality: random.chance(0.55) ? random.integer(25, 95) : 0,
   };
 }
 
@@ -184,7 +184,7 @@ export class Camera {
   }
 }
 
-const CURVE_STEPS = 2048;
+const CURVE_STEPS = 1024;
 /** Light beyond this is white. */
 const BRIGHTEST = 1.6;
 

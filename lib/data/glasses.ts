@@ -46,10 +46,8 @@ export function drawGlasses(random: Random): Glasses | undefined {
 }
 
 export interface GlassesScene {
-  /** Of the head that was drawn into the image. */
+  /** Of the head that was drawn into the image, one sample a pixel. */
   readonly raster: Raster;
-  /** Samples of it per pixel on each axis. */
-  readonly samples: number;
   /** [68, 3], in the image's pixels, with the raster's z. */
   readonly landmarks: Float32Array;
   readonly placement: Placement;
@@ -90,7 +88,7 @@ interface Lens extends GlassesScene {
 }
 
 function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: Glasses, lens: Lens): void {
-  const { middle: [cx, cy, cz], axes: [right, up], raster, samples, frameColor, width, brightness } = lens;
+  const { middle: [cx, cy, cz], axes: [right, up], raster, frameColor, width, brightness } = lens;
   const { halfWidth: a, halfHeight: b, squareness, opacity, fade, glare } = glasses;
   const [ux, uy, uz] = right.map((value) => value * a) as unknown as Vec3;
   const [vx, vy, vz] = up.map((value) => value * b) as unknown as Vec3;
@@ -107,7 +105,7 @@ function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: G
       const rim = Math.min(1, Math.max(0, 0.5 + width / 2 - Math.abs(off)));
       const inside = Math.min(1, Math.max(0, 0.5 - off));
       if (rim === 0 && inside === 0) continue;
-      if (raster.depth[row * samples * raster.width + column * samples]! > cz + u * uz + v * vz) continue;
+      if (raster.depth[row * raster.width + column]! > cz + u * uz + v * vz) continue;
       const i = 3 * (row * columns + column);
       const tint = inside * opacity * (1 - fade * Math.max(0, -v));
       const shine = inside * glare * brightness * Math.max(0, Math.sin(3 * (u + v)) - 0.75) * 3;
@@ -127,7 +125,7 @@ interface Stroke extends GlassesScene {
 
 /** A line through points in image space, hidden where the head is nearer. */
 function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: readonly Vec3[], stroke: Stroke): void {
-  const { raster, samples, color, width } = stroke;
+  const { raster, color, width } = stroke;
   for (let k = 0; k + 1 < line.length; k++) {
     const [ax, ay, az] = line[k]!, [bx, by, bz] = line[k + 1]!;
     const squared = (bx - ax) ** 2 + (by - ay) ** 2 || 1;
@@ -140,7 +138,7 @@ function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: 
         const off = Math.hypot(dx - t * (bx - ax), dy - t * (by - ay));
         const cover = Math.min(1, 0.5 + width / 2 - off);
         if (cover <= 0) continue;
-        if (raster.depth[row * samples * raster.width + column * samples]! > az + t * (bz - az)) continue;
+        if (raster.depth[row * raster.width + column]! > az + t * (bz - az)) continue;
         const i = 3 * (row * columns + column);
         for (let c = 0; c < 3; c++) rgb[i + c]! += cover * (color[c]! - rgb[i + c]!);
       }

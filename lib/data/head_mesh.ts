@@ -1,15 +1,15 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { type HairRig, strandTexture } from "@/lib/face/hair.ts";
+import { hairTriangles as hairFaces, strands } from "@/lib/face/hair.ts";
+import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/face/torso.ts";
-import { materialNames } from "@/lib/face/morphable_model.ts";
 
 /** What a triangle's color comes from. */
 export const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3, torso: 4 } as const;
 
 /**
- * A model's head, a torso, and hair as one mesh to draw; vertices are in this order. Triangles in order: the model's
- * (lashes from both sides), the torso's, the hair's, and the hair's the other way round, since both of its sides are
- * seen while backs are not drawn.
+ * A model's head, a torso, and hair as one mesh to draw; vertices are in this order. Triangles are in the order of
+ * `starts`, so that a part of them can be left out at either end. Hair comes twice, the second time the other way
+ * round, since both of its sides are seen while backs are not drawn; so do lashes.
  */
 export interface HeadMesh {
   readonly modelVertices: number;
@@ -17,63 +17,60 @@ export interface HeadMesh {
   readonly bodyVertices: number;
   /** [n, 3] */
   readonly triangles: Uint32Array;
-  /** Of the model and the torso. */
-  readonly bodyTriangles: number;
-  /** Of the hair, one side. */
-  readonly hairTriangles: number;
+  /** The first triangles of the mouth's inside (0), of eyes and lashes, of skin and torso, of hair, and of hair's backs. */
+  readonly starts: { readonly eyes: number; readonly skin: number; readonly hair: number; readonly hairBacks: number };
   /** [n], numbers of {@linkcode colorSources}. */
   readonly sources: Uint8Array;
   /** [n, 6], the place in the skin's texture, or among the strands of hair, of each corner. */
   readonly corners: Float32Array;
 }
 
-export function headMesh({ model, corners: skinCorners }: FaceAtlas, hair: HairRig): HeadMesh {
+export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
   const modelVertices = model.mean.length / 3;
-  const lashes = materialNames.indexOf("lashes");
-  const back = Array.from(model.materials.keys()).filter((t) => model.materials[t] === lashes);
-  const modelTriangles = model.materials.length + back.length;
-  const bodyTriangles = modelTriangles + torsoTriangles.length / 3;
   const bodyVertices = modelVertices + torsoVertexCount;
-  const hairTriangles = hair.triangles.length / 3;
-  const count = bodyTriangles + 2 * hairTriangles;
-  const mesh = {
+  const triangles: number[] = [], sources: number[] = [], corners: number[] = [];
+  const add = (vertices: readonly number[], source: number, places: readonly number[]) => {
+    triangles.push(...vertices);
+    sources.push(source);
+    corners.push(...places);
+    return sources.length;
+  };
+  const nowhere = Array.from({ length: 6 }, () => NaN);
+  const addModel = (...names: MaterialName[]) => {
+    model.materials.forEach((number, t) => {
+      const name = materialNames[number]!;
+      if (!names.includes(name)) return;
+      const [a, b, c] = model.triangles.subarray(3 * t, 3 * t + 3) as unknown as [number, number, number];
+      const places = [...skinCorners.subarray(6 * t, 6 * t + 6)];
+      const isEye = name === "sclera" || name === "iris" || name === "pupil";
+      const isTextured = !Number.isNaN(places[0]);
+      add([a, b, c], isEye ? colorSources.eye : isTextured ? colorSources.texture : colorSources.vertices, places);
+      if (name === "lashes") add([a, c, b], colorSources.vertices, nowhere);
+    });
+    return sources.length;
+  };
+  const eyes = addModel("teeth", "gums");
+  const skin = addModel("sclera", "iris", "pupil", "lashes");
+  addModel("skin", "scalp");
+  for (let i = 0; i < torsoTriangles.length; i += 3) {
+    add([0, 1, 2].map((corner) => modelVertices + torsoTriangles[i + corner]!), colorSources.torso, nowhere);
+  }
+  const hair = sources.length;
+  const addHair = (order: readonly number[]) => {
+    for (let i = 0; i < hairFaces.length; i += 3) {
+      const vertices = order.map((corner) => hairFaces[i + corner]!);
+      add(vertices.map((vertex) => bodyVertices + vertex), colorSources.hair, vertices.flatMap(strands.place));
+    }
+    return sources.length;
+  };
+  const hairBacks = addHair([0, 1, 2]);
+  addHair([0, 2, 1]);
+  return {
     modelVertices,
     bodyVertices,
-    bodyTriangles,
-    hairTriangles,
-    triangles: new Uint32Array(3 * count),
-    sources: new Uint8Array(count).fill(colorSources.hair),
-    corners: new Float32Array(6 * count),
+    triangles: Uint32Array.from(triangles),
+    starts: { eyes, skin, hair, hairBacks },
+    sources: Uint8Array.from(sources),
+    corners: Float32Array.from(corners),
   };
-  const { triangles, sources, corners } = mesh;
-  triangles.set(model.triangles);
-  corners.set(skinCorners);
-  back.forEach((t, k) => {
-    const [a, b, c] = model.triangles.subarray(3 * t, 3 * t + 3) as unknown as [number, number, number];
-    triangles.set([a, c, b], 3 * (model.materials.length + k));
-    corners.fill(NaN, 6 * (model.materials.length + k), 6 * (model.materials.length + k + 1));
-  });
-  const eyes = ["sclera", "iris", "pupil"].map((name) => materialNames.indexOf(name as "sclera"));
-  for (let t = 0; t < modelTriangles; t++) {
-    if (eyes.includes(model.materials[t]!)) sources[t] = colorSources.eye;
-    else sources[t] = Number.isNaN(corners[6 * t]) ? colorSources.vertices : colorSources.texture;
-  }
-  triangles.set(torsoTriangles.map((vertex) => modelVertices + vertex), 3 * modelTriangles);
-  sources.fill(colorSources.torso, modelTriangles, bodyTriangles);
-  for (let t = 0; t < hairTriangles; t++) {
-    for (
-      const [order, first] of [[[0, 1, 2], bodyTriangles + t], [
-        [0, 2, 1],
-        modelTriangles + hairTriangles + t,
-      ]] as const
-    ) {
-      order.forEach((from, corner) => {
-        const vertex = hair.triangles[3 * t + from]!;
-        triangles[3 * first + corner] = bodyVertices + vertex;
-        corners[6 * first + 2 * corner] = Math.floor(vertex / strandTexture.hairRows) * strandTexture.perHairColumn;
-        corners[6 * first + 2 * corner + 1] = vertex % strandTexture.hairRows * strandTexture.rowsPerHairRow;
-      });
-    }
-  }
-  return mesh;
 }

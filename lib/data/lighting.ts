@@ -12,8 +12,10 @@ import type { Vec3 } from "@/lib/types.ts";
 export interface Lighting {
   /** Light from all around, soft. */
   readonly around: Harmonics;
-  /** One or two; the first casts shadows. */
+  /** One or two; the first casts shadows where `isHard`. */
   readonly lamps: readonly Pick<DirectionalLight, "direction" | "color">[];
+  /** Not of a wide lamp, nor of one beside the lens, which hides its shadows. */
+  readonly isHard: boolean;
   /** What a white thing that faces the viewer shows, roughly. */
   readonly brightness: number;
 }
@@ -45,6 +47,7 @@ export function drawLighting(random: Random): Lighting {
       directionalHarmonics(drawDirection(random, { side: 1, up: -1, front: 0.5 }), tint(bounce, 0.2)),
     ),
     lamps,
+    isHard: softness < 0.75 && keyDirection[2] < 0.95,
     brightness: around + 0.4 * sky + 0.3 * bounce + key * (0.2 + 0.7 * Math.max(0, keyDirection[2])),
   };
 }

@@ -19,7 +19,6 @@ export function paintOccluders(image: FloatImage, options: OccluderOptions): voi
   if (random.chance(0.1)) paintHand(image, options);
   if (random.chance(0.05)) paintMicrophone(image, options);
   if (random.chance(0.05)) paintPhone(image, options);
-  if (random.chance(0.06)) paintScarf(image, options);
   if (random.chance(0.14)) paintThings(image, options);
   if (random.chance(0.12)) paintNoise(image, random);
 }
@@ -140,35 +139,6 @@ function paintPhone(image: FloatImage, options: OccluderOptions): void {
       round: 0.6,
       softness: 1.5,
     });
-  }
-}
-
-/** A band of cloth over the lower face, or a collar pulled up. */
-function paintScarf(image: FloatImage, options: OccluderOptions): void {
-  const { random, brightness, landmarks } = options;
-  const { size } = faceBox(options);
-  const chin: [number, number] = [landmarks[24]!, landmarks[25]!];
-  const left: [number, number] = [landmarks[9]!, landmarks[10]!],
-    right: [number, number] = [landmarks[39]!, landmarks[40]!];
-  const color: Vec3 = [
-    random.next() ** 2 * brightness,
-    random.next() ** 2 * brightness,
-    random.next() ** 2 * brightness,
-  ];
-  const thick = size * random.uniform(0.3, 0.5), rise = size * random.uniform(-0.25, 0.12);
-  for (let fold = 0; fold < 4; fold++) {
-    const shade = random.uniform(0.6, 1.15);
-    const own = color.map((value) => value * shade) as unknown as Vec3;
-    const down = fold * thick * 0.42 - rise;
-    const middle: [number, number] = [chin[0], chin[1] + down + thick * 0.3];
-    for (const end of [left, right]) {
-      fillShape(image, stroke(middle, [end[0] * 1.2 - chin[0] * 0.2, end[1] + down + thick * 0.25], thick), {
-        from: own,
-        to: own,
-        round: 0.5,
-        softness: 2,
-      });
-    }
   }
 }
 

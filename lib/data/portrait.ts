@@ -1,6 +1,7 @@
 import type { Appearance } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { HairRig, type HairStyle, hairVertexCount } from "@/lib/face/hair.ts";
+import { HairRig, hairVertexCount } from "@/lib/face/hair.ts";
+import type { HairStyle } from "@/lib/face/hair_style.ts";
 import { type MaterialName, materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
 import { FacePainter } from "@/lib/face/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
@@ -14,6 +15,7 @@ import {
   type VisibilityScratch,
   visibilityScratch,
 } from "@/lib/geometry/visibility.ts";
+import { softenEdges } from "@/lib/data/edges.ts";
 import { type LightBuffers, lightHead, type LitVertices } from "@/lib/data/head_light.ts";
 import { type HeadMesh, headMesh } from "@/lib/data/head_mesh.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
@@ -33,15 +35,13 @@ export interface Sitter {
 export interface Portrait {
   /** [vertexCount, 3], the model's vertices in image space. */
   readonly positions: Float32Array;
-  /** What each sample shows. */
+  /** What each pixel's middle shows. */
   readonly raster: Raster;
-  /** Of the raster, per pixel on each axis. */
-  readonly samples: number;
 }
 
-/** Samples per pixel on each axis. */
-const SAMPLES = 2;
 const SHADOW_MAP_SIZE = 128;
+/** Between the inner landmarks of the lips, in face units. */
+const CLOSED_LIPS = 0.012;
 
 /** Draws heads of one model into images of one size, with all the buffers that takes. */
 export class PortraitPainter {
@@ -58,14 +58,15 @@ export class PortraitPainter {
   /** [torso and hair vertices, 3], linear reflectance. */
   readonly #colors: Float32Array;
   readonly #shadow: VisibilityScratch;
+  readonly #scratch: Float32Array;
 
   constructor(atlas: FaceAtlas, size: number) {
     this.#size = size;
     this.#atlas = atlas;
     this.#painter = new FacePainter(atlas);
     this.#hair = new HairRig(atlas);
-    this.#mesh = headMesh(atlas, this.#hair);
-    this.#raster = emptyRaster({ width: size, height: size, samples: SAMPLES });
+    this.#mesh = headMesh(atlas);
+    this.#raster = emptyRaster({ width: size, height: size });
     const { modelVertices, bodyVertices, triangles } = this.#mesh;
     const count = bodyVertices + hairVertexCount;
     const floats = (width: number) => new Float32Array(width * count);
@@ -81,12 +82,13 @@ export class PortraitPainter {
     this.#vertices.openness.fill(0.85).set(opennessOf(atlas));
     this.#colors = new Float32Array(3 * (count - modelVertices));
     this.#buffers = { light: floats(3), shine: floats(3), white: floats(3).fill(1) };
+    this.#scratch = new Float32Array(3 * size * size);
     this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
   }
 
   /** Draws over what the image holds. The result is overwritten by the next call. */
   draw(image: FloatImage, { vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
-    const { modelVertices, bodyVertices, bodyTriangles, hairTriangles } = this.#mesh;
+    const { modelVertices, bodyVertices } = this.#mesh;
     const { gloss } = this.#vertices;
     const positions = this.#positions.subarray(0, 3 * modelVertices);
     placeInImage(vertices, placement, positions);
@@ -102,18 +104,17 @@ export class PortraitPainter {
     gloss.fill(0.02, modelVertices, bodyVertices);
     // Dark threads shine less than fair ones, and cloth hardly.
     gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, bodyVertices);
-    this.#light(lighting, isBare);
-    const drawn = 3 * (bodyTriangles + (isBare ? 0 : 2 * hairTriangles));
-    rasterize({ positions: this.#positions, triangles: this.#mesh.triangles.subarray(0, drawn) }, {
-      width: this.#size,
-      height: this.#size,
-      samples: SAMPLES,
-      backfaces: false,
-      out: this.#raster,
-    });
+    const { triangles, starts, sources } = this.#mesh;
+    // Behind closed lips, the mouth's inside takes time and is not seen.
+    const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
+    this.#light(lighting, { first, isBare });
+    rasterize({
+      positions: this.#positions,
+      triangles: triangles.subarray(3 * first, isBare ? 3 * starts.hair : triangles.length),
+    }, { width: this.#size, height: this.#size, backfaces: false, out: this.#raster });
     shadeHead(image, {
       raster: this.#raster,
-      samples: SAMPLES,
+      firstTriangle: first,
       mesh: this.#mesh,
       paint,
       textureSize: this.#atlas.textureSize,
@@ -124,36 +125,53 @@ export class PortraitPainter {
       strands: hair.strands,
       seed: hair.seed,
     });
-    return { positions, raster: this.#raster, samples: SAMPLES };
+    softenEdges(image, { raster: this.#raster, kinds: sources.subarray(first), scratch: this.#scratch });
+    return { positions, raster: this.#raster };
   }
 
-  #light(lighting: Lighting, isBare: boolean): void {
-    const { bodyVertices, bodyTriangles, hairTriangles, triangles } = this.#mesh;
+  #isMouthClosed(positions: Float32Array, { scale }: Placement): boolean {
+    const { model, unit } = this.#atlas;
+    const at = (landmark: number) => 3 * model.surfaceVertices[model.surface.landmarks[landmark]!]!;
+    return [[61, 67], [62, 66], [63, 65]].every(([upper, lower]) => {
+      const [a, b] = [at(upper!), at(lower!)];
+      const gap = Math.hypot(...[0, 1, 2].map((axis) => positions[a + axis]! - positions[b + axis]!));
+      return gap < CLOSED_LIPS * unit * scale;
+    });
+  }
+
+  #light(lighting: Lighting, { first, isBare }: { first: number; isBare: boolean }): void {
+    const { bodyVertices, starts, triangles } = this.#mesh;
     const { normals, openness, visibility } = this.#vertices;
     const positions = this.#positions;
-    const front = triangles.subarray(0, 3 * bodyTriangles);
-    vertexNormals({ positions, triangles: front }, { frame: "image", out: normals });
+    vertexNormals({ positions, triangles: triangles.subarray(3 * first, 3 * starts.hair) }, {
+      frame: "image",
+      out: normals,
+    });
     if (!isBare) {
       normals.set(this.#hair.normals, 3 * bodyVertices);
       openness.set(this.#hair.openness, bodyVertices);
     }
-    // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
-    const count = isBare ? bodyVertices : positions.length / 3;
-    lightVisibility(
-      {
-        positions: positions.subarray(0, 3 * count),
-        triangles: isBare ? front : triangles.subarray(0, 3 * (bodyTriangles + hairTriangles)),
-      },
-      lighting.lamps[0]!.direction,
-      {
-        normals,
-        size: SHADOW_MAP_SIZE,
-        backfaces: false,
-        scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
-        out: visibility,
-      },
-    );
+    if (!lighting.isHard) visibility.set(openness);
+    else this.#castShadows(lighting, isBare);
     lightHead(this.#vertices, lighting, this.#buffers);
+  }
+
+  #castShadows({ lamps }: Lighting, isBare: boolean): void {
+    const { bodyVertices, starts, triangles } = this.#mesh;
+    const { normals, visibility } = this.#vertices;
+    // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
+    const count = isBare ? bodyVertices : this.#positions.length / 3;
+    const casting = {
+      positions: this.#positions.subarray(0, 3 * count),
+      triangles: triangles.subarray(3 * starts.skin, 3 * (isBare ? starts.hair : starts.hairBacks)),
+    };
+    lightVisibility(casting, lamps[0]!.direction, {
+      normals,
+      size: SHADOW_MAP_SIZE,
+      backfaces: false,
+      scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
+      out: visibility,
+    });
   }
 }
 

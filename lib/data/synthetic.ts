@@ -1,7 +1,7 @@
-import { drawAppearance } from "@/lib/face/appearance.ts";
+import { drawAppearance, randomColor } from "@/lib/face/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
-import { drawHairStyle } from "@/lib/face/hair.ts";
-import { type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { drawHairStyle } from "@/lib/face/hair_style.ts";
+import { addModes, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/face/skin.ts";
 import type { TorsoLook } from "@/lib/face/torso.ts";
@@ -35,7 +35,7 @@ export function syntheticSource(model: MorphableModel, options: SyntheticOptions
 }
 
 /** Consecutive samples that show one person, whose shape takes a while to make. */
-const SAMPLES_PER_PERSON = 4;
+const SAMPLES_PER_PERSON = 8;
 
 class SyntheticSource implements SampleSource {
   readonly imageSize: number;
@@ -58,7 +58,7 @@ class SyntheticSource implements SampleSource {
     const drawn = this.#drawn = withoutUnseen(model);
     this.imageSize = imageSize;
     this.#options = options;
-    this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 176), imageSize);
+    this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 144), imageSize);
     this.#camera = new Camera(imageSize);
     this.#layout = uvLayout(model.surface, imageSize);
     this.#image = { width: imageSize, height: imageSize, rgb: new Float32Array(3 * imageSize * imageSize) };
@@ -81,7 +81,7 @@ class SyntheticSource implements SampleSource {
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const image = this.#image;
     this.#backdrop.paint(image, random.fork("background"));
-    const { positions, raster, samples } = this.#painter.draw(image, {
+    const { positions, raster } = this.#painter.draw(image, {
       vertices: this.#vertices,
       placement,
       look,
@@ -91,7 +91,7 @@ class SyntheticSource implements SampleSource {
     });
     const glasses = drawGlasses(random.fork("glasses"));
     const landmarks = pickVertices(positions, this.#landmarkVertices);
-    if (glasses) paintGlasses(image, glasses, { raster, samples, landmarks, placement, brightness });
+    if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
     if (augment) paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness });
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
     return {
@@ -110,13 +110,7 @@ class SyntheticSource implements SampleSource {
       this.#shaped = person;
     }
     this.#vertices.set(this.#person);
-    const amounts = drawExpression(expression, model.expressionNames);
-    model.expressionModes.forEach((mode, m) => {
-      const amount = amounts[m]!;
-      if (amount === 0) return;
-      const vertices = this.#vertices;
-      for (let i = 0; i < vertices.length; i++) vertices[i]! += amount * mode[i]!;
-    });
+    addModes(this.#vertices, model.expressionModes, drawExpression(expression, model.expressionNames));
   }
 
   /** Where the head stands, so that the crop around its landmarks, perturbed, is the image; and the body's rotation. */
@@ -173,6 +167,9 @@ function drawTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "
     width: random.uniform(0.82, 1.12),
     neckline: random.integer(1, 5),
     stripes: random.chance(0.15) ? random.uniform(0.1, 0.6) : 0,
+    ...random.chance(0.06) && {
+      scarf: { height: random.uniform(-0.1, 0.6), color: randomColor(random), folds: random.uniform(0, 6) },
+    },
   };
 }
 

@@ -63,7 +63,7 @@ export interface EyeLook {
 
 export function drawAppearance(random: Random): Appearance {
   const darkness = random.next();
-  const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 2;
+  const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 2.3;
   const hairColor = drawHairColor(random, darkness);
   return {
     skin: {

@@ -1,8 +1,10 @@
-import { type Appearance, type EyeLook } from "@/lib/face/appearance.ts";
+import type { Appearance } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { EYE_STEPS, irisDistances, paintEyes } from "@/lib/face/eyes.ts";
 import { type FaceFields, faceFields, smoothstep, type SparseField } from "@/lib/face/fields.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { noiseAt } from "@/lib/face/noise.ts";
+import { mix } from "@/lib/face/mix.ts";
 import { skinColors } from "@/lib/face/skin.ts";
 import { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -83,7 +85,7 @@ export class FacePainter {
     this.#paintMask(look);
     blendField(albedo, this.fields.belowCollar, { color: look.clothColor, from: 0.0, to: 0.02 });
     this.#paintMaterials(look);
-    this.#paintEyes(look.eyes);
+    paintEyes(look.eyes, this.#paint.eyeRamp);
     return this.#paint;
   }
 
@@ -125,17 +127,18 @@ export class FacePainter {
   }
 
   #addMoles(random: Random, count: number): void {
-    const { used, points } = this.#atlas;
+    const { used, points, textureSize } = this.#atlas;
+    const reach = Math.ceil(textureSize / 32); // texels, more than the largest mole's radius
     for (let m = 0; m < count; m++) {
-      const center = 3 * random.pick(used as unknown as number[]);
-      const radius = random.uniform(0.008, 0.022), darkness = random.uniform(0.4, 1.6);
-      const [x, y, z] = [points[center]!, points[center + 1]!, points[center + 2]!];
-      for (let k = 0; k < used.length; k++) {
-        const i = used[k]!;
-        const dx = points[3 * i]! - x;
-        if (dx > radius || dx < -radius) continue;
-        const squared = dx * dx + (points[3 * i + 1]! - y) ** 2 + (points[3 * i + 2]! - z) ** 2;
-        if (squared < radius * radius) this.#melanin[i]! += darkness * (1 - squared / (radius * radius));
+      const center = used[random.integer(0, used.length - 1)]!;
+      const radius = random.uniform(0.008, 0.02), darkness = random.uniform(0.4, 1.6);
+      const [x, y, z] = [points[3 * center]!, points[3 * center + 1]!, points[3 * center + 2]!];
+      for (let row = -reach; row <= reach; row++) {
+        for (let i = center + row * textureSize - reach; i <= center + row * textureSize + reach; i++) {
+          const squared = (points[3 * i]! - x) ** 2 + (points[3 * i + 1]! - y) ** 2 + (points[3 * i + 2]! - z) ** 2;
+          // Not so for texels without a point, and for what follows the texels.
+          if (squared < radius * radius) this.#melanin[i]! += darkness * (1 - squared / (radius * radius));
+        }
       }
     }
   }
@@ -257,25 +260,8 @@ export class FacePainter {
       }
     }
   }
-
-  /** The eyes' colors from the pupil's middle outwards. */
-  #paintEyes({ iris, sclera, pupilRadius }: EyeLook): void {
-    const { eyeRamp } = this.#paint;
-    for (let step = 0; step < EYE_STEPS; step++) {
-      const radius = (step + 0.5) / EYE_STEPS * EYE_REACH;
-      eyeRamp.set(sclera, 3 * step);
-      mix(eyeRamp, step, 0.42, 0.15, 0.12, 0.5 * smoothstep(1.4, 3, radius)); // blood towards the corners
-      // A darker ring around the iris, a lighter one around the pupil.
-      const ring = 0.3 + 0.7 * smoothstep(1.02, 0.75, radius) + 0.5 * smoothstep(0.8, 0.45, radius);
-      mix(eyeRamp, step, iris[0] * ring, iris[1] * ring, iris[2] * ring, smoothstep(1.1, 0.95, radius));
-      mix(eyeRamp, step, 0.003, 0.003, 0.003, smoothstep(pupilRadius + 0.08, pupilRadius - 0.06, radius));
-    }
-  }
 }
 
-/** The eyes' ramp reaches this many iris radii. */
-export const EYE_REACH = 4;
-export const EYE_STEPS = 96;
 const NOISES = 6;
 
 function noiseOver({ points, used }: FaceAtlas, options: Parameters<typeof noiseAt>[1]): Float32Array {
@@ -285,68 +271,6 @@ function noiseOver({ points, used }: FaceAtlas, options: Parameters<typeof noise
   const everywhere = new Float32Array(points.length / 3);
   used.forEach((i, k) => everywhere[i] = noise[k]!);
   return everywhere;
-}
-
-/** [vertexCount], the angle from the eye's axis in iris radii, for vertices of eyes. */
-function irisDistances({ model, points, textureSize, vertexMaterials }: FaceAtlas): Float32Array {
-  const [sclera, iris, pupil] = ["sclera", "iris", "pupil"].map((name) => materialNames.indexOf(name as "sclera"));
-  const at = (v: number) => points.subarray(3 * (textureSize ** 2 + v), 3 * (textureSize ** 2 + v) + 3);
-  const distances = new Float32Array(model.mean.length / 3);
-  for (const side of [-1, 1]) {
-    const vertices = Array.from(distances.keys()).filter((v) =>
-      [sclera, iris, pupil].includes(vertexMaterials[v]!) && at(v)[0]! * side > 0
-    );
-    if (vertices.length === 0) continue;
-    const middle = eyeMiddle(vertices.map(at));
-    const colored = Array.from(model.materials.keys())
-      .filter((t) => model.materials[t] === iris || model.materials[t] === pupil)
-      .map((t) => centroid([0, 1, 2].map((corner) => at(model.triangles[3 * t + corner]!))))
-      .filter((p) => p[0]! * side > 0);
-    const axis = colored.length > 0 ? unit(minus(centroid(colored), middle)) : [0, 0, 1];
-    const angle = (p: ArrayLike<number>) => Math.acos(Math.min(1, dot(unit(minus(p, middle)), axis)));
-    const irisAngle = colored.length > 0 ? 1.03 * Math.max(...colored.map(angle)) : IRIS_ANGLE;
-    for (const v of vertices) distances[v] = angle(at(v)) / irisAngle;
-  }
-  return distances;
-}
-
-/** A human iris of 5.9 mm on an eyeball of 12 mm. */
-const IRIS_ANGLE = Math.asin(5.9 / 12);
-
-/** Of the sphere that fits the points, or nearly. */
-function eyeMiddle(points: readonly ArrayLike<number>[]): number[] {
-  const range = (axis: number) => {
-    const values = points.map((p) => p[axis]!);
-    return [Math.min(...values), Math.max(...values)] as const;
-  };
-  const [[left, right], [bottom, top], [, front]] = [range(0), range(1), range(2)];
-  const radius = Math.max(right - left, top - bottom) / 2;
-  return [(left + right) / 2, (bottom + top) / 2, front - radius];
-}
-
-function centroid(points: readonly ArrayLike<number>[]): number[] {
-  return [0, 1, 2].map((axis) => points.reduce((sum, p) => sum + p[axis]!, 0) / points.length);
-}
-
-function minus(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
-  return [a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!];
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
-}
-
-function unit(a: ArrayLike<number>): number[] {
-  const length = Math.sqrt(dot(a, a)) || 1;
-  return [a[0]! / length, a[1]! / length, a[2]! / length];
-}
-
-function mix(albedo: Float32Array, point: number, r: number, g: number, b: number, amount: number): void {
-  if (!(amount > 0)) return;
-  const i = 3 * point;
-  albedo[i]! += amount * (r - albedo[i]!);
-  albedo[i + 1]! += amount * (g - albedo[i + 1]!);
-  albedo[i + 2]! += amount * (b - albedo[i + 2]!);
 }
 
 function addField(values: Float32Array, { points, values: amounts }: SparseField, gain: number): void {

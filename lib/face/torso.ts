@@ -13,6 +13,8 @@ export interface TorsoLook {
   /** Linear light. */
   readonly skin: Vec3;
   readonly cloth: Vec3;
+  /** Height over the chin's that a scarf reaches to, in face units; none where it is missing. */
+  readonly scarf?: { readonly height: number; readonly color: Vec3; readonly folds: number };
   /** Rows of the cloth are this much lighter and darker in turn. */
   readonly stripes: number;
 }
@@ -35,6 +37,16 @@ const rows = [
 ] as const;
 const COLUMNS = 32;
 
+const SCARF_ROWS = 4;
+/** The chin over the neck's foot. */
+const CHIN = 0.6;
+
+/** A scarf stands off the neck as far as the chin does, and wider below. */
+function scarfRow(row: number, height: number): readonly [number, number, number] {
+  const down = row / (SCARF_ROWS - 1);
+  return [(CHIN + height) * (1 - down) - 0.1 * down, 0.78 + 0.3 * down, 1.32 - 0.35 * down];
+}
+
 export const torsoVertexCount = rows.length * COLUMNS;
 
 /** [n, 3], counter-clockwise seen from outside. */
@@ -51,24 +63,28 @@ const FOOT = [0, -1.8, -1.05] as const;
 
 /** Writes the torso's vertices, [torsoVertexCount, 3], in image space, and their colors. */
 export function shapeTorso(
-  { rotation, width, neckline, skin, cloth, stripes }: TorsoLook,
+  { rotation, width, neckline, skin, cloth, stripes, scarf }: TorsoLook,
   { atlas: { unit, origin }, placement }: { atlas: Pick<FaceAtlas, "unit" | "origin">; placement: Placement },
   out: { positions: Float32Array; colors: Float32Array },
 ): void {
   const foot = placeInImage(Float32Array.from(FOOT, (value, axis) => value * unit + origin[axis]!), placement);
   const { positions, colors } = out;
-  rows.forEach(([y, halfWidth, halfDepth], row) => {
-    const spread = row < 4 ? 1 : width;
-    const isSkin = row < neckline;
+  rows.forEach((usual, row) => {
+    const isScarf = scarf !== undefined && row < SCARF_ROWS;
+    const [y, halfWidth, halfDepth] = isScarf ? scarfRow(row, scarf.height) : usual;
+    const spread = row < SCARF_ROWS ? 1 : width;
+    const isSkin = !isScarf && row < neckline;
     const shade = isSkin ? 1 : 1 + (row % 2 ? stripes : -stripes);
+    const color = isScarf ? scarf.color : isSkin ? skin : cloth;
     for (let column = 0; column < COLUMNS; column++) {
       const angle = 2 * Math.PI * column / COLUMNS;
       const i = 3 * (row * COLUMNS + column);
+      const fold = isScarf ? 1 + 0.05 * Math.sin(5 * angle + scarf.folds + 2 * row) : 1;
       // Shoulders slope: the sides hang lower than front and back.
-      positions[i] = unit * halfWidth * spread * Math.sin(angle);
+      positions[i] = unit * halfWidth * spread * fold * Math.sin(angle);
       positions[i + 1] = unit * (y - (row > 3 && row < 9 ? 0.12 * Math.abs(Math.sin(angle)) : 0));
-      positions[i + 2] = unit * halfDepth * Math.cos(angle);
-      for (let c = 0; c < 3; c++) colors[i + c] = shade * (isSkin ? skin[c]! : cloth[c]!);
+      positions[i + 2] = unit * halfDepth * fold * Math.cos(angle);
+      for (let c = 0; c < 3; c++) colors[i + c] = shade * color[c]!;
     }
   });
   const translation = [foot[0]!, foot[1]!, foot[2]!] as const;

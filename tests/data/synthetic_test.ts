@@ -29,7 +29,7 @@ Deno.test("syntheticSource() gives other samples for another seed", () => {
   assert(other.image.rgb.some((byte, i) => byte !== fifty[0]!.image.rgb[i]));
 });
 
-Deno.test("syntheticSource() shows other people in each split and in each four samples", () => {
+Deno.test("syntheticSource() shows other people in each split and in each eight samples", () => {
   // Whatever the pose, the eyes' distances from the nose and from each other tell people apart.
   const build = ({ landmarks }: Sample) => {
     const distance = (a: number, b: number) =>
@@ -37,7 +37,7 @@ Deno.test("syntheticSource() shows other people in each split and in each four s
     return [36, 39, 42].map((eye) => distance(eye, 27) / distance(36, 45));
   };
   const seen = (["train", "validation", "test"] as Split[]).flatMap((split) =>
-    [0, 4, 8, 12].map((index) => build(training.sample(index, split)))
+    [0, 8, 16, 24].map((index) => build(training.sample(index, split)))
   );
   seen.forEach((one, i) => {
     for (const other of seen.slice(i + 1)) assert(one.some((value, k) => Math.abs(value - other[k]!) > 1e-4));

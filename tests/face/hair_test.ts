@@ -1,6 +1,7 @@
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { drawHairStyle, HairRig, type HairStyle, hairVertexCount } from "@/lib/face/hair.ts";
+import { HairRig, hairVertexCount } from "@/lib/face/hair.ts";
+import { drawHairStyle, type HairStyle } from "@/lib/face/hair_style.ts";
 import { pitchRotation, placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertAllClose, assertClose } from "@/tests/support.ts";

@@ -1,0 +1,41 @@
+import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { Raster } from "@/lib/geometry/rasterize.ts";
+
+export interface EdgeOptions {
+  /** What was drawn, one sample for each pixel of the image. */
+  readonly raster: Raster;
+  /** [triangleCount]; where neighbors' kinds differ there is an edge. */
+  readonly kinds: Uint8Array;
+  /** As large as the image. */
+  readonly scratch: Float32Array;
+}
+
+/** Pixels of depth from one pixel to the next that make an edge: a steep slope has fewer. */
+const STEP = 3;
+
+/**
+ * Softens the stairs that one sample a pixel leaves along the outlines of what was drawn, in place: there, each pixel
+ * becomes the mean of its surroundings, weighted 1 : 2 : 1 across and down.
+ */
+export function softenEdges({ width, height, rgb }: FloatImage, { raster, kinds, scratch }: EdgeOptions): void {
+  const { triangle, depth } = raster;
+  scratch.set(rgb);
+  const row = 3 * width;
+  const differs = (a: number, b: number): boolean => {
+    const s = triangle[a]!, t = triangle[b]!;
+    if (s < 0 || t < 0) return s !== t;
+    const step = depth[a]! - depth[b]!;
+    return step > STEP || step < -STEP || kinds[s] !== kinds[t];
+  };
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const k = y * width + x;
+      if (!(differs(k, k + 1) || differs(k, k + width) || differs(k, k - 1) || differs(k, k - width))) continue;
+      for (let i = 3 * k; i < 3 * k + 3; i++) {
+        rgb[i] = 0.25 * scratch[i]! +
+          0.125 * (scratch[i - 3]! + scratch[i + 3]! + scratch[i - row]! + scratch[i + row]!) +
+          0.0625 * (scratch[i - row - 3]! + scratch[i - row + 3]! + scratch[i + row - 3]! + scratch[i + row + 3]!);
+      }
+    }
+  }
+}
