@@ -15,8 +15,9 @@ export interface MadeFace extends LabeledFace {
 
 /** The first `sampleCount` faces of a split, made anew from the seed. */
 export async function makeFaces(options: BatchOptions & { readonly sampleCount: number }): Promise<MadeFace[]> {
-  using batches = openBatches(options);
-  const { encoding } = options;
+  const { encoding, sampleCount } = options;
+  const workers = Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
+  using batches = openBatches({ ...options, workers });
   const faces: MadeFace[] = [];
   for await (const { batchSize, imageSize: size, images, targets, landmarks } of batches) {
     const length = size * size * 3;
@@ -32,6 +33,9 @@ export async function makeFaces(options: BatchOptions & { readonly sampleCount: 
   }
   return faces;
 }
+
+/** A worker takes about as long to start as to make so many. */
+const SAMPLES_PER_WORKER = 16;
 
 /** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
 export function predictFaces(

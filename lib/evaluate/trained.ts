@@ -24,7 +24,11 @@ export interface MeasuredModel extends TrainedModel {
 
 /** A trained model, from its folder or its run's. Throws an InputError where the folder holds neither. */
 export async function openTrained(folder: string): Promise<MeasuredModel> {
-  const trained = await loadTrainedModel(await isFolder(`${folder}/model`) ? `${folder}/model` : folder);
+  const inRun = await isThere(`${folder}/model`);
+  if (!inRun && await isThere(`${folder}/config.json`)) {
+    throw new InputError(`Cannot measure the run ${folder}: it has not finished, there is no ${folder}/model yet`);
+  }
+  const trained = await loadTrainedModel(inRun ? `${folder}/model` : folder);
   const summary = summarySchema.safeParse(trained.description.training);
   if (summary.success) return { ...trained, summary: summary.data };
   trained.network.dispose();
@@ -69,10 +73,6 @@ function measure({ network, description, summary }: MeasuredModel, faces: readon
   return evaluate(faces, { found, meanLandmarks: summary.meanLandmarks });
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false;
-  }
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

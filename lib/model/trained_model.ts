@@ -107,6 +107,6 @@ async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
     if (error instanceof Deno.errors.NotFound) {
       throw new InputError(`Cannot load ${path}: there is no such file; a trained model's folder has one`);
     }
-    throw error;
+    throw new InputError(`Cannot load ${path}: ${(error as Error).message}`);
   }
 }

@@ -3,70 +3,10 @@ import sharp from "sharp";
 import { InputError } from "@/lib/errors.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
 import { SummaryWriter } from "@/lib/tensorflow/summaries.ts";
-import { pythonWith } from "@/tests/python.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { readEvents, readHparams, tensorBoard } from "@/tests/tensorboard.ts";
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
-
-/** TensorBoard, with what reading events takes of its dependencies. */
-const python = await pythonWith("tensorboard==2.21.0", "protobuf==7.36.2", "numpy==2.4.6", "absl-py==2.5.1");
-
-interface Events {
-  readonly scalars: Record<string, [step: number, value: number][]>;
-  readonly histograms: Record<string, [step: number, min: number, max: number, count: number, sum: number][]>;
-  readonly images: Record<string, [step: number, width: number, height: number, pngBase64: string][]>;
-  readonly texts: Record<string, [step: number, text: string][]>;
-}
-
-/** All that TensorBoard reads in a folder, but hparams. */
-async function readEvents(folder: string): Promise<Events> {
-  const script = `
-import base64, json, sys
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-events = EventAccumulator(sys.argv[1], size_guidance={kind: 0 for kind in ("scalars", "histograms", "images", "tensors")})
-events.Reload()
-tags = events.Tags()
-json.dump({
-    "scalars": {t: [(e.step, e.value) for e in events.Scalars(t)] for t in tags["scalars"]},
-    "histograms": {t: [
-            (e.step, e.histogram_value.min, e.histogram_value.max, e.histogram_value.num, e.histogram_value.sum)
-            for e in events.Histograms(t)
-        ] for t in tags["histograms"]},
-    "images": {
-        t: [(e.step, e.width, e.height, base64.b64encode(e.encoded_image_string).decode()) for e in events.Images(t)]
-        for t in tags["images"]
-    },
-    "texts": {
-        t: [(e.step, e.tensor_proto.string_val[0].decode()) for e in events.Tensors(t)]
-        for t in tags["tensors"] if events.SummaryMetadata(t).plugin_data.plugin_name == "text"
-    },
-}, sys.stdout)
-`;
-  return JSON.parse(await python!(script, folder));
-}
-
-/** What TensorBoard's HParams page is given for the runs in a folder. */
-async function readHparams(folder: string): Promise<{ experiment: unknown; sessions: unknown[] }> {
-  const script = `
-import json, sys
-from google.protobuf.json_format import MessageToDict
-from tensorboard import context
-from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
-from tensorboard.plugins import base_plugin
-from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
-runs = plugin_event_multiplexer.EventMultiplexer().AddRunsFromDirectory(sys.argv[1])
-runs.Reload()
-provider = data_provider.MultiplexerDataProvider(runs, sys.argv[1])
-backend = backend_context.Context(base_plugin.TBContext(multiplexer=runs, data_provider=provider))
-request = api_pb2.ListSessionGroupsRequest(start_index=0, slice_size=100, allowed_statuses=[0, 1, 2, 3])
-ask = context.RequestContext()
-json.dump({
-    "experiment": MessageToDict(get_experiment.Handler(ask, backend, "", api_pb2.GetExperimentRequest()).run()),
-    "sessions": MessageToDict(list_session_groups.Handler(ask, backend, "", request).run())["sessionGroups"],
-}, sys.stdout)
-`;
-  return JSON.parse(await python!(script, folder));
-}
 
 async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir();
@@ -75,7 +15,7 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
 
 Deno.test({
   name: "TensorBoard reads the scalars, histograms, pictures and texts that SummaryWriter writes",
-  ignore: !python,
+  ignore: !tensorBoard,
   fn: async () => {
     await using folder = await temporaryFolder();
     const rgb = Uint8Array.from({ length: 5 * 3 * 3 }, (_, i) => i * 5);
@@ -103,7 +43,7 @@ Deno.test({
 
 Deno.test({
   name: "TensorBoard's HParams page lists a run's settings and the metrics that SummaryWriter names",
-  ignore: !python,
+  ignore: !tensorBoard,
   fn: async () => {
     await using folder = await temporaryFolder();
     const settings = { learningRate: 1e-4, batchSize: 16, model: "lite", augment: true };
@@ -119,11 +59,7 @@ Deno.test({
       hparamInfos: Object.entries(types).map(([name, type]) => ({ name, type: `DATA_TYPE_${type}` })),
       metricInfos: [{ name: { tag: "validation/nme" } }],
     });
-    const session = sessions[0] as {
-      hparams: Record<string, unknown>;
-      metricValues: { value: number; trainingStep: number }[];
-      sessions: { status: string; endTimeSecs: number }[];
-    };
+    const session = sessions[0]!;
     assertEquals(Object.entries(session.hparams).sort(), Object.entries(settings).sort());
     assertEquals([session.metricValues[0]!.value, session.metricValues[0]!.trainingStep], [3.5, 2]);
     assertEquals(session.sessions[0]!.status, "STATUS_SUCCESS");
@@ -133,7 +69,7 @@ Deno.test({
 
 Deno.test({
   name: "a resumed run writes a file of its own, in place of what was written past its step",
-  ignore: !python,
+  ignore: !tensorBoard,
   fn: async () => {
     await using folder = await temporaryFolder();
     {

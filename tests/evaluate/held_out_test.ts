@@ -1,0 +1,60 @@
+import * as tf from "@tensorflow/tfjs";
+import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
+import { buildNetwork, predictMaps } from "@/lib/model/network.ts";
+import { Random } from "@/lib/random.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+import { tinyConfig } from "@/tests/train/tiny.ts";
+
+await openTensorFlow({ device: "cpu" });
+const config = tinyConfig({ model: "lite" });
+const size = config.imageSize;
+
+function noiseFaces(count: number): MadeFace[] {
+  const random = new Random("held out");
+  const length = size * size * 3;
+  return Array.from({ length: count }, () => ({
+    image: { width: size, height: size, rgb: Uint8Array.from({ length }, () => random.integer(0, 255)) },
+    map: { size, positions: Float32Array.from({ length }, () => random.uniform(0, size)) },
+    landmarks: new Float32Array(68 * 3),
+    yaw: 0,
+  }));
+}
+
+Deno.test("predictFaces() gives for many faces what the network gives for each", () => {
+  const faces = noiseFaces(17);
+  const network = buildNetwork(config);
+  const maps = predictFaces(network, faces, config);
+  assertEquals(maps.length, 17);
+  for (const i of [0, 15, 16]) {
+    const [alone] = predictMaps(network, [faces[i]!.image], config);
+    assertAllClose(maps[i]!.positions, alone!.positions, size * 1e-4);
+  }
+  network.dispose();
+});
+
+Deno.test("meanLoss() is 0 for the true maps, and the mean over faces of what training minimizes", () => {
+  const faces = noiseFaces(3);
+  const mask = tf.ones([size, size]) as tf.Tensor2D;
+  const before = tf.memory().numTensors;
+  const truths = faces.map(({ map }) => map);
+  assertClose(meanLoss(faces, { ...config, maps: truths, mask }), 0, 0);
+  const shifted = truths.map(({ positions }, i) => ({ size, positions: positions.map((value) => value + i) }));
+  const encodedPixel = 1 / (2 * size); // the centered encoding
+  assertClose(meanLoss(faces, { ...config, maps: shifted, mask, loss: "l1" }), encodedPixel, FLOAT32_TOLERANCE);
+  assertEquals(tf.memory().numTensors, before);
+  mask.dispose();
+});
+
+Deno.test("makeFaces() makes as many faces as asked, others in each split, turned as their landmarks are", async () => {
+  const options = { ...config, workers: 2, augment: false, sampleCount: 3 };
+  const [test, validation] = await Promise.all([
+    makeFaces({ ...options, split: "test" }),
+    makeFaces({ ...options, split: "validation" }),
+  ]);
+  assertEquals([test.length, validation.length], [3, 3]);
+  for (const { image, map, landmarks } of [...test, ...validation]) {
+    assertEquals([image.width, image.rgb.length, map.size, landmarks.length], [size, size * size * 3, size, 68 * 3]);
+  }
+  assertEquals(test.some(({ image }, i) => image.rgb.join() === validation[i]!.image.rgb.join()), false);
+});

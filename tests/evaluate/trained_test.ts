@@ -1,0 +1,151 @@
+import { CROP_MARGIN } from "@/lib/data/crop.ts";
+import { encodeJpeg } from "@/lib/data/images.ts";
+import { InputError } from "@/lib/errors.ts";
+import { evaluateHeldOut, evaluatePhotos, openTrained } from "@/lib/evaluate/trained.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { matFile } from "@/tests/data/mat_writer.ts";
+import { assert, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+await openTensorFlow({ device: "cpu" });
+const { surface } = builtInFace();
+const samples = sharedData("aflw2000-3d/samples");
+
+/** A model as a run leaves it, untrained. */
+async function saveModel(folder: string, training?: Record<string, string | number>): Promise<void> {
+  const config = tinyConfig();
+  const network = buildNetwork(config);
+  const meanLandmarks = Array.from({ length: 68 * 3 }, (_, i) => 0.2 + 0.6 * (i % 7) / 7);
+  await saveTrainedModel(folder, {
+    network,
+    description: {
+      architecture: config.model,
+      imageSize: config.imageSize,
+      encoding: config.encoding,
+      crop: { margin: CROP_MARGIN },
+      surface,
+      training: training ?? { source: "procedural", seed: 7, meanLandmarks },
+    },
+  });
+  network.dispose();
+}
+
+/** A photo of nobody with landmarks, as AFLW2000-3D has them. */
+async function savePhoto(folder: string, name: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const photo = { width: 120, height: 100, rgb: new Uint8Array(120 * 100 * 3).map((_, i) => i % 251) };
+  await Deno.writeFile(`${folder}/${name}.jpg`, await encodeJpeg(photo));
+  const points = Array.from({ length: 3 * 68 }, (_, i) => 20 + (i * 17) % 60);
+  const variables = [
+    { name: "pt3d_68", classNumber: 6, shape: [3, 68], values: points, dataType: 9 },
+    { name: "Pose_Para", classNumber: 6, shape: [1, 7], values: [0.1, 0.9, 0, 0, 0, 0, 1], dataType: 9 },
+  ];
+  await Deno.writeFile(`${folder}/${name}.mat`, matFile(variables, { little: true, compressed: true }));
+}
+
+Deno.test("openTrained() opens a model's folder and its run's, and evaluatePhotos() measures there", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(`${folder.path}/run/model`);
+  await savePhoto(`${folder.path}/photos`, "a");
+  await savePhoto(`${folder.path}/photos`, "b");
+  for (const path of [`${folder.path}/run`, `${folder.path}/run/model`]) {
+    const model = await openTrained(path);
+    const { images, nme68_2d, baseline } = await evaluatePhotos(model, `${folder.path}/photos`);
+    model.network.dispose();
+    assertEquals([images, nme68_2d.bins["0-30"], nme68_2d.bins["60-90"]], [2, null, null]);
+    assertEquals([nme68_2d.balanced, nme68_2d.bins["30-60"]], [nme68_2d.mean, nme68_2d.mean]);
+    assert(nme68_2d.mean > 0 && baseline.nme68_3d.mean > 0);
+  }
+});
+
+Deno.test("openTrained() says what it misses: a folder that is none, an unfinished run, no summary", async () => {
+  await using folder = await temporaryFolder();
+  const refused = async (path: string, message: RegExp) => {
+    const error = await assertThrows(() => openTrained(path), InputError, message);
+    assert(error.message.includes(path), error.message);
+  };
+  await refused(`${folder.path}/nothing`, /there is no such file/);
+  await Deno.writeTextFile(`${folder.path}/file`, "");
+  await refused(`${folder.path}/file`, /^Cannot load/);
+  await Deno.mkdir(`${folder.path}/run`);
+  await Deno.writeTextFile(`${folder.path}/run/config.json`, JSON.stringify(tinyConfig()));
+  await refused(`${folder.path}/run`, /has not finished/);
+  await saveModel(`${folder.path}/strange`, { maker: "somebody else" });
+  await refused(`${folder.path}/strange`, /its posmap\.json lacks what posmap's training notes there/);
+});
+
+Deno.test("openTrained() names the damaged file of a model", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(folder.path);
+  for (const { name } of [...Deno.readDirSync(folder.path)]) {
+    const path = `${folder.path}/${name}`;
+    const whole = await Deno.readFile(path);
+    for (const damaged of [whole.subarray(0, whole.length >> 1), new Uint8Array(0), new Uint8Array(whole.length)]) {
+      await Deno.writeFile(path, damaged);
+      const error = await assertThrows(() => openTrained(folder.path), InputError, /^Cannot load/);
+      assert(error.message.includes(path), error.message);
+    }
+    await Deno.remove(path);
+    await assertThrows(() => openTrained(folder.path), InputError, new RegExp(`${name}: there is no such file`));
+    await Deno.writeFile(path, whole);
+  }
+  (await openTrained(folder.path)).network.dispose();
+});
+
+Deno.test("evaluatePhotos() names the photo or .mat that is missing, cut, or no such file at all", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(`${folder.path}/model`);
+  const photos = `${folder.path}/photos`;
+  const model = await openTrained(`${folder.path}/model`);
+  const refused = async (name: string) => {
+    const error = await assertThrows(() => evaluatePhotos(model, photos), InputError, /^(Cannot|Found)/);
+    assert(error.message.includes(`${photos}/${name}`) || error.message.includes(photos), error.message);
+  };
+  await refused(""); // no folder
+  await Deno.mkdir(photos);
+  await refused(""); // an empty one
+  for (const name of ["a.jpg", "a.mat"]) {
+    await savePhoto(photos, "a");
+    const path = `${photos}/${name}`;
+    const whole = await Deno.readFile(path);
+    for (const part of [0.95, 0.5, 0.1, 0]) {
+      await Deno.writeFile(path, whole.subarray(0, Math.floor(part * whole.length)));
+      const error = await assertThrows(() => evaluatePhotos(model, photos), InputError, /./);
+      assert(error.message.includes(path), `${part}: ${error.message}`);
+    }
+    await Deno.remove(path);
+    await refused("a.");
+  }
+  model.network.dispose();
+});
+
+Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a source without its files", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(folder.path);
+  const model = await openTrained(folder.path);
+  const options = { source: "procedural", sourcePath: "", seed: 7, workers: 1, sampleCount: 3 } as const;
+  assertEquals((await evaluateHeldOut(model, options)).images, 3);
+  await assertThrows(
+    () => evaluateHeldOut(model, { ...options, source: "ict" }),
+    InputError,
+    /--source-path was not given/,
+  );
+  model.network.dispose();
+});
+
+Deno.test({
+  name: "evaluatePhotos() measures AFLW2000-3D's own photos",
+  ignore: !samples,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    await saveModel(folder.path);
+    const model = await openTrained(folder.path);
+    const { images, nme68_2d, nme68_3d, baseline } = await evaluatePhotos(model, samples!);
+    model.network.dispose();
+    assertEquals(images, 4);
+    for (const { mean } of [nme68_2d, nme68_3d, baseline.nme68_2d, baseline.nme68_3d]) assert(mean > 0 && mean < 1e4);
+  },
+});

@@ -1,0 +1,60 @@
+/** A task in a process of its own, with the permissions that deno.json gives it. */
+export function spawnTask(name: "train" | "evaluate", ...taskArguments: string[]): Deno.ChildProcess {
+  const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments],
+    cwd: new URL("../..", import.meta.url),
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+export interface TaskEnd {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function runTaskChild(name: "train" | "evaluate", ...taskArguments: string[]): Promise<TaskEnd> {
+  const { code, stdout, stderr } = await spawnTask(name, ...taskArguments).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Lines of a stream as they come, and all of them at its end. */
+export class Lines {
+  text = "";
+  #ended = false;
+  #news = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#read(stream.pipeThrough(new TextDecoderStream()));
+  }
+
+  /** Waits until the text has it. Throws with the text where the stream ends without. */
+  async until(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.text)) {
+      if (this.#ended) throw new Error(`Expected ${pattern}, got: ${this.text}`);
+      await this.#news.promise;
+    }
+  }
+
+  async end(): Promise<string> {
+    while (!this.#ended) await this.#news.promise;
+    return this.text;
+  }
+
+  async #read(stream: ReadableStream<string>): Promise<void> {
+    for await (const part of stream) {
+      this.text += part;
+      this.#tell();
+    }
+    this.#ended = true;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,21 @@
+import { InputError } from "@/lib/errors.ts";
+import { settingsOf } from "@/tasks/settings.ts";
+import { assertEquals, assertThrows } from "@/tests/support.ts";
+
+const names = ["steps", "learningRate", "model", "sourcePath"] as const;
+
+Deno.test("settingsOf() gives the settings that were given, numbers as numbers", () => {
+  assertEquals(settingsOf({ json: true }, names), {});
+  const given = { steps: "20", learningRate: "2.5e-3", model: "lite", sourcePath: "7", resume: true };
+  assertEquals(settingsOf(given, names), { steps: 20, learningRate: 0.0025, model: "lite", sourcePath: "7" });
+  for (const text of ["5", "-5", "+.5", "5.", "1e-4", "0"]) {
+    assertEquals(settingsOf({ steps: text }, names), { steps: Number(text) });
+  }
+});
+
+Deno.test("settingsOf() refuses what is no decimal number", async () => {
+  for (const text of ["", "many", "1_000", "0x10", "1,5", "5 ", "Infinity", "NaN", "e5", "."]) {
+    const message = new RegExp(`^Cannot set steps to "${text}": a number is wanted$`);
+    await assertThrows(() => settingsOf({ steps: text }, names), InputError, message);
+  }
+});

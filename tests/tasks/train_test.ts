@@ -1,0 +1,92 @@
+import { InputError } from "@/lib/errors.ts";
+import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
+import { Random } from "@/lib/random.ts";
+import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+/** A tiny training that validates and saves at every step, and would take hours. */
+const endless = ["--fast-dev-run", "--steps", "100000", "--device", "cpu"];
+
+Deno.test("deno task train refuses what it does not know in one sentence, exit status 2, and makes no folder", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  const refused: [string[], RegExp][] = [
+    [["--stepz", "5"], /unknown option '--stepz'/],
+    [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, quick/],
+    [["toString"], /Cannot train the preset "toString"/],
+    [["--model", "resnet"], /Cannot train the model "resnet": the models are prnet, lite/],
+    [["--steps", "many"], /Cannot set steps to "many": a number is wanted/],
+    [["--steps", "0"], /Cannot set steps to 0: /],
+    [["--batch-size", "2.5"], /Cannot set batchSize to 2\.5: /],
+    [["--image-size", "100"], /Cannot set imageSize to 100: /],
+    [["--device", "tpu"], /Cannot set device to "tpu": /],
+    [["--source", "photos"], /Cannot set source to "photos": /],
+    [["quick", "again"], /too many arguments/],
+    [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
+    [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
+    [["--source", "ict"], /--source-path was not given/],
+  ];
+  const ends = await Promise.all(refused.map(([flags]) => runTaskChild("train", ...flags, "--run", run)));
+  ends.forEach(({ code, stdout, stderr }, i) => {
+    const [flags, message] = refused[i]!;
+    assert(message.test(stderr), `${flags}: ${stderr}`);
+    assertEquals([code, stdout, stderr.trimEnd().split("\n").length], [2, "", 1]);
+  });
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("deno task train ends at SIGINT and SIGTERM with a checkpoint, and says how to go on", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  let flags = [...endless, "--run", run];
+  let steps = 0;
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    await using child = spawnTask("train", ...flags);
+    const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+    await stderr.until(/\nstep \d+\/.*\n/);
+    await assertThrows(() => resumeExperiment(run), InputError, /run: another process is at work in it/);
+    await assertThrows(() => startExperiment(tinyConfig(), { run }), InputError, /run: the folder is not empty/);
+    child.kill(signal);
+    assertEquals((await child.status).code, code);
+    assertEquals(await stdout.end(), "");
+    const [, step] = /Stopped after step (\d+)\. To go on: deno task train --resume --run \S+\n$/.exec(
+      await stderr.end(),
+    )!;
+    assert(Number(step) > steps, `${step} after ${steps}`);
+    steps = Number(step);
+    flags = ["--resume", "--run", run];
+  }
+  using experiment = await resumeExperiment(run);
+  assertEquals(experiment.step, steps);
+});
+
+Deno.test("a training that is killed at any moment can be resumed, and loses at most the step at work", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  const random = new Random("kills");
+  let flags = [...endless, "--run", run];
+  let reached = 0;
+  for (let kill = 0; kill < 6; kill++) {
+    await using child = spawnTask("train", ...flags);
+    const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+    await stderr.until(kill === 0 ? /weights\n/ : /\nstep \d+\/.*\n/); // at first, most often before the first step
+    await new Promise((resolve) => setTimeout(resolve, random.uniform(0, 300)));
+    child.kill("SIGKILL");
+    await child.status;
+    await stdout.end();
+    const shown = [...(await stderr.end()).matchAll(/^step (\d+)\//gm)].map(([, step]) => Number(step));
+    if (shown.length > 0) assertEquals(shown[0], Math.max(reached + 1, shown[0]!));
+    reached = Math.max(reached, ...shown);
+    flags = ["--resume", "--run", run];
+  }
+  assert(reached >= 5, `only ${reached} steps`);
+  using experiment = await resumeExperiment(run);
+  assert(experiment.step >= reached, `${experiment.step} after ${reached}`);
+  assertEquals((await readRunConfig(run)).steps, 100000);
+  const stop = new AbortController();
+  for await (const _ of experiment.train({ signal: stop.signal })) stop.abort();
+  const rows = (await readMetrics(run)).filter((row) => "train/loss" in row).map(({ step }) => step);
+  assertEquals(rows, Array.from({ length: experiment.step }, (_, i) => i + 1));
+});

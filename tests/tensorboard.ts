@@ -1,0 +1,72 @@
+import { pythonWith } from "@/tests/python.ts";
+
+/** TensorBoard, with what reading events takes of its dependencies; undefined where it cannot be had. */
+export const tensorBoard = await pythonWith(
+  "tensorboard==2.21.0",
+  "protobuf==7.36.2",
+  "numpy==2.4.6",
+  "absl-py==2.5.1",
+);
+
+export interface Events {
+  readonly scalars: Record<string, [step: number, value: number][]>;
+  readonly histograms: Record<string, [step: number, min: number, max: number, count: number, sum: number][]>;
+  readonly images: Record<string, [step: number, width: number, height: number, pngBase64: string][]>;
+  readonly texts: Record<string, [step: number, text: string][]>;
+}
+
+/** All that TensorBoard reads in a folder, but hparams. */
+export async function readEvents(folder: string): Promise<Events> {
+  const script = `
+import base64, json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1], size_guidance={kind: 0 for kind in ("scalars", "histograms", "images", "tensors")})
+events.Reload()
+tags = events.Tags()
+json.dump({
+    "scalars": {t: [(e.step, e.value) for e in events.Scalars(t)] for t in tags["scalars"]},
+    "histograms": {t: [
+            (e.step, e.histogram_value.min, e.histogram_value.max, e.histogram_value.num, e.histogram_value.sum)
+            for e in events.Histograms(t)
+        ] for t in tags["histograms"]},
+    "images": {
+        t: [(e.step, e.width, e.height, base64.b64encode(e.encoded_image_string).decode()) for e in events.Images(t)]
+        for t in tags["images"]
+    },
+    "texts": {
+        t: [(e.step, e.tensor_proto.string_val[0].decode()) for e in events.Tensors(t)]
+        for t in tags["tensors"] if events.SummaryMetadata(t).plugin_data.plugin_name == "text"
+    },
+}, sys.stdout)
+`;
+  return JSON.parse(await tensorBoard!(script, folder));
+}
+
+interface Session {
+  readonly hparams: Record<string, unknown>;
+  readonly metricValues: { readonly value: number; readonly trainingStep: number }[];
+  readonly sessions: { readonly status: string; readonly endTimeSecs: number }[];
+}
+
+/** What TensorBoard's HParams page is given for the runs in a folder. */
+export async function readHparams(folder: string): Promise<{ experiment: unknown; sessions: Session[] }> {
+  const script = `
+import json, sys
+from google.protobuf.json_format import MessageToDict
+from tensorboard import context
+from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.plugins import base_plugin
+from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
+runs = plugin_event_multiplexer.EventMultiplexer().AddRunsFromDirectory(sys.argv[1])
+runs.Reload()
+provider = data_provider.MultiplexerDataProvider(runs, sys.argv[1])
+backend = backend_context.Context(base_plugin.TBContext(multiplexer=runs, data_provider=provider))
+request = api_pb2.ListSessionGroupsRequest(start_index=0, slice_size=100, allowed_statuses=[0, 1, 2, 3])
+ask = context.RequestContext()
+json.dump({
+    "experiment": MessageToDict(get_experiment.Handler(ask, backend, "", api_pb2.GetExperimentRequest()).run()),
+    "sessions": MessageToDict(list_session_groups.Handler(ask, backend, "", request).run())["sessionGroups"],
+}, sys.stdout)
+`;
+  return JSON.parse(await tensorBoard!(script, folder));
+}
