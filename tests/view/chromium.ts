@@ -1,0 +1,62 @@
+import type { Browser, Page } from "playwright-core";
+
+/** Where Debian, Fedora and macOS put it. */
+const places = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** The Chromium of this machine; undefined where there is none, so that tests can be skipped. */
+export const chromiumPath = places.find((path) => {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+});
+
+/** No graphics card is needed: WebGL runs on the CPU. */
+const options = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--use-gl=angle",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--disable-background-networking",
+  "--disable-component-update",
+];
+
+export async function launchChromium(): Promise<Browser> {
+  Deno.env.set("__IS_WSL_TEST__", "1"); // else playwright looks into /proc as it loads, which Deno keeps from tests
+  const { chromium } = await import("playwright-core");
+  return await chromium.launch({ executablePath: chromiumPath!, headless: true, args: options });
+}
+
+/** What a page should never have. */
+export interface Complaints {
+  /** Errors that the page logged or threw. */
+  readonly errors: string[];
+  /** Addresses that it asked for, other than its own file and what it holds itself; none is answered. */
+  readonly requests: string[];
+}
+
+/** A page without a network, on which everything that should not happen is written down. */
+export async function openOffline(
+  browser: Browser,
+  { file, width }: { readonly file: string; readonly width: number },
+): Promise<{ page: Page; complaints: Complaints }> {
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  const complaints: Complaints = { errors: [], requests: [] };
+  page.on("console", (message) => message.type() === "error" && complaints.errors.push(message.text()));
+  page.on("pageerror", (error) => complaints.errors.push(error.message));
+  const address = `file://${file}`;
+  page.on("request", (request) => {
+    const url = request.url();
+    if (url !== address && !/^(data|blob):/.test(url)) complaints.requests.push(url);
+  });
+  await page.route(/^(https?|wss?):/, (route) => route.abort());
+  await page.goto(address);
+  return { page, complaints };
+}
