@@ -23,6 +23,22 @@ export function joinPhotos(photos: readonly Photo[], { gap = 4 }: JoinOptions = 
   return { width, height, rgb };
 }
 
+/** Pictures from top to bottom, their left sides level, on white. */
+export function stackPhotos(photos: readonly Photo[], { gap = 4 }: JoinOptions = {}): Photo {
+  const width = Math.max(...photos.map((photo) => photo.width));
+  const height = photos.reduce((sum, photo) => sum + photo.height + gap, -gap);
+  const rgb = new Uint8Array(3 * width * height).fill(255);
+  let top = 0;
+  for (const photo of photos) {
+    for (let row = 0; row < photo.height; row++) {
+      const from = 3 * row * photo.width;
+      rgb.set(photo.rgb.subarray(from, from + 3 * photo.width), 3 * (top + row) * width);
+    }
+    top += photo.height + gap;
+  }
+  return { width, height, rgb };
+}
+
 /** A whole number of times as wide and high, bilinear. */
 export function enlargePhoto(photo: Photo, factor: number): Photo {
   const width = photo.width * factor;

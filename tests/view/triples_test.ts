@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assertClose, assertEquals } from "@/tests/support.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/draw.ts";
-import { enlargePhoto, joinPhotos, mapTriple, overlayTriple } from "@/lib/view/triples.ts";
+import { enlargePhoto, joinPhotos, mapTriple, overlayTriple, stackPhotos } from "@/lib/view/triples.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -33,6 +33,19 @@ Deno.test("joinPhotos() holds each picture, in order, with white between and bel
     assertEquals(joined.width, left - gap);
     assertEquals(joined.rgb.reduce((sum, value) => sum + 255 - value, 0), inside);
   }));
+});
+
+Deno.test("stackPhotos() is joinPhotos() with columns for rows", () => {
+  const turned = ({ width, height, rgb }: Photo): Photo => ({
+    width: height,
+    height: width,
+    rgb: rgb.map((_, i) => {
+      const [row, column] = [Math.floor(i / (3 * height)), Math.floor(i / 3) % height];
+      return rgb[3 * (column * width + row) + i % 3]!;
+    }),
+  });
+  const photos = [noise(1, 5, 3), noise(2, 4, 7), noise(3, 9, 1)];
+  assertEquals(stackPhotos(photos, { gap: 2 }), turned(joinPhotos(photos.map(turned), { gap: 2 })));
 });
 
 Deno.test("enlargePhoto() keeps straight ramps straight, edges level, and a factor of 1 unchanged", () => {

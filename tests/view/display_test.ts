@@ -1,0 +1,71 @@
+import { decodePhoto } from "@/lib/data/images.ts";
+import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { Photo } from "@/lib/types.ts";
+import { ErrorTable } from "@/lib/view/error_table.ts";
+import { Picture } from "@/lib/view/picture.ts";
+import { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+
+/** What a value tells a notebook to show. */
+async function shown(value: object): Promise<Record<string, unknown>> {
+  const display = Symbol.for("Jupyter.display");
+  return await (value as Record<symbol, () => unknown>)[display]!() as Record<string, unknown>;
+}
+
+const photo: Photo = { width: 24, height: 16, rgb: Uint8Array.from({ length: 3 * 24 * 16 }, (_, i) => i % 7 * 30) };
+const caption = 'A "face" & <mesh>';
+
+Deno.test("a Picture shows itself with its caption, and saves itself as a PNG without loss", async () => {
+  const picture = new Picture(photo, caption);
+  const { "image/jpeg": jpeg, "text/plain": text } = await shown(picture);
+  const { width, height } = await decodePhoto(Uint8Array.fromBase64(jpeg as string));
+  assertEquals([width, height, text], [24, 16, caption]);
+  const path = await Deno.makeTempFile({ suffix: ".png" });
+  try {
+    await picture.save(path);
+    assertEquals((await decodePhoto(path)).rgb, photo.rgb);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("a Picture's HTML holds its size, and its caption with nothing in it that HTML would take as its own", async () => {
+  const html = await new Picture(photo, caption).toHtml();
+  assert(/^<img src="data:image\/jpeg;base64,[\w+/=]+" width="24" height="16" alt="([^"<]*)">$/.test(html), html);
+  assert(html.includes('alt="A &quot;face&quot; &amp; &lt;mesh>"'), html);
+});
+
+Deno.test("a PlotlyFigure shows itself as Plotly takes it", async () => {
+  const data = [{ type: "scatter", x: [1], y: [2] }];
+  assertEquals(await shown(new PlotlyFigure({ data, layout: { height: 3 } }, caption)), {
+    "application/vnd.plotly.v1+json": { data, layout: { height: 3 }, config: {} },
+    "text/plain": caption,
+  });
+});
+
+const errors = (mean: number) => ({
+  mean,
+  balanced: mean + 1,
+  bins: { "0-30": mean - 0.5, "30-60": 10.125, "60-90": null },
+});
+const evaluation: Evaluation = {
+  images: 7,
+  nme68_2d: errors(3),
+  nme68_3d: errors(5),
+  baseline: { nme68_2d: errors(20), nme68_3d: errors(30) },
+};
+
+Deno.test("an ErrorTable is the same in text and in HTML: each error beside the baseline's", async () => {
+  const table = new ErrorTable(evaluation);
+  const { "text/html": html, "text/plain": text } = await shown(table);
+  const lines = (text as string).split("\n");
+  assertEquals(lines.slice(1), [
+    "68 points, 2D       3.00          4.00       2.50       10.13           –",
+    "mean face, 2D      20.00         21.00      19.50       10.13           –",
+    "68 points, 3D       5.00          6.00       4.50       10.13           –",
+    "mean face, 3D      30.00         31.00      29.50       10.13           –",
+  ]);
+  assert(lines[0]!.startsWith("NME in %, 7 faces") && new Set(lines.map((line) => line.length)).size === 1);
+  const cells = [...(html as string).matchAll(/<t[hd]>([^<]*)<\/t[hd]>/g)].map(([, cell]) => cell!);
+  assertEquals(cells, table.cells.flat());
+});
