@@ -1,0 +1,239 @@
+import * as tf from "@tensorflow/tfjs";
+import sharp from "sharp";
+import type { Config } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import { openTrained } from "@/lib/evaluate/trained.ts";
+import {
+  type Experiment,
+  resumeExperiment,
+  startExperiment,
+  type TrainReport,
+  type Triples,
+} from "@/lib/experiment.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { restoreTensors } from "@/lib/tensorflow/checkpoints.ts";
+import { DivergenceError } from "@/lib/train/divergence.ts";
+import { type MetricsRow, readMetrics } from "@/lib/train/run_folder.ts";
+import { hasIct, ictFolder } from "@/tests/face/ict_data.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { readEvents, readHparams, tensorBoard } from "@/tests/tensorboard.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+const tensorFlow = await openTensorFlow({ device: "cpu" });
+const STEPS = 20;
+const config = tinyConfig({ steps: STEPS, schedule: "halve", l2: 1e-4 });
+
+/** What resuming may cost: the issue's bound, relative to values near 1. */
+const RESUMED_TOLERANCE = 1e-6;
+
+async function trainTo(experiment: Experiment, step: number): Promise<TrainReport[]> {
+  const stop = new AbortController();
+  const reports: TrainReport[] = [];
+  for await (const report of experiment.train({ signal: stop.signal })) {
+    reports.push(report);
+    if (report.step === step - 1) stop.abort();
+  }
+  return reports;
+}
+
+async function tensorsOf(run: string): Promise<Record<string, Float32Array>> {
+  const tensors = await restoreTensors(`${run}/checkpoints/last`);
+  const values = Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync()] as const);
+  tf.dispose(tensors);
+  return Object.fromEntries(values) as Record<string, Float32Array>;
+}
+
+function trainingRows(rows: readonly MetricsRow[]): [step: number, loss: number][] {
+  return rows.flatMap((row) => row["train/loss"] === undefined ? [] : [[row.step, row["train/loss"]]]);
+}
+
+/** Two runs that the first test makes and the others go on with. */
+const folder = await temporaryFolder();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder.path, { recursive: true }));
+let finishedTriples: Triples;
+const whole = `${folder.path}/whole`;
+const parted = `${folder.path}/parted`;
+
+Deno.test("an experiment that was stopped, diverged and was resumed ends as an uninterrupted one", async () => {
+  const counts = [tf.memory().numTensors, tensorFlow.handleCount];
+  {
+    using experiment = await startExperiment(config, { run: whole });
+    assertEquals(
+      (await trainTo(experiment, STEPS)).map(({ step }) => step),
+      [...Array(STEPS).keys()].map((i) => i + 1),
+    );
+  }
+  {
+    using experiment = await startExperiment({ ...config, steps: 12 }, { run: parted });
+    assertEquals((await trainTo(experiment, 10)).at(-1)!.step, 10);
+    assertEquals(experiment.step, 10);
+  }
+  {
+    const overrides: Partial<Config> = { steps: STEPS, learningRate: 1e38, workers: 2 };
+    using experiment = await resumeExperiment(parted, { overrides });
+    assertEquals(experiment.step, 10);
+    await assertThrows(() => trainTo(experiment, STEPS), DivergenceError, /not finite|the loss is \S+ at step 1[1-9]/);
+  }
+  {
+    using experiment = await resumeExperiment(parted, { overrides: { learningRate: config.learningRate } });
+    assertEquals([experiment.step, experiment.config.steps, experiment.config.workers], [10, STEPS, 2]);
+    await trainTo(experiment, STEPS);
+  }
+  assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
+
+  const [wholeTensors, partedTensors] = [await tensorsOf(whole), await tensorsOf(parted)];
+  assertEquals(Object.keys(partedTensors), Object.keys(wholeTensors));
+  assert(Object.keys(partedTensors).some((name) => name.startsWith("adam/second_moment/")));
+  for (const [name, values] of Object.entries(wholeTensors)) {
+    assertAllClose(partedTensors[name]!, values, RESUMED_TOLERANCE);
+  }
+  const [wholeRows, partedRows] = [trainingRows(await readMetrics(whole)), trainingRows(await readMetrics(parted))];
+  assertEquals(partedRows.map(([step]) => step), [...Array(STEPS).keys()].map((i) => i + 1));
+  assertAllClose(partedRows.flat(), wholeRows.flat(), RESUMED_TOLERANCE);
+});
+
+Deno.test("a finished experiment that is resumed measures and reports again, without training", async () => {
+  using experiment = await resumeExperiment(parted);
+  const before = await tensorsOf(parted);
+  assertEquals((await trainTo(experiment, STEPS)).length, 0);
+  const counts = [tf.memory().numTensors, tensorFlow.handleCount];
+  finishedTriples = await experiment.triples();
+  const evaluation = await experiment.evaluate();
+  await experiment.save(evaluation);
+  assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
+  assertEquals(await tensorsOf(parted), before);
+  assertEquals(evaluation.images, config.testSamples);
+  assertEquals(Object.keys(evaluation), ["images", "nme68_2d", "nme68_3d", "baseline"]);
+  for (const summary of [evaluation.nme68_2d, evaluation.nme68_3d, ...Object.values(evaluation.baseline)]) {
+    assertEquals(Object.keys(summary), ["mean", "balanced", "bins"]);
+    assertEquals(Object.keys(summary.bins), ["0-30", "30-60", "60-90"]);
+    assert(summary.mean > 0 && summary.balanced > 0);
+  }
+  assertEquals(Object.keys(evaluation.baseline), ["nme68_2d", "nme68_3d"]);
+  const html = await Deno.readTextFile(`${parted}/report.html`);
+  assert(html.includes(evaluation.nme68_2d.mean.toFixed(2)), "the report lacks the error");
+  const { network, summary } = await openTrained(parted);
+  network.dispose();
+  assertEquals([summary.seed, summary.source, summary["steps"]], [config.seed, config.source, STEPS]);
+  assertEquals(summary["sourcePath"], undefined);
+});
+
+Deno.test({
+  name: "TensorBoard reads a resumed experiment's curves once, its histograms, settings and pictures",
+  ignore: !tensorBoard,
+  fn: async () => {
+    const events = await readEvents(`${parted}/events`);
+    const rows = await readMetrics(parted);
+    assertEquals(events.scalars["train/loss"]!.map(([step]) => step), [...Array(STEPS).keys()].map((i) => i + 1));
+    for (const [tag, points] of Object.entries(events.scalars)) {
+      const wanted = rows.flatMap((row) => row[tag] === undefined ? [] : [[row.step, Math.fround(row[tag])]]);
+      assertEquals(points, wanted);
+    }
+    for (const tag of ["train/learning_rate", "validation/loss", "validation/nme68_2d", "validation/nme68_3d"]) {
+      assert(events.scalars[tag], `${tag} is missing`);
+    }
+
+    const network = buildNetwork(config);
+    assertEquals(
+      Object.keys(events.histograms).toSorted(),
+      network.trainableWeights.map(({ originalName }) => `weights/${originalName}`).toSorted(),
+    );
+    network.dispose();
+    const { maps, overlays } = finishedTriples;
+    for (const [tag, triple] of [["maps/0", maps[0]!], ["overlays/1", overlays[1]!]] as const) {
+      const [step, width, height, png] = events.images[tag]!.at(-1)!;
+      assertEquals([step, width, height], [STEPS, triple.width, triple.height]);
+      assertEquals([...await sharp(Uint8Array.fromBase64(png)).raw().toBuffer()], [...triple.rgb]);
+    }
+    assertEquals(Object.keys(events.images).toSorted(), ["maps/0", "maps/1", "overlays/0", "overlays/1"]);
+
+    const { sessions } = await readHparams(`${folder.path}`);
+    assertEquals(sessions.length, 2);
+    for (const { hparams } of sessions) assertEquals(Object.keys(hparams).toSorted(), Object.keys(config).toSorted());
+  },
+});
+
+Deno.test("resumeExperiment() refuses settings that cannot change, and a checkpoint of another network", async () => {
+  const refused: [Partial<Config>, RegExp][] = [
+    [{ model: "prnet" }, /Cannot resume the run .*parted with model prnet: it was started with lite/],
+    [{ seed: 8 }, /with seed 8: it was started with 7, and only steps, learningRate, /],
+    [{ batchSize: 3 }, /with batchSize 3: it was started with 2/],
+  ];
+  for (const [overrides, message] of refused) {
+    await assertThrows(() => resumeExperiment(parted, { overrides }), InputError, message);
+  }
+  const path = `${whole}/config.json`;
+  const text = await Deno.readTextFile(path);
+  const counts = [tf.memory().numTensors, tensorFlow.handleCount];
+  await Deno.writeTextFile(path, JSON.stringify({ ...config, width: 8 }));
+  await assertThrows(() => resumeExperiment(whole), InputError, /whole\/checkpoints\/last: it is of another network/);
+  await Deno.writeTextFile(path, text);
+  assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
+});
+
+Deno.test("an experiment whose first checkpoint never came starts again from step 0", async () => {
+  const checkpoints = `${whole}/checkpoints`;
+  await Deno.rename(checkpoints, `${checkpoints}-away`);
+  await Deno.writeTextFile(`${whole}/metrics.jsonl`, '{"step":21,"train/lo', { append: true });
+  const before = trainingRows(await readMetrics(whole));
+  using experiment = await resumeExperiment(whole, { overrides: { steps: 2 } });
+  assertEquals(experiment.step, 0);
+  await trainTo(experiment, 2);
+  const rows = trainingRows(await readMetrics(whole));
+  assertEquals(rows.map(([step]) => step), [1, 2]);
+  assertAllClose(rows.flat(), before.slice(0, 2).flat(), RESUMED_TOLERANCE);
+});
+
+Deno.test("an experiment that overfits is measured on its own batches, and learns them", async () => {
+  const run = `${folder.path}/overfit`;
+  const settings = tinyConfig({ overfitBatches: 1, steps: 160, validateEvery: 80 });
+  using experiment = await startExperiment(settings, { run });
+  const reports = await trainTo(experiment, settings.steps);
+  const nmes = reports.flatMap(({ validation }) => validation?.nme68_2d ?? []);
+  assert(reports.at(-1)!.loss < 0.2 * reports[0]!.loss, `loss ${reports[0]!.loss} → ${reports.at(-1)!.loss}`);
+  assert(nmes.length === 2 && nmes[1]! < nmes[0]!, `NMEs ${nmes}`);
+  const evaluation = await experiment.evaluate();
+  assertEquals(evaluation.images, settings.batchSize);
+  assertClose(evaluation.nme68_2d.mean, nmes[1]!, 1e-3, "the best weights' NME");
+});
+
+Deno.test("startExperiment() refuses ICT-FaceKit without a path or with a wrong one, and makes no folder", async () => {
+  const run = `${folder.path}/refused`;
+  const ict = (sourcePath: string) => startExperiment({ ...config, source: "ict", sourcePath }, { run });
+  await assertThrows(() => ict(""), InputError, /--source-path was not given, its folder FaceXModel is wanted/);
+  await assertThrows(() => ict(folder.path), InputError, new RegExp(`in ${folder.path}: no generic_neutral_mesh.obj`));
+  await assertThrows(() => Deno.stat(run), Deno.errors.NotFound, /./);
+});
+
+Deno.test({
+  name: "startExperiment() names the broken OBJ of ICT-FaceKit, and makes no folder",
+  ignore: !hasIct,
+  fn: async () => {
+    const [run, broken] = [`${folder.path}/refused`, `${folder.path}/FaceXModel`];
+    const original = `${await ictFolder()}/FaceXModel`;
+    await Deno.mkdir(broken);
+    for await (const { name } of Deno.readDir(original)) await Deno.symlink(`${original}/${name}`, `${broken}/${name}`);
+    const text = await Deno.readTextFile(`${original}/identity000.obj`);
+    await Deno.remove(`${broken}/identity000.obj`);
+    await Deno.writeTextFile(`${broken}/identity000.obj`, text.replace(/^v \S+/m, "v NaN"));
+    const settings: Config = { ...config, source: "ict", sourcePath: broken };
+    await assertThrows(
+      () => startExperiment(settings, { run }),
+      InputError,
+      /Cannot read .*FaceXModel\/identity000\.obj/,
+    );
+    await assertThrows(() => Deno.stat(run), Deno.errors.NotFound, /./);
+  },
+});
+
+Deno.test("startExperiment() refuses a folder that holds a run, and leaves it as it was", async () => {
+  const files = () => [...Deno.readDirSync(parted)].map(({ name }) => name).toSorted();
+  const before = [files(), await Deno.readTextFile(`${parted}/config.json`)];
+  await assertThrows(
+    () => startExperiment({ ...config, seed: 8 }, { run: parted }),
+    InputError,
+    /parted: the folder is not empty\. Go on with its run by --resume, or name another by --run/,
+  );
+  assertEquals([files(), await Deno.readTextFile(`${parted}/config.json`)], before);
+});
