@@ -84,7 +84,7 @@ async function withReport(
   const folder = await Deno.makeTempDir({ prefix: "posmap report " });
   try {
     const html = await renderReport(reportContent());
-    assert(html.length < 3_000_000, `The report has ${html.length} characters`);
+    assert(html.length < 5_000_000, `The report has ${html.length} characters`);
     const file = `${await Deno.realPath(folder)}/report.html`;
     await Deno.writeTextFile(file, html);
     const { page, complaints } = await openOffline(browser, { file: encodeURI(file), width });
