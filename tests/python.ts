@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cacheFolder } from "@/lib/files.ts";
 
 /** Runs a script with arguments and gives what it prints. Throws with its standard error where it fails. */
@@ -8,7 +9,7 @@ export type Python = (script: string, ...scriptArguments: string[]) => Promise<s
  * the cache folder, once. Undefined where there is no Python, no pip or no network, so that tests can be skipped.
  */
 export async function pythonWith(...packages: readonly string[]): Promise<Python | undefined> {
-  const folder = `${await cacheFolder()}/python-${packages.join("-")}`;
+  const folder = `${await cacheFolder()}/python-${folderName(packages)}`;
   const python: Python = (script, ...rest) => run(["-c", script, ...rest], { PYTHONPATH: folder });
   if (await exists(folder)) return python;
   const partial = `${folder}.${crypto.randomUUID()}`;
@@ -21,6 +22,12 @@ export async function pythonWith(...packages: readonly string[]): Promise<Python
     if (!await exists(folder)) return undefined; // else another process was first
   }
   return python;
+}
+
+/** The packages, or where they are too many for the name of a folder, a digest of them. */
+function folderName(packages: readonly string[]): string {
+  const name = packages.join("-");
+  return name.length <= 100 ? name : createHash("sha256").update(name).digest("hex").slice(0, 16);
 }
 
 async function run(args: string[], env: Record<string, string> = {}): Promise<string> {
