@@ -50,7 +50,7 @@ function trainingRows(rows: readonly MetricsRow[]): [step: number, loss: number]
 
 /** Two runs that the first test makes and the others go on with. */
 const folder = await temporaryFolder();
-globalThis.addEventListener("unload", () => Deno.removeSync(folder.path, { recursive: true }));
+Deno.test.afterAll(async () => await folder[Symbol.asyncDispose]());
 let finishedTriples: Triples;
 const whole = `${folder.path}/whole`;
 const parted = `${folder.path}/parted`;
