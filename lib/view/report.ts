@@ -17,7 +17,7 @@ export interface ReportContent {
   readonly config: Config;
   readonly metrics: readonly MetricsRow[];
   readonly evaluation: Evaluation;
-  /** Of validation faces, in the same order. */
+  /** Of the same faces in the same order: validation faces, or of a run that overfits, some of its own. */
   readonly triples: {
     /** As `mapTriple` makes them. */
     readonly maps: readonly Photo[];
@@ -31,14 +31,15 @@ export interface ReportContent {
 /** One HTML file that needs no network: the errors, curves, triples, a mesh to turn, the settings. */
 export async function renderReport(content: ReportContent): Promise<string> {
   const { title, summary, config, metrics, evaluation, triples, face } = content;
-  const tested = config.overfitBatches > 0 ? "the faces it was trained on" : "held-out faces";
+  const overfits = config.overfitBatches > 0; // and is looked at on its own batches
+  const tested = overfits ? "the faces it was trained on" : "held-out faces";
   const body = [
     `<h1>${escapeHtml(title)}</h1>`,
     result(evaluation, tested),
     `<p>${escapeHtml(summary)}</p>`,
     section(`Error on ${tested}`, `<div class="scroll">${new ErrorTable(evaluation).toHtml()}</div>`, errorNote),
     section("Learning curves", ...curves(metrics)),
-    section("Validation faces", await tripleGrid(triples), mapNote),
+    section(overfits ? "Faces it was trained on" : "Validation faces", await tripleGrid(triples), mapNote),
     section("A fitted mesh, colored from its photo: drag to turn", await fittedFace(face)),
     section("Settings", settingsList(config)),
   ];
