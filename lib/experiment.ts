@@ -1,19 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename } from "node:path";
 import type { z } from "zod";
-import { type Config, parseConfig } from "@/lib/config.ts";
+import type { Config } from "@/lib/config.ts";
 import { openBatches } from "@/lib/data/batches.ts";
 import { CROP_MARGIN } from "@/lib/data/crop.ts";
-import { encodePositions, readLandmarks, readVertices } from "@/lib/data/position_map.ts";
+import { encodePositions, readLandmarks } from "@/lib/data/position_map.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
-import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
@@ -29,23 +27,14 @@ import {
 } from "@/lib/train/checkpoint.ts";
 import { checkFinite } from "@/lib/train/divergence.ts";
 import { weightMask } from "@/lib/train/mask.ts";
+import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
 import { type StepReport, train } from "@/lib/train/trainer.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import { faceMesh, faceTriples, type Triples } from "@/lib/view/face_triples.ts";
 import { mostFrontal } from "@/lib/view/most_frontal.ts";
 import { renderReport } from "@/lib/view/report.ts";
-import { mapTriple, overlayTriple } from "@/lib/view/triples.ts";
-
-/** Settings that a resumed run may change: the others made what it has learned so far. */
-const changeable = [
-  "steps",
-  "learningRate",
-  "workers",
-  "device",
-  "validateEvery",
-  "checkpointEvery",
-] as const satisfies (keyof Config)[];
 
 export interface TrainReport extends StepReport {
   /** Of the validation faces, where this step ends with a validation. */
@@ -57,14 +46,6 @@ export interface Validation {
   /** In percent. */
   readonly nme68_2d: number;
   readonly nme68_3d: number;
-}
-
-/** Pictures of faces, in the same order. */
-export interface Triples {
-  /** [input, ground-truth map, prediction]. */
-  readonly maps: Photo[];
-  /** [landmarks on the photo, ground-truth mesh overlay, predicted mesh overlay]. */
-  readonly overlays: Photo[];
 }
 
 /** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
@@ -94,7 +75,7 @@ export async function resumeExperiment(
   const folder = await RunFolder.open(run);
   let parts: Parts | undefined;
   try {
-    const config = mergeSettings(folder, overrides);
+    const config = resumedConfig(folder, overrides);
     parts = await openParts(config, options);
     const last = `${run}/checkpoints/last`;
     const progress = await hasCheckpoint(last) ? await loadCheckpoint(last, parts) : firstProgress(config);
@@ -105,18 +86,6 @@ export async function resumeExperiment(
     folder[Symbol.dispose]();
     throw error;
   }
-}
-
-function mergeSettings({ path, config }: RunFolder, overrides: Partial<Config>): Config {
-  for (const [key, value] of Object.entries(overrides)) {
-    const before = config[key as keyof Config];
-    if (value === before || changeable.some((name) => name === key)) continue;
-    throw new InputError(
-      `Cannot resume the run ${path} with ${key} ${value}: it was started with ${before}, and only ` +
-        `${changeable.join(", ")} can change on the way`,
-    );
-  }
-  return parseConfig({ ...config, ...overrides });
 }
 
 interface Parts {
@@ -349,31 +318,13 @@ export class Experiment implements Disposable {
   }
 
   #triples(faces: readonly MadeFace[], predictions: readonly PositionMap[]): Triples {
-    const { surface, mask } = this.#parts;
-    const valid = Uint8Array.from(mask.dataSync(), (weight) => weight > 0 ? 1 : 0); // what has no weight is not learned
-    const pairs = faces.map((face, i) => ({ ...face, prediction: predictions[i]! }));
-    return {
-      maps: pairs.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
-      overlays: pairs.map(({ image, map, prediction }) =>
-        overlayTriple({
-          input: image,
-          landmarks: readLandmarks(prediction, surface),
-          truth: this.#mesh(map),
-          prediction: this.#mesh(prediction),
-        })
-      ),
-    };
+    return faceTriples(faces, { ...this.#parts, predictions });
   }
 
   /** Of the validation faces, the one whose photo shows most of its mesh's colors. */
   async #mostFrontalFace(): Promise<{ photo: Photo; mesh: Mesh }> {
     const face = mostFrontal(await this.#validationFaces());
-    return { photo: face.image, mesh: this.#mesh(this.#predict([face])[0]!) };
-  }
-
-  #mesh(map: PositionMap): Mesh {
-    const { surface } = this.#parts;
-    return { positions: readVertices(map, surface), triangles: trianglesWithoutNeck(surface) };
+    return { photo: face.image, mesh: faceMesh(this.#predict([face])[0]!, this.#parts.surface) };
   }
 }
 

@@ -3,18 +3,13 @@ import sharp from "sharp";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { openTrained } from "@/lib/evaluate/trained.ts";
-import {
-  type Experiment,
-  resumeExperiment,
-  startExperiment,
-  type TrainReport,
-  type Triples,
-} from "@/lib/experiment.ts";
+import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
 import { restoreTensors } from "@/lib/tensorflow/checkpoints.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { type MetricsRow, readMetrics } from "@/lib/train/run_folder.ts";
+import type { Triples } from "@/lib/view/face_triples.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict_data.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { readEvents, readHparams, tensorBoard } from "@/tests/tensorboard.ts";

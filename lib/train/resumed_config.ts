@@ -1,0 +1,26 @@
+import { type Config, parseConfig } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { RunFolder } from "@/lib/train/run_folder.ts";
+
+/** Settings that a resumed run may change: the others made what it has learned so far. */
+const changeable = [
+  "steps",
+  "learningRate",
+  "workers",
+  "device",
+  "validateEvery",
+  "checkpointEvery",
+] as const satisfies (keyof Config)[];
+
+/** The settings of a run with some changed. Throws an InputError where one cannot change on the way. */
+export function resumedConfig({ path, config }: Pick<RunFolder, "path" | "config">, changes: Partial<Config>): Config {
+  for (const [key, value] of Object.entries(changes)) {
+    const before = config[key as keyof Config];
+    if (value === before || changeable.some((name) => name === key)) continue;
+    throw new InputError(
+      `Cannot resume the run ${path} with ${key} ${value}: it was started with ${before}, and only ` +
+        `${changeable.join(", ")} can change on the way`,
+    );
+  }
+  return parseConfig({ ...config, ...changes });
+}
