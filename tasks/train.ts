@@ -92,8 +92,8 @@ async function trainToEnd(experiment: Experiment, signal: AbortSignal): Promise<
     if (!(error instanceof DivergenceError)) throw error;
     throw new InputError(
       `Training stopped: ${error.message}. The last good checkpoint is kept in ${experiment.path}/checkpoints; to go ` +
-        `on from it: deno task train --resume --run ${experiment.path} ` +
-        `--learning-rate, lower than ${experiment.config.learningRate}`,
+        `on from it with a learning rate below ${experiment.config.learningRate}: ` +
+        `deno task train --resume --run ${experiment.path} --learning-rate RATE`,
     );
   } finally {
     display.end();
