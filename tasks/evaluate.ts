@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
-import { printEvaluation } from "@/tasks/print_evaluation.ts";
+import { ErrorTable } from "@/lib/view/error_table.ts";
 import { conversionLine } from "@/tasks/conversion_line.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";
@@ -42,7 +42,7 @@ await runTask(async () => {
     onProgress: conversionLine(),
   });
   if (options.json) console.log(JSON.stringify(evaluation));
-  else printEvaluation(evaluation);
+  else console.log(new ErrorTable(evaluation).toText());
 });
 
 /** Where a run had its source's files; a model's folder does not say. */

@@ -3,7 +3,7 @@ import { type Config, type PresetName, presets, resolveConfig } from "@/lib/conf
 import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
-import { printEvaluation } from "@/tasks/print_evaluation.ts";
+import { ErrorTable } from "@/lib/view/error_table.ts";
 import { conversionLine } from "@/tasks/conversion_line.ts";
 import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";
@@ -79,7 +79,7 @@ await runTask(async () => {
   const evaluation = await experiment.evaluate();
   endIfStopped(experiment, signal);
   await experiment.save(evaluation);
-  printEvaluation(evaluation);
+  console.log(new ErrorTable(evaluation).toText());
   console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
 });
 
