@@ -9,6 +9,7 @@ import type { FloatImage } from "@/lib/geometry/color.ts";
 import { multiply, placeInImage, type Placement, poseRotation, rollRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
+import { paperAugmentation } from "@/lib/data/augment.ts";
 import { Backdrop } from "@/lib/data/backgrounds.ts";
 import { Camera, drawCamera } from "@/lib/data/camera.ts";
 import { CROP_MARGIN, landmarkCrop } from "@/lib/data/crop.ts";
@@ -118,13 +119,14 @@ class SyntheticSource implements SampleSource {
     const { imageSize: size } = this;
     const { augment } = this.#options;
     const pose = drawPose(random);
-    const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-Math.PI / 4, Math.PI / 4) : 0);
+    const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
+    const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-most, most) : 0);
     const rotation = multiply(turn, poseRotation(pose));
     const marks = pickVertices(this.#vertices, this.#landmarkVertices);
     const unplaced = placeInImage(marks, { rotation, scale: 1, translation: [0, 0, 0] });
     const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
-    const zoom = augment ? random.uniform(0.9, 1.2) : 1;
-    const shift = () => augment ? random.uniform(-0.1, 0.1) * side / CROP_MARGIN : 0;
+    const zoom = augment ? random.uniform(...zooms) : 1;
+    const shift = () => augment ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
     const middle: [number, number] = [left + side / 2 + shift(), top + side / 2 + shift()];
     const scale = zoom * size / side;
     const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
