@@ -28,6 +28,7 @@ export class SummaryWriter implements Disposable {
     let writer: SummaryWriter | undefined;
     try {
       await Deno.mkdir(folder, { recursive: true });
+      await nextSecondIfUsed(folder);
       const names = { shared_name: crypto.randomUUID(), container: "" };
       const resource = tf.keep(execute("SummaryWriter", names, [], 1)[0]!);
       writer = new SummaryWriter(resource);
@@ -158,4 +159,11 @@ function hparamInfo(name: string, value: string | number | boolean): Uint8Array 
 function protobufValue(value: string | number | boolean): Uint8Array {
   if (typeof value === "number") return doubleField(2, value);
   return typeof value === "string" ? bytesField(3, value) : varintField(4, value);
+}
+
+/** TensorBoard reads files in the order of their names, and those order by the second they were opened in. */
+async function nextSecondIfUsed(folder: string): Promise<void> {
+  const now = Date.now();
+  const used = [...Deno.readDirSync(folder)].some(({ name }) => name.includes(`.tfevents.${Math.floor(now / 1000)}.`));
+  if (used) await new Promise((resolve) => setTimeout(resolve, 1000 - now % 1000));
 }

@@ -8,7 +8,7 @@ export interface GridSurface {
   readonly rows: number;
 }
 
-/** A grid over [low, high]² of UV space, its inner nodes shaken, some of its cells left out. */
+/** A grid over [low, high]² of UV space, its inner nodes shaken by so little that no triangle turns over; some cells left out. */
 export function gridSurface(
   { seed, columns, rows, low = 0, high = 1, holes = 0 }: {
     seed: number;
@@ -23,7 +23,7 @@ export function gridSurface(
   const uv: number[] = [];
   for (let row = 0; row <= rows; row++) {
     for (let column = 0; column <= columns; column++) {
-      const shake = (index: number, count: number) => index % count === 0 ? 0 : random.uniform(-0.3, 0.3);
+      const shake = (index: number, count: number) => index % count === 0 ? 0 : random.uniform(-0.24, 0.24);
       uv.push((column + shake(column, columns)) / columns, (row + shake(row, rows)) / rows);
     }
   }

@@ -36,6 +36,8 @@ Deno.test("lightVisibility() lights the near half of a sphere and nothing of the
 
 Deno.test("lightVisibility() finds the shadow that one sphere throws on another", () => {
   const ball = sphere();
+  // the outline of a ball of flat facets lies up to 2 % inside the round one, and two of the map's 128 pixels blur it
+  const rimCosine = Math.sqrt(1 - (0.98 - 2 * 2 / 124) ** 2);
   fc.assert(
     fc.property(direction, (towards) => {
       const mesh = together(ball, moved(ball, towards.map((value) => 3 * value) as unknown as Vec3));
@@ -44,7 +46,7 @@ Deno.test("lightVisibility() finds the shadow that one sphere throws on another"
       assert(
         visibility.subarray(0, count).every((seen, v) => {
           const cosine = towards.reduce((sum, value, axis) => sum + value * ball.positions[3 * v + axis]!, 0);
-          return cosine < 0.3 || seen === 0; // straight behind it; at the rim the shadow is soft
+          return cosine < rimCosine || seen === 0;
         }),
       );
     }),
