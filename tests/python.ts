@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { cacheFolder } from "@/lib/files.ts";
 
+const environment = Deno.env.get("VIRTUAL_ENV");
+
+/** The active virtual environment's Python; by its path, as npx puts Node's folder first on the PATH. */
+export const pythonProgram = environment ? `${environment}/bin/python3` : "python3";
+
 /** Runs a script with arguments and gives what it prints. Throws with its standard error where it fails. */
 export type Python = (script: string, ...scriptArguments: string[]) => Promise<string>;
 
@@ -31,7 +36,7 @@ function folderName(packages: readonly string[]): string {
 }
 
 async function run(args: string[], env: Record<string, string> = {}): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("python3", { args, env }).output();
+  const { success, stdout, stderr } = await new Deno.Command(pythonProgram, { args, env }).output();
   const decoder = new TextDecoder();
   if (!success) throw new Error(decoder.decode(stderr));
   return decoder.decode(stdout);

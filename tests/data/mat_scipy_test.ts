@@ -3,12 +3,13 @@ import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
 import { type MatArray, parseMat, readMat } from "@/lib/data/mat.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
+import { pythonProgram } from "@/tests/python.ts";
 import { assertSameNumbers, matFile, someVariables } from "@/tests/data/mat_writer.ts";
 
 /** What scipy says, in a Python child; undefined where there is no scipy. */
 function python(script: string, argument = ""): string | undefined {
   try {
-    const { success, stdout } = new Deno.Command("python3", { args: ["-c", script, argument], stderr: "null" })
+    const { success, stdout } = new Deno.Command(pythonProgram, { args: ["-c", script, argument], stderr: "null" })
       .outputSync();
     return success ? new TextDecoder().decode(stdout) : undefined;
   } catch {

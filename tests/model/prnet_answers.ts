@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { buildPrnet } from "@/lib/model/prnet.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import { hashedValues } from "./hashed_values.ts";
+import { pythonProgram } from "@/tests/python.ts";
 
 export interface PrnetCase {
   readonly imageSize: number;
@@ -82,8 +83,8 @@ export async function torchAnswers(
 /** A python3 that has PyTorch, where there is one. */
 export async function pythonWithTorch(): Promise<string | undefined> {
   try {
-    const { success } = await new Deno.Command("python3", { args: ["-c", "import torch"] }).output();
-    return success ? "python3" : undefined;
+    const { success } = await new Deno.Command(pythonProgram, { args: ["-c", "import torch"] }).output();
+    return success ? pythonProgram : undefined;
   } catch {
     return undefined; // no python3
   }
