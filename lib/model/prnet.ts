@@ -1,9 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { activate, channelsOf, convolve, convolveTransposed, normalize } from "./layers.ts";
 
-/** Strength of the published network's L2 regularization. */
-export const PRNET_L2 = 0.0002;
-
 const MOMENTUM = 0.999; // slim's default decay
 
 export interface PrnetOptions {
