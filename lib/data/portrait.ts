@@ -20,7 +20,15 @@ import { type LightBuffers, lightHead, type LitVertices } from "@/lib/data/head_
 import { type HeadMesh, headMesh } from "@/lib/data/head_mesh.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
 import { shadeHead } from "@/lib/data/shade_head.ts";
+import type { StageTimer } from "@/lib/data/stage_timer.ts";
 import type { Vec3 } from "@/lib/types.ts";
+
+export interface PortraitOptions {
+  /** Pixels a side. */
+  readonly imageSize: number;
+  /** Told of the stages of every portrait. */
+  readonly timer?: StageTimer | undefined;
+}
 
 export interface Sitter {
   /** [vertexCount, 3], in model space. */
@@ -46,6 +54,7 @@ const CLOSED_LIPS = 0.012;
 /** Draws heads of one model into images of one size, with all the buffers that takes. */
 export class PortraitPainter {
   readonly #size: number;
+  readonly #timer: StageTimer | undefined;
   readonly #mesh: HeadMesh;
   readonly #painter: FacePainter;
   readonly #hair: HairRig;
@@ -60,8 +69,9 @@ export class PortraitPainter {
   readonly #shadow: VisibilityScratch;
   readonly #scratch: Float32Array;
 
-  constructor(atlas: FaceAtlas, size: number) {
+  constructor(atlas: FaceAtlas, { imageSize: size, timer }: PortraitOptions) {
     this.#size = size;
+    this.#timer = timer;
     this.#atlas = atlas;
     this.#painter = new FacePainter(atlas);
     this.#hair = new HairRig(atlas);
@@ -90,6 +100,8 @@ export class PortraitPainter {
   draw(image: FloatImage, { vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
     const { modelVertices, bodyVertices } = this.#mesh;
     const { gloss } = this.#vertices;
+    const timer = this.#timer;
+    timer?.begin("hair and clothes");
     const positions = this.#positions.subarray(0, 3 * modelVertices);
     placeInImage(vertices, placement, positions);
     shapeTorso(torso, { atlas: this.#atlas, placement }, {
@@ -99,6 +111,7 @@ export class PortraitPainter {
     const isBare = hair.kind === "none", isHair = hair.kind === "hair";
     if (!isBare) this.#hair.shape(hair, { positions, placement }, this.#positions.subarray(3 * bodyVertices));
     fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
+    timer?.begin("paint");
     const paint = this.#painter.paint(look, hair);
     gloss.set(paint.gloss);
     gloss.fill(0.02, modelVertices, bodyVertices);
@@ -108,10 +121,12 @@ export class PortraitPainter {
     // Behind closed lips, the mouth's inside takes time and is not seen.
     const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
     this.#light(lighting, { first, isBare });
+    timer?.begin("rasterize");
     rasterize({
       positions: this.#positions,
       triangles: triangles.subarray(3 * first, isBare ? 3 * starts.hair : triangles.length),
     }, { width: this.#size, height: this.#size, backfaces: false, out: this.#raster });
+    timer?.begin("shade");
     shadeHead(image, {
       raster: this.#raster,
       firstTriangle: first,
@@ -143,6 +158,7 @@ export class PortraitPainter {
     const { bodyVertices, starts, triangles } = this.#mesh;
     const { normals, openness, visibility } = this.#vertices;
     const positions = this.#positions;
+    this.#timer?.begin("light");
     vertexNormals({ positions, triangles: triangles.subarray(3 * first, 3 * starts.hair) }, {
       frame: "image",
       out: normals,
@@ -151,8 +167,10 @@ export class PortraitPainter {
       normals.set(this.#hair.normals, 3 * bodyVertices);
       openness.set(this.#hair.openness, bodyVertices);
     }
+    this.#timer?.begin("shadows");
     if (!lighting.isHard) visibility.set(openness);
     else this.#castShadows(lighting, isBare);
+    this.#timer?.begin("light");
     lightHead(this.#vertices, lighting, this.#buffers);
   }
 

@@ -4,7 +4,7 @@ import { loadIct } from "@/lib/face/ict.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { SampleSource } from "@/lib/data/sample.ts";
 import type { SourceSpec } from "@/lib/data/serve_samples.ts";
-import { syntheticSource } from "@/lib/data/synthetic.ts";
+import { type SyntheticOptions, syntheticSource } from "@/lib/data/synthetic.ts";
 
 export interface ModelOptions {
   /** Called with the part done, up to 1, where the source's files are new and must be converted. */
@@ -24,6 +24,9 @@ export async function openModel(
 }
 
 /** The same samples for the same spec, in any thread. */
-export async function openSource(spec: SourceSpec): Promise<SampleSource> {
-  return syntheticSource(await openModel(spec), spec);
+export async function openSource(
+  spec: SourceSpec,
+  { timer }: Pick<SyntheticOptions, "timer"> = {},
+): Promise<SampleSource> {
+  return syntheticSource(await openModel(spec), { ...spec, timer });
 }

@@ -20,6 +20,7 @@ import { paintOccluders } from "@/lib/data/occluders.ts";
 import { PortraitPainter } from "@/lib/data/portrait.ts";
 import { bakePositionMap } from "@/lib/data/position_map.ts";
 import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
+import type { StageTimer } from "@/lib/data/stage_timer.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
 
 export interface SyntheticOptions {
@@ -28,6 +29,8 @@ export interface SyntheticOptions {
   readonly imageSize: number;
   /** Whether crops are shifted, scaled and rotated, and things stand before faces, as in training. */
   readonly augment: boolean;
+  /** Told of the stages of every sample. */
+  readonly timer?: StageTimer | undefined;
 }
 
 /** Samples drawn from a morphable model: no photos, no files. */
@@ -59,7 +62,7 @@ class SyntheticSource implements SampleSource {
     const drawn = this.#drawn = withoutUnseen(model);
     this.imageSize = imageSize;
     this.#options = options;
-    this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 144), imageSize);
+    this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 144), options);
     this.#camera = new Camera(imageSize);
     this.#layout = uvLayout(model.surface, imageSize);
     this.#image = { width: imageSize, height: imageSize, rgb: new Float32Array(3 * imageSize * imageSize) };
@@ -71,7 +74,8 @@ class SyntheticSource implements SampleSource {
   }
 
   sample(index: number, split: Split): Sample {
-    const { seed, augment } = this.#options;
+    const { seed, augment, timer } = this.#options;
+    timer?.begin("pose and shape");
     const person = `${seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`;
     const random = new Random(`${seed}/${split}/sample ${index}`);
     this.#shape(person, random.fork("expression"));
@@ -81,6 +85,7 @@ class SyntheticSource implements SampleSource {
     const { brightness } = lighting;
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const image = this.#image;
+    timer?.begin("background");
     this.#backdrop.paint(image, random.fork("background"));
     const { positions, raster } = this.#painter.draw(image, {
       vertices: this.#vertices,
@@ -90,15 +95,18 @@ class SyntheticSource implements SampleSource {
       torso: drawTorso(random.fork("torso"), { rotation: body, skin, cloth: look.clothColor }),
       lighting,
     });
+    timer?.begin("occluders");
     const glasses = drawGlasses(random.fork("glasses"));
     const landmarks = pickVertices(positions, this.#landmarkVertices);
     if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
     if (augment) paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness });
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
-    return {
-      image: this.#camera.takePhoto(image, { settings: drawCamera(random.fork("camera")), subject }),
-      ...this.#measure(positions, landmarks),
-    };
+    timer?.begin("camera");
+    const photo = this.#camera.takePhoto(image, { settings: drawCamera(random.fork("camera")), subject });
+    timer?.begin("bake");
+    const measured = this.#measure(positions, landmarks);
+    timer?.end();
+    return { image: photo, ...measured };
   }
 
   #shape(person: string, expression: Random): void {

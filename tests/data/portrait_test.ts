@@ -11,7 +11,7 @@ import { assert, assertClose } from "@/tests/support.ts";
 const SIZE = 128;
 const model = builtInFace();
 const atlas = faceAtlas(model, 128);
-const painter = new PortraitPainter(atlas, SIZE);
+const painter = new PortraitPainter(atlas, { imageSize: SIZE });
 const landmarkVertices = Array.from(model.surface.landmarks, (vertex) => model.surfaceVertices[vertex]!);
 
 const bald: HairStyle = { ...drawHairStyle(new Random(1)), kind: "none", roots: 0 };

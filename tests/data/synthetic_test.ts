@@ -1,6 +1,7 @@
 import { CROP_MARGIN, landmarkBox } from "@/lib/data/crop.ts";
 import { readLandmarks } from "@/lib/data/position_map.ts";
 import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
+import { sampleStages, StageClock } from "@/lib/data/stage_timer.ts";
 import { syntheticSource } from "@/lib/data/synthetic.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
@@ -97,4 +98,19 @@ Deno.test("syntheticSource()'s images are neither black nor white, and differ in
   assert(means.filter((mean) => mean > 40 && mean < 215).length >= 45, `means ${means.map(Math.round)}`);
   assert(Math.max(...means) - Math.min(...means) > 50);
   assert(fifty.every(({ map, landmarks }) => map.positions.every(Number.isFinite) && landmarks.every(Number.isFinite)));
+});
+
+Deno.test("syntheticSource() tells a StageClock of every stage, and gives the same bytes with it", () => {
+  const clock = new StageClock();
+  const timed = syntheticSource(model, { seed: 7, imageSize: SIZE, augment: true, timer: clock });
+  const start = performance.now();
+  const sample = timed.sample(3, "train");
+  const spent = performance.now() - start;
+  assertEquals([...bytesOf(sample)], [...bytesOf(fifty[3]!)]);
+  const made = sampleStages.filter((stage) => stage !== "encode");
+  assertEquals([...clock.milliseconds.keys()].sort(), made.sort());
+  const sum = clock.milliseconds.values().reduce((total, value) => total + value, 0);
+  assert(sum > 0.5 * spent && sum <= spent, `the stages took ${sum} of ${spent} ms`);
+  clock.reset();
+  assertEquals(clock.milliseconds.size, 0);
 });
