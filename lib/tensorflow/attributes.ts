@@ -1,4 +1,5 @@
-import { cName, type Status, type Symbols } from "./c_api.ts";
+import { cName, type Status } from "./c_api.ts";
+import type { Symbols } from "./c_symbols.ts";
 import { dataTypeOf } from "./data_types.ts";
 import { toInt64 } from "./tensor_values.ts";
 
@@ -10,14 +11,15 @@ export const attributeTypes = {
   bool: 3,
   type: 4,
   shape: 5,
+  function: 8,
 } as const;
 
 /** A TF_AttrType. */
 export type AttributeType = number;
 
 /**
- * An op's setting: text or bytes, a number, a flag, a data type by its name, a shape (-1 where a size is unknown), or a
- * list of one of these.
+ * An op's setting: text or bytes, a number, a flag, a data type by its name, a shape (-1 where a size is unknown), a
+ * function by its name, or a list of one of these.
  */
 export type AttributeValue =
   | string
@@ -40,36 +42,97 @@ export interface Attribute {
   readonly isList?: boolean;
 }
 
-/** Sets an attribute of an op that is about to be executed; the caller checks the status. */
-export function setAttribute(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, status: Status): void {
+/** The calls that give attributes to an op, by kind; the caller checks the status. */
+export interface AttributeSetters {
+  readonly string: Symbols["TF_SetAttrString"];
+  readonly strings: Symbols["TF_SetAttrStringList"];
+  readonly int: Symbols["TF_SetAttrInt"];
+  readonly ints: Symbols["TF_SetAttrIntList"];
+  readonly float: Symbols["TF_SetAttrFloat"];
+  readonly floats: Symbols["TF_SetAttrFloatList"];
+  readonly bool: Symbols["TF_SetAttrBool"];
+  readonly bools: Symbols["TF_SetAttrBoolList"];
+  readonly type: Symbols["TF_SetAttrType"];
+  readonly types: Symbols["TF_SetAttrTypeList"];
+  readonly shape: Symbols["TF_SetAttrShape"];
+  readonly shapes: Symbols["TF_SetAttrShapeList"];
+  readonly function: Symbols["TFE_OpSetAttrFunctionName"];
+}
+
+/** For an op that is about to be executed. */
+export function eagerSetters(symbols: Symbols, status: Status): AttributeSetters {
+  return {
+    string: symbols.TFE_OpSetAttrString,
+    strings: symbols.TFE_OpSetAttrStringList,
+    int: symbols.TFE_OpSetAttrInt,
+    ints: symbols.TFE_OpSetAttrIntList,
+    float: symbols.TFE_OpSetAttrFloat,
+    floats: symbols.TFE_OpSetAttrFloatList,
+    bool: symbols.TFE_OpSetAttrBool,
+    bools: symbols.TFE_OpSetAttrBoolList,
+    type: symbols.TFE_OpSetAttrType,
+    types: symbols.TFE_OpSetAttrTypeList,
+    shape: (op, name, sizes, rank) => symbols.TFE_OpSetAttrShape(op, name, sizes, rank, status.pointer),
+    shapes: (op, name, shapes, ranks, count) =>
+      symbols.TFE_OpSetAttrShapeList(op, name, shapes, ranks, count, status.pointer),
+    function: symbols.TFE_OpSetAttrFunctionName,
+  };
+}
+
+/** For an op that is about to be added to a graph. */
+export function graphSetters(symbols: Symbols): AttributeSetters {
+  return {
+    string: symbols.TF_SetAttrString,
+    strings: symbols.TF_SetAttrStringList,
+    int: symbols.TF_SetAttrInt,
+    ints: symbols.TF_SetAttrIntList,
+    float: symbols.TF_SetAttrFloat,
+    floats: symbols.TF_SetAttrFloatList,
+    bool: symbols.TF_SetAttrBool,
+    bools: symbols.TF_SetAttrBoolList,
+    type: symbols.TF_SetAttrType,
+    types: symbols.TF_SetAttrTypeList,
+    shape: symbols.TF_SetAttrShape,
+    shapes: symbols.TF_SetAttrShapeList,
+    function: symbols.TF_SetAttrFuncName,
+  };
+}
+
+/** Sets an attribute of an op; the caller checks the status. */
+export function setAttribute(setters: AttributeSetters, op: Deno.PointerValue, attribute: Attribute): void {
   const { type, value } = attribute;
   if (attribute.isList ?? (Array.isArray(value) && (type !== attributeTypes.shape || Array.isArray(value[0])))) {
-    setList(symbols, op, attribute, status);
+    setList(setters, op, attribute);
     return;
   }
   const name = cName(attribute.name);
   switch (type) {
     case attributeTypes.string: {
       const [bytes, length] = toText(value);
-      symbols.TFE_OpSetAttrString(op, name, bytes, length);
+      setters.string(op, name, bytes, length);
       return;
     }
     case attributeTypes.int:
       // tfjs's seeds may have fractions
-      symbols.TFE_OpSetAttrInt(op, name, typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value))));
+      setters.int(op, name, typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value))));
       return;
     case attributeTypes.float:
-      symbols.TFE_OpSetAttrFloat(op, name, Number(value));
+      setters.float(op, name, Number(value));
       return;
     case attributeTypes.bool:
-      symbols.TFE_OpSetAttrBool(op, name, value ? 1 : 0);
+      setters.bool(op, name, value ? 1 : 0);
       return;
     case attributeTypes.type:
-      symbols.TFE_OpSetAttrType(op, name, dataTypeOf(value));
+      setters.type(op, name, dataTypeOf(value));
       return;
     case attributeTypes.shape: {
       const sizes = value as readonly number[];
-      symbols.TFE_OpSetAttrShape(op, name, toInt64(sizes), sizes.length, status.pointer);
+      setters.shape(op, name, toInt64(sizes), sizes.length);
+      return;
+    }
+    case attributeTypes.function: {
+      const [bytes, length] = toText(value);
+      setters.function(op, name, bytes, length);
       return;
     }
     default:
@@ -77,7 +140,7 @@ export function setAttribute(symbols: Symbols, op: Deno.PointerValue, attribute:
   }
 }
 
-function setList(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, status: Status): void {
+function setList(setters: AttributeSetters, op: Deno.PointerValue, attribute: Attribute): void {
   const name = cName(attribute.name);
   const values = attribute.value as readonly unknown[];
   const count = values.length;
@@ -86,26 +149,26 @@ function setList(symbols: Symbols, op: Deno.PointerValue, attribute: Attribute, 
       const texts = values.map(toText);
       const pointers = addresses(texts.map(([bytes]) => bytes));
       const lengths = BigUint64Array.from(texts, ([, length]) => length);
-      symbols.TFE_OpSetAttrStringList(op, name, pointers, lengths, count);
+      setters.strings(op, name, pointers, lengths, count);
       return;
     }
     case attributeTypes.int:
-      symbols.TFE_OpSetAttrIntList(op, name, toInt64(values as number[]), count);
+      setters.ints(op, name, toInt64(values as number[]), count);
       return;
     case attributeTypes.float:
-      symbols.TFE_OpSetAttrFloatList(op, name, Float32Array.from(values as number[]), count);
+      setters.floats(op, name, Float32Array.from(values as number[]), count);
       return;
     case attributeTypes.bool:
-      symbols.TFE_OpSetAttrBoolList(op, name, Uint8Array.from(values, (flag) => flag ? 1 : 0), count);
+      setters.bools(op, name, Uint8Array.from(values, (flag) => flag ? 1 : 0), count);
       return;
     case attributeTypes.type:
-      symbols.TFE_OpSetAttrTypeList(op, name, Int32Array.from(values, dataTypeOf), count);
+      setters.types(op, name, Int32Array.from(values, dataTypeOf), count);
       return;
     case attributeTypes.shape: {
       const shapes = (values as readonly number[][]).map(toInt64);
       const pointers = addresses(shapes.map(({ buffer }) => new Uint8Array(buffer)));
       const ranks = Int32Array.from(shapes, (shape) => shape.length);
-      symbols.TFE_OpSetAttrShapeList(op, name, pointers, ranks, count, status.pointer);
+      setters.shapes(op, name, pointers, ranks, count);
       return;
     }
     default:

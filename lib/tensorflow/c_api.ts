@@ -1,68 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
+import { type Symbols, symbols } from "./c_symbols.ts";
 import { withoutStandardError } from "./standard_error.ts";
-
-/** The part of TensorFlow's C API that posmap calls (tensorflow/c/c_api.h and tensorflow/c/eager/c_api.h). */
-const symbols = {
-  dlopen: { parameters: ["buffer", "i32"], result: "pointer" }, // C's own
-
-  TF_Version: { parameters: [], result: "pointer" },
-
-  TF_NewStatus: { parameters: [], result: "pointer" },
-  TF_DeleteStatus: { parameters: ["pointer"], result: "void" },
-  TF_SetStatus: { parameters: ["pointer", "i32", "buffer"], result: "void" },
-  TF_GetCode: { parameters: ["pointer"], result: "i32" },
-  TF_Message: { parameters: ["pointer"], result: "pointer" },
-
-  TF_AllocateTensor: { parameters: ["i32", "buffer", "i32", "usize"], result: "pointer" },
-  TF_DeleteTensor: { parameters: ["pointer"], result: "void" },
-  TF_TensorData: { parameters: ["pointer"], result: "pointer" },
-  TF_TensorByteSize: { parameters: ["pointer"], result: "usize" },
-  TF_TensorElementCount: { parameters: ["pointer"], result: "i64" },
-
-  TF_StringInit: { parameters: ["pointer"], result: "void" },
-  TF_StringCopy: { parameters: ["pointer", "buffer", "usize"], result: "void" },
-  TF_StringGetDataPointer: { parameters: ["pointer"], result: "pointer" },
-  TF_StringGetSize: { parameters: ["pointer"], result: "usize" },
-
-  TFE_NewContextOptions: { parameters: [], result: "pointer" },
-  TFE_ContextOptionsSetConfig: { parameters: ["pointer", "buffer", "usize", "pointer"], result: "void" },
-  TFE_DeleteContextOptions: { parameters: ["pointer"], result: "void" },
-  TFE_NewContext: { parameters: ["pointer", "pointer"], result: "pointer" },
-  TFE_DeleteContext: { parameters: ["pointer"], result: "void" },
-  TFE_ContextListDevices: { parameters: ["pointer", "pointer"], result: "pointer" },
-  TF_DeviceListCount: { parameters: ["pointer"], result: "i32" },
-  TF_DeviceListName: { parameters: ["pointer", "i32", "pointer"], result: "pointer" },
-  TF_DeviceListType: { parameters: ["pointer", "i32", "pointer"], result: "pointer" },
-  TF_DeleteDeviceList: { parameters: ["pointer"], result: "void" },
-
-  TFE_NewTensorHandle: { parameters: ["pointer", "pointer"], result: "pointer" },
-  TFE_DeleteTensorHandle: { parameters: ["pointer"], result: "void" },
-  TFE_TensorHandleNumDims: { parameters: ["pointer", "pointer"], result: "i32" },
-  TFE_TensorHandleDim: { parameters: ["pointer", "i32", "pointer"], result: "i64" },
-  TFE_TensorHandleDataType: { parameters: ["pointer"], result: "i32" },
-  TFE_TensorHandleResolve: { parameters: ["pointer", "pointer"], result: "pointer" },
-  TFE_TensorHandleCopyToDevice: { parameters: ["pointer", "pointer", "buffer", "pointer"], result: "pointer" },
-
-  TFE_NewOp: { parameters: ["pointer", "buffer", "pointer"], result: "pointer" },
-  TFE_DeleteOp: { parameters: ["pointer"], result: "void" },
-  TFE_OpAddInput: { parameters: ["pointer", "pointer", "pointer"], result: "void" },
-  TFE_OpGetAttrType: { parameters: ["pointer", "buffer", "buffer", "pointer"], result: "i32" },
-  TFE_OpSetAttrString: { parameters: ["pointer", "buffer", "buffer", "usize"], result: "void" },
-  TFE_OpSetAttrStringList: { parameters: ["pointer", "buffer", "buffer", "buffer", "i32"], result: "void" },
-  TFE_OpSetAttrInt: { parameters: ["pointer", "buffer", "i64"], result: "void" },
-  TFE_OpSetAttrIntList: { parameters: ["pointer", "buffer", "buffer", "i32"], result: "void" },
-  TFE_OpSetAttrFloat: { parameters: ["pointer", "buffer", "f32"], result: "void" },
-  TFE_OpSetAttrFloatList: { parameters: ["pointer", "buffer", "buffer", "i32"], result: "void" },
-  TFE_OpSetAttrBool: { parameters: ["pointer", "buffer", "u8"], result: "void" },
-  TFE_OpSetAttrBoolList: { parameters: ["pointer", "buffer", "buffer", "i32"], result: "void" },
-  TFE_OpSetAttrType: { parameters: ["pointer", "buffer", "i32"], result: "void" },
-  TFE_OpSetAttrTypeList: { parameters: ["pointer", "buffer", "buffer", "i32"], result: "void" },
-  TFE_OpSetAttrShape: { parameters: ["pointer", "buffer", "buffer", "i32", "pointer"], result: "void" },
-  TFE_OpSetAttrShapeList: { parameters: ["pointer", "buffer", "buffer", "buffer", "i32", "pointer"], result: "void" },
-  TFE_Execute: { parameters: ["pointer", "buffer", "buffer", "pointer"], result: "void" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-export type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
 
 /**
  * Opens TensorFlow's library, which reads its environment now: oneDNN's kernels are on, and only errors are logged, unless

@@ -1,4 +1,5 @@
-import { cString, Status, type Symbols } from "./c_api.ts";
+import { cString, Status } from "./c_api.ts";
+import type { Symbols } from "./c_symbols.ts";
 import { bytesField, concatBytes, varintField } from "./protobuf.ts";
 
 export interface ContextOptions {

@@ -1,5 +1,13 @@
-import { type Attribute, type AttributeType, attributeTypes, setAttribute } from "./attributes.ts";
-import { cName, Status, type Symbols } from "./c_api.ts";
+import {
+  type Attribute,
+  type AttributeSetters,
+  type AttributeType,
+  attributeTypes,
+  eagerSetters,
+  setAttribute,
+} from "./attributes.ts";
+import { cName, Status } from "./c_api.ts";
+import type { Symbols } from "./c_symbols.ts";
 import type { Context } from "./context.ts";
 import { type DataType, dataTypeName, dataTypes, tfjsType } from "./data_types.ts";
 import { type HostValues, isReadable, newTensor, readTensor } from "./tensor_values.ts";
@@ -30,6 +38,7 @@ export class EagerExecutor implements Executor {
   readonly #symbols: Symbols;
   readonly #context: Context;
   readonly #status: Status;
+  readonly #setters: AttributeSetters;
   readonly #handles = new Map<number, Deno.PointerValue>();
   readonly #attributeTypes = new Map<string, Map<string, Pick<Attribute, "type" | "isList">>>();
   #nextId = 0;
@@ -41,6 +50,7 @@ export class EagerExecutor implements Executor {
     this.#symbols = symbols;
     this.#context = context;
     this.#status = new Status(symbols);
+    this.#setters = eagerSetters(symbols, this.#status);
   }
 
   /** How many tensors there are. */
@@ -171,7 +181,7 @@ export class EagerExecutor implements Executor {
         status.check(name);
       }
       for (let i = 0; i < attributes.length; i++) {
-        setAttribute(symbols, op, attributes[i]!, status);
+        setAttribute(this.#setters, op, attributes[i]!);
         status.check(name);
       }
       this.#outputCount[0] = outputCount;

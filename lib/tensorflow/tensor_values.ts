@@ -1,4 +1,4 @@
-import type { Symbols } from "./c_api.ts";
+import type { Symbols } from "./c_symbols.ts";
 import { type DataType, dataTypeName, dataTypes, tfjsType } from "./data_types.ts";
 
 /** A tensor's numbers (complex ones as pairs), or the bytes of each of its strings. */
