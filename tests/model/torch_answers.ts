@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { buildPrnet } from "@/lib/model/prnet.ts";
+import type { Config } from "@/lib/config.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import { hashedValues } from "./hashed_values.ts";
 import { pythonProgram } from "@/tests/python.ts";
 
-export interface PrnetCase {
-  readonly imageSize: number;
-  readonly width: number;
+export interface NetworkCase extends Pick<Config, "model" | "imageSize" | "width"> {
   readonly batch: number;
   /** By which batch norm normalizes. */
   readonly statistics: "moving" | "batch";
@@ -19,13 +18,13 @@ export type Answers = ReadonlyMap<string, Float32Array>;
 
 /** Of gradient descent. */
 const RATE = 0.1;
-/** See IMAGES in prnet_torch.py. */
+/** See IMAGES in torch_answers.py. */
 const IMAGES = "images 16";
 const BLOCK_COUNT = 8;
 
-/** What lib/model/prnet.ts answers, on tfjs's present backend. */
-export function networkAnswers({ imageSize, width, batch, statistics, times }: PrnetCase): Answers {
-  const network = buildPrnet({ imageSize, width, seed: 0 });
+/** What lib/model answers, on tfjs's present backend. */
+export function networkAnswers({ model, imageSize, width, batch, statistics, times }: NetworkCase): Answers {
+  const network = buildNetwork({ model, imageSize, width, seed: 0 });
   const weights = sortedWeights(network);
   const variables = weights.map((weight) => weight.read() as tf.Variable);
   const answers = new Map<string, Float32Array>();
@@ -55,15 +54,15 @@ export function networkAnswers({ imageSize, width, batch, statistics, times }: P
 /** What PyTorch answers, run by this Python. */
 export async function torchAnswers(
   python: string,
-  { imageSize, width, batch, statistics, times }: PrnetCase,
+  { model, imageSize, width, batch, statistics, times }: NetworkCase,
 ): Promise<Answers> {
-  const script = new URL("./prnet_torch.py", import.meta.url).pathname;
+  const script = new URL("./torch_answers.py", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(python, {
-    args: [script, ...[imageSize, width, batch, statistics, times, RATE].map(String)],
+    args: [script, model, ...[imageSize, width, batch, statistics, times, RATE].map(String)],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const values = new Float32Array(stdout.slice().buffer);
-  const network = buildPrnet({ imageSize, width, seed: 0 });
+  const network = buildNetwork({ model, imageSize, width, seed: 0 });
   const answers = new Map<string, Float32Array>();
   let start = 0;
   const take = (name: string, shape: number[]) => {
@@ -98,14 +97,14 @@ function hashedMaps(name: string, batch: number, size: number): tf.Tensor4D {
   return tf.tensor4d(hashedValues(name, batch * size ** 2 * 3), [batch, size, size, 3]);
 }
 
-/** As `kernel` and `norm` in prnet_torch.py. */
+/** As `initial` in torch_answers.py. */
 function initialValues({ originalName, shape }: tf.LayerVariable): Float32Array {
   const dimensions = shape as number[];
   const part = originalName.split("/").at(-1);
   const values = hashedValues(originalName.replace("moving_", ""), tf.util.sizeFromShape(dimensions));
   if (part === "moving_mean") return values.map((value) => value - 0.5);
   if (part !== "kernel") return values.map((value) => 0.5 + value);
-  const [height, width, a, b] = dimensions as [number, number, number, number];
-  const limit = Math.sqrt(6 / (height * width * (a + b)));
+  const [a, b] = dimensions.slice(-2) as [number, number];
+  const limit = Math.sqrt(6 / (tf.util.sizeFromShape(dimensions.slice(0, -2)) * (a + b)));
   return values.map((value) => (2 * value - 1) * limit);
 }

@@ -1,16 +1,18 @@
-import type { Answers, PrnetCase } from "./prnet_answers.ts";
+import type { Answers, NetworkCase } from "./torch_answers.ts";
 import { hashedValues } from "./hashed_values.ts";
 
-export const prnetCases: Readonly<Record<"small" | "published", PrnetCase>> = {
-  small: { imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
-  published: { imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
-};
+export const networkCases = {
+  "prnet, small": { model: "prnet", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
+  "prnet, published": { model: "prnet", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
+  "lite, small": { model: "lite", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
+  "lite at 256": { model: "lite", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
+} as const satisfies Readonly<Record<string, NetworkCase>>;
 
 /** What stands for a tensor: its norm, its largest magnitude, and values at some places, the same ones for each name. */
 export type Figures = readonly [norm: number, largest: number, ...samples: number[]];
 
 /** PyTorch's figures by case and tensor; store_torch_figures.ts writes them. */
-export const figuresFile = new URL("./prnet_torch_figures.json", import.meta.url);
+export const figuresFile = new URL("./torch_figures.json", import.meta.url);
 
 const SAMPLE_COUNT = 3;
 

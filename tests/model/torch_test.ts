@@ -1,7 +1,7 @@
 import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "../support.ts";
-import { networkAnswers, pythonWithTorch, torchAnswers } from "./prnet_answers.ts";
-import { type Figures, figuresByTensor, figuresFile, figuresOf, prnetCases } from "./prnet_cases.ts";
+import { networkAnswers, pythonWithTorch, torchAnswers } from "./torch_answers.ts";
+import { type Figures, figuresByTensor, figuresFile, figuresOf, networkCases } from "./torch_cases.ts";
 
 await openTensorFlow({ device: "cpu" });
 
@@ -10,22 +10,24 @@ const TOLERANCE = 1e-4;
 const python = await pythonWithTorch();
 
 /**
- * Of the published network's 20 million ReLUs a few are so close to 0 that rounding decides whether they pass, so its
- * gradients agree in absolute terms, and their norms to a hundredth. The small one's ReLUs stay clear of 0: each of its
- * gradients agrees in proportion to its largest value.
+ * Of the large networks' millions of ReLUs a few are so close to 0 that rounding decides whether they pass, so their
+ * gradients agree in absolute terms, and the gradients' norms to a hundredth. The small ones' ReLUs stay clear of 0: each
+ * of their gradients agrees in proportion to its largest value.
  */
 const judged = [
-  { name: "small, in training, before and after a step", key: "small", relative: true },
-  { name: "as published", key: "published", relative: false },
+  { key: "prnet, small", relative: true },
+  { key: "prnet, published", relative: false },
+  { key: "lite, small", relative: true },
+  { key: "lite at 256", relative: false },
 ] as const;
 
-for (const { name, key, relative } of judged) {
+for (const { key, relative } of judged) {
   const normTolerance = relative ? TOLERANCE : 0.01;
   const toleranceOf = ([, largest]: Figures) => TOLERANCE * (relative ? largest : 1);
 
-  Deno.test(`buildPrnet() gives PyTorch's stored figures, maps and gradients: ${name}`, async () => {
+  Deno.test(`buildNetwork() gives PyTorch's stored figures, maps and gradients: ${key}`, async () => {
     const stored = JSON.parse(await Deno.readTextFile(figuresFile))[key] as Record<string, Figures>;
-    const ours = figuresByTensor(networkAnswers(prnetCases[key]));
+    const ours = figuresByTensor(networkAnswers(networkCases[key]));
     assertEquals(Object.keys(ours), Object.keys(stored));
     for (const [tensor, figures] of Object.entries(stored)) {
       const [norm, , ...samples] = figures;
@@ -37,11 +39,11 @@ for (const { name, key, relative } of judged) {
   });
 
   Deno.test({
-    name: `buildPrnet() gives what PyTorch does, maps and gradients: ${name}`,
+    name: `buildNetwork() gives what PyTorch does, maps and gradients: ${key}`,
     ignore: python === undefined,
     async fn() {
-      const theirs = await torchAnswers(python!, prnetCases[key]);
-      for (const [tensor, values] of networkAnswers(prnetCases[key])) {
+      const theirs = await torchAnswers(python!, networkCases[key]);
+      for (const [tensor, values] of networkAnswers(networkCases[key])) {
         const expected = theirs.get(tensor)!;
         assertAllClose(values, expected, toleranceOf(figuresOf(tensor, expected)));
       }
