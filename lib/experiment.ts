@@ -2,16 +2,18 @@ import * as tf from "@tensorflow/tfjs";
 import { basename } from "node:path";
 import type { z } from "zod";
 import type { Config } from "@/lib/config.ts";
-import { openBatches } from "@/lib/data/batches.ts";
+import { type Batches, type BatchOptions, openBatches } from "@/lib/data/batches.ts";
 import { CROP_MARGIN } from "@/lib/data/crop.ts";
 import { encodePositions, readLandmarks } from "@/lib/data/position_map.ts";
-import { type UvLayout, uvLayout } from "@/lib/data/uv_layout.ts";
-import type { Split } from "@/lib/data/sample.ts";
+import type { Label, Split } from "@/lib/data/sample.ts";
+import { sampleIndex } from "@/lib/data/serve_samples.ts";
+import { Sitters } from "@/lib/data/sitters.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
+import type { UvLayout } from "@/lib/data/uv_layout.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
@@ -23,6 +25,7 @@ import {
   loadCheckpoint,
   loadWeights,
   type Progress,
+  readProgress,
   saveCheckpoint,
 } from "@/lib/train/checkpoint.ts";
 import { checkFinite } from "@/lib/train/divergence.ts";
@@ -54,9 +57,11 @@ export async function startExperiment(
   { run, ...options }: ModelOptions & { readonly run: string },
 ): Promise<Experiment> {
   await checkRunFolder(run);
-  const parts = await openParts(config, options); // before the folder is made: what fails here leaves none behind
+  const progress = firstProgress(config);
+  // before the folder is made: what fails here leaves none behind
+  const parts = await openParts(config, { ...options, progress });
   try {
-    return new Experiment(parts, await RunFolder.create(run, config), firstProgress(config));
+    return new Experiment(parts, await RunFolder.create(run, config), progress);
   } catch (error) {
     disposeParts(parts);
     throw error;
@@ -73,12 +78,14 @@ export async function resumeExperiment(
   { overrides = {}, ...options }: ModelOptions & { readonly overrides?: Partial<Config> } = {},
 ): Promise<Experiment> {
   const folder = await RunFolder.open(run);
-  let parts: Parts | undefined;
+  let parts: OpenParts | undefined;
   try {
     const config = resumedConfig(folder, overrides);
-    parts = await openParts(config, options);
     const last = `${run}/checkpoints/last`;
-    const progress = await hasCheckpoint(last) ? await loadCheckpoint(last, parts) : firstProgress(config);
+    const hasLast = await hasCheckpoint(last);
+    const progress = hasLast ? await readProgress(last) : firstProgress(config);
+    parts = await openParts(config, { ...options, progress });
+    if (hasLast) await loadCheckpoint(last, parts);
     await folder.changeConfig(config);
     return new Experiment(parts, folder, progress);
   } catch (error) {
@@ -101,32 +108,60 @@ interface Parts {
   readonly meanLandmarks: Float32Array;
 }
 
-async function openParts(config: Config, options: ModelOptions): Promise<Parts> {
+interface OpenParts extends Parts {
+  /** From the progress on; none where it is at the end. */
+  readonly batches: Batches | undefined;
+}
+
+async function openParts(
+  config: Config,
+  { progress, ...options }: ModelOptions & { readonly progress: Progress },
+): Promise<OpenParts> {
+  using opened = new DisposableStack();
+  // at once: to the first batch, the workers take longer than all that follows
+  const { promise: after, resolve: letWorkersOpen } = Promise.withResolvers<void>();
+  const batches = progress.step < config.steps
+    ? opened.use(openTrainingBatches({ ...config, after }, progress))
+    : undefined;
+  const model = await openModel(config, options); // here before in the workers: they take what it has converted
+  letWorkersOpen();
   const tensorflow = await openTensorFlow(config);
-  const { surface } = await openModel(config, options); // here before in the workers: they take what it has converted
-  const layout = uvLayout(surface, config.imageSize);
-  const examples = await makeFaces({ ...config, split: "train", augment: false, sampleCount: config.exampleSamples });
+  const { layout, examples } = makeExamples(model, config);
   const network = buildNetwork(config);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
-  const mask = tf.tensor2d(weightMask(layout, surface), [config.imageSize, config.imageSize]);
+  const mask = tf.tensor2d(weightMask(layout, model.surface), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
+  opened.move(); // to the caller
   return {
     config,
     tensorflow,
-    surface,
+    surface: model.surface,
     layout,
     network,
     optimizer: new FusedAdam(config.learningRate),
     mask,
     meanLandmarks,
+    batches,
   };
 }
 
-function disposeParts({ network, optimizer, mask }: Parts): void {
+function openTrainingBatches(config: Config & Pick<BatchOptions, "after">, { nextBatch }: Progress): Batches {
+  return openBatches({ ...config, split: "train", firstIndex: nextBatch });
+}
+
+/** What the network starts from: the labels of the first training samples, were their crops not perturbed. */
+function makeExamples(model: MorphableModel, config: Config): { layout: UvLayout; examples: Label[] } {
+  const sitters = new Sitters(model, { ...config, augment: false });
+  const places = Array.from({ length: config.exampleSamples }, (_, place) => sampleIndex(place, config));
+  return { layout: sitters.layout, examples: places.map((index) => sitters.label(index, "train")) };
+}
+
+function disposeParts({ network, optimizer, mask, batches }: Parts & Partial<Pick<OpenParts, "batches">>): void {
   network.dispose();
   optimizer.dispose();
   mask.dispose();
+  batches?.close();
 }
 
 function mean(arrays: readonly Float32Array[]): Float32Array {
@@ -143,11 +178,14 @@ export class Experiment implements Disposable {
   readonly #parts: Parts;
   readonly #run: RunFolder;
   #progress: Progress;
+  /** Begun before the training is, and taken by it. */
+  #batches: Batches | undefined;
   #validation: MadeFace[] | undefined;
 
   /** See {@linkcode startExperiment} and {@linkcode resumeExperiment}. */
-  constructor(parts: Parts, run: RunFolder, progress: Progress) {
+  constructor({ batches, ...parts }: OpenParts, run: RunFolder, progress: Progress) {
     this.#parts = parts;
+    this.#batches = batches;
     this.#run = run;
     this.#progress = progress;
     this.config = parts.config;
@@ -174,10 +212,10 @@ export class Experiment implements Disposable {
    */
   async *train({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TrainReport> {
     const { config, network, optimizer, mask } = this.#parts;
-    const { step: firstStep, nextBatch } = this.#progress;
+    const { step: firstStep } = this.#progress;
     if (firstStep >= config.steps) return;
     using log = await RunLog.open(this.#run, firstStep);
-    using batches = openBatches({ ...config, split: "train", firstIndex: nextBatch });
+    using batches = this.#takeBatches();
     for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
       const { step, loss, learningRate, seconds, waitSeconds } = report;
       this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };
@@ -232,8 +270,16 @@ export class Experiment implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#batches?.close();
     disposeParts(this.#parts);
     this.#run[Symbol.dispose]();
+  }
+
+  /** Whoever takes them closes them. */
+  #takeBatches(): Batches {
+    const begun = this.#batches;
+    this.#batches = undefined;
+    return begun ?? openTrainingBatches(this.config, this.#progress);
   }
 
   async #saveModel(evaluation: Evaluation): Promise<void> {

@@ -23,6 +23,8 @@ export interface BatchOptions
   readonly sampleCount?: number;
   /** Batches that are held at a time: the one in use and those made ahead. */
   readonly slotCount?: number;
+  /** The workers open their source once this is fulfilled; until then, they load what that takes. */
+  readonly after?: Promise<unknown>;
   /** A worker that calls `serveSamples` with another way to open a source. */
   readonly workerUrl?: URL;
 }
@@ -69,7 +71,10 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     const spec = { seed, source, sourcePath, imageSize, augment };
     const order: SampleOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
-    this.#workers = Array.from({ length: options.workers }, () => this.#startWorker(url, order));
+    this.#workers = Array.from({ length: options.workers }, () => this.#startWorker(url));
+    const send = () => this.#workers.forEach((worker) => worker.postMessage(order));
+    if (options.after) options.after.then(send, () => {}); // whoever made it hears of its failure
+    else send();
   }
 
   /** Seconds that the reader has waited for batches that were not ready. */
@@ -119,7 +124,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     this.close();
   }
 
-  #startWorker(url: URL, order: SampleOrder): Worker {
+  #startWorker(url: URL): Worker {
     const worker = new Worker(url, { type: "module", name: "samples" });
     worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
       if (data.kind === "complete") this.#tell();
@@ -129,7 +134,6 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
       event.preventDefault();
       this.#fail(new Error(event.message));
     };
-    worker.postMessage(order);
     return worker;
   }
 

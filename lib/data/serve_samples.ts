@@ -46,15 +46,23 @@ function fillRing(source: SampleSource, order: SampleOrder, onComplete: () => vo
   for (let tickets; (tickets = takeTickets(ring)) !== undefined;) {
     for (let ticket = tickets[0]; ticket < tickets[1]; ticket++) {
       if (!waitForPlace(ring, ticket)) return;
-      const { image, map, landmarks } = source.sample(sampleIndex(order, ticket), split);
+      const { image, map, landmarks } = source.sample(sampleIndex(ticket, { ...order, ...ring }), split);
       encodePositions(map.positions, { size: map.size, encoding }, targets);
       if (putSample(ring, ticket, { image, targets, landmarks })) onComplete();
     }
   }
 }
 
-/** A function of the batch's index and the place in it alone, so that a run can start at any batch. */
-function sampleIndex({ ring: { batchSize }, firstIndex, overfitBatches }: SampleOrder, ticket: number): number {
-  const batch = firstIndex + Math.floor(ticket / batchSize);
-  return (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + ticket % batchSize;
+/**
+ * The index of a sample within its split, from its place in the batches that begin with `firstIndex`. A function of the
+ * batch's index and the place in it alone, so that a run can start at any batch.
+ */
+export function sampleIndex(
+  place: number,
+  { batchSize, overfitBatches, firstIndex = 0 }: Pick<Config, "batchSize" | "overfitBatches"> & {
+    readonly firstIndex?: number;
+  },
+): number {
+  const batch = firstIndex + Math.floor(place / batchSize);
+  return (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + place % batchSize;
 }

@@ -87,7 +87,8 @@ export async function hasCheckpoint(prefix: string): Promise<boolean> {
   }
 }
 
-async function readProgress(prefix: string): Promise<Progress> {
+/** Where the checkpointed run stood. Throws an InputError where the checkpoint is damaged. */
+export async function readProgress(prefix: string): Promise<Progress> {
   const result = progressSchema.safeParse(await readCheckpointMetadata(prefix));
   if (result.success) return result.data;
   throw new InputError(`Cannot go on from checkpoint ${prefix}: it does not say where the run stood`);
