@@ -25,8 +25,12 @@ export function initializeLite(network: tf.LayersModel, { maps, valid }: Example
   });
 }
 
-/** Sums of texels, or of other nodes: [index, weight] pairs whose weights add up to 1. */
-type Average = readonly (readonly [index: number, weight: number])[];
+/** A weighted mean of texels, or of other nodes. */
+interface Average {
+  readonly indices: Uint32Array;
+  /** Of each index; they add up to 1. */
+  readonly weights: Float64Array;
+}
 
 /**
  * Takes maps [size, size, 3] to nodes [SMOOTH_NODES, SMOOTH_NODES, 3], row by row: the mean of a node's texels, each
@@ -34,7 +38,7 @@ type Average = readonly (readonly [index: number, weight: number])[];
  */
 export function nodeSampler(valid: Uint8Array): (map: Float32Array) => Float32Array {
   const fromTexels = Array.from({ length: SMOOTH_NODES ** 2 }, (_, node) => texelAverage(node, valid));
-  const fromNodes = continuations(fromTexels.map((average) => average.length > 0));
+  const fromNodes = continuations(fromTexels.map(({ indices }) => indices.length > 0));
   return (map) => {
     const nodes = new Float32Array(fromTexels.length * 3);
     fromTexels.forEach((average, node) => addAverage(nodes, node, average, map));
@@ -43,9 +47,19 @@ export function nodeSampler(valid: Uint8Array): (map: Float32Array) => Float32Ar
   };
 }
 
-function addAverage(nodes: Float32Array, node: number, average: Average, positions: Float32Array): void {
-  for (const [index, weight] of average) {
-    for (let axis = 0; axis < 3; axis++) nodes[3 * node + axis]! += weight * positions[3 * index + axis]!;
+function addAverage(
+  nodes: Float32Array,
+  node: number,
+  { indices, weights }: Average,
+  positions: Float32Array,
+): void {
+  const to = 3 * node;
+  for (let i = 0; i < indices.length; i++) {
+    const from = 3 * indices[i]!;
+    const weight = weights[i]!;
+    nodes[to]! += weight * positions[from]!;
+    nodes[to + 1]! += weight * positions[from + 1]!;
+    nodes[to + 2]! += weight * positions[from + 2]!;
   }
 }
 
@@ -54,17 +68,18 @@ function texelAverage(node: number, valid: Uint8Array): Average {
   const size = Math.sqrt(valid.length);
   const spacing = size / (SMOOTH_NODES - 1);
   const [row, column] = [Math.floor(node / SMOOTH_NODES) * spacing, (node % SMOOTH_NODES) * spacing];
-  const average: [number, number][] = [];
+  const [texels, weights]: [number[], number[]] = [[], []];
   let sum = 0;
   for (let y = Math.max(0, row - spacing + 1); y < Math.min(size, row + spacing); y++) {
     for (let x = Math.max(0, column - spacing + 1); x < Math.min(size, column + spacing); x++) {
       if (!valid[y * size + x]) continue;
       const weight = (1 - Math.abs(y - row) / spacing) * (1 - Math.abs(x - column) / spacing);
-      average.push([y * size + x, weight]);
+      texels.push(y * size + x);
+      weights.push(weight);
       sum += weight;
     }
   }
-  return average.map(([texel, weight]) => [texel, weight / sum]);
+  return { indices: Uint32Array.from(texels), weights: Float64Array.from(weights, (weight) => weight / sum) };
 }
 
 /** For nodes without a value, nearest to the others first, the mean of the neighbors that have one by then. */
@@ -74,8 +89,8 @@ function continuations(known: boolean[]): { node: number; average: Average }[] {
   while (known.includes(false)) {
     const ring = known.flatMap((has, node) => {
       const neighbors = has ? [] : neighborsOf(node).filter((neighbor) => known[neighbor]);
-      const average = neighbors.map((neighbor) => [neighbor, 1 / neighbors.length] as const);
-      return neighbors.length > 0 ? [{ node, average }] : [];
+      const weights = new Float64Array(neighbors.length).fill(1 / neighbors.length);
+      return neighbors.length > 0 ? [{ node, average: { indices: Uint32Array.from(neighbors), weights } }] : [];
     });
     for (const { node } of ring) known[node] = true;
     steps.push(...ring);
