@@ -1,8 +1,14 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { type Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 import { blur } from "@/lib/data/blur.ts";
 import { fillShape } from "@/lib/data/shapes.ts";
+
+interface Canvas extends FloatImage {
+  /** [height, width], at least 0 where nothing need be painted. */
+  readonly covered?: Int32Array;
+}
 
 /** Fills square images with something a face might stand before. */
 export class Backdrop {
@@ -16,25 +22,27 @@ export class Backdrop {
     this.#scratch = new Float32Array(3 * side * side);
   }
 
-  paint(image: FloatImage, random: Random): void {
+  /** Leaves pixels as they are that something will be drawn over: those of a raster of the image's size. */
+  paint({ width, height, rgb }: FloatImage, random: Random, raster?: Pick<Raster, "triangle">): void {
+    const image: Canvas = { width, height, rgb, ...raster && { covered: raster.triangle } };
     // What is out of focus needs no detail.
     const isSharp = random.chance(0.3);
-    const canvas = isSharp ? image : this.#half;
+    const canvas: Canvas = isSharp ? image : this.#half;
     const palette = drawPalette(random);
     const isPlain = random.chance(0.15);
     fillSmoothly(canvas, random, { palette, cells: isPlain ? 1 : random.pick([1, 2, 3, 5, 8, 16, 32]) });
     if (!isPlain && random.chance(0.4)) addTexture(canvas, random);
     if (!isPlain && random.chance(0.7)) addClutter(canvas, random, palette);
     if (isSharp) return;
-    const { width: size, rgb } = canvas;
-    blur(rgb, { size, sigma: random.uniform(0, 5) * size / 256, scratch: this.#scratch });
+    const { width: size, rgb: pixels } = canvas;
+    blur(pixels, { size, sigma: random.uniform(0, 5) * size / 256, scratch: this.#scratch });
     enlarge(canvas, image);
     if (random.chance(0.15)) addClutter(image, random, palette);
   }
 }
 
 /** To twice the size, between neighbors. */
-function enlarge({ width: size, rgb }: FloatImage, { rgb: to }: FloatImage): void {
+function enlarge({ width: size, rgb }: FloatImage, { rgb: to, covered }: Canvas): void {
   const row = 3 * size;
   const blend = new Float32Array(row + 6); // a row between two, its ends repeated
   for (let y = 0; y < 2 * size; y++) {
@@ -43,7 +51,9 @@ function enlarge({ width: size, rgb }: FloatImage, { rgb: to }: FloatImage): voi
     for (let i = 0; i < row; i++) blend[i + 3] = 0.75 * rgb[near + i]! + 0.25 * rgb[far + i]!;
     blend.copyWithin(0, 3, 6);
     blend.copyWithin(row + 3, row, row + 3);
-    for (let i = 0, o = 2 * y * row; i < row; i += 3, o += 6) {
+    for (let i = 0, k = 2 * y * size; i < row; i += 3, k += 2) {
+      if (covered && covered[k]! >= 0 && covered[k + 1]! >= 0) continue;
+      const o = 3 * k;
       const r = 0.75 * blend[i + 3]!, g = 0.75 * blend[i + 4]!, b = 0.75 * blend[i + 5]!;
       to[o] = r + 0.25 * blend[i]!;
       to[o + 1] = g + 0.25 * blend[i + 1]!;
@@ -80,7 +90,7 @@ function gray(random: Random): Vec3 {
 
 /** Random colors on a grid of cells, blended between. */
 function fillSmoothly(
-  { width, height, rgb }: FloatImage,
+  { width, height, rgb, covered }: Canvas,
   random: Random,
   { palette, cells }: { palette: readonly Vec3[]; cells: number },
 ): void {
@@ -88,19 +98,30 @@ function fillSmoothly(
   const grid = new Float32Array(3 * across * across);
   for (let i = 0; i < across * across; i++) {
     const brightness = random.uniform(0.6, 1.3);
-    random.pick(palette).forEach((value, c) => grid[3 * i + c] = value * brightness);
+    const color = random.pick(palette);
+    for (let c = 0; c < 3; c++) grid[3 * i + c] = color[c]! * brightness;
   }
   const isSharp = cells > 2 && random.chance(0.2);
+  const columns = new Int32Array(width), shares = new Float64Array(width);
+  for (let column = 0; column < width; column++) {
+    const x = (column + 0.5) / width * cells;
+    columns[column] = 3 * (x | 0);
+    shares[column] = isSharp ? 0 : ease(x - (x | 0));
+  }
   for (let row = 0; row < height; row++) {
     const y = (row + 0.5) / height * cells, y0 = y | 0, v = isSharp ? 0 : ease(y - y0);
-    for (let column = 0; column < width; column++) {
-      const x = (column + 0.5) / width * cells, x0 = x | 0, u = isSharp ? 0 : ease(x - x0);
-      const i = 3 * (y0 * across + x0), j = i + 3 * across, o = 3 * (row * width + column);
-      for (let c = 0; c < 3; c++) {
-        const upper = grid[i + c]! + u * (grid[i + 3 + c]! - grid[i + c]!);
-        const lower = grid[j + c]! + u * (grid[j + 3 + c]! - grid[j + c]!);
-        rgb[o + c] = upper + v * (lower - upper);
-      }
+    for (let column = 0, k = row * width; column < width; column++, k++) {
+      if (covered && covered[k]! >= 0) continue;
+      const u = shares[column]!;
+      const i = 3 * y0 * across + columns[column]!, j = i + 3 * across, o = 3 * k;
+      const red = grid[i]! + u * (grid[i + 3]! - grid[i]!), redBelow = grid[j]! + u * (grid[j + 3]! - grid[j]!);
+      const green = grid[i + 1]! + u * (grid[i + 4]! - grid[i + 1]!);
+      const greenBelow = grid[j + 1]! + u * (grid[j + 4]! - grid[j + 1]!);
+      const blue = grid[i + 2]! + u * (grid[i + 5]! - grid[i + 2]!);
+      const blueBelow = grid[j + 2]! + u * (grid[j + 5]! - grid[j + 2]!);
+      rgb[o] = red + v * (redBelow - red);
+      rgb[o + 1] = green + v * (greenBelow - green);
+      rgb[o + 2] = blue + v * (blueBelow - blue);
     }
   }
 }
@@ -110,31 +131,43 @@ function ease(t: number): number {
 }
 
 /** Bricks, slats, boards: waves across the picture, and grain. */
-function addTexture({ width, height, rgb }: FloatImage, random: Random): void {
+function addTexture({ width, height, rgb, covered }: Canvas, random: Random): void {
   const waves = Array.from({ length: random.integer(1, 3) }, () => {
     const angle = random.chance(0.6) ? random.pick([0, Math.PI / 2]) : random.uniform(0, Math.PI);
     const frequency = random.uniform(8, 80) / width;
-    return [Math.cos(angle) * frequency, Math.sin(angle) * frequency, random.uniform(0, 6), random.uniform(0.05, 0.35)];
+    const x = Math.cos(angle) * frequency, y = Math.sin(angle) * frequency, phase = random.uniform(0, 6);
+    const columns = Array.from({ length: width }, (_, column) => x * column + phase);
+    return {
+      sines: Float64Array.from(columns, Math.sin),
+      cosines: Float64Array.from(columns, Math.cos),
+      y,
+      strength: random.uniform(0.05, 0.35),
+    };
   });
   const isSquare = random.chance(0.4);
+  const shades = new Float64Array(width);
   for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      let shade = 1;
-      for (let w = 0; w < waves.length; w++) {
-        const [x, y, phase, strength] = waves[w]!;
-        const wave = Math.sin(x! * column + y! * row + phase!);
-        shade += strength! * (isSquare ? (wave > 0.6 ? -1 : 0.3) : wave);
+    shades.fill(1);
+    for (const { sines, cosines, y, strength } of waves) {
+      // The sine of a sum: one of rows and one of columns.
+      const sine = Math.sin(y * row), cosine = Math.cos(y * row);
+      for (let column = 0; column < width; column++) {
+        const wave = sines[column]! * cosine + cosines[column]! * sine;
+        shades[column]! += strength * (isSquare ? (wave > 0.6 ? -1 : 0.3) : wave);
       }
-      const i = 3 * (row * width + column);
-      rgb[i]! *= shade;
-      rgb[i + 1]! *= shade;
-      rgb[i + 2]! *= shade;
+    }
+    for (let column = 0, k = row * width; column < width; column++, k++) {
+      if (covered && covered[k]! >= 0) continue;
+      const shade = shades[column]!;
+      rgb[3 * k]! *= shade;
+      rgb[3 * k + 1]! *= shade;
+      rgb[3 * k + 2]! *= shade;
     }
   }
 }
 
 /** Boxes, lamps, poles, other people. */
-function addClutter(image: FloatImage, random: Random, palette: readonly Vec3[]): void {
+function addClutter(image: Canvas, random: Random, palette: readonly Vec3[]): void {
   const { width } = image;
   const count = random.integer(1, 14);
   const size = random.uniform(0.05, 0.4) * width;
@@ -155,6 +188,7 @@ function addClutter(image: FloatImage, random: Random, palette: readonly Vec3[])
       opacity: random.chance(0.8) ? 1 : 0.5,
       softness: random.uniform(1, 5),
       round: random.chance(0.3) ? 0.8 : 0,
+      ...image.covered && { covered: image.covered },
     });
   }
 }

@@ -1,11 +1,14 @@
-/**
- * Blurs a [size, size, 3] image in place, as a Gaussian of this standard deviation nearly does; the border repeats.
- * `scratch` is as large as the image.
- */
-export function blur(
-  rgb: Float32Array,
-  { size, sigma, scratch }: { size: number; sigma: number; scratch: Float32Array },
-): void {
+export interface BlurOptions {
+  /** Pixels a side. */
+  readonly size: number;
+  /** Standard deviation, pixels. */
+  readonly sigma: number;
+  /** As large as the image. */
+  readonly scratch: Float32Array;
+}
+
+/** Blurs a [size, size, 3] image in place, as a Gaussian of this standard deviation nearly does; the border repeats. */
+export function blur(rgb: Float32Array, { size, sigma, scratch }: BlurOptions): void {
   if (sigma < 0.2) return;
   if (sigma < SMALL_SIGMA) {
     // Passes of the kernel (w, 1 - 2w, w), each of which adds 2w to the variance.
@@ -32,21 +35,40 @@ const SMALL_SIGMA = 1.3;
 function blendAcross(from: Float32Array, to: Float32Array, size: number, weight: number): void {
   const middle = 1 - 2 * weight, row = 3 * size;
   for (let start = 0; start < from.length; start += row) {
-    const end = start + row;
-    for (let i = start + 3; i < end - 3; i++) to[i] = weight * (from[i - 3]! + from[i + 3]!) + middle * from[i]!;
-    for (let c = 0; c < 3; c++) {
-      to[start + c] = (1 - weight) * from[start + c]! + weight * from[start + 3 + c]!;
-      to[end - 3 + c] = (1 - weight) * from[end - 3 + c]! + weight * from[end - 6 + c]!;
+    const end = start + row - 3;
+    // Of the pixel before and the pixel itself; each number is read once.
+    let red0 = from[start]!, green0 = from[start + 1]!, blue0 = from[start + 2]!;
+    let red1 = red0, green1 = green0, blue1 = blue0;
+    for (let i = start; i < end; i += 3) {
+      const red2 = from[i + 3]!, green2 = from[i + 4]!, blue2 = from[i + 5]!;
+      to[i] = weight * (red0 + red2) + middle * red1;
+      to[i + 1] = weight * (green0 + green2) + middle * green1;
+      to[i + 2] = weight * (blue0 + blue2) + middle * blue1;
+      red0 = red1;
+      green0 = green1;
+      blue0 = blue1;
+      red1 = red2;
+      green1 = green2;
+      blue1 = blue2;
     }
+    to[end] = weight * (red0 + red1) + middle * red1;
+    to[end + 1] = weight * (green0 + green1) + middle * green1;
+    to[end + 2] = weight * (blue0 + blue1) + middle * blue1;
   }
 }
 
+/** Two rows at a time, which share what they read. */
 function blendDown(from: Float32Array, to: Float32Array, size: number, weight: number): void {
   const middle = 1 - 2 * weight, row = 3 * size, last = from.length - row;
-  for (let i = row; i < last; i++) to[i] = weight * (from[i - row]! + from[i + row]!) + middle * from[i]!;
-  for (let i = 0; i < row; i++) {
-    to[i] = (1 - weight) * from[i]! + weight * from[i + row]!;
-    to[last + i] = (1 - weight) * from[last + i]! + weight * from[last - row + i]!;
+  for (let upper = 0; upper <= last; upper += 2 * row) {
+    const above = Math.max(0, upper - row),
+      lower = Math.min(last, upper + row),
+      below = Math.min(last, upper + 2 * row);
+    for (let i = 0; i < row; i++) {
+      const a = from[upper + i]!, b = from[lower + i]!;
+      to[upper + i] = weight * (from[above + i]! + b) + middle * a;
+      to[lower + i] = weight * (a + from[below + i]!) + middle * b;
+    }
   }
 }
 
@@ -54,14 +76,23 @@ function boxAcross(from: Float32Array, to: Float32Array, size: number, radius: n
   const share = 1 / (2 * radius + 1), row = 3 * size;
   for (let start = 0; start < from.length; start += row) {
     const end = start + row - 3;
-    for (let c = 0; c < 3; c++) {
-      let sum = (radius + 1) * from[start + c]!;
-      for (let k = 1; k <= radius; k++) sum += from[Math.min(end, start + 3 * k) + c]!;
-      for (let i = start; i <= end; i += 3) {
-        to[i + c] = sum * share;
-        const entering = i + 3 * (radius + 1), leaving = i - 3 * radius;
-        sum += from[(entering > end ? end : entering) + c]! - from[(leaving < start ? start : leaving) + c]!;
-      }
+    let red = (radius + 1) * from[start]!, green = (radius + 1) * from[start + 1]!;
+    let blue = (radius + 1) * from[start + 2]!;
+    for (let k = 1; k <= radius; k++) {
+      const i = Math.min(end, start + 3 * k);
+      red += from[i]!;
+      green += from[i + 1]!;
+      blue += from[i + 2]!;
+    }
+    for (let i = start; i <= end; i += 3) {
+      to[i] = red * share;
+      to[i + 1] = green * share;
+      to[i + 2] = blue * share;
+      const next = i + 3 * (radius + 1), before = i - 3 * radius;
+      const entering = next > end ? end : next, leaving = before < start ? start : before;
+      red += from[entering]! - from[leaving]!;
+      green += from[entering + 1]! - from[leaving + 1]!;
+      blue += from[entering + 2]! - from[leaving + 2]!;
     }
   }
 }
@@ -76,8 +107,9 @@ function boxDown(from: Float32Array, to: Float32Array, size: number, radius: num
   for (let start = 0; start <= last; start += row) {
     const entering = Math.min(last, start + (radius + 1) * row), leaving = Math.max(0, start - radius * row);
     for (let i = 0; i < row; i++) {
-      to[start + i] = sums[i]! * share;
-      sums[i]! += from[entering + i]! - from[leaving + i]!;
+      const sum = sums[i]!;
+      to[start + i] = sum * share;
+      sums[i] = sum + (from[entering + i]! - from[leaving + i]!);
     }
   }
 }

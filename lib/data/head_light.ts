@@ -1,3 +1,4 @@
+import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
 import type { Harmonics } from "@/lib/geometry/shading.ts";
 import { shadeVertices } from "@/lib/geometry/shading.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
@@ -26,51 +27,56 @@ export interface LightBuffers {
   readonly white: Float32Array;
 }
 
+/** Only the vertices that are seen are lit. */
+export interface HeadLightBuffers extends LightBuffers {
+  readonly seen: SeenVertices;
+}
+
 /** How far past a right angle light still reaches, for red, green and blue: it wanders within skin, red the farthest. */
 const WRAP = [0.22, 0.1, 0.07] as const;
 
-export function lightHead(vertices: LitVertices, { around, lamps }: Lighting, buffers: LightBuffers): void {
-  const { light, shine, white } = buffers;
-  lightFromAround(vertices, around, { light, white });
+export function lightHead(vertices: LitVertices, { around, lamps }: Lighting, buffers: HeadLightBuffers): void {
+  const { light, shine, white, seen } = buffers;
+  const { normals, openness } = vertices;
+  shadeVertices(normals, { albedo: white, light: around, openness, seen, out: light });
   shine.fill(0);
   lamps.forEach((lamp, i) => {
-    const seen = i === 0 ? vertices.visibility : vertices.openness;
-    addToSkin(vertices, { ...lamp, seen, light, shine });
-    addToHair(vertices, { ...lamp, seen, light, shine });
+    const share = i === 0 ? vertices.visibility : vertices.openness;
+    addToSkin(vertices, { ...lamp, share, seen, light, shine });
+    addToHair(vertices, { ...lamp, share, seen, light, shine });
   });
 }
 
-function lightFromAround(
-  { normals, openness }: LitVertices,
-  around: Harmonics,
-  { light, white }: { light: Float32Array; white: Float32Array },
-): void {
-  shadeVertices(normals, { albedo: white, light: around, openness, out: light });
-}
-
 type Cast = Lighting["lamps"][number] & {
-  readonly seen: Float32Array;
+  /** [count], how much of the lamp a vertex sees. */
+  readonly share: Float32Array;
+  readonly seen: SeenVertices;
   readonly light: Float32Array;
   readonly shine: Float32Array;
 };
 
-function addToSkin({ bodyCount, normals, gloss }: LitVertices, { direction, color, seen, light, shine }: Cast): void {
+function addToSkin(
+  { bodyCount, normals, gloss }: LitVertices,
+  { direction, color, share, seen, light, shine }: Cast,
+): void {
   const [lx, ly, lz] = direction, [red, green, blue] = color;
   const half = Math.hypot(lx, ly, lz + 1) || 1;
   const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
   const [w0, w1, w2] = WRAP;
   const s0 = 1 / (1 + w0), s1 = 1 / (1 + w1), s2 = 1 / (1 + w2);
-  for (let v = 0, i = 0; v < bodyCount; v++, i += 3) {
+  for (const v of seen.list) {
+    if (v >= bodyCount) continue;
+    const i = 3 * v;
     const x = normals[i]!, y = normals[i + 1]!, z = normals[i + 2]!;
     const cosine = lx * x + ly * y + lz * z;
     if (cosine <= -w0) continue;
     // A shadow map knows nothing of light within skin: where a surface turns away, it gives way.
     const turning = cosine <= 0 ? 0 : cosine >= 0.25 ? 1 : cosine * 4;
-    const share = 1 - turning + turning * seen[v]!;
-    if (share === 0) continue;
-    light[i]! += share * red * (cosine + w0) * s0;
-    if (cosine > -w1) light[i + 1]! += share * green * (cosine + w1) * s1;
-    if (cosine > -w2) light[i + 2]! += share * blue * (cosine + w2) * s2;
+    const amount = 1 - turning + turning * share[v]!;
+    if (amount === 0) continue;
+    light[i]! += amount * red * (cosine + w0) * s0;
+    if (cosine > -w1) light[i + 1]! += amount * green * (cosine + w1) * s1;
+    if (cosine > -w2) light[i + 2]! += amount * blue * (cosine + w2) * s2;
     const facing = hx * x + hy * y + hz * z;
     if (cosine <= 0 || facing <= 0.6) continue;
     let power = facing * facing;
@@ -78,7 +84,7 @@ function addToSkin({ bodyCount, normals, gloss }: LitVertices, { direction, colo
     power *= power;
     const broad = power * power; // to the 16th
     const sharp = broad * broad * broad; // to the 48th
-    const highlight = gloss[v]! * seen[v]! * (0.55 * broad + 0.65 * sharp);
+    const highlight = gloss[v]! * share[v]! * (0.55 * broad + 0.65 * sharp);
     shine[i]! += highlight * red;
     shine[i + 1]! += highlight * green;
     shine[i + 2]! += highlight * blue;
@@ -88,25 +94,27 @@ function addToSkin({ bodyCount, normals, gloss }: LitVertices, { direction, colo
 /** Highlights of thin threads (Kajiya and Kay, SIGGRAPH 1989), on top of a softened Lambert's law. */
 function addToHair(
   { bodyCount, normals, tangents, gloss }: LitVertices,
-  { direction, color, seen, light, shine }: Cast,
+  { direction, color, share, seen, light, shine }: Cast,
 ): void {
   const [lx, ly, lz] = direction, [red, green, blue] = color;
   const half = Math.hypot(lx, ly, lz + 1) || 1;
   const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
-  for (let v = bodyCount, i = 3 * bodyCount, t = 0; i < normals.length; v++, i += 3, t += 3) {
+  for (const v of seen.list) {
+    if (v < bodyCount) continue;
+    const i = 3 * v, t = i - 3 * bodyCount;
     const cosine = lx * normals[i]! + ly * normals[i + 1]! + lz * normals[i + 2]!;
     const wrapped = (cosine + 0.3) / 1.3;
     if (wrapped <= 0) continue;
-    const share = wrapped * (0.25 + 0.75 * seen[v]!);
-    light[i]! += share * red;
-    light[i + 1]! += share * green;
-    light[i + 2]! += share * blue;
+    const amount = wrapped * (0.25 + 0.75 * share[v]!);
+    light[i]! += amount * red;
+    light[i + 1]! += amount * green;
+    light[i + 2]! += amount * blue;
     const along = hx * tangents[t]! + hy * tangents[t + 1]! + hz * tangents[t + 2]!;
     let power = Math.max(0, 1 - along * along); // the sine's square
     power *= power;
     power *= power;
     power *= power;
-    const highlight = gloss[v]! * seen[v]! * wrapped * power * power;
+    const highlight = gloss[v]! * share[v]! * wrapped * power * power;
     shine[i]! += highlight * red;
     shine[i + 1]! += highlight * green;
     shine[i + 2]! += highlight * blue;

@@ -3,10 +3,11 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { HairRig, hairVertexCount } from "@/lib/face/hair.ts";
 import type { HairStyle } from "@/lib/face/hair_style.ts";
 import { type MaterialName, materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
-import { FacePainter } from "@/lib/face/paint.ts";
+import { FacePainter, type Paint } from "@/lib/face/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
+import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import {
@@ -51,7 +52,10 @@ const SHADOW_MAP_SIZE = 128;
 /** Between the inner landmarks of the lips, in face units. */
 const CLOSED_LIPS = 0.012;
 
-/** Draws heads of one model into images of one size, with all the buffers that takes. */
+/**
+ * Draws heads of one model into images of one size, with all the buffers that takes: first it is found what is seen of
+ * a sitter, so that nothing else need be lit, nor anything painted behind, and then that is drawn.
+ */
 export class PortraitPainter {
   readonly #size: number;
   readonly #timer: StageTimer | undefined;
@@ -68,6 +72,8 @@ export class PortraitPainter {
   readonly #colors: Float32Array;
   readonly #shadow: VisibilityScratch;
   readonly #scratch: Float32Array;
+  readonly #seen: SeenVertices;
+  #posed: Pick<HairStyle, "strands" | "seed"> & { readonly paint: Paint; readonly first: number } | undefined;
 
   constructor(atlas: FaceAtlas, { imageSize: size, timer }: PortraitOptions) {
     this.#size = size;
@@ -93,12 +99,13 @@ export class PortraitPainter {
     this.#colors = new Float32Array(3 * (count - modelVertices));
     this.#buffers = { light: floats(3), shine: floats(3), white: floats(3).fill(1) };
     this.#scratch = new Float32Array(3 * size * size);
+    this.#seen = new SeenVertices(count);
     this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
   }
 
-  /** Draws over what the image holds. The result is overwritten by the next call. */
-  draw(image: FloatImage, { vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
-    const { modelVertices, bodyVertices } = this.#mesh;
+  /** Finds what is seen of a sitter. The result is overwritten by the next call. */
+  pose({ vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
+    const { modelVertices, bodyVertices, triangles, starts } = this.#mesh;
     const { gloss } = this.#vertices;
     const timer = this.#timer;
     timer?.begin("hair and clothes");
@@ -111,22 +118,34 @@ export class PortraitPainter {
     const isBare = hair.kind === "none", isHair = hair.kind === "hair";
     if (!isBare) this.#hair.shape(hair, { positions, placement }, this.#positions.subarray(3 * bodyVertices));
     fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
+    timer?.begin("rasterize");
+    // Behind closed lips, the mouth's inside takes time and is not seen.
+    const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
+    const drawn = triangles.subarray(3 * first, isBare ? 3 * starts.hair : triangles.length);
+    rasterize({ positions: this.#positions, triangles: drawn }, {
+      width: this.#size,
+      height: this.#size,
+      backfaces: false,
+      out: this.#raster,
+    });
+    this.#seen.mark(this.#raster, drawn);
     timer?.begin("paint");
     const paint = this.#painter.paint(look, hair);
     gloss.set(paint.gloss);
     gloss.fill(0.02, modelVertices, bodyVertices);
     // Dark threads shine less than fair ones, and cloth hardly.
     gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, bodyVertices);
-    const { triangles, starts, sources } = this.#mesh;
-    // Behind closed lips, the mouth's inside takes time and is not seen.
-    const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
     this.#light(lighting, { first, isBare });
-    timer?.begin("rasterize");
-    rasterize({
-      positions: this.#positions,
-      triangles: triangles.subarray(3 * first, isBare ? 3 * starts.hair : triangles.length),
-    }, { width: this.#size, height: this.#size, backfaces: false, out: this.#raster });
-    timer?.begin("shade");
+    timer?.end();
+    this.#posed = { paint, first, strands: hair.strands, seed: hair.seed };
+    return { positions, raster: this.#raster };
+  }
+
+  /** Draws the sitter of the last {@linkcode PortraitPainter.pose} over what the image holds. */
+  draw(image: FloatImage): void {
+    if (!this.#posed) throw new TypeError("Cannot draw a portrait: nobody has posed yet");
+    const { paint, first, strands, seed } = this.#posed;
+    this.#timer?.begin("shade");
     shadeHead(image, {
       raster: this.#raster,
       firstTriangle: first,
@@ -137,11 +156,11 @@ export class PortraitPainter {
       light: this.#buffers.light,
       shine: this.#buffers.shine,
       colors: this.#colors,
-      strands: hair.strands,
-      seed: hair.seed,
+      strands,
+      seed,
     });
-    softenEdges(image, { raster: this.#raster, kinds: sources.subarray(first), scratch: this.#scratch });
-    return { positions, raster: this.#raster };
+    softenEdges(image, { raster: this.#raster, kinds: this.#mesh.sources.subarray(first), scratch: this.#scratch });
+    this.#timer?.end();
   }
 
   #isMouthClosed(positions: Float32Array, { scale }: Placement): boolean {
@@ -161,6 +180,7 @@ export class PortraitPainter {
     this.#timer?.begin("light");
     vertexNormals({ positions, triangles: triangles.subarray(3 * first, 3 * starts.hair) }, {
       frame: "image",
+      seen: this.#seen,
       out: normals,
     });
     if (!isBare) {
@@ -171,7 +191,7 @@ export class PortraitPainter {
     if (!lighting.isHard) visibility.set(openness);
     else this.#castShadows(lighting, isBare);
     this.#timer?.begin("light");
-    lightHead(this.#vertices, lighting, this.#buffers);
+    lightHead(this.#vertices, lighting, { ...this.#buffers, seen: this.#seen });
   }
 
   #castShadows({ lamps }: Lighting, isBare: boolean): void {
@@ -187,6 +207,7 @@ export class PortraitPainter {
       normals,
       size: SHADOW_MAP_SIZE,
       backfaces: false,
+      seen: this.#seen,
       scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
       out: visibility,
     });

@@ -25,12 +25,14 @@ export interface Fill {
   readonly round?: number;
   readonly lightX?: number;
   readonly lightY?: number;
+  /** [height, width] of the image, at least 0 where nothing need be painted. */
+  readonly covered?: Int32Array;
 }
 
 /** Paints a shape over an image, in place, with a smooth edge. */
 export function fillShape({ width, height, rgb }: FloatImage, shape: Shape, fill: Fill): void {
   const { kind, x: cx, y: cy, halfWidth, halfHeight, angle } = shape;
-  const { from, to, opacity = 1, softness = 1, round = 0, lightX = -0.4, lightY = -0.6 } = fill;
+  const { from, to, opacity = 1, softness = 1, round = 0, lightX = -0.4, lightY = -0.6, covered } = fill;
   const cos = Math.cos(angle), sin = Math.sin(angle);
   const radius = Math.hypot(halfWidth, halfHeight) + softness;
   const left = Math.max(0, Math.floor(cx - radius)), right = Math.min(width - 1, Math.ceil(cx + radius));
@@ -40,6 +42,7 @@ export function fillShape({ width, height, rgb }: FloatImage, shape: Shape, fill
   const localLightX = cos * lightX + sin * lightY, localLightY = -sin * lightX + cos * lightY;
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
+      if (covered && covered[row * width + column]! >= 0) continue;
       const dx = column + 0.5 - cx, dy = row + 0.5 - cy;
       const u = cos * dx + sin * dy, v = -sin * dx + cos * dy;
       let distance: number, nx: number, ny: number;

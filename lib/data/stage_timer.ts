@@ -5,12 +5,12 @@
  */
 export const sampleStages = [
   "pose and shape",
-  "background",
   "hair and clothes",
+  "rasterize",
   "paint",
   "light",
   "shadows",
-  "rasterize",
+  "background",
   "shade",
   "occluders",
   "camera",

@@ -56,10 +56,7 @@ class SyntheticSource implements SampleSource {
     const lighting = drawLighting(random.fork("light"));
     const { brightness } = lighting;
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
-    const image = this.#image;
-    timer?.begin("background");
-    this.#backdrop.paint(image, random.fork("background"));
-    const { positions, raster } = this.#painter.draw(image, {
+    const { positions, raster } = this.#painter.pose({
       vertices,
       placement,
       look,
@@ -67,6 +64,10 @@ class SyntheticSource implements SampleSource {
       torso: drawTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
       lighting,
     });
+    const image = this.#image;
+    timer?.begin("background");
+    this.#backdrop.paint(image, random.fork("background"), raster);
+    this.#painter.draw(image);
     timer?.begin("occluders");
     const glasses = drawGlasses(random.fork("glasses"));
     const landmarks = this.#sitters.landmarks(positions);

@@ -33,6 +33,8 @@ const GRID = 1 << GRID_BITS;
 const HALF = GRID / 2;
 /** Farthest coordinate, in samples: triangles that reach beyond are left out, as those with NaN. */
 const REACH = 1 << 15;
+/** Triangles of fewer grid units across and down: their edge functions fit into 32 bits. */
+const SMALL = 16 * GRID;
 const NOWHERE = 0x7fff_ffff;
 
 /**
@@ -51,39 +53,45 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
   depth.fill(-Infinity);
 
   const { positions, triangles } = mesh;
-  const [gridX, gridY] = snapToGrid(positions, samples);
+  const grid = snapToGrid(positions, samples);
   const corners = triangles.length;
   for (let t = 0, corner = 0; corner < corners; t++, corner += 3) {
     const a = triangles[corner]!;
     let b = triangles[corner + 1]!;
     let c = triangles[corner + 2]!;
-    const ax = gridX[a]!;
-    const ay = gridY[a]!;
-    let bx = gridX[b]!;
-    let by = gridY[b]!;
-    let cx = gridX[c]!;
-    let cy = gridY[c]!;
-    if (ax === NOWHERE || bx === NOWHERE || cx === NOWHERE) continue;
-
-    const left = Math.min(ax, bx, cx);
-    const right = Math.max(ax, bx, cx);
-    const firstColumn = Math.max((left + HALF - 1) >> GRID_BITS, 0);
-    const lastColumn = Math.min((right - HALF) >> GRID_BITS, width - 1);
-    if (firstColumn > lastColumn) continue;
-    const top = Math.min(ay, by, cy);
-    const bottom = Math.max(ay, by, cy);
-    const firstRow = Math.max((top + HALF - 1) >> GRID_BITS, 0);
-    const lastRow = Math.min((bottom - HALF) >> GRID_BITS, height - 1);
-    if (firstRow > lastRow) continue;
+    const ax = grid[2 * a]!;
+    const ay = grid[2 * a + 1]!;
+    let bx = grid[2 * b]!;
+    let by = grid[2 * b + 1]!;
+    let cx = grid[2 * c]!;
+    let cy = grid[2 * c + 1]!;
 
     let area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     const front = area < 0; // counter-clockwise on the screen, y being down
-    if (area === 0 || (!front && !backfaces)) continue;
+    if (!front && !backfaces) continue;
+    const left = ax < bx ? (ax < cx ? ax : cx) : bx < cx ? bx : cx;
+    const right = ax > bx ? (ax > cx ? ax : cx) : bx > cx ? bx : cx;
+    const before = (left + HALF - 1) >> GRID_BITS;
+    const last = (right - HALF) >> GRID_BITS;
+    const firstColumn = before > 0 ? before : 0;
+    const lastColumn = last < width ? last : width - 1;
+    if (firstColumn > lastColumn) continue;
+    const top = ay < by ? (ay < cy ? ay : cy) : by < cy ? by : cy;
+    const bottom = ay > by ? (ay > cy ? ay : cy) : by > cy ? by : cy;
+    const above = (top + HALF - 1) >> GRID_BITS;
+    const lowest = (bottom - HALF) >> GRID_BITS;
+    const firstRow = above > 0 ? above : 0;
+    const lastRow = lowest < height ? lowest : height - 1;
+    if (firstRow > lastRow || area === 0 || right === NOWHERE) continue;
     if (front) {
       area = -area;
-      [b, c] = [c, b];
-      [bx, cx] = [cx, bx];
-      [by, cy] = [cy, by];
+      const [vertex, x, y] = [b, bx, by];
+      b = c;
+      bx = cx;
+      by = cy;
+      c = vertex;
+      cx = x;
+      cy = y;
     }
 
     // Edge functions, at least 0 inside: of the edge across from a, from b, from c.
@@ -99,22 +107,27 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
     const cBias = cStepX > 0 || (cStepX === 0 && cStepY > 0) ? 0 : 1;
     const x = firstColumn * GRID + HALF;
     const y = firstRow * GRID + HALF;
-    let aRow = aStepY * (y - by) + aStepX * (x - bx) - aBias;
-    let bRow = bStepY * (y - cy) + bStepX * (x - cx) - bBias;
-    let cRow = cStepY * (y - ay) + cStepX * (x - ax) - cBias;
-
     const az = positions[3 * a + 2]!;
     const bz = positions[3 * b + 2]! - az;
     const cz = positions[3 * c + 2]! - az;
     const scale = 1 / area;
     const bOffset = front ? 2 : 1;
+
+    if (right - left >= SMALL || bottom - top >= SMALL) {
+      const corners = { ax, ay, bx, by, cx, cy, az, bz, cz, aBias, bBias, cBias, scale, bOffset };
+      drawLarge(raster, t, { ...corners, firstColumn, lastColumn, firstRow, lastRow });
+      continue;
+    }
+    let aRow = (Math.imul(aStepY, y - by) + Math.imul(aStepX, x - bx) - aBias) | 0;
+    let bRow = (Math.imul(bStepY, y - cy) + Math.imul(bStepX, x - cx) - bBias) | 0;
+    let cRow = (Math.imul(cStepY, y - ay) + Math.imul(cStepX, x - ax) - cBias) | 0;
     for (let row = firstRow; row <= lastRow; row++) {
       let aEdge = aRow;
       let bEdge = bRow;
       let cEdge = cRow;
       const end = row * width + lastColumn;
       for (let k = row * width + firstColumn; k <= end; k++) {
-        if (aEdge >= 0 && bEdge >= 0 && cEdge >= 0) {
+        if ((aEdge | bEdge | cEdge) >= 0) {
           const bWeight = (bEdge + bBias) * scale;
           const cWeight = (cEdge + cBias) * scale;
           const z = Math.fround(az + bWeight * bz + cWeight * cz);
@@ -126,16 +139,95 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
             weights[3 * k + 3 - bOffset] = cWeight;
           }
         }
-        aEdge += aStepX * GRID;
-        bEdge += bStepX * GRID;
-        cEdge += cStepX * GRID;
+        aEdge = (aEdge + (aStepX << GRID_BITS)) | 0;
+        bEdge = (bEdge + (bStepX << GRID_BITS)) | 0;
+        cEdge = (cEdge + (cStepX << GRID_BITS)) | 0;
       }
-      aRow += aStepY * GRID;
-      bRow += bStepY * GRID;
-      cRow += cStepY * GRID;
+      aRow = (aRow + (aStepY << GRID_BITS)) | 0;
+      bRow = (bRow + (bStepY << GRID_BITS)) | 0;
+      cRow = (cRow + (cStepY << GRID_BITS)) | 0;
     }
   }
   return raster;
+}
+
+/** A triangle as {@linkcode rasterize} has prepared it: b and c swapped where it faces the viewer. */
+interface LargeTriangle {
+  /** Grid units. */
+  readonly ax: number;
+  readonly ay: number;
+  readonly bx: number;
+  readonly by: number;
+  readonly cx: number;
+  readonly cy: number;
+  /** Depth at a, and how much more it is at b and c. */
+  readonly az: number;
+  readonly bz: number;
+  readonly cz: number;
+  /** 1 where centers on the edge across from that corner are outside. */
+  readonly aBias: number;
+  readonly bBias: number;
+  readonly cBias: number;
+  /** From edge functions to weights. */
+  readonly scale: number;
+  /** Which of its weights b's is. */
+  readonly bOffset: number;
+  readonly firstColumn: number;
+  readonly lastColumn: number;
+  readonly firstRow: number;
+  readonly lastRow: number;
+}
+
+function drawLarge({ width, triangle, weights, depth }: Raster, t: number, large: LargeTriangle): void {
+  const { ax, ay, bx, by, cx, cy, az, bz, cz, aBias, bBias, cBias, scale, bOffset } = large;
+  const { firstColumn, lastColumn, firstRow, lastRow } = large;
+  const aStepX = (by - cy) * GRID, aStepY = (cx - bx) * GRID;
+  const bStepX = (cy - ay) * GRID, bStepY = (ax - cx) * GRID;
+  const cStepX = (ay - by) * GRID, cStepY = (bx - ax) * GRID;
+  const x = firstColumn + 0.5, y = firstRow + 0.5;
+  let aRow = aStepY * (y - by / GRID) + aStepX * (x - bx / GRID) - aBias;
+  let bRow = bStepY * (y - cy / GRID) + bStepX * (x - cx / GRID) - bBias;
+  let cRow = cStepY * (y - ay / GRID) + cStepX * (x - ax / GRID) - cBias;
+  const columns = lastColumn - firstColumn;
+  for (let row = firstRow; row <= lastRow; row++) {
+    const from = Math.max(0, stepsOutside(aRow, aStepX), stepsOutside(bRow, bStepX), stepsOutside(cRow, cStepX));
+    const to = Math.min(columns, stepsInside(aRow, aStepX), stepsInside(bRow, bStepX), stepsInside(cRow, cStepX));
+    let aEdge = aRow + from * aStepX;
+    let bEdge = bRow + from * bStepX;
+    let cEdge = cRow + from * cStepX;
+    const start = row * width + firstColumn;
+    for (let k = start + from; k <= start + to; k++) {
+      if (aEdge >= 0 && bEdge >= 0 && cEdge >= 0) {
+        const bWeight = (bEdge + bBias) * scale;
+        const cWeight = (cEdge + cBias) * scale;
+        const z = Math.fround(az + bWeight * bz + cWeight * cz);
+        if (z > depth[k]!) {
+          depth[k] = z;
+          triangle[k] = t;
+          weights[3 * k] = (aEdge + aBias) * scale;
+          weights[3 * k + bOffset] = bWeight;
+          weights[3 * k + 3 - bOffset] = cWeight;
+        }
+      }
+      aEdge += aStepX;
+      bEdge += bStepX;
+      cEdge += cStepX;
+    }
+    aRow += aStepY;
+    bRow += bStepY;
+    cRow += cStepY;
+  }
+}
+
+/** Steps to the right, at most, before an edge function that starts below 0 may reach it. */
+function stepsOutside(edge: number, step: number): number {
+  if (edge >= 0) return 0;
+  return step > 0 ? Math.floor(-edge / step) : Infinity;
+}
+
+/** Steps to the right, at least, that leave an edge function at 0 or above. */
+function stepsInside(edge: number, step: number): number {
+  return step < 0 && edge >= 0 ? Math.ceil(edge / -step) : Infinity;
 }
 
 /** Buffers for {@linkcode rasterize}. */
@@ -172,20 +264,19 @@ function checkRequest({ positions, triangles }: Mesh, raster: Raster, { width, h
   }
 }
 
-/** x and y of each vertex in grid units, or NOWHERE. */
-function snapToGrid(positions: Float32Array, samples: number): [Int32Array, Int32Array] {
+/** [vertexCount, 2], x and y in grid units, or NOWHERE. */
+function snapToGrid(positions: Float32Array, samples: number): Int32Array {
   const count = positions.length / 3;
-  const gridX = new Int32Array(count);
-  const gridY = new Int32Array(count);
+  const grid = new Int32Array(2 * count);
   const scale = samples * GRID;
   const reach = REACH * GRID;
-  for (let v = 0; v < count; v++) {
-    const x = positions[3 * v]! * scale;
-    const y = positions[3 * v + 1]! * scale;
-    const z = positions[3 * v + 2]!;
+  for (let i = 0, k = 0; k < 2 * count; i += 3, k += 2) {
+    const x = positions[i]! * scale;
+    const y = positions[i + 1]! * scale;
+    const z = positions[i + 2]!;
     const usable = x > -reach && x < reach && y > -reach && y < reach && z > -Infinity && z < Infinity;
-    gridX[v] = usable ? Math.floor(x + 0.5) : NOWHERE;
-    gridY[v] = usable ? Math.floor(y + 0.5) : NOWHERE;
+    grid[k] = usable ? Math.floor(x + 0.5) : NOWHERE;
+    grid[k + 1] = usable ? Math.floor(y + 0.5) : NOWHERE;
   }
-  return [gridX, gridY];
+  return grid;
 }

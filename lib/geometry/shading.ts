@@ -1,21 +1,29 @@
+import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
 import type { Mesh, Vec3 } from "@/lib/types.ts";
 
 export interface NormalOptions {
   /** Which way triangles turn that face the viewer: counter-clockwise with y down (image) or with y up (model). */
   readonly frame?: "image" | "model";
+  /** The vertices whose normals are wanted; all where it is missing. */
+  readonly seen?: SeenVertices;
   /** Not the mesh's positions. */
   readonly out?: Float32Array;
 }
 
 /** [vertexCount, 3], outward, of length 1; (0, 0, 0) at vertices whose triangles have no area. */
 export function vertexNormals({ positions, triangles }: Mesh, options: NormalOptions = {}): Float32Array {
-  const { frame = "image", out = new Float32Array(positions.length) } = options;
+  const { frame = "image", seen, out = new Float32Array(positions.length) } = options;
   out.fill(0);
   const sign = frame === "image" ? -1 : 1;
+  const isSeen = seen?.isSeen;
   for (let i = 0; i < triangles.length; i += 3) {
-    const a = 3 * triangles[i]!;
-    const b = 3 * triangles[i + 1]!;
-    const c = 3 * triangles[i + 2]!;
+    const first = triangles[i]!;
+    const second = triangles[i + 1]!;
+    const third = triangles[i + 2]!;
+    if (isSeen && (isSeen[first]! | isSeen[second]! | isSeen[third]!) === 0) continue;
+    const a = 3 * first;
+    const b = 3 * second;
+    const c = 3 * third;
     const ax = positions[a]!;
     const ay = positions[a + 1]!;
     const az = positions[a + 2]!;
@@ -98,13 +106,15 @@ export interface ShadeOptions {
   readonly light: Harmonics;
   /** [vertexCount], the share of the surroundings that a vertex sees, from {@linkcode ambientOcclusion}. */
   readonly openness?: Float32Array;
+  /** The vertices whose colors are wanted; all where it is missing. */
+  readonly seen?: SeenVertices;
   /** May be `albedo`. */
   readonly out?: Float32Array;
 }
 
 /** Each vertex's linear color under light from all around: albedo / π · irradiance, [vertexCount, 3]. */
 export function shadeVertices(normals: Float32Array, options: ShadeOptions): Float32Array {
-  const { albedo, light, openness, out = new Float32Array(normals.length) } = options;
+  const { albedo, light, openness, seen, out = new Float32Array(normals.length) } = options;
   // Equation 13 of Ramamoorthi and Hanrahan, its products with the light made once, and over π.
   const [c1, c2, c3, c4, c5] = [0.429043, 0.511664, 0.743125, 0.886227, 0.247708].map((c) => c / Math.PI) as Five;
   const terms = new Float64Array(27);
@@ -124,17 +134,21 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
       c3 * l20,
     ], 9 * channel);
   }
-  for (let i = 0, v = 0; i < normals.length; i += 3, v++) {
+  const list = seen?.list;
+  const count = list ? list.length : normals.length / 3;
+  for (let n = 0; n < count; n++) {
+    const v = list ? list[n]! : n;
+    const i = 3 * v;
     const x = normals[i]!;
     const y = normals[i + 1]!;
     const z = normals[i + 2]!;
-    const seen = openness ? openness[v]! : 1;
+    const open = openness ? openness[v]! : 1;
     for (let channel = 0, k = 0; channel < 3; channel++, k += 9) {
       const irradiance = terms[k]! + terms[k + 1]! * x + terms[k + 2]! * y + terms[k + 3]! * z +
         terms[k + 4]! * x * y + terms[k + 5]! * x * z + terms[k + 6]! * y * z +
         terms[k + 7]! * (x * x - y * y) + terms[k + 8]! * z * z;
       // Nine coefficients ring: opposite a strong light they fall below 0.
-      out[i + channel] = irradiance > 0 ? albedo[i + channel]! * irradiance * seen : 0;
+      out[i + channel] = irradiance > 0 ? albedo[i + channel]! * irradiance * open : 0;
     }
   }
   return out;

@@ -1,4 +1,5 @@
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
+import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mat3, Mesh, Vec3 } from "@/lib/types.ts";
 
@@ -9,6 +10,8 @@ export interface VisibilityOptions {
   readonly size?: number;
   /** Whether triangles that turn their back to the light cast shadows; those of a closed mesh in image space need not. */
   readonly backfaces?: boolean;
+  /** The vertices that are asked about; all where it is missing. */
+  readonly seen?: SeenVertices;
   readonly scratch?: VisibilityScratch;
   readonly out?: Float32Array;
 }
@@ -27,7 +30,7 @@ const LIFT = 1.5;
  * 1978). The direction leads to the light and has length 1; it, the mesh and the normals share any one frame.
  */
 export function lightVisibility(mesh: Mesh, direction: Vec3, options: VisibilityOptions): Float32Array {
-  const { normals, size = 128, backfaces = true } = options;
+  const { normals, size = 128, backfaces = true, seen } = options;
   const { positions } = mesh;
   const out = options.out ?? new Float32Array(positions.length / 3);
   const scratch = options.scratch ?? visibilityScratch(mesh, size);
@@ -42,7 +45,11 @@ export function lightVisibility(mesh: Mesh, direction: Vec3, options: Visibility
   const { depth } = rasterize({ ...mesh, positions: turned }, raster);
 
   const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = lightFrame(direction) as unknown as Nine;
-  for (let v = 0, i = 0; i < turned.length; v++, i += 3) {
+  const list = seen?.list;
+  const count = list ? list.length : turned.length / 3;
+  for (let n = 0; n < count; n++) {
+    const v = list ? list[n]! : n;
+    const i = 3 * v;
     const nx = normals[i]!;
     const ny = normals[i + 1]!;
     const nz = normals[i + 2]!;

@@ -22,7 +22,7 @@ function draw(yaw: number, seed: number, hair = bald) {
   const scale = SIZE / 2.4 / atlas.unit;
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.5) };
   const rotation = poseRotation({ pitch: 0.1, yaw, roll: 0.2 });
-  const portrait = painter.draw(image, {
+  const portrait = painter.pose({
     vertices: model.mean,
     placement: { rotation, scale, translation: [SIZE / 2, SIZE / 2, 0] },
     look: {
@@ -36,6 +36,7 @@ function draw(yaw: number, seed: number, hair = bald) {
     torso: { rotation, width: 1, neckline: 1, skin: [0.3, 0.2, 0.1], cloth: [0.1, 0.1, 0.1], stripes: 0 },
     lighting: drawLighting(random),
   });
+  painter.draw(image);
   return { image, ...portrait };
 }
 
