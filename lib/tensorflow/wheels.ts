@@ -167,7 +167,7 @@ async function runPython(args: readonly string[], { signal, environment = {}, sh
 }
 
 /** Deno starts a program that is allowed by name only without the variables that could make it load other code. */
-function allowedEnvironment(): Record<string, string> {
+export function allowedEnvironment(): Record<string, string> {
   return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
 }
 

@@ -191,3 +191,12 @@ def posmap_layout(tensor):
     if tensor.dim() == 4:
         return tensor.permute(2, 3, 1, 0)
     return tensor.t() if tensor.dim() == 2 else tensor
+
+
+def build(model, size):
+    """A new network of the published width, its kernels drawn as posmap draws them."""
+    network = NETWORKS[model](size)
+    for name, weight in weights(network).items():
+        if name.endswith("/kernel"):
+            nn.init.xavier_uniform_(weight)
+    return network

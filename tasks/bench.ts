@@ -1,0 +1,87 @@
+// deno task bench [benches] [options]: measures posmap beside its peers, all of them taking turns.
+import { InputError } from "@/lib/errors.ts";
+import type { Bench, BenchOptions } from "@/tasks/bench/bench.ts";
+import { Children } from "@/tasks/bench/children.ts";
+import { findIct, findMat } from "@/tasks/bench/material.ts";
+import { findPeers, installPeers } from "@/tasks/bench/peers.ts";
+import { type Row, tableOf } from "@/tasks/bench/rows.ts";
+import { trainBench } from "@/tasks/bench/train.ts";
+import { inferBench } from "@/tasks/bench/infer.ts";
+import { dispatchBench } from "@/tasks/bench/dispatch.ts";
+import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
+
+const benches: Readonly<Record<string, Bench>> = {
+  train: trainBench,
+  infer: inferBench,
+  dispatch: dispatchBench,
+};
+
+interface Options {
+  readonly json?: boolean;
+  readonly peers?: boolean;
+  readonly repetitions: string;
+  readonly threads: string;
+  readonly case: string;
+  readonly ict?: string;
+  readonly mat?: string;
+}
+
+await runTask(async () => {
+  const command = taskCommand("bench")
+    .description("Measures posmap beside its peers, all of them taking turns; ratios above 1 are in posmap's favor")
+    .argument("[benches...]", `which: ${Object.keys(benches).join(", ")} (default: all)`)
+    .option("--json", "a JSON object a row, in place of tables")
+    .option("--peers", "install the peers into the cache folder, and end")
+    .option("--repetitions <count>", "of each contestant", "5")
+    .option("--threads <count>", "of each contestant", String(navigator.hardwareConcurrency))
+    .option("--case <text>", "only cases whose name has it", "")
+    .option("--ict <folder>", "ICT-FaceKit's FaceXModel, for data and obj (default: POSMAP_ICT)")
+    .option(
+      "--mat <folder>",
+      "of .mat files (default: AFLW2000-3D's where they are at hand, else such as SciPy writes)",
+    )
+    .parse(Deno.args, { from: "user" });
+  const options = command.opts<Options>();
+  const chosen = command.args.length > 0 ? command.args : Object.keys(benches);
+  for (const name of chosen) checkBench(name);
+  const [repetitions, threads] = [
+    positive("--repetitions", options.repetitions),
+    positive("--threads", options.threads),
+  ];
+
+  using children = new Children(interruptSignal());
+  const note = (sentence: string) => console.error(sentence);
+  if (options.peers) return await installPeers({ children, note });
+  const peers = await findPeers();
+  if (peers.missing.length > 0) {
+    note(`Left out, as not installed: ${peers.missing.join(", ")}; "deno task bench --peers" installs them`);
+  }
+  const benchOptions: BenchOptions = {
+    children,
+    repetitions,
+    threads,
+    peers,
+    note,
+    only: options.case,
+    ictFolder: await findIct(options.ict),
+    matFolder: await findMat(options.mat),
+  };
+  for (const name of chosen) {
+    const measured: Row[] = [];
+    for await (const rows of benches[name]!(benchOptions)) {
+      if (options.json) { for (const row of rows) console.log(JSON.stringify(row)); }
+      measured.push(...rows);
+    }
+    if (!options.json && measured.length > 0) console.log(`\n${name}\n${tableOf(measured)}`);
+  }
+});
+
+function checkBench(name: string): void {
+  if (Object.hasOwn(benches, name)) return;
+  throw new InputError(`Cannot measure "${name}": the benches are ${Object.keys(benches).join(", ")}`);
+}
+
+function positive(flag: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InputError(`Cannot set ${flag} to "${text}": a whole number from 1 is wanted`);
+}

@@ -1,0 +1,19 @@
+import type { ContestOptions } from "./contest.ts";
+import type { Peers } from "./peers.ts";
+import type { Row } from "./rows.ts";
+
+/** What all benches are told. */
+export interface BenchOptions extends ContestOptions {
+  /** Of every contestant. */
+  readonly threads: number;
+  readonly peers: Peers;
+  /** ICT-FaceKit's, where there is one. */
+  readonly ictFolder: string | undefined;
+  /** Of .mat files, where there is one. */
+  readonly matFolder: string | undefined;
+  /** Only contests whose name has it. */
+  readonly only: string;
+}
+
+/** Gives its rows as they are measured. */
+export type Bench = (options: BenchOptions) => AsyncGenerator<Row[]>;
