@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { basename } from "node:path";
 import type { z } from "zod";
 import type { Config } from "@/lib/config.ts";
-import { type Batches, type BatchOptions, openBatches } from "@/lib/data/batches.ts";
+import { type Batches, openBatches } from "@/lib/data/batches.ts";
 import { CROP_MARGIN } from "@/lib/data/crop.ts";
 import { encodePositions, readLandmarks } from "@/lib/data/position_map.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
@@ -118,13 +118,9 @@ async function openParts(
   { progress, ...options }: ModelOptions & { readonly progress: Progress },
 ): Promise<OpenParts> {
   using opened = new DisposableStack();
-  // at once: to the first batch, the workers take longer than all that follows
-  const { promise: after, resolve: letWorkersOpen } = Promise.withResolvers<void>();
-  const batches = progress.step < config.steps
-    ? opened.use(openTrainingBatches({ ...config, after }, progress))
-    : undefined;
   const model = await openModel(config, options); // here before in the workers: they take what it has converted
-  letWorkersOpen();
+  // now: to the first batch, they take longer than all that follows
+  const batches = progress.step < config.steps ? opened.use(openTrainingBatches(config, progress)) : undefined;
   const tensorflow = await openTensorFlow(config);
   const { layout, examples } = makeExamples(model, config);
   const network = buildNetwork(config);
@@ -146,8 +142,14 @@ async function openParts(
   };
 }
 
-function openTrainingBatches(config: Config & Pick<BatchOptions, "after">, { nextBatch }: Progress): Batches {
-  return openBatches({ ...config, split: "train", firstIndex: nextBatch });
+function openTrainingBatches(config: Config, { nextBatch }: Progress): Batches {
+  return openBatches({
+    ...config,
+    split: "train",
+    firstIndex: nextBatch,
+    // opening a source keeps a processor busy, and this thread has its own to prepare meanwhile
+    workersAtOnce: Math.max(1, navigator.hardwareConcurrency - 1),
+  });
 }
 
 /** What the network starts from: the labels of the first training samples, were their crops not perturbed. */

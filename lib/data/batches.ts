@@ -23,8 +23,8 @@ export interface BatchOptions
   readonly sampleCount?: number;
   /** Batches that are held at a time: the one in use and those made ahead. */
   readonly slotCount?: number;
-  /** The workers open their source once this is fulfilled; until then, they load what that takes. */
-  readonly after?: Promise<unknown>;
+  /** Workers that are started at once, by default all; the others follow with the first batch. */
+  readonly workersAtOnce?: number;
   /** A worker that calls `serveSamples` with another way to open a source. */
   readonly workerUrl?: URL;
 }
@@ -54,7 +54,8 @@ export function openBatches(options: BatchOptions): Batches {
 export class Batches implements AsyncIterable<HostBatch>, Disposable {
   readonly #ring: BatchRing;
   readonly #firstIndex: number;
-  readonly #workers: Worker[];
+  readonly #workers: Worker[] = [];
+  readonly #startAll: () => void;
   /** Within the ring; the one before it is in use. */
   #next = 0;
   #inUse = false;
@@ -71,10 +72,11 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     const spec = { seed, source, sourcePath, imageSize, augment };
     const order: SampleOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
-    this.#workers = Array.from({ length: options.workers }, () => this.#startWorker(url));
-    const send = () => this.#workers.forEach((worker) => worker.postMessage(order));
-    if (options.after) options.after.then(send, () => {}); // whoever made it hears of its failure
-    else send();
+    const start = (count: number) => {
+      while (this.#workers.length < count) this.#workers.push(this.#startWorker(url, order));
+    };
+    this.#startAll = () => start(options.workers);
+    start(Math.min(options.workers, options.workersAtOnce ?? options.workers));
   }
 
   /** Seconds that the reader has waited for batches that were not ready. */
@@ -124,16 +126,20 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     this.close();
   }
 
-  #startWorker(url: URL): Worker {
+  #startWorker(url: URL, order: SampleOrder): Worker {
     const worker = new Worker(url, { type: "module", name: "samples" });
     worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
-      if (data.kind === "complete") this.#tell();
-      else this.#fail(data.errorName === "InputError" ? new InputError(data.message) : new Error(data.message));
+      if (this.#closed) return; // sent before it ended
+      if (data.kind === "complete") {
+        this.#tell();
+        this.#startAll();
+      } else this.#fail(data.errorName === "InputError" ? new InputError(data.message) : new Error(data.message));
     };
     worker.onerror = (event) => {
       event.preventDefault();
       this.#fail(new Error(event.message));
     };
+    worker.postMessage(order);
     return worker;
   }
 

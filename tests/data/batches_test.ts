@@ -39,7 +39,12 @@ Deno.test("openBatches() gives the same batches in order whatever the number of 
   const one = await takeFrom({ workers: 1 }, 7);
   assertEquals(one.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6]);
   assertEquals(indices(one), [0, 1, 2, 3, 4, 5, 6].map((k) => [3 * k, 3 * k + 1, 3 * k + 2]));
-  for (const changes of [{ workers: 2 }, { workers: 5, slotCount: 2 }, { workers: 3, slotCount: 1 }]) {
+  for (
+    const changes of [{ workers: 2 }, { workers: 5, slotCount: 2 }, { workers: 3, slotCount: 1 }, {
+      workers: 4,
+      workersAtOnce: 1,
+    }]
+  ) {
     assertEquals(await takeFrom(changes, 7), one);
   }
 });
