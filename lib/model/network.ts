@@ -43,10 +43,9 @@ export function predictMaps(
   { encoding }: { readonly encoding: PositionEncoding },
 ): PositionMap[] {
   const size = network.inputs[0]!.shape[1]!;
-  const encoded = tf.tidy(() => {
-    const maps = network.apply(imagesTensor(crops), { training: false }) as tf.Tensor4D;
-    return maps.dataSync<"float32">();
-  });
+  const maps = tf.tidy(() => network.apply(imagesTensor(crops), { training: false }) as tf.Tensor4D);
+  const encoded = maps.dataSync<"float32">(); // not returned from tidy, which would look for tensors in every element
+  maps.dispose();
   const length = 3 * size * size;
   return crops.map((_, i) => ({
     size,

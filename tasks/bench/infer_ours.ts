@@ -14,11 +14,13 @@ const { batchSize, imageSize } = config;
 const network = buildNetwork(config);
 const images = new Float32Array(batchSize * imageSize * imageSize * 3).map((_, i) => (i * 7919 % 256) / 255);
 
-function predict(): Float32Array {
-  return tf.tidy(() => {
+function predict(): void {
+  const maps = tf.tidy(() => {
     const input = tf.tensor4d(images, [batchSize, imageSize, imageSize, 3]);
-    return (network.apply(input, { training: false }) as tf.Tensor4D).dataSync<"float32">();
+    return network.apply(input, { training: false }) as tf.Tensor4D;
   });
+  maps.dataSync();
+  maps.dispose();
 }
 
 for (let call = 0; call < WARM_UP_CALLS; call++) predict();
