@@ -88,27 +88,26 @@ export class Camera {
     const { gamma, contrast, lift, saturation, tone, gains, whiteBalance } = settings;
     // Cameras make up for dark subjects, though not wholly.
     const gain = settings.exposure * (Math.max(subject, 0.01) / 0.2) ** -0.65 / 0.2;
-    const [w0, w1, w2] = whiteBalance.map((value) => value * gain) as unknown as Vec3;
+    const [w0, w1, w2] = whiteBalance.map((value) => value * gain / BRIGHTEST) as unknown as Vec3;
     const [k0, k1, k2] = gains.map((value, c) => value * tone[c]!) as unknown as Vec3;
     const curve = toneCurve(gamma, contrast, lift);
     const bytes = new Uint8Array(rgb.length);
-    const deviation = settings.noise * 255;
-    let noise = 0;
-    for (let i = 0; i < rgb.length; i += 3) {
+    const deviation = settings.noise * 255, shared = deviation * 0.7;
+    for (let start = 0; start < rgb.length; start += PATCH) {
       // A new place in the table every 16 pixels: patterns would show.
-      if (i % 48 === 0) noise = (Math.imul(settings.noiseSeed + i, 0x9e3779b1) >>> 12) & NOISE_MASK;
-      const r = curve[curveStep(rgb[i]! * w0)]!;
-      const g = curve[curveStep(rgb[i + 1]! * w1)]!;
-      const b = curve[curveStep(rgb[i + 2]! * w2)]!;
-      const gray = 0.299 * r + 0.587 * g + 0.114 * b;
-      const shared = gaussians[noise]! * deviation * 0.7;
-      noise = (noise + 1) & NOISE_MASK;
-      bytes[i] = toByte((gray + saturation * (r - gray)) * k0 + shared + deviation * gaussians[noise]!);
-      noise = (noise + 1) & NOISE_MASK;
-      bytes[i + 1] = toByte((gray + saturation * (g - gray)) * k1 + shared + deviation * gaussians[noise]!);
-      noise = (noise + 1) & NOISE_MASK;
-      bytes[i + 2] = toByte((gray + saturation * (b - gray)) * k2 + shared + deviation * gaussians[noise]!);
-      noise = (noise + 1) & NOISE_MASK;
+      let noise = (Math.imul(settings.noiseSeed + start, 0x9e3779b1) >>> 12) & NOISE_MASK;
+      const end = start + PATCH < rgb.length ? start + PATCH : rgb.length;
+      for (let i = start; i < end; i += 3, noise += 4) {
+        const r = curve[curveStep(rgb[i]! * w0)]!;
+        const g = curve[curveStep(rgb[i + 1]! * w1)]!;
+        const b = curve[curveStep(rgb[i + 2]! * w2)]!;
+        const gray = 0.299 * r + 0.587 * g + 0.114 * b;
+        const first = gaussians[noise]!;
+        const base = gray - saturation * gray, common = first * shared;
+        bytes[i] = toByte((base + saturation * r) * k0 + common + deviation * gaussians[noise + 1]!);
+        bytes[i + 1] = toByte((base + saturation * g) * k1 + common + deviation * gaussians[noise + 2]!);
+        bytes[i + 2] = toByte((base + saturation * b) * k2 + common + deviation * gaussians[noise + 3]!);
+      }
     }
     return { width: this.#size, height: this.#size, rgb: bytes };
   }
@@ -137,18 +136,23 @@ export class Camera {
         reduced[o + 2] = b * share;
       }
     }
+    const columns = new Int32Array(size), shares = new Float64Array(size);
+    for (let column = 0; column < size; column++) {
+      const x = Math.min(small - 1, Math.max(0, (column + 0.5) / ratio - 0.5));
+      columns[column] = 3 * Math.min(small - 2, x | 0);
+      shares[column] = x - columns[column]! / 3;
+    }
     for (let row = 0; row < size; row++) {
-      const y = Math.min(small - 1, Math.max(0, (row + 0.5) / ratio - 0.5)),
-        y0 = Math.min(small - 2, y | 0),
-        dy = y - y0;
-      for (let column = 0; column < size; column++) {
-        const x = Math.min(small - 1, Math.max(0, (column + 0.5) / ratio - 0.5)), x0 = Math.min(small - 2, x | 0);
-        const dx = x - x0, o = 3 * (row * size + column), i = 3 * (y0 * small + x0), j = i + 3 * small;
-        for (let c = 0; c < 3; c++) {
-          const upper = reduced[i + c]! + dx * (reduced[i + 3 + c]! - reduced[i + c]!);
-          const lower = reduced[j + c]! + dx * (reduced[j + 3 + c]! - reduced[j + c]!);
-          rgb[o + c] = upper + dy * (lower - upper);
-        }
+      const y = Math.min(small - 1, Math.max(0, (row + 0.5) / ratio - 0.5)), y0 = Math.min(small - 2, y | 0);
+      const dy = y - y0;
+      for (let column = 0, o = 3 * size * row; column < size; column++, o += 3) {
+        const dx = shares[column]!, i = 3 * y0 * small + columns[column]!, j = i + 3 * small;
+        const r = reduced[i]! + dx * (reduced[i + 3]! - reduced[i]!);
+        const g = reduced[i + 1]! + dx * (reduced[i + 4]! - reduced[i + 1]!);
+        const b = reduced[i + 2]! + dx * (reduced[i + 5]! - reduced[i + 2]!);
+        rgb[o] = r + dy * (reduced[j]! + dx * (reduced[j + 3]! - reduced[j]!) - r);
+        rgb[o + 1] = g + dy * (reduced[j + 1]! + dx * (reduced[j + 4]! - reduced[j + 1]!) - g);
+        rgb[o + 2] = b + dy * (reduced[j + 2]! + dx * (reduced[j + 5]! - reduced[j + 2]!) - b);
       }
     }
   }
@@ -188,8 +192,9 @@ const CURVE_STEPS = 1024;
 /** Light beyond this is white. */
 const BRIGHTEST = 1.6;
 
-function curveStep(light: number): number {
-  return light <= 0 ? 0 : light >= BRIGHTEST ? CURVE_STEPS - 1 : (Math.sqrt(light / BRIGHTEST) * (CURVE_STEPS - 1)) | 0;
+/** Of light over {@linkcode BRIGHTEST}. */
+function curveStep(share: number): number {
+  return share <= 0 ? 0 : share >= 1 ? CURVE_STEPS - 1 : (Math.sqrt(share) * (CURVE_STEPS - 1)) | 0;
 }
 
 /** sRGB values from 0 to 255 at even steps of the light's square root. */
@@ -205,10 +210,14 @@ function toneCurve(gamma: number, contrast: number, lift: number): Float32Array 
   return curve;
 }
 
+/** Numbers of the image, 16 pixels, that take noise from one place. */
+const PATCH = 48;
 const NOISE_MASK = 0xffff;
+/** Those after the last place begin again with the first. */
 const gaussians = (() => {
   const random = new Random("camera noise");
-  return Float32Array.from({ length: NOISE_MASK + 1 }, () => random.normal());
+  const values = Float32Array.from({ length: NOISE_MASK + 1 }, () => random.normal());
+  return Float32Array.from({ length: values.length + 2 * PATCH }, (_, i) => values[i & NOISE_MASK]!);
 })();
 
 function toByte(value: number): number {

@@ -1,5 +1,4 @@
 import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
-import type { Harmonics } from "@/lib/geometry/shading.ts";
 import { shadeVertices } from "@/lib/geometry/shading.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
 

@@ -5,27 +5,28 @@ import type { Photo } from "@/lib/types.ts";
  * are those of annex K of the standard (ITU-T T.81), scaled by quality as libjpeg scales them.
  */
 export function compressAsJpeg(photo: Photo, quality: number): void {
-  const { width, height, rgb } = photo;
+  const { width, height } = photo;
   if (!(quality >= 1 && quality <= 100)) {
     throw new RangeError(`Cannot compress at quality ${quality}: it must be from 1 to 100`);
   }
   const planes = planesFor(width, height);
-  const { luma, blue, red, lumaStride, chromaStride } = planes;
-  toPlanes(rgb, width, height, planes);
-  quantize(luma, lumaStride, stepsOf(lumaTable, quality));
+  const { luma, blue, red } = planes;
+  toPlanes(photo, planes);
+  quantize(luma, stepsOf(lumaTable, quality));
   const chromaSteps = stepsOf(chromaTable, quality);
-  quantize(blue, chromaStride, chromaSteps);
-  quantize(red, chromaStride, chromaSteps);
-  fromPlanes(rgb, width, height, planes);
+  quantize(blue, chromaSteps);
+  quantize(red, chromaSteps);
+  fromPlanes(photo, planes);
 }
 
-/** Luma at full size, chroma at half; strides and heights are whole numbers of 16 and 8. */
+/** Luma at full size, chroma at half, each in blocks of 64 that follow one another, row by row of blocks. */
 interface Planes {
   readonly luma: Float32Array;
   readonly blue: Float32Array;
   readonly red: Float32Array;
-  readonly lumaStride: number;
-  readonly chromaStride: number;
+  /** Squares of 2×2 pixels, and blocks of chroma, across and down. */
+  readonly quadColumns: number;
+  readonly quadRows: number;
 }
 
 const planeCache = new Map<string, Planes>();
@@ -34,47 +35,65 @@ function planesFor(width: number, height: number): Planes {
   const key = `${width}×${height}`;
   let planes = planeCache.get(key);
   if (!planes) {
-    const lumaStride = Math.ceil(width / 16) * 16;
-    const rows = Math.ceil(height / 16) * 16;
-    const chromaStride = lumaStride / 2;
-    const chroma = () => new Float32Array(chromaStride * rows / 2);
-    planes = { luma: new Float32Array(lumaStride * rows), blue: chroma(), red: chroma(), lumaStride, chromaStride };
+    const quadColumns = 8 * Math.ceil(width / 16), quadRows = 8 * Math.ceil(height / 16);
+    const chroma = () => new Float32Array(quadColumns * quadRows);
+    planes = {
+      luma: new Float32Array(4 * quadColumns * quadRows),
+      blue: chroma(),
+      red: chroma(),
+      quadColumns,
+      quadRows,
+    };
     planeCache.set(key, planes);
   }
   return planes;
 }
 
-function toPlanes(rgb: Uint8Array, width: number, height: number, planes: Planes): void {
-  const { luma, blue, red, lumaStride, chromaStride } = planes;
-  const rows = luma.length / lumaStride;
-  blue.fill(0);
-  red.fill(0);
-  for (let y = 0; y < rows; y++) {
-    const sourceRow = Math.min(y, height - 1) * width;
-    const chromaRow = (y >> 1) * chromaStride;
-    for (let x = 0; x < lumaStride; x++) {
-      const i = 3 * (sourceRow + Math.min(x, width - 1));
-      const r = rgb[i]!, g = rgb[i + 1]!, b = rgb[i + 2]!;
-      const c = chromaRow + (x >> 1);
-      luma[y * lumaStride + x] = 0.299 * r + 0.587 * g + 0.114 * b - 128;
-      blue[c]! += 0.25 * (-0.168736 * r - 0.331264 * g + 0.5 * b);
-      red[c]! += 0.25 * (0.5 * r - 0.418688 * g - 0.081312 * b);
+/** Where in a plane of this many blocks across a number lies. */
+function placeInBlocks(row: number, column: number, blocksAcross: number): number {
+  return (((row >> 3) * blocksAcross + (column >> 3)) << 6) + ((row & 7) << 3) + (column & 7);
+}
+
+function toPlanes({ width, height, rgb }: Photo, { luma, blue, red, quadColumns, quadRows }: Planes): void {
+  const across = quadColumns >> 3;
+  for (let quadRow = 0; quadRow < quadRows; quadRow++) {
+    const upper = Math.min(2 * quadRow, height - 1) * width, lower = Math.min(2 * quadRow + 1, height - 1) * width;
+    for (let quadColumn = 0; quadColumn < quadColumns; quadColumn++) {
+      const left = 2 * quadColumn < width ? 2 * quadColumn : width - 1;
+      const right = left + 1 < width ? left + 1 : left;
+      const i = 3 * (upper + left), j = 3 * (upper + right), k = 3 * (lower + left), l = 3 * (lower + right);
+      const r0 = rgb[i]!, g0 = rgb[i + 1]!, b0 = rgb[i + 2]!, r1 = rgb[j]!, g1 = rgb[j + 1]!, b1 = rgb[j + 2]!;
+      const r2 = rgb[k]!, g2 = rgb[k + 1]!, b2 = rgb[k + 2]!, r3 = rgb[l]!, g3 = rgb[l + 1]!, b3 = rgb[l + 2]!;
+      const at = placeInBlocks(2 * quadRow, 2 * quadColumn, 2 * across);
+      luma[at] = 0.299 * r0 + 0.587 * g0 + 0.114 * b0 - 128;
+      luma[at + 1] = 0.299 * r1 + 0.587 * g1 + 0.114 * b1 - 128;
+      luma[at + 8] = 0.299 * r2 + 0.587 * g2 + 0.114 * b2 - 128;
+      luma[at + 9] = 0.299 * r3 + 0.587 * g3 + 0.114 * b3 - 128;
+      const r = 0.25 * (r0 + r1 + r2 + r3), g = 0.25 * (g0 + g1 + g2 + g3), b = 0.25 * (b0 + b1 + b2 + b3);
+      const c = placeInBlocks(quadRow, quadColumn, across);
+      blue[c] = -0.168736 * r - 0.331264 * g + 0.5 * b;
+      red[c] = 0.5 * r - 0.418688 * g - 0.081312 * b;
     }
   }
 }
 
-function fromPlanes(rgb: Uint8Array, width: number, height: number, planes: Planes): void {
-  const { luma, blue, red, lumaStride, chromaStride } = planes;
-  for (let y = 0; y < height; y++) {
-    const chromaRow = (y >> 1) * chromaStride;
-    for (let x = 0; x < width; x++) {
-      const l = luma[y * lumaStride + x]! + 128.5;
-      const b = blue[chromaRow + (x >> 1)]!;
-      const r = red[chromaRow + (x >> 1)]!;
-      const i = 3 * (y * width + x);
-      rgb[i] = toByte(l + 1.402 * r);
-      rgb[i + 1] = toByte(l - 0.344136 * b - 0.714136 * r);
-      rgb[i + 2] = toByte(l + 1.772 * b);
+function fromPlanes({ width, height, rgb }: Photo, { luma, blue, red, quadColumns }: Planes): void {
+  const across = quadColumns >> 3;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column += 2) {
+      const c = placeInBlocks(row >> 1, column >> 1, across);
+      const b = blue[c]!, r = red[c]!;
+      const redShift = 1.402 * r, greenShift = 0.344136 * b + 0.714136 * r, blueShift = 1.772 * b;
+      const at = placeInBlocks(row, column, 2 * across), i = 3 * (row * width + column);
+      const l = luma[at]! + 128.5;
+      rgb[i] = toByte(l + redShift);
+      rgb[i + 1] = toByte(l - greenShift);
+      rgb[i + 2] = toByte(l + blueShift);
+      if (column + 1 === width) continue;
+      const next = luma[at + 1]! + 128.5;
+      rgb[i + 3] = toByte(next + redShift);
+      rgb[i + 4] = toByte(next - greenShift);
+      rgb[i + 5] = toByte(next + blueShift);
     }
   }
 }
@@ -83,22 +102,19 @@ function toByte(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value | 0;
 }
 
-/** Quantizes each 8×8 block's cosine coefficients in place. */
-function quantize(plane: Float32Array, stride: number, steps: Float32Array): void {
-  for (let top = 0; top < plane.length; top += 8 * stride) {
-    for (let left = top; left < top + stride; left += 8) {
-      for (let row = 0; row < 8; row++) forwardCosine(plane, left + row * stride, 1);
-      for (let column = 0; column < 8; column++) forwardCosine(plane, left + column, stride);
-      for (let k = 0; k < 64; k++) {
-        const i = left + (k >> 3) * stride + (k & 7);
-        const gain = coefficientGain[k]!;
-        const step = steps[k]!;
-        // The transforms leave out a scale, which depends on the coefficient; rounding sees the true value.
-        plane[i] = Math.round(plane[i]! / (8 * gain * step)) * step * gain * 0.125;
-      }
-      for (let column = 0; column < 8; column++) inverseCosine(plane, left + column, stride);
-      for (let row = 0; row < 8; row++) inverseCosine(plane, left + row * stride, 1);
+/** Quantizes each block's cosine coefficients in place. */
+function quantize(plane: Float32Array, steps: Float32Array): void {
+  // The transforms leave out a scale, which depends on the coefficient; rounding sees the true value.
+  const toSteps = Float64Array.from(steps, (step, k) => 1 / (8 * coefficientGain[k]! * step));
+  const fromSteps = Float64Array.from(steps, (step, k) => step * coefficientGain[k]! * 0.125);
+  for (let start = 0; start < plane.length; start += 64) {
+    for (let row = start; row < start + 64; row += 8) forwardCosine(plane, row, 1);
+    for (let column = start; column < start + 8; column++) forwardCosine(plane, column, 8);
+    for (let k = 0; k < 64; k++) {
+      plane[start + k] = Math.floor(plane[start + k]! * toSteps[k]! + 0.5) * fromSteps[k]!;
     }
+    for (let column = start; column < start + 8; column++) inverseCosine(plane, column, 8);
+    for (let row = start; row < start + 64; row += 8) inverseCosine(plane, row, 1);
   }
 }
 
@@ -130,11 +146,24 @@ function forwardCosine(a: Float32Array, start: number, stride: number): void {
 function inverseCosine(a: Float32Array, start: number, stride: number): void {
   const i1 = start + stride, i2 = i1 + stride, i3 = i2 + stride;
   const i4 = i3 + stride, i5 = i4 + stride, i6 = i5 + stride, i7 = i6 + stride;
-  const s04 = a[start]! + a[i4]!, d04 = a[start]! - a[i4]!;
-  const s26 = a[i2]! + a[i6]!, d26 = (a[i2]! - a[i6]!) * Math.SQRT2 - s26;
+  const c0 = a[start]!, c1 = a[i1]!, c2 = a[i2]!, c3 = a[i3]!, c4 = a[i4]!, c5 = a[i5]!, c6 = a[i6]!, c7 = a[i7]!;
+  // Most blocks lose most of what is fine.
+  if (c1 === 0 && c2 === 0 && c3 === 0 && c4 === 0 && c5 === 0 && c6 === 0 && c7 === 0) {
+    a[i1] =
+      a[i2] =
+      a[i3] =
+      a[i4] =
+      a[i5] =
+      a[i6] =
+      a[i7] =
+        c0;
+    return;
+  }
+  const s04 = c0 + c4, d04 = c0 - c4;
+  const s26 = c2 + c6, d26 = (c2 - c6) * Math.SQRT2 - s26;
   const e0 = s04 + s26, e3 = s04 - s26, e1 = d04 + d26, e2 = d04 - d26;
-  const z13 = a[i5]! + a[i3]!, z10 = a[i5]! - a[i3]!;
-  const z11 = a[i1]! + a[i7]!, z12 = a[i1]! - a[i7]!;
+  const z13 = c5 + c3, z10 = c5 - c3;
+  const z11 = c1 + c7, z12 = c1 - c7;
   const o7 = z11 + z13;
   const z5 = (z10 + z12) * 1.847759065;
   const o6 = z5 - 2.61312593 * z10 - o7;
