@@ -2,6 +2,11 @@
 import { InputError } from "@/lib/errors.ts";
 import type { Bench, BenchOptions } from "@/tasks/bench/bench.ts";
 import { Children } from "@/tasks/bench/children.ts";
+import { dataBench } from "@/tasks/bench/data.ts";
+import { matBench } from "@/tasks/bench/mat.ts";
+import { objBench } from "@/tasks/bench/obj.ts";
+import { startupBench } from "@/tasks/bench/startup.ts";
+import { memoryBench } from "@/tasks/bench/memory.ts";
 import { findIct, findMat } from "@/tasks/bench/material.ts";
 import { findPeers, installPeers } from "@/tasks/bench/peers.ts";
 import { type Row, tableOf } from "@/tasks/bench/rows.ts";
@@ -14,6 +19,11 @@ const benches: Readonly<Record<string, Bench>> = {
   train: trainBench,
   infer: inferBench,
   dispatch: dispatchBench,
+  data: dataBench,
+  mat: matBench,
+  obj: objBench,
+  startup: startupBench,
+  memory: memoryBench,
 };
 
 interface Options {

@@ -4,6 +4,8 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** SIGKILL unless given. */
+  readonly endedBy?: Deno.Signal;
 }
 
 const repository = new URL("../..", import.meta.url);
@@ -45,9 +47,10 @@ export class Child implements Disposable {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncGenerator<string>;
   readonly #signal: AbortSignal;
+  readonly #endedBy: Deno.Signal;
   readonly #errors: Promise<string>;
 
-  constructor({ program, args, environment }: Command, folder: URL | string, signal: AbortSignal) {
+  constructor({ program, args, environment, endedBy = "SIGKILL" }: Command, folder: URL | string, signal: AbortSignal) {
     this.#process = new Deno.Command(program, {
       args: [...args],
       clearEnv: true,
@@ -61,6 +64,7 @@ export class Child implements Disposable {
     this.#lines = linesOf(this.#process.stdout);
     this.#errors = new Response(this.#process.stderr).text();
     this.#signal = signal;
+    this.#endedBy = endedBy;
   }
 
   /** Whether it ended well. */
@@ -85,18 +89,10 @@ export class Child implements Disposable {
     return this.#signal.aborted ? this.#signal.reason : new ChildError(errors.trim() || "it ended without a word");
   }
 
-  /** Asks it to end, as a batch system does. */
-  terminate(): void {
-    this.#send("SIGTERM");
-  }
-
+  /** Ends it, if it has not ended. */
   [Symbol.dispose](): void {
-    this.#send("SIGKILL");
-  }
-
-  #send(signal: Deno.Signal): void {
     try {
-      this.#process.kill(signal);
+      this.#process.kill(this.#endedBy);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // it has ended
     }

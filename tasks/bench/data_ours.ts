@@ -1,0 +1,34 @@
+import { encodePositions } from "@/lib/data/position_map.ts";
+import { openSource } from "@/lib/data/sources.ts";
+import { StageClock } from "@/lib/data/stage_timer.ts";
+import type { SourceContestant } from "./data.ts";
+import { contestantOptions, serve } from "./serve.ts";
+
+const { samples, ...spec } = contestantOptions<SourceContestant>();
+const timer = new StageClock();
+const source = await openSource({ ...spec, seed: 7, augment: true }, { timer });
+const targets = new Float32Array(3 * spec.imageSize ** 2);
+
+/** As a worker makes them. */
+function makeSamples(): void {
+  for (let index = 0; index < samples; index++) {
+    const { map } = source.sample(index, "train");
+    timer.begin("encode");
+    encodePositions(map.positions, { size: map.size, encoding: "centered" }, targets);
+    timer.end();
+  }
+}
+
+makeSamples();
+await serve(() => {
+  timer.reset();
+  const start = performance.now();
+  makeSamples();
+  const milliseconds = performance.now() - start;
+  const stages = [...timer.milliseconds].map(([label, spent]) => ({ label, unit: "ms", value: spent / samples }));
+  return [
+    { unit: "samples/s", value: 1000 * samples / milliseconds },
+    { unit: "ms", value: milliseconds / samples },
+    ...stages,
+  ];
+});
