@@ -1,0 +1,49 @@
+import * as tf from "@tensorflow/tfjs";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { FusedAdam } from "@/lib/tensorflow/adam.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { train } from "@/lib/train/trainer.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
+
+const BURN_IN = 40;
+const STEPS = 160;
+
+/** The bound on how much resident memory may grow. */
+const GROWTH = 1.03;
+
+Deno.test("train() leaves no tensor and no handle behind at any step, and resident memory as it was", async () => {
+  const tensorFlow = await openTensorFlow({ device: "cpu" });
+  const config = tinyConfig({ steps: STEPS });
+  const network = buildNetwork(config);
+  const optimizer = new FusedAdam(config.learningRate);
+  const mask = tf.ones([config.imageSize, config.imageSize]) as tf.Tensor2D;
+  const batches = repeat(await Array.fromAsync(noiseBatches(2)));
+  const collect = garbageCollector();
+  let counts: number[] | undefined;
+  const resident: number[] = [];
+  for await (const { step } of train({ network, batches, mask, optimizer }, { ...config, firstStep: 0 })) {
+    const found = [tf.memory().numTensors, tensorFlow.handleCount];
+    if (step >= 2) assertEquals(found, counts ??= found); // the first steps allocate what the optimizer keeps
+    if (step % 20 !== 0) continue;
+    collect();
+    if (step >= BURN_IN) resident.push(Deno.memoryUsage().rss);
+  }
+  const [first, last] = [resident[0]!, resident.at(-1)!];
+  assert(last <= GROWTH * first, `resident memory grew from ${first} to ${last} bytes`);
+  network.dispose();
+  optimizer.dispose();
+  mask.dispose();
+});
+
+async function* repeat<T>(values: readonly T[]): AsyncGenerator<T> {
+  while (true) yield* values;
+}
+
+/** Deno gives none: without it, what waits to be collected comes and goes by more than is measured. */
+function garbageCollector(): () => void {
+  v8.setFlagsFromString("--expose-gc");
+  return vm.runInNewContext("gc");
+}
