@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
-import { execute } from "./backend.ts";
+import { execute, newTensor, outsideTrace } from "./backend.ts";
 import { ResourceVariable } from "./resource_variable.ts";
+import { changeInPlace } from "./traced_variables.ts";
+import { VariableBuffer } from "./variable_buffer.ts";
 
 export interface AdamOptions {
   /** Of the mean of gradients. */
@@ -16,12 +18,17 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
-/** What Adam keeps of one variable, besides the variable. */
+interface StepScalars {
+  /** As ResourceApplyAdam takes them, after its resources. */
+  readonly scalars: readonly tf.Tensor[];
+  /** What weight decay leaves of a weight. */
+  readonly decay: tf.Tensor;
+}
+
+/** What Adam keeps of one variable. */
 interface Slot {
-  /** The variable's buffer. Between steps the tfjs variable shares it, so that weights lie in memory once. */
-  readonly weights: ResourceVariable;
-  /** tfjs's name of the variable's content after the last step; another one means that it was assigned since. */
-  content?: object;
+  /** From the first gradient on; a loaded state has none before. */
+  weights?: VariableBuffer;
   readonly firstMoment: ResourceVariable;
   readonly secondMoment: ResourceVariable;
   readonly shape: number[];
@@ -34,87 +41,108 @@ interface Slot {
 export class FusedAdam extends tf.Optimizer {
   static readonly className = "FusedAdam";
 
-  #learningRate: number;
   readonly #options: Required<AdamOptions>;
+  /** Both are variables, so that a compiled step reads them as they are. */
+  readonly #learningRate: tf.Variable;
+  readonly #step: tf.Variable;
   /** By the order in which variables were first seen: their names differ when a network is built twice. */
   readonly #slots: Slot[] = [];
   readonly #slotOf = new Map<string, Slot>();
 
   constructor(learningRate: number, options: AdamOptions = {}) {
     super();
-    this.#learningRate = learningRate;
     this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, ...options };
-    this.iterations_ = 0;
+    this.#learningRate = scalarVariable(learningRate);
+    this.#step = scalarVariable(0);
   }
 
   get learningRate(): number {
-    return this.#learningRate;
+    return this.#learningRate.dataSync()[0]!;
   }
 
-  /** Holds from the next step on. */
+  /** Steps taken. */
+  override get iterations(): number {
+    return this.#step.dataSync()[0]!;
+  }
+
+  /** Holds from the next step on, compiled or not. */
   setLearningRate(learningRate: number): void {
-    this.#learningRate = learningRate;
+    assignScalar(this.#learningRate, learningRate);
   }
 
   override applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
     const list = Array.isArray(gradients)
       ? gradients
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
-    const { beta1, beta2, epsilon } = this.#options;
-    this.incrementIterations();
-    const beta1Power = beta1 ** this.iterations;
-    const beta2Power = beta2 ** this.iterations;
-    // the op adds epsilon before it corrects the second moment's bias, the paper's algorithm after
-    const opEpsilon = epsilon * Math.sqrt(1 - beta2Power);
     tf.tidy(() => {
-      const scalars = [beta1Power, beta2Power, this.#learningRate, beta1, beta2, opEpsilon].map((s) => tf.scalar(s));
+      this.#step.assign(tf.add(this.#step, 1));
+      const update = this.#stepScalars();
       for (const { name, tensor } of list) {
-        if (tensor) this.#update(tf.engine().registeredVariables[name]!, scalars, tensor); // null: not part of the loss
+        if (tensor) this.#update(tf.engine().registeredVariables[name]!, update, tensor); // null: not part of the loss
       }
     });
   }
 
-  #update(variable: tf.Variable, scalars: readonly tf.Tensor[], gradient: tf.Tensor): void {
-    const slot = this.#slotFor(variable);
-    const { weights, firstMoment, secondMoment } = slot;
-    const { weightDecay } = this.#options;
-    if (weightDecay > 0 && variable.rank > 1) {
-      const decayed = tf.mul(variable, 1 - this.#learningRate * weightDecay);
-      weights.assign(decayed);
-      decayed.dispose();
-    } else if (slot.content !== variable.dataId) {
-      weights.assign(variable);
-    }
-    release(variable);
-    try {
-      const moments = [firstMoment.handle, secondMoment.handle];
-      const attributes = { use_locking: false, use_nesterov: false };
-      execute("ResourceApplyAdam", attributes, [weights.handle, ...moments, ...scalars, gradient], 0);
-    } finally {
-      const value = weights.read();
-      variable.assign(value);
-      value.dispose();
-      slot.content = variable.dataId;
-    }
+  /** The op's scalars in this step. */
+  #stepScalars(): StepScalars {
+    const { beta1, beta2, epsilon, weightDecay } = this.#options;
+    // in float64, as 1 - beta2 to the power of 1 has few digits left in float32; tfjs knows no such tensors
+    const double = (value: number) => newTensor("float64", [], Float64Array.of(value));
+    const compute = (op: string, ...inputs: tf.Tensor[]) => execute(op, {}, inputs, 1)[0]!;
+    const toDouble = (value: tf.Tensor) => execute("Cast", { DstT: "float64" }, [value], 1)[0]!;
+    const toFloat = (value: tf.Tensor) => execute("Cast", { DstT: "float32" }, [value], 1)[0]!;
+    const step = toDouble(this.#step);
+    const correction = (beta: number) => compute("Sub", double(1), compute("Pow", double(beta), step));
+    const scale = compute("Sqrt", correction(beta2));
+    const rate = compute("Div", compute("Mul", toDouble(this.#learningRate), scale), correction(beta1));
+    return {
+      // the op would correct the moments' biases by powers of the betas: here the rate does, and they are 0
+      scalars: [
+        tf.scalar(0),
+        tf.scalar(0),
+        toFloat(rate),
+        tf.scalar(beta1),
+        tf.scalar(beta2),
+        // the op adds epsilon before it corrects the second moment's bias, the paper's algorithm after
+        toFloat(compute("Mul", double(epsilon), scale)),
+      ],
+      decay: tf.sub(1, tf.mul(this.#learningRate, weightDecay)),
+    };
   }
 
-  #slotFor(variable: tf.Variable): Slot {
+  #update(variable: tf.Variable, { scalars, decay }: StepScalars, gradient: tf.Tensor): void {
+    const { weights, firstMoment, secondMoment } = this.#slotFor(variable);
+    const decayed = this.#options.weightDecay > 0 && variable.rank > 1 ? tf.mul(variable, decay) : undefined;
+    changeInPlace(weights, (handle) => {
+      if (decayed) execute("AssignVariableOp", { dtype: "float32", validate_shape: false }, [handle, decayed], 0);
+      const moments = [firstMoment.handle, secondMoment.handle];
+      const attributes = { use_locking: false, use_nesterov: false };
+      execute("ResourceApplyAdam", attributes, [handle, ...moments, ...scalars, gradient], 0);
+    });
+    decayed?.dispose();
+  }
+
+  #slotFor(variable: tf.Variable): Required<Slot> {
     let slot = this.#slotOf.get(variable.name);
-    if (slot) return slot;
+    if (slot) return slot as Required<Slot>;
     const index = this.#slotOf.size;
     slot = this.#slots[index];
-    if (!slot) {
-      const zeros = tf.zerosLike(variable);
-      this.#slots.push(slot = newSlot(zeros, zeros));
-      zeros.dispose();
-    } else if (!tf.util.arraysEqual(slot.shape, variable.shape)) {
+    if (slot && !tf.util.arraysEqual(slot.shape, variable.shape)) {
       throw new InputError(
         `Cannot go on from the optimizer's state: its entry ${index} has shape [${slot.shape}], ` +
           `and the variable ${variable.name} has [${variable.shape}]`,
       );
     }
-    this.#slotOf.set(variable.name, slot);
-    return slot;
+    return outsideTrace(() => {
+      if (!slot) {
+        const zeros = tf.zeros(variable.shape);
+        this.#slots.push(slot = newSlot(zeros, zeros));
+        zeros.dispose();
+      }
+      slot.weights = VariableBuffer.of(variable);
+      this.#slotOf.set(variable.name, slot);
+      return slot as Required<Slot>;
+    });
   }
 
   /**
@@ -122,7 +150,7 @@ export class FusedAdam extends tf.Optimizer {
    * share memory until the next step, which leaves them as they are. The caller disposes them.
    */
   state(): tf.NamedTensorMap {
-    const state: tf.NamedTensorMap = { [STEP]: tf.scalar(this.iterations, "int32") };
+    const state: tf.NamedTensorMap = { [STEP]: tf.cast(this.#step, "int32") };
     this.#slots.forEach(({ firstMoment, secondMoment }, i) => {
       state[firstMomentName(i)] = firstMoment.read();
       state[secondMomentName(i)] = secondMoment.read();
@@ -138,7 +166,7 @@ export class FusedAdam extends tf.Optimizer {
     const step = tensors[STEP];
     if (!step) throw new InputError(`Cannot load the optimizer's state: there is no ${STEP} in it`);
     this.#clear();
-    this.iterations_ = step.dataSync()[0]!;
+    assignScalar(this.#step, step.dataSync()[0]!);
     for (let i = 0;; i++) {
       const [first, second] = [tensors[firstMomentName(i)], tensors[secondMomentName(i)]];
       if (!first && !second) return;
@@ -149,17 +177,18 @@ export class FusedAdam extends tf.Optimizer {
 
   override dispose(): void {
     this.#clear();
+    tf.dispose([this.#learningRate, this.#step]);
   }
 
   #clear(): void {
     for (const { weights, firstMoment, secondMoment } of this.#slots.splice(0)) {
-      for (const resource of [weights, firstMoment, secondMoment]) resource[Symbol.dispose]();
+      for (const resource of [weights, firstMoment, secondMoment]) resource?.[Symbol.dispose]();
     }
     this.#slotOf.clear();
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { learningRate: this.#learningRate, ...this.#options };
+    return { learningRate: this.learningRate, ...this.#options };
   }
 }
 
@@ -169,7 +198,6 @@ const secondMomentName = (index: number) => `adam/second_moment/${index}`;
 
 function newSlot(first: tf.Tensor, second: tf.Tensor): Slot {
   const slot = {
-    weights: new ResourceVariable(),
     firstMoment: new ResourceVariable(),
     secondMoment: new ResourceVariable(),
     shape: first.shape,
@@ -179,12 +207,13 @@ function newSlot(first: tf.Tensor, second: tf.Tensor): Slot {
   return slot;
 }
 
-/** Leaves the variable without content, so that an op that changes its buffer finds it shared by nobody. */
-function release(variable: tf.Variable): void {
-  const { shape, dtype } = variable;
-  const dataId = {};
-  tf.backend().move(dataId, null as unknown as Float32Array, shape, dtype, 1);
-  const nothing = tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
-  variable.assign(nothing);
-  nothing.dispose();
+/** What is not trained. */
+function scalarVariable(value: number): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.scalar(value), false));
+}
+
+function assignScalar(variable: tf.Variable, value: number): void {
+  const scalar = tf.scalar(value);
+  variable.assign(scalar);
+  scalar.dispose();
 }

@@ -5,11 +5,13 @@ import { InputError } from "@/lib/errors.ts";
 import type { AttributeValue } from "./attributes.ts";
 import { Binding } from "./binding.ts";
 import { cString, openLibrary } from "./c_api.ts";
-import { newContext } from "./context.ts";
-import { tfjsType } from "./data_types.ts";
+import type { Symbols } from "./c_symbols.ts";
+import { type Context, newContext } from "./context.ts";
+import { type DataTypeName, dataTypes, tfjsType } from "./data_types.ts";
 import { EagerExecutor, type TensorMetadata } from "./eager.ts";
 import { findLibrary, type LibraryVariant } from "./library.ts";
 import { fuseReluGradient } from "./relu_gradient.ts";
+import type { HostValues } from "./tensor_values.ts";
 
 export interface TensorFlowOptions {
   /** "auto": a GPU where there is one. */
@@ -26,13 +28,16 @@ export interface TensorFlow {
   readonly handleCount: number;
 }
 
-interface OpenTensorFlow extends TensorFlow {
+/** For the files beside this one. */
+export interface OpenTensorFlow extends TensorFlow {
+  readonly symbols: Symbols;
+  readonly context: Context;
   readonly binding: Binding;
   readonly executor: EagerExecutor;
   readonly backend: NodeBackend;
 }
 
-/** What `execute` needs of tfjs's node backend; its types keep it private. */
+/** What is needed of tfjs's node backend; its types keep it private. */
 interface NodeBackend {
   readonly tensorMap: tf.DataStorage<TensorData>;
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
@@ -89,6 +94,8 @@ async function open({ device, threads }: Required<TensorFlowOptions>): Promise<O
     get handleCount() {
       return executor.handleCount;
     },
+    symbols,
+    context,
     binding,
     executor,
     backend: await registerBackend(binding),
@@ -105,12 +112,26 @@ async function registerBackend(binding: Binding): Promise<NodeBackend> {
   const { NodeJSKernelBackend } = await import("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
   await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
   type Addon = ConstructorParameters<typeof NodeJSKernelBackend>[0]; // it can do more, such as run saved models
-  const backend = new NodeJSKernelBackend(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
+  const backend = new (withoutDelay(NodeJSKernelBackend))(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
   roundWholeNumbers();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
   fuseReluGradient((dy, x) => execute("ReluGrad", {}, [dy, x], 1)[0]!);
   return backend as unknown as NodeBackend;
+}
+
+/**
+ * tfjs's backend hands a new tensor's values to TensorFlow where it is first used. Here that is done at once: what was
+ * made before a function is traced is then no part of it.
+ */
+function withoutDelay(Backend: typeof NodeJSKernelBackend): typeof NodeJSKernelBackend {
+  return class extends Backend {
+    override move(...data: Parameters<NodeJSKernelBackend["move"]>): void {
+      super.move(...data);
+      const [dataId, values, shape, dtype] = data;
+      if (values) (this as unknown as NodeBackend).getInputTensorIds([{ dataId, shape, dtype } as tf.Tensor]);
+    }
+  };
 }
 
 /** TensorFlow 2.21 makes a 0 of every whole number that it rounds. */
@@ -137,18 +158,41 @@ export function execute(
   inputs: readonly tf.Tensor[],
   outputCount: number,
 ): tf.Tensor[] {
-  if (!opened) throw new Error(`Cannot execute ${op}: openTensorFlow() comes first`);
-  const { binding, executor, backend } = opened;
+  const { binding, executor, backend } = internals();
   const disposed = inputs.findIndex((input) => input.isDisposed);
   if (disposed !== -1) throw new Error(`Cannot execute ${op}: input ${disposed} is disposed`);
   const typed = Object.entries(attributes)
     .map(([name, value]) => ({ name, value, ...executor.attributeType(op, name) }));
   return binding.executeOp(op, typed, backend.getInputTensorIds(inputs), outputCount)
-    .map((output) => toTensor(output, backend));
+    .map(toTensor);
 }
 
-function toTensor(output: TensorMetadata, { tensorMap }: NodeBackend): tf.Tensor {
+/** A tensor of any of TensorFlow's types, with a copy of the values. */
+export function newTensor(type: DataTypeName, shape: readonly number[], values: HostValues): tf.Tensor {
+  const dtype = dataTypes[type];
+  return toTensor({ id: internals().binding.createTensor(shape, dtype, values), shape: [...shape], dtype });
+}
+
+/** Hands an executor's tensor to tfjs, which deletes it in the end. */
+export function toTensor({ id, shape, dtype }: TensorMetadata): tf.Tensor {
   const dataId = {};
-  tensorMap.set(dataId, { ...output, values: null, refCount: 1 });
-  return tf.engine().makeTensorFromTensorInfo({ dataId, shape: output.shape, dtype: tfjsType(output.dtype) });
+  internals().backend.tensorMap.set(dataId, { id, shape, dtype, values: null, refCount: 1 });
+  return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: tfjsType(dtype) });
+}
+
+/** Has `run` execute its ops, also where a function is being traced. */
+export function outsideTrace<T>(run: () => T): T {
+  const { binding, executor } = internals();
+  const current = binding.executor;
+  binding.executor = executor;
+  try {
+    return run();
+  } finally {
+    binding.executor = current;
+  }
+}
+
+export function internals(): OpenTensorFlow {
+  if (!opened) throw new Error("TensorFlow is not open: openTensorFlow() comes first");
+  return opened;
 }

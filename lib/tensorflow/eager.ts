@@ -81,7 +81,11 @@ export class EagerExecutor implements Executor {
     const handles = inputs.map((id) => this.#handle(id));
     this.#run(op, attributes, handles, outputCount);
     const outputs: TensorMetadata[] = [];
-    for (let i = 0; i < outputCount; i++) outputs.push(this.#describe(Deno.UnsafePointer.create(this.#outputs[i]!)));
+    for (let i = 0; i < outputCount; i++) {
+      const handle = Deno.UnsafePointer.create(this.#outputs[i]!);
+      const { shape, dtype } = this.#metadata(handle);
+      outputs.push({ id: this.#keep(handle), shape, dtype });
+    }
     return outputs;
   }
 
@@ -107,6 +111,18 @@ export class EagerExecutor implements Executor {
   delete(id: number): void {
     this.#symbols.TFE_DeleteTensorHandle(this.#handle(id));
     this.#handles.delete(id);
+  }
+
+  /** Another number for the same tensor: it stays when the first is deleted. */
+  share(id: number): number {
+    const handle = this.#symbols.TFE_TensorHandleCopySharingTensor(this.#handle(id), this.#status.pointer);
+    this.#status.check("Share a tensor");
+    return this.#keep(handle);
+  }
+
+  describe(id: number): TensorMetadata {
+    const handle = this.#handle(id);
+    return { id, ...this.#metadata(handle) };
   }
 
   /** How TensorFlow defines this attribute of the op. Throws a TensorFlowError where there is none such. */
@@ -198,13 +214,13 @@ export class EagerExecutor implements Executor {
     }
   }
 
-  #describe(handle: Deno.PointerValue): TensorMetadata {
+  #metadata(handle: Deno.PointerValue): Omit<TensorMetadata, "id"> {
     const symbols = this.#symbols;
     const status = this.#status.pointer;
     const rank = symbols.TFE_TensorHandleNumDims(handle, status);
     const shape: number[] = [];
     for (let axis = 0; axis < rank; axis++) shape.push(Number(symbols.TFE_TensorHandleDim(handle, axis, status)));
-    return { id: this.#keep(handle), shape, dtype: symbols.TFE_TensorHandleDataType(handle) };
+    return { shape, dtype: symbols.TFE_TensorHandleDataType(handle) };
   }
 
   #keep(handle: Deno.PointerValue): number {

@@ -2,7 +2,7 @@ import type { Symbols } from "./c_symbols.ts";
 import { type DataType, dataTypeName, dataTypes, tfjsType } from "./data_types.ts";
 
 /** A tensor's numbers (complex ones as pairs), or the bytes of each of its strings. */
-export type HostValues = Float32Array | Int32Array | Uint8Array | BigInt64Array | readonly Uint8Array[];
+export type HostValues = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array | readonly Uint8Array[];
 
 type TypedArrayConstructor = {
   readonly BYTES_PER_ELEMENT: number;
@@ -12,6 +12,7 @@ type TypedArrayConstructor = {
 
 const arrays = new Map<DataType, TypedArrayConstructor>([
   [dataTypes.float32, Float32Array],
+  [dataTypes.float64, Float64Array],
   [dataTypes.int32, Int32Array],
   [dataTypes.int64, BigInt64Array as unknown as TypedArrayConstructor],
   [dataTypes.uint8, Uint8Array],

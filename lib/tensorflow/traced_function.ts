@@ -1,0 +1,101 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Attribute, attributeTypes } from "./attributes.ts";
+import { internals, toTensor } from "./backend.ts";
+import { cName, Status } from "./c_api.ts";
+import { Recording, type TensorFunction } from "./recording.ts";
+import { flattenTensors, mapTensors, type Tensors } from "./tensor_containers.ts";
+import type { Capture } from "./trace.ts";
+import type { TracedVariable } from "./traced_variables.ts";
+
+export interface TraceOptions {
+  readonly name: string;
+  readonly xla: boolean;
+}
+
+/** A function of TensorFlow's, for arguments of the shapes and types that it was traced with. */
+export class TracedFunction implements Disposable {
+  readonly #name: string;
+  readonly #attributes: readonly Attribute[];
+  readonly #variables: readonly TracedVariable[];
+  readonly #captures: readonly Capture[];
+  readonly #result: Tensors;
+  readonly #resultCount: number;
+
+  /** Throws what tracing throws, and an Error where the function does not do the same when it is traced again. */
+  constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, xla }: TraceOptions) {
+    using recording = new Recording(fn, tensors);
+    checkRepeats(recording, fn, tensors);
+    this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
+    this.#attributes = xla ? [{ name: "_XlaMustCompile", type: attributeTypes.bool, value: true }] : [];
+    addFunction(recording, this.#name);
+    recording.keep();
+    this.#variables = recording.variables;
+    this.#captures = recording.captures;
+    this.#result = recording.result;
+    this.#resultCount = flattenTensors(recording.result).length;
+  }
+
+  call(tensors: readonly Tensors[]): Tensors {
+    const { executor, backend } = internals();
+    const leaves = flattenTensors(tensors as Tensors[]);
+    const copies = leaves.map((leaf) => leaf.clone()); // one may be a variable, which loses its content below
+    const written = this.#variables.filter(({ written }) => written);
+    const ids = [
+      ...backend.getInputTensorIds(copies),
+      ...this.#captures.map(({ id }) => id),
+      ...backend.getInputTensorIds(this.#variables.map(({ buffer }) => buffer.handle)),
+    ];
+    for (const { buffer } of this.#variables) buffer.update();
+    for (const { buffer } of written) buffer.release();
+    let outputs: tf.Tensor[] = [];
+    try {
+      outputs = executor.execute(this.#name, this.#attributes, ids, this.#resultCount + written.length).map(toTensor);
+    } finally {
+      written.forEach(({ buffer }, i) => {
+        const value = outputs[this.#resultCount + i];
+        if (value) buffer.take(value);
+        else buffer.restore();
+      });
+      tf.dispose(copies);
+    }
+    let next = 0;
+    return mapTensors(this.#result, () => outputs[next++]!);
+  }
+
+  [Symbol.dispose](): void {
+    const { symbols, context, executor } = internals();
+    const status = new Status(symbols);
+    symbols.TFE_ContextRemoveFunction(context.pointer, cName(this.#name), status.pointer);
+    status.delete();
+    for (const { id } of this.#captures) executor.delete(id);
+    for (const { buffer } of this.#variables) buffer[Symbol.dispose]();
+  }
+}
+
+let functionCount = 0;
+
+function addFunction(recording: Recording, name: string): void {
+  const { symbols, context } = internals();
+  const status = new Status(symbols);
+  const fn = recording.toFunction(name);
+  try {
+    symbols.TFE_ContextAddFunction(context.pointer, fn, status.pointer);
+    status.check(`Compile ${name}`);
+  } finally {
+    symbols.TF_DeleteFunction(fn);
+    status.delete();
+  }
+}
+
+function checkRepeats(first: Recording, fn: TensorFunction, tensors: readonly Tensors[]): void {
+  using second = new Recording(fn, tensors);
+  const length = Math.max(first.steps.length, second.steps.length);
+  for (let i = 0; i < length; i++) {
+    const [one, other] = [first.steps[i] ?? "nothing", second.steps[i] ?? "nothing"];
+    if (one === other) continue;
+    throw new Error(
+      `what it does differs from call to call: traced twice, it did ${one}, then ${other}. ` +
+        "What JavaScript computes anew, such as random numbers or a count of calls, has to come in a tensor",
+    );
+  }
+}
