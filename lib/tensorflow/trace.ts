@@ -125,7 +125,9 @@ export class TraceExecutor implements Executor {
   }
 
   /** The graph keeps what it has. */
-  delete(): void {}
+  delete(id: number): void {
+    if (id >= 0) this.#eager.delete(id);
+  }
 
   #newSymbol(
     operation: Operation,

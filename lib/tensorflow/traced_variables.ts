@@ -104,7 +104,7 @@ export class TracedVariables implements Disposable {
     }
     for (const { buffer, handle } of this.#entries.values()) {
       handle.dispose();
-      if (!this.#isFinished) buffer[Symbol.dispose]();
+      if (!this.#isFinished) outsideTrace(() => buffer[Symbol.dispose]());
     }
   }
 
