@@ -3,7 +3,7 @@ import { cacheFolder } from "@/lib/files.ts";
 
 /** ICT-FaceKit's FaceXModel: the one given, POSMAP_ICT's, or the one that tests have unpacked. */
 export async function findIct(given: string | undefined): Promise<string | undefined> {
-  const named = given || Deno.env.get("POSMAP_ICT");
+  const named = given ?? (Deno.env.get("POSMAP_ICT") || undefined); // set but empty is as if not set
   const unpacked = `${await cacheFolder()}/test-data/ict-facekit/FaceXModel`;
   return await findFolder({ named, fallback: unpacked, wanted: "generic_neutral_mesh.obj" });
 }
