@@ -29,42 +29,48 @@ export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
   const modelVertices = model.mean.length / 3;
   const bodyVertices = modelVertices + torsoVertexCount;
   const triangles: number[] = [], sources: number[] = [], corners: number[] = [];
-  const add = (vertices: readonly number[], source: number, places: readonly number[]) => {
-    triangles.push(...vertices);
+  const add = (a: number, b: number, c: number, source: number) => {
+    triangles.push(a, b, c);
     sources.push(source);
-    corners.push(...places);
-    return sources.length;
   };
-  const nowhere = Array.from({ length: 6 }, () => NaN);
+  const addPlaces = (places: ArrayLike<number>, start: number) => {
+    for (let i = start; i < start + 6; i++) corners.push(places[i]!);
+  };
+  const nowhere = new Float32Array(6).fill(NaN);
   const addModel = (...names: MaterialName[]) => {
-    model.materials.forEach((number, t) => {
-      const name = materialNames[number]!;
-      if (!names.includes(name)) return;
-      const [a, b, c] = model.triangles.subarray(3 * t, 3 * t + 3) as unknown as [number, number, number];
-      const places = [...skinCorners.subarray(6 * t, 6 * t + 6)];
+    for (let t = 0; t < model.materials.length; t++) {
+      const name = materialNames[model.materials[t]!]!;
+      if (!names.includes(name)) continue;
+      const a = model.triangles[3 * t]!, b = model.triangles[3 * t + 1]!, c = model.triangles[3 * t + 2]!;
       const isEye = name === "sclera" || name === "iris" || name === "pupil";
-      const isTextured = !Number.isNaN(places[0]);
-      add([a, b, c], isEye ? colorSources.eye : isTextured ? colorSources.texture : colorSources.vertices, places);
-      if (name === "lashes") add([a, c, b], colorSources.vertices, nowhere);
-    });
+      const isTextured = !Number.isNaN(skinCorners[6 * t]);
+      add(a, b, c, isEye ? colorSources.eye : isTextured ? colorSources.texture : colorSources.vertices);
+      addPlaces(skinCorners, 6 * t);
+      if (name !== "lashes") continue;
+      add(a, c, b, colorSources.vertices);
+      addPlaces(nowhere, 0);
+    }
     return sources.length;
   };
   const eyes = addModel("teeth", "gums");
   const skin = addModel("sclera", "iris", "pupil", "lashes");
   addModel("skin", "scalp");
   for (let i = 0; i < torsoTriangles.length; i += 3) {
-    add([0, 1, 2].map((corner) => modelVertices + torsoTriangles[i + corner]!), colorSources.torso, nowhere);
+    const [a, b, c] = [torsoTriangles[i]!, torsoTriangles[i + 1]!, torsoTriangles[i + 2]!];
+    add(modelVertices + a, modelVertices + b, modelVertices + c, colorSources.torso);
+    addPlaces(nowhere, 0);
   }
   const hair = sources.length;
-  const addHair = (order: readonly number[]) => {
+  const addHair = (second: number, third: number) => {
     for (let i = 0; i < hairFaces.length; i += 3) {
-      const vertices = order.map((corner) => hairFaces[i + corner]!);
-      add(vertices.map((vertex) => bodyVertices + vertex), colorSources.hair, vertices.flatMap(strands.place));
+      const a = hairFaces[i]!, b = hairFaces[i + second]!, c = hairFaces[i + third]!;
+      add(bodyVertices + a, bodyVertices + b, bodyVertices + c, colorSources.hair);
+      addPlaces([...strands.place(a), ...strands.place(b), ...strands.place(c)], 0);
     }
     return sources.length;
   };
-  const hairBacks = addHair([0, 1, 2]);
-  addHair([0, 2, 1]);
+  const hairBacks = addHair(1, 2);
+  addHair(2, 1);
   return {
     modelVertices,
     bodyVertices,

@@ -2,7 +2,7 @@ import type { Appearance } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { HairRig, hairVertexCount } from "@/lib/face/hair.ts";
 import type { HairStyle } from "@/lib/face/hair_style.ts";
-import { type MaterialName, materialNames, shapeFace } from "@/lib/face/morphable_model.ts";
+import { opennessOf } from "@/lib/face/openness.ts";
 import { FacePainter, type Paint } from "@/lib/face/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
@@ -10,12 +10,7 @@ import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts
 import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
-import {
-  ambientOcclusion,
-  lightVisibility,
-  type VisibilityScratch,
-  visibilityScratch,
-} from "@/lib/geometry/visibility.ts";
+import { lightVisibility, type VisibilityScratch, visibilityScratch } from "@/lib/geometry/visibility.ts";
 import { softenEdges } from "@/lib/data/edges.ts";
 import { type LightBuffers, lightHead, type LitVertices } from "@/lib/data/head_light.ts";
 import { type HeadMesh, headMesh } from "@/lib/data/head_mesh.ts";
@@ -95,7 +90,7 @@ export class PortraitPainter {
       visibility: floats(1),
       gloss: floats(1),
     };
-    this.#vertices.openness.fill(0.85).set(opennessOf(atlas));
+    this.#vertices.openness.fill(0.85).set(atlas.model.openness ?? opennessOf(atlas.model));
     this.#colors = new Float32Array(3 * (count - modelVertices));
     this.#buffers = { light: floats(3), shine: floats(3), white: floats(3).fill(1) };
     this.#scratch = new Float32Array(3 * size * size);
@@ -220,27 +215,4 @@ function fillColor(colors: Float32Array, [red, green, blue]: Vec3): void {
     colors[i + 1] = green;
     colors[i + 2] = blue;
   }
-}
-
-/** [vertexCount], what a face at rest sees of its surroundings; the mouth's inside, when it is open. */
-function opennessOf({ model, vertexMaterials }: FaceAtlas): Float32Array {
-  const occlusion = (positions: Float32Array) => {
-    const mesh = { positions, triangles: model.triangles };
-    return ambientOcclusion(mesh, { normals: vertexNormals(mesh, { frame: "model" }), directions: 64 });
-  };
-  const openness = occlusion(model.mean);
-  const wide = occlusion(shapeFace(model, {
-    identity: [],
-    expression: model.expressionNames.map((name) =>
-      name === "jawOpen" ? 0.8 : /mouth(Upper|Lower)/.test(name) ? 0.4 : 0
-    ),
-  }));
-  const numbers = (...names: MaterialName[]) => names.map((name) => materialNames.indexOf(name));
-  const inside = numbers("teeth", "gums"), eyes = numbers("sclera", "iris", "pupil");
-  // Light that comes in at a slant falls off faster than the share of the sky: the powers are by eye.
-  return openness.map((value, v) => {
-    const material = vertexMaterials[v]!;
-    if (inside.includes(material)) return wide[v]!;
-    return value ** (eyes.includes(material) ? 2.2 : 1.5);
-  });
 }

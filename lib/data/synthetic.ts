@@ -38,9 +38,9 @@ class SyntheticSource implements SampleSource {
 
   constructor(readonly model: MorphableModel, options: SyntheticOptions) {
     const { imageSize } = options;
-    const drawn = withoutUnseen(model);
     this.imageSize = imageSize;
     this.#options = options;
+    const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
     this.#sitters = new Sitters(drawn, options);
     this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 144), options);
     this.#camera = new Camera(imageSize);

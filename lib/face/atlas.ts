@@ -115,29 +115,34 @@ function growBorder(points: Float32Array, size: number): void {
   }
 }
 
-function cornersOf({ triangles, surface, surfaceVertices }: MorphableModel, size: number): Float32Array {
-  const surfaceTriangles = new Map<string, number>();
-  const key = (...vertices: number[]) => vertices.sort((a, b) => a - b).join();
-  for (let t = 0; t < surface.triangles.length; t += 3) {
-    const [a, b, c] = [0, 1, 2].map((corner) => surfaceVertices[surface.triangles[t + corner]!]!);
-    surfaceTriangles.set(key(a!, b!, c!), t);
-  }
+function cornersOf({ mean, triangles, surface, surfaceVertices }: MorphableModel, size: number): Float32Array {
+  const vertexCount = mean.length / 3;
+  /** Of a triangle, whichever corner comes first; below 2^53 for less than 200,000 vertices. */
+  const key = (a: number, b: number, c: number) => {
+    const low = Math.min(a, b, c), high = Math.max(a, b, c);
+    return (low * vertexCount + (a + b + c - low - high)) * vertexCount + high;
+  };
+  const surfaceTriangles = new Map<number, number>();
+  const at = (corner: number) => surfaceVertices[surface.triangles[corner]!]!;
+  for (let t = 0; t < surface.triangles.length; t += 3) surfaceTriangles.set(key(at(t), at(t + 1), at(t + 2)), t);
   const corners = new Float32Array(2 * triangles.length).fill(NaN);
   for (let t = 0; t < triangles.length; t += 3) {
     const found = surfaceTriangles.get(key(triangles[t]!, triangles[t + 1]!, triangles[t + 2]!));
     if (found === undefined) continue;
-    for (let corner = 0; corner < 3; corner++) {
-      const ofSurface = [0, 1, 2].map((k) => surface.triangles[found + k]!)
-        .find((vertex) => surfaceVertices[vertex] === triangles[t + corner])!;
-      corners[2 * (t + corner)] = size * surface.uv[2 * ofSurface]!;
-      corners[2 * (t + corner) + 1] = size * surface.uv[2 * ofSurface + 1]!;
+    for (let corner = t; corner < t + 3; corner++) {
+      let same = found;
+      while (at(same) !== triangles[corner]) same++;
+      corners[2 * corner] = size * surface.uv[2 * surface.triangles[same]!]!;
+      corners[2 * corner + 1] = size * surface.uv[2 * surface.triangles[same]! + 1]!;
     }
   }
   return corners;
 }
 
-/** Of triangles that share a vertex, the first tells its material; skin gives way to everything else. */
-function vertexMaterialsOf({ mean, triangles, materials }: MorphableModel): Uint8Array {
+/** [vertexCount]: of triangles that share one, the first tells its material; skin gives way to everything else. */
+export function vertexMaterialsOf(
+  { mean, triangles, materials }: Pick<MorphableModel, "mean" | "triangles" | "materials">,
+): Uint8Array {
   const skin = materialNames.indexOf("skin");
   const ofVertices = new Uint8Array(mean.length / 3).fill(skin);
   for (let t = triangles.length - 3; t >= 0; t -= 3) {

@@ -5,6 +5,8 @@ import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj.ts";
 import { gazeShift } from "@/lib/face/ict_eyes.ts";
+import { opennessOf } from "@/lib/face/openness.ts";
+import { withoutUnseen } from "@/lib/face/prune.ts";
 import { relaxUv } from "@/lib/face/relax_uv.ts";
 import { ictParts, vertexCount } from "@/lib/face/ict_parts.ts";
 
@@ -120,7 +122,9 @@ async function convert(source: Source, onProgress: (done: number) => void): Prom
   const expressionModes = await readModes(source.expressions);
   const model = { name: "ICT-FaceKit", mean, identityModes, expressionModes, ...parts };
   const uv = relaxedUv(model, (done) => onProgress(READING + (1 - READING) * done));
-  return { ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } };
+  const whole = { ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } };
+  const drawn = withoutUnseen(whole);
+  return { ...drawn, openness: opennessOf(drawn) };
 }
 
 /** The part of the first load that reading takes. */

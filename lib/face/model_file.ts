@@ -18,7 +18,7 @@ interface Header {
 }
 
 /** Changes whenever the layout or the meaning of what is kept changes. */
-const FORMAT = "posmap face model 5";
+const FORMAT = "posmap face model 6";
 const HASH_BYTES = 32;
 
 type ModelArray = Float32Array | Uint32Array | Uint8Array;
@@ -90,6 +90,7 @@ function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...mod
     surface.landmarks,
     surface.regions,
     surfaceVertices,
+    model.openness ?? new Float32Array(),
     ...model.identityModes,
     ...model.expressionModes,
   ];
@@ -123,6 +124,7 @@ function modelOf(
     regions: take(Uint8Array),
   };
   const surfaceVertices = take(Uint32Array);
+  const openness = take(Float32Array);
   const identityModes = Array.from({ length: identityCount }, () => take(Float32Array));
   const expressionModes = expressionNames.map(() => take(Float32Array));
   return {
@@ -135,6 +137,7 @@ function modelOf(
     materials,
     surface,
     surfaceVertices,
+    ...openness.length > 0 && { openness },
   };
 }
 

@@ -46,6 +46,11 @@ export interface MorphableModel {
   readonly surface: FaceSurface;
   /** [surface vertexCount]: the mesh vertex of each surface vertex. */
   readonly surfaceVertices: Uint32Array;
+  /**
+   * [vertexCount], what each vertex sees of its surroundings when the face is at rest (the mouth's inside, when it is
+   * open), 0 to 1: missing where `opennessOf` must find it.
+   */
+  readonly openness?: Float32Array;
 }
 
 export interface FaceCoefficients {
@@ -132,6 +137,8 @@ export function checkModel(model: MorphableModel): void {
   below("surface landmarks", surface.landmarks, surfaceCount);
   below("surface regions", surface.regions, regionNames.length);
   below("surface vertices", model.surfaceVertices, vertexCount);
+  if (model.openness) length("openness", model.openness.length, vertexCount);
+  finite("openness", model.openness ?? []);
   finite("mean", mean);
   finite("texture coordinates", surface.uv);
   if (firstIndex(surface.uv, (value) => value < 0 || value > 1) >= 0) refuse("its texture coordinates leave [0, 1]");

@@ -38,12 +38,20 @@ export function standardize(values: Float32Array): Float32Array {
 function valueNoise(x: number, y: number, z: number, seed: number): number {
   const i = Math.floor(x), j = Math.floor(y), k = Math.floor(z);
   const u = smooth(x - i), v = smooth(y - j), w = smooth(z - k);
-  let sum = 0;
-  for (let corner = 0; corner < 8; corner++) {
-    const a = corner & 1, b = (corner >> 1) & 1, c = corner >> 2;
-    const weight = (a ? u : 1 - u) * (b ? v : 1 - v) * (c ? w : 1 - w);
-    sum += weight * latticeValue(i + a, j + b, k + c, seed);
-  }
+  // A value's hash begins with one product for each of its coordinates.
+  const s = Math.imul(seed, 0x27d4eb2f);
+  const x0 = Math.imul(i, 0x9e3779b1), x1 = (x0 + 0x9e3779b1) | 0;
+  const y0 = Math.imul(j, 0x85ebca77), y1 = (y0 + 0x85ebca77) | 0;
+  const z0 = Math.imul(k, 0xc2b2ae3d) ^ s, z1 = ((z0 ^ s) + 0xc2b2ae3d) ^ s;
+  const p = (1 - u) * (1 - v), q = u * (1 - v), r = (1 - u) * v, t = u * v;
+  let sum = p * (1 - w) * latticeValue(x0 ^ y0 ^ z0);
+  sum += q * (1 - w) * latticeValue(x1 ^ y0 ^ z0);
+  sum += r * (1 - w) * latticeValue(x0 ^ y1 ^ z0);
+  sum += t * (1 - w) * latticeValue(x1 ^ y1 ^ z0);
+  sum += p * w * latticeValue(x0 ^ y0 ^ z1);
+  sum += q * w * latticeValue(x1 ^ y0 ^ z1);
+  sum += r * w * latticeValue(x0 ^ y1 ^ z1);
+  sum += t * w * latticeValue(x1 ^ y1 ^ z1);
   return sum;
 }
 
@@ -52,9 +60,8 @@ function smooth(t: number): number {
 }
 
 /** In [0, 1). */
-function latticeValue(x: number, y: number, z: number, seed: number): number {
-  let h = Math.imul(x, 0x9e3779b1) ^ Math.imul(y, 0x85ebca77) ^ Math.imul(z, 0xc2b2ae3d) ^ Math.imul(seed, 0x27d4eb2f);
-  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
+function latticeValue(hash: number): number {
+  let h = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return ((h ^ (h >>> 16)) >>> 0) / 0x1_0000_0000;
 }

@@ -3,7 +3,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { EYE_STEPS, irisDistances, paintEyes } from "@/lib/face/eyes.ts";
 import { type FaceFields, faceFields, smoothstep, type SparseField } from "@/lib/face/fields.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
-import { noiseAt } from "@/lib/face/noise.ts";
+import { Noises } from "@/lib/face/noises.ts";
 import { mix } from "@/lib/face/mix.ts";
 import { skinColors } from "@/lib/face/skin.ts";
 import { Random } from "@/lib/random.ts";
@@ -35,10 +35,10 @@ export class FacePainter {
   readonly #paint: Paint;
   readonly #melanin: Float32Array;
   readonly #hemoglobin: Float32Array;
-  readonly #coarse: readonly Float32Array[];
-  readonly #medium: readonly Float32Array[];
-  readonly #specks: readonly Float32Array[];
-  readonly #fine: readonly Float32Array[];
+  readonly #coarse: Noises;
+  readonly #medium: Noises;
+  readonly #specks: Noises;
+  readonly #fine: Noises;
   /** Vertices. */
   readonly #byMaterial: Readonly<Record<"teeth" | "gums" | "lashes" | "eyes", Uint32Array>>;
 
@@ -54,12 +54,10 @@ export class FacePainter {
     };
     this.#melanin = new Float32Array(count);
     this.#hemoglobin = new Float32Array(count);
-    const noises = (frequency: number, octaves: number, seed: number) =>
-      Array.from({ length: NOISES }, (_, k) => noiseOver(atlas, { seed: seed + 10 * k, frequency, octaves }));
-    this.#coarse = noises(1.2, 3, 1);
-    this.#medium = noises(7, 3, 101);
-    this.#specks = noises(26, 1, 301);
-    this.#fine = noises(45, 1, 201);
+    this.#coarse = new Noises(atlas, { frequency: 1.2, octaves: 3, seed: 1 });
+    this.#medium = new Noises(atlas, { frequency: 7, octaves: 3, seed: 101 });
+    this.#specks = new Noises(atlas, { frequency: 26, octaves: 1, seed: 301 });
+    this.#fine = new Noises(atlas, { frequency: 45, octaves: 1, seed: 201 });
     this.irisDistances = irisDistances(atlas);
     const verticesOf = (...names: MaterialName[]) => {
       const numbers = names.map((name) => materialNames.indexOf(name));
@@ -93,9 +91,9 @@ export class FacePainter {
     const { used } = this.#atlas;
     const melanin = this.#melanin, hemoglobin = this.#hemoglobin;
     const random = new Random(noise);
-    const [a, b] = [random.pick(this.#coarse), random.pick(this.#coarse)];
-    const [c, d] = [random.pick(this.#medium), random.pick(this.#medium)];
-    const fine = random.pick(this.#fine);
+    const [a, b] = [this.#coarse.pick(random), this.#coarse.pick(random)];
+    const [c, d] = [this.#medium.pick(random), this.#medium.pick(random)];
+    const fine = this.#fine.pick(random);
     const spread = 0.4 + skin.melanin;
     for (let k = 0; k < used.length; k++) {
       const i = used[k]!;
@@ -116,7 +114,7 @@ export class FacePainter {
 
   #addFreckles(random: Random, amount: number): void {
     if (amount === 0) return;
-    const specks = random.pick(this.#specks), least = random.uniform(0.5, 1.1);
+    const specks = this.#specks.pick(random), least = random.uniform(0.5, 1.1);
     for (const { points, values } of [this.fields.cheeks, this.fields.nose]) {
       for (let k = 0; k < points.length; k++) {
         const i = points[k]!;
@@ -177,7 +175,7 @@ export class FacePainter {
   #paintBeard({ beard, noise }: Appearance): void {
     const { moustache, chin, jaw } = this.fields;
     const random = new Random(noise).fork("beard");
-    const coarse = random.pick(this.#coarse), medium = random.pick(this.#medium), fine = random.pick(this.#fine);
+    const coarse = this.#coarse.pick(random), medium = this.#medium.pick(random), fine = this.#fine.pick(random);
     const { albedo } = this.#paint;
     const [r, g, b] = beard.color;
     for (const [field, density] of [[moustache, beard.moustache], [chin, beard.chin], [jaw, beard.jaw]] as const) {
@@ -196,7 +194,7 @@ export class FacePainter {
   #paintBrows({ brows, noise }: Appearance): void {
     const { albedo } = this.#paint;
     const { points, values, above } = this.fields.brows;
-    const fine = this.#fine[noise % NOISES]!, medium = this.#medium[noise % NOISES]!;
+    const fine = this.#fine.at(noise), medium = this.#medium.at(noise);
     const [r, g, b] = brows.color;
     for (let k = 0; k < points.length; k++) {
       const i = points[k]!, along = values[k]!;
@@ -216,7 +214,7 @@ export class FacePainter {
     if (roots === 0) return;
     const { points, values } = this.fields.overHairline;
     const { albedo } = this.#paint;
-    const medium = this.#medium[noise % NOISES]!, fine = this.#fine[noise % NOISES]!;
+    const medium = this.#medium.at(noise), fine = this.#fine.at(noise);
     for (let k = 0; k < points.length; k++) {
       const i = points[k]!;
       const amount = smoothstep(-0.04, 0.09, values[k]! - line + 0.03 * medium[i]! + 0.03 * fine[i]!);
@@ -260,17 +258,6 @@ export class FacePainter {
       }
     }
   }
-}
-
-const NOISES = 6;
-
-function noiseOver({ points, used }: FaceAtlas, options: Parameters<typeof noiseAt>[1]): Float32Array {
-  const some = new Float32Array(3 * used.length);
-  used.forEach((i, k) => some.set(points.subarray(3 * i, 3 * i + 3), 3 * k));
-  const noise = noiseAt(some, options);
-  const everywhere = new Float32Array(points.length / 3);
-  used.forEach((i, k) => everywhere[i] = noise[k]!);
-  return everywhere;
 }
 
 function addField(values: Float32Array, { points, values: amounts }: SparseField, gain: number): void {

@@ -1,4 +1,4 @@
-import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 
@@ -13,17 +13,23 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
   const noseBase = heightOf(model, model.surfaceVertices[model.surface.landmarks[33]!]!);
   const isHidden = (t: number) =>
     isInside.includes(model.materials[t]!) && !seen[t] && heightOf(model, model.triangles[3 * t]!) < noseBase;
-  const kept = Array.from(model.materials.keys()).filter((t) => !isHidden(t));
-  const corners = (t: number) => model.triangles.subarray(3 * t, 3 * t + 3);
-  const used = new Set<number>(model.surfaceVertices);
-  for (const t of kept) corners(t).forEach((vertex) => used.add(vertex));
-  const vertices = Uint32Array.from(used).sort();
-  const renumbered = new Map(Array.from(vertices, (vertex, i) => [vertex, i]));
+  const kept = Uint32Array.from(model.materials.keys()).filter((t) => !isHidden(t));
+  const corners = new Uint32Array(3 * kept.length);
+  kept.forEach((t, i) => corners.set(model.triangles.subarray(3 * t, 3 * t + 3), 3 * i));
+  const isUsed = new Uint8Array(model.mean.length / 3);
+  for (const vertex of corners) isUsed[vertex] = 1;
+  for (const vertex of model.surfaceVertices) isUsed[vertex] = 1;
+  const vertices = Uint32Array.from(isUsed.keys()).filter((vertex) => isUsed[vertex]);
+  const renumbered = new Uint32Array(isUsed.length);
+  vertices.forEach((vertex, i) => renumbered[vertex] = i);
   const pick = (values: Float32Array) => {
     const picked = new Float32Array(3 * vertices.length);
-    vertices.forEach((vertex, i) => {
-      for (let axis = 0; axis < 3; axis++) picked[3 * i + axis] = values[3 * vertex + axis]!;
-    });
+    for (let i = 0; i < vertices.length; i++) {
+      const from = 3 * vertices[i]!;
+      picked[3 * i] = values[from]!;
+      picked[3 * i + 1] = values[from + 1]!;
+      picked[3 * i + 2] = values[from + 2]!;
+    }
     return picked;
   };
   return {
@@ -31,9 +37,9 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
     mean: pick(model.mean),
     identityModes: model.identityModes.map(pick),
     expressionModes: model.expressionModes.map(pick),
-    triangles: Uint32Array.from(kept.flatMap((t) => [...corners(t)]), (vertex) => renumbered.get(vertex)!),
+    triangles: corners.map((vertex) => renumbered[vertex]!),
     materials: Uint8Array.from(kept, (t) => model.materials[t]!),
-    surfaceVertices: model.surfaceVertices.map((vertex) => renumbered.get(vertex)!),
+    surfaceVertices: model.surfaceVertices.map((vertex) => renumbered[vertex]!),
   };
 }
 
@@ -49,13 +55,15 @@ function seenInMouth(model: MorphableModel): Uint8Array {
   const opening = ["jawOpen", "mouthUpperUp_L", "mouthUpperUp_R", "mouthLowerDown_L", "mouthLowerDown_R"];
   const marks = Array.from({ length: 12 }, (_, l) => model.surfaceVertices[model.surface.landmarks[48 + l]!]!);
   const seen = new Uint8Array(model.materials.length);
+  const raster = emptyRaster({ width: VIEW_SIZE, height: VIEW_SIZE });
+  const flat = new Float32Array(model.mean.length);
   for (const amount of [0.4, 1]) {
     const expression = model.expressionNames.map((name) => opening.includes(name) ? amount : 0);
     const vertices = shapeFace(model, { identity: [], expression });
     for (const pitch of [-30, 0, 30]) {
       for (const yaw of [-70, -35, 0, 35, 70]) {
         const rotation = poseRotation({ pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: 0 });
-        const flat = placeInImage(vertices, { rotation, scale: 1, translation: [0, 0, 0] });
+        placeInImage(vertices, { rotation, scale: 1, translation: [0, 0, 0] }, flat);
         const [left, right] = range(marks.map((vertex) => flat[3 * vertex]!));
         const [top, bottom] = range(marks.map((vertex) => flat[3 * vertex + 1]!));
         const scale = VIEW_SIZE / Math.max(right - left, bottom - top);
@@ -64,7 +72,8 @@ function seenInMouth(model: MorphableModel): Uint8Array {
           flat[i + 1] = (flat[i + 1]! - top) * scale;
         }
         const mesh = { positions: flat, triangles: model.triangles };
-        for (const t of rasterize(mesh, { width: VIEW_SIZE, height: VIEW_SIZE }).triangle) if (t >= 0) seen[t] = 1;
+        const { triangle } = rasterize(mesh, { width: VIEW_SIZE, height: VIEW_SIZE, out: raster });
+        for (let k = 0; k < triangle.length; k++) if (triangle[k]! >= 0) seen[triangle[k]!] = 1;
       }
     }
   }
@@ -73,9 +82,11 @@ function seenInMouth(model: MorphableModel): Uint8Array {
 
 /** Also the triangles that share a vertex: a look between two samples may meet them. */
 function withNeighbors(seen: Uint8Array, triangles: Uint32Array): Uint8Array {
-  const touched = new Set<number>();
-  triangles.forEach((vertex, i) => seen[Math.floor(i / 3)] && touched.add(vertex));
-  return seen.map((_, t) => [0, 1, 2].some((corner) => touched.has(triangles[3 * t + corner]!)) ? 1 : 0);
+  const isTouched = new Uint8Array(triangles.reduce((most, vertex) => Math.max(most, vertex), 0) + 1);
+  for (let i = 0; i < triangles.length; i++) if (seen[Math.floor(i / 3)]) isTouched[triangles[i]!] = 1;
+  const withAround = new Uint8Array(seen.length);
+  for (let i = 0; i < triangles.length; i++) if (isTouched[triangles[i]!]) withAround[Math.floor(i / 3)] = 1;
+  return withAround;
 }
 
 function range(values: readonly number[]): [number, number] {

@@ -30,5 +30,6 @@ export const arbitraryModel: fc.Arbitrary<MorphableModel> = fc.record({
       regions: Uint8Array.from(below(regionNames.length, surfaceCount)),
     },
     surfaceVertices: Uint32Array.from(below(vertexCount, surfaceCount)),
+    ...random.chance(0.5) && { openness: floats(vertexCount) },
   };
 });

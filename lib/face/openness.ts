@@ -1,0 +1,28 @@
+import { ambientOcclusion } from "@/lib/geometry/visibility.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { vertexMaterialsOf } from "@/lib/face/atlas.ts";
+import { type MaterialName, materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+
+/** A model's `openness`, from many shadow maps. */
+export function opennessOf(model: Omit<MorphableModel, "openness">): Float32Array {
+  const vertexMaterials = vertexMaterialsOf(model);
+  const occlusion = (positions: Float32Array) => {
+    const mesh = { positions, triangles: model.triangles };
+    return ambientOcclusion(mesh, { normals: vertexNormals(mesh, { frame: "model" }), directions: 64 });
+  };
+  const openness = occlusion(model.mean);
+  const wide = occlusion(shapeFace(model, {
+    identity: [],
+    expression: model.expressionNames.map((name) =>
+      name === "jawOpen" ? 0.8 : /mouth(Upper|Lower)/.test(name) ? 0.4 : 0
+    ),
+  }));
+  const numbers = (...names: MaterialName[]) => names.map((name) => materialNames.indexOf(name));
+  const inside = numbers("teeth", "gums"), eyes = numbers("sclera", "iris", "pupil");
+  // Light that comes in at a slant falls off faster than the share of the sky: the powers are by eye.
+  return openness.map((value, v) => {
+    const material = vertexMaterials[v]!;
+    if (inside.includes(material)) return wide[v]!;
+    return value ** (eyes.includes(material) ? 2.2 : 1.5);
+  });
+}
