@@ -45,6 +45,3 @@ export function usedWithin(
   }
   return found.subarray(0, count);
 }
-
-const BROW_REACH = 0.13;
-const EYE_REACH = 0.3;

@@ -202,6 +202,9 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   };
 }
 
+const BROW_REACH = 0.13;
+const EYE_REACH = 0.3;
+
 /** Height of the middle hairline over azimuth about the head's middle, 0 being the front: knots of [degrees, height]. */
 const hairlineKnots: readonly (readonly [number, number])[] =
   // deno-fmt-ignore
