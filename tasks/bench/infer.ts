@@ -13,9 +13,9 @@ export interface InferContestant extends Pick<Config, "model" | "imageSize" | "b
 const contests = [
   { model: "prnet", imageSize: 256, batchSize: 1, calls: 10 },
   { model: "prnet", imageSize: 256, batchSize: 16, calls: 1 },
-  { model: "lite", imageSize: 256, batchSize: 1, calls: 50 },
+  { model: "lite", imageSize: 256, batchSize: 1, calls: 100 },
   { model: "lite", imageSize: 256, batchSize: 16, calls: 5 },
-  { model: "lite", imageSize: 128, batchSize: 1, calls: 100 },
+  { model: "lite", imageSize: 128, batchSize: 1, calls: 200 },
   { model: "lite", imageSize: 128, batchSize: 16, calls: 10 },
 ] as const;
 

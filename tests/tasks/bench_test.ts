@@ -85,9 +85,9 @@ Deno.test("hold() has all take turns, names peers that fail, and marks the faste
     bench: "train",
     case: "one",
     ours: entrant("posmap", 10),
-    peers: [entrant("slow", 4, "a kind"), broken, entrant("fast", 5, "a kind")],
+    peers: [entrant("slow", 4, "a kind"), broken, entrant("fast", 5, "a kind"), entrant("middling", 4.5, "a kind")],
   }, { children, repetitions: 2, note: (sentence) => notes.push(sentence) });
-  const round = ["posmap", "slow", "fast"];
+  const round = ["posmap", "slow", "fast", "middling"];
   assertEquals(turns, [...round, ...round, ...round.toReversed().map((name) => `${name} ended`)]);
   assert(notes.includes("broken is left out, it did not start: no such module"), notes.join("\n"));
   assertEquals(
@@ -95,9 +95,11 @@ Deno.test("hold() has all take turns, names peers that fail, and marks the faste
     [
       ["one", 10, "slow", 4, 2.5, false],
       ["one", 10, "fast", 5, 2, true],
+      ["one", 10, "middling", 4.5, 10 / 4.5, false],
       ["one", 5, null, null, null, false],
-      ["one, peak memory", 4, "slow", 5, 1.25, false],
-      ["one, peak memory", 4, "fast", 6, 1.5, true],
+      ["one, peak memory", 5, "slow", 6, 1.2, false],
+      ["one, peak memory", 5, "fast", 7, 1.4, true],
+      ["one, peak memory", 5, "middling", 8, 1.6, false],
     ],
   );
 });
