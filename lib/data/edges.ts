@@ -18,19 +18,13 @@ const STEP = 3;
  * becomes the mean of its surroundings, weighted 1 : 2 : 1 across and down.
  */
 export function softenEdges({ width, height, rgb }: FloatImage, { raster, kinds, scratch }: EdgeOptions): void {
-  const { triangle, depth } = raster;
   scratch.set(rgb);
   const row = 3 * width;
-  const differs = (a: number, b: number): boolean => {
-    const s = triangle[a]!, t = triangle[b]!;
-    if (s < 0 || t < 0) return s !== t;
-    const step = depth[a]! - depth[b]!;
-    return step > STEP || step < -STEP || kinds[s] !== kinds[t];
-  };
+  const isEdge = findEdges(raster, kinds);
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
       const k = y * width + x;
-      if (!(differs(k, k + 1) || differs(k, k + width) || differs(k, k - 1) || differs(k, k - width))) continue;
+      if (isEdge[k] === 0) continue;
       for (let i = 3 * k; i < 3 * k + 3; i++) {
         rgb[i] = 0.25 * scratch[i]! +
           0.125 * (scratch[i - 3]! + scratch[i + 3]! + scratch[i - row]! + scratch[i + row]!) +
@@ -38,4 +32,21 @@ export function softenEdges({ width, height, rgb }: FloatImage, { raster, kinds,
       }
     }
   }
+}
+
+/** [height, width], 1 where a pixel differs from its neighbor to the right, left, below or above. */
+function findEdges({ width, triangle, depth }: Raster, kinds: Uint8Array): Uint8Array {
+  const count = triangle.length;
+  const isEdge = new Uint8Array(count);
+  const differs = (a: number, b: number): boolean => {
+    const s = triangle[a]!, t = triangle[b]!;
+    if (s === t) return s >= 0 && Math.abs(depth[a]! - depth[b]!) > STEP;
+    if (s < 0 || t < 0) return true;
+    return Math.abs(depth[a]! - depth[b]!) > STEP || kinds[s] !== kinds[t];
+  };
+  for (let k = 0; k < count; k++) {
+    if (k + 1 < count && differs(k, k + 1)) isEdge[k] = isEdge[k + 1] = 1;
+    if (k + width < count && differs(k, k + width)) isEdge[k] = isEdge[k + width] = 1;
+  }
+  return isEdge;
 }

@@ -1,6 +1,6 @@
 import { readingTexels, type UvLayout } from "@/lib/data/uv_layout.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import type { PositionMap } from "@/lib/types.ts";
+import type { PositionMap, Vec3 } from "@/lib/types.ts";
 
 /**
  * How much of its error each vertex takes back in each pass of {@linkcode bakePositionMap}; the last passes share out
@@ -68,11 +68,10 @@ function farthestDepth(surface: Float32Array): number {
 
 function interpolate(layout: UvLayout, surface: Float32Array, farthest: number, map: Float32Array): void {
   const { triangle, weights, corners } = layout;
-  for (let texel = 0; texel < triangle.length; texel++) {
-    const k = 3 * texel;
+  for (let texel = 0, k = 0; texel < triangle.length; texel++, k += 3) {
     if (triangle[texel]! < 0) continue;
-    const [a, b, c] = [corners[k]!, corners[k + 1]!, corners[k + 2]!];
-    const [wa, wb, wc] = [weights[k]!, weights[k + 1]!, weights[k + 2]!];
+    const a = corners[k]!, b = corners[k + 1]!, c = corners[k + 2]!;
+    const wa = weights[k]!, wb = weights[k + 1]!, wc = weights[k + 2]!;
     map[k] = wa * surface[a]! + wb * surface[b]! + wc * surface[c]!;
     map[k + 1] = wa * surface[a + 1]! + wb * surface[b + 1]! + wc * surface[c + 1]!;
     map[k + 2] = wa * surface[a + 2]! + wb * surface[b + 2]! + wc * surface[c + 2]! - farthest;
@@ -105,17 +104,26 @@ function fitVertices(
     const w2 = weights[4 * v + 2]!;
     const w3 = weights[4 * v + 3]!;
     const step = share / (w0 * w0 + w1 * w1 + w2 * w2 + w3 * w3);
-    const first = 3 * texel[v]!;
-    for (let axis = 0; axis < 3; axis++) {
-      const k = first + axis;
-      const wanted = axis === 2 ? surface[3 * v + 2]! - farthest : surface[3 * v + axis]!;
-      const read = w0 * map[k]! + w1 * map[k + 3]! + w2 * map[k + down]! + w3 * map[k + down + 3]!;
-      const move = step * (wanted - read);
-      map[k] = map[k]! + w0 * move;
-      map[k + 3] = map[k + 3]! + w1 * move;
-      map[k + down] = map[k + down]! + w2 * move;
-      map[k + down + 3] = map[k + down + 3]! + w3 * move;
-    }
+    // x, y and z of the upper left, upper right, lower left and lower right texel.
+    const a = 3 * texel[v]!, b = a + 3, c = a + down, d = c + 3;
+    const ax = map[a]!, bx = map[b]!, cx = map[c]!, dx = map[d]!;
+    const ay = map[a + 1]!, by = map[b + 1]!, cy = map[c + 1]!, dy = map[d + 1]!;
+    const az = map[a + 2]!, bz = map[b + 2]!, cz = map[c + 2]!, dz = map[d + 2]!;
+    const moveX = step * (surface[3 * v]! - (w0 * ax + w1 * bx + w2 * cx + w3 * dx));
+    const moveY = step * (surface[3 * v + 1]! - (w0 * ay + w1 * by + w2 * cy + w3 * dy));
+    const moveZ = step * (surface[3 * v + 2]! - farthest - (w0 * az + w1 * bz + w2 * cz + w3 * dz));
+    map[a] = ax + w0 * moveX;
+    map[a + 1] = ay + w0 * moveY;
+    map[a + 2] = az + w0 * moveZ;
+    map[b] = bx + w1 * moveX;
+    map[b + 1] = by + w1 * moveY;
+    map[b + 2] = bz + w1 * moveZ;
+    map[c] = cx + w2 * moveX;
+    map[c + 1] = cy + w2 * moveY;
+    map[c + 2] = cz + w2 * moveZ;
+    map[d] = dx + w3 * moveX;
+    map[d + 1] = dy + w3 * moveY;
+    map[d + 2] = dz + w3 * moveZ;
   }
 }
 
@@ -142,8 +150,12 @@ export function encodePositions(
   options: EncodingOptions,
   out: Float32Array = new Float32Array(positions.length),
 ): Float32Array {
-  const { scale, offsets } = encodingOf(options);
-  for (let i = 0; i < positions.length; i++) out[i] = positions[i]! * scale + offsets[i % 3]!;
+  const { scale, offsets: [x, y, z] } = encodingOf(options);
+  for (let i = 0; i < positions.length; i += 3) {
+    out[i] = positions[i]! * scale + x;
+    out[i + 1] = positions[i + 1]! * scale + y;
+    out[i + 2] = positions[i + 2]! * scale + z;
+  }
   return out;
 }
 
@@ -153,12 +165,16 @@ export function decodePositions(
   options: EncodingOptions,
   out: Float32Array = new Float32Array(encoded.length),
 ): Float32Array {
-  const { scale, offsets } = encodingOf(options);
-  for (let i = 0; i < encoded.length; i++) out[i] = (encoded[i]! - offsets[i % 3]!) / scale;
+  const { scale, offsets: [x, y, z] } = encodingOf(options);
+  for (let i = 0; i < encoded.length; i += 3) {
+    out[i] = (encoded[i]! - x) / scale;
+    out[i + 1] = (encoded[i + 1]! - y) / scale;
+    out[i + 2] = (encoded[i + 2]! - z) / scale;
+  }
   return out;
 }
 
-function encodingOf({ size, encoding }: EncodingOptions): { scale: number; offsets: readonly number[] } {
+function encodingOf({ size, encoding }: EncodingOptions): { scale: number; offsets: Vec3 } {
   if (encoding === "paper") return { scale: 1 / (PAPER_HEADROOM * size), offsets: [0, 0, 0] };
   const middle = 0.5 - 0.5 / CENTERED_SPAN; // the crop's center is at 0.5
   return { scale: 1 / (CENTERED_SPAN * size), offsets: [middle, middle, 0] };

@@ -41,8 +41,8 @@ export function skinColors(
 ): void {
   for (let k = 0; k < points.length; k++) {
     const i = points[k]!;
-    const row = (clamp(melanin[i]! / MOST_MELANIN) * (MELANIN_STEPS - 1) + 0.5) | 0;
-    const column = (clamp(hemoglobin[i]! / MOST_HEMOGLOBIN) * (HEMOGLOBIN_STEPS - 1) + 0.5) | 0;
+    const row = (clamp(melanin[i]! * (1 / MOST_MELANIN)) * (MELANIN_STEPS - 1) + 0.5) | 0;
+    const column = (clamp(hemoglobin[i]! * (1 / MOST_HEMOGLOBIN)) * (HEMOGLOBIN_STEPS - 1) + 0.5) | 0;
     const entry = 3 * (row * HEMOGLOBIN_STEPS + column);
     colors[3 * i] = table[entry]!;
     colors[3 * i + 1] = table[entry + 1]!;
