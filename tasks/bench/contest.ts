@@ -51,29 +51,35 @@ const SETTLE_MS = 250;
 /** All take turns, so that the machine's noise falls on all. A peer that fails is named and left out. */
 export async function hold(contest: Contest, options: ContestOptions): Promise<Row[]> {
   const { children, repetitions, note } = options;
+  const leaveOut = ({ name }: Entrant, error: unknown) => {
+    if (!(error instanceof ChildError)) throw error;
+    if (name === contest.ours.name) throw new Error(error.standardError);
+    note(`${name} is left out, it failed: ${error.message}`);
+  };
   using stack = new DisposableStack();
-  const inTurn: { entrant: Entrant; contestant: Contestant; replies: Reply[] }[] = [];
+  let inTurn: { entrant: Entrant; contestant: Contestant; replies: Reply[] }[] = [];
   for (const entrant of [contest.ours, ...contest.peers]) {
     try {
       inTurn.push({ entrant, contestant: stack.use(await entrant.open(children)), replies: [] });
     } catch (error) {
-      if (entrant === contest.ours || !(error instanceof ChildError)) throw withOutput(error);
-      note(`${entrant.name} is left out, it did not start: ${error.message}`);
+      leaveOut(entrant, error);
     }
   }
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    for (const { entrant, contestant, replies } of inTurn) {
+    for (const turn of inTurn) {
+      const { entrant, contestant, replies } = turn;
       note(`${contest.bench}: ${contest.case}, ${repetition + 1} of ${repetitions}, ${entrant.name}`);
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       children.signal.throwIfAborted();
-      replies.push(await contestant.repeat().catch((error) => Promise.reject(withOutput(error))));
+      try {
+        replies.push(await contestant.repeat());
+      } catch (error) {
+        leaveOut(entrant, error);
+        inTurn = inTurn.filter((other) => other !== turn); // those that are in this round's list have their turn still
+      }
     }
   }
   return rowsOf(contest, inTurn);
-}
-
-function withOutput(error: unknown): unknown {
-  return error instanceof ChildError ? new Error(error.standardError) : error;
 }
 
 /** Numbers, one a repetition, by label and unit; the first is what the contest is about. */

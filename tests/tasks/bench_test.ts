@@ -79,17 +79,32 @@ Deno.test("hold() has all take turns, names peers that fail, and marks the faste
       }),
   });
   const broken: Entrant = { name: "broken", open: () => Promise.reject(new ChildError("Traceback:\nno such module")) };
+  const tiring: Entrant = {
+    name: "tiring",
+    open: () =>
+      Promise.resolve({
+        repeat: () => Promise.reject(new ChildError("Killed")),
+        [Symbol.dispose]() {},
+      }),
+  };
   const notes: string[] = [];
   using children = new Children(new AbortController().signal);
   const rows = await hold({
     bench: "train",
     case: "one",
     ours: entrant("posmap", 10),
-    peers: [entrant("slow", 4, "a kind"), broken, entrant("fast", 5, "a kind"), entrant("middling", 4.5, "a kind")],
+    peers: [
+      entrant("slow", 4, "a kind"),
+      broken,
+      tiring,
+      entrant("fast", 5, "a kind"),
+      entrant("middling", 4.5, "a kind"),
+    ],
   }, { children, repetitions: 2, note: (sentence) => notes.push(sentence) });
   const round = ["posmap", "slow", "fast", "middling"];
   assertEquals(turns, [...round, ...round, ...round.toReversed().map((name) => `${name} ended`)]);
-  assert(notes.includes("broken is left out, it did not start: no such module"), notes.join("\n"));
+  assert(notes.includes("broken is left out, it failed: no such module"), notes.join("\n"));
+  assertEquals(notes.filter((sentence) => sentence.includes("tiring is left out, it failed: Killed")).length, 1);
   assertEquals(
     rows.map(({ case: name, ours, peerName, peer, ratio, best }) => [name, ours, peerName, peer, ratio, best]),
     [
