@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { Photo } from "@/lib/types.ts";
+import { bytesTensor, floatsTensor } from "@/lib/tensorflow/host_tensors.ts";
 import {
   batchLength,
   type BatchRing,
@@ -157,37 +157,16 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
 /** Tensors for one step. Whoever receives a batch disposes it. */
 export class Batch implements Disposable {
   constructor(
-    /** [batch, imageSize, imageSize, 3], RGB in [0, 1]. */
+    /** [batch, imageSize, imageSize, 3], RGB in bytes. */
     readonly images: tf.Tensor4D,
     /** [batch, imageSize, imageSize, 3], encoded positions. */
     readonly targets: tf.Tensor4D,
-    /** [batch, 68, 3], crop pixels. */
-    readonly landmarks: Float32Array,
-    /** [batch, imageSize, imageSize, 3]. */
-    readonly rgb: Uint8Array,
   ) {}
 
   /** A copy: the host's batch may be overwritten afterwards. */
-  static from({ batchSize, imageSize, images, targets, landmarks }: HostBatch): Batch {
+  static from({ batchSize, imageSize, images, targets }: HostBatch): Batch {
     const shape: [number, number, number, number] = [batchSize, imageSize, imageSize, 3];
-    const unit = new Float32Array(images.length);
-    for (let i = 0; i < unit.length; i++) unit[i] = images[i]! / 255;
-    return new Batch(
-      tf.tensor4d(unit, shape),
-      tf.tensor4d(targets.slice(), shape),
-      landmarks.slice(),
-      images.slice(),
-    );
-  }
-
-  /** The pictures that the images are made of. */
-  photos(): Photo[] {
-    const [count, height, width] = this.images.shape;
-    const length = 3 * width * height;
-    return Array.from(
-      { length: count },
-      (_, i) => ({ width, height, rgb: this.rgb.subarray(i * length, (i + 1) * length) }),
-    );
+    return new Batch(bytesTensor(images, shape), floatsTensor(targets, shape));
   }
 
   [Symbol.dispose](): void {

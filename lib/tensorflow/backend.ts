@@ -116,7 +116,7 @@ async function registerBackend(binding: Binding): Promise<NodeBackend> {
   roundWholeNumbers();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
-  fuseReluGradient((dy, x) => execute("ReluGrad", {}, [dy, x], 1)[0]!);
+  fuseReluGradient((dy, y) => execute("ReluGrad", {}, [dy, y], 1)[0]!);
   return backend as unknown as NodeBackend;
 }
 

@@ -1,17 +1,13 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { Batch, type HostBatch } from "@/lib/data/batches.ts";
-import type { FusedAdam } from "@/lib/tensorflow/adam.ts";
+import { TensorFlowError } from "@/lib/tensorflow/c_api.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
-import { positionLoss, weightPenalty } from "@/lib/train/loss.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
+import { compileStep, LOSS, type StepParts } from "@/lib/train/step.ts";
 
-export interface Training {
-  readonly network: tf.LayersModel;
+export interface Training extends StepParts {
   readonly batches: AsyncIterable<HostBatch>;
-  /** [size, size], the weight of each texel. */
-  readonly mask: tf.Tensor2D;
-  readonly optimizer: FusedAdam;
 }
 
 export interface StepReport {
@@ -31,35 +27,36 @@ export type TrainSettings =
 
 /** Trains, one report a step. Throws a DivergenceError at the first loss that is not finite, its step not taken. */
 export async function* train(
-  { network, batches, mask, optimizer }: Training,
+  { batches, ...parts }: Training,
   settings: TrainSettings,
 ): AsyncGenerator<StepReport> {
-  const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  using takeStep = compileStep(parts, settings);
   let step = settings.firstStep;
   let start = performance.now();
   for await (const hostBatch of batches) {
     const waited = performance.now();
     using batch = Batch.from(hostBatch);
     const learningRate = learningRateAt(step, settings);
-    const { value, grads } = tf.tidy(() =>
-      tf.variableGrads(() => {
-        const predicted = network.apply(batch.images, { training: true }) as tf.Tensor4D;
-        const loss = positionLoss(predicted, batch.targets, mask, settings.loss);
-        return settings.l2 === 0 ? loss : tf.add<tf.Scalar>(loss, weightPenalty(network, settings.l2));
-      }, weights)
-    );
-    const loss = (await value.data())[0]!;
+    parts.optimizer.setLearningRate(learningRate);
     step++;
-    if (!Number.isFinite(loss)) {
-      tf.dispose([value, grads]);
-      throw new DivergenceError(`the loss is ${loss} at step ${step}, where the learning rate is ${learningRate}`);
-    }
-    optimizer.setLearningRate(learningRate);
-    optimizer.applyGradients(grads);
-    tf.dispose([value, grads]);
+    const loss = lossOf(() => takeStep(batch.images, batch.targets), { step, learningRate });
     const end = performance.now();
     yield { step, loss, learningRate, seconds: (end - start) / 1000, waitSeconds: (waited - start) / 1000 };
     if (step >= settings.steps) return;
     start = performance.now();
+  }
+}
+
+function lossOf(takeStep: () => tf.Scalar, at: Pick<StepReport, "step" | "learningRate">): number {
+  try {
+    const value = takeStep();
+    const [loss] = value.dataSync();
+    value.dispose();
+    return loss!;
+  } catch (error) {
+    if (!(error instanceof TensorFlowError && error.message.includes(`: ${LOSS} : `))) throw error;
+    throw new DivergenceError(
+      `the loss is not finite at step ${at.step}, where the learning rate is ${at.learningRate}`,
+    );
   }
 }
