@@ -35,18 +35,22 @@ export function softenEdges({ width, height, rgb }: FloatImage, { raster, kinds,
 }
 
 /** [height, width], 1 where a pixel differs from its neighbor to the right, left, below or above. */
-function findEdges({ width, triangle, depth }: Raster, kinds: Uint8Array): Uint8Array {
-  const count = triangle.length;
-  const isEdge = new Uint8Array(count);
-  const differs = (a: number, b: number): boolean => {
-    const s = triangle[a]!, t = triangle[b]!;
-    if (s === t) return s >= 0 && Math.abs(depth[a]! - depth[b]!) > STEP;
-    if (s < 0 || t < 0) return true;
-    return Math.abs(depth[a]! - depth[b]!) > STEP || kinds[s] !== kinds[t];
-  };
-  for (let k = 0; k < count; k++) {
-    if (k + 1 < count && differs(k, k + 1)) isEdge[k] = isEdge[k + 1] = 1;
-    if (k + width < count && differs(k, k + width)) isEdge[k] = isEdge[k + width] = 1;
+function findEdges({ width, height, triangle, depth }: Raster, kinds: Uint8Array): Uint8Array {
+  const isEdge = new Uint8Array(triangle.length);
+  for (let y = 0; y + 1 < height; y++) {
+    for (let k = y * width, end = k + width - 1; k < end; k++) {
+      const right = k + 1, below = k + width;
+      const here = triangle[k]!, there = triangle[right]!, under = triangle[below]!;
+      if (here < 0 && there < 0 && under < 0) continue;
+      const z = depth[k]!;
+      if (differs(here, there, z - depth[right]!, kinds)) isEdge[k] = isEdge[right] = 1;
+      if (differs(here, under, z - depth[below]!, kinds)) isEdge[k] = isEdge[below] = 1;
+    }
   }
   return isEdge;
+}
+
+function differs(a: number, b: number, step: number, kinds: Uint8Array): boolean {
+  if (a < 0 || b < 0) return a !== b;
+  return step > STEP || step < -STEP || (a !== b && kinds[a] !== kinds[b]);
 }
