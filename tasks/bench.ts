@@ -44,7 +44,7 @@ await runTask(async () => {
     .option("--peers", "install the peers into the cache folder, and end")
     .option("--repetitions <count>", "of each contestant", "5")
     .option("--threads <count>", "of each contestant", String(navigator.hardwareConcurrency))
-    .option("--case <text>", "only cases whose name has it", "")
+    .option("--case <pattern>", "only cases whose name it matches, a regular expression", "")
     .option("--ict <folder>", "ICT-FaceKit's FaceXModel, for data and obj (default: POSMAP_ICT)")
     .option(
       "--mat <folder>",
@@ -72,7 +72,7 @@ await runTask(async () => {
     threads,
     peers,
     note,
-    only: options.case,
+    only: pattern(options.case),
     ictFolder: await findIct(options.ict),
     matFolder: await findMat(options.mat),
   };
@@ -89,6 +89,14 @@ await runTask(async () => {
 function checkBench(name: string): void {
   if (Object.hasOwn(benches, name)) return;
   throw new InputError(`Cannot measure "${name}": the benches are ${Object.keys(benches).join(", ")}`);
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InputError(`Cannot set --case to "${text}": a regular expression is wanted`);
+  }
 }
 
 function positive(flag: string, text: string): number {

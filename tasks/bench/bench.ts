@@ -11,8 +11,6 @@ export interface BenchOptions extends ContestOptions {
   readonly ictFolder: string | undefined;
   /** Of .mat files, where there is one. */
   readonly matFolder: string | undefined;
-  /** Only contests whose name has it. */
-  readonly only: string;
 }
 
 /** Gives its rows as they are measured. */

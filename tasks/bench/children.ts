@@ -10,10 +10,11 @@ export interface Command {
 
 const repository = new URL("../..", import.meta.url);
 
-/** A Deno program with the permissions that the tasks have. */
-export function denoCommand(script: URL | string, ...scriptArguments: string[]): Command {
+/** A program of tasks/bench, given these options, with the permissions that the tasks have. */
+export function denoCommand(script: string, options: object): Command {
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
-  return { program: Deno.execPath(), args: ["run", "--quiet", ...permissions, String(script), ...scriptArguments] };
+  const path = `${import.meta.dirname}/${script}`;
+  return { program: Deno.execPath(), args: ["run", "--quiet", ...permissions, path, JSON.stringify(options)] };
 }
 
 /** Child processes, none of which outlives this or the signal. */

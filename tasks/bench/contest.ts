@@ -39,6 +39,8 @@ export interface Contest {
 export interface ContestOptions {
   readonly children: Children;
   readonly repetitions: number;
+  /** Contests whose case it does not match are not held. */
+  readonly only: RegExp;
   /** Told in a sentence what is going on, and which peers are left out. */
   readonly note: (sentence: string) => void;
 }
@@ -50,7 +52,8 @@ const SETTLE_MS = 250;
 
 /** All take turns, so that the machine's noise falls on all. A peer that fails is named and left out. */
 export async function hold(contest: Contest, options: ContestOptions): Promise<Row[]> {
-  const { children, repetitions, note } = options;
+  const { children, repetitions, only, note } = options;
+  if (!only.test(contest.case)) return [];
   const leaveOut = ({ name }: Entrant, error: unknown) => {
     if (!(error instanceof ChildError)) throw error;
     if (name === contest.ours.name) throw new Error(error.standardError);

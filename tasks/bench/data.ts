@@ -32,7 +32,6 @@ export const dataBench: Bench = async function* (options) {
   for (const source of sources) {
     for (const imageSize of [256, 128] as const) {
       const name = `${source.source} ${imageSize}², one thread`;
-      if (!name.includes(options.only)) continue;
       const ours = entrant(
         "posmap",
         "data_ours.ts",
@@ -44,7 +43,6 @@ export const dataBench: Bench = async function* (options) {
   const source = sources[0]!;
   for (const feed of feeds) {
     const name = `${feed.model} ${feed.imageSize}², batch ${feed.batchSize}, fed with ${source.source}`;
-    if (!name.includes(options.only)) continue;
     const fedBy = (name: string, by: FeedContestant["by"]) =>
       entrant(name, "feed_ours.ts", { ...feed, ...source, by, threads: options.threads } satisfies FeedContestant);
     const [ours, made] = [fedBy("posmap", "workers"), fedBy("a batch already made", "made batch")];
@@ -60,5 +58,5 @@ function sourcesOf({ ictFolder, note }: BenchOptions): Pick<SourceSpec, "source"
 }
 
 function entrant(name: string, script: string, task: object): Entrant {
-  return processEntrant({ name }, denoCommand(`${import.meta.dirname}/${script}`, JSON.stringify(task)));
+  return processEntrant({ name }, denoCommand(script, task));
 }

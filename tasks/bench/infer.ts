@@ -24,9 +24,8 @@ export const inferBench: Bench = async function* (options) {
   for (const contest of contests) {
     const { model, imageSize, batchSize } = contest;
     const name = `${model} ${imageSize}², batch ${batchSize}`;
-    if (!name.includes(options.only)) continue;
     const task: InferContestant = { ...contest, threads: options.threads };
-    const command = denoCommand(`${import.meta.dirname}/infer_ours.ts`, JSON.stringify(task));
+    const command = denoCommand("infer_ours.ts", task);
     const peers = [...onnxEntrants(task, options), ...torchEntrants("infer_torch.py", task, options)];
     yield await hold({ bench: "infer", case: name, ours: processEntrant({ name: "posmap" }, command), peers }, options);
   }

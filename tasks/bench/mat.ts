@@ -22,7 +22,7 @@ export const matBench: Bench = async function* (options) {
     const task: MatContestant = { files, times: TIMES };
     const ours = processEntrant(
       { name: "posmap" },
-      denoCommand(`${import.meta.dirname}/mat_ours.ts`, JSON.stringify(task)),
+      denoCommand("mat_ours.ts", task),
     );
     const scipy = peers.has("scipy")
       ? [processEntrant({ name: peers.nameOf("scipy") }, peers.python("mat_scipy.py", task))]

@@ -23,9 +23,9 @@ const MEGABYTE = 1e6;
 export const memoryBench: Bench = async function* ({ children, threads, note, only }) {
   const task: MemoryContestant = { model: "lite", imageSize: 64, batchSize: 16, steps: [FEW, MANY], threads };
   const name = `${task.model} ${task.imageSize}², batch ${task.batchSize}, after ${MANY} steps`;
-  if (!name.includes(only)) return;
+  if (!only.test(name)) return;
   note(`memory: ${name}`);
-  using child = children.spawn(denoCommand(`${import.meta.dirname}/memory_ours.ts`, JSON.stringify(task)));
+  using child = children.spawn(denoCommand("memory_ours.ts", task));
   const few: Holdings = JSON.parse(await child.readLine());
   const many: Holdings = JSON.parse(await child.readLine());
   const row = (what: string, unit: string, [early, late]: [number, number]) =>

@@ -15,7 +15,7 @@ export const objBench: Bench = async function* (options) {
   const reading = (reader: ObjContestant["reader"]) =>
     processEntrant(
       { name: reader },
-      denoCommand(`${import.meta.dirname}/obj_ours.ts`, JSON.stringify({ file, reader } satisfies ObjContestant)),
+      denoCommand("obj_ours.ts", { file, reader } satisfies ObjContestant),
     );
   const trimesh = peers.has("trimesh")
     ? [processEntrant({ name: peers.nameOf("trimesh") }, peers.python("obj_trimesh.py", { file }))]

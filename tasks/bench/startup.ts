@@ -6,20 +6,21 @@ import { type Contestant, type Entrant, hold } from "./contest.ts";
 
 /** How long a user waits, from the command on: for the help, and for the first step of training lite. */
 export const startupBench: Bench = async function* (options) {
-  const { peers, only, threads } = options;
-  const help = "deno task train --help";
-  if (help.includes(only)) {
-    const ours = oneShot("posmap", denoTask("train", "--help"), untilEnd);
-    const theirs = torchEntrants(options, peers.python("startup_torch.py", { until: "help" }), untilEnd);
-    yield await hold({ bench: "startup", case: help, ours, peers: theirs }, options);
-  }
+  const { peers, threads } = options;
+  yield await hold({
+    bench: "startup",
+    case: "deno task train --help",
+    ours: oneShot("posmap", denoTask("train", "--help"), untilEnd),
+    peers: torchEntrants(options, peers.python("startup_torch.py", { until: "help" }), untilEnd),
+  }, options);
   const { imageSize, batchSize, learningRate } = resolveConfig("lite");
-  const first = `first step of lite at ${imageSize}², batch ${batchSize}`;
-  if (first.includes(only)) {
-    const task = { until: "step", imageSize, batchSize, learningRate, threads };
-    const theirs = torchEntrants(options, peers.python("startup_torch.py", task), (child) => child.readLine());
-    yield await hold({ bench: "startup", case: first, ours: firstStep, peers: theirs }, options);
-  }
+  const task = { until: "step", imageSize, batchSize, learningRate, threads };
+  yield await hold({
+    bench: "startup",
+    case: `first step of lite at ${imageSize}², batch ${batchSize}`,
+    ours: firstStep,
+    peers: torchEntrants(options, peers.python("startup_torch.py", task), (child) => child.readLine()),
+  }, options);
 };
 
 /** `deno task` passes SIGTERM on to the program that it runs, which would outlive a kill. */

@@ -23,12 +23,11 @@ export const trainBench: Bench = async function* (options) {
   for (const contest of contests) {
     const { model, imageSize, batchSize } = contest;
     const name = `${model} ${imageSize}², batch ${batchSize}`;
-    if (!name.includes(options.only)) continue;
     const { loss, l2, learningRate } = resolveConfig(model);
     const task: TrainContestant = { ...contest, loss, l2, learningRate, threads: options.threads };
     const ours = processEntrant(
       { name: "posmap" },
-      denoCommand(`${import.meta.dirname}/train_ours.ts`, JSON.stringify(task)),
+      denoCommand("train_ours.ts", task),
     );
     yield await hold(
       { bench: "train", case: name, ours, peers: torchEntrants("train_torch.py", task, options) },

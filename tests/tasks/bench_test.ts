@@ -100,7 +100,7 @@ Deno.test("hold() has all take turns, names peers that fail, and marks the faste
       entrant("fast", 5, "a kind"),
       entrant("middling", 4.5, "a kind"),
     ],
-  }, { children, repetitions: 2, note: (sentence) => notes.push(sentence) });
+  }, { children, repetitions: 2, only: /one/, note: (sentence) => notes.push(sentence) });
   const round = ["posmap", "slow", "fast", "middling"];
   assertEquals(turns, [...round, ...round, ...round.toReversed().map((name) => `${name} ended`)]);
   assert(notes.includes("broken is left out, it failed: no such module"), notes.join("\n"));
@@ -142,6 +142,7 @@ Deno.test("deno task bench refuses what it does not know in one sentence, exit s
     [["toString"], /^Cannot measure "toString"/],
     [["--repetitions", "0"], /^Cannot set --repetitions to "0": a whole number from 1 is wanted/],
     [["--threads", "two"], /^Cannot set --threads to "two"/],
+    [["--case", "("], /^Cannot set --case to "\(": a regular expression is wanted/],
     [["--ict", cache.path, "obj"], /^Cannot measure with .*: generic_neutral_mesh\.obj is not there/],
     [["--fast"], /unknown option '--fast'/],
   ];
