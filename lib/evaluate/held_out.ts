@@ -4,7 +4,7 @@ import { type BatchOptions, openBatches } from "@/lib/data/batches.ts";
 import { decodePositions, encodePositions } from "@/lib/data/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
-import { predictMaps } from "@/lib/model/network.ts";
+import { Predictor } from "@/lib/model/predictor.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
@@ -43,12 +43,15 @@ export function predictFaces(
   faces: readonly LabeledFace[],
   { encoding }: Pick<Config, "encoding">,
 ): PositionMap[] {
+  using predictor = new Predictor(network, { encoding });
+  const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
   const maps: PositionMap[] = [];
-  for (let start = 0; start < faces.length; start += PREDICTED_AT_ONCE) {
-    const images = faces.slice(start, start + PREDICTED_AT_ONCE).map(({ image }) => image);
-    maps.push(...predictMaps(network, images, { encoding }));
+  for (let start = 0; start < faces.length; start += atOnce) {
+    // always as many, the last ones again: another count would be compiled anew
+    const chunk = Array.from({ length: atOnce }, (_, i) => faces[Math.min(start + i, faces.length - 1)]!.image);
+    maps.push(...predictor.predict(chunk));
   }
-  return maps;
+  return maps.slice(0, faces.length);
 }
 
 const PREDICTED_AT_ONCE = 16;

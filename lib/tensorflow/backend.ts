@@ -173,6 +173,16 @@ export function newTensor(type: DataTypeName, shape: readonly number[], values: 
   return toTensor({ id: internals().binding.createTensor(shape, dtype, values), shape: [...shape], dtype });
 }
 
+/**
+ * Lends a float32 tensor's values where they lie, without a copy: they are gone when `use` returns. Other backends than
+ * "tensorflow" copy.
+ */
+export function lendValues<T>(tensor: tf.Tensor, use: (values: Float32Array) => T): T {
+  if (tf.getBackend() !== "tensorflow") return use(tensor.dataSync<"float32">());
+  const { executor, backend } = internals();
+  return executor.lend(backend.getInputTensorIds([tensor])[0]!, use);
+}
+
 /** Hands an executor's tensor to tfjs, which deletes it in the end. */
 export function toTensor({ id, shape, dtype }: TensorMetadata): tf.Tensor {
   const dataId = {};

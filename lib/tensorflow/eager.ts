@@ -10,7 +10,7 @@ import { cName, Status } from "./c_api.ts";
 import type { Symbols } from "./c_symbols.ts";
 import type { Context } from "./context.ts";
 import { type DataType, dataTypeName, dataTypes, tfjsType } from "./data_types.ts";
-import { type HostValues, isReadable, newTensor, readTensor } from "./tensor_values.ts";
+import { type HostValues, isReadable, newTensor, readTensor, valuesInPlace } from "./tensor_values.ts";
 
 /** What is known of a tensor without reading it. */
 export interface TensorMetadata {
@@ -105,6 +105,23 @@ export class EagerExecutor implements Executor {
       return this.#resolve(cast, readable);
     } finally {
       this.#symbols.TFE_DeleteTensorHandle(cast);
+    }
+  }
+
+  /** Lends a float32 tensor's values where they lie: they are gone when `use` returns. */
+  lend<T>(id: number, use: (values: Float32Array) => T): T {
+    const symbols = this.#symbols;
+    const handle = this.#handle(id);
+    const type = symbols.TFE_TensorHandleDataType(handle);
+    if (type !== dataTypes.float32) {
+      throw new TypeError(`Cannot lend a ${dataTypeName(type)} tensor: float32 is wanted`);
+    }
+    const tensor = symbols.TFE_TensorHandleResolve(handle, this.#status.pointer);
+    this.#status.check("Read a tensor");
+    try {
+      return use(valuesInPlace(symbols, tensor));
+    } finally {
+      symbols.TF_DeleteTensor(tensor);
     }
   }
 

@@ -81,6 +81,13 @@ export function readTensor(symbols: Symbols, tensor: Deno.PointerValue, type: Da
   return values instanceof BigInt64Array ? toInt32(values) : values;
 }
 
+/** The memory of a float32 TF_Tensor: good until that is deleted. */
+export function valuesInPlace(symbols: Symbols, tensor: Deno.PointerValue): Float32Array {
+  const length = Number(symbols.TF_TensorByteSize(tensor));
+  if (length === 0) return new Float32Array(0);
+  return new Float32Array(Deno.UnsafePointerView.getArrayBuffer(symbols.TF_TensorData(tensor)!, length));
+}
+
 /** tfjs has no int64: such tensors count as int32. */
 function toInt32(values: BigInt64Array): Int32Array {
   return Int32Array.from(values, (value) => {

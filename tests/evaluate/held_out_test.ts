@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
-import { buildNetwork, predictMaps } from "@/lib/model/network.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
 import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
@@ -25,9 +26,10 @@ Deno.test("predictFaces() gives for many faces what the network gives for each",
   const faces = noiseFaces(17);
   const network = buildNetwork(config);
   const maps = predictFaces(network, faces, config);
+  using predictor = new Predictor(network, config);
   assertEquals(maps.length, 17);
   for (const i of [0, 15, 16]) {
-    const [alone] = predictMaps(network, [faces[i]!.image], config);
+    const [alone] = predictor.predict([faces[i]!.image]);
     assertAllClose(maps[i]!.positions, alone!.positions, size * 1e-4);
   }
   network.dispose();

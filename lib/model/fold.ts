@@ -1,0 +1,233 @@
+import * as tf from "@tensorflow/tfjs";
+import { addBias } from "@/lib/tensorflow/bias.ts";
+
+/** One channel's y = scale · x + offset, for all channels. */
+interface Affine {
+  readonly scale: Float32Array;
+  readonly offset: Float32Array;
+}
+
+/** A tensor of the network: how it is computed from others. */
+interface Node {
+  readonly inputs: readonly Node[];
+  readonly compute: (...inputs: tf.Tensor[]) => tf.Tensor;
+}
+
+/**
+ * A network of layers as a function of its input, for inference: batch normalization goes into the kernels of the
+ * convolutions before it, also through a sum with a shortcut; transposed convolutions without a stride become
+ * convolutions with the kernel turned. Kernels are taken as they are now, and are constants of a function that is
+ * traced. Layers of other kinds are called as they are.
+ */
+export function foldNetwork(network: tf.LayersModel): (images: tf.Tensor) => tf.Tensor {
+  const folding = new Folding(network);
+  return (images) => tf.tidy(() => folding.run(images));
+}
+
+class Folding {
+  readonly #nodes = new Map<tf.SymbolicTensor, Node>();
+  /** How many layers take a tensor. */
+  readonly #uses = new Map<tf.SymbolicTensor, number>();
+  readonly #input: Node = { inputs: [], compute: () => unreachable() };
+  readonly #output: Node;
+
+  constructor(network: tf.LayersModel) {
+    const [input, output] = [network.inputs[0]!, network.outputs[0]!];
+    this.#countUses(output, new Set());
+    this.#nodes.set(input, this.#input);
+    this.#output = this.#node(output);
+  }
+
+  run(images: tf.Tensor): tf.Tensor {
+    const values = new Map<Node, tf.Tensor>([[this.#input, images]]);
+    const valueOf = (node: Node): tf.Tensor => {
+      let value = values.get(node);
+      if (!value) values.set(node, value = node.compute(...node.inputs.map(valueOf)));
+      return value;
+    };
+    return valueOf(this.#output);
+  }
+
+  #countUses(tensor: tf.SymbolicTensor, seen: Set<tf.SymbolicTensor>): void {
+    this.#uses.set(tensor, (this.#uses.get(tensor) ?? 0) + 1);
+    if (seen.has(tensor)) return;
+    seen.add(tensor);
+    for (const input of tensor.inputs) this.#countUses(input, seen);
+  }
+
+  #node(tensor: tf.SymbolicTensor): Node {
+    let node = this.#nodes.get(tensor);
+    if (!node) this.#nodes.set(tensor, node = this.#newNode(tensor));
+    return node;
+  }
+
+  #newNode(tensor: tf.SymbolicTensor): Node {
+    const layer = tensor.sourceLayer;
+    const inputs = tensor.inputs as tf.SymbolicTensor[];
+    if (isChannelNormalization(layer)) return this.#affine(inputs[0]!, affineOf(layer));
+    if (isConvolution(layer)) return this.#convolution(tensor, layer);
+    if (isDense(layer) && tensor.shape.length === 2) return dense(layer, this.#node(inputs[0]!));
+    return {
+      inputs: inputs.map((input) => this.#node(input)),
+      compute: (...values) => layer.apply(values.length === 1 ? values[0]! : values, { training: false }) as tf.Tensor,
+    };
+  }
+
+  /** scale · tensor + offset, without a pass of its own where what computes the tensor can do it. */
+  #affine(tensor: tf.SymbolicTensor, affine: Affine): Node {
+    const layer = tensor.sourceLayer;
+    const isUsedHereOnly = this.#uses.get(tensor) === 1;
+    if (isUsedHereOnly && isConvolution(layer) && isLinear(layer)) return this.#convolution(tensor, layer, affine);
+    if (isUsedHereOnly && layer.getClassName() === "Add") {
+      const none = new Float32Array(affine.offset.length);
+      const terms = (tensor.inputs as tf.SymbolicTensor[]).map((input, i) =>
+        this.#affine(input, { scale: affine.scale, offset: i === 0 ? affine.offset : none })
+      );
+      return { inputs: terms, compute: (...values) => values.reduce((sum, value) => tf.add(sum, value)) };
+    }
+    const { scale, offset } = affine;
+    const compute = (x: tf.Tensor) => {
+      const scaled = tf.mul(x, tf.tensor1d(scale));
+      return offset.some((value) => value !== 0) ? addBias(scaled, tf.tensor1d(offset)) : scaled;
+    };
+    return { inputs: [this.#node(tensor)], compute };
+  }
+
+  #convolution(tensor: tf.SymbolicTensor, layer: Convolution, affine?: Affine): Node {
+    const input = tensor.inputs[0] as tf.SymbolicTensor;
+    const compute = layer.getClassName() === "Conv2D" ? convolution(layer, affine) : transposed(layer, affine);
+    return { inputs: [this.#node(input)], compute };
+  }
+}
+
+/** What tfjs keeps private of its layers. */
+interface Normalization extends tf.layers.Layer {
+  readonly axis: number;
+  readonly epsilon: number;
+  readonly gamma?: tf.LayerVariable;
+  readonly beta?: tf.LayerVariable;
+  readonly movingMean: tf.LayerVariable;
+  readonly movingVariance: tf.LayerVariable;
+}
+
+interface Linear extends tf.layers.Layer {
+  readonly kernel: tf.LayerVariable;
+  readonly bias?: tf.LayerVariable | null;
+  readonly activation?: { apply(x: tf.Tensor): tf.Tensor; getClassName(): string } | null;
+}
+
+interface Convolution extends Linear {
+  readonly strides: [number, number];
+  readonly padding: "same" | "valid";
+  readonly dataFormat: string;
+  readonly dilationRate: number | readonly number[];
+}
+
+function isChannelNormalization(layer: tf.layers.Layer): layer is Normalization {
+  const { axis } = layer as Normalization;
+  return layer.getClassName() === "BatchNormalization" && (axis === -1 || axis === 3);
+}
+
+function isConvolution(layer: tf.layers.Layer): layer is Convolution {
+  const { dataFormat, dilationRate } = layer as Convolution;
+  return ["Conv2D", "Conv2DTranspose"].includes(layer.getClassName()) && dataFormat === "channelsLast" &&
+    [dilationRate].flat().every((rate) => rate === 1);
+}
+
+function isDense(layer: tf.layers.Layer): layer is Linear {
+  return layer.getClassName() === "Dense";
+}
+
+function isLinear({ activation }: Linear): boolean {
+  return !activation || activation.getClassName() === "linear";
+}
+
+function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normalization): Affine {
+  const [mean, variance] = [valuesOf(movingMean), valuesOf(movingVariance)];
+  const gains = gamma && valuesOf(gamma);
+  const shifts = beta && valuesOf(beta);
+  const scale = variance.map((value, i) => (gains?.[i] ?? 1) / Math.sqrt(value + epsilon));
+  return { scale, offset: scale.map((factor, i) => (shifts?.[i] ?? 0) - factor * mean[i]!) };
+}
+
+function convolution(layer: Convolution, affine?: Affine): Node["compute"] {
+  const { strides, padding } = layer;
+  const shape = layer.kernel.shape as Shape4D;
+  const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 3, scale: affine?.scale });
+  const finish = finishing(layer, affine);
+  return (x) => finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(kernel, shape), strides, padding));
+}
+
+/** The transpose of a convolution. tfjs's kernel of it has the axes height, width, output channels, input channels. */
+function transposed(layer: Convolution, affine?: Affine): Node["compute"] {
+  const { strides, padding } = layer;
+  const shape = layer.kernel.shape as Shape4D;
+  const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 2, scale: affine?.scale });
+  const finish = finishing(layer, affine);
+  const [height, width, channels, inputs] = shape;
+  if (padding === "same" && strides.every((stride) => stride === 1)) {
+    // oneDNN brings a transposed convolution's kernel into its own order at every call, a convolution's once
+    const turned = turn(kernel, shape);
+    const before = (size: number): [number, number] => [Math.floor(size / 2), Math.ceil(size / 2) - 1];
+    const pads: tf.backend_util.ExplicitPadding = [[0, 0], before(height), before(width), [0, 0]];
+    return (x) => finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(turned, [height, width, inputs, channels]), 1, pads));
+  }
+  const larger = (size: number, i: 0 | 1) =>
+    padding === "same" ? size * strides[i] : size * strides[i] + Math.max(0, shape[i] - strides[i]);
+  return (x) => {
+    const [batch, rows, columns] = x.shape as Shape4D;
+    const outputShape: Shape4D = [batch, larger(rows, 0), larger(columns, 1), channels];
+    return finish(tf.conv2dTranspose(x as tf.Tensor4D, tf.tensor4d(kernel, shape), outputShape, strides, padding));
+  };
+}
+
+function dense(layer: Linear, input: Node): Node {
+  const kernel = valuesOf(layer.kernel);
+  const shape = layer.kernel.shape as [number, number];
+  const finish = finishing(layer);
+  return { inputs: [input], compute: (x) => finish(tf.matMul(x as tf.Tensor2D, tf.tensor2d(kernel, shape))) };
+}
+
+/** Adds the bias and applies the activation, if there are such. */
+function finishing({ bias, activation }: Linear, affine?: Affine): (y: tf.Tensor) => tf.Tensor {
+  const own = bias ? valuesOf(bias) : undefined;
+  const total = affine ? affine.offset.map((value, i) => value + affine.scale[i]! * (own?.[i] ?? 0)) : own;
+  const hasBias = total?.some((value) => value !== 0);
+  return (y) => {
+    const sum = hasBias ? addBias(y, tf.tensor1d(total!)) : y;
+    return activation ? activation.apply(sum) : sum;
+  };
+}
+
+type Shape4D = [number, number, number, number];
+
+/** A kernel whose output channels, along the axis, are scaled each by its own factor. */
+function scaled(
+  kernel: Float32Array,
+  { shape, axis, scale }: { readonly shape: Shape4D; readonly axis: 2 | 3; readonly scale: Float32Array | undefined },
+): Float32Array {
+  if (!scale) return kernel;
+  const stride = axis === 3 ? 1 : shape[3];
+  return kernel.map((value, i) => value * scale[Math.floor(i / stride) % scale.length]!);
+}
+
+/** The kernel turned by half a turn, its last axes exchanged. */
+function turn(kernel: Float32Array, [height, width, channels, inputs]: Shape4D): Float32Array {
+  const turned = new Float32Array(kernel.length);
+  const taps = height * width;
+  for (let tap = 0; tap < taps; tap++) {
+    const [from, to] = [tap * channels * inputs, (taps - 1 - tap) * channels * inputs];
+    for (let o = 0; o < channels; o++) {
+      for (let i = 0; i < inputs; i++) turned[to + i * channels + o] = kernel[from + o * inputs + i]!;
+    }
+  }
+  return turned;
+}
+
+function valuesOf(variable: tf.LayerVariable): Float32Array {
+  return variable.read().dataSync<"float32">();
+}
+
+function unreachable(): never {
+  throw new Error("The input is given");
+}
