@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveConfig } from "@/lib/config.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { foldNetwork } from "@/lib/model/fold.ts";
+import { lendValues, openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { compile } from "@/lib/tensorflow/compile.ts";
+import { floatsTensor } from "@/lib/tensorflow/host_tensors.ts";
 import type { InferContestant } from "./infer.ts";
 import { contestantOptions, serve } from "./serve.ts";
 
@@ -14,13 +17,15 @@ const { batchSize, imageSize } = config;
 const network = buildNetwork(config);
 const images = new Float32Array(batchSize * imageSize * imageSize * 3).map((_, i) => (i * 7919 % 256) / 255);
 
-function predict(): void {
-  const maps = tf.tidy(() => {
-    const input = tf.tensor4d(images, [batchSize, imageSize, imageSize, 3]);
-    return network.apply(input, { training: false }) as tf.Tensor4D;
-  });
-  maps.dataSync();
-  maps.dispose();
+const folded = foldNetwork(network);
+const compiled = compile((input: tf.Tensor4D) => folded(input), { name: "predict" });
+
+function predict(): number {
+  const input = floatsTensor(images, [batchSize, imageSize, imageSize, 3]);
+  const maps = compiled(input);
+  const first = lendValues(maps, (values) => values[0]!);
+  tf.dispose([input, maps]);
+  return first;
 }
 
 for (let call = 0; call < WARM_UP_CALLS; call++) predict();
