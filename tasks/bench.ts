@@ -36,6 +36,9 @@ interface Options {
   readonly mat?: string;
 }
 
+/** Processes that want to run, in the last minute; above it, figures say more about those than about the contestants. */
+const BUSY_LOAD = 0.7;
+
 await runTask(async () => {
   const command = taskCommand("bench")
     .description("Measures posmap beside its peers, all of them taking turns; ratios above 1 are in posmap's favor")
@@ -65,6 +68,14 @@ await runTask(async () => {
   const peers = await findPeers();
   if (peers.missing.length > 0) {
     note(`Left out, as not installed: ${peers.missing.join(", ")}; "deno task bench --peers" installs them`);
+  }
+  const [load] = Deno.loadavg();
+  if (load! > BUSY_LOAD) {
+    note(
+      `Other programs are at work here (load ${
+        load!.toFixed(1)
+      }): PyTorch's threads, which wait for each other, suffer most`,
+    );
   }
   const benchOptions: BenchOptions = {
     children,
