@@ -1,21 +1,37 @@
-/** What Plotly draws; as the value of a notebook's cell it shows itself, where the notebook has Plotly. */
+import { encodeJpeg } from "@/lib/data/images.ts";
+import type { Photo } from "@/lib/types.ts";
+import { lineStill, type PlotlyContent } from "@/lib/view/plotly_still.ts";
+
+/** A picture of a figure for where no script runs: raster, or the source of an SVG. */
+export type Still = Photo | string;
+
+/** What Plotly draws; as the value of a notebook's cell it shows itself, where the notebook has Plotly, or its still. */
 export class PlotlyFigure {
-  readonly data: readonly Readonly<Record<string, unknown>>[];
-  readonly layout: Readonly<Record<string, unknown>>;
+  readonly data: PlotlyContent["data"];
+  readonly layout: PlotlyContent["layout"];
   readonly config: Readonly<Record<string, unknown>>;
+  /** Undefined where none was given, and the figure is not one of lines, of which an SVG is drawn. */
+  readonly still: Still | undefined;
 
   /** Traces, layout and configuration as https://plotly.com/javascript/reference/ has them. */
   constructor(
-    { data, layout, config = {} }: Pick<PlotlyFigure, "data" | "layout"> & Partial<Pick<PlotlyFigure, "config">>,
+    { data, layout, config = {} }: PlotlyContent & { readonly config?: Readonly<Record<string, unknown>> },
     readonly caption: string,
+    { still = lineStill({ data, layout }, caption) }: { readonly still?: Still | undefined } = {},
   ) {
     this.data = data;
     this.layout = layout;
     this.config = config;
+    this.still = still;
   }
 
-  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
-    const { data, layout, config } = this;
-    return { "application/vnd.plotly.v1+json": { data, layout, config }, "text/plain": this.caption };
+  async [Symbol.for("Jupyter.display")](): Promise<Record<string, unknown>> {
+    const { data, layout, config, still } = this;
+    return {
+      "application/vnd.plotly.v1+json": { data, layout, config },
+      ...typeof still === "string" && { "image/svg+xml": still },
+      ...typeof still === "object" && { "image/jpeg": (await encodeJpeg(still, { quality: 90 })).toBase64() },
+      "text/plain": this.caption,
+    };
   }
 }

@@ -35,12 +35,25 @@ Deno.test("a Picture's HTML holds its size, and its caption with nothing in it t
   assert(html.includes('alt="A &quot;face&quot; &amp; &lt;mesh>"'), html);
 });
 
-Deno.test("a PlotlyFigure shows itself as Plotly takes it", async () => {
-  const data = [{ type: "scatter", x: [1], y: [2] }];
-  assertEquals(await shown(new PlotlyFigure({ data, layout: { height: 3 } }, caption)), {
+Deno.test("a PlotlyFigure shows itself as Plotly takes it, and as the still that it was given", async () => {
+  const data = [{ type: "mesh3d", x: [1], y: [2] }];
+  const bundle = {
     "application/vnd.plotly.v1+json": { data, layout: { height: 3 }, config: {} },
     "text/plain": caption,
-  });
+  };
+  const figure = (still?: Photo | string) => new PlotlyFigure({ data, layout: { height: 3 } }, caption, { still });
+  assertEquals(await shown(figure()), bundle);
+  const { "image/svg+xml": svg, ...others } = await shown(figure("<svg></svg>"));
+  assertEquals([svg, others], ["<svg></svg>", bundle]);
+  const { "image/jpeg": jpeg, ...rest } = await shown(figure(photo));
+  const { width, height } = await decodePhoto(Uint8Array.fromBase64(jpeg as string));
+  assertEquals([width, height, rest], [24, 16, bundle]);
+});
+
+Deno.test("a PlotlyFigure of lines has an SVG of them as its still", async () => {
+  const figure = new PlotlyFigure({ data: [{ type: "scatter", x: [1, 2], y: [2, 4] }], layout: {} }, caption);
+  const { "image/svg+xml": svg } = await shown(figure);
+  assert(/^<svg [^]*<path [^]*<\/svg>$/.test(svg as string), svg as string);
 });
 
 const errors = (mean: number) => ({
