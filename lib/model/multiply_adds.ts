@@ -4,25 +4,32 @@ import * as tf from "@tensorflow/tfjs";
 export function countMultiplyAdds(network: tf.LayersModel): number {
   let total = 0;
   for (const layer of network.layers) {
-    const kernel = layer.weights.find(({ originalName }) => originalName.endsWith("/kernel"));
-    if (kernel) total += placements(layer) * tf.util.sizeFromShape(kernel.shape as number[]);
+    const count = multiplyAddsOf(layer);
+    if (count === undefined) throw new RangeError(`Cannot count the multiply-adds of a ${layer.getClassName()} layer`);
+    total += count;
   }
   return total;
 }
 
+/** Multiply-adds of one layer: 0 without a kernel, undefined where it is not known how often that is applied. */
+export function multiplyAddsOf(layer: tf.layers.Layer): number | undefined {
+  const kernel = layer.weights.find(({ originalName }) => originalName.endsWith("/kernel"));
+  if (!kernel) return 0;
+  const count = placements(layer);
+  return count && count * tf.util.sizeFromShape(kernel.shape as number[]);
+}
+
 /** How often the kernel is applied: at each texel of the output, or of the input where the convolution is transposed. */
-function placements(layer: tf.layers.Layer): number {
-  const className = layer.getClassName();
-  switch (className) {
+function placements(layer: tf.layers.Layer): number | undefined {
+  switch (layer.getClassName()) {
     case "Conv2D":
       return texelCount(layer.output);
     case "Conv2DTranspose":
       return texelCount(layer.input);
     case "Dense":
       return 1;
-    default:
-      throw new RangeError(`Cannot count the multiply-adds of a ${className} layer`);
   }
+  return undefined;
 }
 
 function texelCount(maps: tf.SymbolicTensor | tf.SymbolicTensor[]): number {
