@@ -1,0 +1,57 @@
+import { InputError } from "@/lib/errors.ts";
+import type { Config } from "@/lib/config.ts";
+import { Formula } from "@/lib/view/formula.ts";
+import { escapeHtml } from "@/lib/view/picture.ts";
+
+/** The two losses of positions, as {@linkcode positionLoss} of lib/train/loss.ts computes them. */
+export const lossFormulas: Readonly<Record<Config["loss"], Formula>> = {
+  mse: new Formula(
+    lossLatex(String.raw`\bigl(P_{buvc} - \tilde P_{buvc}\bigr)^2`),
+    "The mean over batch b, texels u, v and coordinates c of squared errors, each weighted by the mask W",
+  ),
+  l1: new Formula(
+    lossLatex(String.raw`\bigl|P_{buvc} - \tilde P_{buvc}\bigr|`),
+    "The mean over batch b, texels u, v and coordinates c of absolute errors, each weighted by the mask W",
+  ),
+};
+
+function lossLatex(error: string): string {
+  return String.raw`\mathcal{L}_{\mathrm{${error.endsWith("^2") ? "mse" : "l1"}}}` +
+    String
+      .raw`(P, \tilde P) = \frac{1}{3B \sum_{u,v} W_{uv}} \sum_{b=1}^{B} \sum_{u,v} W_{uv} \sum_{c \in \{x,y,z\}} ` +
+    error;
+}
+
+/** Formulas beside the code that computes them; as the value of a notebook's cell, typeset and colored there. */
+export class LossFigure {
+  constructor(readonly formulas: readonly Formula[], readonly code: string, readonly caption: string) {}
+
+  /** Formulas as MathML, and the code as it stands. */
+  toHtml(): string {
+    const formulas = this.formulas.map((formula) => formula.toHtml()).join("");
+    return `<div>${formulas}<pre style="background: #f6f7f9; padding: 12px; overflow-x: auto; font-size: 12px; ` +
+      `text-align: left"><code>${escapeHtml(this.code)}</code></pre></div>`;
+  }
+
+  [Symbol.for("Jupyter.display")](): Record<string, string> {
+    const formulas = this.formulas.map(({ latex }) => `$$${latex}$$\n\n`).join("");
+    return { "text/markdown": `${formulas}\`\`\`ts\n${this.code}\n\`\`\`\n`, "text/plain": this.caption };
+  }
+}
+
+/** The loss of a kind, or both, typeset, with the source of `positionLoss` as this copy of the library runs it. */
+export async function lossFigure({ loss }: Partial<Pick<Config, "loss">> = {}): Promise<LossFigure> {
+  const formulas = loss ? [lossFormulas[loss]] : Object.values(lossFormulas);
+  const code = await sourceOf(new URL("../train/loss.ts", import.meta.url), "positionLoss");
+  return new LossFigure(formulas, code, `${formulas.map(({ caption }) => caption).join("; ")}: positionLoss()`);
+}
+
+/** An exported function as it stands in its module, its documentation before it. */
+export async function sourceOf(module: URL, name: string): Promise<string> {
+  const source = await Deno.readTextFile(module);
+  const found = source.match(
+    new RegExp(`(/\\*\\*(?:(?!\\*/)[^])*\\*/\\n)?export (async )?function ${name}\\b[^]*?\\n}\\n`),
+  );
+  if (!found) throw new InputError(`Cannot show ${name}: ${module.pathname} exports no such function`);
+  return found[0].trimEnd();
+}
