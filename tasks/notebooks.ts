@@ -1,0 +1,100 @@
+// deno task notebooks [names...]: runs notebooks, checks all that they show; --open shows them in JupyterLab.
+import { InputError } from "@/lib/errors.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
+import { checkCells } from "@/tasks/notebooks/check_cells.ts";
+import { checkOutputs, kindsShown, shownClasses } from "@/tasks/notebooks/check_outputs.ts";
+import { execute } from "@/tasks/notebooks/execute.ts";
+import { keptText, type Notebook, readNotebook } from "@/tasks/notebooks/notebook.ts";
+import { openLab } from "@/tasks/notebooks/open_lab.ts";
+import { pythonPackages } from "@/tasks/notebooks/python.ts";
+import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
+
+const folder = new URL("../notebooks", import.meta.url).pathname;
+const MOST_SECONDS = 90;
+const MOST_BYTES = 1_500_000;
+
+interface Options {
+  readonly write?: boolean;
+  readonly open?: boolean;
+  readonly browser: boolean;
+}
+
+await runTask(async () => {
+  const command = taskCommand("notebooks")
+    .description("Runs notebooks without a browser, and checks that every cell shows what it should")
+    .argument("[names...]", "01_mesh_to_position_map, or its beginning, 01 (default: all)")
+    .option("--write", "keep the new outputs in the notebooks")
+    .option("--open", "start JupyterLab on the notebooks instead")
+    .option("--no-browser", "with --open, only print the address")
+    .parse(Deno.args, { from: "user" });
+  const { write = false, open = false, browser } = command.opts<Options>();
+  if (open && (write || command.args.length > 0)) {
+    throw new InputError("Cannot open JupyterLab with names or --write: it shows all notebooks, and saves them itself");
+  }
+  const note = console.error;
+  if (open) return await openLab({ packages: await pythonPackages("jupyterlab", { note }), browser });
+
+  const notebooks = await Promise.all(
+    (await chooseNames(command.args)).map(async (name) => ({ name, notebook: await readNotebook(pathOf(name)) })),
+  );
+  const signal = interruptSignal();
+  await checkCells(notebooks, { note });
+  const packages = await pythonPackages("notebooks", { note });
+  const classes = shownClasses(await readSources("../lib/view"));
+  let complaintCount = 0;
+  for (const { name, notebook: kept } of notebooks) {
+    const { notebook, seconds } = await execute(pathOf(name), { packages, signal });
+    const text = keptText(notebook);
+    const complaints = [...checkOutputs(notebook, { classes }), ...checkCost(text, seconds)];
+    if (write && complaints.length === 0) await writeFileAtomic(pathOf(name), text);
+    if (!write) complaints.push(...checkKept(kept, notebook));
+    console.log(`${name.padEnd(32)} ${seconds.toFixed(0).padStart(3)} s  ${(text.length / 1e6).toFixed(2)} MB`);
+    for (const complaint of complaints) note(`  ${complaint}`);
+    complaintCount += complaints.length;
+  }
+  if (complaintCount > 0) {
+    throw new InputError("Cannot pass the notebooks: some do not show what they should, see above");
+  }
+});
+
+/** The notebooks with these names or beginnings of names, in their order; all where none is given. */
+async function chooseNames(wanted: readonly string[]): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith(".ipynb")) names.push(name.replace(/\.ipynb$/, ""));
+  }
+  names.sort();
+  for (const beginning of wanted) {
+    if (names.some((name) => name.startsWith(beginning))) continue;
+    throw new InputError(`Cannot run the notebook "${beginning}": the notebooks are ${names.join(", ")}`);
+  }
+  return names.filter((name) => wanted.length === 0 || wanted.some((beginning) => name.startsWith(beginning)));
+}
+
+function pathOf(name: string): string {
+  return `${folder}/${name}.ipynb`;
+}
+
+async function readSources(place: string): Promise<string[]> {
+  const url = new URL(`${place}/`, import.meta.url);
+  const sources: Promise<string>[] = [];
+  for await (const { name, isFile } of Deno.readDir(url)) {
+    if (isFile) sources.push(Deno.readTextFile(new URL(name, url)));
+  }
+  return await Promise.all(sources);
+}
+
+function checkCost(text: string, seconds: number): string[] {
+  const bytes = new TextEncoder().encode(text).length;
+  return [
+    ...bytes > MOST_BYTES ? [`has ${bytes} bytes with its outputs, more than ${MOST_BYTES}`] : [],
+    ...seconds > MOST_SECONDS ? [`takes ${seconds.toFixed(0)} s, more than ${MOST_SECONDS} s`] : [],
+  ];
+}
+
+function checkKept(kept: Notebook, run: Notebook): string[] {
+  const [before, now] = [kept, run].map((notebook) => kindsShown(notebook).map(String)) as [string[], string[]];
+  const cell = now.findIndex((kinds, index) => kinds !== before[index]);
+  if (cell < 0) return [];
+  return [`cell ${cell + 1} shows ${now[cell] || "nothing"}, and is kept with ${before[cell] || "nothing"}: --write`];
+}

@@ -1,0 +1,128 @@
+import { homedir, hostname, tmpdir } from "node:os";
+import { codeCells, joined, type Notebook, type Output, sourceOf } from "@/tasks/notebooks/notebook.ts";
+
+/** What the classes of lib that show themselves give a notebook; of alternatives, one is enough. */
+const shownTypes: Readonly<Record<string, readonly string[][]>> = {
+  Picture: [["image/jpeg", "image/png", "image/webp"]],
+  PlotlyFigure: [["application/vnd.plotly.v1+json"], ["image/svg+xml", "image/jpeg", "image/png"]],
+  SvgFigure: [["image/svg+xml"]],
+  ErrorTable: [["text/html"]],
+  Video: [["image/webp", "video/mp4", "text/html"]],
+};
+
+export interface CheckOutputsOptions {
+  /** The class of what functions of lib give, by the function's name; see `shownClasses`. */
+  readonly classes: ReadonlyMap<string, string>;
+  /** Places of this machine, which outputs must not name. */
+  readonly places?: readonly string[];
+}
+
+/** What is wrong with the outputs of an executed notebook, cell by cell; nothing where all are there and of their kinds. */
+export function checkOutputs(
+  notebook: Notebook,
+  { classes, places = placesHere() }: CheckOutputsOptions,
+): string[] {
+  const complaints: string[] = [];
+  for (const [index, cell] of codeCells(notebook).entries()) {
+    const outputs = cell.outputs ?? [];
+    const failure = outputs.find(({ output_type }) => output_type === "error");
+    if (failure) return [...complaints, `cell ${index + 1} fails: ${errorText(failure)}`]; // none after it has run
+    const found = [...missing(sourceOf(cell), outputs, classes), ...outputs.flatMap((output) => wrong(output, places))];
+    complaints.push(...found.map((complaint) => `cell ${index + 1} ${complaint}`));
+  }
+  return complaints;
+}
+
+/** What each cell of code shows: its kinds of output, with their media types. */
+export function kindsShown(notebook: Notebook): string[][] {
+  return codeCells(notebook).map(({ outputs = [] }) => [
+    ...new Set(outputs.flatMap(({ output_type, data }) => [output_type, ...Object.keys(data ?? {}).sort()])),
+  ]);
+}
+
+/** The functions whose source says that they give what shows itself, with the class of that. */
+export function shownClasses(sources: readonly string[]): Map<string, string> {
+  const names = Object.keys(shownTypes).join("|");
+  const signature = new RegExp(
+    `^export (?:async )?function (\\w+)\\((?:(?!^})[^])*?\\): (?:Promise<)?(${names})>? \\{$`,
+    "gm",
+  );
+  const classes = new Map(Object.keys(shownTypes).map((name) => [name, name]));
+  for (const source of sources) {
+    for (const declaration of source.split(/^(?=export )/m)) {
+      for (const [, name, shown] of declaration.matchAll(signature)) classes.set(name!, shown!);
+    }
+  }
+  return classes;
+}
+
+/** The last expression of a cell, which it shows; undefined where the cell ends in a statement. */
+export function shownExpression(source: string): string | undefined {
+  const code = source.trimEnd();
+  if (/[;}]$/.test(code)) return undefined;
+  const lines = code.split("\n");
+  const first = lines.findLastIndex((line) => /^[\w("'`[]/.test(line));
+  return lines.slice(first).join("\n");
+}
+
+function missing(source: string, outputs: readonly Output[], classes: ReadonlyMap<string, string>): string[] {
+  const has = (...types: Output["output_type"][]) => outputs.some(({ output_type }) => types.includes(output_type));
+  const complaints: string[] = [];
+  if (/\bconsole\.log\(/.test(source) && !has("stream")) complaints.push("prints, and its output has no stream");
+  if (/\bDeno\.jupyter\.display\(/.test(source) && !has("display_data")) {
+    complaints.push("displays, and its output has no display data");
+  }
+  const expression = shownExpression(source);
+  if (expression === undefined) return complaints;
+  if (!has("execute_result")) return [...complaints, "ends in an expression, and shows nothing"];
+  const types = outputs.filter(({ output_type }) => output_type === "execute_result").flatMap(({ data }) =>
+    Object.keys(data ?? {})
+  );
+  const [, called] = expression.match(/^(?:await )?(?:new )?(\w+)\(/) ?? [];
+  const wanted = shownTypes[classes.get(called ?? "") ?? ""];
+  for (const alternatives of wanted ?? []) {
+    if (alternatives.some((type) => types.includes(type))) continue;
+    complaints.push(`shows ${types.join(", ")}; of ${called}, ${alternatives.join(" or ")} is wanted`);
+  }
+  if (types.every((type) => type === "text/plain")) complaints.push("shows plain text only");
+  return complaints;
+}
+
+function wrong({ output_type, name, text, data = {} }: Output, places: readonly string[]): string[] {
+  const complaints: string[] = [];
+  if (output_type === "stream" && name === "stderr") complaints.push(`writes to standard error: ${joined(text!)}`);
+  for (const [type, value] of Object.entries(data)) {
+    if (!wellFormed(type, value)) complaints.push(`shows ${type} that is none`);
+  }
+  const readable = [text === undefined ? "" : joined(text), JSON.stringify(data).replaceAll(/[\w+/]{80,}=*/g, "")];
+  for (const place of places) {
+    if (readable.some((part) => part.includes(place))) complaints.push(`names a place of this machine: ${place}`);
+  }
+  return complaints;
+}
+
+/** By its first bytes, or by the parts that it must have. */
+function wellFormed(type: string, value: unknown): boolean {
+  const start = starts[type];
+  if (start) return joined(value as string).trimStart().startsWith(start);
+  if (type === "image/webp") return /^RIFF....WEBP/s.test(atob(joined(value as string).slice(0, 16)));
+  if (type !== "application/vnd.plotly.v1+json") return joined(value as string).trim() !== "";
+  const { data, layout } = value as { data?: readonly unknown[]; layout?: unknown };
+  return Array.isArray(data) && data.length > 0 && typeof layout === "object";
+}
+
+/** Images are in base64, the letters of which stand for the first bytes. */
+const starts: Readonly<Record<string, string>> = {
+  "image/jpeg": "/9j/",
+  "image/png": "iVBORw0KGgo",
+  "image/svg+xml": "<svg",
+};
+
+function errorText({ ename, evalue }: Output): string {
+  return `${ename ?? "error"}: ${evalue ?? ""}`.trim();
+}
+
+function placesHere(): string[] {
+  const root = new URL("../../", import.meta.url).pathname;
+  return [root, `${homedir()}/`, `${tmpdir()}/`, hostname()].filter((place) => place.length > 3);
+}

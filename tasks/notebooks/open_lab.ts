@@ -1,0 +1,51 @@
+import { InputError } from "@/lib/errors.ts";
+import { makeKernelFolder } from "@/tasks/notebooks/kernel.ts";
+
+export interface LabOptions {
+  /** Of Python's packages, with JupyterLab. */
+  readonly packages: string;
+  /** Opens the page in the browser. */
+  readonly browser: boolean;
+}
+
+/** Starts JupyterLab on the notebooks and waits until it ends, by Ctrl-C or from its own menu. */
+export async function openLab({ packages, browser }: LabOptions): Promise<void> {
+  const kernels = await makeKernelFolder();
+  await silenceNews(kernels);
+  const root = new URL("../../", import.meta.url).pathname;
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", stop);
+  try {
+    await using lab = new Deno.Command("python3", {
+      args: [
+        ...["-m", "jupyterlab", "-y", "--log-level=WARN", `--ServerApp.root_dir=${root}`],
+        ...["--LabApp.default_url=/lab/tree/notebooks", "--MultiKernelManager.default_kernel_name=deno"],
+        ...["--KernelSpecManager.ensure_native_kernel=False", "--KernelSpecManager.allowed_kernelspecs=deno"],
+        ...["--ServerApp.ip=127.0.0.1", ...browser ? [] : ["--no-browser"]],
+        ...Deno.uid() === 0 ? ["--allow-root"] : [],
+      ],
+      env: {
+        PYTHONPATH: packages,
+        JUPYTER_PATH: `${kernels}:${packages}/share/jupyter`,
+        JUPYTER_CONFIG_PATH: kernels,
+        JUPYTERLAB_DIR: `${packages}/share/jupyter/lab`,
+      },
+      signal: stopping.signal,
+    }).spawn();
+    const { success, code } = await lab.status;
+    if (!success && !stopping.signal.aborted) throw new InputError(`JupyterLab ended with status ${code}, see above`);
+  } finally {
+    Deno.removeSignalListener("SIGTERM", stop);
+    Deno.removeSignalListener("SIGINT", stop);
+    await Deno.remove(kernels, { recursive: true });
+  }
+}
+
+/** Else JupyterLab asks whether it may look for news. */
+async function silenceNews(folder: string): Promise<void> {
+  await Deno.mkdir(`${folder}/labconfig`);
+  const config = { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } };
+  await Deno.writeTextFile(`${folder}/labconfig/page_config.json`, JSON.stringify(config));
+}

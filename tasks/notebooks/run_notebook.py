@@ -1,0 +1,54 @@
+"""Runs a notebook's cells in the Deno kernel and prints it with its new outputs, up to the first cell that fails.
+
+Arguments: the notebook, the folder to run it in, the seconds that a cell may take.
+"""
+
+import queue
+import sys
+
+import nbclient
+import nbformat
+
+
+class PatientClient(nbclient.NotebookClient):
+    """Deno 2.9.6's kernel at times says that it is idle before it sends what a cell shows; nbclient drops what follows."""
+
+    async def async_execute_cell(self, cell, cell_index, **options):
+        due = cell.pop("due", 0)
+        cell = await super().async_execute_cell(cell, cell_index, **options)
+        while cell.cell_type == "code" and len(cell.outputs) < due:
+            try:
+                message = await self.kc.iopub_channel.get_msg(timeout=20)
+            except queue.Empty:
+                break
+            self.process_message(message, cell, cell_index)
+        return cell
+
+
+def shows(source):
+    """Whether a cell ends in an expression, which is written without a semicolon."""
+    return not source.rstrip().endswith((";", "}"))
+
+
+path, folder, cell_seconds = sys.argv[1:]
+notebook = nbformat.read(path, 4)
+for cell in notebook.cells:
+    if cell.cell_type == "code":
+        cell.due = max(len(cell.outputs), shows(cell.source))
+        cell.outputs = []  # a cell that is not reached shows nothing
+client = PatientClient(
+    notebook,
+    timeout=int(cell_seconds),
+    record_timing=False,
+    kernel_name="deno",
+    resources={"metadata": {"path": folder}},
+)
+try:
+    client.execute()
+except nbclient.exceptions.CellExecutionError:
+    pass  # the cell's outputs say it
+except nbclient.exceptions.CellTimeoutError:
+    sys.exit(f"a cell took more than {cell_seconds} s")
+for cell in notebook.cells:
+    cell.pop("due", None)
+print(nbformat.writes(notebook))
