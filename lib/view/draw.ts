@@ -73,7 +73,7 @@ export function overlayMesh(photo: Photo, mesh: Mesh, { opacity = 0.6 }: Overlay
 const tint = [0.62, 0.78, 0.9];
 
 /** [vertexCount, 3], each vertex's linear color under soft light from the viewer's upper left. */
-function plaster(mesh: Mesh): Float32Array {
+export function plaster(mesh: Mesh): Float32Array {
   const light = addHarmonics(
     ambientHarmonics([0.06, 0.06, 0.08]),
     directionalHarmonics([-0.48, -0.6, 0.64], [0.85, 0.85, 0.85]),
