@@ -1,0 +1,108 @@
+/** Rings of vertices that a hole is closed with, its center included. */
+const RINGS = 8;
+/** How often each vertex of the outline moves towards the middle of its neighbors. */
+const SMOOTHINGS = 12;
+
+/** Triangles and a way to give the vertices that closing holes added their values. */
+export interface ClosedSurface {
+  /** [triangleCount, 3], those that were there first. */
+  readonly triangles: Uint32Array;
+  /** Values of the vertices that were there, [n, columns], and after them those of the added ones, interpolated. */
+  extend(values: Float32Array, columns: number): Float32Array;
+  /** Positions, [n, 3], with their outline smoothed: a cut along whole triangles has teeth. */
+  smoothOutline(positions: Float32Array): Float32Array;
+}
+
+/**
+ * Closes the holes of a surface by membranes: eyes and mouth, where a photo's color shows what the mesh leaves out. The
+ * longest of its edges, the outline, stays open.
+ */
+export function closeHoles(triangles: Uint32Array, vertexCount: number): ClosedSurface {
+  const [outline = [], ...holes] = openEdges(triangles).sort((a, b) => b.length - a.length);
+  const added: number[] = [];
+  let next = vertexCount;
+  for (const hole of holes) {
+    for (let ring = 1, outer = hole; ring <= RINGS; ring++) {
+      const inner = ring < RINGS ? hole.map((_, i) => next + i) : hole.map(() => next);
+      next += ring < RINGS ? hole.length : 1;
+      hole.forEach((_, i) => {
+        const k = (i + 1) % hole.length;
+        added.push(outer[i]!, inner[i]!, outer[k]!);
+        if (ring < RINGS) added.push(inner[i]!, inner[k]!, outer[k]!);
+      });
+      outer = inner;
+    }
+  }
+  return {
+    triangles: Uint32Array.from([...triangles, ...added]),
+    extend(values, columns) {
+      const extended = new Float32Array(next * columns);
+      extended.set(values);
+      let at = vertexCount * columns;
+      for (const hole of holes) {
+        const center = Array.from(
+          { length: columns },
+          (_, column) => mean(hole.map((v) => values[columns * v + column]!)),
+        );
+        for (let ring = 1; ring <= RINGS; ring++) {
+          for (const v of ring < RINGS ? hole : hole.slice(0, 1)) {
+            for (let column = 0; column < columns; column++) {
+              const value = values[columns * v + column]!;
+              extended[at++] = value + (center[column]! - value) * ring / RINGS;
+            }
+          }
+        }
+      }
+      return extended;
+    },
+    smoothOutline(positions) {
+      const smooth = positions.slice();
+      for (let pass = 0; pass < SMOOTHINGS; pass++) {
+        const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
+        outline.forEach((v, i) => {
+          const [left, here, right] = [-1, 0, 1].map((step) => before.at((i + step) % outline.length)!);
+          for (let axis = 0; axis < 3; axis++) {
+            smooth[3 * v + axis] = here![axis]! / 2 + (left![axis]! + right![axis]!) / 4;
+          }
+        });
+      }
+      return smooth;
+    },
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Each loop of edges that only one triangle has, as vertices in the order in which those triangles have them. */
+function openEdges(triangles: Uint32Array): number[][] {
+  const ends = new Map<number, number[]>();
+  const take = (from: number, to: number): boolean => {
+    const list = ends.get(from);
+    const index = list?.indexOf(to) ?? -1;
+    if (index < 0) return false;
+    list!.splice(index, 1);
+    if (list!.length === 0) ends.delete(from);
+    return true;
+  };
+  for (let corner = 0; corner < triangles.length; corner++) {
+    const from = triangles[corner]!;
+    const to = triangles[corner % 3 === 2 ? corner - 2 : corner + 1]!;
+    if (take(to, from)) continue; // the edge of the triangle beside it
+    if (ends.has(from)) ends.get(from)!.push(to);
+    else ends.set(from, [to]);
+  }
+  const loops: number[][] = [];
+  for (let [start] = ends.keys(); start !== undefined; [start] = ends.keys()) {
+    const loop: number[] = [];
+    for (let vertex = start; ends.has(vertex);) {
+      loop.push(vertex);
+      const [to] = ends.get(vertex)!;
+      take(vertex, to!);
+      vertex = to!;
+    }
+    loops.push(loop);
+  }
+  return loops;
+}
