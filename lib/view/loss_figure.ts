@@ -3,23 +3,18 @@ import type { Config } from "@/lib/config.ts";
 import { Formula } from "@/lib/view/formula.ts";
 import { escapeHtml } from "@/lib/view/picture.ts";
 
-/** The two losses of positions, as {@linkcode positionLoss} of lib/train/loss.ts computes them. */
+/** The two losses of positions, as `positionLoss` of lib/train/loss.ts computes them. */
 export const lossFormulas: Readonly<Record<Config["loss"], Formula>> = {
-  mse: new Formula(
-    lossLatex(String.raw`\bigl(P_{buvc} - \tilde P_{buvc}\bigr)^2`),
-    "The mean over batch b, texels u, v and coordinates c of squared errors, each weighted by the mask W",
-  ),
-  l1: new Formula(
-    lossLatex(String.raw`\bigl|P_{buvc} - \tilde P_{buvc}\bigr|`),
-    "The mean over batch b, texels u, v and coordinates c of absolute errors, each weighted by the mask W",
-  ),
+  mse: lossFormula(String.raw`\mathrm{mse}`, String.raw`(P_{buvc} - \tilde P_{buvc})^2`, "squared"),
+  l1: lossFormula(String.raw`\ell_1`, String.raw`|P_{buvc} - \tilde P_{buvc}|`, "absolute"),
 };
 
-function lossLatex(error: string): string {
-  return String.raw`\mathcal{L}_{\mathrm{${error.endsWith("^2") ? "mse" : "l1"}}}` +
-    String
-      .raw`(P, \tilde P) = \frac{1}{3B \sum_{u,v} W_{uv}} \sum_{b=1}^{B} \sum_{u,v} W_{uv} \sum_{c \in \{x,y,z\}} ` +
-    error;
+function lossFormula(name: string, error: string, kind: string): Formula {
+  const mean = String.raw`\frac{1}{3B \sum_{u,v} W_{uv}} \sum_{b=1}^{B} \, \sum_{u,v} W_{uv} \sum_{c \in \{x,y,z\}}`;
+  return new Formula(
+    String.raw`\mathcal{L}_{${name}}(P, \tilde P) = ${mean} ${error}`,
+    `The mean over batch b, texels u, v and coordinates c of ${kind} errors, each weighted by the mask W`,
+  );
 }
 
 /** Formulas beside the code that computes them; as the value of a notebook's cell, typeset and colored there. */

@@ -1,4 +1,4 @@
-import { encodeJpeg } from "@/lib/data/images.ts";
+import { encodeJpeg, encodePng } from "@/lib/data/images.ts";
 import type { Photo } from "@/lib/types.ts";
 import { escapeHtml } from "@/lib/view/picture.ts";
 
@@ -35,13 +35,21 @@ export function svgTitle(content: string): string {
   return `<title>${escapeHtml(content)}</title>`;
 }
 
+export interface PhotoPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** PNG keeps flat colors flat, and texels with edges; JPEG, the default, is small. */
+  readonly format?: "jpeg" | "png";
+}
+
 /** The photo, within the document, stretched to fill the place. */
-export async function svgPhoto(
-  photo: Photo,
-  place: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
-): Promise<string> {
-  const source = `data:image/jpeg;base64,${(await encodeJpeg(photo, { quality: 90 })).toBase64()}`;
-  return svgElement("image", { ...place, preserveAspectRatio: "none", href: source });
+export async function svgPhoto(photo: Photo, { format = "jpeg", ...place }: PhotoPlace): Promise<string> {
+  const bytes = format === "jpeg" ? await encodeJpeg(photo, { quality: 90 }) : await encodePng(photo);
+  const href = `data:image/${format};base64,${bytes.toBase64()}`;
+  const style = format === "png" ? { style: "image-rendering: pixelated" } : {};
+  return svgElement("image", { ...place, ...style, preserveAspectRatio: "none", href });
 }
 
 /** Pixels that text takes at most, for what must not overlap. */
