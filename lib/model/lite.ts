@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/upsampling.ts";
 import { activate, channelsOf, convolve, glorotUniform, normalize, sizeOf } from "./layers.ts";
 
 export interface LiteOptions {
@@ -99,23 +100,9 @@ function finePart(
   }).apply(padded) as tf.SymbolicTensor;
 }
 
-interface UpsampleOptions {
-  readonly name: string;
-  readonly factor: number;
-  /** Texels a side to keep of the result. */
-  readonly size: number;
-}
-
-function upsampleNodes(nodes: tf.SymbolicTensor, { name, factor, size }: UpsampleOptions): tf.SymbolicTensor {
-  if (factor === 1) return nodes;
-  const upsampling = tf.layers.upSampling2d({
-    name: `${name}_uncropped`,
-    size: [factor, factor],
-    interpolation: "bilinear",
-  });
-  const excess = factor * sizeOf(nodes) - size;
-  const cropping = tf.layers.cropping2D({ name, cropping: [[0, excess], [0, excess]] });
-  return cropping.apply(upsampling.apply(nodes)) as tf.SymbolicTensor;
+/** By a factor of 1, the nodes as they are. */
+function upsampleNodes(nodes: tf.SymbolicTensor, options: UpsamplingOptions): tf.SymbolicTensor {
+  return options.factor === 1 ? nodes : upsampleBilinear(nodes, options);
 }
 
 interface BlockOptions {

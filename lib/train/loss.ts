@@ -19,17 +19,21 @@ export function positionLoss(
 ): tf.Scalar {
   tf.util.assertShapesMatch(predicted.shape, target.shape, "Cannot compare the maps: ");
   const [batch, height, width, coordinates] = predicted.shape;
+  const mapLength = height * width * coordinates;
   // one op over full maps in place of several: they are the largest tensors of a step
   const weightedError = tf.customGrad((...parameters) => {
     const [x, save] = parameters as unknown as [tf.Tensor4D, tf.GradSaveFunc];
-    const error = tf.sub(x, target);
-    const weights = tf.div(tf.reshape(mask, [1, height, width, 1]), tf.mul(tf.sum(mask), batch * coordinates));
+    // maps as rows: weights that span a whole row are multiplied many at a time
+    const error = tf.reshape(tf.sub(x, target), [batch, mapLength]);
+    const shares = tf.div(tf.reshape(mask, [height * width, 1]), tf.mul(tf.sum(mask), batch * coordinates));
+    const weights = tf.reshape(tf.tile(shares, [1, coordinates]), [mapLength, 1]);
     save([error, weights]);
     return {
-      value: tf.sum(tf.mul(kind === "mse" ? tf.square(error) : tf.abs(error), weights)),
+      value: tf.sum(tf.matMul(kind === "mse" ? tf.square(error) : tf.abs(error), weights)),
       gradFunc: (dy: tf.Tensor, [error, weights]: tf.Tensor[]) => {
-        const slope = kind === "mse" ? tf.mul(error!, 2) : tf.sign(error!);
-        return tf.mul(slope, tf.mul(weights!, dy));
+        const slope = kind === "mse" ? error! : tf.sign(error!);
+        const factor = tf.mul(weights!, kind === "mse" ? tf.mul(dy, 2) : dy);
+        return tf.reshape(tf.mul(slope, tf.reshape(factor, [1, mapLength])), predicted.shape);
       },
     };
   });
