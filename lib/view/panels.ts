@@ -56,9 +56,16 @@ export async function panelRow(panels: readonly Panel[], options: PanelRowOption
 }
 
 async function elementsOf(picture: Photo | Drawing, quality: number): Promise<string> {
-  if ("elements" in picture) return picture.elements;
-  const source = (await encodeJpeg(picture, { quality })).toBase64();
-  return `<image width="${picture.width}" height="${picture.height}" href="data:image/jpeg;base64,${source}"/>`;
+  return "elements" in picture ? picture.elements : await imageElement(picture, { quality, ...picture });
+}
+
+/** A photo as an element of an SVG, in a place of this size at its origin. */
+export async function imageElement(
+  photo: Photo,
+  { width, height, quality = 80 }: { readonly width: number; readonly height: number; readonly quality?: number },
+): Promise<string> {
+  const source = (await encodeJpeg(photo, { quality })).toBase64();
+  return `<image width="${width}" height="${height}" href="data:image/jpeg;base64,${source}"/>`;
 }
 
 function arrow(x: number, y: number): string {
