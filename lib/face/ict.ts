@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder } from "@/lib/files.ts";
-import { keptModel } from "@/lib/face/model_file.ts";
+import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj.ts";
@@ -25,8 +25,8 @@ export interface IctOptions {
  */
 export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
   const source = await openSource(folder);
-  const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${await fingerprint(source.folder)}.model`;
-  const stamp = await fingerprint(JSON.stringify(source.files));
+  const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${fingerprint(source.folder)}.model`;
+  const stamp = fingerprint(JSON.stringify(source.files));
   return await keptModel(cache, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
 }
 
@@ -162,10 +162,4 @@ function readText(path: string): Promise<string> {
 function refuse(path: string, error: unknown): never {
   const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
   throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${reason}`);
-}
-
-/** The first 16 hexadecimal digits of the text's SHA-256. */
-async function fingerprint(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex().slice(0, 16);
 }

@@ -3,7 +3,7 @@ import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MaterialName, MorphableModel } from "@/lib/face/morphable_model.ts";
 import { eyeMaterial } from "@/lib/face/ict_eyes.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj.ts";
-import { regionsFromLandmarks } from "@/lib/face/regions.ts";
+import { surfaceOf, triangulate } from "@/lib/face/obj_surface.ts";
 
 export const vertexCount = 26_719;
 const uvCount = 28_911;
@@ -47,14 +47,16 @@ export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: stri
   const kept = Uint32Array.from(vertices).sort();
   const renumbered = new Map(Array.from(kept, (vertex, i) => [vertex, i]));
   const face = mesh.polygons.filter(({ material }) => material === "M_Face");
+  const { surface, surfaceVertices } = surfaceOf(face, mesh, {
+    landmarks: landmarks.map((vertex, l) => (jawline[l] ?? -1) < 0 ? vertex : jawline[l]!),
+    stretch: true,
+  });
   return {
     vertices: kept,
     triangles: Uint32Array.from(drawn.flatMap(({ corners }) => corners), (vertex) => renumbered.get(vertex)!),
     materials: Uint8Array.from(drawn, ({ material }) => materialNames.indexOf(material)),
-    ...surfaceOf(face, mesh, {
-      renumbered,
-      landmarks: landmarks.map((vertex, l) => (jawline[l] ?? -1) < 0 ? vertex : jawline[l]!),
-    }),
+    surface,
+    surfaceVertices: surfaceVertices.map((vertex) => renumbered.get(vertex)!),
   };
 }
 
@@ -93,45 +95,4 @@ function looksBack([a, b, c]: readonly number[], positions: Float64Array): boole
   const [wx, wy, wz] = edge(a!, c!) as [number, number, number];
   const normal = [uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx] as const;
   return normal[2] < -0.2 * Math.hypot(...normal);
-}
-
-function triangulate<T>(polygon: readonly T[]): [T, T, T][] {
-  return Array.from({ length: polygon.length - 2 }, (_, i) => [polygon[0]!, polygon[i + 1]!, polygon[i + 2]!]);
-}
-
-function surfaceOf(
-  face: readonly ObjPolygon[],
-  mesh: ObjMesh,
-  { renumbered, landmarks }: { renumbered: ReadonlyMap<number, number>; landmarks: readonly number[] },
-): Pick<MorphableModel, "surface" | "surfaceVertices"> {
-  const pairs = new Map<string, { readonly index: number; readonly vertex: number; readonly uv: number }>();
-  const indexOf = (vertex: number, uv: number) => {
-    const key = [vertex, mesh.uv[2 * uv], mesh.uv[2 * uv + 1]].join("/"); // the file lists some coordinates twice
-    if (!pairs.has(key)) pairs.set(key, { index: pairs.size, vertex, uv });
-    return pairs.get(key)!.index;
-  };
-  const triangles = face.flatMap(({ vertices, uvs }) =>
-    triangulate(vertices.map((vertex, corner) => indexOf(vertex, uvs[corner]!))).flat()
-  );
-  const corners = [...pairs.values()];
-  const surfaceLandmarks = landmarks.map((vertex) => corners.findIndex((corner) => corner.vertex === vertex));
-  const positions = Float32Array.from(
-    corners.flatMap(({ vertex }) => [...mesh.positions.subarray(3 * vertex, 3 * vertex + 3)]),
-  );
-  return {
-    surface: {
-      uv: normalizedUv(corners.map(({ uv }) => [mesh.uv[2 * uv]!, mesh.uv[2 * uv + 1]!])),
-      triangles: Uint32Array.from(triangles),
-      landmarks: Uint32Array.from(surfaceLandmarks),
-      regions: regionsFromLandmarks(positions, surfaceLandmarks),
-    },
-    surfaceVertices: Uint32Array.from(corners, ({ vertex }) => renumbered.get(vertex)!),
-  };
-}
-
-/** Stretched to fill [0, 1]², v turned to go down. */
-function normalizedUv(uv: readonly (readonly [number, number])[]): Float32Array {
-  const [u, v] = [uv.map(([u]) => u), uv.map(([, v]) => v)];
-  const [left, right, bottom, top] = [Math.min(...u), Math.max(...u), Math.min(...v), Math.max(...v)];
-  return Float32Array.from(uv.flatMap(([u, v]) => [(u - left) / (right - left), (top - v) / (top - bottom)]));
 }

@@ -38,6 +38,11 @@ export async function keptModel(
   return model;
 }
 
+/** The first 16 hexadecimal digits of the text's SHA-256: for a model's place in the cache, and its stamp. */
+export function fingerprint(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
 export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<ArrayBuffer> {
   const arrays = arraysOf(model);
   const header: Header = {
