@@ -19,17 +19,24 @@ export class Recording implements Disposable {
   readonly variables: readonly TracedVariable[];
   /** What the function gave; its tensors are good for their shapes and types only. */
   readonly result: Tensors;
+  /** Operations, counted as they came, that the graph could do without, such as the gradient of an image. */
+  readonly unused: ReadonlySet<number>;
   readonly #executor: TraceExecutor;
   readonly #graph: Graph;
   readonly #inputs: readonly Output[];
   readonly #outputs: readonly Output[];
   #isKept = false;
 
-  /** Throws a VariableMadeError, a TypeError where something cannot be written down, or what the function throws. */
-  constructor(fn: TensorFunction, tensors: readonly Tensors[]) {
+  /**
+   * Throws a VariableMadeError, a TypeError where something cannot be written down, or what the function throws.
+   *
+   * @param unused by an earlier recording of the same: what changes a variable then does not wait for these operations,
+   * and TensorFlow leaves them out
+   */
+  constructor(fn: TensorFunction, tensors: readonly Tensors[], unused?: ReadonlySet<number>) {
     const { symbols, executor, binding } = internals();
     this.#graph = new Graph(symbols);
-    this.#executor = new TraceExecutor(this.#graph, executor);
+    this.#executor = new TraceExecutor(this.#graph, executor, unused);
     binding.executor = this.#executor;
     try {
       const recorded = this.#record(fn, tensors);
@@ -39,6 +46,7 @@ export class Recording implements Disposable {
       this.captures = this.#executor.captures;
       this.#inputs = [...recorded.inputs, ...this.captures.map(({ output }) => output), ...recorded.handles];
       this.#outputs = recorded.outputs;
+      this.unused = this.#executor.unusedFor(recorded.outputs);
     } catch (error) {
       for (const { id } of this.#executor.captures) executor.delete(id);
       this.#graph[Symbol.dispose]();

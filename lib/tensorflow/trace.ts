@@ -42,12 +42,17 @@ export class TraceExecutor implements Executor {
   readonly #captures = new Map<number, Capture>();
   readonly #resources = new Map<number, ResourceOrder>();
   readonly #effects = new Set<Operation>();
+  /** What each operation takes, in the order they came. */
+  readonly #sources = new Map<Operation, readonly Operation[]>();
+  readonly #unused: ReadonlySet<number>;
   readonly #steps: string[] = [];
   #nextId = -1;
 
-  constructor(graph: Graph, eager: EagerExecutor) {
+  /** @param unused what an earlier trace of the same gave: nothing need wait for these operations */
+  constructor(graph: Graph, eager: EagerExecutor, unused: ReadonlySet<number> = new Set()) {
     this.#graph = graph;
     this.#eager = eager;
+    this.#unused = unused;
   }
 
   /** What came from outside, in the order of its first use. */
@@ -58,6 +63,18 @@ export class TraceExecutor implements Executor {
   /** Operations that do more than compute their outputs. */
   get effects(): readonly Operation[] {
     return [...this.#effects];
+  }
+
+  /** Which operations, counted as they came, neither these outputs nor an effect needs. */
+  unusedFor(outputs: readonly Output[]): Set<number> {
+    const used = new Set<Operation>();
+    const pending = [...outputs.map(({ operation }) => operation), ...this.#effects];
+    for (let operation = pending.pop(); operation; operation = pending.pop()) {
+      if (used.has(operation)) continue;
+      used.add(operation);
+      pending.push(...this.#sources.get(operation) ?? []);
+    }
+    return new Set([...this.#sources.keys()].flatMap((operation, i) => used.has(operation) ? [] : [i]));
   }
 
   /** What was done, a line each: equal for two traces that did the same. */
@@ -112,7 +129,9 @@ export class TraceExecutor implements Executor {
       inputs: symbols.map(({ output }) => output),
       controlInputs: this.#predecessors(op, inputs),
     });
-    this.#note(operation, op, inputs);
+    const isUnused = this.#unused.has(this.#sources.size);
+    this.#sources.set(operation, symbols.map(({ output }) => output.operation));
+    if (!isUnused) this.#note(operation, op, inputs);
     const found = this.#graph.outputCount(operation);
     if (found !== outputCount) throw new RangeError(`${op} has ${found} outputs, ${outputCount} were expected`);
     return Array.from({ length: outputCount }, (_, i) => this.#newSymbol(operation, { op, index: i, inputs }));

@@ -23,8 +23,9 @@ export class TracedFunction implements Disposable {
 
   /** Throws what tracing throws, and an Error where the function does not do the same when it is traced again. */
   constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, xla }: TraceOptions) {
-    using recording = new Recording(fn, tensors);
-    checkRepeats(recording, fn, tensors);
+    using first = new Recording(fn, tensors);
+    using recording = new Recording(fn, tensors, first.unused);
+    checkSame(first, recording);
     this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
     this.#attributes = xla ? [{ name: "_XlaMustCompile", type: attributeTypes.bool, value: true }] : [];
     addFunction(recording, this.#name);
@@ -87,8 +88,7 @@ function addFunction(recording: Recording, name: string): void {
   }
 }
 
-function checkRepeats(first: Recording, fn: TensorFunction, tensors: readonly Tensors[]): void {
-  using second = new Recording(fn, tensors);
+function checkSame(first: Recording, second: Recording): void {
   const length = Math.max(first.steps.length, second.steps.length);
   for (let i = 0; i < length; i++) {
     const [one, other] = [first.steps[i] ?? "nothing", second.steps[i] ?? "nothing"];

@@ -239,6 +239,22 @@ testLeavesNothing("compile() with XLA trains a network as without it", () => {
   for (const part of [our, their, ours, theirs]) part.dispose();
 });
 
+testLeavesNothing("a compiled function leaves out what nothing needs, also of a variable that it changes", () => {
+  const weights = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])));
+  const optimizer = new FusedAdam(0.1);
+  const step = (index: tf.Tensor) => {
+    execute("GatherV2", {}, [weights, index, tf.scalar(0, "int32")], 1); // fails where it is done
+    optimizer.applyGradients({ [weights.name]: tf.ones([2]) });
+    return tf.sum(weights);
+  };
+  using compiled = compile(step);
+  const outside = tf.tensor1d([2], "int32");
+  const sum = compiled(outside);
+  assertAllClose(numbers(sum), [2.8], TOLERANCE);
+  tf.dispose([outside, sum, weights]);
+  optimizer.dispose();
+});
+
 Deno.test("compile() on another backend calls the function as it is", async () => {
   await tf.setBackend("cpu");
   try {
