@@ -10,19 +10,26 @@ export class PlotlyFigure {
   readonly data: PlotlyContent["data"];
   readonly layout: PlotlyContent["layout"];
   readonly config: Readonly<Record<string, unknown>>;
-  /** Undefined where none was given, and the figure is not one of lines, of which an SVG is drawn. */
-  readonly still: Still | undefined;
+  readonly #still: Still | undefined | (() => Still);
 
-  /** Traces, layout and configuration as https://plotly.com/javascript/reference/ has them. */
+  /**
+   * Traces, layout and configuration as https://plotly.com/javascript/reference/ has them; the still, or a function
+   * that draws it once it is wanted.
+   */
   constructor(
     { data, layout, config = {} }: PlotlyContent & { readonly config?: Readonly<Record<string, unknown>> },
     readonly caption: string,
-    { still = lineStill({ data, layout }, caption) }: { readonly still?: Still | undefined } = {},
+    { still = lineStill({ data, layout }, caption) }: { readonly still?: Still | undefined | (() => Still) } = {},
   ) {
     this.data = data;
     this.layout = layout;
     this.config = config;
-    this.still = still;
+    this.#still = still;
+  }
+
+  /** Undefined where none was given, and the figure is not one of lines, of which an SVG is drawn. */
+  get still(): Still | undefined {
+    return typeof this.#still === "function" ? this.#still() : this.#still;
   }
 
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Mesh } from "@/lib/types.ts";
+import type { Mesh, Photo } from "@/lib/types.ts";
 import { meshFigure } from "@/lib/view/mesh_figure.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
@@ -43,8 +43,8 @@ Deno.test("meshFigure() has every triangle with its corners' places and colors, 
       [i[t]!, j[t]!, k[t]!].forEach((drawn, corner) => {
         const v = corners[corner]!;
         // back from Plotly's axes, whose z points up, to those of the image
-        assertAllClose([x[drawn]!, -z[drawn]!, -y[drawn]!], mesh.positions.subarray(3 * v, 3 * v + 3), 0.0051);
-        assertEquals(vertexcolor[drawn], `rgb(${colors.subarray(3 * v, 3 * v + 3).join()})`);
+        assertAllClose([x[drawn]!, -z[drawn]!, -y[drawn]!], mesh.positions.subarray(3 * v, 3 * v + 3), 0.051);
+        assertEquals(vertexcolor[drawn], `#${colors.subarray(3 * v, 3 * v + 3).toHex()}`);
       });
     });
   }));
@@ -58,6 +58,23 @@ Deno.test("meshFigure() keeps the mesh's proportions, and looks from the photo's
   assertClose(aspectratio.y / aspectratio.z, 20 / 100, 1e-6);
   const turn = Math.atan2(eye.x, -eye.y) * 180 / Math.PI; // the face looks along -y
   assert(turn > 10 && turn < 30 && eye.z === 0, `The first view is turned by ${turn}°`);
+});
+
+Deno.test("meshFigure() draws no more vertices than it may, and has its first view as its still", () => {
+  const side = 40;
+  const positions = Float32Array.from({ length: 3 * side * side }, (_, i) => {
+    const [row, column] = [Math.floor(i / 3 / side), Math.floor(i / 3) % side];
+    return [column, row, 4 * Math.sin(column / 6)][i % 3]!;
+  });
+  const triangles: number[] = [];
+  for (let v = 0; v < side * (side - 1); v++) {
+    if (v % side < side - 1) triangles.push(v, v + side, v + 1, v + 1, v + side, v + side + 1);
+  }
+  const mesh = { positions, triangles: Uint32Array.from(triangles) };
+  const { data, still } = meshFigure(mesh, new Uint8Array(positions.length).fill(90), { vertexCount: 300 });
+  assertEquals((data[0] as unknown as Mesh3d).x.length, 300);
+  const { rgb } = still as Photo;
+  assert(rgb[0]! > 230 && rgb[3 * (240 * 480 + 240)]! < 130, "the mesh is in the middle of a light picture");
 });
 
 Deno.test("meshFigure() of an empty mesh is an empty figure", () => {
