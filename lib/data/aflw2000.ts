@@ -49,7 +49,8 @@ export async function* readAflw2000(folder: string): AsyncGenerator<AnnotatedPho
   for (const name of await listAflw2000(folder)) yield await readAnnotatedPhoto(folder, name);
 }
 
-async function readAnnotatedPhoto(folder: string, name: string): Promise<AnnotatedPhoto> {
+/** One photo of such a folder, `name.jpg` with its `name.mat`. Throws an InputError where either cannot be read. */
+export async function readAnnotatedPhoto(folder: string, name: string): Promise<AnnotatedPhoto> {
   const path = `${folder}/${name}.mat`;
   const variables = await readMat(path);
   const points = matNumbers(variables, { name: "pt3d_68", shape: [3, 68], path });

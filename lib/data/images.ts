@@ -50,6 +50,27 @@ export async function encodeJpeg(photo: Photo, { quality = 90 }: { quality?: num
   return Uint8Array.from(await toSharp(photo).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer());
 }
 
+export interface AnimationOptions {
+  readonly framesPerSecond: number;
+  /** From 1 to 100. */
+  readonly quality?: number;
+}
+
+/** Pictures of one size, one after the other, again and again. */
+export async function encodeAnimatedWebp(
+  frames: readonly Photo[],
+  { framesPerSecond, quality = 80 }: AnimationOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const [{ width, height }] = frames as [Photo];
+  const rgb = new Uint8Array(3 * width * height * frames.length);
+  frames.forEach((frame, i) => rgb.set(frame.rgb, 3 * width * height * i));
+  // Whole milliseconds that add up: frames of 1/30 s are 33, 33 and 34 long.
+  const start = (i: number) => Math.round(i * 1000 / framesPerSecond);
+  const delay = frames.map((_, i) => start(i + 1) - start(i));
+  const raw = { width, height: height * frames.length, channels: 3, pageHeight: height } as const;
+  return Uint8Array.from(await sharp(rgb, { raw, limitInputPixels: false }).webp({ quality, delay, loop: 0, effort: 4 }).toBuffer());
+}
+
 function toSharp({ width, height, rgb }: Photo): Sharp {
   if (rgb.length !== 3 * width * height) {
     throw new TypeError(`Cannot encode ${rgb.length} bytes: ${width} × ${height} RGB has ${3 * width * height}`);

@@ -1,7 +1,7 @@
+import type { Mesh } from "@/lib/types.ts";
+
 /** Rings of vertices that a hole is closed with, its center included. */
 const RINGS = 8;
-/** How often each vertex of the outline moves towards the middle of its neighbors. */
-const SMOOTHINGS = 12;
 
 /** Triangles and a way to give the vertices that closing holes added their values. */
 export interface ClosedSurface {
@@ -9,8 +9,6 @@ export interface ClosedSurface {
   readonly triangles: Uint32Array;
   /** Values of the vertices that were there, [n, columns], and after them those of the added ones, interpolated. */
   extend(values: Float32Array, columns: number): Float32Array;
-  /** Positions, [n, 3], with their outline smoothed: a cut along whole triangles has teeth. */
-  smoothOutline(positions: Float32Array): Float32Array;
 }
 
 /**
@@ -18,7 +16,7 @@ export interface ClosedSurface {
  * longest of its edges, the outline, stays open.
  */
 export function closeHoles(triangles: Uint32Array, vertexCount: number): ClosedSurface {
-  const [outline = [], ...holes] = openEdges(triangles).sort((a, b) => b.length - a.length);
+  const holes = openEdges(triangles).sort((a, b) => b.length - a.length).slice(1);
   const added: number[] = [];
   let next = vertexCount;
   for (const hole of holes) {
@@ -55,20 +53,26 @@ export function closeHoles(triangles: Uint32Array, vertexCount: number): ClosedS
       }
       return extended;
     },
-    smoothOutline(positions) {
-      const smooth = positions.slice();
-      for (let pass = 0; pass < SMOOTHINGS; pass++) {
-        const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
-        outline.forEach((v, i) => {
-          const [left, here, right] = [-1, 0, 1].map((step) => before.at((i + step) % outline.length)!);
-          for (let axis = 0; axis < 3; axis++) {
-            smooth[3 * v + axis] = here![axis]! / 2 + (left![axis]! + right![axis]!) / 4;
-          }
-        });
-      }
-      return smooth;
-    },
   };
+}
+
+/** How often each vertex of the outline moves towards the middle of its neighbors. */
+const SMOOTHINGS = 12;
+
+/** The mesh with the longest of its edges smoothed: a cut along whole triangles has teeth. */
+export function smoothOutline({ positions, triangles }: Mesh): Mesh {
+  const [outline = []] = openEdges(triangles).sort((a, b) => b.length - a.length);
+  const smooth = positions.slice();
+  for (let pass = 0; pass < SMOOTHINGS; pass++) {
+    const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
+    outline.forEach((v, i) => {
+      const [left, here, right] = [-1, 0, 1].map((step) => before.at((i + step) % outline.length)!);
+      for (let axis = 0; axis < 3; axis++) {
+        smooth[3 * v + axis] = here![axis]! / 2 + (left![axis]! + right![axis]!) / 4;
+      }
+    });
+  }
+  return { positions: smooth, triangles };
 }
 
 function mean(values: readonly number[]): number {

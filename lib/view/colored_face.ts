@@ -1,7 +1,7 @@
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { closeHoles } from "@/lib/view/close_holes.ts";
+import { closeHoles, smoothOutline } from "@/lib/view/close_holes.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh_colors.ts";
 
 /** A mesh to look at by itself. */
@@ -22,11 +22,9 @@ export interface ColorFaceOptions {
  * and mouth closed by what the photo shows there, and what it hides colored from the other side.
  */
 export function colorFace(photo: Photo, { positions, surface }: ColorFaceOptions): ColoredMesh {
-  const closed = closeHoles(trianglesWithoutNeck(surface), surface.regions.length);
-  const mesh = {
-    positions: closed.extend(closed.smoothOutline(positions), 3),
-    triangles: closed.triangles,
-  };
+  const face = smoothOutline({ positions, triangles: trianglesWithoutNeck(surface) });
+  const closed = closeHoles(face.triangles, surface.regions.length);
+  const mesh = { positions: closed.extend(face.positions, 3), triangles: closed.triangles };
   const colors = colorsFromPhoto(mesh, photo, isSymmetric(surface) ? { mirrorUv: closed.extend(surface.uv, 2) } : {});
   return { mesh, colors };
 }

@@ -39,10 +39,10 @@ export function stackPhotos(photos: readonly Photo[], { gap = 4 }: JoinOptions =
   return { width, height, rgb };
 }
 
-/** A whole number of times as wide and high, bilinear. */
+/** As many times as wide and high, rounded to whole pixels, bilinear. */
 export function enlargePhoto(photo: Photo, factor: number): Photo {
-  const width = photo.width * factor;
-  const height = photo.height * factor;
+  const width = Math.round(photo.width * factor);
+  const height = Math.round(photo.height * factor);
   const rgb = new Uint8Array(3 * width * height);
   for (let row = 0; row < height; row++) {
     const [top, bottom, down] = neighbors((row + 0.5) / factor - 0.5, photo.height);
