@@ -49,7 +49,8 @@ export async function panelRow(panels: readonly Panel[], options: PanelRowOption
       (hasArrows && i > 0 ? arrow(x - gap / 2, pictureHeight / 2) : "");
   }));
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-    `viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="#333b49" ` +
+    `viewBox="0 0 ${width} ${height}" style="max-width: 100%; height: auto" font-family="system-ui, sans-serif" ` +
+    `font-size="14" fill="#333b49" ` +
     `text-anchor="middle" role="img">\n<title>${escapeHtml(caption)}</title>\n` +
     `<rect width="${width}" height="${height}" fill="#fff"/>\n${drawn.join("\n")}\n</svg>`;
   return new SvgFigure(svg, caption);
