@@ -27,7 +27,7 @@ export function checkOutputs(
     const outputs = cell.outputs ?? [];
     const failure = outputs.find(({ output_type }) => output_type === "error");
     if (failure) return [...complaints, `cell ${index + 1} fails: ${errorText(failure)}`]; // none after it has run
-    const found = [...missing(sourceOf(cell), outputs, classes), ...outputs.flatMap((output) => wrong(output, places))];
+    const found = [...unfit(sourceOf(cell), outputs, classes), ...outputs.flatMap((output) => wrong(output, places))];
     complaints.push(...found.map((complaint) => `cell ${index + 1} ${complaint}`));
   }
   return complaints;
@@ -65,15 +65,20 @@ export function shownExpression(source: string): string | undefined {
   return lines.slice(first).join("\n");
 }
 
-function missing(source: string, outputs: readonly Output[], classes: ReadonlyMap<string, string>): string[] {
+function unfit(source: string, outputs: readonly Output[], classes: ReadonlyMap<string, string>): string[] {
   const has = (...types: Output["output_type"][]) => outputs.some(({ output_type }) => types.includes(output_type));
   const complaints: string[] = [];
   if (/\bconsole\.log\(/.test(source) && !has("stream")) complaints.push("prints, and its output has no stream");
-  if (/\bDeno\.jupyter\.display\(/.test(source) && !has("display_data")) {
+  if (/^ *(?:await )?Deno\.jupyter\.display\(/m.test(source) && !has("display_data")) {
     complaints.push("displays, and its output has no display data");
   }
   const expression = shownExpression(source);
-  if (expression === undefined) return complaints;
+  if (expression === undefined) {
+    // the kernel takes any expression statement's value, the last one's, for that of the cell
+    return has("execute_result")
+      ? [...complaints, "shows the value of a statement: a const takes it away"]
+      : complaints;
+  }
   if (!has("execute_result")) return [...complaints, "ends in an expression, and shows nothing"];
   const types = outputs.filter(({ output_type }) => output_type === "execute_result").flatMap(({ data }) =>
     Object.keys(data ?? {})

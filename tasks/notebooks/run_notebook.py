@@ -26,8 +26,8 @@ class PatientClient(nbclient.NotebookClient):
 
 
 def shows(source):
-    """Whether a cell ends in an expression, which is written without a semicolon."""
-    return not source.rstrip().endswith((";", "}"))
+    """Whether a cell prints, or ends in an expression, which is written without a semicolon."""
+    return "console.log(" in source or not source.rstrip().endswith((";", "}"))
 
 
 path, folder, cell_seconds = sys.argv[1:]

@@ -42,6 +42,7 @@ Deno.test("checkOutputs() names the cell that shows nothing, another kind, or pl
   assert(/^cell 1 prints,.* no stream$/.test(complaintsOf("console.log(a);")[0]!));
   assert(/^cell 1 displays,/.test(complaintsOf("await Deno.jupyter.display(picture);")[0]!));
   assert(/of curve, application\/vnd\.plotly/.test(complaintsOf("await curve(rows, {\n  label,\n})", jpeg)[0]!));
+  assert(/^cell 1 shows the value of a statement/.test(complaintsOf("open();\nconst a = 3;", plain)[0]!));
   assert(complaintsOf("a", plain).includes("cell 1 shows plain text only"));
 });
 
