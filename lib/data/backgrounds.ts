@@ -2,7 +2,8 @@ import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { type Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
-import { blur } from "@/lib/data/blur.ts";
+import { blur, BlurScratch } from "@/lib/data/blur.ts";
+import { Kernels } from "@/lib/data/kernels.ts";
 import { fillShape } from "@/lib/data/shapes.ts";
 
 interface Canvas extends FloatImage {
@@ -13,13 +14,13 @@ interface Canvas extends FloatImage {
 /** Fills square images with something a face might stand before. */
 export class Backdrop {
   readonly #half: FloatImage;
-  readonly #scratch: Float32Array;
+  readonly #scratch: BlurScratch;
 
   /** For images of this many pixels a side, an even number. */
-  constructor(size: number) {
+  constructor(size: number, kernels: Kernels = new Kernels(6 * size * size + 50_000)) {
     const side = size / 2;
-    this.#half = { width: side, height: side, rgb: new Float32Array(3 * side * side) };
-    this.#scratch = new Float32Array(3 * side * side);
+    this.#half = { width: side, height: side, rgb: kernels.floats(3 * side * side) };
+    this.#scratch = new BlurScratch(kernels, side);
   }
 
   /** Leaves pixels as they are that something will be drawn over: those of a raster of the image's size. */

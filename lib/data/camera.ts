@@ -1,8 +1,9 @@
 import { type FloatImage, linearToSrgb } from "@/lib/geometry/color.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
-import { blur } from "@/lib/data/blur.ts";
+import { blur, BlurScratch } from "@/lib/data/blur.ts";
 import { compressAsJpeg } from "@/lib/data/jpeg.ts";
+import { Kernels } from "@/lib/data/kernels.ts";
 
 /** What stands between light and a photo. Lengths are in pixels of a 256-pixel picture. */
 export interface CameraSettings {
@@ -63,53 +64,67 @@ export function drawCamera(random: Random): CameraSettings {
 
 /** Makes photos of one size out of light. */
 export class Camera {
+  /** Light that is to be photographed, where no copy of it need be made. */
+  readonly film: FloatImage;
   readonly #size: number;
+  readonly #kernels: Kernels;
   readonly #scratch: Float32Array;
+  readonly #blurScratch: BlurScratch;
+  readonly #bytes: Uint8Array;
+  readonly #curve: Float32Array;
+  readonly #noises: Float32Array;
+  /** [2, 4], what light is multiplied by, and sRGB values. */
+  readonly #gains: Float32Array;
 
-  constructor(size: number) {
+  constructor(size: number, kernels: Kernels = new Kernels(kernelBytes(size))) {
     this.#size = size;
-    this.#scratch = new Float32Array(3 * size * size);
+    this.#kernels = kernels;
+    this.film = { width: size, height: size, rgb: kernels.floats(3 * size * size) };
+    this.#scratch = kernels.floats(3 * size * size);
+    this.#blurScratch = new BlurScratch(kernels, size);
+    this.#bytes = kernels.bytes(3 * size * size);
+    this.#curve = kernels.floats(CURVE_STEPS);
+    this.#noises = kernels.floats(gaussians);
+    this.#gains = kernels.floats(8);
   }
 
   /** `subject` is the luminance, linear, that the exposure is measured on. The image is used up. */
   takePhoto(image: FloatImage, { settings, subject }: { settings: CameraSettings; subject: number }): Photo {
     const size = this.#size, pixel = size / 256;
-    const { rgb } = image;
+    const { rgb } = this.film;
+    if (image.rgb !== rgb) rgb.set(image.rgb);
     const reduction = settings.reduction * Math.max(pixel, 0.6);
     if (reduction > 1.05) this.#reduce(rgb, reduction);
-    blur(rgb, { size, sigma: settings.blur * pixel, scratch: this.#scratch });
-    if (settings.motion * pixel > 1) this.#smear(rgb, settings.motion * pixel, settings.motionAngle);
-    const photo = this.#develop(rgb, settings, subject);
+    blur(rgb, { size, sigma: settings.blur * pixel, scratch: this.#blurScratch });
+    if (settings.motion * pixel > 1) this.#smear(settings.motion * pixel, settings.motionAngle);
+    const photo = this.#develop(settings, subject);
     if (settings.quality > 0) compressAsJpeg(photo, settings.quality);
     return photo;
   }
 
-  #develop(rgb: Float32Array, settings: CameraSettings, subject: number): Photo {
+  #develop(settings: CameraSettings, subject: number): Photo {
     const { gamma, contrast, lift, saturation, tone, gains, whiteBalance } = settings;
     // Cameras make up for dark subjects, though not wholly.
     const gain = settings.exposure * (Math.max(subject, 0.01) / 0.2) ** -0.65 / 0.2;
-    const [w0, w1, w2] = whiteBalance.map((value) => value * gain / BRIGHTEST) as unknown as Vec3;
-    const [k0, k1, k2] = gains.map((value, c) => value * tone[c]!) as unknown as Vec3;
-    const curve = toneCurve(gamma, contrast, lift);
-    const bytes = new Uint8Array(rgb.length);
-    const deviation = settings.noise * 255, shared = deviation * 0.7;
-    for (let start = 0; start < rgb.length; start += PATCH) {
-      // A new place in the table every 16 pixels: patterns would show.
-      let noise = (Math.imul(settings.noiseSeed + start, 0x9e3779b1) >>> 12) & NOISE_MASK;
-      const end = start + PATCH < rgb.length ? start + PATCH : rgb.length;
-      for (let i = start; i < end; i += 3, noise += 4) {
-        const r = curve[curveStep(rgb[i]! * w0)]!;
-        const g = curve[curveStep(rgb[i + 1]! * w1)]!;
-        const b = curve[curveStep(rgb[i + 2]! * w2)]!;
-        const gray = 0.299 * r + 0.587 * g + 0.114 * b;
-        const first = gaussians[noise]!;
-        const base = gray - saturation * gray, common = first * shared;
-        bytes[i] = toByte((base + saturation * r) * k0 + common + deviation * gaussians[noise + 1]!);
-        bytes[i + 1] = toByte((base + saturation * g) * k1 + common + deviation * gaussians[noise + 2]!);
-        bytes[i + 2] = toByte((base + saturation * b) * k2 + common + deviation * gaussians[noise + 3]!);
-      }
-    }
-    return { width: this.#size, height: this.#size, rgb: bytes };
+    const [light, values] = [this.#gains.subarray(0, 4), this.#gains.subarray(4)];
+    light.set(whiteBalance.map((value) => value * gain / BRIGHTEST));
+    values.set(gains.map((value, c) => value * tone[c]!));
+    writeToneCurve({ gamma, contrast, lift }, this.#curve);
+    this.#kernels.run.develop(
+      this.film.rgb.byteOffset,
+      this.#size ** 2,
+      this.#bytes.byteOffset,
+      light.byteOffset,
+      this.#curve.byteOffset,
+      CURVE_STEPS,
+      saturation,
+      values.byteOffset,
+      this.#noises.byteOffset,
+      NOISE_MASK,
+      settings.noiseSeed,
+      255 * settings.noise,
+    );
+    return { width: this.#size, height: this.#size, rgb: this.#bytes.slice() };
   }
 
   /** Down by this factor, averaging, and up again, between neighbors. */
@@ -157,49 +172,37 @@ export class Camera {
     }
   }
 
-  /** Averages along a line. */
-  #smear(rgb: Float32Array, length: number, angle: number): void {
-    const size = this.#size, steps = Math.ceil(length);
-    const before = this.#scratch;
-    before.set(rgb);
-    const dx = Math.cos(angle) * length / steps, dy = Math.sin(angle) * length / steps;
-    const shifts = Array.from({ length: steps + 1 }, (_, s) => [
-      Math.round(dx * (s - steps / 2)),
-      Math.round(dy * (s - steps / 2)),
-    ]);
-    const share = 1 / shifts.length;
-    for (let row = 0; row < size; row++) {
-      for (let column = 0; column < size; column++) {
-        let r = 0, g = 0, b = 0;
-        for (let s = 0; s < shifts.length; s++) {
-          const x = Math.min(size - 1, Math.max(0, column + shifts[s]![0]!));
-          const y = Math.min(size - 1, Math.max(0, row + shifts[s]![1]!));
-          const i = 3 * (y * size + x);
-          r += before[i]!;
-          g += before[i + 1]!;
-          b += before[i + 2]!;
-        }
-        const o = 3 * (row * size + column);
-        rgb[o] = r * share;
-        rgb[o + 1] = g * share;
-        rgb[o + 2] = b * share;
-      }
+  /** Averages along a line: each pass the picture with itself, shifted, twice as far as the pass before. */
+  #smear(length: number, angle: number): void {
+    const { film: { rgb } } = this, scratch = this.#scratch;
+    const passes = 2 * Math.ceil(Math.log2(length) / 2); // an even number: the last writes to the film
+    const step = length / 2 ** passes;
+    const shift = (along: number) => Math.round(along * step);
+    let from = rgb, to = scratch;
+    for (let pass = 0; pass < passes; pass++) {
+      // Shifts go either way by turns, so that the picture stays in its place.
+      const reach = 2 ** pass * (pass % 2 ? -1 : 1);
+      const [dx, dy] = [shift(reach * Math.cos(angle)), shift(reach * Math.sin(angle))];
+      this.#kernels.run.averageShifted(from.byteOffset, this.#size, dx, dy, to.byteOffset);
+      [from, to] = [to, from];
     }
   }
+}
+
+/** What a camera takes up of its kernels' memory. */
+export function kernelBytes(size: number): number {
+  return 48 * size * size + 500_000;
 }
 
 const CURVE_STEPS = 1024;
 /** Light beyond this is white. */
 const BRIGHTEST = 1.6;
 
-/** Of light over {@linkcode BRIGHTEST}. */
-function curveStep(share: number): number {
-  return share <= 0 ? 0 : share >= 1 ? CURVE_STEPS - 1 : (Math.sqrt(share) * (CURVE_STEPS - 1)) | 0;
-}
-
 /** sRGB values from 0 to 255 at even steps of the light's square root. */
-function toneCurve(gamma: number, contrast: number, lift: number): Float32Array {
-  const curve = new Float32Array(CURVE_STEPS);
+function writeToneCurve(
+  { gamma, contrast, lift }: Pick<CameraSettings, "gamma" | "contrast" | "lift">,
+  curve: Float32Array,
+): void {
   for (let step = 0; step < CURVE_STEPS; step++) {
     const light = (step / (CURVE_STEPS - 1)) ** 2 * BRIGHTEST;
     // Film and cameras roll off towards white instead of clipping.
@@ -207,19 +210,12 @@ function toneCurve(gamma: number, contrast: number, lift: number): Float32Array 
     const value = linearToSrgb(rolled) ** gamma;
     curve[step] = 255 * ((value - 0.5) * contrast + 0.5 + lift);
   }
-  return curve;
 }
 
-/** Numbers of the image, 16 pixels, that take noise from one place. */
-const PATCH = 48;
 const NOISE_MASK = 0xffff;
-/** Those after the last place begin again with the first. */
+/** A patch of 16 pixels takes 64 in a row: those after the last place begin again with the first. */
 const gaussians = (() => {
   const random = new Random("camera noise");
   const values = Float32Array.from({ length: NOISE_MASK + 1 }, () => random.normal());
-  return Float32Array.from({ length: values.length + 2 * PATCH }, (_, i) => values[i & NOISE_MASK]!);
+  return Float32Array.from({ length: values.length + 64 }, (_, i) => values[i & NOISE_MASK]!);
 })();
-
-function toByte(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value | 0;
-}

@@ -47,7 +47,7 @@ export function drawGlasses(random: Random): Glasses | undefined {
 
 export interface GlassesScene {
   /** Of the head that was drawn into the image, one sample a pixel. */
-  readonly raster: Raster;
+  readonly raster: Pick<Raster, "width" | "depth">;
   /** [68, 3], in the image's pixels, with the raster's z. */
   readonly landmarks: Float32Array;
   readonly placement: Placement;

@@ -1,4 +1,4 @@
-import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { shadeVertices } from "@/lib/geometry/shading.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
 
@@ -28,7 +28,7 @@ export interface LightBuffers {
 
 /** Only the vertices that are seen are lit. */
 export interface HeadLightBuffers extends LightBuffers {
-  readonly seen: SeenVertices;
+  readonly seen: Seen;
 }
 
 /** How far past a right angle light still reaches, for red, green and blue: it wanders within skin, red the farthest. */
@@ -49,7 +49,7 @@ export function lightHead(vertices: LitVertices, { around, lamps }: Lighting, bu
 type Cast = Lighting["lamps"][number] & {
   /** [count], how much of the lamp a vertex sees. */
   readonly share: Float32Array;
-  readonly seen: SeenVertices;
+  readonly seen: Seen;
   readonly light: Float32Array;
   readonly shine: Float32Array;
 };

@@ -1,5 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { hairTriangles as hairFaces, strands } from "@/lib/face/hair.ts";
+import { hairTriangles as hairFaces, hairVertexCount, strands } from "@/lib/face/hair.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/face/torso.ts";
 
@@ -15,6 +15,8 @@ export interface HeadMesh {
   readonly modelVertices: number;
   /** Of the model and the torso. */
   readonly bodyVertices: number;
+  /** Also of the hair. */
+  readonly vertexCount: number;
   /** [n, 3] */
   readonly triangles: Uint32Array;
   /** The first triangles of the mouth's inside (0), of eyes and lashes, of skin and torso, of hair, and of hair's backs. */
@@ -74,6 +76,7 @@ export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
   return {
     modelVertices,
     bodyVertices,
+    vertexCount: bodyVertices + hairVertexCount,
     triangles: Uint32Array.from(triangles),
     starts: { eyes, skin, hair, hairBacks },
     sources: Uint8Array.from(sources),

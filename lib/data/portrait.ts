@@ -1,21 +1,20 @@
 import type { Appearance } from "@/lib/face/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { HairRig, hairVertexCount } from "@/lib/face/hair.ts";
+import { HairRig } from "@/lib/face/hair.ts";
 import type { HairStyle } from "@/lib/face/hair_style.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
 import { FacePainter, type Paint } from "@/lib/face/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/face/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
-import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
-import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import { lightVisibility, type VisibilityScratch, visibilityScratch } from "@/lib/geometry/visibility.ts";
-import { softenEdges } from "@/lib/data/edges.ts";
 import { type LightBuffers, lightHead, type LitVertices } from "@/lib/data/head_light.ts";
 import { type HeadMesh, headMesh } from "@/lib/data/head_mesh.ts";
+import { HeadPixels, type HeadRaster } from "@/lib/data/head_pixels.ts";
+import { Kernels } from "@/lib/data/kernels.ts";
 import type { Lighting } from "@/lib/data/lighting.ts";
-import { shadeHead } from "@/lib/data/shade_head.ts";
 import type { StageTimer } from "@/lib/data/stage_timer.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -24,6 +23,8 @@ export interface PortraitOptions {
   readonly imageSize: number;
   /** Told of the stages of every portrait. */
   readonly timer?: StageTimer | undefined;
+  /** With room for {@linkcode portraitBytes}; own ones where it is missing. */
+  readonly kernels?: Kernels;
 }
 
 export interface Sitter {
@@ -40,7 +41,7 @@ export interface Portrait {
   /** [vertexCount, 3], the model's vertices in image space. */
   readonly positions: Float32Array;
   /** What each pixel's middle shows. */
-  readonly raster: Raster;
+  readonly raster: HeadRaster;
 }
 
 const SHADOW_MAP_SIZE = 128;
@@ -52,13 +53,12 @@ const CLOSED_LIPS = 0.012;
  * a sitter, so that nothing else need be lit, nor anything painted behind, and then that is drawn.
  */
 export class PortraitPainter {
-  readonly #size: number;
   readonly #timer: StageTimer | undefined;
   readonly #mesh: HeadMesh;
   readonly #painter: FacePainter;
   readonly #hair: HairRig;
   readonly #atlas: FaceAtlas;
-  readonly #raster: Raster;
+  readonly #pixels: HeadPixels;
   /** [vertexCount, 3], the model's and the hair's, in image space. */
   readonly #positions: Float32Array;
   readonly #vertices: LitVertices;
@@ -66,22 +66,19 @@ export class PortraitPainter {
   /** [torso and hair vertices, 3], linear reflectance. */
   readonly #colors: Float32Array;
   readonly #shadow: VisibilityScratch;
-  readonly #scratch: Float32Array;
-  readonly #seen: SeenVertices;
   #posed: Pick<HairStyle, "strands" | "seed"> & { readonly paint: Paint; readonly first: number } | undefined;
 
-  constructor(atlas: FaceAtlas, { imageSize: size, timer }: PortraitOptions) {
-    this.#size = size;
+  constructor(atlas: FaceAtlas, { imageSize: size, timer, kernels: given }: PortraitOptions) {
     this.#timer = timer;
     this.#atlas = atlas;
-    this.#painter = new FacePainter(atlas);
+    const kernels = given ?? new Kernels(portraitBytes(atlas, size));
+    const { irisDistances } = this.#painter = new FacePainter(atlas, (length) => kernels.floats(length));
     this.#hair = new HairRig(atlas);
     this.#mesh = headMesh(atlas);
-    this.#raster = emptyRaster({ width: size, height: size });
-    const { modelVertices, bodyVertices, triangles } = this.#mesh;
-    const count = bodyVertices + hairVertexCount;
+    this.#pixels = new HeadPixels(kernels, { size, mesh: this.#mesh, textureSize: atlas.textureSize, irisDistances });
+    const { modelVertices, bodyVertices, vertexCount: count, triangles } = this.#mesh;
     const floats = (width: number) => new Float32Array(width * count);
-    this.#positions = floats(3);
+    this.#positions = kernels.floats(3 * count);
     this.#vertices = {
       bodyCount: bodyVertices,
       normals: floats(3),
@@ -91,10 +88,8 @@ export class PortraitPainter {
       gloss: floats(1),
     };
     this.#vertices.openness.fill(0.85).set(atlas.model.openness ?? opennessOf(atlas.model));
-    this.#colors = new Float32Array(3 * (count - modelVertices));
-    this.#buffers = { light: floats(3), shine: floats(3), white: floats(3).fill(1) };
-    this.#scratch = new Float32Array(3 * size * size);
-    this.#seen = new SeenVertices(count);
+    this.#colors = kernels.floats(3 * (count - modelVertices));
+    this.#buffers = { light: kernels.floats(3 * count), shine: kernels.floats(3 * count), white: floats(3).fill(1) };
     this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
   }
 
@@ -116,24 +111,17 @@ export class PortraitPainter {
     timer?.begin("rasterize");
     // Behind closed lips, the mouth's inside takes time and is not seen.
     const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
-    const drawn = triangles.subarray(3 * first, isBare ? 3 * starts.hair : triangles.length);
-    rasterize({ positions: this.#positions, triangles: drawn }, {
-      width: this.#size,
-      height: this.#size,
-      backfaces: false,
-      out: this.#raster,
-    });
-    this.#seen.mark(this.#raster, drawn);
+    const seen = this.#pixels.find(this.#positions, { first, end: isBare ? starts.hair : triangles.length / 3 });
     timer?.begin("paint");
     const paint = this.#painter.paint(look, hair);
     gloss.set(paint.gloss);
     gloss.fill(0.02, modelVertices, bodyVertices);
     // Dark threads shine less than fair ones, and cloth hardly.
     gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, bodyVertices);
-    this.#light(lighting, { first, isBare });
+    this.#light(lighting, { first, isBare, seen });
     timer?.end();
     this.#posed = { paint, first, strands: hair.strands, seed: hair.seed };
-    return { positions, raster: this.#raster };
+    return { positions, raster: this.#pixels.raster };
   }
 
   /** Draws the sitter of the last {@linkcode PortraitPainter.pose} over what the image holds. */
@@ -141,20 +129,8 @@ export class PortraitPainter {
     if (!this.#posed) throw new TypeError("Cannot draw a portrait: nobody has posed yet");
     const { paint, first, strands, seed } = this.#posed;
     this.#timer?.begin("shade");
-    shadeHead(image, {
-      raster: this.#raster,
-      firstTriangle: first,
-      mesh: this.#mesh,
-      paint,
-      textureSize: this.#atlas.textureSize,
-      irisDistances: this.#painter.irisDistances,
-      light: this.#buffers.light,
-      shine: this.#buffers.shine,
-      colors: this.#colors,
-      strands,
-      seed,
-    });
-    softenEdges(image, { raster: this.#raster, kinds: this.#mesh.sources.subarray(first), scratch: this.#scratch });
+    const { light, shine } = this.#buffers;
+    this.#pixels.shade(image, { first, paint, light, shine, colors: this.#colors, strands, seed });
     this.#timer?.end();
   }
 
@@ -168,14 +144,14 @@ export class PortraitPainter {
     });
   }
 
-  #light(lighting: Lighting, { first, isBare }: { first: number; isBare: boolean }): void {
+  #light(lighting: Lighting, { first, isBare, seen }: { first: number; isBare: boolean; seen: Seen }): void {
     const { bodyVertices, starts, triangles } = this.#mesh;
     const { normals, openness, visibility } = this.#vertices;
     const positions = this.#positions;
     this.#timer?.begin("light");
     vertexNormals({ positions, triangles: triangles.subarray(3 * first, 3 * starts.hair) }, {
       frame: "image",
-      seen: this.#seen,
+      seen,
       out: normals,
     });
     if (!isBare) {
@@ -184,12 +160,12 @@ export class PortraitPainter {
     }
     this.#timer?.begin("shadows");
     if (!lighting.isHard) visibility.set(openness);
-    else this.#castShadows(lighting, isBare);
+    else this.#castShadows(lighting, { isBare, seen });
     this.#timer?.begin("light");
-    lightHead(this.#vertices, lighting, { ...this.#buffers, seen: this.#seen });
+    lightHead(this.#vertices, lighting, { ...this.#buffers, seen });
   }
 
-  #castShadows({ lamps }: Lighting, isBare: boolean): void {
+  #castShadows({ lamps }: Lighting, { isBare, seen }: { isBare: boolean; seen: Seen }): void {
     const { bodyVertices, starts, triangles } = this.#mesh;
     const { normals, visibility } = this.#vertices;
     // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
@@ -202,11 +178,17 @@ export class PortraitPainter {
       normals,
       size: SHADOW_MAP_SIZE,
       backfaces: false,
-      seen: this.#seen,
+      seen,
       scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
       out: visibility,
     });
   }
+}
+
+/** What a painter takes up of its kernels' memory, at most. */
+export function portraitBytes({ model, points }: FaceAtlas, size: number): number {
+  return 70 * size * size + 12 * (points.length / 3) + 80 * (model.mean.length / 3) + 60 * model.materials.length +
+    2_000_000;
 }
 
 function fillColor(colors: Float32Array, [red, green, blue]: Vec3): void {

@@ -5,14 +5,14 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/face/skin.ts";
 import type { TorsoLook } from "@/lib/face/torso.ts";
-import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Random } from "@/lib/random.ts";
 import { Backdrop } from "@/lib/data/backgrounds.ts";
-import { Camera, drawCamera } from "@/lib/data/camera.ts";
+import { Camera, drawCamera, kernelBytes } from "@/lib/data/camera.ts";
 import { drawGlasses, paintGlasses } from "@/lib/data/glasses.ts";
+import { Kernels } from "@/lib/data/kernels.ts";
 import { drawLighting } from "@/lib/data/lighting.ts";
 import { paintOccluders } from "@/lib/data/occluders.ts";
-import { PortraitPainter } from "@/lib/data/portrait.ts";
+import { portraitBytes, PortraitPainter } from "@/lib/data/portrait.ts";
 import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
 import { type SitterOptions, Sitters } from "@/lib/data/sitters.ts";
 import type { StageTimer } from "@/lib/data/stage_timer.ts";
@@ -33,7 +33,6 @@ class SyntheticSource implements SampleSource {
   readonly #sitters: Sitters;
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
-  readonly #image: FloatImage;
   readonly #backdrop: Backdrop;
 
   constructor(readonly model: MorphableModel, options: SyntheticOptions) {
@@ -42,10 +41,11 @@ class SyntheticSource implements SampleSource {
     this.#options = options;
     const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
     this.#sitters = new Sitters(drawn, options);
-    this.#painter = new PortraitPainter(faceAtlas(drawn, imageSize > 128 ? 256 : 144), options);
-    this.#camera = new Camera(imageSize);
-    this.#image = { width: imageSize, height: imageSize, rgb: new Float32Array(3 * imageSize * imageSize) };
-    this.#backdrop = new Backdrop(imageSize);
+    const atlas = faceAtlas(drawn, imageSize > 128 ? 256 : 144);
+    const kernels = new Kernels(portraitBytes(atlas, imageSize) + 2 * kernelBytes(imageSize));
+    this.#painter = new PortraitPainter(atlas, { ...options, kernels });
+    this.#camera = new Camera(imageSize, kernels);
+    this.#backdrop = new Backdrop(imageSize, kernels);
   }
 
   sample(index: number, split: Split): Sample {
@@ -64,7 +64,7 @@ class SyntheticSource implements SampleSource {
       torso: drawTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
       lighting,
     });
-    const image = this.#image;
+    const image = this.#camera.film;
     timer?.begin("background");
     this.#backdrop.paint(image, random.fork("background"), raster);
     this.#painter.draw(image);

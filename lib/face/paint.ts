@@ -42,15 +42,16 @@ export class FacePainter {
   /** Vertices. */
   readonly #byMaterial: Readonly<Record<"teeth" | "gums" | "lashes" | "eyes", Uint32Array>>;
 
-  constructor(atlas: FaceAtlas) {
+  /** `floats` makes the arrays of the paint, of this many numbers. */
+  constructor(atlas: FaceAtlas, floats = (length: number): Float32Array => new Float32Array(length)) {
     const { points } = atlas;
     const count = points.length / 3;
     this.#atlas = atlas;
     this.fields = faceFields(atlas);
     this.#paint = {
-      albedo: new Float32Array(points.length),
+      albedo: floats(points.length),
       gloss: new Float32Array(count - atlas.textureSize ** 2),
-      eyeRamp: new Float32Array(3 * EYE_STEPS),
+      eyeRamp: floats(3 * EYE_STEPS),
     };
     this.#melanin = new Float32Array(count);
     this.#hemoglobin = new Float32Array(count);

@@ -35,7 +35,8 @@ const HALF = GRID / 2;
 const REACH = 1 << 15;
 /** Triangles of fewer grid units across and down: their edge functions fit into 32 bits. */
 const SMALL = 16 * GRID;
-const NOWHERE = 0x7fff_ffff;
+/** Beyond all that is within reach, so that differences still fit into 32 bits. */
+const NOWHERE = 1 << 27;
 
 /**
  * Draws a mesh into a z-buffer: at each sample's center the triangle nearest to the viewer (largest z), of equally near
@@ -46,7 +47,7 @@ const NOWHERE = 0x7fff_ffff;
 export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
   const { samples = 1, backfaces = true } = options;
   const raster = options.out ?? emptyRaster(options);
-  checkRequest(mesh, raster, options);
+  checkSize(raster, options);
   const { width, height, triangle, weights, depth } = raster;
   triangle.fill(-1);
   weights.fill(0);
@@ -54,11 +55,13 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
 
   const { positions, triangles } = mesh;
   const grid = snapToGrid(positions, samples);
+  const vertexCount = positions.length / 3;
   const corners = triangles.length;
   for (let t = 0, corner = 0; corner < corners; t++, corner += 3) {
     const a = triangles[corner]!;
     let b = triangles[corner + 1]!;
     let c = triangles[corner + 2]!;
+    if (a >= vertexCount || b >= vertexCount || c >= vertexCount) refuseVertex(Math.max(a, b, c), vertexCount);
     const ax = grid[2 * a]!;
     const ay = grid[2 * a + 1]!;
     let bx = grid[2 * b]!;
@@ -69,23 +72,22 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
     let area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     const front = area < 0; // counter-clockwise on the screen, y being down
     if (!front && !backfaces) continue;
-    const left = ax < bx ? (ax < cx ? ax : cx) : bx < cx ? bx : cx;
-    const right = ax > bx ? (ax > cx ? ax : cx) : bx > cx ? bx : cx;
+    const left = least(ax, bx, cx);
+    const right = most(ax, bx, cx);
     const before = (left + HALF - 1) >> GRID_BITS;
     const last = (right - HALF) >> GRID_BITS;
     const firstColumn = before > 0 ? before : 0;
     const lastColumn = last < width ? last : width - 1;
-    if (firstColumn > lastColumn) continue;
-    const top = ay < by ? (ay < cy ? ay : cy) : by < cy ? by : cy;
-    const bottom = ay > by ? (ay > cy ? ay : cy) : by > cy ? by : cy;
+    const top = least(ay, by, cy);
+    const bottom = most(ay, by, cy);
     const above = (top + HALF - 1) >> GRID_BITS;
     const lowest = (bottom - HALF) >> GRID_BITS;
     const firstRow = above > 0 ? above : 0;
     const lastRow = lowest < height ? lowest : height - 1;
-    if (firstRow > lastRow || area === 0 || right === NOWHERE) continue;
+    if (firstColumn > lastColumn || firstRow > lastRow || area === 0 || right === NOWHERE) continue;
     if (front) {
       area = -area;
-      const [vertex, x, y] = [b, bx, by];
+      const vertex = b, x = bx, y = by;
       b = c;
       bx = cx;
       by = cy;
@@ -108,9 +110,9 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
     const x = firstColumn * GRID + HALF;
     const y = firstRow * GRID + HALF;
     const az = positions[3 * a + 2]!;
-    const bz = positions[3 * b + 2]! - az;
-    const cz = positions[3 * c + 2]! - az;
     const scale = 1 / area;
+    const bz = (positions[3 * b + 2]! - az) * scale;
+    const cz = (positions[3 * c + 2]! - az) * scale;
     const bOffset = front ? 2 : 1;
 
     if (right - left >= SMALL || bottom - top >= SMALL) {
@@ -118,6 +120,8 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
       drawLarge(raster, t, { ...corners, firstColumn, lastColumn, firstRow, lastRow });
       continue;
     }
+    const aRight = aStepX << GRID_BITS, bRight = bStepX << GRID_BITS, cRight = cStepX << GRID_BITS;
+    const aDown = aStepY << GRID_BITS, bDown = bStepY << GRID_BITS, cDown = cStepY << GRID_BITS;
     let aRow = (Math.imul(aStepY, y - by) + Math.imul(aStepX, x - bx) - aBias) | 0;
     let bRow = (Math.imul(bStepY, y - cy) + Math.imul(bStepX, x - cx) - bBias) | 0;
     let cRow = (Math.imul(cStepY, y - ay) + Math.imul(cStepX, x - ax) - cBias) | 0;
@@ -125,30 +129,47 @@ export function rasterize(mesh: Mesh, options: RasterOptions): Raster {
       let aEdge = aRow;
       let bEdge = bRow;
       let cEdge = cRow;
+      let k = row * width + firstColumn;
       const end = row * width + lastColumn;
-      for (let k = row * width + firstColumn; k <= end; k++) {
-        if ((aEdge | bEdge | cEdge) >= 0) {
-          const bWeight = (bEdge + bBias) * scale;
-          const cWeight = (cEdge + cBias) * scale;
-          const z = Math.fround(az + bWeight * bz + cWeight * cz);
-          if (z > depth[k]!) {
-            depth[k] = z;
-            triangle[k] = t;
-            weights[3 * k] = (aEdge + aBias) * scale;
-            weights[3 * k + bOffset] = bWeight;
-            weights[3 * k + 3 - bOffset] = cWeight;
-          }
-        }
-        aEdge = (aEdge + (aStepX << GRID_BITS)) | 0;
-        bEdge = (bEdge + (bStepX << GRID_BITS)) | 0;
-        cEdge = (cEdge + (cStepX << GRID_BITS)) | 0;
+      while (k <= end && (aEdge | bEdge | cEdge) < 0) {
+        aEdge = (aEdge + aRight) | 0;
+        bEdge = (bEdge + bRight) | 0;
+        cEdge = (cEdge + cRight) | 0;
+        k++;
       }
-      aRow = (aRow + (aStepY << GRID_BITS)) | 0;
-      bRow = (bRow + (bStepY << GRID_BITS)) | 0;
-      cRow = (cRow + (cStepY << GRID_BITS)) | 0;
+      while (k <= end && (aEdge | bEdge | cEdge) >= 0) {
+        const bPart = bEdge + bBias;
+        const cPart = cEdge + cBias;
+        const z = Math.fround(az + bPart * bz + cPart * cz);
+        if (z > depth[k]!) {
+          depth[k] = z;
+          triangle[k] = t;
+          weights[3 * k] = (aEdge + aBias) * scale;
+          weights[3 * k + bOffset] = bPart * scale;
+          weights[3 * k + 3 - bOffset] = cPart * scale;
+        }
+        aEdge = (aEdge + aRight) | 0;
+        bEdge = (bEdge + bRight) | 0;
+        cEdge = (cEdge + cRight) | 0;
+        k++;
+      }
+      aRow = (aRow + aDown) | 0;
+      bRow = (bRow + bDown) | 0;
+      cRow = (cRow + cDown) | 0;
     }
   }
   return raster;
+}
+
+/** Without branches, which triangles' coordinates make unpredictable; of numbers whose differences fit into 32 bits. */
+function least(a: number, b: number, c: number): number {
+  const ab = (b + ((a - b) & ((a - b) >> 31))) | 0;
+  return (c + ((ab - c) & ((ab - c) >> 31))) | 0;
+}
+
+function most(a: number, b: number, c: number): number {
+  const ab = (a - ((a - b) & ((a - b) >> 31))) | 0;
+  return (ab - ((ab - c) & ((ab - c) >> 31))) | 0;
 }
 
 /** A triangle as {@linkcode rasterize} has prepared it: b and c swapped where it faces the viewer. */
@@ -160,7 +181,7 @@ interface LargeTriangle {
   readonly by: number;
   readonly cx: number;
   readonly cy: number;
-  /** Depth at a, and how much more it is at b and c. */
+  /** Depth at a, and how much more it is for each unit of b's and of c's edge function. */
   readonly az: number;
   readonly bz: number;
   readonly cz: number;
@@ -198,15 +219,15 @@ function drawLarge({ width, triangle, weights, depth }: Raster, t: number, large
     const start = row * width + firstColumn;
     for (let k = start + from; k <= start + to; k++) {
       if (aEdge >= 0 && bEdge >= 0 && cEdge >= 0) {
-        const bWeight = (bEdge + bBias) * scale;
-        const cWeight = (cEdge + cBias) * scale;
-        const z = Math.fround(az + bWeight * bz + cWeight * cz);
+        const bPart = bEdge + bBias;
+        const cPart = cEdge + cBias;
+        const z = Math.fround(az + bPart * bz + cPart * cz);
         if (z > depth[k]!) {
           depth[k] = z;
           triangle[k] = t;
           weights[3 * k] = (aEdge + aBias) * scale;
-          weights[3 * k + bOffset] = bWeight;
-          weights[3 * k + 3 - bOffset] = cWeight;
+          weights[3 * k + bOffset] = bPart * scale;
+          weights[3 * k + 3 - bOffset] = cPart * scale;
         }
       }
       aEdge += aStepX;
@@ -249,25 +270,25 @@ export function emptyRaster(
   };
 }
 
-function checkRequest({ positions, triangles }: Mesh, raster: Raster, { width, height, samples = 1 }: RasterOptions) {
-  if (raster.width !== width * samples || raster.height !== height * samples) {
-    throw new TypeError(
-      `Cannot rasterize ${width * samples}×${
-        height * samples
-      } samples into a raster of ${raster.width}×${raster.height}`,
-    );
-  }
-  let highest = -1;
-  for (let i = 0; i < triangles.length; i++) if (triangles[i]! > highest) highest = triangles[i]!;
-  if (3 * highest >= positions.length) {
-    throw new RangeError(`Cannot rasterize: a triangle names vertex ${highest} of ${positions.length / 3}`);
-  }
+function checkSize(raster: Raster, { width, height, samples = 1 }: RasterOptions): void {
+  if (raster.width === width * samples && raster.height === height * samples) return;
+  throw new TypeError(
+    `Cannot rasterize ${width * samples}×${height * samples} samples into a raster of ${raster.width}×${raster.height}`,
+  );
 }
 
-/** [vertexCount, 2], x and y in grid units, or NOWHERE. */
+function refuseVertex(vertex: number, vertexCount: number): never {
+  throw new RangeError(`Cannot rasterize: a triangle names vertex ${vertex} of ${vertexCount}`);
+}
+
+/** Reused by every call: a mesh's is too large to be made and let go each time. */
+let gridScratch = new Int32Array(0);
+
+/** [vertexCount, 2], x and y in grid units, or NOWHERE; overwritten by the next call. */
 function snapToGrid(positions: Float32Array, samples: number): Int32Array {
   const count = positions.length / 3;
-  const grid = new Int32Array(2 * count);
+  if (gridScratch.length < 2 * count) gridScratch = new Int32Array(2 * count);
+  const grid = gridScratch;
   const scale = samples * GRID;
   const reach = REACH * GRID;
   for (let i = 0, k = 0; k < 2 * count; i += 3, k += 2) {

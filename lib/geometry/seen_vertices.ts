@@ -1,8 +1,15 @@
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 
-/** The vertices of a mesh that a raster of it shows: the corners of the triangles there. */
-export class SeenVertices {
+/** Which vertices of a mesh are seen. */
+export interface Seen {
   /** [vertexCount], 1 for those that are seen. */
+  readonly isSeen: Uint8Array;
+  /** Each once, in no order. */
+  readonly list: Uint32Array;
+}
+
+/** The vertices of a mesh that a raster of it shows: the corners of the triangles there. */
+export class SeenVertices implements Seen {
   readonly isSeen: Uint8Array;
   readonly #list: Uint32Array;
   #count = 0;
@@ -12,7 +19,6 @@ export class SeenVertices {
     this.#list = new Uint32Array(vertexCount);
   }
 
-  /** Each once, in no order. */
   get list(): Uint32Array {
     return this.#list.subarray(0, this.#count);
   }

@@ -1,11 +1,11 @@
-import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import type { Mesh, Vec3 } from "@/lib/types.ts";
 
 export interface NormalOptions {
   /** Which way triangles turn that face the viewer: counter-clockwise with y down (image) or with y up (model). */
   readonly frame?: "image" | "model";
   /** The vertices whose normals are wanted; all where it is missing. */
-  readonly seen?: SeenVertices;
+  readonly seen?: Seen;
   /** Not the mesh's positions. */
   readonly out?: Float32Array;
 }
@@ -107,7 +107,7 @@ export interface ShadeOptions {
   /** [vertexCount], the share of the surroundings that a vertex sees, from {@linkcode ambientOcclusion}. */
   readonly openness?: Float32Array;
   /** The vertices whose colors are wanted; all where it is missing. */
-  readonly seen?: SeenVertices;
+  readonly seen?: Seen;
   /** May be `albedo`. */
   readonly out?: Float32Array;
 }
@@ -117,12 +117,15 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
   const { albedo, light, openness, seen, out = new Float32Array(normals.length) } = options;
   // Equation 13 of Ramamoorthi and Hanrahan, its products with the light made once, and over π.
   const [c1, c2, c3, c4, c5] = [0.429043, 0.511664, 0.743125, 0.886227, 0.247708].map((c) => c / Math.PI) as Five;
-  const terms = new Float64Array(27);
-  for (let channel = 0; channel < 3; channel++) {
+  const [
+    [r0, r1, r2, r3, r4, r5, r6, r7, r8],
+    [g0, g1, g2, g3, g4, g5, g6, g7, g8],
+    [b0, b1, b2, b3, b4, b5, b6, b7, b8],
+  ] = [0, 1, 2].map((channel): Nine => {
     const [l00, l1y, l1z, l1x, l2xy, l2yz, l20, l2xz, l22] = light.filter((_, i) =>
       i % 3 === channel
     ) as unknown as Nine;
-    terms.set([
+    return [
       c4 * l00 - c5 * l20,
       2 * c2 * l1x,
       2 * c2 * l1y,
@@ -132,8 +135,8 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
       2 * c1 * l2yz,
       c1 * l22,
       c3 * l20,
-    ], 9 * channel);
-  }
+    ];
+  }) as [Nine, Nine, Nine];
   const list = seen?.list;
   const count = list ? list.length : normals.length / 3;
   for (let n = 0; n < count; n++) {
@@ -143,13 +146,14 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
     const y = normals[i + 1]!;
     const z = normals[i + 2]!;
     const open = openness ? openness[v]! : 1;
-    for (let channel = 0, k = 0; channel < 3; channel++, k += 9) {
-      const irradiance = terms[k]! + terms[k + 1]! * x + terms[k + 2]! * y + terms[k + 3]! * z +
-        terms[k + 4]! * x * y + terms[k + 5]! * x * z + terms[k + 6]! * y * z +
-        terms[k + 7]! * (x * x - y * y) + terms[k + 8]! * z * z;
-      // Nine coefficients ring: opposite a strong light they fall below 0.
-      out[i + channel] = irradiance > 0 ? albedo[i + channel]! * irradiance * open : 0;
-    }
+    const xy = x * y, xz = x * z, yz = y * z, zz = z * z, xxyy = x * x - y * y;
+    const red = r0 + r1 * x + r2 * y + r3 * z + r4 * xy + r5 * xz + r6 * yz + r7 * xxyy + r8 * zz;
+    const green = g0 + g1 * x + g2 * y + g3 * z + g4 * xy + g5 * xz + g6 * yz + g7 * xxyy + g8 * zz;
+    const blue = b0 + b1 * x + b2 * y + b3 * z + b4 * xy + b5 * xz + b6 * yz + b7 * xxyy + b8 * zz;
+    // Nine coefficients ring: opposite a strong light they fall below 0.
+    out[i] = red > 0 ? albedo[i]! * red * open : 0;
+    out[i + 1] = green > 0 ? albedo[i + 1]! * green * open : 0;
+    out[i + 2] = blue > 0 ? albedo[i + 2]! * blue * open : 0;
   }
   return out;
 }

@@ -1,5 +1,5 @@
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
-import type { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mat3, Mesh, Vec3 } from "@/lib/types.ts";
 
@@ -11,7 +11,7 @@ export interface VisibilityOptions {
   /** Whether triangles that turn their back to the light cast shadows; those of a closed mesh in image space need not. */
   readonly backfaces?: boolean;
   /** The vertices that are asked about; all where it is missing. */
-  readonly seen?: SeenVertices;
+  readonly seen?: Seen;
   readonly scratch?: VisibilityScratch;
   readonly out?: Float32Array;
 }

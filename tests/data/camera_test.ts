@@ -1,5 +1,6 @@
-import { blur } from "@/lib/data/blur.ts";
+import { blur, BlurScratch } from "@/lib/data/blur.ts";
 import { Camera, type CameraSettings, drawCamera } from "@/lib/data/camera.ts";
+import { Kernels } from "@/lib/data/kernels.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
@@ -74,11 +75,12 @@ Deno.test("Camera takes photos of every kind that drawCamera() asks for", () => 
 
 Deno.test("blur() keeps a plain image, and spreads a dot as a Gaussian of its deviation", () => {
   for (const sigma of [0.3, 0.8, 1.2, 2, 4]) {
-    const scratch = new Float32Array(3 * SIZE * SIZE);
-    const plain = new Float32Array(3 * SIZE * SIZE).fill(0.7);
+    const kernels = new Kernels(200_000);
+    const scratch = new BlurScratch(kernels, SIZE);
+    const plain = kernels.floats(3 * SIZE * SIZE).fill(0.7);
     blur(plain, { size: SIZE, sigma, scratch });
     assert(plain.every((value) => Math.abs(value - 0.7) < 1e-5));
-    const dot = new Float32Array(3 * SIZE * SIZE);
+    const dot = kernels.floats(3 * SIZE * SIZE);
     const middle = SIZE / 2;
     dot[3 * (middle * SIZE + middle)] = 1;
     blur(dot, { size: SIZE, sigma, scratch });
