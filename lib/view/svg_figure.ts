@@ -17,6 +17,16 @@ export class SvgFigure {
   }
 
   [Symbol.for("Jupyter.display")](): Record<string, string> {
-    return { "image/svg+xml": this.svg, "text/plain": this.caption };
+    return { "image/svg+xml": fitColumn(this.svg), "text/plain": this.caption };
   }
+}
+
+/** About as wide, in pixels, as code hosts show what is in a notebook; some cut off what is wider. */
+const COLUMN = 900;
+
+function fitColumn(svg: string): string {
+  return svg.replace(/^(<svg [^>]*?\bwidth=")(\d+)(" height=")(\d+)(?=")/, (size, start, width, between, height) => {
+    const scale = COLUMN / Number(width);
+    return scale < 1 ? `${start}${COLUMN}${between}${Math.round(scale * Number(height))}` : size;
+  });
 }

@@ -25,3 +25,17 @@ Deno.test("SvgFigure saves the document as it is", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("SvgFigure shows itself in a notebook at most as wide as its column, in its proportions", () => {
+  const shown = (width: number, height: number) => {
+    const root = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 9 9">`;
+    const display = new SvgFigure(`${root}<rect width="2000" height="9"/></svg>`, "A square") as unknown as Record<
+      symbol,
+      () => Record<string, string>
+    >;
+    return display[Symbol.for("Jupyter.display")]!()["image/svg+xml"]!;
+  };
+  assert(shown(1800, 600).startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="900" height="300" viewBox='));
+  assert(shown(400, 600).includes(' width="400" height="600" '));
+  assert(shown(1800, 600).includes('<rect width="2000" height="9"/>'));
+});
