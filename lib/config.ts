@@ -1,11 +1,16 @@
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 
+/** Where faces come from. */
+export const sourceNames = ["procedural", "ict", "obj"] as const;
+
+const regionWeight = z.number().min(0);
+
 /** Every setting of a training run, flat; see `defaults` for what each means. */
 const schema = z.strictObject({
   seed: z.int(),
   model: z.enum(["prnet", "lite"]),
-  source: z.enum(["procedural", "ict"]),
+  source: z.enum(sourceNames),
   sourcePath: z.string(),
   device: z.enum(["auto", "cpu", "gpu"]),
   imageSize: z.union([z.literal(64), z.literal(128), z.literal(256)]),
@@ -16,6 +21,14 @@ const schema = z.strictObject({
   learningRate: z.number().positive(),
   schedule: z.enum(["halve", "cosine"]),
   loss: z.enum(["mse", "l1"]),
+  maskWeights: z.strictObject({
+    landmarks: regionWeight,
+    eyes: regionWeight,
+    nose: regionWeight,
+    mouth: regionWeight,
+    face: regionWeight,
+    neck: regionWeight,
+  }).refine((weights) => Object.values(weights).some((weight) => weight > 0), "one of the weights must be above 0"),
   l2: z.number().min(0),
   encoding: z.enum(["paper", "centered"]),
   augment: z.boolean(),
@@ -35,7 +48,7 @@ export const defaults: Config = {
   seed: 7,
   model: "prnet",
   source: "procedural",
-  sourcePath: "", // folder of the source's files; the procedural source needs none
+  sourcePath: "", // folder of the source's files, or the JSON file of an OBJ; the procedural source needs none
   device: "auto",
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
@@ -45,6 +58,7 @@ export const defaults: Config = {
   learningRate: 1e-4, // at step 0
   schedule: "halve", // every 5 epochs; or "cosine", down to 0 at the last step
   loss: "mse",
+  maskWeights: { landmarks: 16, eyes: 4, nose: 4, mouth: 4, face: 3, neck: 0 }, // of errors in the loss, by region
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
@@ -107,4 +121,10 @@ export function parseConfig(settings: unknown): Config {
   const value = (settings as Record<PropertyKey, unknown>)[key];
   const found = typeof value === "number" ? String(value) : JSON.stringify(value);
   throw new InputError(`Cannot set ${String(key)} to ${found}: ${message}`);
+}
+
+/** A setting as people read it, those with parts too. */
+export function settingText(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value).map(([name, part]) => `${name} ${part}`).join(", ");
 }

@@ -126,7 +126,7 @@ async function openParts(
   const network = buildNetwork(config);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
-  const mask = tf.tensor2d(weightMask(layout, model.surface), [config.imageSize, config.imageSize]);
+  const mask = tf.tensor2d(weightMask(layout, model.surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
   opened.move(); // to the caller
   return {

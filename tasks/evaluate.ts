@@ -16,7 +16,7 @@ await runTask(async () => {
       new Option("--photos <folder>", "measure on AFLW2000-3D's photos (.jpg and .mat) instead of held-out faces")
         .conflicts(["source", "sourcePath", "testSamples", "seed"]),
     )
-    .option("--source <name>", "held-out faces of procedural or ict (default: as it was trained)")
+    .option("--source <name>", "held-out faces of procedural, ict or obj (default: as it was trained)")
     .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
     .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
     .option("--seed <number>", "of the held-out faces (default: as it was trained)")

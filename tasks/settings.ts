@@ -10,9 +10,20 @@ export function settingsOf(
   return Object.fromEntries(given.map((name) => [name, settingOf(name, String(options[name]))]));
 }
 
-function settingOf(name: keyof Config, text: string): string | number | boolean {
+function settingOf(name: keyof Config, text: string): Config[keyof Config] {
   if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
-  if (typeof defaults[name] !== "number") return text;
+  if (name === "maskWeights") return maskWeightsOf(text);
+  if (typeof defaults[name] !== "number") return text as Config[keyof Config];
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new InputError(`Cannot set ${name} to "${text}": a number is wanted`);
+}
+
+/** As PRNet's paper writes them: landmarks : eyes, nose and mouth : face : neck. */
+function maskWeightsOf(text: string): Config["maskWeights"] {
+  const weights = text.split(":").map((part) => part.trim() === "" ? NaN : Number(part));
+  const [landmarks, features, face, neck] = weights as [number, number, number, number];
+  if (weights.length === 4 && weights.every(Number.isFinite)) {
+    return { landmarks, eyes: features, nose: features, mouth: features, face, neck };
+  }
+  throw new InputError(`Cannot set maskWeights to "${text}": four numbers are wanted, such as 16:4:3:0`);
 }

@@ -18,13 +18,14 @@ interface Options {
 /** The settings that have a flag, by the setting's name. */
 const flags = {
   model: ["--model <name>", "prnet, the published network, or lite, for real time"],
-  source: ["--source <name>", "procedural, faces that need no file, or ict, ICT-FaceKit's"],
-  sourcePath: ["--source-path <folder>", "where the source's files are"],
+  source: ["--source <name>", "procedural, faces that need no file, ict, ICT-FaceKit's, or obj, any mesh with UVs"],
+  sourcePath: ["--source-path <folder>", "where the source's files are; for obj, a folder with face.json"],
   imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
   width: ["--width <channels>", "channels after the first convolution"],
   steps: ["--steps <count>", "batches to train on"],
   batchSize: ["--batch-size <count>", "faces a step"],
   learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
+  maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
   overfitBatches: ["--overfit-batches <count>", "train and measure on only so many batches"],

@@ -1,5 +1,13 @@
 import fc from "fast-check";
-import { type Config, defaults, parseConfig, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import {
+  type Config,
+  defaults,
+  parseConfig,
+  type PresetName,
+  presets,
+  resolveConfig,
+  settingText,
+} from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 
@@ -51,6 +59,7 @@ Deno.test("resolveConfig() names the setting whose value is out of range, and th
     workers: [0],
     sourcePath: [undefined, 3],
     overfitBatches: [-1],
+    source: ["blender"],
   };
   for (const [key, values] of Object.entries(wrong)) {
     for (const value of values) {
@@ -59,6 +68,22 @@ Deno.test("resolveConfig() names the setting whose value is out of range, and th
       assert(message.startsWith(`Cannot set ${key} to ${found}: `), message);
     }
   }
+});
+
+Deno.test("resolveConfig() wants the weight of every region, none below 0 and one above", async () => {
+  const { maskWeights } = defaults;
+  const { neck: _, ...withoutNeck } = maskWeights;
+  const none = Object.fromEntries(Object.keys(maskWeights).map((name) => [name, 0]));
+  for (const wrong of [withoutNeck, { ...maskWeights, ear: 1 }, { ...maskWeights, face: -1 }, none, 3, "16:4:3:0"]) {
+    await assertThrows(() => resolveConfig("quick", { maskWeights: wrong }), InputError, /^Cannot set maskWeights to /);
+  }
+  const only = { ...none, mouth: 0.5 };
+  assertEquals(resolveConfig("quick", { maskWeights: only }).maskWeights, { ...maskWeights, ...only });
+});
+
+Deno.test("settingText() says what people would write", () => {
+  assertEquals([settingText(1e-4), settingText("lite"), settingText(true)], ["0.0001", "lite", "true"]);
+  assertEquals(settingText(defaults.maskWeights), "landmarks 16, eyes 4, nose 4, mouth 4, face 3, neck 0");
 });
 
 Deno.test("parseConfig() undoes JSON.stringify() for whatever settings are in range", () => {

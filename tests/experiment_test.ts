@@ -4,6 +4,8 @@ import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { openTrained } from "@/lib/evaluate/trained.ts";
 import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { writeObjModel } from "@/lib/face/obj_files.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
 import { restoreTensors } from "@/lib/tensorflow/checkpoints.ts";
@@ -154,6 +156,7 @@ Deno.test("resumeExperiment() refuses settings that cannot change, and a checkpo
     [{ model: "prnet" }, /Cannot resume the run .*parted with model prnet: it was started with lite/],
     [{ seed: 8 }, /with seed 8: it was started with 7, and only steps, learningRate, /],
     [{ batchSize: 3 }, /with batchSize 3: it was started with 2/],
+    [{ maskWeights: { ...config.maskWeights, neck: 1 } }, /with maskWeights .*neck 1: it was started with .*neck 0/],
   ];
   for (const [overrides, message] of refused) {
     await assertThrows(() => resumeExperiment(parted, { overrides }), InputError, message);
@@ -191,6 +194,26 @@ Deno.test("an experiment that overfits is measured on its own batches, and learn
   const evaluation = await experiment.evaluate();
   assertEquals(evaluation.images, settings.batchSize);
   assertClose(evaluation.nme68_2d.mean, nmes[1]!, 1e-3, "the best weights' NME");
+});
+
+Deno.test("an experiment trains on any OBJ's face with another mask, and is resumed with both", async () => {
+  const [run, sourcePath] = [`${folder.path}/obj`, `${folder.path}/face`];
+  await writeObjModel({ ...builtInFace(), identityModes: [], expressionModes: [], expressionNames: [] }, sourcePath);
+  const maskWeights = { landmarks: 4, eyes: 2, nose: 2, mouth: 2, face: 1, neck: 1 };
+  const settings: Config = { ...config, source: "obj", sourcePath, maskWeights, steps: 2 };
+  {
+    using experiment = await startExperiment(settings, { run });
+    await trainTo(experiment, 2);
+  }
+  using experiment = await resumeExperiment(run, { overrides: { steps: 3, maskWeights: { ...maskWeights } } });
+  assertEquals([experiment.step, experiment.config.maskWeights, experiment.config.source], [2, maskWeights, "obj"]);
+  await trainTo(experiment, 3);
+  await experiment.save(await experiment.evaluate());
+  const { network, summary } = await openTrained(run);
+  network.dispose();
+  assertEquals([summary.source, summary["maskWeights"]], ["obj", maskWeights]);
+  const report = await Deno.readTextFile(`${run}/report.html`);
+  assert(report.includes("landmarks 4, eyes 2, nose 2, mouth 2, face 1, neck 1"));
 });
 
 Deno.test("startExperiment() refuses ICT-FaceKit without a path or with a wrong one, and makes no folder", async () => {

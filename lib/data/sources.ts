@@ -1,6 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { loadIct } from "@/lib/face/ict.ts";
+import { loadObjModel } from "@/lib/face/obj_files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { SampleSource } from "@/lib/data/sample.ts";
 import type { SourceSpec } from "@/lib/data/serve_samples.ts";
@@ -18,8 +19,13 @@ export async function openModel(
 ): Promise<MorphableModel> {
   if (source === "procedural") return builtInFace();
   if (sourcePath === "") {
-    throw new InputError("Cannot read ICT-FaceKit: --source-path was not given, its folder FaceXModel is wanted");
+    throw new InputError(
+      source === "ict"
+        ? "Cannot read ICT-FaceKit: --source-path was not given, its folder FaceXModel is wanted"
+        : "Cannot read an OBJ: --source-path was not given, a folder with a face.json that names it is wanted",
+    );
   }
+  if (source === "obj") return await loadObjModel(sourcePath);
   return await loadIct(sourcePath, onProgress && { onProgress });
 }
 

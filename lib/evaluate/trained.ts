@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Config } from "@/lib/config.ts";
+import { type Config, sourceNames } from "@/lib/config.ts";
 import { readAflw2000 } from "@/lib/data/aflw2000.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
 import { readLandmarks } from "@/lib/data/position_map.ts";
@@ -10,7 +10,7 @@ import { loadTrainedModel, type TrainedModel } from "@/lib/model/trained_model.t
 
 /** What training tells evaluation, in a trained model's `posmap.json`. */
 const summarySchema = z.looseObject({
-  source: z.enum(["procedural", "ict"]),
+  source: z.enum(sourceNames),
   seed: z.int(),
   /** [68, 3], the training set's mean landmarks in crop sides. */
   meanLandmarks: z.array(z.number()).length(68 * 3),

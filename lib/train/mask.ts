@@ -1,11 +1,12 @@
+import { type Config, defaults } from "@/lib/config.ts";
 import type { UvLayout } from "@/lib/data/uv_layout.ts";
-import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 
 /** How much an error counts in each region, and in the texels that a landmark is read from. */
-export type RegionWeights = Readonly<Record<RegionName | "landmarks", number>>;
+export type RegionWeights = Readonly<Config["maskWeights"]>;
 
 /** PRNet, section 3.3: landmarks : eyes, nose, mouth : face : neck. */
-export const publishedWeights: RegionWeights = { landmarks: 16, eyes: 4, nose: 4, mouth: 4, face: 3, neck: 0 };
+export const publishedWeights: RegionWeights = defaults.maskWeights;
 
 /**
  * The loss's weight of each texel, [size, size]: its region's, which is that of the nearest corner of its triangle, or

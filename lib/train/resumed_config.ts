@@ -1,4 +1,4 @@
-import { type Config, parseConfig } from "@/lib/config.ts";
+import { type Config, parseConfig, settingText } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { RunFolder } from "@/lib/train/run_folder.ts";
 
@@ -16,9 +16,10 @@ const changeable = [
 export function resumedConfig({ path, config }: Pick<RunFolder, "path" | "config">, changes: Partial<Config>): Config {
   for (const [key, value] of Object.entries(changes)) {
     const before = config[key as keyof Config];
-    if (value === before || changeable.some((name) => name === key)) continue;
+    const [found, wanted] = [value, before].map(settingText);
+    if (found === wanted || changeable.some((name) => name === key)) continue;
     throw new InputError(
-      `Cannot resume the run ${path} with ${key} ${value}: it was started with ${before}, and only ` +
+      `Cannot resume the run ${path} with ${key} ${found}: it was started with ${wanted}, and only ` +
         `${changeable.join(", ")} can change on the way`,
     );
   }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Config } from "@/lib/config.ts";
+import { type Config, settingText } from "@/lib/config.ts";
 import { SummaryWriter } from "@/lib/tensorflow/summaries.ts";
 import type { MetricsRow, RunFolder } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -21,7 +21,8 @@ export class RunLog implements Disposable {
   static async open(run: RunFolder, step: number): Promise<RunLog> {
     await run.dropMetricsAfter(step);
     const writer = await SummaryWriter.open(`${run.path}/events`, { resumedAt: step });
-    writer.hparams(run.config satisfies Config, comparedMetrics);
+    const { maskWeights, ...config } = run.config satisfies Config;
+    writer.hparams({ ...config, maskWeights: settingText(maskWeights) }, comparedMetrics);
     return new RunLog(run, writer);
   }
 

@@ -1,4 +1,4 @@
-import type { Config } from "@/lib/config.ts";
+import { type Config, settingText } from "@/lib/config.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
@@ -100,7 +100,7 @@ async function fittedFace({ mesh, photo }: ReportContent["face"]): Promise<strin
 
 function settingsList(config: Config): string {
   const rows = Object.entries(config).map(([key, value]) =>
-    `<div><dt>${key}</dt><dd>${escapeHtml(String(value)) || "–"}</dd></div>`
+    `<div><dt>${key}</dt><dd>${escapeHtml(settingText(value)) || "–"}</dd></div>`
   );
   return `<dl class="settings">${rows.join("\n")}</dl>`;
 }

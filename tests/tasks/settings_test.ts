@@ -19,3 +19,11 @@ Deno.test("settingsOf() refuses what is no decimal number", async () => {
     await assertThrows(() => settingsOf({ steps: text }, names), InputError, message);
   }
 });
+
+Deno.test("settingsOf() takes the mask's weights as PRNet's paper writes them, and refuses other numbers of them", async () => {
+  const { maskWeights } = settingsOf({ maskWeights: "8:2:1.5:0" }, ["maskWeights"]);
+  assertEquals(maskWeights, { landmarks: 8, eyes: 2, nose: 2, mouth: 2, face: 1.5, neck: 0 });
+  for (const text of ["", "16:4:3", "16:4:3:0:1", "16:4::0", "a:4:3:0", "16"]) {
+    await assertThrows(() => settingsOf({ maskWeights: text }, ["maskWeights"]), InputError, /four numbers are wanted/);
+  }
+});
