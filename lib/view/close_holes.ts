@@ -1,3 +1,4 @@
+import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import type { Mesh } from "@/lib/types.ts";
 
 /** Rings of vertices that a hole is closed with, its center included. */
@@ -16,7 +17,7 @@ export interface ClosedSurface {
  * longest of its edges, the outline, stays open.
  */
 export function closeHoles(triangles: Uint32Array, vertexCount: number): ClosedSurface {
-  const holes = openEdges(triangles).sort((a, b) => b.length - a.length).slice(1);
+  const holes = boundaryLoops(triangles).slice(1);
   const added: number[] = [];
   let next = vertexCount;
   for (const hole of holes) {
@@ -61,7 +62,7 @@ const SMOOTHINGS = 12;
 
 /** The mesh with the longest of its edges smoothed: a cut along whole triangles has teeth. */
 export function smoothOutline({ positions, triangles }: Mesh): Mesh {
-  const [outline = []] = openEdges(triangles).sort((a, b) => b.length - a.length);
+  const [outline = []] = boundaryLoops(triangles);
   const smooth = positions.slice();
   for (let pass = 0; pass < SMOOTHINGS; pass++) {
     const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
@@ -77,36 +78,4 @@ export function smoothOutline({ positions, triangles }: Mesh): Mesh {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Each loop of edges that only one triangle has, as vertices in the order in which those triangles have them. */
-function openEdges(triangles: Uint32Array): number[][] {
-  const ends = new Map<number, number[]>();
-  const take = (from: number, to: number): boolean => {
-    const list = ends.get(from);
-    const index = list?.indexOf(to) ?? -1;
-    if (index < 0) return false;
-    list!.splice(index, 1);
-    if (list!.length === 0) ends.delete(from);
-    return true;
-  };
-  for (let corner = 0; corner < triangles.length; corner++) {
-    const from = triangles[corner]!;
-    const to = triangles[corner % 3 === 2 ? corner - 2 : corner + 1]!;
-    if (take(to, from)) continue; // the edge of the triangle beside it
-    if (ends.has(from)) ends.get(from)!.push(to);
-    else ends.set(from, [to]);
-  }
-  const loops: number[][] = [];
-  for (let [start] = ends.keys(); start !== undefined; [start] = ends.keys()) {
-    const loop: number[] = [];
-    for (let vertex = start; ends.has(vertex);) {
-      loop.push(vertex);
-      const [to] = ends.get(vertex)!;
-      take(vertex, to!);
-      vertex = to!;
-    }
-    loops.push(loop);
-  }
-  return loops;
 }

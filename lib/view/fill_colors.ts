@@ -41,6 +41,9 @@ const LEAST = 0.02;
 /** Texels a side: about three between the vertices of a face. */
 const UV_SIZE = 512;
 
+/** Where to look for a point: the center of its own texel is outside of the layout where it lies on an edge. */
+const beside = [[0, 0], [-1, 0], [0, -1], [-1, -1]] as const;
+
 /** For each vertex, color and trust of the place whose UV is mirrored about u = 0.5; without trust where there is none. */
 function mirrored(
   { colors, trust }: Pick<PartialColors, "colors" | "trust">,
@@ -55,9 +58,10 @@ function mirrored(
   const found = { colors: new Float32Array(colors.length), trust: new Float32Array(trust.length) };
   const texelAt = (value: number) => Math.min(UV_SIZE - 1, Math.max(0, Math.floor(value)));
   for (let v = 0; v < trust.length; v++) {
-    const texel = texelAt(positions[3 * v + 1]!) * UV_SIZE + texelAt(UV_SIZE - positions[3 * v]!);
+    const [x, y] = [UV_SIZE - positions[3 * v]!, positions[3 * v + 1]!];
+    const texel = beside.map(([dx, dy]) => texelAt(y + dy) * UV_SIZE + texelAt(x + dx)).find((k) => triangle[k]! >= 0);
+    if (texel === undefined) continue;
     const t = triangle[texel]!;
-    if (t < 0) continue;
     for (let corner = 0; corner < 3; corner++) {
       const from = triangles[3 * t + corner]!;
       const share = weights[3 * texel + corner]! * trust[from]!;

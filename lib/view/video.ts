@@ -55,7 +55,7 @@ export class Video {
 
 /** Frames per second. A WebP holds each as a picture of its own. */
 const WEBP_RATE = 15;
-const WEBP_QUALITY = 65;
+const WEBP_QUALITY = 75;
 
 function checkFrames(frames: readonly Photo[]): void {
   const [first] = frames;

@@ -1,5 +1,7 @@
+export type TaskName = "train" | "evaluate" | "video";
+
 /** A task in a process of its own, with the permissions that deno.json gives it. */
-export function spawnTask(name: "train" | "evaluate", ...taskArguments: string[]): Deno.ChildProcess {
+export function spawnTask(name: TaskName, ...taskArguments: string[]): Deno.ChildProcess {
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments],
@@ -15,7 +17,7 @@ export interface TaskEnd {
   readonly stderr: string;
 }
 
-export async function runTaskChild(name: "train" | "evaluate", ...taskArguments: string[]): Promise<TaskEnd> {
+export async function runTaskChild(name: TaskName, ...taskArguments: string[]): Promise<TaskEnd> {
   const { code, stdout, stderr } = await spawnTask(name, ...taskArguments).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

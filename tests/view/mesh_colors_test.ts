@@ -66,3 +66,39 @@ Deno.test("colorsFromPhoto() of a mesh of which the photo shows nothing is black
   assertEquals([...colorsFromPhoto(away, photo)], Array(12).fill(0));
   assertEquals(colorsFromPhoto({ positions: new Float32Array(), triangles: new Uint32Array() }, photo).length, 0);
 });
+
+/** A strip of squares from u = 0 to 1, its right half turned away from the viewer as a folded sheet of paper is. */
+function foldedStrip(): { mesh: Mesh; uv: Float32Array } {
+  const columns = 21;
+  const positions: number[] = [];
+  const uv: number[] = [];
+  const triangles: number[] = [];
+  for (let column = 0; column < columns; column++) {
+    const along = 3 * (column - 10);
+    for (const row of [0, 1]) {
+      positions.push(50 + Math.min(along, 0), 20 + 20 * row, along > 0 ? -along : 0);
+      uv.push(column / (columns - 1), 0.25 + 0.5 * row);
+    }
+    const a = 2 * column;
+    if (column < columns - 1) triangles.push(a, a + 1, a + 2, a + 2, a + 1, a + 3);
+  }
+  return {
+    mesh: { positions: Float32Array.from(positions), triangles: Uint32Array.from(triangles) },
+    uv: Float32Array.from(uv),
+  };
+}
+
+Deno.test("colorsFromPhoto() takes the other side's colors for what is hidden, where UVs tell the sides", () => {
+  const { mesh, uv } = foldedStrip();
+  const [spread, mirrored] = [colorsFromPhoto(mesh, photo), colorsFromPhoto(mesh, photo, { mirrorUv: uv })];
+  for (let column = 0; column < 21; column++) {
+    for (const row of [0, 1]) {
+      const [v, other] = [2 * column + row, 2 * (20 - column) + row];
+      if (column > 11) {
+        assertClose(mirrored[3 * v]!, spread[3 * other]!, 2, `red in column ${column}`); // of the seen side
+        assertClose(mirrored[3 * v + 1]!, spread[3 * other + 1]!, 2);
+      }
+      if (column < 9) assertEquals([...mirrored.subarray(3 * v, 3 * v + 3)], [...spread.subarray(3 * v, 3 * v + 3)]);
+    }
+  }
+});
