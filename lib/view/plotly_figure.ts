@@ -10,7 +10,7 @@ export class PlotlyFigure {
   readonly data: PlotlyContent["data"];
   readonly layout: PlotlyContent["layout"];
   readonly config: Readonly<Record<string, unknown>>;
-  readonly #still: Still | undefined | (() => Still);
+  readonly #still: Still | undefined | (() => Still | Promise<Still>);
 
   /**
    * Traces, layout and configuration as https://plotly.com/javascript/reference/ has them; the still, or a function
@@ -19,7 +19,9 @@ export class PlotlyFigure {
   constructor(
     { data, layout, config = {} }: PlotlyContent & { readonly config?: Readonly<Record<string, unknown>> },
     readonly caption: string,
-    { still = lineStill({ data, layout }, caption) }: { readonly still?: Still | undefined | (() => Still) } = {},
+    { still = lineStill({ data, layout }, caption) }: {
+      readonly still?: Still | undefined | (() => Still | Promise<Still>);
+    } = {},
   ) {
     this.data = data;
     this.layout = layout;
@@ -28,12 +30,13 @@ export class PlotlyFigure {
   }
 
   /** Undefined where none was given, and the figure is not one of lines, of which an SVG is drawn. */
-  get still(): Still | undefined {
-    return typeof this.#still === "function" ? this.#still() : this.#still;
+  async drawStill(): Promise<Still | undefined> {
+    return typeof this.#still === "function" ? await this.#still() : this.#still;
   }
 
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, unknown>> {
-    const { data, layout, config, still } = this;
+    const { data, layout, config } = this;
+    const still = await this.drawStill();
     return {
       "application/vnd.plotly.v1+json": { data, layout, config },
       ...typeof still === "string" && { "image/svg+xml": still },

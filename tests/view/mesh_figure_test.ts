@@ -60,7 +60,7 @@ Deno.test("meshFigure() keeps the mesh's proportions, and looks from the photo's
   assert(turn > 10 && turn < 30 && eye.z === 0, `The first view is turned by ${turn}°`);
 });
 
-Deno.test("meshFigure() draws no more vertices than it may, and has its first view as its still", () => {
+Deno.test("meshFigure() draws no more vertices than it may, and has its first view as its still", async () => {
   const side = 40;
   const positions = Float32Array.from({ length: 3 * side * side }, (_, i) => {
     const [row, column] = [Math.floor(i / 3 / side), Math.floor(i / 3) % side];
@@ -71,9 +71,9 @@ Deno.test("meshFigure() draws no more vertices than it may, and has its first vi
     if (v % side < side - 1) triangles.push(v, v + side, v + 1, v + 1, v + side, v + side + 1);
   }
   const mesh = { positions, triangles: Uint32Array.from(triangles) };
-  const { data, still } = meshFigure(mesh, new Uint8Array(positions.length).fill(90), { vertexCount: 300 });
-  assertEquals((data[0] as unknown as Mesh3d).x.length, 300);
-  const { rgb } = still as Photo;
+  const figure = meshFigure(mesh, new Uint8Array(positions.length).fill(90), { vertexCount: 300 });
+  assertEquals((figure.data[0] as unknown as Mesh3d).x.length, 300);
+  const { rgb } = await figure.drawStill() as Photo;
   assert(rgb[0]! > 230 && rgb[3 * (240 * 480 + 240)]! < 130, "the mesh is in the middle of a light picture");
 });
 

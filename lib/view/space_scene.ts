@@ -1,0 +1,48 @@
+import { readLandmarks, readVertices } from "@/lib/data/position_map.ts";
+import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
+import { rasterize } from "@/lib/geometry/rasterize.ts";
+import type { Mesh, Photo } from "@/lib/types.ts";
+import { colorFace } from "@/lib/view/colored_face.ts";
+import type { MappedFace } from "@/lib/view/wireframe.ts";
+
+/** A face in space over its photo, which lies at z = 0, all in the photo's pixels: z points to the viewer. */
+export interface SpaceScene {
+  /** The photo with the face's silhouette marked. */
+  readonly floor: Photo;
+  /** Raised above the floor. */
+  readonly face: Mesh;
+  /** [vertexCount, 3], sRGB bytes. */
+  readonly colors: Uint8Array;
+  /** [68, 3], on the face. */
+  readonly landmarks: Float32Array;
+}
+
+/** How far the face's farthest point is above the photo, in crop sides: enough to see the photo below it. */
+const RAISED = 0.5;
+export function spaceScene({ image, map, surface }: MappedFace): SpaceScene {
+  const size = map.size;
+  const raise = (positions: Float32Array) => positions.map((value, i) => i % 3 === 2 ? value + RAISED * size : value);
+  const vertices = readVertices(map, surface);
+  const { mesh, colors } = colorFace(image, { positions: vertices, surface });
+  return {
+    floor: withSilhouette(image, { positions: vertices, triangles: trianglesWithoutNeck(surface) }),
+    face: { ...mesh, positions: raise(mesh.positions) },
+    colors,
+    landmarks: raise(readLandmarks(map, surface)),
+  };
+}
+
+/** How much of the silhouette's color there is over the photo. */
+const SILHOUETTE = 0.45;
+/** Okabe and Ito's sky blue, which skin never is. */
+const SILHOUETTE_COLOR = [86, 180, 233] as const;
+
+function withSilhouette(photo: Photo, mesh: Mesh): Photo {
+  const { triangle } = rasterize(mesh, photo);
+  const rgb = photo.rgb.map((value, i) =>
+    triangle[Math.floor(i / 3)]! < 0
+      ? value
+      : Math.round((1 - SILHOUETTE) * value + SILHOUETTE * SILHOUETTE_COLOR[i % 3]!)
+  );
+  return { ...photo, rgb };
+}
