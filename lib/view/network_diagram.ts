@@ -29,6 +29,8 @@ const colors: Readonly<Record<string, string>> = {
 const OTHER_COLOR = "#bcc0c6";
 const LINE_COLOR = "#6b7280";
 
+const HINT = "height: side of the map, width: log of channels";
+const TITLE_SIZE = 15;
 const MARGIN = 16;
 /** Pixels a side of the pictures at both ends. */
 const END = 104;
@@ -56,7 +58,9 @@ export async function networkDiagram(
   const pitch = Math.min(PITCH.most, Math.max(PITCH.least, (1000 - 2 * (MARGIN + END + END_GAP)) / stages.length));
   const legend = legendItems(stages);
   const span = 2 * (END + END_GAP) + stages.length * pitch;
-  const width = Math.ceil(2 * MARGIN + Math.max(span, legend.at(-1)!.end));
+  const title = titleOf(network, stages);
+  const titleWidth = textWidth(title, TITLE_SIZE) + 2 * MARGIN + textWidth(HINT);
+  const width = Math.ceil(2 * MARGIN + Math.max(span, titleWidth, ...legend.map(({ end }) => end)));
   const left = (width - span) / 2;
   const boxes = placeBoxes(stages, { left: left + END + END_GAP, pitch });
   const skips = placeSkips(stages, boxes);
@@ -80,11 +84,11 @@ export async function networkDiagram(
     ...labels.map(({ drawn }) => drawn),
     ...runs.map(drawRun),
   ];
-  const title = titleOf(network, stages);
   const axis = HEAD_HEIGHT + 12 - top;
   const svg = svgDocument(
     { width, height: Math.ceil(axis + bottom + MARGIN) },
-    svgText(title, { x: MARGIN, y: 24, "font-size": 15, "font-weight": "bold" }) +
+    svgText(title, { x: MARGIN, y: 24, "font-size": TITLE_SIZE, "font-weight": "bold" }) +
+      svgText(HINT, { x: width - MARGIN, y: 24, "text-anchor": "end", fill: FAINT_TEXT_COLOR }) +
       legend.map(({ drawn }) => drawn).join("") +
       svgElement("g", { transform: `translate(0 ${Math.round(axis)})` }, drawn.join("")),
   );
@@ -141,7 +145,10 @@ interface Label {
 /** The size below a stage, and its kind where its color does not tell it. */
 function label({ kind, outputShape }: Stage, { middle, bottom }: Box): Label {
   const size = sizes(outputShape);
-  const place = { transform: `translate(${round(middle + 4)} ${round(bottom + 8)}) rotate(-90)`, "text-anchor": "end" };
+  const place = {
+    transform: `translate(${round(middle + 4.5)} ${round(bottom + 8)}) rotate(-90)`,
+    "text-anchor": "end",
+  };
   const isTold = kind in colors;
   const named = isTold ? "" : `<tspan fill="${FAINT_TEXT_COLOR}">${kind}\u2002</tspan>`;
   return {
@@ -241,23 +248,22 @@ async function drawEnd({ photo, name, shape, x }: End): Promise<string> {
     svgText(sizes(shape), { ...text, y: END / 2 + 34 });
 }
 
-/** Only of what occurs, and how to read sizes. */
+/** Only of what occurs. */
 function legendItems(stages: readonly Stage[]): { readonly drawn: string; readonly end: number }[] {
   const kinds = Object.keys(colors).filter((kind) => stages.some((stage) => stage.kind === kind));
   const entries = [
     ...kinds.map((kind) => ({
       text: kind === RESIDUAL ? `${kind} (bow: shortcut)` : kind,
-      color: colors[kind],
+      color: colors[kind]!,
     })),
     ...stages.some(({ kind }) => !(kind in colors)) ? [{ text: "other, named below", color: OTHER_COLOR }] : [],
-    { text: "height: side of the map, width: log of channels", color: undefined },
   ];
   let end = MARGIN;
   return entries.map(({ text, color }) => {
-    const x = end + (color ? 18 : 0);
-    const swatch = color ? svgElement("rect", { x: end, y: 38, width: 12, height: 12, rx: 1.5, fill: color }) : "";
+    const x = end + 18;
+    const swatch = svgElement("rect", { x: end, y: 38, width: 12, height: 12, rx: 1.5, fill: color });
     end = x + textWidth(text) + 14;
-    return { drawn: swatch + svgText(text, { x, y: 48, fill: color ? "inherit" : FAINT_TEXT_COLOR }), end };
+    return { drawn: swatch + svgText(text, { x, y: 48 }), end };
   });
 }
 
