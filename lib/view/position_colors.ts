@@ -1,6 +1,7 @@
 import { imageToCrop } from "@/lib/data/crop.ts";
 import { readVertices } from "@/lib/data/position_map.ts";
 import { uvLayout } from "@/lib/data/uv_layout.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
@@ -9,8 +10,9 @@ import type { Photo, PositionMap } from "@/lib/types.ts";
 import { plaster, positionMapPicture } from "@/lib/view/draw.ts";
 import { imageElement, panelRow } from "@/lib/view/panels.ts";
 import type { SvgFigure } from "@/lib/view/svg_figure.ts";
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 import { uvMesh } from "@/lib/view/uv_picture.ts";
-import { type MappedFace, meshSquare, PANEL, whiteImage } from "@/lib/view/wireframe.ts";
+import { meshSquare, PANEL, whiteImage } from "@/lib/view/wireframe.ts";
 
 /**
  * [n, 3], sRGB bytes: x, y and z as red, green and blue, from 0 to the crop's side, as `positionMapPicture` has them.
@@ -25,7 +27,7 @@ export function positionColors(positions: Float32Array, size: number): Uint8Arra
  * What a position map is, in three steps: the mesh's vertices colored by their places in the image, the same vertices
  * at their places in UV space, and their colors interpolated over the faces between them.
  */
-export async function positionMapRow({ map, surface }: Omit<MappedFace, "image">): Promise<SvgFigure> {
+export async function positionMapRow({ map, surface }: Omit<TrackedFace, "photo">): Promise<SvgFigure> {
   const vertices = readVertices(map, surface);
   const colors = positionColors(vertices, map.size);
   const mesh = { positions: vertices, triangles: surface.triangles };
@@ -62,7 +64,7 @@ export async function positionMapRow({ map, surface }: Omit<MappedFace, "image">
 }
 
 /** The position map and its channels: x grows to the right of the image, y downwards, z towards the viewer. */
-export async function positionChannelsRow({ map, surface }: Omit<MappedFace, "image">): Promise<SvgFigure> {
+export async function positionChannelsRow({ map, surface }: Omit<TrackedFace, "photo">): Promise<SvgFigure> {
   const picture = mapOnWhite(map, surface);
   const channel = (axis: number) => ({
     ...picture,
@@ -76,7 +78,7 @@ export async function positionChannelsRow({ map, surface }: Omit<MappedFace, "im
   ], { caption: "A position map, and its x, y and z alone" });
 }
 
-function mapOnWhite(map: PositionMap, surface: MappedFace["surface"]): Photo {
+function mapOnWhite(map: PositionMap, surface: FaceSurface): Photo {
   const { valid } = uvLayout(surface, map.size);
   const { rgb, ...size } = positionMapPicture(map, valid);
   return { ...size, rgb: rgb.map((value, i) => valid[Math.floor(i / 3)] ? value : 255) };

@@ -4,7 +4,7 @@ import { corner, withoutUnused } from "@/lib/view/mesh_figure.ts";
 import { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
 import { type SpaceScene, spaceScene } from "@/lib/view/space_scene.ts";
 import { spaceStill } from "@/lib/view/space_still.ts";
-import type { MappedFace } from "@/lib/view/wireframe.ts";
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 
 /** Points of the photo, across and down, that Plotly draws. */
 const FLOOR_POINTS = 96;
@@ -15,7 +15,7 @@ const FACE_VERTICES = 2_500;
  * The modeled face in space and its photo in the xy-plane, with the face's silhouette and the 68 landmarks projected
  * onto it along z, to turn by mouse. The face's distance from the photo has no meaning: a photo does not tell it.
  */
-export function spaceFigure(sample: MappedFace): PlotlyFigure {
+export function spaceFigure(sample: TrackedFace): PlotlyFigure {
   const scene = spaceScene(sample);
   const { floor, landmarks } = scene;
   const size = floor.width;

@@ -1,9 +1,10 @@
 import { readLandmarks, readVertices } from "@/lib/data/position_map.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { transformPositions } from "@/lib/geometry/transforms.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { colorFace } from "@/lib/view/colored_face.ts";
-import type { MappedFace } from "@/lib/view/wireframe.ts";
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 
 /** A face in space over its photo, which lies at z = 0, all in the photo's pixels: z points to the viewer. */
 export interface SpaceScene {
@@ -19,16 +20,17 @@ export interface SpaceScene {
 
 /** How far the face's farthest point is above the photo, in crop sides: enough to see the photo below it. */
 const RAISED = 0.5;
-export function spaceScene({ image, map, surface }: MappedFace): SpaceScene {
-  const size = map.size;
+export function spaceScene({ photo, map, surface }: TrackedFace): SpaceScene {
+  const size = photo.width;
+  const toPhoto = { rotation: 0, scale: size / map.size, dx: 0, dy: 0 };
   const raise = (positions: Float32Array) => positions.map((value, i) => i % 3 === 2 ? value + RAISED * size : value);
-  const vertices = readVertices(map, surface);
-  const { mesh, colors } = colorFace(image, { positions: vertices, surface });
+  const vertices = transformPositions(readVertices(map, surface), toPhoto);
+  const { mesh, colors } = colorFace(photo, { positions: vertices, surface });
   return {
-    floor: withSilhouette(image, { positions: vertices, triangles: trianglesWithoutNeck(surface) }),
+    floor: withSilhouette(photo, { positions: vertices, triangles: trianglesWithoutNeck(surface) }),
     face: { ...mesh, positions: raise(mesh.positions) },
     colors,
-    landmarks: raise(readLandmarks(map, surface)),
+    landmarks: raise(transformPositions(readLandmarks(map, surface), toPhoto)),
   };
 }
 

@@ -120,10 +120,12 @@ export async function spaceStill(
   const { width, height } = scene.floor;
   const at = (point: Vec3) => place(Float32Array.from(point)).subarray(0, 2) as unknown as Point;
   const corner = at([0, height, 0]);
+  const tick = width / 4;
   const axes = [
-    axis({ name: "x", length: width, from: corner, to: at([width, height, 0]), away: [5, 17], anchor: "start" }),
-    axis({ name: "y", length: height, from: at([0, 0, 0]), to: corner, away: [-9, 4], anchor: "end" }),
+    axis({ tick, name: "x", length: width, from: corner, to: at([width, height, 0]), away: [5, 17], anchor: "start" }),
+    axis({ tick, name: "y", length: height, from: at([0, 0, 0]), to: corner, away: [-9, 4], anchor: "end" }),
     axis({
+      tick,
       name: "z",
       length: view.height,
       from: corner,
@@ -142,6 +144,7 @@ interface AxisOptions {
   readonly name: string;
   /** Pixels of the photo. */
   readonly length: number;
+  readonly tick: number;
   /** Where it starts and ends in the picture. */
   readonly from: Point;
   readonly to: Point;
@@ -152,14 +155,12 @@ interface AxisOptions {
   readonly first?: number;
 }
 
-const TICK = 64;
-
-function axis({ name, length, from, to, away, anchor, first = 0 }: AxisOptions): string {
+function axis({ name, length, from, to, away, anchor, tick, first = 0 }: AxisOptions): string {
   const at = (value: number): Point => [
     from[0] + (to[0] - from[0]) * value / length,
     from[1] + (to[1] - from[1]) * value / length,
   ];
-  const ticks = Array.from({ length: Math.floor(length / TICK) + 1 }, (_, i) => i * TICK).slice(first).map((value) => {
+  const ticks = Array.from({ length: Math.floor(length / tick) + 1 }, (_, i) => i * tick).slice(first).map((value) => {
     const [x, y] = at(value);
     return `<circle cx="${tenth(x)}" cy="${tenth(y)}" r="2.2"/>` +
       `<text x="${tenth(x + away[0])}" y="${tenth(y + away[1])}" text-anchor="${anchor}">${value}</text>`;

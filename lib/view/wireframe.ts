@@ -1,22 +1,14 @@
 import { readVertices } from "@/lib/data/position_map.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
-import type { Crop, Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
+import type { Crop, Mesh, Vec3 } from "@/lib/types.ts";
 import { cropPhoto, imageToCrop } from "@/lib/data/crop.ts";
 import { plaster } from "@/lib/view/draw.ts";
 import { panelRow } from "@/lib/view/panels.ts";
 import type { SvgFigure } from "@/lib/view/svg_figure.ts";
-
-/** A face in a photo and the positions of its surface there. */
-export interface MappedFace {
-  /** As wide and high as `map.size`. */
-  readonly image: Photo;
-  readonly map: PositionMap;
-  readonly surface: FaceSurface;
-}
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 
 export interface WireOptions {
   /** Pixels. */
@@ -70,9 +62,11 @@ function triangleHeights({ positions, triangles }: Mesh): Float32Array {
 }
 
 /** A face, its mesh and its wireframe, side by side. */
-export async function meshRow({ image, map, surface }: MappedFace): Promise<SvgFigure> {
+export async function meshRow({ photo, map, surface }: TrackedFace): Promise<SvgFigure> {
   const mesh = { positions: readVertices(map, surface), triangles: surface.triangles };
   const crop = meshSquare({ ...mesh, triangles: trianglesWithoutNeck(surface) }, map.size);
+  const share = photo.width / map.size;
+  const cropOfPhoto = { left: share * crop.left, top: share * crop.top, side: share * crop.side };
   const placed = { ...mesh, positions: imageToCrop(mesh.positions, { crop, size: PANEL }) };
   const solid = whiteImage(PANEL);
   drawMesh(placed, solid, { colors: plaster(placed), samples: SAMPLES, backfaces: false });
@@ -80,7 +74,7 @@ export async function meshRow({ image, map, surface }: MappedFace): Promise<SvgF
   drawWireframe(placed, wires, { width: 1.1, color: INK, between: plaster(placed).map((v) => 0.55 + 0.45 * v) });
   const { length } = surface.triangles;
   return await panelRow([
-    { picture: cropPhoto(image, crop, PANEL), label: ["Face"] },
+    { picture: cropPhoto(photo, cropOfPhoto, PANEL), label: ["Face"] },
     { picture: linearToPhoto(solid), label: ["Mesh"] },
     {
       picture: linearToPhoto(wires),

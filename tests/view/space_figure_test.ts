@@ -5,13 +5,13 @@ import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { spaceFigure } from "@/lib/view/space_figure.ts";
 import { spaceScene } from "@/lib/view/space_scene.ts";
 import { drawSpace } from "@/lib/view/space_still.ts";
-import type { MappedFace } from "@/lib/view/wireframe.ts";
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
 
 const size = 96;
 
 /** The built-in face at rest in a gray photo. */
-function mappedFace(): MappedFace {
+function mappedFace(): TrackedFace {
   const { mean, surface, surfaceVertices } = builtInFace();
   const rotation = poseRotation({ pitch: 0, yaw: 0.2, roll: 0 });
   const placed = placeInImage(mean, { rotation, scale: 2.8, translation: [size / 2, 0.42 * size, 0] });
@@ -20,7 +20,7 @@ function mappedFace(): MappedFace {
     (_, i) => placed[3 * surfaceVertices[Math.floor(i / 3)]! + i % 3]!,
   );
   const map = bakePositionMap(uvLayout(surface, size), vertices);
-  return { image: { width: size, height: size, rgb: new Uint8Array(3 * size * size).fill(120) }, map, surface };
+  return { photo: { width: size, height: size, rgb: new Uint8Array(3 * size * size).fill(120) }, map, surface };
 }
 
 const face = mappedFace();
