@@ -14,7 +14,10 @@ type KernelName =
   | "halve"
   | "double"
   | "averageShifted"
-  | "develop";
+  | "develop"
+  | "interpolateTexels"
+  | "fitTexels"
+  | "fillTexels";
 
 const FIRST_BYTE = 1024;
 const PAGE = 65_536;

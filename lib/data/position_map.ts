@@ -1,3 +1,4 @@
+import { Kernels } from "@/lib/data/kernels.ts";
 import { readingTexels, type UvLayout } from "@/lib/data/uv_layout.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { PositionMap, Vec3 } from "@/lib/types.ts";
@@ -29,11 +30,61 @@ export function bakePositionMap(
         `the layout has ${vertexCount} vertices and ${layout.size} texels`,
     );
   }
-  const farthest = farthestDepth(surface);
-  interpolate(layout, surface, farthest, out.positions);
-  PASSES.forEach((share, pass) => fitVertices(layout, surface, { farthest, share, backwards: pass % 2 === 1, out }));
-  fillRest(layout, out.positions);
+  let baker = bakers.get(layout);
+  if (!baker) bakers.set(layout, baker = new Baker(layout));
+  baker.bake(surface, out.positions);
   return out;
+}
+
+const bakers = new WeakMap<UvLayout, Baker>();
+
+/** A layout and room for a map in the memory of kernels. */
+class Baker {
+  readonly #size: number;
+  readonly #kernels: Kernels;
+  readonly #layout: Pick<UvLayout, "triangle" | "weights" | "corners" | "valid" | "nearest" | "reading">;
+  readonly #surface: Float32Array;
+  readonly #map: Float32Array;
+
+  constructor({ size, triangle, weights, corners, valid, nearest, reading }: UvLayout) {
+    const vertexCount = reading.texel.length;
+    const kernels = this.#kernels = new Kernels(48 * size * size + 36 * vertexCount + 10_000);
+    this.#size = size;
+    this.#layout = {
+      triangle: kernels.ints(triangle),
+      weights: kernels.floats(weights),
+      corners: kernels.words(corners),
+      valid: kernels.bytes(valid),
+      nearest: kernels.words(nearest),
+      reading: { texel: kernels.words(reading.texel), weights: kernels.floats(reading.weights) },
+    };
+    this.#surface = kernels.floats(3 * vertexCount);
+    this.#map = kernels.floats(3 * size * size);
+  }
+
+  bake(surface: Float32Array, out: Float32Array): void {
+    const { run } = this.#kernels, size = this.#size, texels = size * size;
+    const { triangle, corners, weights, valid, nearest, reading } = this.#layout;
+    const map = this.#map.byteOffset, vertices = this.#surface.byteOffset, count = reading.texel.length;
+    const farthest = farthestDepth(surface);
+    this.#surface.set(surface);
+    run.interpolateTexels(
+      map,
+      texels,
+      triangle.byteOffset,
+      corners.byteOffset,
+      weights.byteOffset,
+      vertices,
+      farthest,
+    );
+    PASSES.forEach((share, pass) => {
+      const [first, step] = pass % 2 === 1 ? [count - 1, -1] : [0, 1];
+      const { texel, weights } = reading;
+      run.fitTexels(map, size, texel.byteOffset, weights.byteOffset, vertices, farthest, count, first, step, share);
+    });
+    run.fillTexels(map, texels, valid.byteOffset, nearest.byteOffset);
+    out.set(this.#map);
+  }
 }
 
 /** Undoes {@linkcode bakePositionMap}: [surface vertexCount, 3], in crop pixels. */
@@ -64,67 +115,6 @@ function farthestDepth(surface: Float32Array): number {
   let farthest = Infinity;
   for (let i = 2; i < surface.length; i += 3) if (surface[i]! < farthest) farthest = surface[i]!;
   return farthest;
-}
-
-function interpolate(layout: UvLayout, surface: Float32Array, farthest: number, map: Float32Array): void {
-  const { triangle, weights, corners } = layout;
-  for (let texel = 0, k = 0; texel < triangle.length; texel++, k += 3) {
-    if (triangle[texel]! < 0) continue;
-    const a = corners[k]!, b = corners[k + 1]!, c = corners[k + 2]!;
-    const wa = weights[k]!, wb = weights[k + 1]!, wc = weights[k + 2]!;
-    map[k] = wa * surface[a]! + wb * surface[b]! + wc * surface[c]!;
-    map[k + 1] = wa * surface[a + 1]! + wb * surface[b + 1]! + wc * surface[c + 1]!;
-    map[k + 2] = wa * surface[a + 2]! + wb * surface[b + 2]! + wc * surface[c + 2]! - farthest;
-  }
-}
-
-function fillRest({ valid, nearest }: UvLayout, map: Float32Array): void {
-  for (let texel = 0; texel < valid.length; texel++) {
-    if (valid[texel]) continue;
-    const k = 3 * nearest[texel]!;
-    map[3 * texel] = map[k]!;
-    map[3 * texel + 1] = map[k + 1]!;
-    map[3 * texel + 2] = map[k + 2]!;
-  }
-}
-
-/** Moves the four texels of each vertex, as little as will do, towards reading `share` of the way to the vertex. */
-function fitVertices(
-  { size, reading: { texel, weights } }: UvLayout,
-  surface: Float32Array,
-  { farthest, share, backwards, out }: { farthest: number; share: number; backwards: boolean; out: PositionMap },
-): void {
-  const map = out.positions;
-  const down = 3 * size;
-  const count = texel.length;
-  for (let i = 0; i < count; i++) {
-    const v = backwards ? count - 1 - i : i;
-    const w0 = weights[4 * v]!;
-    const w1 = weights[4 * v + 1]!;
-    const w2 = weights[4 * v + 2]!;
-    const w3 = weights[4 * v + 3]!;
-    const step = share / (w0 * w0 + w1 * w1 + w2 * w2 + w3 * w3);
-    // x, y and z of the upper left, upper right, lower left and lower right texel.
-    const a = 3 * texel[v]!, b = a + 3, c = a + down, d = c + 3;
-    const ax = map[a]!, bx = map[b]!, cx = map[c]!, dx = map[d]!;
-    const ay = map[a + 1]!, by = map[b + 1]!, cy = map[c + 1]!, dy = map[d + 1]!;
-    const az = map[a + 2]!, bz = map[b + 2]!, cz = map[c + 2]!, dz = map[d + 2]!;
-    const moveX = step * (surface[3 * v]! - (w0 * ax + w1 * bx + w2 * cx + w3 * dx));
-    const moveY = step * (surface[3 * v + 1]! - (w0 * ay + w1 * by + w2 * cy + w3 * dy));
-    const moveZ = step * (surface[3 * v + 2]! - farthest - (w0 * az + w1 * bz + w2 * cz + w3 * dz));
-    map[a] = ax + w0 * moveX;
-    map[a + 1] = ay + w0 * moveY;
-    map[a + 2] = az + w0 * moveZ;
-    map[b] = bx + w1 * moveX;
-    map[b + 1] = by + w1 * moveY;
-    map[b + 2] = bz + w1 * moveZ;
-    map[c] = cx + w2 * moveX;
-    map[c + 1] = cy + w2 * moveY;
-    map[c + 2] = cz + w2 * moveZ;
-    map[d] = dx + w3 * moveX;
-    map[d + 1] = dy + w3 * moveY;
-    map[d + 2] = dz + w3 * moveZ;
-  }
 }
 
 /**

@@ -240,7 +240,8 @@ export class FacePainter {
     const { textureSize } = this.#atlas;
     const { albedo, gloss } = this.#paint;
     const { oil, lipVertices } = this.fields;
-    for (let v = 0; v < gloss.length; v++) gloss[v] = skin.gloss * oil[v]! + lips.gloss * lipVertices[v]!;
+    const ofSkin = skin.gloss, ofLips = lips.gloss;
+    for (let v = 0; v < gloss.length; v++) gloss[v] = ofSkin * oil[v]! + ofLips * lipVertices[v]!;
     const start = textureSize ** 2;
     const white = 0.4 + 0.25 * (noise % 97) / 97;
     const teeth: Vec3 = [white, white * 0.92, white * 0.78];
@@ -253,9 +254,12 @@ export class FacePainter {
         [this.#byMaterial.eyes, undefined, 0.35],
       ] as const
     ) {
-      for (const v of vertices) {
-        gloss[v] = shine;
-        if (color) albedo.set(color, 3 * (start + v));
+      for (let k = 0; k < vertices.length; k++) gloss[vertices[k]!] = shine;
+      for (let k = 0; color && k < vertices.length; k++) {
+        const i = 3 * (start + vertices[k]!);
+        albedo[i] = color[0];
+        albedo[i + 1] = color[1];
+        albedo[i + 2] = color[2];
       }
     }
   }
