@@ -7,6 +7,8 @@ const shownTypes: Readonly<Record<string, readonly string[][]>> = {
   PlotlyFigure: [["application/vnd.plotly.v1+json"], ["image/svg+xml", "image/jpeg", "image/png"]],
   SvgFigure: [["image/svg+xml"]],
   ErrorTable: [["text/html"]],
+  ComparisonTable: [["text/html"]],
+  LossFigure: [["text/markdown"]],
   Video: [["image/webp", "video/mp4", "text/html"]],
 };
 
