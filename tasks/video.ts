@@ -1,5 +1,5 @@
 // deno task video [photo] [options]: a face's mesh in its photo's colors, turning, as MP4, animated WebP and a page.
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { Option } from "commander";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -59,7 +59,7 @@ await runTask(async () => {
     : await faceInPhoto(photo, { model: options.model!, crop, device: options.device });
   const { turningFace, turningPage } = await import("@/lib/view/turning_face.ts");
   const video = turningFace(face, { size: SIZE, seconds, framesPerSecond: FRAMES_PER_SECOND });
-  const page = await turningPage(face, { title: photo ?? "A built-in face", video });
+  const page = await turningPage(face, { title: photo === undefined ? "A built-in face" : basename(photo), video });
   const [mp4, webp, html] = paths as [string, string, string];
   await video.save(mp4);
   await video.save(webp);

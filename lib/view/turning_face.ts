@@ -43,7 +43,7 @@ export async function turningPage(face: TrackedFace, { title, video }: TurningPa
   const panel = trackingPanel(face);
   const body = `<h1>${escapeHtml(title)}</h1>
 <section><h2>Landmarks, dense points, fitted mesh</h2>
-<div class="triples wide">${await panel.toHtml()}</div>
+<div class="triples">${await panel.toHtml()}</div>
 <p>${escapeHtml(panel.caption)}.</p></section>
 <section><h2>The mesh in the photo’s colors: drag to turn</h2>
 <div class="fitted">${await video.toHtml()}${figureTag("mesh", faceFigure(face, { vertexCount: Infinity }))}</div>
