@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { addBias } from "@/lib/tensorflow/bias.ts";
+import { multiplyMatrices } from "@/lib/tensorflow/matrices.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */
 interface Affine {
@@ -95,8 +96,15 @@ class Folding {
 
   #convolution(tensor: tf.SymbolicTensor, layer: Convolution, affine?: Affine): Node {
     const input = tensor.inputs[0] as tf.SymbolicTensor;
-    const compute = layer.getClassName() === "Conv2D" ? convolution(layer, affine) : transposed(layer, affine);
-    return { inputs: [this.#node(input)], compute };
+    if (layer.getClassName() === "Conv2DTranspose") {
+      return { inputs: [this.#node(input)], compute: transposed(layer, affine) };
+    }
+    const picker = input.sourceLayer;
+    if (isPicker(picker) && isPointwise(layer) && this.#uses.get(input) === 1) {
+      const compute = convolution(layer, { affine, strides: picker.strides });
+      return { inputs: [this.#node(input.inputs[0] as tf.SymbolicTensor)], compute };
+    }
+    return { inputs: [this.#node(input)], compute: convolution(layer, { affine, strides: layer.strides }) };
   }
 }
 
@@ -123,6 +131,12 @@ interface Convolution extends Linear {
   readonly dilationRate: number | readonly number[];
 }
 
+interface Picker extends tf.layers.Layer {
+  readonly poolSize: [number, number];
+  readonly strides: [number, number];
+  readonly padding: string;
+}
+
 function isChannelNormalization(layer: tf.layers.Layer): layer is Normalization {
   const { axis } = layer as Normalization;
   return layer.getClassName() === "BatchNormalization" && (axis === -1 || axis === 3);
@@ -132,6 +146,16 @@ function isConvolution(layer: tf.layers.Layer): layer is Convolution {
   const { dataFormat, dilationRate } = layer as Convolution;
   return ["Conv2D", "Conv2DTranspose"].includes(layer.getClassName()) && dataFormat === "channelsLast" &&
     [dilationRate].flat().every((rate) => rate === 1);
+}
+
+/** Takes each second texel, say: a convolution of one texel after it can do that by a stride. */
+function isPicker(layer: tf.layers.Layer): layer is Picker {
+  const { poolSize, padding } = layer as Picker;
+  return layer.getClassName() === "MaxPooling2D" && padding === "valid" && poolSize.every((size) => size === 1);
+}
+
+function isPointwise({ kernel, strides }: Convolution): boolean {
+  return [...kernel.shape.slice(0, 2), ...strides].every((size) => size === 1);
 }
 
 function isDense(layer: tf.layers.Layer): layer is Linear {
@@ -150,8 +174,11 @@ function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normaliz
   return { scale, offset: scale.map((factor, i) => (shifts?.[i] ?? 0) - factor * mean[i]!) };
 }
 
-function convolution(layer: Convolution, affine?: Affine): Node["compute"] {
-  const { strides, padding } = layer;
+function convolution(
+  layer: Convolution,
+  { affine, strides }: { readonly affine: Affine | undefined; readonly strides: [number, number] },
+): Node["compute"] {
+  const { padding } = layer;
   const shape = layer.kernel.shape as Shape4D;
   const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 3, scale: affine?.scale });
   const finish = finishing(layer, affine);
@@ -185,7 +212,7 @@ function dense(layer: Linear, input: Node): Node {
   const kernel = valuesOf(layer.kernel);
   const shape = layer.kernel.shape as [number, number];
   const finish = finishing(layer);
-  return { inputs: [input], compute: (x) => finish(tf.matMul(x as tf.Tensor2D, tf.tensor2d(kernel, shape))) };
+  return { inputs: [input], compute: (x) => finish(multiplyMatrices(x as tf.Tensor2D, tf.tensor2d(kernel, shape))) };
 }
 
 /** Adds the bias and applies the activation, if there are such. */

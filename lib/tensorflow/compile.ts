@@ -30,7 +30,7 @@ export interface Compiled<Arguments extends readonly Tensors[], Result extends T
  * `compile`; other tensors from outside are taken as they are when the function is traced. `tf.tidy`, `tf.grad`,
  * `tf.variableGrads`, `tf.layers` models and {@linkcode FusedAdam} work inside it.
  *
- * What JavaScript computes, such as `Math.random()` or a counter, would be the same in every call. So the function is
+ * What JavaScript computes, such as random numbers or a counter, would be the same in every call. So the function is
  * traced twice, and an Error says what differed. Values of tensors cannot be read inside, and arguments that are not
  * tensors are refused, by a TypeError. A function that makes variables, as tfjs's own optimizers do in their first
  * step, runs uncompiled until it makes none. On other backends than "tensorflow" the function is called as it is.

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { multiplyMatrices } from "./matrices.ts";
 
 export interface UpsamplingOptions {
   /** Of the second of two layers; the first's name is this and "_uncropped". */
@@ -69,8 +70,10 @@ function interpolate(x: tf.Tensor4D, factor: number, size: number): tf.Tensor4D 
   const rows = tf.tensor2d(weights, [size, n]);
   const columns = tf.tensor2d(perChannel(weights, { n, size, channels }), [n * channels, size * channels]);
   // columns first, while there are few rows
-  const wide = tf.matMul(tf.reshape(x, [batch * n, n * channels]), columns);
-  const result = tf.matMul(tf.expandDims(rows, 0), tf.reshape(wide, [batch, n, size * channels]));
+  const wide = multiplyMatrices(tf.reshape(x, [batch * n, n * channels]), columns);
+  const result = batch === 1
+    ? multiplyMatrices(rows, wide) // without tfjs's way through batches
+    : tf.matMul(tf.expandDims(rows, 0), tf.reshape(wide, [batch, n, size * channels]));
   return tf.reshape(result, [batch, size, size, channels]);
 }
 
