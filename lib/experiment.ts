@@ -35,6 +35,7 @@ import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.t
 import { RunLog } from "@/lib/train/run_log.ts";
 import { type StepReport, train } from "@/lib/train/trainer.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import { type ErrorPictures, pictureErrors } from "@/lib/view/error_pictures.ts";
 import { faceMesh, faceTriples, type Triples } from "@/lib/view/face_triples.ts";
 import { mostFrontal } from "@/lib/view/most_frontal.ts";
 import { renderReport } from "@/lib/view/report.ts";
@@ -183,6 +184,8 @@ export class Experiment implements Disposable {
   /** Begun before the training is, and taken by it. */
   #batches: Batches | undefined;
   #validation: MadeFace[] | undefined;
+  /** Of the faces that were last evaluated. */
+  #errors: ErrorPictures | undefined;
 
   /** See {@linkcode startExperiment} and {@linkcode resumeExperiment}. */
   constructor({ batches, ...parts }: OpenParts, run: RunFolder, progress: Progress) {
@@ -243,7 +246,11 @@ export class Experiment implements Disposable {
    */
   async evaluate(): Promise<Evaluation> {
     const faces = await this.#makeFaces("test", this.config.testSamples);
-    return await this.#withBestWeights(() => this.#measure(faces, this.#predict(faces)));
+    return await this.#withBestWeights(async () => {
+      const maps = this.#predict(faces);
+      this.#errors = await pictureErrors(faces, { maps, surface: this.#parts.surface });
+      return this.#measure(faces, maps);
+    });
   }
 
   /** The first validation faces beside what the network, as it is now, makes of them. */
@@ -254,6 +261,7 @@ export class Experiment implements Disposable {
 
   /** Writes `model/` and `report.html` from the best weights so far. */
   async save(evaluation: Evaluation): Promise<void> {
+    if (!this.#errors) await this.evaluate();
     const pictured = await this.#withBestWeights(async () => {
       await this.#saveModel(evaluation);
       return { triples: await this.triples(), face: await this.#mostFrontalFace() };
@@ -266,6 +274,7 @@ export class Experiment implements Disposable {
       config,
       metrics: await readMetrics(this.path),
       evaluation,
+      errors: this.#errors!,
       ...pictured,
     });
     await writeFileAtomic(`${this.path}/report.html`, html);

@@ -1,6 +1,13 @@
 import type { AnnotatedPhoto } from "@/lib/data/aflw2000.ts";
 import { type CropOptions, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/crop.ts";
-import { type LandmarkErrors, landmarkErrors, type LandmarkPair, type NmeSummary } from "@/lib/evaluate/nme.ts";
+import {
+  type FaceError,
+  faceErrors,
+  type LandmarkErrors,
+  landmarkErrors,
+  type LandmarkPair,
+  type NmeSummary,
+} from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** A cropped picture and what is true of it. */
@@ -33,6 +40,11 @@ export function evaluate(faces: readonly LabeledFace[], { found, meanLandmarks }
     );
   const { nme68_2d, nme68_3d } = errors((i) => Float32Array.from(meanLandmarks, (v) => v * faces[i]!.image.width));
   return { ...errors((i) => found[i]!), baseline: { nme68_2d, nme68_3d } };
+}
+
+/** The errors of each face, in their order, of the landmarks found in them. */
+export function evaluateEach(faces: readonly LabeledFace[], { found }: Pick<Answers, "found">): FaceError[] {
+  return faceErrors(faces.map(({ landmarks, yaw }, i) => ({ predicted: found[i]!, truth: landmarks, yaw })));
 }
 
 /** A real photo cropped by its true landmarks' box, as the papers have it. */

@@ -18,6 +18,16 @@ export interface NmeSummary {
   readonly bins: Readonly<Record<YawBin, number | null>>;
 }
 
+/** The errors of one face, in percent. */
+export interface FaceError {
+  /** Of the true pose, in radians; its sign does not matter. */
+  readonly yaw: number;
+  readonly nme68_2d: number;
+  readonly nme68_3d: number;
+  /** [68], the 2D error of each landmark. */
+  readonly landmarks: Float32Array;
+}
+
 export interface LandmarkErrors {
   readonly images: number;
   readonly nme68_2d: NmeSummary;
@@ -33,20 +43,43 @@ export type YawBin = (typeof yawBins)[number];
  * mean depths are made equal first: a photo does not show how far away a face is.
  */
 export function nme({ predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">, dimensions: 2 | 3): number {
+  return mean(landmarkDistances({ predicted, truth }, dimensions));
+}
+
+/** What {@linkcode nme} is the mean of: the error of each landmark in percent. */
+function landmarkDistances(
+  { predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">,
+  dimensions: 2 | 3,
+): number[] {
   if (predicted.length !== truth.length || truth.length === 0 || truth.length % 3 !== 0) {
     throw new TypeError(
       `Cannot compare ${predicted.length / 3} landmarks with ${truth.length / 3}: wanted as many, x, y, z each`,
     );
   }
   const depthOffset = dimensions === 3 ? meanDepth(predicted) - meanDepth(truth) : 0;
-  let sum = 0;
-  for (let i = 0; i < truth.length; i += 3) {
+  const size = faceSize(truth);
+  return Array.from({ length: truth.length / 3 }, (_, landmark) => {
+    const i = 3 * landmark;
     const dx = predicted[i]! - truth[i]!;
     const dy = predicted[i + 1]! - truth[i + 1]!;
     const dz = dimensions === 3 ? predicted[i + 2]! - truth[i + 2]! - depthOffset : 0;
-    sum += Math.hypot(dx, dy, dz);
-  }
-  return 100 * sum / (truth.length / 3) / Math.sqrt(boxArea(truth));
+    return 100 * Math.hypot(dx, dy, dz) / size;
+  });
+}
+
+/** What errors are divided by: the square root of the area of the true landmarks' box, in pixels. */
+export function faceSize(landmarks: Float32Array): number {
+  return Math.sqrt(boxArea(landmarks));
+}
+
+/** The errors of each face, in the order of the pairs. */
+export function faceErrors(pairs: readonly LandmarkPair[]): FaceError[] {
+  return pairs.map((pair) => ({
+    yaw: pair.yaw,
+    nme68_2d: nme(pair, 2),
+    nme68_3d: nme(pair, 3),
+    landmarks: Float32Array.from(landmarkDistances(pair, 2)),
+  }));
 }
 
 /** Summary of the errors of many faces. */
@@ -67,7 +100,7 @@ export function yawOfLandmarks(landmarks: Float32Array): number {
 function summarize(pairs: readonly LandmarkPair[], dimensions: 2 | 3): NmeSummary {
   const errors = pairs.map((pair) => nme(pair, dimensions));
   const binMeans = yawBins.map((_, bin) => {
-    const inBin = errors.filter((_, i) => binOf(pairs[i]!.yaw) === bin);
+    const inBin = errors.filter((_, i) => yawBinOf(pairs[i]!.yaw) === bin);
     return inBin.length > 0 ? mean(inBin) : null;
   });
   return {
@@ -77,8 +110,8 @@ function summarize(pairs: readonly LandmarkPair[], dimensions: 2 | 3): NmeSummar
   };
 }
 
-/** Beyond 90° counts as the last bin. */
-function binOf(yaw: number): number {
+/** The index of a yaw's bin; beyond 90° counts as the last one. */
+export function yawBinOf(yaw: number): number {
   return Math.min(2, Math.floor(Math.abs(yaw) * 180 / Math.PI / 30));
 }
 

@@ -4,7 +4,7 @@ import type { MadeFace } from "@/lib/evaluate/held_out.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
-import { mapTriple, overlayTriple } from "@/lib/view/triples.ts";
+import { mapTriple, maskTriple, type OverlayTriple, overlayTriple } from "@/lib/view/triples.ts";
 
 /** Pictures of faces, in the same order. */
 export interface Triples {
@@ -12,6 +12,8 @@ export interface Triples {
   readonly maps: Photo[];
   /** [landmarks on the photo, ground-truth mesh overlay, predicted mesh overlay]. */
   readonly overlays: Photo[];
+  /** [landmarks on the photo, ground-truth mask, predicted mask]. */
+  readonly masks: Photo[];
 }
 
 export interface FaceTriplesOptions {
@@ -28,16 +30,16 @@ export function faceTriples(
 ): Triples {
   const valid = Uint8Array.from(mask.dataSync(), (weight) => weight > 0 ? 1 : 0);
   const pairs = faces.map((face, i) => ({ ...face, prediction: predictions[i]! }));
+  const meshes = pairs.map(({ image, map, prediction }): OverlayTriple => ({
+    input: image,
+    landmarks: readLandmarks(prediction, surface),
+    truth: faceMesh(map, surface),
+    prediction: faceMesh(prediction, surface),
+  }));
   return {
     maps: pairs.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
-    overlays: pairs.map(({ image, map, prediction }) =>
-      overlayTriple({
-        input: image,
-        landmarks: readLandmarks(prediction, surface),
-        truth: faceMesh(map, surface),
-        prediction: faceMesh(prediction, surface),
-      })
-    ),
+    overlays: meshes.map(overlayTriple),
+    masks: meshes.map(maskTriple),
   };
 }
 

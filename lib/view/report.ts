@@ -3,6 +3,7 @@ import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { curveFigure } from "@/lib/view/curve_figure.ts";
+import type { ErrorPictures } from "@/lib/view/error_pictures.ts";
 import { ErrorTable } from "@/lib/view/error_table.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh_colors.ts";
 import { meshFigure } from "@/lib/view/mesh_figure.ts";
@@ -21,16 +22,18 @@ export interface ReportContent {
   readonly triples: {
     /** As `mapTriple` makes them. */
     readonly maps: readonly Photo[];
-    /** As `overlayTriple` makes them. */
-    readonly overlays: readonly Photo[];
+    /** As `maskTriple` makes them. */
+    readonly masks: readonly Photo[];
   };
+  /** Of the faces that the evaluation measured. */
+  readonly errors: ErrorPictures;
   /** A fitted mesh in the pixels of its photo. */
   readonly face: { readonly mesh: Mesh; readonly photo: Photo };
 }
 
 /** One HTML file that needs no network: the errors, curves, triples, a mesh to turn, the settings. */
 export async function renderReport(content: ReportContent): Promise<string> {
-  const { title, summary, config, metrics, evaluation, triples, face } = content;
+  const { title, summary, config, metrics, evaluation, triples, errors, face } = content;
   const overfits = config.overfitBatches > 0; // and is looked at on its own batches
   const tested = overfits ? "the faces it was trained on" : "held-out faces";
   const body = [
@@ -38,6 +41,12 @@ export async function renderReport(content: ReportContent): Promise<string> {
     result(evaluation, tested),
     `<p>${escapeHtml(summary)}</p>`,
     section(`Error on ${tested}`, `<div class="scroll">${new ErrorTable(evaluation).toHtml()}</div>`, errorNote),
+    section(
+      "Error by yaw and by part of the face",
+      figureTag("cumulative", errors.cumulative),
+      `<div class="scroll">${errors.regions.toHtml()}</div>`,
+    ),
+    section("Best, median and worst", `<div class="wide">${errors.gallery.toHtml()}</div>`, galleryNote),
     section("Learning curves", ...curves(metrics)),
     section(overfits ? "Faces it was trained on" : "Validation faces", await tripleGrid(triples), mapNote),
     section("A fitted mesh, colored from its photo: drag to turn", await fittedFace(face)),
@@ -56,7 +65,8 @@ area of the true landmarks’ box. The mean face is the answer of someone who do
 training set.</p>`;
 
 const mapNote = `<p>A position map holds, for each point of the face’s surface, where it is in the photo: x, y and depth
-as red, green and blue. Maps and meshes are shown without the neck, which the loss gives no weight.</p>`;
+as red, green and blue. A mask is what the face
+covers of the photo. Maps and masks are shown without the neck, which the loss gives no weight.</p>`;
 
 function section(heading: string, ...parts: string[]): string {
   return `<section>\n<h2>${escapeHtml(heading)}</h2>\n${parts.join("\n")}\n</section>`;
@@ -81,9 +91,13 @@ function curves(metrics: readonly MetricsRow[]): string[] {
   return [figureTag("loss", loss), figureTag("nme", nme)];
 }
 
-async function tripleGrid({ maps, overlays }: ReportContent["triples"]): Promise<string> {
+const galleryNote =
+  `<p>Ranked by the NME of the 68 points in 2D. Colors show how far each point of the predicted surface
+is from where it is, in space, once the mean depths are equal.</p>`;
+
+async function tripleGrid({ maps, masks }: ReportContent["triples"]): Promise<string> {
   return `<div class="triples">\n${await tripleColumn(["photo", "true position map", "predicted map"], maps)}\n` +
-    `${await tripleColumn(["predicted landmarks", "true mesh", "predicted mesh"], overlays)}\n</div>`;
+    `${await tripleColumn(["predicted landmarks", "true mask", "predicted mask"], masks)}\n</div>`;
 }
 
 async function tripleColumn(labels: readonly string[], photos: readonly Photo[]): Promise<string> {

@@ -52,7 +52,8 @@ h2 { font-size: 1.15rem; margin: 0 0 .8rem; }
 p { color: #454e5e; max-width: 46rem; margin: .8rem 0 0; }
 .result { color: #1d2433; font-size: 1.15rem; margin: 0; }
 section { background: #fff; border: 1px solid #e2e2de; border-radius: 8px; padding: 1.2rem 1.4rem 1.4rem; margin: 1.2rem 0; }
-.scroll { overflow-x: auto; }
+.scroll, .wide { overflow-x: auto; }
+.wide img { width: 100%; min-width: 760px; }
 table { border-collapse: collapse; white-space: nowrap; }
 th, td { text-align: left; padding: .25rem 1.4rem .25rem 0; font-weight: normal; }
 .numbers :is(td, thead th:not(:first-child)) { text-align: right; font-variant-numeric: tabular-nums; }

@@ -1,5 +1,8 @@
 import { transformPositions } from "@/lib/geometry/transforms.ts";
-import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import { linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
+import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
+import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
+import { closeHoles, smoothOutline } from "@/lib/view/close_holes.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/draw.ts";
 
 export interface JoinOptions {
@@ -106,5 +109,29 @@ export function overlayTriple({ input, landmarks, truth, prediction }: OverlayTr
     drawLandmarks(photo, enlarged(landmarks)),
     overlayMesh(photo, { ...truth, positions: enlarged(truth.positions) }),
     overlayMesh(photo, { ...prediction, positions: enlarged(prediction.positions) }),
+  ]);
+}
+
+/** From the palette of Okabe and Ito. */
+const [TRUTH_COLOR, PREDICTION_COLOR] = [[0, 0.17, 0.45], [0.67, 0.11, 0]] as const; // linear light
+
+/** [predicted landmarks on the photo, true mask, predicted mask], side by side: a mask is what the face covers. */
+export function maskTriple({ input, landmarks, truth, prediction }: OverlayTriple): Photo {
+  const factor = enlargement(input);
+  const photo = enlargePhoto(input, factor);
+  const enlarged = (positions: Float32Array) =>
+    transformPositions(positions, { rotation: 0, scale: factor, dx: 0, dy: 0 });
+  const masked = ({ positions, triangles }: Mesh, color: Vec3) => {
+    const closed = closeHoles(triangles, positions.length / 3);
+    const all = closed.extend(enlarged(positions), 3);
+    const image = photoToLinear(photo);
+    const colors = all.map((_, i) => color[i % 3]!);
+    drawMesh(smoothOutline({ positions: all, triangles: closed.triangles }), image, { colors, opacity: 0.6 });
+    return linearToPhoto(image);
+  };
+  return joinPhotos([
+    drawLandmarks(photo, enlarged(landmarks)),
+    masked(truth, TRUTH_COLOR),
+    masked(prediction, PREDICTION_COLOR),
   ]);
 }

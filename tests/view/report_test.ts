@@ -1,7 +1,9 @@
 import type { Browser, Page } from "playwright-core";
 import { resolveConfig } from "@/lib/config.ts";
 import { decodePhoto } from "@/lib/data/images.ts";
+import { syntheticSource } from "@/lib/data/synthetic.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { MadeFace } from "@/lib/evaluate/held_out.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
@@ -9,6 +11,7 @@ import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
+import { pictureErrors } from "@/lib/view/error_pictures.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report.ts";
 import { joinPhotos } from "@/lib/view/triples.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
@@ -36,6 +39,13 @@ function pictureOf(mesh: Mesh): Photo {
   return linearToPhoto(image);
 }
 
+const model = builtInFace();
+/** Faces that look to the front, the right and far to the left. */
+const faces: MadeFace[] = [0, 1, 2].map((index) => {
+  const sample = syntheticSource(model, { seed: 7, imageSize: 64, augment: false }).sample(index, "validation");
+  return { ...sample, yaw: [0.1, 0.7, -1.4][index]! };
+});
+
 const evaluation: Evaluation = {
   images: 1234,
   nme68_2d: { mean: 3.456, balanced: 4.5678, bins: { "0-30": 2.5, "30-60": 5.125, "60-90": null } },
@@ -60,6 +70,8 @@ const metrics: MetricsRow[] = Array.from({ length: 300 }, (_, i) => {
   };
 });
 
+const errors = await pictureErrors(faces, { maps: faces.map(({ map }) => map), surface: model.surface });
+
 function reportContent(): ReportContent {
   const mesh = meanFace();
   const photo = pictureOf(mesh);
@@ -70,7 +82,8 @@ function reportContent(): ReportContent {
     config: resolveConfig("quick", { learningRate: 0.002 }),
     metrics,
     evaluation,
-    triples: { maps: [triple, triple], overlays: [triple, triple] },
+    triples: { maps: [triple, triple], masks: [triple, triple] },
+    errors,
     face: { mesh, photo },
   };
 }
@@ -139,11 +152,19 @@ async function checkText(page: Page): Promise<void> {
 }
 
 async function checkPictures(page: Page): Promise<void> {
-  const sizes = await page.locator("img").evaluateAll((images) =>
+  const sizes = await page.locator("img[src^='data:image/jpeg']").evaluateAll((images) =>
     (images as unknown as { naturalWidth: number; naturalHeight: number; alt: string }[])
       .map(({ naturalWidth, naturalHeight, alt }) => [naturalWidth, naturalHeight, alt.length > 0])
   );
   assertEquals(sizes, [...Array.from({ length: 4 }, () => [3 * SIZE + 8, SIZE, true]), [4 * SIZE, 4 * SIZE, true]]);
+}
+
+async function checkDrawings(page: Page): Promise<void> {
+  const names = await page.locator("img[src^='data:image/svg']").evaluateAll((images) =>
+    (images as unknown as { naturalWidth: number; alt: string }[]).filter(({ naturalWidth }) => naturalWidth > 300)
+      .map(({ alt }) => alt.split(/[\s,]/)[0])
+  );
+  assertEquals(names, ["68", "Best"]);
 }
 
 async function checkMesh(page: Page): Promise<void> {
@@ -169,7 +190,8 @@ Deno.test({
       await withReport(browser, 1400, async (page) => {
         await checkText(page);
         await checkPictures(page);
-        for (const id of ["#loss", "#nme"]) {
+        await checkDrawings(page);
+        for (const id of ["#loss", "#nme", "#cumulative"]) {
           const share = drawnShare(await screenshot(page, id));
           assert(share > 0.005, `The plot ${id} covers ${share} of its picture`);
         }

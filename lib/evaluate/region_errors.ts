@@ -1,0 +1,88 @@
+import { readVertices } from "@/lib/data/position_map.ts";
+import { type FaceError, faceSize } from "@/lib/evaluate/nme.ts";
+import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
+import type { PositionMap } from "@/lib/types.ts";
+
+/** The mean error of one part of the face over many faces, in percent of the face's size. */
+export interface RegionError {
+  readonly name: string;
+  readonly error: number;
+}
+
+/** The first landmark of each part, and the one after its last. */
+const parts = { brows: [17, 27], eyes: [36, 48], nose: [27, 36], mouth: [48, 68], jaw: [0, 17] } as const;
+
+/** The 68 landmarks by the part of the face that they are of, in 2D. */
+export function landmarkErrorsByPart(errors: readonly FaceError[]): RegionError[] {
+  return Object.entries(parts).map(([name, [first, end]]) => ({
+    name,
+    error: mean(errors.flatMap(({ landmarks }) => [...landmarks.subarray(first, end)])),
+  }));
+}
+
+/** A map and what it should be. */
+export interface MapPair {
+  readonly truth: PositionMap;
+  readonly prediction: PositionMap;
+  /** [68, 3], the true landmarks in the map's pixels. */
+  readonly landmarks: Float32Array;
+}
+
+/**
+ * [vertexCount], the distance of each of the surface's points from where it is, in 3D, in percent of the face's size.
+ * The mean depths, without the neck, are made equal first, as `nme` makes those of landmarks.
+ */
+export function vertexErrors(
+  { truth, prediction, landmarks }: MapPair,
+  { uv, regions }: Pick<FaceSurface, "uv" | "regions">,
+): Float32Array {
+  if (truth.size !== prediction.size) {
+    throw new TypeError(`Cannot compare a map of ${prediction.size} texels a side with one of ${truth.size}`);
+  }
+  const [found, wanted] = [prediction, truth].map((map) => readVertices(map, { uv })) as [Float32Array, Float32Array];
+  const offset = [0, 0, meanDepth(found, regions) - meanDepth(wanted, regions)];
+  const size = faceSize(landmarks);
+  return Float32Array.from({ length: wanted.length / 3 }, (_, v) => {
+    const along = (axis: number) => found[3 * v + axis]! - wanted[3 * v + axis]! - offset[axis]!;
+    return 100 * Math.hypot(along(0), along(1), along(2)) / size;
+  });
+}
+
+/** Without the neck. */
+function meanDepth(points: Float32Array, regions: Uint8Array): number {
+  const neck = regionNames.indexOf("neck");
+  let sum = 0, count = 0;
+  for (let v = 0; v < regions.length; v++) {
+    if (regions[v] === neck) continue;
+    sum += points[3 * v + 2]!;
+    count++;
+  }
+  return sum / count;
+}
+
+/** The whole surface by the regions of the weight mask, in 3D; without the neck, which the loss gives no weight. */
+export function mapErrorsByRegion(
+  pairs: readonly MapPair[],
+  surface: Pick<FaceSurface, "uv" | "regions">,
+): RegionError[] {
+  const names = regionNames.filter((name) => name !== "neck");
+  const sums = Object.fromEntries(names.map((name) => [name, { sum: 0, count: 0 }])) as Record<RegionName, Sum>;
+  for (const pair of pairs) {
+    vertexErrors(pair, surface).forEach((error, v) => {
+      const of = sums[regionNames[surface.regions[v]!]!];
+      if (of === undefined) return;
+      of.sum += error;
+      of.count++;
+    });
+  }
+  return names.map((name) => ({ name, error: sums[name].sum / sums[name].count }));
+}
+
+interface Sum {
+  sum: number;
+  count: number;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,116 @@
+import { readLandmarks } from "@/lib/data/position_map.ts";
+import { warpPhoto } from "@/lib/data/warp.ts";
+import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { Photo, PositionMap } from "@/lib/types.ts";
+import { drawLandmarks } from "@/lib/view/draw.ts";
+import { colorbar, errorMap, MOST_ERROR } from "@/lib/view/error_map.ts";
+import { SvgFigure } from "@/lib/view/svg_figure.ts";
+import { FAINT_TEXT_COLOR, svgDocument, svgPhoto, svgText } from "@/lib/view/svg_marks.ts";
+
+/** A face whose truth is known, and what a network made of it. */
+export interface JudgedFace {
+  readonly image: Photo;
+  /** The truth. */
+  readonly map: PositionMap;
+  /** [68, 3], crop pixels, the truth. */
+  readonly landmarks: Float32Array;
+  /** In radians. */
+  readonly yaw: number;
+  readonly prediction: PositionMap;
+}
+
+/** Faces among which the best, the median and the worst are shown, such as those of one pose. */
+export interface GalleryGroup {
+  readonly label: string;
+  readonly faces: readonly JudgedFace[];
+}
+
+/** Groups by yaw, of the bins that hold a face. */
+export function groupByYaw(faces: readonly JudgedFace[]): GalleryGroup[] {
+  return yawBins.flatMap((name, bin) => {
+    const inBin = faces.filter(({ yaw }) => yawBinOf(yaw) === bin);
+    return inBin.length > 0 ? [{ label: `yaw ${name.replace("-", "–")}°`, faces: inBin }] : [];
+  });
+}
+
+const [SIDE, GAP, PAIR_GAP, LABEL_WIDTH, HEAD, FOOT] = [150, 4, 18, 100, 30, 24];
+const COLORBAR_WIDTH = 84;
+const ranks = ["best", "median", "worst"] as const;
+
+/**
+ * The best, the median and the worst face of each group by their NME (68 points, 2D): each with the predicted
+ * landmarks, and with the distance of its whole surface from the truth in color.
+ */
+export async function galleryFigure(
+  groups: readonly GalleryGroup[],
+  { surface }: { readonly surface: FaceSurface },
+): Promise<SvgFigure> {
+  const pairWidth = 2 * SIDE + GAP;
+  const left = (rank: number) => LABEL_WIDTH + rank * (pairWidth + PAIR_GAP);
+  const parts = ranks.map((rank, i) =>
+    svgText(rank, { x: left(i) + pairWidth / 2, y: 19, "text-anchor": "middle", "font-weight": "bold" })
+  );
+  for (const [row, { label, faces }] of groups.entries()) {
+    const top = HEAD + row * (SIDE + FOOT);
+    parts.push(svgText(label, { x: 8, y: top + SIDE / 2, "font-weight": "bold" }));
+    parts.push(svgText(`${faces.length} faces`, { x: 8, y: top + SIDE / 2 + 18, fill: FAINT_TEXT_COLOR }));
+    for (const { rank, face, error } of ranked(faces, surface)) {
+      const [photo, map] = panels(face, surface);
+      const place = { y: top, width: SIDE, height: SIDE };
+      const degrees = Math.round(Math.abs(face.yaw) * 180 / Math.PI);
+      parts.push(
+        await svgPhoto(photo, { x: left(rank), ...place }),
+        await svgPhoto(map, { x: left(rank) + SIDE + GAP, ...place }),
+        svgText(`NME ${error.toFixed(2)} %, yaw ${degrees}°`, {
+          x: left(rank) + pairWidth / 2,
+          y: top + SIDE + 16,
+          "text-anchor": "middle",
+        }),
+      );
+    }
+  }
+  const barLeft = left(ranks.length) - PAIR_GAP + 14;
+  const height = HEAD + groups.length * (SIDE + FOOT) + 4;
+  parts.push(colorbar({ x: barLeft, y: HEAD + 32, height: SIDE - 32 }));
+  ["distance in %", "of face size"].forEach((text, i) =>
+    parts.push(svgText(text, { x: barLeft, y: HEAD + 8 + 15 * i }))
+  );
+  const svg = svgDocument({ width: barLeft + COLORBAR_WIDTH, height }, parts.join(""));
+  const said = groups.map(({ label, faces }) => `${label} (${faces.length})`).join(", ");
+  return new SvgFigure(
+    svg,
+    `Best, median and worst faces of ${said}: predicted landmarks, and the surface's error up to ${MOST_ERROR} %`,
+  );
+}
+
+interface Ranked {
+  /** Its place in {@linkcode ranks}. */
+  readonly rank: number;
+  readonly face: JudgedFace;
+  /** Percent. */
+  readonly error: number;
+}
+
+/** Of fewer than three faces, each once. */
+function ranked(faces: readonly JudgedFace[], surface: FaceSurface): Ranked[] {
+  const sorted = faces.map((face) => ({
+    face,
+    error: nme({ predicted: readLandmarks(face.prediction, surface), truth: face.landmarks }, 2),
+  })).sort((a, b) => a.error - b.error);
+  const last = sorted.length - 1;
+  const places = [0, Math.floor(last / 2), last];
+  return places.flatMap((place, rank) => places.indexOf(place) === rank ? [{ rank, ...sorted[place]! }] : []);
+}
+
+/** Pixels a side of the pictures: twice what they are shown at would double the size for little. */
+const PIXELS = 200;
+
+function panels(face: JudgedFace, surface: FaceSurface): [Photo, Photo] {
+  const scale = PIXELS / face.image.width;
+  const transform = { rotation: 0, scale, dx: 0, dy: 0 };
+  const image = warpPhoto(face.image, { transform, width: PIXELS, height: PIXELS });
+  const landmarks = readLandmarks(face.prediction, surface).map((value) => value * scale);
+  const { landmarks: truth, map, prediction } = face;
+  return [drawLandmarks(image, landmarks), errorMap({ image, truth: map, prediction, landmarks: truth }, { surface })];
+}
