@@ -2,7 +2,7 @@ import { thinTriangles } from "@/lib/geometry/thin_mesh.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { corner, withoutUnused } from "@/lib/view/mesh_figure.ts";
 import { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
-import { type SpaceScene, spaceScene } from "@/lib/view/space_scene.ts";
+import { sceneHeight, sceneTick, type SpaceScene, spaceScene } from "@/lib/view/space_scene.ts";
 import { spaceStill } from "@/lib/view/space_still.ts";
 import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 
@@ -19,11 +19,11 @@ export function spaceFigure(sample: TrackedFace): PlotlyFigure {
   const scene = spaceScene(sample);
   const { floor, landmarks } = scene;
   const size = floor.width;
-  const height = 10 * Math.ceil(greatest(scene.face.positions.filter((_, i) => i % 3 === 2)) / 10);
+  const [height, tick] = [sceneHeight(scene), sceneTick(scene)];
   const axis = (name: string, first: number, end: number) => ({
     title: { text: `${name} in pixels` },
     // Plotly writes the title onto labels in the middle of an axis that leads away.
-    tickvals: Array.from({ length: Math.floor(4 * end / size) + 1 }, (_, i) => i * size / 4)
+    tickvals: Array.from({ length: Math.floor(end / tick) + 1 }, (_, i) => i * tick)
       .filter((value, i) => i >= first && (name === "y" || Math.abs(value - end / 2) > 0.16 * size)),
     showbackground: false,
     gridcolor: "#e0e0dc",
@@ -59,7 +59,7 @@ export function spaceFigure(sample: TrackedFace): PlotlyFigure {
       config: { displayModeBar: false },
     },
     CAPTION,
-    { still: () => spaceStill(scene, { towards: TOWARDS, height, caption: CAPTION }) },
+    { still: () => spaceStill(scene, { towards: TOWARDS, caption: CAPTION }) },
   );
 }
 
@@ -71,10 +71,6 @@ const TOWARDS = viewDirection(-44, 20);
 function viewDirection(aroundDegrees: number, aboveDegrees: number): Vec3 {
   const [around, above] = [aroundDegrees, aboveDegrees].map((degrees) => degrees * Math.PI / 180) as [number, number];
   return [Math.sin(around) * Math.cos(above), Math.sin(above), Math.cos(around) * Math.cos(above)];
-}
-
-function greatest(values: Float32Array): number {
-  return values.reduce((a, b) => Math.max(a, b), 1);
 }
 
 /** A flat mesh without triangles: Plotly finds them, which spares the figure their 18,000 rows. */

@@ -18,6 +18,18 @@ export interface SpaceScene {
   readonly landmarks: Float32Array;
 }
 
+/** Where the z axis may end, in pixels. */
+export function sceneHeight({ face }: SpaceScene): number {
+  const highest = face.triangles.reduce((most, vertex) => Math.max(most, face.positions[3 * vertex + 2]!), 1);
+  return 10 * Math.ceil(highest / 10);
+}
+
+/** A round number of pixels between the axes' ticks: four to ten of them along the photo. */
+export function sceneTick({ floor }: SpaceScene): number {
+  const power = 10 ** Math.floor(Math.log10(floor.width / 4));
+  return power * [5, 2, 1].find((digit) => floor.width / (digit * power) >= 4)!;
+}
+
 /** How far the face's farthest point is above the photo, in crop sides: enough to see the photo below it. */
 const RAISED = 0.5;
 export function spaceScene({ photo, map, surface }: TrackedFace): SpaceScene {

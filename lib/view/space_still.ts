@@ -4,15 +4,13 @@ import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 import { imageElement } from "@/lib/view/panels.ts";
-import type { SpaceScene } from "@/lib/view/space_scene.ts";
+import { sceneHeight, sceneTick, type SpaceScene } from "@/lib/view/space_scene.ts";
 import { escapeHtml } from "@/lib/view/picture.ts";
 import { paintLines, type Point } from "@/lib/view/stroke.ts";
 
 export interface SpaceView {
   /** From the scene to the viewer: x right, y up in the photo, z away from it; of length 1. */
   readonly towards: Vec3;
-  /** Where the z axis ends, in pixels of the photo. */
-  readonly height: number;
 }
 
 export interface PlacedScene {
@@ -32,10 +30,15 @@ const LINE: Vec3 = [0.2, 0.24, 0.3];
 const SUNK = 4;
 
 /** The scene as it is seen from far away, without its axes. */
-export function drawSpace({ floor, face, colors, landmarks }: SpaceScene, view: SpaceView): PlacedScene {
+export function drawSpace(scene: SpaceScene, view: SpaceView): PlacedScene {
+  const { floor, face, colors, landmarks } = scene;
   const { width: across, height: down } = floor;
   const frame = Float32Array.from([[0, 0, 0], [across, 0, 0], [0, down, 0], [across, down, 0]].flat());
-  const outer = Float32Array.from([...frame, 0, down, view.height, ...face.positions]);
+  const seen = Array.from(
+    new Set(face.triangles),
+    (vertex) => [...face.positions.subarray(3 * vertex, 3 * vertex + 3)],
+  );
+  const outer = Float32Array.from([...frame, 0, down, sceneHeight(scene), ...seen.flat()]);
   const { place, height } = fitToPicture(outer, viewRotation(view.towards));
   const image: FloatImage = { width: WIDTH, height, rgb: new Float32Array(3 * WIDTH * height).fill(1) };
 
@@ -120,16 +123,16 @@ export async function spaceStill(
   const { width, height } = scene.floor;
   const at = (point: Vec3) => place(Float32Array.from(point)).subarray(0, 2) as unknown as Point;
   const corner = at([0, height, 0]);
-  const tick = width / 4;
+  const [tick, depth] = [sceneTick(scene), sceneHeight(scene)];
   const axes = [
     axis({ tick, name: "x", length: width, from: corner, to: at([width, height, 0]), away: [5, 17], anchor: "start" }),
     axis({ tick, name: "y", length: height, from: at([0, 0, 0]), to: corner, away: [-9, 4], anchor: "end" }),
     axis({
       tick,
       name: "z",
-      length: view.height,
+      length: depth,
       from: corner,
-      to: at([0, height, view.height]),
+      to: at([0, height, depth]),
       away: [-5, 17],
       anchor: "end",
     }),

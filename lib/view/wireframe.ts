@@ -61,10 +61,10 @@ function triangleHeights({ positions, triangles }: Mesh): Float32Array {
   return heights;
 }
 
-/** A face, its mesh and its wireframe, side by side. */
+/** A face, its mesh without the neck, which training leaves out, and its wireframe, side by side. */
 export async function meshRow({ photo, map, surface }: TrackedFace): Promise<SvgFigure> {
-  const mesh = { positions: readVertices(map, surface), triangles: surface.triangles };
-  const crop = meshSquare({ ...mesh, triangles: trianglesWithoutNeck(surface) }, map.size);
+  const mesh = { positions: readVertices(map, surface), triangles: trianglesWithoutNeck(surface) };
+  const crop = meshSquare(mesh, map.size);
   const share = photo.width / map.size;
   const cropOfPhoto = { left: share * crop.left, top: share * crop.top, side: share * crop.side };
   const placed = { ...mesh, positions: imageToCrop(mesh.positions, { crop, size: PANEL }) };
@@ -72,13 +72,15 @@ export async function meshRow({ photo, map, surface }: TrackedFace): Promise<Svg
   drawMesh(placed, solid, { colors: plaster(placed), samples: SAMPLES, backfaces: false });
   const wires = whiteImage(PANEL);
   drawWireframe(placed, wires, { width: 1.1, color: INK, between: plaster(placed).map((v) => 0.55 + 0.45 * v) });
-  const { length } = surface.triangles;
   return await panelRow([
     { picture: cropPhoto(photo, cropOfPhoto, PANEL), label: ["Face"] },
     { picture: linearToPhoto(solid), label: ["Mesh"] },
     {
       picture: linearToPhoto(wires),
-      label: ["Wireframe", `${count(surface.uv.length / 2)} vertices, ${count(length / 3)} triangles`],
+      label: [
+        "Wireframe",
+        `${count(new Set(mesh.triangles).size)} vertices, ${count(mesh.triangles.length / 3)} triangles`,
+      ],
     },
   ], { caption: "A face, the mesh of its surface, and the mesh's wireframe" });
 }
@@ -111,6 +113,6 @@ export function meshSquare({ positions, triangles }: Mesh, size: number): Crop {
 /** Of the longer side of what is to be seen. */
 const ROOM = 1.06;
 
-export function count(value: number): string {
+function count(value: number): string {
   return value.toLocaleString("en-US");
 }

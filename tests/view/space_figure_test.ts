@@ -63,7 +63,7 @@ Deno.test("the photo of a scene has the face's silhouette on it, and nothing els
 
 Deno.test("drawSpace() of the view from the front puts the face over its place in the photo, upright", () => {
   const scene = spaceScene(face);
-  const { photo, place } = drawSpace(scene, { towards: [0, 0, 1], height: 100 });
+  const { photo, place } = drawSpace(scene, { towards: [0, 0, 1] });
   const points = place(
     Float32Array.from([0, 0, 0, size, 0, 0, 0, size, 0, size / 2, size / 2, 0, size / 2, size / 2, 90]),
   );
