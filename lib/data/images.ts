@@ -68,7 +68,9 @@ export async function encodeAnimatedWebp(
   const start = (i: number) => Math.round(i * 1000 / framesPerSecond);
   const delay = frames.map((_, i) => start(i + 1) - start(i));
   const raw = { width, height: height * frames.length, channels: 3, pageHeight: height } as const;
-  return Uint8Array.from(await sharp(rgb, { raw, limitInputPixels: false }).webp({ quality, delay, loop: 0, effort: 4 }).toBuffer());
+  return Uint8Array.from(
+    await sharp(rgb, { raw, limitInputPixels: false }).webp({ quality, delay, loop: 0, effort: 4 }).toBuffer(),
+  );
 }
 
 function toSharp({ width, height, rgb }: Photo): Sharp {
