@@ -24,7 +24,7 @@ function fill(at: usize, value: v128, n: i32): void {
 
 /**
  * Front faces of triangles [count, 3] u32 into [height, width]: triangle i32, depth f32, and the weights f32 of the
- * second and the third corner. Planes have room for three numbers more than they hold.
+ * second and the third corner. The width is a multiple of 4.
  */
 export function rasterizeFronts(
   triangles: usize, count: i32, grid: usize, positions: usize,
@@ -59,39 +59,33 @@ export function rasterizeFronts(
     const bz = (load<f32>(positions + <usize>(12 * b), 8) - az) * scale;
     const cz = (load<f32>(positions + <usize>(12 * c), 8) - az) * scale;
     if (right - left < SMALL && bottom - top < SMALL) {
-      // Four pixels at a time; a pixel past the triangle's box is outside of it.
+      // Four pixels at a time; those beside the triangle's box are outside of it.
+      const start = firstColumn & ~3, skipped = (firstColumn - start) << GRID_BITS;
       const aFour = i32x4.mul(i32x4.splat(aStepX << GRID_BITS), lanes);
       const bFour = i32x4.mul(i32x4.splat(bStepX << GRID_BITS), lanes);
       const cFour = i32x4.mul(i32x4.splat(cStepX << GRID_BITS), lanes);
-      let aRow = aStepY * (y - by) + aStepX * (x - bx) - aBias;
-      let bRow = bStepY * (y - cy) + bStepX * (x - cx) - bBias;
-      let cRow = cStepY * (y - ay) + cStepX * (x - ax) - cBias;
+      let aRow = aStepY * (y - by) + aStepX * (x - skipped - bx) - aBias;
+      let bRow = bStepY * (y - cy) + bStepX * (x - skipped - cx) - bBias;
+      let cRow = cStepY * (y - ay) + cStepX * (x - skipped - ax) - cBias;
       for (let row = firstRow; row <= lastRow; row++) {
         let aEdge = aRow, bEdge = bRow, cEdge = cRow;
-        for (let column = firstColumn; column <= lastColumn; column += 4) {
+        for (let column = start; column <= lastColumn; column += 4) {
           const eb = i32x4.add(i32x4.splat(bEdge), bFour), ec = i32x4.add(i32x4.splat(cEdge), cFour);
           const outside = v128.or(v128.or(i32x4.add(i32x4.splat(aEdge), aFour), eb), ec);
-          const inside = v128.andnot(
-            i32x4.le_s(lanes, i32x4.splat(lastColumn - column)),
-            i32x4.shr_s(outside, 31),
+          const inside = v128.not(i32x4.shr_s(outside, 31));
+          const k = <usize>(4 * (row * width + column));
+          const bPart = f32x4.convert_i32x4_s(i32x4.add(eb, i32x4.splat(bBias)));
+          const cPart = f32x4.convert_i32x4_s(i32x4.add(ec, i32x4.splat(cBias)));
+          const z = f32x4.add(
+            f32x4.splat(az),
+            f32x4.add(f32x4.mul(bPart, f32x4.splat(bz)), f32x4.mul(cPart, f32x4.splat(cz))),
           );
-          if (v128.any_true(inside)) {
-            const k = <usize>(4 * (row * width + column));
-            const bPart = f32x4.convert_i32x4_s(i32x4.add(eb, i32x4.splat(bBias)));
-            const cPart = f32x4.convert_i32x4_s(i32x4.add(ec, i32x4.splat(cBias)));
-            const z = f32x4.add(
-              f32x4.splat(az),
-              f32x4.add(f32x4.mul(bPart, f32x4.splat(bz)), f32x4.mul(cPart, f32x4.splat(cz))),
-            );
-            const before = v128.load(depth + k);
-            const nearer = v128.and(inside, f32x4.gt(z, before));
-            if (v128.any_true(nearer)) {
-              v128.store(depth + k, v128.bitselect(z, before, nearer));
-              put(triangle + k, i32x4.splat(t), nearer);
-              put(third + k, f32x4.mul(bPart, f32x4.splat(scale)), nearer);
-              put(second + k, f32x4.mul(cPart, f32x4.splat(scale)), nearer);
-            }
-          }
+          // Without branches, which would be unpredictable: most triangles show a pixel or two.
+          const before = v128.load(depth + k), nearer = v128.and(inside, f32x4.gt(z, before));
+          v128.store(depth + k, v128.bitselect(z, before, nearer));
+          put(triangle + k, i32x4.splat(t), nearer);
+          put(third + k, f32x4.mul(bPart, f32x4.splat(scale)), nearer);
+          put(second + k, f32x4.mul(cPart, f32x4.splat(scale)), nearer);
           aEdge += aStepX << (GRID_BITS + 2);
           bEdge += bStepX << (GRID_BITS + 2);
           cEdge += cStepX << (GRID_BITS + 2);
