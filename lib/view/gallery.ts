@@ -35,7 +35,7 @@ export function groupByYaw(faces: readonly JudgedFace[]): GalleryGroup[] {
 }
 
 const [SIDE, GAP, PAIR_GAP, LABEL_WIDTH, HEAD, FOOT] = [150, 4, 18, 100, 30, 24];
-const COLORBAR_WIDTH = 84;
+const COLORBAR_WIDTH = 108;
 const ranks = ["best", "median", "worst"] as const;
 
 /**
