@@ -2,7 +2,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { checkCells } from "@/tasks/notebooks/check_cells.ts";
-import { checkOutputs, kindsShown, shownClasses } from "@/tasks/notebooks/check_outputs.ts";
+import { checkOutputs, hasFailed, kindsShown, shownClasses } from "@/tasks/notebooks/check_outputs.ts";
 import { execute } from "@/tasks/notebooks/execute.ts";
 import { keptText, type Notebook, readNotebook } from "@/tasks/notebooks/notebook.ts";
 import { openLab } from "@/tasks/notebooks/open_lab.ts";
@@ -46,7 +46,7 @@ await runTask(async () => {
     const { notebook, seconds } = await execute(pathOf(name), { packages, signal });
     const text = keptText(notebook);
     const complaints = [...checkOutputs(notebook, { classes }), ...checkSize(text), ...checkTime(seconds)];
-    if (write && complaints.length === 0) await writeFileAtomic(pathOf(name), text);
+    if (write && !hasFailed(notebook)) await writeFileAtomic(pathOf(name), text);
     if (!write) complaints.push(...checkKept(kept, notebook));
     console.log(`${name.padEnd(32)} ${seconds.toFixed(0).padStart(3)} s  ${(text.length / 1e6).toFixed(2)} MB`);
     for (const complaint of complaints) note(`  ${complaint}`);

@@ -35,6 +35,11 @@ export function checkOutputs(
   return complaints;
 }
 
+/** Whether a cell throws: those after it have not run. */
+export function hasFailed(notebook: Notebook): boolean {
+  return codeCells(notebook).some(({ outputs = [] }) => outputs.some(({ output_type }) => output_type === "error"));
+}
+
 /** What each cell of code shows: its kinds of output, with their media types. */
 export function kindsShown(notebook: Notebook): string[][] {
   return codeCells(notebook).map(({ outputs = [] }) => [
@@ -60,7 +65,7 @@ export function shownClasses(sources: readonly string[]): Map<string, string> {
 
 /** The last expression of a cell, which it shows; undefined where the cell ends in a statement. */
 export function shownExpression(source: string): string | undefined {
-  const code = source.trimEnd();
+  const code = source.trimEnd().replace(/\s*\/\/ [^\n]*$/, ""); // without a comment at its end
   if (/[;}]$/.test(code)) return undefined;
   const lines = code.split("\n");
   const first = lines.findLastIndex((line) => /^[\w("'`[]/.test(line));

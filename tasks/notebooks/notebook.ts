@@ -80,7 +80,15 @@ export function keptText({ cells, nbformat, nbformat_minor }: Notebook): string 
     nbformat,
     nbformat_minor,
   };
-  return `${JSON.stringify(sortKeys(kept), null, 1)}\n`;
+  return `${compactBundles(JSON.stringify(sortKeys(kept), null, 1))}\n`;
+}
+
+/** A number a line would make figures twice as large. */
+function compactBundles(text: string): string {
+  return text.replaceAll(
+    /^( *)("application\/[^"]*json": )(\{$[^]*?^\1\})/gm,
+    (_, indent, key, bundle) => `${indent}${key}${JSON.stringify(JSON.parse(bundle))}`,
+  );
 }
 
 /** What a cell prints comes in several messages, cut by chance. */

@@ -62,7 +62,7 @@ Deno.test("shownExpression() finds the last expression over several lines, and n
     "await curve(rows, {\n  label,\n})",
   );
   assertEquals(shownExpression("for (const a of b) {\n  console.log(a);\n}"), undefined);
-  assertEquals(shownExpression("const a = 3;"), undefined);
+  assertEquals(shownExpression('const a = "https://b"; // why\n'), undefined);
 });
 
 Deno.test("keptText() is the same however a run's messages were cut, and keeps what it shows", () => {
@@ -72,6 +72,13 @@ Deno.test("keptText() is the same however a run's messages were cut, and keeps w
   const kept = parseNotebook(keptText(cut), "kept");
   assertEquals(kindsShown(kept), [["stream", "execute_result", "image/jpeg", "text/plain"]]);
   assertEquals(keptText(kept), keptText(cut));
+  const data = { "application/vnd.plotly.v1+json": { data: [{ x: [1, 2] }], layout: {} }, "text/plain": "a curve" };
+  const curve = keptText(notebook(["curve()", { output_type: "execute_result", data }]));
+  assert(curve.includes('{"data":[{"x":[1,2]}],"layout":{}},\n'), curve);
+  assertEquals(parseNotebook(curve, "kept").cells[0]!.outputs![0]!.data!["application/vnd.plotly.v1+json"], {
+    data: [{ x: [1, 2] }],
+    layout: {},
+  });
 });
 
 Deno.test("parseNotebook() says what is no notebook", async () => {
