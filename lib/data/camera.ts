@@ -172,18 +172,14 @@ export class Camera {
     }
   }
 
-  /** Averages along a line: each pass the picture with itself, shifted, twice as far as the pass before. */
+  /** Averages along a line, in each pass twice as far to either side as in the pass before. */
   #smear(length: number, angle: number): void {
-    const { film: { rgb } } = this, scratch = this.#scratch;
     const passes = 2 * Math.ceil(Math.log2(length) / 2); // an even number: the last writes to the film
-    const step = length / 2 ** passes;
-    const shift = (along: number) => Math.round(along * step);
-    let from = rgb, to = scratch;
+    let from = this.film.rgb, to = this.#scratch;
     for (let pass = 0; pass < passes; pass++) {
-      // Shifts go either way by turns, so that the picture stays in its place.
-      const reach = 2 ** pass * (pass % 2 ? -1 : 1);
-      const [dx, dy] = [shift(reach * Math.cos(angle)), shift(reach * Math.sin(angle))];
-      this.#kernels.run.averageShifted(from.byteOffset, this.#size, dx, dy, to.byteOffset);
+      const reach = length * 2 ** (pass - passes - 1);
+      const [dx, dy] = [Math.round(reach * Math.cos(angle)), Math.round(reach * Math.sin(angle))];
+      this.#kernels.run.averageSides(from.byteOffset, this.#size, dx, dy, to.byteOffset);
       [from, to] = [to, from];
     }
   }

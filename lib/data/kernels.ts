@@ -13,7 +13,7 @@ type KernelName =
   | "blend"
   | "halve"
   | "double"
-  | "averageShifted"
+  | "averageSides"
   | "develop"
   | "interpolateTexels"
   | "fitTexels"

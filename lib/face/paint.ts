@@ -40,6 +40,7 @@ export class FacePainter {
   readonly #specks: Noises;
   readonly #fine: Noises;
   /** Vertices. */
+  readonly #lids: LidFields;
   readonly #byMaterial: Readonly<Record<"teeth" | "gums" | "lashes" | "eyes", Uint32Array>>;
 
   /** `floats` makes the arrays of the paint, of this many numbers. */
@@ -48,6 +49,7 @@ export class FacePainter {
     const count = points.length / 3;
     this.#atlas = atlas;
     this.fields = faceFields(atlas);
+    this.#lids = lidFields(this.fields.eyes);
     this.#paint = {
       albedo: floats(points.length),
       gloss: new Float32Array(count - atlas.textureSize ** 2),
@@ -156,20 +158,15 @@ export class FacePainter {
 
   #paintEyeArea({ makeUp, skin }: Appearance): void {
     const { albedo } = this.#paint;
-    const { points, values, above } = this.fields.eyes;
+    const { points } = this.fields.eyes;
+    const { shadow, upper, roots, crease } = this.#lids;
     const [r, g, b] = makeUp.shadowColor;
+    const worn = makeUp.shadow, base = 0.3 + 0.35 * makeUp.liner, depth = 0.16 * (0.5 + skin.circles);
     for (let k = 0; k < points.length; k++) {
       const i = points[k]!;
-      const outside = values[k]!, height = above[k]!;
-      if (makeUp.shadow > 0 && height > -0.03) {
-        mix(albedo, i, r, g, b, makeUp.shadow * smoothstep(0.17, 0.02, outside) * smoothstep(-0.03, 0.04, height));
-      }
-      // The lids' edges: pink inside, dark lashes at the roots, more above.
-      const upper = smoothstep(-0.04, 0.03, height);
-      const roots = smoothstep(0.034, 0.006, outside) * smoothstep(-0.035, -0.008, outside);
-      mix(albedo, i, 0.01, 0.008, 0.008, roots * Math.min(0.95, 0.3 + 0.5 * upper + 0.35 * makeUp.liner));
-      const crease = Math.exp(-(((outside - 0.075) / 0.018) ** 2)) * upper;
-      mix(albedo, i, 0.05, 0.02, 0.015, crease * 0.16 * (0.5 + skin.circles));
+      mix(albedo, i, r, g, b, worn * shadow[k]!);
+      mix(albedo, i, 0.01, 0.008, 0.008, roots[k]! * Math.min(0.95, base + 0.5 * upper[k]!));
+      mix(albedo, i, 0.05, 0.02, 0.015, depth * crease[k]!);
     }
   }
 
@@ -263,6 +260,29 @@ export class FacePainter {
       }
     }
   }
+}
+
+/** At the points of the field of the eyes, from 0 to 1. */
+interface LidFields {
+  /** Where eye shadow is worn. */
+  readonly shadow: Float32Array;
+  /** On upper lids. */
+  readonly upper: Float32Array;
+  /** At the lids' edges, which are pink inside, with dark lashes at the roots. */
+  readonly roots: Float32Array;
+  readonly crease: Float32Array;
+}
+
+function lidFields({ values, above }: FaceFields["eyes"]): LidFields {
+  const upper = above.map((height) => smoothstep(-0.04, 0.03, height));
+  return {
+    upper,
+    shadow: values.map((outside, k) =>
+      above[k]! > -0.03 ? smoothstep(0.17, 0.02, outside) * smoothstep(-0.03, 0.04, above[k]!) : 0
+    ),
+    roots: values.map((outside) => smoothstep(0.034, 0.006, outside) * smoothstep(-0.035, -0.008, outside)),
+    crease: values.map((outside, k) => Math.exp(-(((outside - 0.075) / 0.018) ** 2)) * upper[k]!),
+  };
 }
 
 function addField(values: Float32Array, { points, values: amounts }: SparseField, gain: number): void {

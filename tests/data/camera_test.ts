@@ -73,6 +73,28 @@ Deno.test("Camera takes photos of every kind that drawCamera() asks for", () => 
   }
 });
 
+Deno.test("Camera's motion spreads a dot along a line and leaves its middle in place", () => {
+  for (const motionAngle of [0, 0.7, Math.PI / 2, 2.4]) {
+    const middle = SIZE / 2;
+    const rgb = new Float32Array(3 * SIZE * SIZE);
+    rgb[3 * (middle * SIZE + middle)] = 1;
+    const bytes = photograph({ motion: 60, motionAngle }, { width: SIZE, height: SIZE, rgb });
+    let [mass, x, y, along] = [0, 0, 0, 0];
+    for (let p = 0; p < SIZE * SIZE; p++) {
+      const value = bytes[3 * p]! > 0 ? 1 : 0;
+      const [dx, dy] = [p % SIZE - middle, Math.floor(p / SIZE) - middle];
+      mass += value;
+      x += value * dx;
+      y += value * dy;
+      along = Math.max(along, value * (dx * Math.cos(motionAngle) + dy * Math.sin(motionAngle)));
+    }
+    assert(mass > 2);
+    assertClose(x / mass, 0, 1e-6);
+    assertClose(y / mass, 0, 1e-6);
+    assertClose(along, 60 * SIZE / 256 / 2, 2.1);
+  }
+});
+
 Deno.test("blur() keeps a plain image, and spreads a dot as a Gaussian of its deviation", () => {
   for (const sigma of [0.3, 0.8, 1.2, 2, 4]) {
     const kernels = new Kernels(200_000);

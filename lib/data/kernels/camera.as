@@ -66,14 +66,16 @@ export function double(from: usize, size: i32, to: usize, line: usize): void {
   }
 }
 
-/** The mean of each pixel of [size, size, 3] and the one a shift away; the border repeats. */
-export function averageShifted(from: usize, size: i32, dx: i32, dy: i32, to: usize): void {
-  const half = f32x4.splat(0.5), first = from;
+/** The mean of the pixels of [size, size, 3] that lie this far to either side of each; the border repeats. */
+export function averageSides(from: usize, size: i32, dx: i32, dy: i32, to: usize): void {
+  const half = f32x4.splat(0.5);
   for (let y: i32 = 0; y < size; y++) {
-    const row = first + <usize>(12 * size * min(max(y + dy, 0), size - 1));
-    for (let x: i32 = 0; x < size; x++, from += 12, to += 12) {
-      const other = v128.load(row + <usize>(12 * min(max(x + dx, 0), size - 1)));
-      v128.store(to, f32x4.mul(f32x4.add(v128.load(from), other), half));
+    const one = from + <usize>(12 * size * min(max(y + dy, 0), size - 1));
+    const other = from + <usize>(12 * size * min(max(y - dy, 0), size - 1));
+    for (let x: i32 = 0; x < size; x++, to += 12) {
+      const a = v128.load(one + <usize>(12 * min(max(x + dx, 0), size - 1)));
+      const b = v128.load(other + <usize>(12 * min(max(x - dx, 0), size - 1)));
+      v128.store(to, f32x4.mul(f32x4.add(a, b), half));
     }
   }
 }
