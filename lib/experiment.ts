@@ -10,7 +10,7 @@ import type { ModelOptions } from "@/lib/data/sources.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
-import { disposeParts, type OpenParts, openParts, type Parts } from "@/lib/experiment_parts.ts";
+import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment_parts.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import {
