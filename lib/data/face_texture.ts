@@ -1,5 +1,6 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
+import { closeHoles } from "@/lib/geometry/close_holes.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
@@ -110,32 +111,11 @@ function trustOf(mesh: Mesh, { width, height }: FloatImage, capStart: number): F
   return trust;
 }
 
-/** Rings of a cap between an opening's edge and its middle. */
-const CAP_RINGS = 4;
-
+/** Eyes and mouth closed: the vertices that do it come last, from `capStart` on. */
 function withoutOpenings({ positions, triangles }: Mesh): { mesh: Mesh; capStart: number } {
   const capStart = positions.length / 3;
-  const points = [...positions];
-  const corners = [...triangles];
-  for (const loop of boundaryLoops(triangles).slice(1)) { // the longest is the face's own edge
-    const middle = [0, 1, 2].map((axis) => loop.reduce((sum, v) => sum + positions[3 * v + axis]!, 0) / loop.length);
-    const first = points.length / 3;
-    for (let ring = 0; ring < CAP_RINGS; ring++) {
-      for (const v of loop) {
-        points.push(...middle.map((m, axis) => m + (positions[3 * v + axis]! - m) * (1 - ring / CAP_RINGS)));
-      }
-    }
-    points.push(...middle);
-    const count = loop.length;
-    const at = (ring: number, i: number) => ring < CAP_RINGS ? first + ring * count + i % count : points.length / 3 - 1;
-    for (let ring = 0; ring < CAP_RINGS; ring++) {
-      for (let i = 0; i < count; i++) {
-        corners.push(at(ring, i + 1), at(ring, i), at(ring + 1, i)); // against the loop, as its neighbors turn
-        if (ring + 1 < CAP_RINGS) corners.push(at(ring, i + 1), at(ring + 1, i), at(ring + 1, i + 1));
-      }
-    }
-  }
-  return { mesh: { positions: Float32Array.from(points), triangles: Uint32Array.from(corners) }, capStart };
+  const closed = closeHoles(triangles, capStart);
+  return { mesh: { positions: closed.extend(positions, 3), triangles: closed.triangles }, capStart };
 }
 
 function mirrorImage(positions: Float32Array, { center, across }: FaceAxes): Float32Array {

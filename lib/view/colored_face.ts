@@ -1,7 +1,7 @@
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { closeHoles, smoothOutline } from "@/lib/view/close_holes.ts";
+import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh_colors.ts";
 
 /** A mesh to look at by itself. */

@@ -5,7 +5,7 @@ import { readVertices } from "@/lib/data/position_map.ts";
 import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import type { Photo } from "@/lib/types.ts";
-import { closeHoles, smoothOutline } from "@/lib/view/close_holes.ts";
+import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { svgElement, svgText } from "@/lib/view/svg_marks.ts";
 
 export interface ErrorMapOptions {

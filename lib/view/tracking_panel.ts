@@ -2,7 +2,7 @@ import { readLandmarks, readVertices } from "@/lib/data/position_map.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
-import { smoothOutline } from "@/lib/view/close_holes.ts";
+import { smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { colorFace } from "@/lib/view/colored_face.ts";
 import { drawDensePoints } from "@/lib/view/dense_points.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/draw.ts";

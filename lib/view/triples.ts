@@ -2,7 +2,7 @@ import { transformPositions } from "@/lib/geometry/transforms.ts";
 import { linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
-import { closeHoles, smoothOutline } from "@/lib/view/close_holes.ts";
+import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/draw.ts";
 
 export interface JoinOptions {

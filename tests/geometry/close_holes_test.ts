@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
-import { closeHoles, smoothOutline } from "@/lib/view/close_holes.ts";
+import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
 /** A grid of squares, each two triangles, some of them left out. */
