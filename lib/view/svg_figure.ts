@@ -22,7 +22,7 @@ export class SvgFigure {
 }
 
 /** About as wide, in pixels, as code hosts show what is in a notebook; some cut off what is wider. */
-const COLUMN = 900;
+const COLUMN = 860;
 
 function fitColumn(svg: string): string {
   return svg.replace(/^(<svg [^>]*?\bwidth=")(\d+)(" height=")(\d+)(?=")/, (size, start, width, between, height) => {

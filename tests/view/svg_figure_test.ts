@@ -35,7 +35,7 @@ Deno.test("SvgFigure shows itself in a notebook at most as wide as its column, i
     >;
     return display[Symbol.for("Jupyter.display")]!()["image/svg+xml"]!;
   };
-  assert(shown(1800, 600).startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="900" height="300" viewBox='));
+  assert(shown(1720, 600).startsWith('<svg xmlns="http://www.w3.org/2000/svg" width="860" height="300" viewBox='));
   assert(shown(400, 600).includes(' width="400" height="600" '));
   assert(shown(1800, 600).includes('<rect width="2000" height="9"/>'));
 });
