@@ -31,7 +31,7 @@ await runTask(async () => {
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, evaluatePhotos, openTrained } = await import("@/lib/evaluate/trained.ts");
   const { openTensorFlow } = await import("@/lib/tensorflow/backend.ts");
-  console.error((await openTensorFlow({ device })).description);
+  console.error((await openTensorFlow({ device, lowLatency: true })).description);
   const model = await openTrained(folder);
   const evaluation = options.photos ? await evaluatePhotos(model, options.photos) : await evaluateHeldOut(model, {
     workers: defaults.workers,

@@ -98,7 +98,7 @@ async function faceInPhoto(path: string, { model, crop, device }: PhotoOptions):
   const { openTrained } = await import("@/lib/evaluate/trained.ts");
   const { openTensorFlow } = await import("@/lib/tensorflow/backend.ts");
   const { openFacePhoto, trackFace } = await import("@/lib/view/face_in_photo.ts");
-  console.error((await openTensorFlow({ device })).description);
+  console.error((await openTensorFlow({ device, lowLatency: true })).description);
   const { decodePhoto } = await import("@/lib/data/images.ts");
   const trained = await openTrained(model);
   const found = crop ? { photo: await decodePhoto(path), crop } : await openFacePhoto(path, trained.description.crop);

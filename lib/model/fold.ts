@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { addBias } from "@/lib/tensorflow/bias.ts";
 import { multiplyMatrices } from "@/lib/tensorflow/matrices.ts";
+import { interleave } from "@/lib/tensorflow/upsampling.ts";
+import { kernelBeforeDoubling, scaled, type Shape4D, turn } from "./kernels.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */
 interface Affine {
@@ -17,8 +19,9 @@ interface Node {
 /**
  * A network of layers as a function of its input, for inference: batch normalization goes into the kernels of the
  * convolutions before it, also through a sum with a shortcut; transposed convolutions without a stride become
- * convolutions with the kernel turned. Kernels are taken as they are now, and are constants of a function that is
- * traced. Layers of other kinds are called as they are.
+ * convolutions with the kernel turned; what a convolution takes from a layer that picks, pads or doubles texels, it takes
+ * from that layer's input. Kernels are taken as they are now, and are constants of a function that is traced. Layers of
+ * other kinds are called as they are.
  */
 export function foldNetwork(network: tf.LayersModel): (images: tf.Tensor) => tf.Tensor {
   const folding = new Folding(network);
@@ -99,12 +102,9 @@ class Folding {
     if (layer.getClassName() === "Conv2DTranspose") {
       return { inputs: [this.#node(input)], compute: transposed(layer, affine) };
     }
-    const picker = input.sourceLayer;
-    if (isPicker(picker) && isPointwise(layer) && this.#uses.get(input) === 1) {
-      const compute = convolution(layer, { affine, strides: picker.strides });
-      return { inputs: [this.#node(input.inputs[0] as tf.SymbolicTensor)], compute };
-    }
-    return { inputs: [this.#node(input)], compute: convolution(layer, { affine, strides: layer.strides }) };
+    const joined = this.#uses.get(input) === 1 ? convolutionAfter(input.sourceLayer, layer, affine) : undefined;
+    if (joined) return { inputs: [this.#node(input.inputs[0] as tf.SymbolicTensor)], compute: joined };
+    return { inputs: [this.#node(input)], compute: convolution(layer, { affine }) };
   }
 }
 
@@ -137,6 +137,17 @@ interface Picker extends tf.layers.Layer {
   readonly padding: string;
 }
 
+interface Padder extends tf.layers.Layer {
+  readonly dataFormat: string;
+  readonly padding: [[number, number], [number, number]];
+}
+
+interface Enlarger extends tf.layers.Layer {
+  readonly dataFormat: string;
+  readonly size: [number, number];
+  readonly interpolation: string;
+}
+
 function isChannelNormalization(layer: tf.layers.Layer): layer is Normalization {
   const { axis } = layer as Normalization;
   return layer.getClassName() === "BatchNormalization" && (axis === -1 || axis === 3);
@@ -154,8 +165,18 @@ function isPicker(layer: tf.layers.Layer): layer is Picker {
   return layer.getClassName() === "MaxPooling2D" && padding === "valid" && poolSize.every((size) => size === 1);
 }
 
-function isPointwise({ kernel, strides }: Convolution): boolean {
-  return [...kernel.shape.slice(0, 2), ...strides].every((size) => size === 1);
+function isPadder(layer: tf.layers.Layer): layer is Padder {
+  return layer.getClassName() === "ZeroPadding2D" && (layer as Padder).dataFormat === "channelsLast";
+}
+
+function isDoubler(layer: tf.layers.Layer): layer is Enlarger {
+  const { dataFormat, interpolation, size } = layer as Enlarger;
+  return layer.getClassName() === "UpSampling2D" && dataFormat === "channelsLast" && interpolation === "nearest" &&
+    size.every((factor) => factor === 2);
+}
+
+function hasKernelOf(size: number, { kernel, strides }: Convolution): boolean {
+  return kernel.shape.slice(0, 2).every((side) => side === size) && strides.every((stride) => stride === 1);
 }
 
 function isDense(layer: tf.layers.Layer): layer is Linear {
@@ -174,15 +195,47 @@ function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normaliz
   return { scale, offset: scale.map((factor, i) => (shifts?.[i] ?? 0) - factor * mean[i]!) };
 }
 
+interface ConvolutionOptions {
+  readonly affine: Affine | undefined;
+  readonly strides?: [number, number];
+  readonly padding?: "same" | "valid" | tf.backend_util.ExplicitPadding;
+}
+
 function convolution(
   layer: Convolution,
-  { affine, strides }: { readonly affine: Affine | undefined; readonly strides: [number, number] },
+  { affine, strides = layer.strides, padding = layer.padding }: ConvolutionOptions,
 ): Node["compute"] {
-  const { padding } = layer;
   const shape = layer.kernel.shape as Shape4D;
   const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 3, scale: affine?.scale });
   const finish = finishing(layer, affine);
   return (x) => finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(kernel, shape), strides, padding));
+}
+
+/** The convolution as a function of what the layer before it takes; undefined where that cannot be. */
+function convolutionAfter(
+  before: tf.layers.Layer,
+  layer: Convolution,
+  affine: Affine | undefined,
+): Node["compute"] | undefined {
+  if (isPicker(before) && hasKernelOf(1, layer)) return convolution(layer, { affine, strides: before.strides });
+  if (isPadder(before) && layer.padding === "valid") {
+    return convolution(layer, { affine, padding: [[0, 0], ...before.padding, [0, 0]] });
+  }
+  if (isDoubler(before) && hasKernelOf(3, layer) && layer.padding === "same") return doubled(layer, affine);
+  return undefined;
+}
+
+/**
+ * A convolution of 3 × 3 texels after each was doubled: it sees 3 × 3 texels as they were before, and gives the four that
+ * come of one as channels, which then take their places.
+ */
+function doubled(layer: Convolution, affine: Affine | undefined): Node["compute"] {
+  const [, , inputs, channels] = layer.kernel.shape as Shape4D;
+  const kernel = scaled(valuesOf(layer.kernel), { shape: [3, 3, inputs, channels], axis: 3, scale: affine?.scale });
+  const shape: Shape4D = [3, 3, inputs, 4 * channels];
+  const four = kernelBeforeDoubling(kernel, { inputs, channels });
+  const finish = finishing(layer, affine, 4);
+  return (x) => interleave(finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(four, shape), 1, "same")) as tf.Tensor4D, 2);
 }
 
 /** The transpose of a convolution. tfjs's kernel of it has the axes height, width, output channels, input channels. */
@@ -215,40 +268,16 @@ function dense(layer: Linear, input: Node): Node {
   return { inputs: [input], compute: (x) => finish(multiplyMatrices(x as tf.Tensor2D, tf.tensor2d(kernel, shape))) };
 }
 
-/** Adds the bias and applies the activation, if there are such. */
-function finishing({ bias, activation }: Linear, affine?: Affine): (y: tf.Tensor) => tf.Tensor {
+/** Adds the bias and applies the activation, if there are such, to channels that come so many times. */
+function finishing({ bias, activation }: Linear, affine?: Affine, times = 1): (y: tf.Tensor) => tf.Tensor {
   const own = bias ? valuesOf(bias) : undefined;
   const total = affine ? affine.offset.map((value, i) => value + affine.scale[i]! * (own?.[i] ?? 0)) : own;
   const hasBias = total?.some((value) => value !== 0);
+  const values = hasBias ? Array.from({ length: times }, () => [...total!]).flat() : [];
   return (y) => {
-    const sum = hasBias ? addBias(y, tf.tensor1d(total!)) : y;
+    const sum = hasBias ? addBias(y, tf.tensor1d(values)) : y;
     return activation ? activation.apply(sum) : sum;
   };
-}
-
-type Shape4D = [number, number, number, number];
-
-/** A kernel whose output channels, along the axis, are scaled each by its own factor. */
-function scaled(
-  kernel: Float32Array,
-  { shape, axis, scale }: { readonly shape: Shape4D; readonly axis: 2 | 3; readonly scale: Float32Array | undefined },
-): Float32Array {
-  if (!scale) return kernel;
-  const stride = axis === 3 ? 1 : shape[3];
-  return kernel.map((value, i) => value * scale[Math.floor(i / stride) % scale.length]!);
-}
-
-/** The kernel turned by half a turn, its last axes exchanged. */
-function turn(kernel: Float32Array, [height, width, channels, inputs]: Shape4D): Float32Array {
-  const turned = new Float32Array(kernel.length);
-  const taps = height * width;
-  for (let tap = 0; tap < taps; tap++) {
-    const [from, to] = [tap * channels * inputs, (taps - 1 - tap) * channels * inputs];
-    for (let o = 0; o < channels; o++) {
-      for (let i = 0; i < inputs; i++) turned[to + i * channels + o] = kernel[from + o * inputs + i]!;
-    }
-  }
-  return turned;
 }
 
 function valuesOf(variable: tf.LayerVariable): Float32Array {

@@ -198,8 +198,8 @@ const secondMomentName = (index: number) => `adam/second_moment/${index}`;
 
 function newSlot(first: tf.Tensor, second: tf.Tensor): Slot {
   const slot = {
-    firstMoment: new ResourceVariable(),
-    secondMoment: new ResourceVariable(),
+    firstMoment: new ResourceVariable(first.shape),
+    secondMoment: new ResourceVariable(first.shape),
     shape: first.shape,
   };
   slot.firstMoment.assign(first);

@@ -18,6 +18,11 @@ export interface TensorFlowOptions {
   readonly device: "auto" | "cpu" | "gpu";
   /** Threads of the CPU, by default as many as run at once. */
   readonly threads?: number;
+  /**
+   * For a process that only infers: the thread that has an op to do takes a part of it, in place of waiting for the
+   * others. A light network's map of one picture is there earlier; a training step would take longer.
+   */
+  readonly lowLatency?: boolean;
 }
 
 export interface TensorFlow {
@@ -61,11 +66,13 @@ let opened: OpenTensorFlow | undefined;
  * Opens TensorFlow and makes it tfjs's backend, "tensorflow". A process opens it once: a later call gives the same one,
  * with the threads it has. Throws an InputError where there is no library, or no GPU and the device is "gpu".
  */
-export async function openTensorFlow({ device, threads }: TensorFlowOptions): Promise<TensorFlow> {
+export async function openTensorFlow(
+  { device, threads, lowLatency = false }: TensorFlowOptions,
+): Promise<TensorFlow> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new RangeError(`TensorFlow cannot have ${threads} threads: a whole number from 1 is wanted`);
   }
-  opening ??= open({ device, threads: threads ?? navigator.hardwareConcurrency });
+  opening ??= open({ device, threads: threads ?? navigator.hardwareConcurrency, lowLatency });
   try {
     opened = await opening;
   } catch (error) {
@@ -78,10 +85,10 @@ export async function openTensorFlow({ device, threads }: TensorFlowOptions): Pr
   return opened;
 }
 
-async function open({ device, threads }: Required<TensorFlowOptions>): Promise<OpenTensorFlow> {
+async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>): Promise<OpenTensorFlow> {
   const path = await findLibrary(variants[device]);
-  const symbols = openLibrary(path);
-  const context = newContext(symbols, { threads, allowGpu: device !== "cpu" });
+  const symbols = openLibrary(path, { lowLatency });
+  const context = newContext(symbols, { threads, opsAtOnce: lowLatency ? 1 : threads, allowGpu: device !== "cpu" });
   if (device === "gpu" && !context.usesGpu) {
     symbols.TFE_DeleteContext(context.pointer);
     throw new InputError(`Cannot use a GPU: TensorFlow's library ${path} finds none on this machine`);

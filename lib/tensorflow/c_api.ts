@@ -2,12 +2,18 @@ import { InputError } from "@/lib/errors.ts";
 import { type Symbols, symbols } from "./c_symbols.ts";
 import { withoutStandardError } from "./standard_error.ts";
 
+export interface LibraryOptions {
+  /** See TensorFlowOptions. */
+  readonly lowLatency: boolean;
+}
+
 /**
  * Opens TensorFlow's library, which reads its environment now: oneDNN's kernels are on, and only errors are logged, unless
  * the environment says otherwise. Throws an InputError where the file is no TensorFlow library of this platform.
  */
-export function openLibrary(path: string): Symbols {
+export function openLibrary(path: string, { lowLatency }: LibraryOptions): Symbols {
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
+  if (lowLatency) setDefault("TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD", "1");
   setDefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY);
   const open = () => {
     const library = Deno.dlopen(path, symbols).symbols;

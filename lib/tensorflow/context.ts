@@ -3,7 +3,9 @@ import type { Symbols } from "./c_symbols.ts";
 import { bytesField, concatBytes, varintField } from "./protobuf.ts";
 
 export interface ContextOptions {
+  /** That share the work of one op. */
   readonly threads: number;
+  readonly opsAtOnce: number;
   /** False hides every GPU. */
   readonly allowGpu: boolean;
 }
@@ -35,12 +37,12 @@ export function newContext(symbols: Symbols, options: ContextOptions): Context {
 }
 
 /** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto). */
-function configProto({ threads, allowGpu }: ContextOptions): Uint8Array<ArrayBuffer> {
+function configProto({ threads, opsAtOnce, allowGpu }: ContextOptions): Uint8Array<ArrayBuffer> {
   const noGpu = concatBytes(bytesField(1, "GPU"), varintField(2, 0));
   return concatBytes(
     ...(allowGpu ? [] : [bytesField(1, noGpu)]), // device_count
     varintField(2, threads), // intra_op_parallelism_threads
-    varintField(5, threads), // inter_op_parallelism_threads
+    varintField(5, opsAtOnce), // inter_op_parallelism_threads
     bytesField(6, varintField(4, true)), // gpu_options.allow_growth: take a GPU's memory as it is needed
     varintField(7, true), // allow_soft_placement: ops without a kernel for the GPU run on the CPU
   );

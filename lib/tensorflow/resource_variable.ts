@@ -11,9 +11,9 @@ export class ResourceVariable implements Disposable {
   readonly handle: tf.Tensor;
   readonly #dtype: DataTypeName;
 
-  constructor(dtype: DataTypeName = "float32") {
+  constructor(shape: readonly number[], dtype: DataTypeName = "float32") {
     this.#dtype = dtype;
-    const attributes = { dtype, shape: [], shared_name: crypto.randomUUID(), container: "" };
+    const attributes = { dtype, shape, shared_name: crypto.randomUUID(), container: "" };
     this.handle = tf.keep(execute("VarHandleOp", attributes, [], 1)[0]!);
   }
 

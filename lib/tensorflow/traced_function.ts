@@ -27,7 +27,7 @@ export class TracedFunction implements Disposable {
     using recording = new Recording(fn, tensors, first.unused);
     checkSame(first, recording);
     this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
-    this.#attributes = xla ? [{ name: "_XlaMustCompile", type: attributeTypes.bool, value: true }] : [];
+    this.#attributes = xla ? [defaults, mustCompile] : [defaults];
     addFunction(recording, this.#name);
     recording.keep();
     this.#variables = recording.variables;
@@ -74,6 +74,10 @@ export class TracedFunction implements Disposable {
 }
 
 let functionCount = 0;
+
+/** A serialized tensorflow.ConfigProto. Without one, TensorFlow leaves the graph as it is: no op joins another. */
+const defaults: Attribute = { name: "config_proto", type: attributeTypes.string, value: new Uint8Array() };
+const mustCompile: Attribute = { name: "_XlaMustCompile", type: attributeTypes.bool, value: true };
 
 function addFunction(recording: Recording, name: string): void {
   const { symbols, context } = internals();

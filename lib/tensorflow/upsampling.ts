@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs";
-import { multiplyMatrices } from "./matrices.ts";
 
 export interface UpsamplingOptions {
   /** Of the second of two layers; the first's name is this and "_uncropped". */
@@ -63,46 +62,52 @@ class CroppingTo extends StockCropping2D {
   }
 }
 
-/** [batch, n, n, channels] to [batch, size, size, channels]. */
+/**
+ * [batch, n, n, channels] to [batch, size, size, channels]. Of the factor² texels of a cell between four nodes, each has
+ * its own shares of them: a convolution of 2 × 2 nodes that gives a cell's texels as channels, which then take their
+ * places.
+ */
 function interpolate(x: tf.Tensor4D, factor: number, size: number): tf.Tensor4D {
-  const [batch, n, , channels] = x.shape;
-  const weights = interpolationWeights(n, factor, size);
-  const rows = tf.tensor2d(weights, [size, n]);
-  const columns = tf.tensor2d(perChannel(weights, { n, size, channels }), [n * channels, size * channels]);
-  // columns first, while there are few rows
-  const wide = multiplyMatrices(tf.reshape(x, [batch * n, n * channels]), columns);
-  const result = batch === 1
-    ? multiplyMatrices(rows, wide) // without tfjs's way through batches
-    : tf.matMul(tf.expandDims(rows, 0), tf.reshape(wide, [batch, n, size * channels]));
-  return tf.reshape(result, [batch, size, size, channels]);
+  const channels = x.shape[3];
+  const cells = Math.ceil(size / factor);
+  const nodes = cells < x.shape[1] ? x : repeatLast(repeatLast(x, 1), 2);
+  const kernel = tf.tensor4d(cellKernel(factor, channels), [2, 2, channels, factor * factor * channels]);
+  const texels = interleave(tf.conv2d(cropEnd(nodes, cells + 1), kernel, 1, "valid"), factor);
+  return cropEnd(texels, size);
 }
 
-/** [size, n]: what each node gives to each texel; the last node goes on to the end. */
-function interpolationWeights(n: number, factor: number, size: number): Float32Array {
-  const weights = new Float32Array(size * n);
-  for (let texel = 0; texel < size; texel++) {
-    const node = Math.floor(texel / factor);
-    const share = texel / factor - node;
-    weights[texel * n + node]! += 1 - share;
-    weights[texel * n + Math.min(node + 1, n - 1)]! += share;
-  }
-  return weights;
+/** [batch, n, n, factor · factor · channels], a cell's rows first, to [batch, n · factor, n · factor, channels]. */
+export function interleave(x: tf.Tensor4D, factor: number): tf.Tensor4D {
+  const [batch, n, , values] = x.shape;
+  const rows = tf.reshape(x, [batch * n, n, factor, values / factor]);
+  return tf.reshape(tf.transpose(rows, [0, 2, 1, 3]), [batch, n * factor, n * factor, values / factor ** 2]);
 }
 
-/** The transposed weights for rows whose elements are of several channels each. */
-function perChannel(
-  weights: Float32Array,
-  { n, size, channels }: { readonly n: number; readonly size: number; readonly channels: number },
-): Float32Array {
-  const matrix = new Float32Array(n * channels * size * channels);
-  for (let texel = 0; texel < size; texel++) {
-    for (let node = 0; node < n; node++) {
-      const weight = weights[texel * n + node]!;
-      if (weight === 0) continue;
-      for (let c = 0; c < channels; c++) {
-        matrix[(node * channels + c) * size * channels + texel * channels + c] = weight;
+/** The last node goes on to the end. */
+function repeatLast(x: tf.Tensor4D, axis: 1 | 2): tf.Tensor4D {
+  const begin = [0, 0, 0, 0];
+  begin[axis] = x.shape[axis] - 1;
+  return tf.concat([x, tf.slice(x, begin, [-1, -1, -1, -1])], axis);
+}
+
+function cropEnd(x: tf.Tensor4D, size: number): tf.Tensor4D {
+  return x.shape[1] === size ? x : tf.slice(x, [0, 0, 0, 0], [-1, size, size, -1]);
+}
+
+/** [2, 2, channels, factor · factor · channels]: what each of a cell's nodes gives to each of its texels. */
+function cellKernel(factor: number, channels: number): Float32Array {
+  const share = (node: number, texel: number) => node === 0 ? 1 - texel / factor : texel / factor;
+  const kernel = new Float32Array(4 * channels * factor * factor * channels);
+  let next = 0;
+  for (const [y, x] of [[0, 0], [0, 1], [1, 0], [1, 1]] as const) {
+    for (let from = 0; from < channels; from++) {
+      for (let row = 0; row < factor; row++) {
+        for (let column = 0; column < factor; column++) {
+          kernel[next + from] = share(y, row) * share(x, column);
+          next += channels;
+        }
       }
     }
   }
-  return matrix;
+  return kernel;
 }

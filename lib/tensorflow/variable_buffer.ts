@@ -16,7 +16,7 @@ export class VariableBuffer implements Disposable {
 
   private constructor(variable: tf.Variable) {
     this.variable = variable;
-    this.#resource = new ResourceVariable(variable.dtype as "float32" | "int32" | "bool");
+    this.#resource = new ResourceVariable(variable.shape, variable.dtype as "float32" | "int32" | "bool");
   }
 
   /** The buffer of a variable. Whoever takes it disposes it. */

@@ -28,29 +28,34 @@ function handlesLeft(call: () => void): number {
   return tensorFlow.handleCount - before;
 }
 
-/** Opens TensorFlow in another process, which must end well and say nothing else. */
-async function description(device: "cpu" | "gpu"): Promise<string> {
+/** Opens TensorFlow in another process, which must end well: what it says of it, and of a convolution. */
+async function opened(...options: string[]): Promise<string[]> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ..."run --quiet --allow-ffi --allow-read --allow-write --allow-env --allow-sys".split(" "),
       new URL("open.ts", import.meta.url).pathname,
-      device,
+      ...options,
     ],
     env: { TENSORFLOW_LIBRARY: await findLibrary() },
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");
   assertEquals(code, 0);
-  return new TextDecoder().decode(stdout).trim();
+  return new TextDecoder().decode(stdout).trim().split("\n");
 }
 
-Deno.test("openTensorFlow() is silent and says what it opened", async () => {
-  const found = await description("cpu");
-  assert(/^tensorflow \d+\.\d+\.\d+ · CPU, 1 thread$/.test(found), found);
+Deno.test("openTensorFlow() is silent, says what it opened and computes, also where latency is to be low", async () => {
+  const sums = Array(8).fill(3 * 3 * 8 * 62 ** 2).join();
+  const [one, oneSums] = await opened("cpu");
+  assert(/^tensorflow \d+\.\d+\.\d+ · CPU, 1 thread$/.test(one!), one);
+  assertEquals(oneSums, sums);
+  const [two, twoSums] = await opened("cpu", "low-latency");
+  assert(/CPU, 2 threads$/.test(two!), two);
+  assertEquals(twoSums, sums);
 });
 
 Deno.test("openTensorFlow() opens a GPU, or says that there is none", async () => {
-  const found = await description("gpu");
-  assert(/^tensorflow \d+\.\d+\.\d+ · GPU$|^InputError: Cannot use a GPU: .* finds none/.test(found), found);
+  const [found] = await opened("gpu");
+  assert(/^tensorflow \d+\.\d+\.\d+ · GPU$|^InputError: Cannot use a GPU: .* finds none/.test(found!), found);
 });
 
 Deno.test("openTensorFlow() opens once: again, and for another device", async () => {

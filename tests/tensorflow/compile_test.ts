@@ -25,16 +25,27 @@ function numbers(tensors: tf.Tensor | readonly tf.Tensor[]): number[] {
   return [tensors].flat().flatMap((tensor) => [...(tensor as tf.Tensor).dataSync()]);
 }
 
-/** A network of every kind of layer that ours have, with a skip. */
+/**
+ * A network of every kind of layer that ours have, with a skip. No bias comes before a normalization: its gradient would
+ * be what rounding leaves, from which Adam makes whole steps.
+ */
 function smallNetwork(seed: number): tf.LayersModel {
   const input = tf.input({ shape: [8, 8, 3] });
   const kernelInitializer = tf.initializers.glorotUniform({ seed });
-  let x = tf.layers.conv2d({ filters: 6, kernelSize: 3, padding: "same", kernelInitializer }).apply(input);
+  const useBias = false;
+  let x = tf.layers.conv2d({ filters: 6, kernelSize: 3, padding: "same", useBias, kernelInitializer }).apply(input);
   x = new FusedBatchNormalization({ momentum: 0.9 }).apply(x) as tf.SymbolicTensor;
   const skip = x = tf.layers.activation({ activation: "relu" }).apply(x) as tf.SymbolicTensor;
   x = tf.layers.depthwiseConv2d({ kernelSize: 3, padding: "same", depthwiseInitializer: kernelInitializer }).apply(x);
   x = tf.layers.add().apply([x as tf.SymbolicTensor, skip]) as tf.SymbolicTensor;
-  x = tf.layers.conv2dTranspose({ filters: 3, kernelSize: 4, strides: 2, padding: "same", kernelInitializer }).apply(x);
+  x = tf.layers.conv2dTranspose({
+    filters: 3,
+    kernelSize: 4,
+    strides: 2,
+    padding: "same",
+    useBias,
+    kernelInitializer,
+  }).apply(x);
   x = tf.layers.batchNormalization({ momentum: 0.9 }).apply(x as tf.SymbolicTensor);
   x = tf.layers.flatten().apply(x);
   x = tf.layers.dense({ units: 4, activation: "sigmoid", kernelInitializer }).apply(x);

@@ -1,0 +1,53 @@
+/** Height, width, input channels, output channels; those of a transposed convolution the other way round. */
+export type Shape4D = [number, number, number, number];
+
+/** A kernel whose output channels, along the axis, are scaled each by its own factor. */
+export function scaled(
+  kernel: Float32Array,
+  { shape, axis, scale }: { readonly shape: Shape4D; readonly axis: 2 | 3; readonly scale: Float32Array | undefined },
+): Float32Array {
+  if (!scale) return kernel;
+  const stride = axis === 3 ? 1 : shape[3];
+  return kernel.map((value, i) => value * scale[Math.floor(i / stride) % scale.length]!);
+}
+
+/** The kernel turned by half a turn, its last axes exchanged. */
+export function turn(kernel: Float32Array, [height, width, channels, inputs]: Shape4D): Float32Array {
+  const turned = new Float32Array(kernel.length);
+  const taps = height * width;
+  for (let tap = 0; tap < taps; tap++) {
+    const [from, to] = [tap * channels * inputs, (taps - 1 - tap) * channels * inputs];
+    for (let o = 0; o < channels; o++) {
+      for (let i = 0; i < inputs; i++) turned[to + i * channels + o] = kernel[from + o * inputs + i]!;
+    }
+  }
+  return turned;
+}
+
+/**
+ * The kernel [3, 3, inputs, 4 · channels] that gives of texels what a kernel [3, 3, inputs, channels] gives of them when
+ * each has been doubled both ways: for the upper left of four, the upper right, the lower left, the lower right.
+ */
+export function kernelBeforeDoubling(
+  kernel: Float32Array,
+  { inputs, channels }: { readonly inputs: number; readonly channels: number },
+): Float32Array {
+  const result = new Float32Array(kernel.length * 4);
+  for (let half = 0; half < 4; half++) {
+    for (let tap = 0; tap < 9; tap++) {
+      const row = tapBeforeDoubling(Math.floor(tap / 3), half >> 1);
+      const column = tapBeforeDoubling(tap % 3, half & 1);
+      for (let i = 0; i < inputs; i++) {
+        const from = (tap * inputs + i) * channels;
+        const to = ((row * 3 + column) * inputs + i) * 4 * channels + half * channels;
+        for (let c = 0; c < channels; c++) result[to + c]! += kernel[from + c]!;
+      }
+    }
+  }
+  return result;
+}
+
+/** Of three taps around a texel's first or second half, which of three around the texel it falls on. */
+function tapBeforeDoubling(tap: number, half: number): number {
+  return Math.floor((half + tap - 1) / 2) + 1;
+}
