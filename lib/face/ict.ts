@@ -18,7 +18,7 @@ export interface IctOptions {
 }
 
 /**
- * ICT-FaceKit's light model (Li et al., CVPR 2020; MIT licence): 100 identity modes, 53 expression modes named as
+ * ICT-FaceKit's light model (Li et al., CVPR 2020; MIT license): 100 identity modes, 53 expression modes named as
  * ARKit's, in centimeters. `folder` is its FaceXModel or the folder that holds it.
  *
  * Throws an InputError where a file is missing or damaged.
