@@ -11,11 +11,8 @@ import { svgElement, svgText } from "@/lib/view/svg_marks.ts";
 export interface ErrorMapOptions {
   readonly surface: FaceSurface;
   /** The error, in percent of the face's size, from which on the color stays the same. */
-  readonly most?: number;
+  readonly most: number;
 }
-
-/** Percent. */
-export const MOST_ERROR = 10;
 
 /**
  * How far each point of a predicted face is from where it is, in color over the true mesh on the photo, darkened so
@@ -23,7 +20,7 @@ export const MOST_ERROR = 10;
  */
 export function errorMap(
   { image, ...pair }: MapPair & { readonly image: Photo },
-  { surface, most = MOST_ERROR }: ErrorMapOptions,
+  { surface, most }: ErrorMapOptions,
 ): Photo {
   const { triangles, extend } = closeHoles(trianglesWithoutNeck(surface), surface.uv.length / 2);
   const scale = image.width / pair.truth.size;
@@ -56,11 +53,12 @@ export interface ColorbarPlace {
   readonly x: number;
   readonly y: number;
   readonly height: number;
-  readonly most?: number;
+  /** Percent. */
+  readonly most: number;
 }
 
 /** The colors' scale, upright, its numbers at the right: 70 wide. */
-export function colorbar({ x, y, height, most = MOST_ERROR }: ColorbarPlace): string {
+export function colorbar({ x, y, height, most }: ColorbarPlace): string {
   const steps = 64;
   const bars = Array.from({ length: steps }, (_, i) =>
     svgElement("rect", {

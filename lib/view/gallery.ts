@@ -1,10 +1,11 @@
 import { readLandmarks } from "@/lib/data/position_map.ts";
 import { warpPhoto } from "@/lib/data/warp.ts";
 import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
+import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/draw.ts";
-import { colorbar, errorMap, MOST_ERROR } from "@/lib/view/error_map.ts";
+import { colorbar, errorMap } from "@/lib/view/error_map.ts";
 import { SvgFigure } from "@/lib/view/svg_figure.ts";
 import { FAINT_TEXT_COLOR, svgDocument, svgPhoto, svgText } from "@/lib/view/svg_marks.ts";
 
@@ -51,12 +52,14 @@ export async function galleryFigure(
   const parts = ranks.map((rank, i) =>
     svgText(rank, { x: left(i) + pairWidth / 2, y: 19, "text-anchor": "middle", "font-weight": "bold" })
   );
-  for (const [row, { label, faces }] of groups.entries()) {
+  const rows = groups.map(({ label, faces }) => ({ label, faces, shown: ranked(faces, surface) }));
+  const most = mostShown(rows.flatMap(({ shown }) => shown), surface);
+  for (const [row, { label, faces, shown }] of rows.entries()) {
     const top = HEAD + row * (SIDE + FOOT);
     parts.push(svgText(label, { x: 8, y: top + SIDE / 2, "font-weight": "bold" }));
     parts.push(svgText(`${faces.length} faces`, { x: 8, y: top + SIDE / 2 + 18, fill: FAINT_TEXT_COLOR }));
-    for (const { rank, face, error } of ranked(faces, surface)) {
-      const [photo, map] = panels(face, surface);
+    for (const { rank, face, error } of shown) {
+      const [photo, map] = panels(face, { surface, most });
       const place = { y: top, width: SIDE, height: SIDE };
       const degrees = Math.round(Math.abs(face.yaw) * 180 / Math.PI);
       parts.push(
@@ -72,7 +75,7 @@ export async function galleryFigure(
   }
   const barLeft = left(ranks.length) - PAIR_GAP + 14;
   const height = HEAD + groups.length * (SIDE + FOOT) + 4;
-  parts.push(colorbar({ x: barLeft, y: HEAD + 32, height: SIDE - 32 }));
+  parts.push(colorbar({ x: barLeft, y: HEAD + 32, height: SIDE - 32, most }));
   ["distance in %", "of face size"].forEach((text, i) =>
     parts.push(svgText(text, { x: barLeft, y: HEAD + 8 + 15 * i }))
   );
@@ -80,7 +83,7 @@ export async function galleryFigure(
   const said = groups.map(({ label, faces }) => `${label} (${faces.length})`).join(", ");
   return new SvgFigure(
     svg,
-    `Best, median and worst faces of ${said}: predicted landmarks, and the surface's error up to ${MOST_ERROR} %`,
+    `Best, median and worst faces of ${said}: predicted landmarks, and the surface's error up to ${most} %`,
   );
 }
 
@@ -103,14 +106,33 @@ function ranked(faces: readonly JudgedFace[], surface: FaceSurface): Ranked[] {
   return places.flatMap((place, rank) => places.indexOf(place) === rank ? [{ rank, ...sorted[place]! }] : []);
 }
 
+/** Percent, of which one is where the scale of errors ends. */
+const ends = [2, 4, 6, 10, 14, 20, 30, 50];
+const MOST_OF_A_FACE = 0.9;
+
+/** In percent: the first of the ends below which most of a typical face lies; the worst ones are not asked. */
+function mostShown(faces: readonly Ranked[], surface: FaceSurface): number {
+  const neck = regionNames.indexOf("neck");
+  const typical = faces.filter(({ rank }) => rank < ranks.length - 1).map(({ face }) => {
+    const errors = vertexErrors({ ...face, truth: face.map }, surface).filter((_, v) => surface.regions[v] !== neck);
+    return errors.sort()[Math.floor(MOST_OF_A_FACE * (errors.length - 1))]!;
+  });
+  const middle = typical.sort((a, b) => a - b)[Math.floor(typical.length / 2)]!;
+  return ends.find((end) => end >= middle) ?? ends.at(-1)!;
+}
+
 /** Pixels a side of the pictures: twice what they are shown at would double the size for little. */
 const PIXELS = 200;
 
-function panels(face: JudgedFace, surface: FaceSurface): [Photo, Photo] {
+function panels(
+  face: JudgedFace,
+  { surface, most }: { readonly surface: FaceSurface; readonly most: number },
+): [Photo, Photo] {
   const scale = PIXELS / face.image.width;
   const transform = { rotation: 0, scale, dx: 0, dy: 0 };
   const image = warpPhoto(face.image, { transform, width: PIXELS, height: PIXELS });
   const landmarks = readLandmarks(face.prediction, surface).map((value) => value * scale);
   const { landmarks: truth, map, prediction } = face;
-  return [drawLandmarks(image, landmarks), errorMap({ image, truth: map, prediction, landmarks: truth }, { surface })];
+  const pair = { truth: map, prediction, landmarks: truth };
+  return [drawLandmarks(image, landmarks), errorMap({ image, ...pair }, { surface, most })];
 }

@@ -1,6 +1,6 @@
 import { syntheticSource } from "@/lib/data/synthetic.ts";
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
-import { landmarkErrors, type LandmarkPair } from "@/lib/evaluate/nme.ts";
+import { faceSize, landmarkErrors, type LandmarkPair } from "@/lib/evaluate/nme.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion, vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import type { PositionMap } from "@/lib/types.ts";
@@ -53,8 +53,8 @@ Deno.test("vertexErrors() are 0 for the truth, do not see how far away a face is
 
 Deno.test("errorMap() paints the face in the color of its error, and nothing beside it", () => {
   const { image, map: truth, landmarks } = samples[0]!;
-  const right = errorMap({ image, truth, prediction: truth, landmarks }, { surface });
-  const wrong = errorMap({ image, truth, prediction: moved(truth, 40, 0), landmarks }, { surface });
+  const right = errorMap({ image, truth, prediction: truth, landmarks }, { surface, most: 10 });
+  const wrong = errorMap({ image, truth, prediction: moved(truth, 40, 0), landmarks }, { surface, most: 10 });
   const [tip] = [30].map((l) => [landmarks[3 * l]!, landmarks[3 * l + 1]!].map(Math.floor) as [number, number]);
   const at = (rgb: Uint8Array) => [...rgb.subarray(3 * (tip![1] * 64 + tip![0]), 3 * (tip![1] * 64 + tip![0]) + 3)];
   at(right.rgb).forEach((value, c) => assertClose(value, errorColor(0)[c]!, 40));
@@ -90,6 +90,20 @@ Deno.test("galleryFigure() shows each face of a small group once, with its error
   const { svg } = await galleryFigure(groupByYaw(faces), { surface });
   assertEquals(svg.match(/<image/g)?.length, 2 * (3 + 1));
   assertEquals(svg.match(/NME [\d.]+ %, yaw \d+°/g)?.length, 4);
+});
+
+Deno.test("galleryFigure()'s scale of errors ends above most of what the typical faces have", async () => {
+  const endOf = async (dx: number) => {
+    const judged = faces.map((face) => ({ ...face, prediction: moved(face.map, dx, 0) }));
+    const { svg } = await galleryFigure([{ label: "all", faces: judged }], { surface });
+    return Number(/≥ (\d+) %/.exec(svg)?.[1]);
+  };
+  const sizes = faces.map(({ landmarks }) => faceSize(landmarks));
+  for (const dx of [1, 3, 8]) {
+    const [least, most] = [100 * dx / Math.max(...sizes), 100 * dx / Math.min(...sizes)];
+    const end = await endOf(dx);
+    assert(end >= least && end / 2.5 < most, `${end} % for ${least} to ${most} %`);
+  }
 });
 
 Deno.test("sampleSheet() and rotationRow() hold a picture for each sample and each turn", async () => {
