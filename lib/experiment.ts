@@ -27,11 +27,12 @@ import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
 import { type StepReport, train } from "@/lib/train/trainer.ts";
-import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import type { PositionMap } from "@/lib/types.ts";
 import { type ErrorPictures, pictureErrors } from "@/lib/view/error_pictures.ts";
-import { faceMesh, faceTriples, type Triples } from "@/lib/view/face_triples.ts";
+import { faceTriples, type Triples } from "@/lib/view/face_triples.ts";
 import { mostFrontal } from "@/lib/view/most_frontal.ts";
 import { renderReport } from "@/lib/view/report.ts";
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
 
 export interface TrainReport extends StepReport {
   /** Of the validation faces, where this step ends with a validation. */
@@ -295,9 +296,9 @@ export class Experiment implements Disposable {
   }
 
   /** Of the validation faces, the one whose photo shows most of its mesh's colors. */
-  async #mostFrontalFace(): Promise<{ photo: Photo; mesh: Mesh }> {
+  async #mostFrontalFace(): Promise<TrackedFace> {
     const face = mostFrontal(await this.#validationFaces());
-    return { photo: face.image, mesh: faceMesh(this.#predict([face])[0]!, this.#parts.surface) };
+    return { photo: face.image, map: this.#predict([face])[0]!, surface: this.#parts.surface };
   }
 }
 

@@ -1,14 +1,14 @@
 import { type Config, settingText } from "@/lib/config.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
-import type { Mesh, Photo } from "@/lib/types.ts";
+import type { Photo } from "@/lib/types.ts";
 import { curveFigure } from "@/lib/view/curve_figure.ts";
 import type { ErrorPictures } from "@/lib/view/error_pictures.ts";
 import { ErrorTable } from "@/lib/view/error_table.ts";
-import { colorsFromPhoto } from "@/lib/view/mesh_colors.ts";
-import { meshFigure } from "@/lib/view/mesh_figure.ts";
 import { escapeHtml, Picture } from "@/lib/view/picture.ts";
 import { figureTag, renderPage } from "@/lib/view/report_page.ts";
+import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
+import { faceFigure } from "@/lib/view/turning_face.ts";
 import { enlargePhoto } from "@/lib/view/triples.ts";
 
 export interface ReportContent {
@@ -27,8 +27,8 @@ export interface ReportContent {
   };
   /** Of the faces that the evaluation measured. */
   readonly errors: ErrorPictures;
-  /** A fitted mesh in the pixels of its photo. */
-  readonly face: { readonly mesh: Mesh; readonly photo: Photo };
+  /** With the predicted map. */
+  readonly face: TrackedFace;
 }
 
 /** One HTML file that needs no network: the errors, curves, triples, a mesh to turn, the settings. */
@@ -65,8 +65,7 @@ area of the true landmarks’ box. The mean face is the answer of someone who do
 training set.</p>`;
 
 const mapNote = `<p>A position map holds, for each point of the face’s surface, where it is in the photo: x, y and depth
-as red, green and blue. A mask is what the face
-covers of the photo. Maps and masks are shown without the neck, which the loss gives no weight.</p>`;
+as red, green and blue. A mask is what the face covers of the photo. Maps and masks are shown without the neck.</p>`;
 
 function section(heading: string, ...parts: string[]): string {
   return `<section>\n<h2>${escapeHtml(heading)}</h2>\n${parts.join("\n")}\n</section>`;
@@ -106,9 +105,9 @@ async function tripleColumn(labels: readonly string[], photos: readonly Photo[])
   return `<div><div class="columns">${heads}</div>\n${tags.join("\n")}</div>`;
 }
 
-async function fittedFace({ mesh, photo }: ReportContent["face"]): Promise<string> {
-  const picture = new Picture(enlargePhoto(photo, Math.ceil(400 / photo.width)), "the photo");
-  const figure = figureTag("mesh", meshFigure(mesh, colorsFromPhoto(mesh, photo)));
+async function fittedFace(face: TrackedFace): Promise<string> {
+  const picture = new Picture(enlargePhoto(face.photo, Math.ceil(400 / face.photo.width)), "the photo");
+  const figure = figureTag("mesh", faceFigure(face, { vertexCount: Infinity }));
   return `<div class="fitted">${await picture.toHtml()}${figure}</div>`;
 }
 

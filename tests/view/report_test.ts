@@ -5,12 +5,8 @@ import { syntheticSource } from "@/lib/data/synthetic.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { MadeFace } from "@/lib/evaluate/held_out.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { linearToPhoto } from "@/lib/geometry/color.ts";
-import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
-import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
-import type { Mesh, Photo } from "@/lib/types.ts";
+import type { Photo } from "@/lib/types.ts";
 import { pictureErrors } from "@/lib/view/error_pictures.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report.ts";
 import { joinPhotos } from "@/lib/view/triples.ts";
@@ -18,26 +14,6 @@ import { assert, assertEquals } from "@/tests/support.ts";
 import { chromiumPath, launchChromium, openOffline } from "@/tests/view/chromium.ts";
 
 const SIZE = 128;
-
-/** The built-in model's mean face in a picture. */
-function meanFace(): Mesh {
-  const { mean, surface, surfaceVertices } = builtInFace();
-  const vertices = Float32Array.from(
-    { length: 3 * surfaceVertices.length },
-    (_, i) => mean[3 * surfaceVertices[Math.floor(i / 3)]! + i % 3]!,
-  );
-  const rotation = poseRotation({ pitch: 0, yaw: 0.2, roll: 0 });
-  const positions = placeInImage(vertices, { rotation, scale: 5, translation: [SIZE / 2, SIZE / 2, 0] });
-  return { positions, triangles: trianglesWithoutNeck(surface) };
-}
-
-/** The mesh in colors that differ from place to place, on gray. */
-function pictureOf(mesh: Mesh): Photo {
-  const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) };
-  const colors = mesh.positions.map((value, i) => i % 3 === 2 ? 0.1 : Math.abs(Math.sin(value / 7)));
-  drawMesh(mesh, image, { colors });
-  return linearToPhoto(image);
-}
 
 const model = builtInFace();
 /** Faces that look to the front, the right and far to the left. */
@@ -73,8 +49,7 @@ const metrics: MetricsRow[] = Array.from({ length: 300 }, (_, i) => {
 const errors = await pictureErrors(faces, { maps: faces.map(({ map }) => map), surface: model.surface });
 
 function reportContent(): ReportContent {
-  const mesh = meanFace();
-  const photo = pictureOf(mesh);
+  const { image: photo, map } = syntheticSource(model, { seed: 7, imageSize: SIZE, augment: false }).sample(5, "test");
   const triple = joinPhotos([photo, photo, photo]);
   return {
     title: 'A <run> & "more"',
@@ -84,7 +59,7 @@ function reportContent(): ReportContent {
     evaluation,
     triples: { maps: [triple, triple], masks: [triple, triple] },
     errors,
-    face: { mesh, photo },
+    face: { photo, map, surface: model.surface },
   };
 }
 
