@@ -30,6 +30,7 @@ import { type StepReport, train } from "@/lib/train/trainer.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { type ErrorPictures, pictureErrors } from "@/lib/view/error_pictures.ts";
 import { faceTriples, type Triples } from "@/lib/view/face_triples.ts";
+import { groupByCover } from "@/lib/view/gallery.ts";
 import { mostFrontal } from "@/lib/view/most_frontal.ts";
 import { renderReport } from "@/lib/view/report.ts";
 import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
@@ -165,7 +166,8 @@ export class Experiment implements Disposable {
     const faces = await this.#makeFaces("test", this.config.testSamples);
     return await this.#withBestWeights(async () => {
       const maps = this.#predict(faces);
-      this.#errors = await pictureErrors(faces, { maps, surface: this.#parts.surface });
+      const groups = groupByCover(faces.slice(0, COVERED), (covered) => this.#predict(covered));
+      this.#errors = await pictureErrors(faces, { maps, surface: this.#parts.surface, groups });
       return this.#measure(faces, maps);
     });
   }
@@ -241,6 +243,7 @@ export class Experiment implements Disposable {
     const triples = this.#triples(faces.slice(0, PICTURED), maps);
     log.images("maps", triples.maps, step);
     log.images("overlays", triples.overlays, step);
+    log.images("masks", triples.masks, step);
     log.flush();
     if (bestNme === null || validation.nme68_2d < bestNme) {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
@@ -282,7 +285,7 @@ export class Experiment implements Disposable {
     });
   }
 
-  #predict(faces: readonly MadeFace[]): PositionMap[] {
+  #predict(faces: readonly Pick<MadeFace, "image">[]): PositionMap[] {
     return predictFaces(this.#parts.network, faces, this.config);
   }
 
@@ -302,6 +305,8 @@ export class Experiment implements Disposable {
   }
 }
 
+/** Faces that are covered in part, to see what becomes of them. */
+const COVERED = 64;
 /** Faces that are drawn for people to look at. */
 const PICTURED = 6;
 

@@ -143,7 +143,10 @@ Deno.test({
       assertEquals([step, width, height], [STEPS, triple.width, triple.height]);
       assertEquals([...await sharp(Uint8Array.fromBase64(png)).raw().toBuffer()], [...triple.rgb]);
     }
-    assertEquals(Object.keys(events.images).toSorted(), ["maps/0", "maps/1", "overlays/0", "overlays/1"]);
+    assertEquals(
+      Object.keys(events.images).toSorted(),
+      ["maps", "masks", "overlays"].flatMap((name) => [`${name}/0`, `${name}/1`]),
+    );
 
     const { sessions } = await readHparams(`${folder.path}`);
     assertEquals(sessions.length, 2);

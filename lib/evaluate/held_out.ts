@@ -40,7 +40,7 @@ const SAMPLES_PER_WORKER = 16;
 /** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
 export function predictFaces(
   network: tf.LayersModel,
-  faces: readonly LabeledFace[],
+  faces: readonly Pick<LabeledFace, "image">[],
   { encoding }: Pick<Config, "encoding">,
 ): PositionMap[] {
   using predictor = new Predictor(network, { encoding });

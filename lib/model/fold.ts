@@ -21,7 +21,7 @@ interface Node {
  * convolutions before it, also through a sum with a shortcut; transposed convolutions without a stride become
  * convolutions with the kernel turned; what a convolution takes from a layer that picks, pads or doubles texels, it takes
  * from that layer's input. Kernels are taken as they are now, and are constants of a function that is traced. Layers of
- * other kinds are called as they are.
+ * other kinds are called as they are. Throws a TypeError where layers mask steps of time, which is not folded.
  */
 export function foldNetwork(network: tf.LayersModel): (images: tf.Tensor) => tf.Tensor {
   const folding = new Folding(network);
@@ -36,6 +36,8 @@ class Folding {
   readonly #output: Node;
 
   constructor(network: tf.LayersModel) {
+    const masking = network.layers.find((layer) => layer.getClassName() === "Masking" || (layer as Masking).maskZero);
+    if (masking) throw new TypeError(`Cannot fold a network that masks steps of time: its layer ${masking.name} does`);
     const [input, output] = [network.inputs[0]!, network.outputs[0]!];
     this.#countUses(output, new Set());
     this.#nodes.set(input, this.#input);
@@ -73,7 +75,10 @@ class Folding {
     if (isDense(layer) && tensor.shape.length === 2) return dense(layer, this.#node(inputs[0]!));
     return {
       inputs: inputs.map((input) => this.#node(input)),
-      compute: (...values) => layer.apply(values.length === 1 ? values[0]! : values, { training: false }) as tf.Tensor,
+      compute: (...values) => {
+        const result = layer.apply(values.length === 1 ? values[0]! : values, { training: false }) as tf.Tensor;
+        return Array.isArray(result) ? result[tensor.outputTensorIndex!] : result;
+      },
     };
   }
 
@@ -82,7 +87,7 @@ class Folding {
     const layer = tensor.sourceLayer;
     const isUsedHereOnly = this.#uses.get(tensor) === 1;
     if (isUsedHereOnly && isConvolution(layer) && isLinear(layer)) return this.#convolution(tensor, layer, affine);
-    if (isUsedHereOnly && layer.getClassName() === "Add") {
+    if (isUsedHereOnly && layer.getClassName() === "Add" && haveSameShape(tensor.inputs as tf.SymbolicTensor[])) {
       const none = new Float32Array(affine.offset.length);
       const terms = (tensor.inputs as tf.SymbolicTensor[]).map((input, i) =>
         this.#affine(input, { scale: affine.scale, offset: i === 0 ? affine.offset : none })
@@ -131,7 +136,12 @@ interface Convolution extends Linear {
   readonly dilationRate: number | readonly number[];
 }
 
+interface Masking extends tf.layers.Layer {
+  readonly maskZero?: boolean;
+}
+
 interface Picker extends tf.layers.Layer {
+  readonly dataFormat: string;
   readonly poolSize: [number, number];
   readonly strides: [number, number];
   readonly padding: string;
@@ -161,8 +171,9 @@ function isConvolution(layer: tf.layers.Layer): layer is Convolution {
 
 /** Takes each second texel, say: a convolution of one texel after it can do that by a stride. */
 function isPicker(layer: tf.layers.Layer): layer is Picker {
-  const { poolSize, padding } = layer as Picker;
-  return layer.getClassName() === "MaxPooling2D" && padding === "valid" && poolSize.every((size) => size === 1);
+  const { dataFormat, poolSize, padding } = layer as Picker;
+  return layer.getClassName() === "MaxPooling2D" && dataFormat === "channelsLast" && padding === "valid" &&
+    poolSize.every((size) => size === 1);
 }
 
 function isPadder(layer: tf.layers.Layer): layer is Padder {
@@ -185,6 +196,15 @@ function isDense(layer: tf.layers.Layer): layer is Linear {
 
 function isLinear({ activation }: Linear): boolean {
   return !activation || activation.getClassName() === "linear";
+}
+
+/** Whether the activation asks of each number only that number: softmax, say, asks for its neighbors. */
+function isElementwise(layer: Linear): boolean {
+  return isLinear(layer) || ["relu", "relu6", "elu", "sigmoid", "tanh"].includes(layer.activation!.getClassName());
+}
+
+function haveSameShape(tensors: readonly tf.SymbolicTensor[]): boolean {
+  return tensors.every(({ shape }) => shape.join() === tensors[0]!.shape.join());
 }
 
 function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normalization): Affine {
@@ -221,7 +241,9 @@ function convolutionAfter(
   if (isPadder(before) && layer.padding === "valid") {
     return convolution(layer, { affine, padding: [[0, 0], ...before.padding, [0, 0]] });
   }
-  if (isDoubler(before) && hasKernelOf(3, layer) && layer.padding === "same") return doubled(layer, affine);
+  if (isDoubler(before) && hasKernelOf(3, layer) && layer.padding === "same" && isElementwise(layer)) {
+    return doubled(layer, affine);
+  }
   return undefined;
 }
 

@@ -121,6 +121,7 @@ async function registerBackend(binding: Binding): Promise<NodeBackend> {
   type Addon = ConstructorParameters<typeof NodeJSKernelBackend>[0]; // it can do more, such as run saved models
   const backend = new (withoutDelay(NodeJSKernelBackend))(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
   roundWholeNumbers();
+  gatherInTraces();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
   fuseReluGradient((dy, y) => execute("ReluGrad", {}, [dy, y], 1)[0]!);
@@ -149,6 +150,26 @@ function roundWholeNumbers(): void {
     backendName: "tensorflow",
     kernelFunc: ({ inputs: { x }, backend }) =>
       (backend as NodeJSKernelBackend).executeSingleInput(x!.dtype === "int32" ? "Identity" : "Round", x!),
+  });
+}
+
+/** tfjs's kernel reads the indices to check them; in a trace they have no values, and TensorFlow checks them later. */
+function gatherInTraces(): void {
+  const { kernelFunc } = tf.getKernel("GatherV2", "tensorflow")!;
+  tf.unregisterKernel("GatherV2", "tensorflow");
+  tf.registerKernel({
+    kernelName: "GatherV2",
+    backendName: "tensorflow",
+    kernelFunc: (parameters) => {
+      if (!isTracing()) return kernelFunc(parameters);
+      const { inputs, attrs } = parameters;
+      const [x, indices] = [inputs["x"], inputs["indices"]] as [tf.Tensor, tf.Tensor];
+      const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+      tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);
+      return tf.tidy(() =>
+        execute("GatherV2", { batch_dims: batchDims }, [x, indices, tf.scalar(axis, "int32")], 1)
+      )[0]!;
+    },
   });
 }
 
@@ -195,6 +216,12 @@ export function toTensor({ id, shape, dtype }: TensorMetadata): tf.Tensor {
   const dataId = {};
   internals().backend.tensorMap.set(dataId, { id, shape, dtype, values: null, refCount: 1 });
   return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: tfjsType(dtype) });
+}
+
+/** Whether ops are written down in place of being executed. */
+export function isTracing(): boolean {
+  const { binding, executor } = internals();
+  return binding.executor !== executor;
 }
 
 /** Has `run` execute its ops, also where a function is being traced. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { internals } from "./backend.ts";
+import { internals, isTracing } from "./backend.ts";
 import { dataTypeName } from "./data_types.ts";
 import { type TensorFunction, VariableMadeError } from "./recording.ts";
 import { flattenTensors, structureOf, type Tensors } from "./tensor_containers.ts";
@@ -32,8 +32,10 @@ export interface Compiled<Arguments extends readonly Tensors[], Result extends T
  *
  * What JavaScript computes, such as random numbers or a counter, would be the same in every call. So the function is
  * traced twice, and an Error says what differed. Values of tensors cannot be read inside, and arguments that are not
- * tensors are refused, by a TypeError. A function that makes variables, as tfjs's own optimizers do in their first
- * step, runs uncompiled until it makes none. On other backends than "tensorflow" the function is called as it is.
+ * tensors are refused, by a TypeError, and so is a gradient through the compiled function, by an Error: it is taken
+ * inside. A function that makes variables, as tfjs's own optimizers do in their first step, runs uncompiled once for
+ * arguments of the same shapes; layers are built before. On other backends than "tensorflow" the function is called as
+ * it is.
  */
 export function compile<Arguments extends readonly Tensors[], Result extends Tensors>(
   fn: (...tensors: Arguments) => Result,
@@ -51,7 +53,8 @@ class CompiledFunction {
   readonly #options: CompileOptions;
   /** By the shapes and types of the arguments. */
   readonly #traced = new Map<string, TracedFunction>();
-  #hasRunUncompiled = false;
+  /** Signatures that made variables in their first call. */
+  readonly #hasRunUncompiled = new Set<string>();
 
   constructor(fn: TensorFunction, options: CompileOptions) {
     this.#fn = fn;
@@ -92,8 +95,8 @@ class CompiledFunction {
     try {
       traced = new TracedFunction(this.#fn, tensors, { name: this.#name, xla });
     } catch (error) {
-      if (error instanceof VariableMadeError && !this.#hasRunUncompiled) {
-        this.#hasRunUncompiled = true;
+      if (error instanceof VariableMadeError && !this.#hasRunUncompiled.has(signature)) {
+        this.#hasRunUncompiled.add(signature);
         return undefined;
       }
       if (error instanceof Error) error.message = `Cannot compile ${this.#name}: ${error.message}`;
@@ -114,9 +117,4 @@ class CompiledFunction {
 /** Such as "float32 [16, 256, 256, 3]". */
 function describe({ dataId, shape }: tf.Tensor): string {
   return `${dataTypeName(internals().backend.tensorMap.get(dataId).dtype)} [${shape.join(", ")}]`;
-}
-
-function isTracing(): boolean {
-  const { binding, executor } = internals();
-  return binding.executor !== executor;
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Attribute, attributeTypes } from "./attributes.ts";
 import { internals, toTensor } from "./backend.ts";
 import { cName, Status } from "./c_api.ts";
+import { bytesField, concatBytes, varintField } from "./protobuf.ts";
 import { Recording, type TensorFunction } from "./recording.ts";
 import { flattenTensors, mapTensors, type Tensors } from "./tensor_containers.ts";
 import type { Capture } from "./trace.ts";
@@ -27,7 +28,7 @@ export class TracedFunction implements Disposable {
     using recording = new Recording(fn, tensors, first.unused);
     checkSame(first, recording);
     this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
-    this.#attributes = xla ? [defaults, mustCompile] : [defaults];
+    this.#attributes = xla ? [optimized, mustCompile] : [optimized];
     addFunction(recording, this.#name);
     recording.keep();
     this.#variables = recording.variables;
@@ -37,6 +38,11 @@ export class TracedFunction implements Disposable {
   }
 
   call(tensors: readonly Tensors[]): Tensors {
+    if (tf.engine().isTapeOn()) {
+      throw new Error(
+        `Cannot take a gradient through the compiled ${this.#name}: take it inside of what is compiled`,
+      );
+    }
     const { executor, backend } = internals();
     const leaves = flattenTensors(tensors as Tensors[]);
     const copies = leaves.map((leaf) => leaf.clone()); // one may be a variable, which loses its content below
@@ -75,8 +81,22 @@ export class TracedFunction implements Disposable {
 
 let functionCount = 0;
 
+const OFF = 2;
+/**
+ * A serialized tensorflow.RewriterOptions: ops are joined, but nothing changes numbers, as (x + a) - a to x does, or what
+ * NaN gives; and the optimizer of dependencies, which at times leaves a graph that others cannot read, stays away.
+ */
+const rewriting = concatBytes(
+  varintField(3, OFF), // constant_folding
+  varintField(7, OFF), // arithmetic_optimization
+  varintField(8, OFF), // dependency_optimization
+);
 /** A serialized tensorflow.ConfigProto. Without one, TensorFlow leaves the graph as it is: no op joins another. */
-const defaults: Attribute = { name: "config_proto", type: attributeTypes.string, value: new Uint8Array() };
+const optimized: Attribute = {
+  name: "config_proto",
+  type: attributeTypes.string,
+  value: concatBytes(bytesField(10, bytesField(10, rewriting))), // graph_options.rewrite_options
+};
 const mustCompile: Attribute = { name: "_XlaMustCompile", type: attributeTypes.bool, value: true };
 
 function addFunction(recording: Recording, name: string): void {

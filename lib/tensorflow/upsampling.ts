@@ -22,16 +22,16 @@ const StockCropping2D = tf.layers.cropping2D({ name: "stock_cropping2d", croppin
 /**
  * Upsamples a square grid by a whole factor, bilinearly, and crops the end: node i comes to lie at texel factor · i. By
  * tfjs's two layers, which is how a model is saved and loaded; but on TensorFlow the first already leaves out what the
- * second would crop, and multiplies by matrices, as TensorFlow's own op, and above all its gradient, use one thread.
+ * second would crop, and convolves, as TensorFlow's own op, and above all its gradient, use one thread.
  */
 export function upsampleBilinear(x: tf.SymbolicTensor, { name, factor, size }: UpsamplingOptions): tf.SymbolicTensor {
   const excess = factor * x.shape[1]! - size;
-  const upsampling = new MatrixUpSampling2D({ name: `${name}_uncropped`, factor, size });
+  const upsampling = new ConvolvingUpSampling2D({ name: `${name}_uncropped`, factor, size });
   const cropping = new CroppingTo({ name, cropping: [[0, excess], [0, excess]], size });
   return cropping.apply(upsampling.apply(x)) as tf.SymbolicTensor;
 }
 
-class MatrixUpSampling2D extends StockUpSampling2D {
+class ConvolvingUpSampling2D extends StockUpSampling2D {
   readonly #factor: number;
   readonly #size: number;
 
@@ -76,11 +76,12 @@ function interpolate(x: tf.Tensor4D, factor: number, size: number): tf.Tensor4D 
   return cropEnd(texels, size);
 }
 
-/** [batch, n, n, factor · factor · channels], a cell's rows first, to [batch, n · factor, n · factor, channels]. */
+/** [batch, h, w, factor · factor · channels], a cell's rows first, to [batch, h · factor, w · factor, channels]. */
 export function interleave(x: tf.Tensor4D, factor: number): tf.Tensor4D {
-  const [batch, n, , values] = x.shape;
-  const rows = tf.reshape(x, [batch * n, n, factor, values / factor]);
-  return tf.reshape(tf.transpose(rows, [0, 2, 1, 3]), [batch, n * factor, n * factor, values / factor ** 2]);
+  const [batch, height, width, values] = x.shape;
+  const rows = tf.reshape(x, [batch * height, width, factor, values / factor]);
+  const shape: tf.Tensor4D["shape"] = [batch, height * factor, width * factor, values / factor ** 2];
+  return tf.reshape(tf.transpose(rows, [0, 2, 1, 3]), shape);
 }
 
 /** The last node goes on to the end. */

@@ -3,9 +3,11 @@ import { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
 
 /** From the palette of Okabe and Ito; all faces are black. */
 const colors = ["#0072b2", "#009e73", "#d55e00"];
-/** Percent: beyond this, a face counts as lost. */
-const MOST = 10;
-const STEP = 0.1;
+/** Percent, of which one is where the figure ends: the first, as in papers, unless too many faces lie beyond. */
+const ends = [10, 20, 40, 100];
+/** Share of all faces that may lie beyond. */
+const LOST = 0.05;
+const STEPS = 100;
 
 /** Which share of the faces has an error below each, one curve for each bin of yaw that holds a face, and one for all. */
 export function cumulativeFigure(
@@ -17,6 +19,8 @@ export function cumulativeFigure(
     const faces = errors.filter(({ yaw }) => yawBinOf(yaw) === bin);
     return faces.length === 0 ? [] : [{ name: `yaw ${name.replace("-", "–")}°`, faces, color: colors[bin]! }];
   });
+  const most = ends.find((end) => errors.filter((face) => face[key] > end).length <= LOST * errors.length) ??
+    ends.at(-1)!;
   const grid = { gridcolor: "#e6e6e2", zerolinecolor: "#b9b9b2", linecolor: "#b9b9b2", automargin: true };
   const axisTitle = (text: string) => ({ text, standoff: 10, font: { size: 13 } });
   return new PlotlyFigure({
@@ -25,12 +29,12 @@ export function cumulativeFigure(
       mode: "lines",
       name: `${name} (${faces.length})`,
       line: { color, width: 2, ...name === "all" && { dash: "dash" } },
-      ...cumulativeShares(faces.map((face) => face[key])),
+      ...cumulativeShares(faces.map((face) => face[key]), most),
       hovertemplate: "%{y:.1f} %",
     })),
     layout: {
       margin: { l: 64, r: 16, t: 32, b: 48 },
-      xaxis: { ...grid, title: axisTitle(`NME of 68 points in ${dimensions}D, in %`), range: [0, MOST] },
+      xaxis: { ...grid, title: axisTitle(`NME of 68 points in ${dimensions}D, in %`), range: [0, most] },
       yaxis: { ...grid, title: axisTitle("faces below it, in %"), range: [0, 101] },
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       showlegend: true,
@@ -42,9 +46,9 @@ export function cumulativeFigure(
   }, `Cumulative error of ${errors.length} faces by yaw: the share of faces below each NME`);
 }
 
-/** x: errors from 0 to 10 %; y: how many percent of the values are at most as large. */
-function cumulativeShares(values: readonly number[]): { x: number[]; y: number[] } {
-  const x = Array.from({ length: Math.round(MOST / STEP) + 1 }, (_, i) => Number((i * STEP).toFixed(1)));
+/** x: errors from 0 to the most, in percent; y: how many percent of the values are at most as large. */
+function cumulativeShares(values: readonly number[], most: number): { x: number[]; y: number[] } {
+  const x = Array.from({ length: STEPS + 1 }, (_, i) => Number((most * i / STEPS).toFixed(1)));
   const share = (limit: number) => 100 * values.filter((value) => value <= limit).length / values.length;
   return { x, y: x.map((limit) => Number(share(limit).toFixed(2))) };
 }

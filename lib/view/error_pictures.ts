@@ -5,7 +5,7 @@ import { landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_e
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { cumulativeFigure } from "@/lib/view/cumulative_figure.ts";
-import { galleryFigure, groupByYaw } from "@/lib/view/gallery.ts";
+import { galleryFigure, type GalleryGroup, groupByYaw } from "@/lib/view/gallery.ts";
 import type { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
 import { regionFigure } from "@/lib/view/region_figure.ts";
 import type { SvgFigure } from "@/lib/view/svg_figure.ts";
@@ -16,7 +16,7 @@ export interface ErrorPictures {
   readonly cumulative: PlotlyFigure;
   /** By part of the face. */
   readonly regions: SvgFigure;
-  /** Best, median and worst faces by yaw. */
+  /** Best, median and worst faces, by yaw and by what is covered. */
   readonly gallery: SvgFigure;
 }
 
@@ -24,21 +24,24 @@ export interface PicturedErrors {
   /** What the network makes of each face. */
   readonly maps: readonly PositionMap[];
   readonly surface: FaceSurface;
+  /** More groups of faces to show; see `groupByCover`. */
+  readonly groups?: readonly GalleryGroup[];
 }
 
 /** The errors of faces whose whole truth is known, by yaw, by part of the face, and face by face. */
 export async function pictureErrors(
   faces: readonly MadeFace[],
-  { maps, surface }: PicturedErrors,
+  { maps, surface, groups = [] }: PicturedErrors,
 ): Promise<ErrorPictures> {
   const errors = evaluateEach(faces, { found: maps.map((map) => readLandmarks(map, surface)) });
   const pairs = faces.map(({ map, landmarks }, i) => ({ truth: map, prediction: maps[i]!, landmarks }));
+  const judged = faces.map((face, i) => ({ ...face, prediction: maps[i]! }));
   return {
     cumulative: cumulativeFigure(errors),
     regions: regionFigure([
       { title: "68 points, 2D", errors: landmarkErrorsByPart(errors) },
       { title: "whole surface, 3D", errors: mapErrorsByRegion(pairs, surface) },
     ]),
-    gallery: await galleryFigure(groupByYaw(faces.map((face, i) => ({ ...face, prediction: maps[i]! }))), { surface }),
+    gallery: await galleryFigure([...groupByYaw(judged), ...groups], { surface }),
   };
 }

@@ -1,3 +1,4 @@
+import { coverableParts, coverPart } from "@/lib/data/cover.ts";
 import { readLandmarks } from "@/lib/data/position_map.ts";
 import { warpPhoto } from "@/lib/data/warp.ts";
 import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
@@ -32,6 +33,18 @@ export function groupByYaw(faces: readonly JudgedFace[]): GalleryGroup[] {
   return yawBins.flatMap((name, bin) => {
     const inBin = faces.filter(({ yaw }) => yawBinOf(yaw) === bin);
     return inBin.length > 0 ? [{ label: `yaw ${name.replace("-", "–")}°`, faces: inBin }] : [];
+  });
+}
+
+/** The same faces with one part of each covered, for every part that can be, and what a network makes of them then. */
+export function groupByCover(
+  faces: readonly Omit<JudgedFace, "prediction">[],
+  predict: (images: readonly { readonly image: Photo }[]) => readonly PositionMap[],
+): GalleryGroup[] {
+  return coverableParts.map((part) => {
+    const covered = faces.map((face) => ({ ...face, image: coverPart(face, part) }));
+    const maps = predict(covered);
+    return { label: `${part} covered`, faces: covered.map((face, i) => ({ ...face, prediction: maps[i]! })) };
   });
 }
 
@@ -80,10 +93,10 @@ export async function galleryFigure(
     parts.push(svgText(text, { x: barLeft, y: HEAD + 8 + 15 * i }))
   );
   const svg = svgDocument({ width: barLeft + COLORBAR_WIDTH, height }, parts.join(""));
-  const said = groups.map(({ label, faces }) => `${label} (${faces.length})`).join(", ");
+  const said = groups.map(({ label, faces }) => `${label}, ${faces.length} faces`).join("; ");
   return new SvgFigure(
     svg,
-    `Best, median and worst faces of ${said}: predicted landmarks, and the surface's error up to ${most} %`,
+    `Best, median and worst face: ${said}. Predicted landmarks, and the surface's error up to ${most} %`,
   );
 }
 

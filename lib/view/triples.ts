@@ -107,8 +107,8 @@ export function overlayTriple({ input, landmarks, truth, prediction }: OverlayTr
     transformPositions(positions, { rotation: 0, scale: factor, dx: 0, dy: 0 });
   return joinPhotos([
     drawLandmarks(photo, enlarged(landmarks)),
-    overlayMesh(photo, { ...truth, positions: enlarged(truth.positions) }),
-    overlayMesh(photo, { ...prediction, positions: enlarged(prediction.positions) }),
+    overlayMesh(photo, smoothOutline({ ...truth, positions: enlarged(truth.positions) })),
+    overlayMesh(photo, smoothOutline({ ...prediction, positions: enlarged(prediction.positions) })),
   ]);
 }
 

@@ -9,7 +9,7 @@ const shownTypes: Readonly<Record<string, readonly string[][]>> = {
   ErrorTable: [["text/html"]],
   ComparisonTable: [["text/html"]],
   LossFigure: [["text/markdown"]],
-  Video: [["image/webp", "video/mp4", "text/html"]],
+  Video: [["text/html"], ["image/jpeg"]],
 };
 
 export interface CheckOutputsOptions {
@@ -79,6 +79,10 @@ function unfit(source: string, outputs: readonly Output[], classes: ReadonlyMap<
   if (/^ *(?:await )?Deno\.jupyter\.display\(/m.test(source) && !has("display_data")) {
     complaints.push("displays, and its output has no display data");
   }
+  const displayed = typesOf(outputs, "display_data");
+  for (const [, called] of source.matchAll(/\bDeno\.jupyter\.display\(\s*(?:await )?(?:new )?(\w+)\(/g)) {
+    complaints.push(...missing(called!, displayed, classes));
+  }
   const expression = shownExpression(source);
   if (expression === undefined) {
     // the kernel takes any expression statement's value, the last one's, for that of the cell
@@ -87,17 +91,23 @@ function unfit(source: string, outputs: readonly Output[], classes: ReadonlyMap<
       : complaints;
   }
   if (!has("execute_result")) return [...complaints, "ends in an expression, and shows nothing"];
-  const types = outputs.filter(({ output_type }) => output_type === "execute_result").flatMap(({ data }) =>
-    Object.keys(data ?? {})
-  );
+  const types = typesOf(outputs, "execute_result");
   const [, called] = expression.match(/^(?:await )?(?:new )?(\w+)\(/) ?? [];
-  const wanted = shownTypes[classes.get(called ?? "") ?? ""];
-  for (const alternatives of wanted ?? []) {
-    if (alternatives.some((type) => types.includes(type))) continue;
-    complaints.push(`shows ${types.join(", ")}; of ${called}, ${alternatives.join(" or ")} is wanted`);
-  }
+  complaints.push(...missing(called ?? "", types, classes));
   if (types.every((type) => type === "text/plain")) complaints.push("shows plain text only");
   return complaints;
+}
+
+/** The media types of all outputs of one kind. */
+function typesOf(outputs: readonly Output[], kind: Output["output_type"]): string[] {
+  return outputs.filter(({ output_type }) => output_type === kind).flatMap(({ data }) => Object.keys(data ?? {}));
+}
+
+/** What an output lacks of what the called function gives. */
+function missing(called: string, types: readonly string[], classes: ReadonlyMap<string, string>): string[] {
+  return (shownTypes[classes.get(called) ?? ""] ?? [])
+    .filter((alternatives) => !alternatives.some((type) => types.includes(type)))
+    .map((alternatives) => `shows ${types.join(", ")}; of ${called}, ${alternatives.join(" or ")} is wanted`);
 }
 
 function wrong({ output_type, name, text, data = {} }: Output, places: readonly string[]): string[] {
@@ -113,11 +123,18 @@ function wrong({ output_type, name, text, data = {} }: Output, places: readonly 
   return complaints;
 }
 
+/** How many frames each animated WebP in the HTML has. */
+function videosIn(html: string): number[] {
+  const videos = [...html.matchAll(/data:image\/webp;base64,([\w+/=]*)/g)].map(([, data]) => atob(data!));
+  return videos.map((bytes) => bytes.split("ANMF").length - 1);
+}
+
 /** By its first bytes, or by the parts that it must have. */
 function wellFormed(type: string, value: unknown): boolean {
   const start = starts[type];
   if (start) return joined(value as string).trimStart().startsWith(start);
   if (type === "image/webp") return /^RIFF....WEBP/s.test(atob(joined(value as string).slice(0, 16)));
+  if (type === "text/html") return videosIn(joined(value as string)).every((frames) => frames > 1);
   if (type !== "application/vnd.plotly.v1+json") return joined(value as string).trim() !== "";
   const { data, layout } = value as { data?: readonly unknown[]; layout?: unknown };
   return Array.isArray(data) && data.length > 0 && typeof layout === "object";

@@ -107,3 +107,37 @@ Deno.test("foldNetwork() folds what it can and leaves the rest: strides, padding
   });
   network.dispose();
 });
+
+Deno.test("foldNetwork() joins layers only where that gives the same", async () => {
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: 5 });
+  const biasInitializer = tf.initializers.randomUniform({ minval: -1, maxval: 1, seed: 6 });
+  const convolve = (filters: number, options: object = {}) =>
+    tf.layers.conv2d({ filters, kernelSize: 3, kernelInitializer, biasInitializer, padding: "same", ...options });
+  const input = tf.input({ shape: [4, 6, 3] });
+  const doubled = () => tf.layers.upSampling2d({ size: [2, 2] }).apply(input);
+  const stacked = (...layers: tf.layers.Layer[]) =>
+    layers.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, doubled() as tf.SymbolicTensor);
+  const outputs = {
+    "a doubling": stacked(convolve(4, { activation: "relu" })),
+    "a doubling and softmax": stacked(convolve(4, { activation: "softmax" })),
+    "a doubling of another kernel": stacked(convolve(4, { kernelSize: 5 })),
+    "zeros around": stacked(tf.layers.zeroPadding2d({ padding: [[1, 2], [0, 3]] }), convolve(4, { padding: "valid" })),
+    "a sum of other shapes": tf.layers.batchNormalization({
+      betaInitializer: biasInitializer,
+    }).apply(tf.layers.add().apply([stacked(convolve(4)), stacked(convolve(1))])) as tf.SymbolicTensor,
+  };
+  for (const [name, output] of Object.entries(outputs)) {
+    const network = tf.model({ inputs: input, outputs: output });
+    tf.tidy(() => {
+      const images = tf.randomUniform([2, 4, 6, 3], 0, 1, "float32", 3);
+      const [found, expected] = [foldNetwork(network)(images), network.predict(images) as tf.Tensor];
+      assertEquals(found.shape, expected.shape);
+      const worst = tf.max(tf.abs(tf.sub(found, expected))).dataSync()[0]!;
+      assert(worst < TOLERANCE, `${name}: ${worst}`);
+    });
+  }
+  const steps = tf.input({ shape: [5, 2] });
+  const masked = tf.layers.masking({ maskValue: 0 }).apply(steps) as tf.SymbolicTensor;
+  const network = tf.model({ inputs: steps, outputs: tf.layers.lstm({ units: 2 }).apply(masked) as tf.SymbolicTensor });
+  await assertThrows(() => foldNetwork(network), TypeError, /masks steps of time: its layer masking/);
+});

@@ -91,7 +91,9 @@ for (const [name, newOptimizer] of Object.entries(optimizers)) {
     const [our, their] = [newOptimizer(), newOptimizer()];
     const plain = trainingStep(theirs, their);
     const compiled = compile(trainingStep(ours, our));
-    const data = tf.tidy(() => [tf.randomNormal([4, 8, 8, 3]), tf.randomUniform([4, 4])] as const);
+    const data = tf.tidy(() =>
+      [tf.randomNormal([4, 8, 8, 3], 0, 1, "float32", 5), tf.randomUniform([4, 4], 0, 1, "float32", 6)] as const
+    );
     const losses: number[][] = [];
     const counts: number[] = [];
     for (let step = 0; step < 6; step++) {
@@ -228,6 +230,59 @@ testLeavesNothing("compile() gives variables their contents back where the funct
   await assertThrows(() => gathers(x, places), Error, /^gathers.*indices/);
   assertEquals(numbers(variable).join(), "1,2");
   tf.dispose([variable, x, places]);
+});
+
+testLeavesNothing("compile() keeps what rounding and NaN give, which an algebraic rewriting would change", () => {
+  const functions: ((x: tf.Tensor) => tf.Tensor)[] = [
+    (x) => tf.logicalNot(tf.less(x, 1.5)),
+    (x) => tf.sub(tf.add(x, 3 * 2 ** 22), 3 * 2 ** 22), // rounds to whole numbers
+    (x) => tf.mul(tf.mul(tf.mul(tf.mul(x, 1e-30), 1e-30), 1e30), 1e30), // too small in between
+  ];
+  tf.tidy(() => {
+    const x = tf.tensor1d([NaN, 1, 2, 1.3]);
+    for (const fn of functions) {
+      using compiled = compile(fn);
+      assertEquals(numbers(compiled(x)), numbers(fn(x)));
+    }
+  });
+});
+
+testLeavesNothing("compile() gathers by indices that come with the call, and refuses those outside", async () => {
+  using compiled = compile((x: tf.Tensor, indices: tf.Tensor) => tf.gather(x, indices as tf.Tensor1D, 1));
+  tf.tidy(() => {
+    const [x, indices] = [tf.tensor2d([[1, 2, 3], [4, 5, 6]]), tf.tensor1d([2, 0], "int32")];
+    assertEquals(numbers(compiled(x, indices)), [3, 1, 6, 4]);
+    assertEquals(numbers(tf.gather(x, indices, 1)), [3, 1, 6, 4]);
+  });
+  const beyond = tf.tensor1d([3], "int32");
+  const x = tf.ones([2, 3]);
+  await assertThrows(() => compiled(x, beyond), Error, /3 is not in/);
+  await assertThrows(() => tf.gather(x, beyond, 1), Error, /3 is not in/);
+  tf.dispose([x, beyond]);
+});
+
+Deno.test("compile() refuses a gradient through what is compiled, and takes one inside of it", async () => {
+  using square = compile((x: tf.Tensor) => tf.mul(x, x), { name: "square" });
+  using slope = compile((x: tf.Tensor) => tf.grad((x) => tf.sum(square(x)))(x));
+  const x = tf.tensor1d([1, 2]);
+  await assertThrows(() => tf.grad((x) => tf.sum(square(x)))(x), Error, /gradient through the compiled square/);
+  tf.tidy(() => assertEquals(numbers(slope(x)), [2, 4]));
+  x.dispose();
+});
+
+Deno.test("compile() runs uncompiled where a function makes variables for other shapes, too", () => {
+  const optimizers: tf.Optimizer[] = [tf.train.momentum(0.1, 0.9), tf.train.momentum(0.1, 0.9)];
+  const variables = [1, 2].map((size) => tf.tidy(() => tf.variable(tf.ones([size]))));
+  using step = compile((x: tf.Tensor) => {
+    const variable = variables[x.size - 1]!;
+    const { value, grads } = tf.variableGrads(() => tf.sum(tf.mul(variable, x)) as tf.Scalar, [variable]);
+    optimizers[x.size - 1]!.applyGradients(grads);
+    return value;
+  });
+  for (const size of [1, 2, 1, 2]) tf.tidy(() => void step(tf.ones([size])));
+  assertAllClose(numbers(variables), [0.71, 0.71, 0.71], TOLERANCE); // 1 - 0.1 - 0.19
+  tf.dispose(variables);
+  for (const optimizer of optimizers) optimizer.dispose();
 });
 
 testLeavesNothing("compile() within a compiled function is part of it", () => {
