@@ -48,7 +48,7 @@ export function groupByCover(
   });
 }
 
-const [SIDE, GAP, PAIR_GAP, LABEL_WIDTH, HEAD, FOOT] = [150, 4, 18, 100, 30, 24];
+const [SIDE, GAP, PAIR_GAP, LABEL_WIDTH, HEAD, FOOT] = [150, 4, 18, 146, 30, 24];
 const COLORBAR_WIDTH = 108;
 const ranks = ["best", "median", "worst"] as const;
 
