@@ -1,5 +1,15 @@
 import { bump, type Curve, monotoneCurve } from "./curve.ts";
 
+export type MovablePoint = [x: number, y: number, z: number];
+
+/** A vertex of the sheet's right half, p ≥ 0; see {@linkcode Sheets}. */
+export interface Site {
+  readonly p: number;
+  readonly q: number;
+  readonly side: number;
+  readonly ring: number;
+}
+
 /**
  * The sheet that the face is sculpted from: a grid of columns and rows on an unrolled head, with slits for the eyes and
  * the mouth. p runs around the head from the midline towards the image's right, q up the face from the pupils, both in

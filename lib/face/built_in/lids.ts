@@ -1,6 +1,5 @@
 import { bump, ramp } from "./curve.ts";
-import { lidEdge } from "./grid.ts";
-import type { MovablePoint, Site } from "./sculpture.ts";
+import { lidEdge, type MovablePoint, type Site } from "./grid.ts";
 
 /** The right eyeball: a sphere, centimeters. */
 export const eyeball = { x: 3.15, y: 0, z: 6.88, radius: 1.22 } as const;

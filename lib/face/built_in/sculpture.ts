@@ -1,18 +1,8 @@
 import { controlPoints } from "./control_points.ts";
 import { bump, ramp } from "./curve.ts";
-import { MOUTH_Q, type Sheets } from "./grid.ts";
+import { MOUTH_Q, type MovablePoint, type Sheets, type Site } from "./grid.ts";
 import { coverEyeball } from "./lids.ts";
 import { symmetricThinPlate } from "./thin_plate.ts";
-
-export type MovablePoint = [x: number, y: number, z: number];
-
-/** A vertex of the sheet's right half, p ≥ 0; see {@linkcode Sheets}. */
-export interface Site {
-  readonly p: number;
-  readonly q: number;
-  readonly side: number;
-  readonly ring: number;
-}
 
 /** Positions of the sheet's vertices, [vertexCount, 3]. */
 export function sculpt(sheets: Sheets): Float64Array {
