@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { assertClose, assertEquals } from "@/tests/support.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/draw.ts";
 import { enlargePhoto, joinPhotos, mapTriple, overlayTriple, stackPhotos } from "@/lib/view/triples.ts";
@@ -89,7 +90,7 @@ Deno.test("mapTriple() is input, true map and predicted map; small ones are enla
   }
 });
 
-Deno.test("overlayTriple() is landmarks, true mesh and predicted mesh, drawn after small photos are enlarged", () => {
+Deno.test("overlayTriple() is landmarks, true mesh and predicted mesh, with smooth outlines, on enlarged photos", () => {
   const input = noise(1, 128, 128);
   const landmarks = Float32Array.from({ length: 204 }, (_, i) => 20 + (i * 37) % 90);
   const truth = { positions: new Float32Array([9, 9, 0, 9, 90, 0, 90, 9, 0]), triangles: new Uint32Array([0, 1, 2]) };
@@ -99,7 +100,7 @@ Deno.test("overlayTriple() is landmarks, true mesh and predicted mesh, drawn aft
   const twice = (positions: Float32Array) => positions.map((value) => 2 * value);
   [
     drawLandmarks(photo, twice(landmarks)),
-    overlayMesh(photo, { ...truth, positions: twice(truth.positions) }),
-    overlayMesh(photo, { ...truth, positions: twice(prediction.positions) }),
+    overlayMesh(photo, smoothOutline({ ...truth, positions: twice(truth.positions) })),
+    overlayMesh(photo, smoothOutline({ ...truth, positions: twice(prediction.positions) })),
   ].forEach((picture, i) => assertEquals(cutOut(triple, 260 * i, picture), [...picture.rgb]));
 });
