@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import { basename } from "node:path";
 import type { z } from "zod";
 import type { Config } from "@/lib/config.ts";
-import type { Batches } from "@/lib/data/batches.ts";
-import { CROP_MARGIN } from "@/lib/data/crop.ts";
-import { readLandmarks } from "@/lib/data/position_map.ts";
+import type { Batches } from "@/lib/data/batches/batches.ts";
+import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
+import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import type { ModelOptions } from "@/lib/data/sources.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
@@ -28,12 +28,12 @@ import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.t
 import { RunLog } from "@/lib/train/run_log.ts";
 import { type StepReport, train } from "@/lib/train/trainer.ts";
 import type { PositionMap } from "@/lib/types.ts";
-import { type ErrorPictures, pictureErrors } from "@/lib/view/error_pictures.ts";
-import { faceTriples, type Triples } from "@/lib/view/face_triples.ts";
-import { groupByCover } from "@/lib/view/gallery.ts";
-import { mostFrontal } from "@/lib/view/most_frontal.ts";
-import { renderReport } from "@/lib/view/report.ts";
-import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
+import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
+import { faceTriples, type Triples } from "@/lib/view/training/face_triples.ts";
+import { groupByCover } from "@/lib/view/evaluation/gallery.ts";
+import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
+import { renderReport } from "@/lib/view/report/report.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 
 export interface TrainReport extends StepReport {
   /** Of the validation faces, where this step ends with a validation. */

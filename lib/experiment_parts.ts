@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import { type Batches, openBatches } from "@/lib/data/batches.ts";
-import { encodePositions } from "@/lib/data/position_map.ts";
+import { type Batches, openBatches } from "@/lib/data/batches/batches.ts";
+import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { Label } from "@/lib/data/sample.ts";
-import { sampleIndex } from "@/lib/data/serve_samples.ts";
-import { Sitters } from "@/lib/data/sitters.ts";
+import { sampleIndex } from "@/lib/data/batches/serve_samples.ts";
+import { Sitters } from "@/lib/data/synthetic/sitters.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
-import type { UvLayout } from "@/lib/data/uv_layout.ts";
+import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
-import { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend.ts";
+import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
 import { weightMask } from "@/lib/train/mask.ts";
 

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
-import { ErrorTable } from "@/lib/view/error_table.ts";
+import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { conversionLine } from "@/tasks/conversion_line.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";
@@ -30,7 +30,7 @@ await runTask(async () => {
 
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, evaluatePhotos, openTrained } = await import("@/lib/evaluate/trained.ts");
-  const { openTensorFlow } = await import("@/lib/tensorflow/backend.ts");
+  const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
   console.error((await openTensorFlow({ device, lowLatency: true })).description);
   const model = await openTrained(folder);
   const evaluation = options.photos ? await evaluatePhotos(model, options.photos) : await evaluateHeldOut(model, {

@@ -77,11 +77,12 @@ function pathOf(name: string): string {
 
 async function readSources(place: string): Promise<string[]> {
   const url = new URL(`${place}/`, import.meta.url);
-  const sources: Promise<string>[] = [];
+  const sources: string[] = [];
   for await (const { name, isFile } of Deno.readDir(url)) {
-    if (isFile) sources.push(Deno.readTextFile(new URL(name, url)));
+    if (isFile) sources.push(await Deno.readTextFile(new URL(name, url)));
+    else sources.push(...await readSources(`${place}/${name}`));
   }
-  return await Promise.all(sources);
+  return sources;
 }
 
 function checkSize(text: string): string[] {

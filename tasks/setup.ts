@@ -1,5 +1,5 @@
 // deno task setup [--gpu]: fetches what npm does not carry. Does nothing where that is done.
-import { install, isInstalled, variantInUse } from "@/lib/tensorflow/install.ts";
+import { install, isInstalled, variantInUse } from "@/lib/tensorflow/library/install.ts";
 import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
 
 await runTask(async () => {

@@ -3,7 +3,7 @@ import { type Config, type PresetName, presets, resolveConfig } from "@/lib/conf
 import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
-import { ErrorTable } from "@/lib/view/error_table.ts";
+import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { conversionLine } from "@/tasks/conversion_line.ts";
 import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";

@@ -5,7 +5,7 @@ import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { Crop } from "@/lib/types.ts";
-import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const FRAMES_PER_SECOND = 24;
@@ -57,7 +57,7 @@ await runTask(async () => {
   const face = photo === undefined
     ? await builtInSample()
     : await faceInPhoto(photo, { model: options.model!, crop, device: options.device });
-  const { turningFace, turningPage } = await import("@/lib/view/turning_face.ts");
+  const { turningFace, turningPage } = await import("@/lib/view/mesh/turning_face.ts");
   const video = turningFace(face, { size: SIZE, seconds, framesPerSecond: FRAMES_PER_SECOND });
   const page = await turningPage(face, { title: photo === undefined ? "A built-in face" : basename(photo), video });
   const [mp4, webp, html] = paths as [string, string, string];
@@ -96,10 +96,10 @@ interface PhotoOptions {
 
 async function faceInPhoto(path: string, { model, crop, device }: PhotoOptions): Promise<TrackedFace> {
   const { openTrained } = await import("@/lib/evaluate/trained.ts");
-  const { openTensorFlow } = await import("@/lib/tensorflow/backend.ts");
-  const { openFacePhoto, trackFace } = await import("@/lib/view/face_in_photo.ts");
+  const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
+  const { openFacePhoto, trackFace } = await import("@/lib/track/face_in_photo.ts");
   console.error((await openTensorFlow({ device, lowLatency: true })).description);
-  const { decodePhoto } = await import("@/lib/data/images.ts");
+  const { decodePhoto } = await import("@/lib/data/files/images.ts");
   const trained = await openTrained(model);
   const found = crop ? { photo: await decodePhoto(path), crop } : await openFacePhoto(path, trained.description.crop);
   return trackFace(found.photo, found.crop, trained);

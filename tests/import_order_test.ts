@@ -1,7 +1,20 @@
 import { assert, assertEquals } from "@/tests/support.ts";
 
 /** Data flows left to right: a folder imports only from itself or from its left. */
-const order = ["", "tensorflow", "geometry", "face", "data", "model", "train", "evaluate", "track", "view", "export"];
+const order = [
+  "",
+  "tensorflow",
+  "geometry",
+  "face",
+  "portrait",
+  "data",
+  "model",
+  "train",
+  "evaluate",
+  "track",
+  "view",
+  "export",
+];
 
 /** They join all the folders, so they may import from any. */
 const exceptions = ["experiment.ts", "experiment_parts.ts"];
@@ -48,8 +61,8 @@ Deno.test("every folder of lib imports only from itself or from its left", async
   assert(count > 10, `found only ${count} files`);
 });
 
-Deno.test("geometry and face know nothing of tensors", async () => {
-  for (const folder of ["geometry/", "face/"]) {
+Deno.test("geometry, face and portrait know nothing of tensors", async () => {
+  for (const folder of ["geometry/", "face/", "portrait/"]) {
     for await (const file of sourceFiles(folder)) {
       const source = await Deno.readTextFile(new URL(file, lib));
       assert(!source.includes("@tensorflow/tfjs"), `lib/${file} imports tfjs`);

@@ -1,7 +1,7 @@
 import { type Similarity2D, similarityAbout, transformPositions } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import type { Sample } from "@/lib/data/sample.ts";
-import { warpPhoto } from "@/lib/data/warp.ts";
+import { warpPhoto } from "@/lib/data/maps/warp.ts";
 
 /** Ranges that augmentations are drawn from. */
 export interface AugmentationOptions {

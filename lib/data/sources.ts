@@ -1,11 +1,11 @@
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { loadIct } from "@/lib/face/ict.ts";
-import { loadObjModel } from "@/lib/face/obj_files.ts";
+import { loadIct } from "@/lib/face/ict/ict.ts";
+import { loadObjModel } from "@/lib/face/obj/obj_files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { SampleSource } from "@/lib/data/sample.ts";
-import type { SourceSpec } from "@/lib/data/serve_samples.ts";
-import { type SyntheticOptions, syntheticSource } from "@/lib/data/synthetic.ts";
+import type { SourceSpec } from "@/lib/data/batches/serve_samples.ts";
+import { type SyntheticOptions, syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
 
 export interface ModelOptions {
   /** Called with the part done, up to 1, where the source's files are new and must be converted. */

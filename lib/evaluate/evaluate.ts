@@ -1,5 +1,5 @@
-import type { AnnotatedPhoto } from "@/lib/data/aflw2000.ts";
-import { type CropOptions, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/crop.ts";
+import type { AnnotatedPhoto } from "@/lib/data/sets/aflw2000.ts";
+import { type CropOptions, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import {
   type FaceError,
   faceErrors,

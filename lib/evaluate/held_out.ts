@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import { type BatchOptions, openBatches } from "@/lib/data/batches.ts";
-import { decodePositions, encodePositions } from "@/lib/data/position_map.ts";
+import { type BatchOptions, openBatches } from "@/lib/data/batches/batches.ts";
+import { decodePositions, encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { Predictor } from "@/lib/model/predictor.ts";

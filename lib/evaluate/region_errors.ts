@@ -1,4 +1,4 @@
-import { readVertices } from "@/lib/data/position_map.ts";
+import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { type FaceError, faceSize } from "@/lib/evaluate/nme.ts";
 import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Config, sourceNames } from "@/lib/config.ts";
-import { readAflw2000 } from "@/lib/data/aflw2000.ts";
+import { readAflw2000 } from "@/lib/data/sets/aflw2000.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
-import { readLandmarks } from "@/lib/data/position_map.ts";
+import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
 import { makeFaces, predictFaces } from "@/lib/evaluate/held_out.ts";

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { addBias } from "@/lib/tensorflow/bias.ts";
-import { multiplyMatrices } from "@/lib/tensorflow/matrices.ts";
-import { interleave } from "@/lib/tensorflow/upsampling.ts";
+import { addBias } from "@/lib/tensorflow/ops/bias.ts";
+import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
+import { interleave } from "@/lib/tensorflow/ops/upsampling.ts";
 import { kernelBeforeDoubling, scaled, type Shape4D, turn } from "./kernels.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */

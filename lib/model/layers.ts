@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { Random } from "@/lib/random.ts";
-import { FusedBatchNormalization } from "@/lib/tensorflow/batch_norm.ts";
+import { FusedBatchNormalization } from "@/lib/tensorflow/ops/batch_norm.ts";
 
 export interface ConvolutionOptions {
   readonly name: string;

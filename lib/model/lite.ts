@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/upsampling.ts";
+import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/upsampling.ts";
 import { activate, channelsOf, convolve, glorotUniform, normalize, sizeOf } from "./layers.ts";
 
 export interface LiteOptions {

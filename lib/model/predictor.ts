@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
-import { decodePositions, type PositionEncoding } from "@/lib/data/position_map.ts";
+import { decodePositions, type PositionEncoding } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
-import { lendValues } from "@/lib/tensorflow/backend.ts";
-import { compile, type Compiled } from "@/lib/tensorflow/compile.ts";
-import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/host_tensors.ts";
+import { lendValues } from "@/lib/tensorflow/backend/backend.ts";
+import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
+import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 
 /** A network as it is now, folded and compiled to be used again and again. Whoever makes one disposes it. */

@@ -2,8 +2,13 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { listTensors, readCheckpointMetadata, restoreTensors, saveTensors } from "@/lib/tensorflow/checkpoints.ts";
+import type { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import {
+  listTensors,
+  readCheckpointMetadata,
+  restoreTensors,
+  saveTensors,
+} from "@/lib/tensorflow/files/checkpoints.ts";
 import { checkFinite } from "@/lib/train/divergence.ts";
 
 /** What training changes. */

@@ -1,5 +1,5 @@
 import { type Config, defaults } from "@/lib/config.ts";
-import type { UvLayout } from "@/lib/data/uv_layout.ts";
+import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 
 /** How much an error counts in each region, and in the texels that a landmark is read from. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Config, settingText } from "@/lib/config.ts";
-import { SummaryWriter } from "@/lib/tensorflow/summaries.ts";
+import { SummaryWriter } from "@/lib/tensorflow/files/summaries.ts";
 import type { MetricsRow, RunFolder } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 

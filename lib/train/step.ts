@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import type { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { compile, type Compiled } from "@/lib/tensorflow/compile.ts";
-import { finiteOrFail } from "@/lib/tensorflow/finite.ts";
-import { bytesToUnit } from "@/lib/tensorflow/host_tensors.ts";
+import type { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
+import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
+import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { positionLoss, weightPenalty } from "@/lib/train/loss.ts";
 
 /** What the error of a loss that is not finite begins with. */

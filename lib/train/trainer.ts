@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import { Batch, type HostBatch } from "@/lib/data/batches.ts";
-import { TensorFlowError } from "@/lib/tensorflow/c_api.ts";
+import { Batch, type HostBatch } from "@/lib/data/batches/batches.ts";
+import { TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
 import { compileStep, LOSS, type StepParts } from "@/lib/train/step.ts";

@@ -1,4 +1,4 @@
-import { allowedEnvironment } from "@/lib/tensorflow/wheels.ts";
+import { allowedEnvironment } from "@/lib/tensorflow/library/wheels.ts";
 
 export interface Command {
   readonly program: string;

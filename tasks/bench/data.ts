@@ -1,5 +1,5 @@
 import type { Config } from "@/lib/config.ts";
-import type { SourceSpec } from "@/lib/data/serve_samples.ts";
+import type { SourceSpec } from "@/lib/data/batches/serve_samples.ts";
 import type { Bench, BenchOptions } from "./bench.ts";
 import { denoCommand } from "./children.ts";
 import { type Entrant, hold, processEntrant } from "./contest.ts";

@@ -1,6 +1,6 @@
-import { encodePositions } from "@/lib/data/position_map.ts";
+import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import { openSource } from "@/lib/data/sources.ts";
-import { StageClock } from "@/lib/data/stage_timer.ts";
+import { StageClock } from "@/lib/portrait/stage_timer.ts";
 import type { SourceContestant } from "./data.ts";
 import { contestantOptions, serve } from "./serve.ts";
 

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { execute, openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { DispatchContestant } from "./dispatch.ts";
 import { smallOps, timeCalls } from "./dispatch_ops.ts";
 import { contestantOptions, serve } from "./serve.ts";

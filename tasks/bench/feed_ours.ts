@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveConfig } from "@/lib/config.ts";
-import { openBatches } from "@/lib/data/batches.ts";
+import { openBatches } from "@/lib/data/batches/batches.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { train } from "@/lib/train/trainer.ts";
 import type { FeedContestant } from "./data.ts";
 import { sameBatch } from "./same_batch.ts";

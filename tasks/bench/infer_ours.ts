@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveConfig } from "@/lib/config.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
-import { lendValues, openTensorFlow } from "@/lib/tensorflow/backend.ts";
-import { compile } from "@/lib/tensorflow/compile.ts";
-import { floatsTensor } from "@/lib/tensorflow/host_tensors.ts";
+import { lendValues, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { compile } from "@/lib/tensorflow/compile/compile.ts";
+import { floatsTensor } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { InferContestant } from "./infer.ts";
 import { contestantOptions, serve } from "./serve.ts";
 

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveConfig } from "@/lib/config.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { train } from "@/lib/train/trainer.ts";
 import type { Holdings, MemoryContestant } from "./memory.ts";
 import { sameBatch } from "./same_batch.ts";

@@ -1,5 +1,5 @@
 import OBJFile from "obj-file-parser";
-import { parseObj } from "@/lib/face/obj.ts";
+import { parseObj } from "@/lib/face/obj/obj.ts";
 import type { ObjContestant } from "./obj.ts";
 import { contestantOptions, serve } from "./serve.ts";
 

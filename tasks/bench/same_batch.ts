@@ -1,5 +1,5 @@
 import type { Config } from "@/lib/config.ts";
-import type { HostBatch } from "@/lib/data/batches.ts";
+import type { HostBatch } from "@/lib/data/batches/batches.ts";
 import { Random } from "@/lib/random.ts";
 
 /** One batch of noise, again and again: data that costs nothing. */

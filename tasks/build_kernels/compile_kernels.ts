@@ -1,8 +1,8 @@
 import asc from "assemblyscript/asc";
 
-const folder = new URL("../../lib/data/kernels/", import.meta.url);
+const folder = new URL("../../lib/geometry/kernels/", import.meta.url);
 
-/** The WebAssembly of lib/data/kernels/*.as, which are AssemblyScript: the same bytes for the same text. */
+/** The WebAssembly of lib/geometry/kernels/*.as, which are AssemblyScript: the same bytes for the same text. */
 export async function compileKernels(): Promise<Uint8Array> {
   const files = new Map<string, string>();
   for (const { name } of Deno.readDirSync(folder)) {

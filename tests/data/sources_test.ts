@@ -1,9 +1,9 @@
-import { openBatches } from "@/lib/data/batches.ts";
-import { encodePositions, readLandmarks } from "@/lib/data/position_map.ts";
+import { openBatches } from "@/lib/data/batches/batches.ts";
+import { encodePositions, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { openModel, openSource } from "@/lib/data/sources.ts";
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { writeObjModel } from "@/lib/face/obj_files.ts";
+import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { assert, assertAllClose, assertThrows } from "@/tests/support.ts";
 
 Deno.test("openBatches() gives the samples of openSource(), encoded", async () => {

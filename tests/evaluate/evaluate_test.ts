@@ -1,4 +1,4 @@
-import { CROP_MARGIN } from "@/lib/data/crop.ts";
+import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import { evaluate, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
 import { Random } from "@/lib/random.ts";
 import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";

@@ -3,7 +3,7 @@ import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate
 import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { tinyConfig } from "@/tests/train/tiny.ts";
 

@@ -1,12 +1,12 @@
-import { CROP_MARGIN } from "@/lib/data/crop.ts";
-import { encodeJpeg } from "@/lib/data/images.ts";
+import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
+import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluateHeldOut, evaluatePhotos, openTrained } from "@/lib/evaluate/trained.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
-import { matFile } from "@/tests/data/mat_writer.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { matFile } from "@/tests/data/files/mat_writer.ts";
 import { assert, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 

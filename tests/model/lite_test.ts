@@ -4,7 +4,7 @@ import { initializeLite } from "@/lib/model/initialize.ts";
 import { buildLite, SMOOTH_NODES } from "@/lib/model/lite.ts";
 import { countMultiplyAdds } from "@/lib/model/multiply_adds.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "../support.ts";
 import { patternedImage } from "./patterned_image.ts";

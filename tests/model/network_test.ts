@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assertAllClose, assertEquals } from "../support.ts";
 
 await openTensorFlow({ device: "cpu" });

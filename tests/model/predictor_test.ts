@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import { encodePositions } from "@/lib/data/position_map.ts";
+import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "../support.ts";
 import { hashedValues } from "./hashed_values.ts";

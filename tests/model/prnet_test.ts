@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { buildPrnet } from "@/lib/model/prnet.ts";
-import { readBundleIndex } from "@/lib/tensorflow/bundle_index.ts";
+import { readBundleIndex } from "@/lib/tensorflow/files/bundle_index.ts";
 import { assert, assertEquals, sharedData } from "../support.ts";
 
 const checkpoint = sharedData("prnet/256_256_resfcn256_weight.index");

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { countMultiplyAdds } from "@/lib/model/multiply_adds.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { type Stage, stagesOf } from "@/lib/model/structure.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 await openTensorFlow({ device: "cpu" });

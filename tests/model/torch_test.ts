@@ -1,4 +1,4 @@
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "../support.ts";
 import { networkAnswers, pythonWithTorch, torchAnswers } from "./torch_answers.ts";
 import { type Figures, figuresByTensor, figuresFile, figuresOf, networkCases } from "./torch_cases.ts";

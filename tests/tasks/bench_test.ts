@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { findLibrary } from "@/lib/tensorflow/library.ts";
+import { findLibrary } from "@/lib/tensorflow/library/library.ts";
 import { ChildError, Children } from "@/tasks/bench/children.ts";
 import { type Entrant, hold } from "@/tasks/bench/contest.ts";
 import { compare, median, rangeOf, type Row, tableOf } from "@/tasks/bench/rows.ts";

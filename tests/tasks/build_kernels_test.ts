@@ -1,4 +1,4 @@
-import { kernelCode } from "@/lib/data/kernels/code.ts";
+import { kernelCode } from "@/lib/geometry/kernels/code.ts";
 import { compileKernels } from "@/tasks/build_kernels/compile_kernels.ts";
 import { assertEquals } from "@/tests/support.ts";
 

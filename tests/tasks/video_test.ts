@@ -1,4 +1,4 @@
-import { decodePhoto } from "@/lib/data/images.ts";
+import { decodePhoto } from "@/lib/data/files/images.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";

@@ -12,7 +12,7 @@ const entry = `
   require("${core}/dist/public/chained_ops/register_all_chained_ops");
   require("${core}/dist/register_all_gradients");
   require("${core}/dist/tests");
-  module.exports = require("@/lib/tensorflow/backend.ts");
+  module.exports = require("@/lib/tensorflow/backend/backend.ts");
 `;
 
 /**

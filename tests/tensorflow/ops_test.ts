@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { Random } from "@/lib/random.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assertAllClose, assertEquals } from "@/tests/support.ts";
 
 await openTensorFlow({ device: "cpu" });

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { firstProgress, hasCheckpoint, loadCheckpoint, loadWeights, saveCheckpoint } from "@/lib/train/checkpoint.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { train } from "@/lib/train/trainer.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { bakePositionMap, readLandmarks } from "@/lib/data/position_map.ts";
-import { uvLayout } from "@/lib/data/uv_layout.ts";
+import { bakePositionMap, readLandmarks } from "@/lib/data/maps/position_map.ts";
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 import { publishedWeights, weightMask } from "@/lib/train/mask.ts";

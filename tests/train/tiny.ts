@@ -1,5 +1,5 @@
 import { type Config, resolveConfig } from "@/lib/config.ts";
-import type { HostBatch } from "@/lib/data/batches.ts";
+import type { HostBatch } from "@/lib/data/batches/batches.ts";
 import { Random } from "@/lib/random.ts";
 
 /** The smallest run that has all parts. */

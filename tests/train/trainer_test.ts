@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import type { HostBatch } from "@/lib/data/batches.ts";
+import type { HostBatch } from "@/lib/data/batches/batches.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { FusedAdam } from "@/lib/tensorflow/adam.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend.ts";
+import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
 import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";

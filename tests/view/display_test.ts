@@ -1,9 +1,9 @@
-import { decodePhoto } from "@/lib/data/images.ts";
+import { decodePhoto } from "@/lib/data/files/images.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { Photo } from "@/lib/types.ts";
-import { ErrorTable } from "@/lib/view/error_table.ts";
-import { Picture } from "@/lib/view/picture.ts";
-import { PlotlyFigure } from "@/lib/view/plotly_figure.ts";
+import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { Picture } from "@/lib/view/figures/picture.ts";
+import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 /** What a value tells a notebook to show. */

@@ -1,5 +1,5 @@
 import { openSource } from "@/lib/data/sources.ts";
-import type { TrackedFace } from "@/lib/view/tracking_panel.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 
 /** A built-in face with its true map; the same at each call. */
 export async function builtInFaceSample(imageSize: 64 | 128 = 64): Promise<TrackedFace> {

@@ -1,0 +1,175 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Config } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import { bytesTensor, floatsTensor } from "@/lib/tensorflow/backend/host_tensors.ts";
+import {
+  batchLength,
+  type BatchRing,
+  closeRing,
+  createRing,
+  isComplete,
+  releaseBatch,
+  ringViews,
+} from "@/lib/data/batches/batch_ring.ts";
+import type { Split } from "@/lib/data/sample.ts";
+import type { SampleOrder, SourceSpec, WorkerReport } from "@/lib/data/batches/serve_samples.ts";
+
+export interface BatchOptions
+  extends SourceSpec, Pick<Config, "batchSize" | "workers" | "encoding" | "overfitBatches"> {
+  readonly split: Split;
+  /** The index of the first batch: batch k holds the same samples wherever one starts. */
+  readonly firstIndex?: number;
+  /** Samples in all; the last batch may be short. Endless where it is left out. */
+  readonly sampleCount?: number;
+  /** Batches that are held at a time: the one in use and those made ahead. */
+  readonly slotCount?: number;
+  /** Workers that are started at once, by default all; the others follow with the first batch. */
+  readonly workersAtOnce?: number;
+  /** A worker that calls `serveSamples` with another way to open a source. */
+  readonly workerUrl?: URL;
+}
+
+/** One batch in shared memory: it is overwritten once the next is asked for. */
+export interface HostBatch {
+  readonly index: number;
+  readonly imageSize: number;
+  readonly batchSize: number;
+  /** [batchSize, imageSize, imageSize, 3], RGB. */
+  readonly images: Uint8Array;
+  /** [batchSize, imageSize, imageSize, 3], encoded positions. */
+  readonly targets: Float32Array;
+  /** [batchSize, 68, 3], crop pixels. */
+  readonly landmarks: Float32Array;
+}
+
+/** Starts workers that make batches ahead of their reader. Whoever opens batches closes them. */
+export function openBatches(options: BatchOptions): Batches {
+  return new Batches(options);
+}
+
+/**
+ * Batches in order. Leaving a `for await` over them does not close them: the next loop goes on with the next batch.
+ * Throws what a worker threw, with its message.
+ */
+export class Batches implements AsyncIterable<HostBatch>, Disposable {
+  readonly #ring: BatchRing;
+  readonly #firstIndex: number;
+  readonly #workers: Worker[] = [];
+  readonly #startAll: () => void;
+  /** Within the ring; the one before it is in use. */
+  #next = 0;
+  #inUse = false;
+  #failure: Error | undefined;
+  #closed = false;
+  #news = Promise.withResolvers<void>();
+  #waitedSeconds = 0;
+
+  constructor(options: BatchOptions) {
+    const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, sourcePath, augment } = options;
+    const { firstIndex = 0, sampleCount = Infinity, slotCount = 3 } = options;
+    this.#firstIndex = firstIndex;
+    this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount });
+    const spec = { seed, source, sourcePath, imageSize, augment };
+    const order: SampleOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
+    const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
+    const start = (count: number) => {
+      while (this.#workers.length < count) this.#workers.push(this.#startWorker(url, order));
+    };
+    this.#startAll = () => start(options.workers);
+    start(Math.min(options.workers, options.workersAtOnce ?? options.workers));
+  }
+
+  /** Seconds that the reader has waited for batches that were not ready. */
+  get waitedSeconds(): number {
+    return this.#waitedSeconds;
+  }
+
+  /** The next batch, or undefined after the last. */
+  async next(): Promise<HostBatch | undefined> {
+    if (this.#inUse) releaseBatch(this.#ring, this.#next - 1);
+    this.#inUse = false;
+    const ring = this.#ring;
+    const batchSize = batchLength(ring, this.#next);
+    if (batchSize === 0) return undefined;
+    const start = performance.now();
+    while (!isComplete(ring, this.#next)) {
+      if (this.#failure) throw this.#failure;
+      if (this.#closed) throw new TypeError("Cannot take a batch: they are closed");
+      await this.#news.promise;
+    }
+    this.#waitedSeconds += (performance.now() - start) / 1000;
+    const views = ringViews(ring, this.#next, [0, batchSize]);
+    const index = this.#firstIndex + this.#next++;
+    this.#inUse = true;
+    return { index, imageSize: ring.imageSize, batchSize, ...views };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<HostBatch> {
+    return {
+      next: async () => {
+        const value = await this.next();
+        return value ? { value, done: false } : { value, done: true };
+      },
+    };
+  }
+
+  /** Ends the workers. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeRing(this.#ring);
+    for (const worker of this.#workers) worker.terminate();
+    this.#tell();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #startWorker(url: URL, order: SampleOrder): Worker {
+    const worker = new Worker(url, { type: "module", name: "samples" });
+    worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
+      if (this.#closed) return; // sent before it ended
+      if (data.kind === "complete") {
+        this.#tell();
+        this.#startAll();
+      } else this.#fail(data.errorName === "InputError" ? new InputError(data.message) : new Error(data.message));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(new Error(event.message));
+    };
+    worker.postMessage(order);
+    return worker;
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.close();
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}
+
+/** Tensors for one step. Whoever receives a batch disposes it. */
+export class Batch implements Disposable {
+  constructor(
+    /** [batch, imageSize, imageSize, 3], RGB in bytes. */
+    readonly images: tf.Tensor4D,
+    /** [batch, imageSize, imageSize, 3], encoded positions. */
+    readonly targets: tf.Tensor4D,
+  ) {}
+
+  /** A copy: the host's batch may be overwritten afterwards. */
+  static from({ batchSize, imageSize, images, targets }: HostBatch): Batch {
+    const shape: [number, number, number, number] = [batchSize, imageSize, imageSize, 3];
+    return new Batch(bytesTensor(images, shape), floatsTensor(targets, shape));
+  }
+
+  [Symbol.dispose](): void {
+    tf.dispose([this.images, this.targets]);
+  }
+}

@@ -1,0 +1,80 @@
+import { invertSimilarity, type Similarity2D, transformPositions } from "@/lib/geometry/transforms.ts";
+import type { Crop, Photo } from "@/lib/types.ts";
+import { warpPhoto } from "@/lib/data/maps/warp.ts";
+
+/** How faces are cut out: the same for making targets and for using the network that learned from them. */
+export interface CropOptions {
+  /** The crop's side over the longer side of the landmarks' box. */
+  readonly margin: number;
+  /** Pixels a side that the crop is brought to. */
+  readonly size: number;
+}
+
+/** As in the paper (Feng et al., 2018, section 3.3). */
+export const CROP_MARGIN = 1.5;
+
+/** An upright rectangle of an image, in its pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The smallest box around the landmarks, [68, 2] or [68, 3]; outliers and all. */
+export function landmarkBox(landmarks: Float32Array): Box {
+  const stride = landmarks.length / 68;
+  if (stride !== 2 && stride !== 3) {
+    throw new TypeError(`Cannot box ${landmarks.length} numbers: [68, 2] or [68, 3] landmarks were expected`);
+  }
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < landmarks.length; i += stride) {
+    left = Math.min(left, landmarks[i]!);
+    right = Math.max(right, landmarks[i]!);
+    top = Math.min(top, landmarks[i + 1]!);
+    bottom = Math.max(bottom, landmarks[i + 1]!);
+  }
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** The square about the box's center, `margin` times its longer side. */
+export function boxCrop({ left, top, width, height }: Box, { margin }: Pick<CropOptions, "margin">): Crop {
+  const side = margin * Math.max(width, height);
+  if (!(side > 0 && side < Infinity && Number.isFinite(left + top))) {
+    throw new RangeError(
+      `Cannot crop to a box of ${width} × ${height} at (${left}, ${top}): it must have a finite size`,
+    );
+  }
+  return { left: left + (width - side) / 2, top: top + (height - side) / 2, side };
+}
+
+/** Landmarks are [68, 2] or [68, 3]. */
+export function landmarkCrop(landmarks: Float32Array, options: Pick<CropOptions, "margin">): Crop {
+  return boxCrop(landmarkBox(landmarks), options);
+}
+
+/** Takes the image's pixels to those of the crop, brought to `size` pixels a side. */
+export function imageToCropTransform({ left, top, side }: Crop, size: number): Similarity2D {
+  const scale = size / side;
+  return { rotation: 0, scale, dx: -left * scale, dy: -top * scale };
+}
+
+interface CropPixels {
+  readonly crop: Crop;
+  readonly size: number;
+}
+
+/** Positions are [n, 3]; z is scaled as x and y are, and keeps its zero. `out` may be `positions`. */
+export function imageToCrop(positions: Float32Array, { crop, size }: CropPixels, out?: Float32Array): Float32Array {
+  return transformPositions(positions, imageToCropTransform(crop, size), out);
+}
+
+/** Undoes {@linkcode imageToCrop}. */
+export function cropToImage(positions: Float32Array, { crop, size }: CropPixels, out?: Float32Array): Float32Array {
+  return transformPositions(positions, invertSimilarity(imageToCropTransform(crop, size)), out);
+}
+
+/** The crop as a picture of `size` pixels a side, black where it reaches outside the photo. */
+export function cropPhoto(photo: Photo, crop: Crop, size: number): Photo {
+  return warpPhoto(photo, { transform: imageToCropTransform(crop, size), width: size, height: size });
+}

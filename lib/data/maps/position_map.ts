@@ -1,0 +1,171 @@
+import { Kernels } from "@/lib/geometry/kernels.ts";
+import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { PositionMap, Vec3 } from "@/lib/types.ts";
+
+/**
+ * How much of its error each vertex takes back in each pass of {@linkcode bakePositionMap}; the last passes share out
+ * what vertices that crowd one texel cannot all have. Kaczmarz's method, relaxed; chosen by the largest error left.
+ */
+const PASSES = [1, 0.7, 0.5];
+
+/**
+ * The position map of a surface, z moved so that its farthest vertex is at 0.
+ *
+ * A texel starts at its own point of the surface, and is then moved, by parts of a pixel, so that reading the map at
+ * the vertices gives the vertices: bilinear reading rounds off edges and folds otherwise.
+ *
+ * @param surface [surface vertexCount, 3], x, y, z in crop pixels
+ * @param out a map of this layout to write into
+ */
+export function bakePositionMap(
+  layout: UvLayout,
+  surface: Float32Array,
+  out: PositionMap = { size: layout.size, positions: new Float32Array(3 * layout.size * layout.size) },
+): PositionMap {
+  const vertexCount = layout.reading.texel.length;
+  if (surface.length !== 3 * vertexCount || out.size !== layout.size) {
+    throw new TypeError(
+      `Cannot bake ${surface.length / 3} vertices into a map of ${out.size} texels a side: ` +
+        `the layout has ${vertexCount} vertices and ${layout.size} texels`,
+    );
+  }
+  let baker = bakers.get(layout);
+  if (!baker) bakers.set(layout, baker = new Baker(layout));
+  baker.bake(surface, out.positions);
+  return out;
+}
+
+const bakers = new WeakMap<UvLayout, Baker>();
+
+/** A layout and room for a map in the memory of kernels. */
+class Baker {
+  readonly #size: number;
+  readonly #kernels: Kernels;
+  readonly #layout: Pick<UvLayout, "triangle" | "weights" | "corners" | "valid" | "nearest" | "reading">;
+  readonly #surface: Float32Array;
+  readonly #map: Float32Array;
+
+  constructor({ size, triangle, weights, corners, valid, nearest, reading }: UvLayout) {
+    const vertexCount = reading.texel.length;
+    const kernels = this.#kernels = new Kernels(48 * size * size + 36 * vertexCount + 10_000);
+    this.#size = size;
+    this.#layout = {
+      triangle: kernels.ints(triangle),
+      weights: kernels.floats(weights),
+      corners: kernels.words(corners),
+      valid: kernels.bytes(valid),
+      nearest: kernels.words(nearest),
+      reading: { texel: kernels.words(reading.texel), weights: kernels.floats(reading.weights) },
+    };
+    this.#surface = kernels.floats(3 * vertexCount);
+    this.#map = kernels.floats(3 * size * size);
+  }
+
+  bake(surface: Float32Array, out: Float32Array): void {
+    const { run } = this.#kernels, size = this.#size, texels = size * size;
+    const { triangle, corners, weights, valid, nearest, reading } = this.#layout;
+    const map = this.#map.byteOffset, vertices = this.#surface.byteOffset, count = reading.texel.length;
+    const farthest = farthestDepth(surface);
+    this.#surface.set(surface);
+    run.interpolateTexels(
+      map,
+      texels,
+      triangle.byteOffset,
+      corners.byteOffset,
+      weights.byteOffset,
+      vertices,
+      farthest,
+    );
+    PASSES.forEach((share, pass) => {
+      const [first, step] = pass % 2 === 1 ? [count - 1, -1] : [0, 1];
+      const { texel, weights } = reading;
+      run.fitTexels(map, size, texel.byteOffset, weights.byteOffset, vertices, farthest, count, first, step, share);
+    });
+    run.fillTexels(map, texels, valid.byteOffset, nearest.byteOffset);
+    out.set(this.#map);
+  }
+}
+
+/** Undoes {@linkcode bakePositionMap}: [surface vertexCount, 3], in crop pixels. */
+export function readVertices(map: PositionMap, surface: Pick<FaceSurface, "uv">): Float32Array {
+  const { texel, weights } = readingTexels(surface.uv, map.size);
+  const [right, down] = [3, 3 * map.size];
+  const vertices = new Float32Array(3 * texel.length);
+  for (let v = 0; v < texel.length; v++) {
+    for (let axis = 0; axis < 3; axis++) {
+      const k = 3 * texel[v]! + axis;
+      vertices[3 * v + axis] = weights[4 * v]! * map.positions[k]! + weights[4 * v + 1]! * map.positions[k + right]! +
+        weights[4 * v + 2]! * map.positions[k + down]! + weights[4 * v + 3]! * map.positions[k + right + down]!;
+    }
+  }
+  return vertices;
+}
+
+/** [68, 3], in crop pixels, in Multi-PIE order. */
+export function readLandmarks(
+  map: PositionMap,
+  { uv, landmarks }: Pick<FaceSurface, "uv" | "landmarks">,
+): Float32Array {
+  const landmarkUv = Float32Array.from({ length: 2 * landmarks.length }, (_, i) => uv[2 * landmarks[i >> 1]! + i % 2]!);
+  return readVertices(map, { uv: landmarkUv });
+}
+
+function farthestDepth(surface: Float32Array): number {
+  let farthest = Infinity;
+  for (let i = 2; i < surface.length; i += 3) if (surface[i]! < farthest) farthest = surface[i]!;
+  return farthest;
+}
+
+/**
+ * How positions become what a network gives, mostly in [0, 1]. "paper" divides by 1.1 crop sides, which leaves nothing
+ * left of or above the crop; "centered" has room for half a crop side on every side.
+ */
+export type PositionEncoding = "paper" | "centered";
+
+/** Encoded 1 is this many crop sides (PRNet's code, `MaxPos`). */
+const PAPER_HEADROOM = 1.1;
+/** Encoded 0 to 1 spans this many crop sides. */
+const CENTERED_SPAN = 2;
+
+export interface EncodingOptions {
+  /** The crop's side, in the pixels that positions are in. */
+  readonly size: number;
+  readonly encoding: PositionEncoding;
+}
+
+/** Positions are [n, 3] in crop pixels. `out` may be `positions`. */
+export function encodePositions(
+  positions: Float32Array,
+  options: EncodingOptions,
+  out: Float32Array = new Float32Array(positions.length),
+): Float32Array {
+  const { scale, offsets: [x, y, z] } = encodingOf(options);
+  for (let i = 0; i < positions.length; i += 3) {
+    out[i] = positions[i]! * scale + x;
+    out[i + 1] = positions[i + 1]! * scale + y;
+    out[i + 2] = positions[i + 2]! * scale + z;
+  }
+  return out;
+}
+
+/** Undoes {@linkcode encodePositions}. `out` may be `encoded`. */
+export function decodePositions(
+  encoded: Float32Array,
+  options: EncodingOptions,
+  out: Float32Array = new Float32Array(encoded.length),
+): Float32Array {
+  const { scale, offsets: [x, y, z] } = encodingOf(options);
+  for (let i = 0; i < encoded.length; i += 3) {
+    out[i] = (encoded[i]! - x) / scale;
+    out[i + 1] = (encoded[i + 1]! - y) / scale;
+    out[i + 2] = (encoded[i + 2]! - z) / scale;
+  }
+  return out;
+}
+
+function encodingOf({ size, encoding }: EncodingOptions): { scale: number; offsets: Vec3 } {
+  if (encoding === "paper") return { scale: 1 / (PAPER_HEADROOM * size), offsets: [0, 0, 0] };
+  const middle = 0.5 - 0.5 / CENTERED_SPAN; // the crop's center is at 0.5
+  return { scale: 1 / (CENTERED_SPAN * size), offsets: [middle, middle, 0] };
+}

@@ -1,5 +1,0 @@
-/** The worker of `openBatches`. */
-import { serveSamples } from "@/lib/data/serve_samples.ts";
-import { openSource } from "@/lib/data/sources.ts";
-
-serveSamples(openSource);

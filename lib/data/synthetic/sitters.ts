@@ -1,0 +1,148 @@
+import { addModes, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { multiply, placeInImage, type Placement, poseRotation, rollRotation } from "@/lib/geometry/transforms.ts";
+import { Random } from "@/lib/random.ts";
+import type { Mat3, Vec3 } from "@/lib/types.ts";
+import { paperAugmentation } from "@/lib/data/augment.ts";
+import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { drawExpression } from "@/lib/data/synthetic/expressions.ts";
+import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
+import type { Label, Split } from "@/lib/data/sample.ts";
+import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
+
+export interface SitterOptions {
+  readonly seed: number;
+  /** Pixels a side, of images and maps. */
+  readonly imageSize: number;
+  /** Whether crops are shifted, scaled and rotated, and things stand before faces, as in training. */
+  readonly augment: boolean;
+}
+
+/** Who is shown in one sample, and how they hold their head. */
+export interface Sitting {
+  /** [vertexCount, 3], in model space. */
+  readonly vertices: Float32Array;
+  /** Where the head stands, so that the crop around its landmarks, perturbed, is the image. */
+  readonly placement: Placement;
+  readonly bodyRotation: Mat3;
+  /** To fork for what else the picture shows. */
+  readonly random: Random;
+}
+
+/** Consecutive samples that show one person, whose shape takes a while to make. */
+const SAMPLES_PER_PERSON = 8;
+
+/** The people of synthetic samples and their labels, which take a small part of the time that pictures do. */
+export class Sitters {
+  readonly layout: UvLayout;
+  readonly #model: MorphableModel;
+  readonly #options: SitterOptions;
+  readonly #person: Float32Array;
+  readonly #vertices: Float32Array;
+  readonly #positions: Float32Array;
+  readonly #surface: Float32Array;
+  readonly #landmarkVertices: Uint32Array;
+  /** Who {@linkcode Sitters.sit} showed last. */
+  #shaped = "";
+
+  constructor(model: MorphableModel, options: SitterOptions) {
+    this.#model = model;
+    this.#options = options;
+    this.layout = uvLayout(model.surface, options.imageSize);
+    this.#person = new Float32Array(model.mean.length);
+    this.#vertices = new Float32Array(model.mean.length);
+    this.#positions = new Float32Array(model.mean.length);
+    this.#surface = new Float32Array(3 * model.surfaceVertices.length);
+    this.#landmarkVertices = model.surface.landmarks.map((vertex) => model.surfaceVertices[vertex]!);
+  }
+
+  /** The sample's sitter; the vertices are overwritten by the next call. */
+  sit(index: number, split: Split): Sitting {
+    const { seed } = this.#options;
+    const random = new Random(`${seed}/${split}/sample ${index}`);
+    this.#shape(`${seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`, random.fork("expression"));
+    return { vertices: this.#vertices, ...this.#place(random.fork("pose")), random };
+  }
+
+  /** [68, 3], of vertices at these positions, [vertexCount, 3]. */
+  landmarks(positions: Float32Array): Float32Array {
+    return pickVertices(positions, this.#landmarkVertices);
+  }
+
+  /** What a network should say of vertices at these positions, [vertexCount, 3], in image space. */
+  labelOf(positions: Float32Array): Label {
+    const surface = pickVertices(positions, this.#model.surfaceVertices, this.#surface);
+    let farthest = Infinity; // its z is 0
+    for (let i = 2; i < surface.length; i += 3) farthest = Math.min(farthest, surface[i]!);
+    return {
+      map: bakePositionMap(this.layout, surface),
+      landmarks: this.landmarks(positions).map((value, i) => i % 3 === 2 ? value - farthest : value),
+    };
+  }
+
+  /** The label of the source's sample, without its picture. */
+  label(index: number, split: Split): Label {
+    const { vertices, placement } = this.sit(index, split);
+    placeInImage(vertices, placement, this.#positions);
+    return this.labelOf(this.#positions);
+  }
+
+  #shape(person: string, expression: Random): void {
+    const model = this.#model;
+    if (person !== this.#shaped) {
+      const random = new Random(person);
+      const spread = random.uniform(0.5, 1.3);
+      const identity = Float32Array.from(model.identityModes, () => random.normal() * spread);
+      shapeFace(model, { identity, expression: [] }, this.#person);
+      this.#shaped = person;
+    }
+    this.#vertices.set(this.#person);
+    addModes(this.#vertices, model.expressionModes, drawExpression(expression, model.expressionNames));
+  }
+
+  #place(random: Random): Pick<Sitting, "placement" | "bodyRotation"> {
+    const { imageSize: size, augment } = this.#options;
+    const pose = drawPose(random);
+    const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
+    const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-most, most) : 0);
+    const rotation = multiply(turn, poseRotation(pose));
+    const marks = this.landmarks(this.#vertices);
+    const unplaced = placeInImage(marks, { rotation, scale: 1, translation: [0, 0, 0] });
+    const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
+    const zoom = augment ? random.uniform(...zooms) : 1;
+    const shift = () => augment ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
+    const middle: [number, number] = [left + side / 2 + shift(), top + side / 2 + shift()];
+    const scale = zoom * size / side;
+    const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
+    return {
+      placement: { rotation, scale, translation: [size / 2 - scale * middle[0], size / 2 - scale * middle[1], 0] },
+      bodyRotation: multiply(turn, poseRotation(ahead)),
+    };
+  }
+}
+
+/** Rows of [n, 3]. */
+function pickVertices(
+  from: Float32Array,
+  vertices: Uint32Array,
+  out: Float32Array = new Float32Array(3 * vertices.length),
+): Float32Array {
+  for (let k = 0; k < vertices.length; k++) {
+    const i = 3 * vertices[k]!;
+    out[3 * k] = from[i]!;
+    out[3 * k + 1] = from[i + 1]!;
+    out[3 * k + 2] = from[i + 2]!;
+  }
+  return out;
+}
+
+/** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
+function drawPose(random: Random): { pitch: number; yaw: number; roll: number } {
+  const yaw = random.chance(0.6) ? random.uniform(-85, 85) : clamp(random.normal() * 25, 80);
+  const degrees: Vec3 = [clamp(random.normal() * 16, 45), yaw, clamp(random.normal() * 14, 45)];
+  const [pitch, turned, roll] = degrees.map((angle) => angle * Math.PI / 180) as unknown as Vec3;
+  return { pitch, yaw: turned, roll };
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.min(limit, Math.max(-limit, value));
+}

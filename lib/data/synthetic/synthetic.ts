@@ -1,0 +1,96 @@
+import { drawAppearance, randomColor } from "@/lib/portrait/appearance.ts";
+import { faceAtlas } from "@/lib/face/atlas.ts";
+import { drawHairStyle } from "@/lib/portrait/hair_style.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { withoutUnseen } from "@/lib/face/prune.ts";
+import { skinColor } from "@/lib/portrait/skin.ts";
+import type { TorsoLook } from "@/lib/portrait/torso.ts";
+import type { Random } from "@/lib/random.ts";
+import { Backdrop } from "@/lib/portrait/backgrounds.ts";
+import { Camera, drawCamera, kernelBytes } from "@/lib/portrait/camera.ts";
+import { drawGlasses, paintGlasses } from "@/lib/portrait/glasses.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
+import { drawLighting } from "@/lib/portrait/lighting.ts";
+import { paintOccluders } from "@/lib/portrait/occluders.ts";
+import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
+import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
+import { type SitterOptions, Sitters } from "@/lib/data/synthetic/sitters.ts";
+import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
+
+export interface SyntheticOptions extends SitterOptions {
+  /** Told of the stages of every sample. */
+  readonly timer?: StageTimer | undefined;
+}
+
+/** Samples drawn from a morphable model: no photos, no files. */
+export function syntheticSource(model: MorphableModel, options: SyntheticOptions): SampleSource {
+  return new SyntheticSource(model, options);
+}
+
+class SyntheticSource implements SampleSource {
+  readonly imageSize: number;
+  readonly #options: SyntheticOptions;
+  readonly #sitters: Sitters;
+  readonly #painter: PortraitPainter;
+  readonly #camera: Camera;
+  readonly #backdrop: Backdrop;
+
+  constructor(readonly model: MorphableModel, options: SyntheticOptions) {
+    const { imageSize } = options;
+    this.imageSize = imageSize;
+    this.#options = options;
+    const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
+    this.#sitters = new Sitters(drawn, options);
+    const atlas = faceAtlas(drawn, imageSize > 128 ? 256 : 144);
+    const kernels = new Kernels(portraitBytes(atlas, imageSize) + 2 * kernelBytes(imageSize));
+    this.#painter = new PortraitPainter(atlas, { ...options, kernels });
+    this.#camera = new Camera(imageSize, kernels);
+    this.#backdrop = new Backdrop(imageSize, kernels);
+  }
+
+  sample(index: number, split: Split): Sample {
+    const { augment, timer } = this.#options;
+    timer?.begin("pose and shape");
+    const { vertices, placement, bodyRotation: rotation, random } = this.#sitters.sit(index, split);
+    const look = drawAppearance(random.fork("look"));
+    const lighting = drawLighting(random.fork("light"));
+    const { brightness } = lighting;
+    const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
+    const { positions, raster } = this.#painter.pose({
+      vertices,
+      placement,
+      look,
+      hair: drawHairStyle(random.fork("hair")),
+      torso: drawTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
+      lighting,
+    });
+    const image = this.#camera.film;
+    timer?.begin("background");
+    this.#backdrop.paint(image, random.fork("background"), raster);
+    this.#painter.draw(image);
+    timer?.begin("occluders");
+    const glasses = drawGlasses(random.fork("glasses"));
+    const landmarks = this.#sitters.landmarks(positions);
+    if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
+    if (augment) paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness });
+    const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
+    timer?.begin("camera");
+    const photo = this.#camera.takePhoto(image, { settings: drawCamera(random.fork("camera")), subject });
+    timer?.begin("bake");
+    const label = this.#sitters.labelOf(positions);
+    timer?.end();
+    return { image: photo, ...label };
+  }
+}
+
+function drawTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "cloth">): TorsoLook {
+  return {
+    ...worn,
+    width: random.uniform(0.82, 1.12),
+    neckline: random.integer(1, 5),
+    stripes: random.chance(0.15) ? random.uniform(0.1, 0.6) : 0,
+    ...random.chance(0.06) && {
+      scarf: { height: random.uniform(-0.1, 0.6), color: randomColor(random), folds: random.uniform(0, 6) },
+    },
+  };
+}

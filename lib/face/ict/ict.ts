@@ -1,0 +1,165 @@
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder } from "@/lib/files.ts";
+import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
+import { materialNames } from "@/lib/face/morphable_model.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { parseObj, parseObjShape } from "@/lib/face/obj/obj.ts";
+import { gazeShift } from "@/lib/face/ict/ict_eyes.ts";
+import { opennessOf } from "@/lib/face/openness.ts";
+import { withoutUnseen } from "@/lib/face/prune.ts";
+import { relaxUv } from "@/lib/face/relax_uv.ts";
+import { ictParts, vertexCount } from "@/lib/face/ict/ict_parts.ts";
+
+export interface IctOptions {
+  /** Where the converted model is kept; posmap's cache folder unless given. */
+  readonly cacheFolder?: string;
+  /** Called with the part done, up to 1, in the first load, which takes 10 to 20 s; later ones take half a second. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/**
+ * ICT-FaceKit's light model (Li et al., CVPR 2020; MIT license): 100 identity modes, 53 expression modes named as
+ * ARKit's, in centimeters. `folder` is its FaceXModel or the folder that holds it.
+ *
+ * Throws an InputError where a file is missing or damaged.
+ */
+export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
+  const source = await openSource(folder);
+  const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${fingerprint(source.folder)}.model`;
+  const stamp = fingerprint(JSON.stringify(source.files));
+  return await keptModel(cache, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
+}
+
+interface Source {
+  /** The real path of FaceXModel. */
+  readonly folder: string;
+  readonly identities: readonly string[];
+  readonly expressions: readonly string[];
+  /** [68] vertices. */
+  readonly landmarks: readonly number[];
+  /** Name, size and time of change of every file that the model is made from. */
+  readonly files: readonly (readonly [string, number, number])[];
+}
+
+const NEUTRAL = "generic_neutral_mesh.obj";
+const FACTS = "vertex_indices.json";
+const IDENTITY_COUNT = 100;
+const eyeMaterials = new Set((["sclera", "iris", "pupil"] as const).map((name) => materialNames.indexOf(name)));
+
+async function openSource(given: string): Promise<Source> {
+  const folder = await findFolder(given);
+  const { expressions, landmarks } = parseFacts(await readText(`${folder}/${FACTS}`), `${folder}/${FACTS}`);
+  const identities = Array.from({ length: IDENTITY_COUNT }, (_, i) => `identity${String(i).padStart(3, "0")}`);
+  const names = [FACTS, NEUTRAL, ...[...identities, ...expressions].map((name) => `${name}.obj`)];
+  const files: [string, number, number][] = [];
+  for (const name of names) {
+    const { size, mtime } = await Deno.stat(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
+    files.push([name, size, mtime?.getTime() ?? 0]);
+  }
+  return { folder, identities, expressions, landmarks, files };
+}
+
+async function findFolder(given: string): Promise<string> {
+  for (const folder of [given, `${given}/FaceXModel`]) {
+    const found = await Deno.stat(`${folder}/${NEUTRAL}`).then((info) => info.isFile, () => false);
+    if (found) return await Deno.realPath(folder);
+  }
+  throw new InputError(`Cannot open ICT-FaceKit in ${given}: no ${NEUTRAL} there nor in its FaceXModel folder`);
+}
+
+function parseFacts(json: string, path: string): Pick<Source, "expressions" | "landmarks"> {
+  let facts;
+  try {
+    facts = JSON.parse(json);
+  } catch (error) {
+    return refuse(path, error);
+  }
+  const { expressions, idx_to_landmark_verts: landmarks } = facts ?? {};
+  if (!Array.isArray(expressions) || !expressions.every((name) => typeof name === "string" && /^\w+$/.test(name))) {
+    throw new InputError(`Cannot read ${path}: "expressions" is no list of file names`);
+  }
+  const isVertex = (index: unknown) => Number.isInteger(index) && Number(index) >= 0 && Number(index) < vertexCount;
+  if (!Array.isArray(landmarks) || landmarks.length !== 68 || !landmarks.every(isVertex)) {
+    throw new InputError(`Cannot read ${path}: "idx_to_landmark_verts" is no list of 68 vertices below ${vertexCount}`);
+  }
+  return { expressions, landmarks };
+}
+
+async function convert(source: Source, onProgress: (done: number) => void): Promise<MorphableModel> {
+  const neutralPath = `${source.folder}/${NEUTRAL}`;
+  const neutralText = await readText(neutralPath);
+  const neutral = parseObj(neutralText, neutralPath);
+  const { vertices, ...parts } = ictParts(neutral, source.landmarks, neutralPath);
+  const keep = (positions: (i: number) => number) =>
+    Float32Array.from({ length: 3 * vertices.length }, (_, i) => positions(3 * vertices[Math.floor(i / 3)]! + i % 3));
+  const mean = keep((i) => neutral.positions[i]!);
+  const eyeballs = new Set(
+    parts.triangles.filter((_, corner) => eyeMaterials.has(parts.materials[Math.floor(corner / 3)]!)),
+  );
+
+  let filesRead = 0;
+  const fileCount = source.identities.length + source.expressions.length;
+  const readMode = async (name: string) => {
+    const path = `${source.folder}/${name}.obj`;
+    const shape = parseObjShape(await readText(path), path, neutralText);
+    if (shape.length !== neutral.positions.length) {
+      throw new InputError(
+        `Cannot read ${path}: it has ${shape.length / 3} vertices, wanted ${vertexCount} as in ${NEUTRAL}`,
+      );
+    }
+    const mode = keep((i) => shape[i]! - neutral.positions[i]!);
+    const gaze = gazeShift(name);
+    if (gaze) { for (const v of eyeballs) mode.set(gaze(mean[3 * v]!, mean[3 * v + 1]!, mean[3 * v + 2]!), 3 * v); }
+    onProgress(READING * ++filesRead / fileCount);
+    return mode;
+  };
+  const readModes = async (names: readonly string[]) => {
+    const modes: Float32Array[] = [];
+    for (const name of names) modes.push(await readMode(name));
+    return modes;
+  };
+  const identityModes = await readModes(source.identities);
+  const expressionModes = await readModes(source.expressions);
+  const model = { name: "ICT-FaceKit", mean, identityModes, expressionModes, ...parts };
+  const uv = relaxedUv(model, (done) => onProgress(READING + (1 - READING) * done));
+  const whole = { ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } };
+  const drawn = withoutUnseen(whole);
+  return { ...drawn, openness: opennessOf(drawn) };
+}
+
+/** The part of the first load that reading takes. */
+const READING = 0.5;
+
+/**
+ * ICT-FaceKit's UVs crowd the inside of its nostrils and lids into less than a texel, where they are up to 15 pixels
+ * deep. The figures leave the smallest error in what is read back from a position map of 256 texels.
+ */
+function relaxedUv(
+  { mean, identityModes, expressionModes, surface, surfaceVertices }: Omit<MorphableModel, "expressionNames">,
+  onProgress: (done: number) => void,
+): Float32Array {
+  const onSurface = (positions: Float32Array) =>
+    Float32Array.from(
+      { length: 3 * surfaceVertices.length },
+      (_, i) => positions[3 * surfaceVertices[Math.floor(i / 3)]! + i % 3]!,
+    );
+  const sweeps = 400;
+  return relaxUv({
+    uv: surface.uv,
+    triangles: surface.triangles,
+    mean: onSurface(mean),
+    modes: [
+      ...identityModes.map((mode) => ({ shape: onSurface(mode), variance: 1 })),
+      ...expressionModes.map((mode) => ({ shape: onSurface(mode), variance: 0.5 })),
+    ],
+  }, { sweeps, grain: 0.12, foldWeight: 10, onProgress: (done) => onProgress(done / sweeps) });
+}
+
+function readText(path: string): Promise<string> {
+  return Deno.readTextFile(path).catch((error) => refuse(path, error));
+}
+
+function refuse(path: string, error: unknown): never {
+  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+  throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${reason}`);
+}

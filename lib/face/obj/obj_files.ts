@@ -1,0 +1,175 @@
+import { dirname } from "node:path";
+import { z } from "zod";
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder } from "@/lib/files.ts";
+import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
+import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { objModel, parseAnyObj } from "@/lib/face/obj/obj_model.ts";
+import { opennessOf } from "@/lib/face/openness.ts";
+import { withoutUnseen } from "@/lib/face/prune.ts";
+
+const axis = z.enum(["x", "y", "z", "-x", "-y", "-z"]);
+
+/** What a face's JSON file says; files are named relative to it. See `ObjModelParts` for what each means. */
+const manifestSchema = z.strictObject({
+  mesh: z.string(),
+  landmarks: z.array(z.number()),
+  surface: z.array(z.string()).optional(),
+  materials: z.record(z.string(), z.enum([...materialNames, "hidden"])).optional(),
+  axes: z.tuple([axis, axis, axis]).optional(),
+  identity: z.array(z.string()).optional(),
+  expression: z.record(z.string(), z.string()).optional(),
+});
+
+export type ObjManifest = z.infer<typeof manifestSchema>;
+
+/** A folder's manifest, where the folder and not the manifest is named. */
+const MANIFEST = "face.json";
+
+export interface ObjFilesOptions {
+  /** Where the converted model is kept; posmap's cache folder unless given. */
+  readonly cacheFolder?: string;
+}
+
+/**
+ * The face model of any OBJ with texture coordinates, by its JSON manifest or the folder that holds it as face.json:
+ * `{ "mesh": "head.obj", "landmarks": [68 vertices from 0], "identity": ["wide.obj"], "expression": { "jawOpen":
+ * "open.obj" } }`, the last two optional, further shapes of the same mesh. It is converted once and kept.
+ *
+ * Throws an InputError where a file is missing or damaged, or the mesh cannot be the surface of a position map.
+ */
+export async function loadObjModel(given: string, options: ObjFilesOptions = {}): Promise<MorphableModel> {
+  const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
+  const path = isFolder ? `${given}/${MANIFEST}` : given;
+  const text = await readText(path);
+  const manifest = parseManifest(text, path);
+  const folder = dirname(path);
+  const names = [manifest.mesh, ...manifest.identity ?? [], ...Object.values(manifest.expression ?? {})];
+  const facts: [string, number, number][] = [];
+  for (const name of names) {
+    const { size, mtime } = await Deno.stat(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
+    facts.push([name, size, mtime?.getTime() ?? 0]);
+  }
+  const cache = options.cacheFolder ?? await cacheFolder();
+  return await keptModel(`${cache}/obj-${fingerprint(await Deno.realPath(path))}.model`, {
+    stamp: fingerprint(text + JSON.stringify(facts)),
+    make: () => convert(manifest, folder),
+  });
+}
+
+function parseManifest(text: string, path: string): ObjManifest {
+  let json;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return refuse(path, error);
+  }
+  const { data, error } = manifestSchema.safeParse(json);
+  if (data) return data;
+  const { path: keys, message } = error.issues[0]!;
+  throw new InputError(`Cannot read ${path}: ${keys.length > 0 ? `"${keys.join(".")}": ` : ""}${message}`);
+}
+
+async function convert({ mesh: name, identity, expression, ...rest }: ObjManifest, folder: string) {
+  const read = async (file: string) => parseAnyObj(await readText(`${folder}/${file}`), `${folder}/${file}`);
+  const path = `${folder}/${name}`;
+  const mesh = await read(name);
+  const faces = JSON.stringify(mesh.polygons.map(({ vertices }) => vertices));
+  const readShape = async (file: string) => {
+    const { positions, polygons } = await read(file);
+    if (positions.length !== mesh.positions.length) {
+      throw new InputError(
+        `Cannot use ${folder}/${file}: it has ${positions.length / 3} vertices, wanted ${mesh.positions.length / 3} ` +
+          `as in ${path}`,
+      );
+    }
+    if (JSON.stringify(polygons.map(({ vertices }) => vertices)) === faces) return positions;
+    throw new InputError(`Cannot use ${folder}/${file}: its polygons are not those of ${path}`);
+  };
+  const identities: Float64Array[] = [];
+  for (const file of identity ?? []) identities.push(await readShape(file));
+  const expressions: Record<string, Float64Array> = {};
+  for (const [key, file] of Object.entries(expression ?? {})) expressions[key] = await readShape(file);
+  const model = withoutUnseen(
+    objModel({ ...definedOf(rest), path, mesh, identity: identities, expression: expressions }),
+  );
+  return { ...model, openness: opennessOf(model) };
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without the keys that stand for nothing. */
+function definedOf<T extends object>(options: T): Defined<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/**
+ * Undoes {@linkcode loadObjModel}: writes a model to a new or empty folder, as face.json, head.obj and an OBJ for each
+ * of its modes, to be changed in any program for meshes.
+ */
+export async function writeObjModel(model: MorphableModel, folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const shape = (mode?: Float32Array) => formatObj(model, mode);
+  const identity = model.identityModes.map((_, m) => `identity${String(m).padStart(3, "0")}.obj`);
+  const expression = Object.fromEntries(model.expressionNames.map((name) => [name, `${name}.obj`]));
+  await Deno.writeTextFile(`${folder}/head.obj`, shape());
+  for (const [m, file] of identity.entries()) {
+    await Deno.writeTextFile(`${folder}/${file}`, shape(model.identityModes[m]));
+  }
+  for (const [m, file] of Object.values(expression).entries()) {
+    await Deno.writeTextFile(`${folder}/${file}`, shape(model.expressionModes[m]));
+  }
+  const landmarks = Array.from(model.surface.landmarks, (vertex) => model.surfaceVertices[vertex]!);
+  const manifest: ObjManifest = { mesh: "head.obj", landmarks, surface: [SURFACE], identity, expression };
+  await Deno.writeTextFile(`${folder}/${MANIFEST}`, JSON.stringify(manifest, undefined, 2) + "\n");
+}
+
+/** The material of what the position map covers. */
+const SURFACE = "face";
+
+/** Vertices one unit of a mode from the mean; what is not of the surface has its first texture coordinates. */
+function formatObj(
+  { mean, triangles, materials, surface, surfaceVertices }: MorphableModel,
+  mode?: Float32Array,
+): string {
+  const vertexOf = (corner: number) => surfaceVertices[corner]!;
+  const isCovered = new Set(rows(surface.triangles).map((corners) => corners.map(vertexOf).sort().join()));
+  const rest = rows(triangles)
+    .map((corners, t) => ({ corners, material: materialNames[materials[t]!]! }))
+    .filter(({ corners }) => !isCovered.has([...corners].sort().join()));
+  const byMaterial = Map.groupBy(rest, ({ material }) => material);
+  const face = (corners: readonly (readonly [number, number])[]) =>
+    `f ${corners.map(([vertex, uv]) => `${vertex + 1}/${uv + 1}`).join(" ")}`;
+  return [
+    ...rows(mean.map((value, i) => value + (mode ? mode[i]! : 0))).map((point) => `v ${point.map(plain).join(" ")}`),
+    ...Array.from(
+      { length: surface.uv.length / 2 },
+      (_, v) => `vt ${plain(surface.uv[2 * v]!)} ${plain(1 - surface.uv[2 * v + 1]!)}`,
+    ),
+    `usemtl ${SURFACE}`,
+    ...rows(surface.triangles).map((corners) => face(corners.map((corner) => [vertexOf(corner), corner]))),
+    ...[...byMaterial].flatMap(([material, of]) => [
+      `usemtl ${material}`,
+      ...of.map(({ corners }) => face(corners.map((vertex) => [vertex, 0]))),
+    ]),
+    "",
+  ].join("\n");
+}
+
+function rows(values: Float32Array | Uint32Array): number[][] {
+  return Array.from({ length: values.length / 3 }, (_, i) => [values[3 * i]!, values[3 * i + 1]!, values[3 * i + 2]!]);
+}
+
+/** As few digits as single precision has. */
+function plain(value: number): string {
+  return String(Number(value.toPrecision(9)));
+}
+
+async function readText(path: string): Promise<string> {
+  return await Deno.readTextFile(path).catch((error) => refuse(path, error));
+}
+
+function refuse(path: string, error: unknown): never {
+  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+  throw new InputError(`Cannot read ${path}: ${reason}`);
+}

@@ -1,0 +1,203 @@
+import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { InputError } from "@/lib/errors.ts";
+import {
+  checkModel,
+  type FaceSurface,
+  type MaterialName,
+  materialNames,
+  type MorphableModel,
+} from "@/lib/face/morphable_model.ts";
+import { type ObjMesh, parseObj } from "@/lib/face/obj/obj.ts";
+import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
+
+/** The file's axes, or their opposites, that point right (as the viewer sees the face), up and to the viewer. */
+export type ObjAxes = readonly [ObjAxis, ObjAxis, ObjAxis];
+export type ObjAxis = "x" | "y" | "z" | "-x" | "-y" | "-z";
+
+export interface ObjModelParts {
+  /** The mesh's file, which is the model's name and stands in messages. */
+  readonly path: string;
+  /** From {@linkcode parseAnyObj}. */
+  readonly mesh: ObjMesh;
+  /** [68] zero-based vertices of the mesh, in Multi-PIE order. */
+  readonly landmarks: readonly number[];
+  /** The OBJ's materials that the position map covers: all that are skin unless given. */
+  readonly surface?: readonly string[];
+  /** What the OBJ's materials are made of, where their names do not tell. */
+  readonly materials?: Readonly<Record<string, MaterialName | "hidden">>;
+  /** The file's own, x right, y up and z to the viewer, unless given. */
+  readonly axes?: ObjAxes;
+  /** Vertices of other shapes of the mesh, each [vertexCount, 3]: one standard deviation of a mode from it. */
+  readonly identity?: readonly Float64Array[];
+  /** Likewise, each an expression fully made. */
+  readonly expression?: Readonly<Record<string, Float64Array>>;
+}
+
+/**
+ * A face model of any mesh with texture coordinates and 68 landmarks; one shape, unless others are given. Its unit does
+ * not matter; polygons may be wound either way, and those without an own material of another name are skin. Texture
+ * coordinates that leave [0, 1] are stretched to fill it.
+ *
+ * Throws an InputError where the mesh cannot be the surface of a position map.
+ */
+export function objModel(parts: ObjModelParts): MorphableModel {
+  const { path, landmarks, identity = [], expression = {} } = parts;
+  const turned = turn(parts.axes ?? ["x", "y", "z"], path);
+  const mesh = { ...parts.mesh, positions: turned(parts.mesh.positions) };
+  const mean = Float32Array.from(mesh.positions);
+  checkLandmarks(mesh, landmarks, path);
+  const { materialOf, polygons, covered } = choose(parts);
+  const cornerVertices = new Set(covered.flatMap(({ vertices }) => vertices));
+  const outside = landmarks.findIndex((vertex) => !cornerVertices.has(vertex));
+  if (outside >= 0) {
+    refuse(path, `landmark ${outside} is vertex ${landmarks[outside]}, wanted a corner of the surface's polygons`);
+  }
+  checkFacing(mean, landmarks, path);
+  const inRange = covered.every(({ uvs }) =>
+    uvs.every((t) => [mesh.uv[2 * t]!, mesh.uv[2 * t + 1]!].every((value) => value >= 0 && value <= 1))
+  );
+  const surfaceParts = surfaceOf(covered, mesh, { landmarks, stretch: !inRange });
+  checkFolds(surfaceParts.surface, path);
+  const drawn = polygons.flatMap((polygon) =>
+    triangulate(polygon.vertices).map((corners) => ({ corners, material: materialOf(polygon.material) }))
+  );
+  const triangles = Uint32Array.from(drawn.flatMap(({ corners }) => corners));
+  const isOutward = noseFacesViewer(mean, triangles, landmarks);
+  const { surface } = surfaceParts;
+  const mode = (shape: Float64Array) => Float32Array.from(turned(shape), (value, i) => value - mesh.positions[i]!);
+  const model: MorphableModel = {
+    name: path,
+    mean,
+    identityModes: identity.map(mode),
+    expressionModes: Object.values(expression).map(mode),
+    expressionNames: Object.keys(expression),
+    triangles: isOutward ? triangles : flipped(triangles),
+    materials: Uint8Array.from(drawn, ({ material }) => materialNames.indexOf(material as MaterialName)),
+    surface: isOutward ? surface : { ...surface, triangles: flipped(surface.triangles) },
+    surfaceVertices: surfaceParts.surfaceVertices,
+  };
+  checkModel(model);
+  return model;
+}
+
+/**
+ * Reads an OBJ file's text as {@linkcode parseObj} does, whichever program wrote it: without what is of no use here,
+ * with groups for materials where the file names none. Throws an InputError where it has no texture coordinates.
+ */
+export function parseAnyObj(text: string, path: string): ObjMesh {
+  if (!/^vt\s/m.test(text)) refuse(path, "it has no texture coordinates, wanted lines with vt, from a UV layout");
+  const groups = /^usemtl\s/m.test(text) ? undefined : "g";
+  const number = String.raw`[ \t]+[-+.\deE]+`;
+  const lines = text.split(/\r?\n/).flatMap((line) => {
+    const [keyword, first] = line.trim().split(/\s+/);
+    if (keyword === groups) return [`usemtl ${first ?? "default"}`];
+    if (keyword === "v") return [line.replace(new RegExp(`^(\\s*v(?:${number}){3})(?:${number}){1,4}\\s*$`), "$1")];
+    if (keyword === "vt") return [line.replace(new RegExp(`^(\\s*vt(?:${number}){2})${number}\\s*$`), "$1")];
+    return keyword === "f" || keyword === "usemtl" || line === "" ? [line] : [];
+  });
+  return parseObj(lines.map((line) => line.trim()).join("\n"), path);
+}
+
+function refuse(path: string, what: string): never {
+  throw new InputError(`Cannot use ${path} as a face: ${what}`);
+}
+
+/** Takes [n, 3] from the file's axes to the model's. */
+function turn(axes: ObjAxes, path: string): (positions: Float64Array) => Float64Array {
+  const columns = axes.map((axis) => ({ from: "xyz".indexOf(axis.at(-1)!), sign: axis.startsWith("-") ? -1 : 1 }));
+  const [a, b, c] = columns.map(({ from }) => from) as [number, number, number];
+  const parity = Math.sign((b - a) * (c - a) * (c - b)) * columns.reduce((product, { sign }) => product * sign, 1);
+  if (parity !== 1) {
+    refuse(path, `its axes ${axes.join(", ")} mirror it, wanted three that a turn makes of x, y, z`);
+  }
+  return (positions) => positions.map((_, i) => columns[i % 3]!.sign * positions[i - i % 3 + columns[i % 3]!.from]!);
+}
+
+function checkLandmarks({ positions }: ObjMesh, landmarks: readonly number[], path: string): void {
+  if (landmarks.length !== 68) refuse(path, `it has ${landmarks.length} landmarks, wanted 68, in Multi-PIE order`);
+  const count = positions.length / 3;
+  const wrong = landmarks.findIndex((vertex) => !(Number.isInteger(vertex) && vertex >= 0 && vertex < count));
+  if (wrong < 0) return;
+  refuse(path, `landmark ${wrong} is vertex ${landmarks[wrong]}, wanted one from 0 to ${count - 1}`);
+}
+
+/** What is drawn, of what material, and what the position map covers. */
+function choose({ mesh, path, surface, materials = {} }: ObjModelParts) {
+  const names = [...new Set(mesh.polygons.map(({ material }) => material))];
+  const unknown = [...surface ?? [], ...Object.keys(materials)].find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    refuse(path, `no polygon has the material "${unknown}", wanted one of ${names.map((n) => `"${n}"`).join(", ")}`);
+  }
+  const materialOf = (name: string) => Object.hasOwn(materials, name) ? materials[name]! : materialByName(name);
+  const covers = surface ?? names.filter((name) => materialOf(name) === "skin");
+  const polygons = mesh.polygons.filter(({ material }) => materialOf(material) !== "hidden");
+  const covered = polygons.filter(({ material }) => covers.includes(material));
+  if (covered.length === 0) refuse(path, "no polygon belongs to its surface, wanted some of skin");
+  return { materialOf, polygons, covered };
+}
+
+/** What names like "M_Teeth" tell; skin where they tell nothing. */
+function materialByName(name: string): MaterialName {
+  const words: readonly (readonly [RegExp, MaterialName])[] = [
+    [/lash/i, "lashes"],
+    [/tooth|teeth/i, "teeth"],
+    [/gum|tongue/i, "gums"],
+    [/pupil/i, "pupil"],
+    [/iris/i, "iris"],
+    [/sclera|eye_?ball/i, "sclera"],
+    [/scalp/i, "scalp"],
+  ];
+  return words.find(([word]) => word.test(name))?.[1] ?? "skin";
+}
+
+/** Whether the landmarks lie as on a face that looks along +z, y up. */
+function checkFacing(mean: Float32Array, landmarks: readonly number[], path: string): void {
+  const at = (landmark: number, axis: number) => mean[3 * landmarks[landmark]! + axis]!;
+  const eyes = (axis: number) => (at(36, axis) + at(45, axis)) / 2;
+  const facts = [
+    ["the eye on the viewer's left (landmark 36) lies right of the other (45)", at(36, 0) < at(45, 0)],
+    ["its chin (landmark 8) lies above its eyes", at(8, 1) < eyes(1)],
+    ["the tip of its nose (landmark 30) lies behind its eyes", at(30, 2) > eyes(2)],
+  ] as const;
+  const wrong = facts.find(([, holds]) => !holds);
+  if (!wrong) return;
+  refuse(path, `${wrong[0]}, wanted a face that looks along +z with y up ("axes" turns it) and landmarks in order`);
+}
+
+/** Texels a side at which overlaps are looked for, and the share that may be: folds in nostrils and lids are small. */
+const FOLD_SIZE = 512;
+const MOST_FOLDED = 0.02;
+
+/** Throws where a point of the map would stand for several points of the face. */
+function checkFolds({ uv, triangles }: FaceSurface, path: string): void {
+  const positions = new Float32Array(uv.length / 2 * 3);
+  for (let v = 0; v < uv.length / 2; v++) positions.set([uv[2 * v]! * FOLD_SIZE, uv[2 * v + 1]! * FOLD_SIZE], 3 * v);
+  let area = 0;
+  for (let t = 0; t < triangles.length; t += 3) {
+    const [a, b, c] = [3 * triangles[t]!, 3 * triangles[t + 1]!, 3 * triangles[t + 2]!];
+    const [ux, uy] = [positions[b]! - positions[a]!, positions[b + 1]! - positions[a + 1]!];
+    const [wx, wy] = [positions[c]! - positions[a]!, positions[c + 1]! - positions[a + 1]!];
+    area += Math.abs(ux * wy - uy * wx) / 2;
+  }
+  if (!(area >= 1)) refuse(path, "its texture coordinates span no area, wanted a UV layout of the whole surface");
+  const { triangle } = rasterize({ positions, triangles }, { width: FOLD_SIZE, height: FOLD_SIZE });
+  const covered = triangle.reduce((count, t) => count + (t >= 0 ? 1 : 0), 0);
+  const folded = 1 - covered / area;
+  if (folded <= MOST_FOLDED) return;
+  refuse(
+    path,
+    `${(100 * folded).toFixed(0)} % of its surface lies over other parts of it in UV space, wanted a layout that ` +
+      'nowhere overlaps ("surface" names the materials to cover)',
+  );
+}
+
+/** Whether the bridge of the nose shows the viewer its outside. */
+function noseFacesViewer(mean: Float32Array, triangles: Uint32Array, landmarks: readonly number[]): boolean {
+  const normals = vertexNormals({ positions: mean, triangles }, { frame: "model" });
+  return [27, 28, 29, 30].reduce((sum, landmark) => sum + normals[3 * landmarks[landmark]! + 2]!, 0) >= 0;
+}
+
+function flipped(triangles: Uint32Array): Uint32Array {
+  return triangles.map((_, i) => triangles[i - i % 3 + (3 - i % 3) % 3]!);
+}

@@ -1,0 +1,200 @@
+import type { Random } from "@/lib/random.ts";
+import type { Vec3 } from "@/lib/types.ts";
+import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
+
+/** Colors are linear light, red, green and blue from 0 to 1; lengths are in face units (see `FaceAtlas`). */
+export interface Appearance {
+  readonly skin: SkinLook;
+  readonly brows: {
+    readonly color: Vec3;
+    /** Half the height at the inner end. */
+    readonly thickness: number;
+    /** 0 hides the skin nowhere, 1 everywhere. */
+    readonly density: number;
+    /** Over the landmarks' line. */
+    readonly lift: number;
+  };
+  readonly lips: { readonly color: Vec3; readonly cover: number; readonly gloss: number };
+  readonly eyes: EyeLook;
+  readonly makeUp: {
+    readonly shadowColor: Vec3;
+    readonly shadow: number;
+    readonly liner: number;
+    readonly blush: number;
+  };
+  readonly beard: {
+    readonly color: Vec3;
+    readonly moustache: number;
+    readonly chin: number;
+    readonly jaw: number;
+    /** How far it stands off the skin. */
+    readonly length: number;
+  };
+  /** The color of a mask over mouth and nose, where one is worn. */
+  readonly mask?: Vec3;
+  /** The color of all hair of the head. */
+  readonly hairColor: Vec3;
+  readonly clothColor: Vec3;
+  /** Which of the prepared noises are used. */
+  readonly noise: number;
+}
+
+export interface SkinLook {
+  /** See `skinColor`. */
+  readonly melanin: number;
+  readonly hemoglobin: number;
+  /** How much redder cheeks, nose and ears are. */
+  readonly flush: number;
+  /** Standard deviations of the unevenness, large and small. */
+  readonly blotches: number;
+  readonly grain: number;
+  readonly freckles: number;
+  readonly moles: number;
+  /** Darkness under the eyes. */
+  readonly circles: number;
+  readonly gloss: number;
+}
+
+export interface EyeLook {
+  readonly iris: Vec3;
+  readonly pupilRadius: number;
+  readonly sclera: Vec3;
+}
+
+export function drawAppearance(random: Random): Appearance {
+  const darkness = random.next();
+  const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 2.3;
+  const hairColor = drawHairColor(random, darkness);
+  return {
+    skin: {
+      melanin,
+      hemoglobin: random.uniform(0.1, 0.5),
+      flush: random.chance(0.8) ? random.uniform(0.1, 0.5) : random.uniform(0.4, 1.1),
+      blotches: random.uniform(0.02, 0.1),
+      grain: random.uniform(0.01, 0.055),
+      freckles: random.chance(0.2) ? random.uniform(0.2, 1) : 0,
+      moles: random.chance(0.5) ? random.integer(1, 9) : 0,
+      circles: random.uniform(0, 0.35),
+      gloss: random.chance(0.15) ? random.uniform(0.14, 0.3) : random.uniform(0.02, 0.14),
+    },
+    brows: {
+      color: browColor(random, hairColor),
+      thickness: random.uniform(0.024, 0.06),
+      density: random.chance(0.12) ? random.uniform(0.1, 0.5) : random.uniform(0.6, 1),
+      lift: random.uniform(-0.02, 0.02),
+    },
+    lips: drawLips(random, melanin),
+    eyes: {
+      iris: drawIris(random, darkness),
+      pupilRadius: random.uniform(0.28, 0.6),
+      sclera: [1, random.uniform(0.88, 0.97), random.uniform(0.8, 0.96)].map((value) =>
+        0.72 * value
+      ) as unknown as Vec3,
+    },
+    makeUp: random.chance(0.25)
+      ? {
+        shadowColor: random.chance(0.6) ? [0.06, 0.04, 0.04] : randomColor(random),
+        shadow: random.uniform(0, 0.75),
+        liner: random.uniform(0.2, 1),
+        blush: random.uniform(0, 0.6),
+      }
+      : { shadowColor: [0, 0, 0], shadow: 0, liner: random.uniform(0, 0.35), blush: 0 },
+    beard: drawBeard(random, hairColor),
+    hairColor,
+    ...random.chance(0.03) && { mask: random.pick<Vec3>([[0.75, 0.78, 0.8], [0.25, 0.5, 0.65], [0.02, 0.02, 0.02]]) },
+    clothColor: drawClothColor(random),
+    noise: random.integer(0, 2 ** 30),
+  };
+}
+
+/** Linear light. */
+const naturalHair: readonly Vec3[] = [
+  [0.008, 0.007, 0.007], // black
+  [0.02, 0.013, 0.01],
+  [0.045, 0.027, 0.018], // dark brown
+  [0.085, 0.048, 0.028],
+  [0.15, 0.085, 0.045], // light brown
+  [0.26, 0.165, 0.085],
+  [0.42, 0.3, 0.16], // blond
+  [0.6, 0.48, 0.3],
+  [0.22, 0.065, 0.022], // red
+  [0.1, 0.028, 0.016],
+  [0.25, 0.25, 0.26], // gray
+  [0.62, 0.61, 0.6],
+];
+
+function drawHairColor(random: Random, darkness: number): Vec3 {
+  if (random.chance(0.04)) return randomColor(random);
+  const dark = random.chance(0.25 + 0.65 * darkness);
+  const color = dark ? naturalHair[random.integer(0, 3)]! : random.pick(naturalHair);
+  const shade = random.uniform(0.7, 1.3);
+  return color.map((value) => value * shade * random.uniform(0.93, 1.07)) as unknown as Vec3;
+}
+
+/** Brows are darker than hair, all the more where that is fair. */
+function browColor(random: Random, hairColor: Vec3): Vec3 {
+  const shade = random.uniform(0.25, 0.8);
+  return hairColor.map((value) => shade * value ** 1.25) as unknown as Vec3;
+}
+
+function drawLips(random: Random, melanin: number): Appearance["lips"] {
+  const [red, green, blue] = skinColor(melanin * 0.9, 0.85);
+  if (random.chance(0.72)) {
+    const shade = random.uniform(0.75, 1.02);
+    return {
+      color: [red * shade, green * shade * random.uniform(0.75, 1.05), blue * shade * random.uniform(0.8, 1.1)],
+      cover: random.uniform(0.35, 0.9),
+      gloss: random.uniform(0.02, 0.25),
+    };
+  }
+  const bright = random.uniform(0.08, 0.6);
+  const color: Vec3 = random.chance(0.96)
+    ? [bright, bright * random.uniform(0.04, 0.4), bright * random.uniform(0.08, 0.5)]
+    : randomColor(random);
+  return { color, cover: random.uniform(0.6, 0.97), gloss: random.uniform(0.05, 0.6) };
+}
+
+function drawIris(random: Random, darkness: number): Vec3 {
+  const brown = random.chance(0.4 + 0.55 * darkness);
+  const shade = random.uniform(0.6, 1.3);
+  const base: Vec3 = brown
+    ? random.pick([[0.05, 0.022, 0.01], [0.025, 0.012, 0.007], [0.1, 0.05, 0.02]])
+    : random.pick([[0.09, 0.16, 0.26], [0.16, 0.22, 0.28], [0.1, 0.16, 0.1], [0.14, 0.13, 0.06], [0.2, 0.24, 0.25]]);
+  return base.map((value) => value * shade) as unknown as Vec3;
+}
+
+function drawBeard(random: Random, hairColor: Vec3): Appearance["beard"] {
+  const shade = random.uniform(0.4, 1);
+  const color = hairColor.map((value) => value * shade) as unknown as Vec3;
+  const amount = () => random.chance(0.8) ? random.uniform(0.5, 1) : random.uniform(0, 0.3);
+  const none = { color, moustache: 0, chin: 0, jaw: 0, length: 0 };
+  const kind = random.next();
+  if (kind < 0.56) return none;
+  if (kind < 0.72) { // stubble
+    const density = random.uniform(0.1, 0.45);
+    return { ...none, moustache: density, chin: density, jaw: density * random.uniform(0.5, 1) };
+  }
+  if (kind < 0.78) return { ...none, moustache: random.uniform(0.6, 1), length: random.uniform(0, 0.03) };
+  if (kind < 0.87) {
+    return { ...none, moustache: amount(), chin: random.uniform(0.6, 1), length: random.uniform(0, 0.06) };
+  }
+  return {
+    color,
+    moustache: amount(),
+    chin: random.uniform(0.7, 1),
+    jaw: random.uniform(0.6, 1),
+    length: random.uniform(0, 0.16),
+  };
+}
+
+function drawClothColor(random: Random): Vec3 {
+  if (random.chance(0.5)) {
+    const gray = random.pick([0.01, 0.03, 0.12, 0.35, 0.75]) * random.uniform(0.7, 1.2);
+    return [gray, gray * random.uniform(0.85, 1.1), gray * random.uniform(0.85, 1.2)];
+  }
+  return randomColor(random);
+}
+
+export function randomColor(random: Random): Vec3 {
+  return [random.next() ** 2, random.next() ** 2, random.next() ** 2];
+}

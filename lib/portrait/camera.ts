@@ -1,0 +1,217 @@
+import { type FloatImage, linearToSrgb } from "@/lib/geometry/color.ts";
+import { Random } from "@/lib/random.ts";
+import type { Photo, Vec3 } from "@/lib/types.ts";
+import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
+import { compressAsJpeg } from "@/lib/portrait/jpeg.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
+
+/** What stands between light and a photo. Lengths are in pixels of a 256-pixel picture. */
+export interface CameraSettings {
+  /** Linear luminance that the subject is brought to, before contrast. */
+  readonly exposure: number;
+  /** Of red, green and blue, linear. */
+  readonly whiteBalance: Vec3;
+  /** Standard deviation of the lens' blur. */
+  readonly blur: number;
+  /** Length and direction of the motion's blur; 0 for none. */
+  readonly motion: number;
+  readonly motionAngle: number;
+  /** The picture was this many times smaller once; 1 for never. */
+  readonly reduction: number;
+  /** On sRGB values: exponent, slope around the middle, and shift. */
+  readonly gamma: number;
+  readonly contrast: number;
+  readonly lift: number;
+  /** Of red, green and blue, on sRGB values (the paper's color channels times 0.6 to 1.4). */
+  readonly gains: Vec3;
+  /** 0 is gray, 1 as it was. */
+  readonly saturation: number;
+  /** What gray is colored with: sepia and the like. */
+  readonly tone: Vec3;
+  /** Standard deviation of the sensor's noise, on sRGB values, and its size in pixels. */
+  readonly noise: number;
+  readonly noiseSeed: number;
+  /** Of JPEG; 0 for none. */
+  readonly quality: number;
+}
+
+export function drawCamera(random: Random): CameraSettings {
+  const channels = (low: number, high: number): Vec3 => [
+    random.uniform(low, high),
+    random.uniform(low, high),
+    random.uniform(low, high),
+  ];
+  const isGray = random.chance(0.13);
+  const gainSpread = random.chance(0.8) ? 0.06 : random.uniform(0.06, 0.4);
+  return {
+    exposure: 0.2 * 2 ** (random.normal() * 0.5),
+    whiteBalance: channels(0.9, 1.1),
+    blur: random.pick([0, 0.4, 0.6, 0.8, 1, 1.4, 2, 3]) * random.uniform(0.7, 1.2),
+    motion: random.chance(0.1) ? random.uniform(3, 14) : 0,
+    motionAngle: random.uniform(0, Math.PI),
+    reduction: random.chance(0.25) ? random.uniform(1.3, 4) : 1,
+    gamma: 2 ** (random.normal() * 0.2),
+    contrast: random.chance(0.6) ? random.uniform(0.95, 1.25) : random.uniform(0.65, 1.6),
+    lift: random.normal() * 0.04,
+    gains: channels(1 - gainSpread, 1 + gainSpread),
+    saturation: isGray ? 0 : random.chance(0.7) ? random.uniform(0.75, 1.15) : random.uniform(0.2, 1.5),
+    tone: isGray && random.chance(0.35) ? [random.uniform(1, 1.15), 1, random.uniform(0.75, 0.98)] : [1, 1, 1],
+    noise: random.chance(0.82) ? random.uniform(0, 0.014) : random.uniform(0.01, 0.05),
+    noiseSeed: random.integer(0, 2 ** 30),
+    quality: random.chance(0.55) ? random.integer(25, 95) : 0,
+  };
+}
+
+/** Makes photos of one size out of light. */
+export class Camera {
+  /** Light that is to be photographed, where no copy of it need be made. */
+  readonly film: FloatImage;
+  readonly #size: number;
+  readonly #kernels: Kernels;
+  readonly #scratch: Float32Array;
+  readonly #blurScratch: BlurScratch;
+  readonly #bytes: Uint8Array;
+  readonly #curve: Float32Array;
+  readonly #noises: Float32Array;
+  /** [2, 4], what light is multiplied by, and sRGB values. */
+  readonly #gains: Float32Array;
+
+  constructor(size: number, kernels: Kernels = new Kernels(kernelBytes(size))) {
+    this.#size = size;
+    this.#kernels = kernels;
+    this.film = { width: size, height: size, rgb: kernels.floats(3 * size * size) };
+    this.#scratch = kernels.floats(3 * size * size);
+    this.#blurScratch = new BlurScratch(kernels, size);
+    this.#bytes = kernels.bytes(3 * size * size);
+    this.#curve = kernels.floats(CURVE_STEPS);
+    this.#noises = kernels.floats(gaussians);
+    this.#gains = kernels.floats(8);
+  }
+
+  /** `subject` is the luminance, linear, that the exposure is measured on. The image is used up. */
+  takePhoto(image: FloatImage, { settings, subject }: { settings: CameraSettings; subject: number }): Photo {
+    const size = this.#size, pixel = size / 256;
+    const { rgb } = this.film;
+    if (image.rgb !== rgb) rgb.set(image.rgb);
+    const reduction = settings.reduction * Math.max(pixel, 0.6);
+    if (reduction > 1.05) this.#reduce(rgb, reduction);
+    blur(rgb, { size, sigma: settings.blur * pixel, scratch: this.#blurScratch });
+    if (settings.motion * pixel > 1) this.#smear(settings.motion * pixel, settings.motionAngle);
+    const photo = this.#develop(settings, subject);
+    if (settings.quality > 0) compressAsJpeg(photo, settings.quality);
+    return photo;
+  }
+
+  #develop(settings: CameraSettings, subject: number): Photo {
+    const { gamma, contrast, lift, saturation, tone, gains, whiteBalance } = settings;
+    // Cameras make up for dark subjects, though not wholly.
+    const gain = settings.exposure * (Math.max(subject, 0.01) / 0.2) ** -0.65 / 0.2;
+    const [light, values] = [this.#gains.subarray(0, 4), this.#gains.subarray(4)];
+    light.set(whiteBalance.map((value) => value * gain / BRIGHTEST));
+    values.set(gains.map((value, c) => value * tone[c]!));
+    writeToneCurve({ gamma, contrast, lift }, this.#curve);
+    this.#kernels.run.develop(
+      this.film.rgb.byteOffset,
+      this.#size ** 2,
+      this.#bytes.byteOffset,
+      light.byteOffset,
+      this.#curve.byteOffset,
+      CURVE_STEPS,
+      saturation,
+      values.byteOffset,
+      this.#noises.byteOffset,
+      NOISE_MASK,
+      settings.noiseSeed,
+      255 * settings.noise,
+    );
+    return { width: this.#size, height: this.#size, rgb: this.#bytes.slice() };
+  }
+
+  /** Down by this factor, averaging, and up again, between neighbors. */
+  #reduce(rgb: Float32Array, factor: number): void {
+    const size = this.#size, small = Math.max(16, Math.round(size / factor));
+    const ratio = size / small;
+    const reduced = this.#scratch;
+    for (let row = 0; row < small; row++) {
+      const top = Math.floor(row * ratio), bottom = Math.max(top + 1, Math.floor((row + 1) * ratio));
+      for (let column = 0; column < small; column++) {
+        const left = Math.floor(column * ratio), right = Math.max(left + 1, Math.floor((column + 1) * ratio));
+        let r = 0, g = 0, b = 0;
+        for (let y = top; y < bottom; y++) {
+          for (let x = left; x < right; x++) {
+            const i = 3 * (y * size + x);
+            r += rgb[i]!;
+            g += rgb[i + 1]!;
+            b += rgb[i + 2]!;
+          }
+        }
+        const share = 1 / ((bottom - top) * (right - left)), o = 3 * (row * small + column);
+        reduced[o] = r * share;
+        reduced[o + 1] = g * share;
+        reduced[o + 2] = b * share;
+      }
+    }
+    const columns = new Int32Array(size), shares = new Float64Array(size);
+    for (let column = 0; column < size; column++) {
+      const x = Math.min(small - 1, Math.max(0, (column + 0.5) / ratio - 0.5));
+      columns[column] = 3 * Math.min(small - 2, x | 0);
+      shares[column] = x - columns[column]! / 3;
+    }
+    for (let row = 0; row < size; row++) {
+      const y = Math.min(small - 1, Math.max(0, (row + 0.5) / ratio - 0.5)), y0 = Math.min(small - 2, y | 0);
+      const dy = y - y0;
+      for (let column = 0, o = 3 * size * row; column < size; column++, o += 3) {
+        const dx = shares[column]!, i = 3 * y0 * small + columns[column]!, j = i + 3 * small;
+        const r = reduced[i]! + dx * (reduced[i + 3]! - reduced[i]!);
+        const g = reduced[i + 1]! + dx * (reduced[i + 4]! - reduced[i + 1]!);
+        const b = reduced[i + 2]! + dx * (reduced[i + 5]! - reduced[i + 2]!);
+        rgb[o] = r + dy * (reduced[j]! + dx * (reduced[j + 3]! - reduced[j]!) - r);
+        rgb[o + 1] = g + dy * (reduced[j + 1]! + dx * (reduced[j + 4]! - reduced[j + 1]!) - g);
+        rgb[o + 2] = b + dy * (reduced[j + 2]! + dx * (reduced[j + 5]! - reduced[j + 2]!) - b);
+      }
+    }
+  }
+
+  /** Averages along a line, in each pass twice as far to either side as in the pass before. */
+  #smear(length: number, angle: number): void {
+    const passes = 2 * Math.ceil(Math.log2(length) / 2); // an even number: the last writes to the film
+    let from = this.film.rgb, to = this.#scratch;
+    for (let pass = 0; pass < passes; pass++) {
+      const reach = length * 2 ** (pass - passes - 1);
+      const [dx, dy] = [Math.round(reach * Math.cos(angle)), Math.round(reach * Math.sin(angle))];
+      this.#kernels.run.averageSides(from.byteOffset, this.#size, dx, dy, to.byteOffset);
+      [from, to] = [to, from];
+    }
+  }
+}
+
+/** What a camera takes up of its kernels' memory. */
+export function kernelBytes(size: number): number {
+  return 48 * size * size + 500_000;
+}
+
+const CURVE_STEPS = 1024;
+/** Light beyond this is white. */
+const BRIGHTEST = 1.6;
+
+/** sRGB values from 0 to 255 at even steps of the light's square root. */
+function writeToneCurve(
+  { gamma, contrast, lift }: Pick<CameraSettings, "gamma" | "contrast" | "lift">,
+  curve: Float32Array,
+): void {
+  for (let step = 0; step < CURVE_STEPS; step++) {
+    const light = (step / (CURVE_STEPS - 1)) ** 2 * BRIGHTEST;
+    // Film and cameras roll off towards white instead of clipping.
+    const rolled = light < 0.6 ? light : 0.6 + 0.4 * Math.tanh((light - 0.6) / 0.4);
+    const value = linearToSrgb(rolled) ** gamma;
+    curve[step] = 255 * ((value - 0.5) * contrast + 0.5 + lift);
+  }
+}
+
+const NOISE_MASK = 0xffff;
+/** A patch of 16 pixels takes 64 in a row: those after the last place begin again with the first. */
+const gaussians = (() => {
+  const random = new Random("camera noise");
+  const values = Float32Array.from({ length: NOISE_MASK + 1 }, () => random.normal());
+  return Float32Array.from({ length: values.length + 64 }, (_, i) => values[i & NOISE_MASK]!);
+})();

@@ -1,0 +1,76 @@
+import type { EyeLook } from "@/lib/portrait/appearance.ts";
+import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { smoothstep } from "@/lib/portrait/fields.ts";
+import { mix } from "@/lib/portrait/mix.ts";
+import { materialNames } from "@/lib/face/morphable_model.ts";
+
+/** The colors of eyes reach this many iris radii from the pupil's middle, in this many steps. */
+export const EYE_REACH = 4;
+export const EYE_STEPS = 96;
+
+/** Writes the eyes' colors from the pupil's middle outwards, [EYE_STEPS, 3], into `ramp`. */
+export function paintEyes({ iris, sclera, pupilRadius }: EyeLook, ramp: Float32Array): void {
+  for (let step = 0; step < EYE_STEPS; step++) {
+    const radius = (step + 0.5) / EYE_STEPS * EYE_REACH;
+    ramp.set(sclera, 3 * step);
+    mix(ramp, step, 0.42, 0.15, 0.12, 0.5 * smoothstep(1.4, 3, radius)); // blood towards the corners
+    // A darker ring around the iris, a lighter one around the pupil.
+    const ring = 0.3 + 0.7 * smoothstep(1.02, 0.75, radius) + 0.5 * smoothstep(0.8, 0.45, radius);
+    mix(ramp, step, iris[0] * ring, iris[1] * ring, iris[2] * ring, smoothstep(1.1, 0.95, radius));
+    mix(ramp, step, 0.003, 0.003, 0.003, smoothstep(pupilRadius + 0.08, pupilRadius - 0.06, radius));
+  }
+}
+
+/** [vertexCount], the angle from the eye's axis in iris radii, for vertices of eyes. */
+export function irisDistances({ model, points, textureSize, vertexMaterials }: FaceAtlas): Float32Array {
+  const [sclera, iris, pupil] = ["sclera", "iris", "pupil"].map((name) => materialNames.indexOf(name as "sclera"));
+  const at = (v: number) => points.subarray(3 * (textureSize ** 2 + v), 3 * (textureSize ** 2 + v) + 3);
+  const distances = new Float32Array(model.mean.length / 3);
+  for (const side of [-1, 1]) {
+    const vertices = Array.from(distances.keys()).filter((v) =>
+      [sclera, iris, pupil].includes(vertexMaterials[v]!) && at(v)[0]! * side > 0
+    );
+    if (vertices.length === 0) continue;
+    const middle = eyeMiddle(vertices.map(at));
+    const colored = Array.from(model.materials.keys())
+      .filter((t) => model.materials[t] === iris || model.materials[t] === pupil)
+      .map((t) => centroid([0, 1, 2].map((corner) => at(model.triangles[3 * t + corner]!))))
+      .filter((p) => p[0]! * side > 0);
+    const axis = colored.length > 0 ? unit(minus(centroid(colored), middle)) : [0, 0, 1];
+    const angle = (p: ArrayLike<number>) => Math.acos(Math.min(1, dot(unit(minus(p, middle)), axis)));
+    const irisAngle = colored.length > 0 ? 1.03 * Math.max(...colored.map(angle)) : IRIS_ANGLE;
+    for (const v of vertices) distances[v] = angle(at(v)) / irisAngle;
+  }
+  return distances;
+}
+
+/** A human iris of 5.9 mm on an eyeball of 12 mm. */
+const IRIS_ANGLE = Math.asin(5.9 / 12);
+
+/** Of the sphere that fits the points, or nearly. */
+function eyeMiddle(points: readonly ArrayLike<number>[]): number[] {
+  const range = (axis: number) => {
+    const values = points.map((p) => p[axis]!);
+    return [Math.min(...values), Math.max(...values)] as const;
+  };
+  const [[left, right], [bottom, top], [, front]] = [range(0), range(1), range(2)];
+  const radius = Math.max(right - left, top - bottom) / 2;
+  return [(left + right) / 2, (bottom + top) / 2, front - radius];
+}
+
+function centroid(points: readonly ArrayLike<number>[]): number[] {
+  return [0, 1, 2].map((axis) => points.reduce((sum, p) => sum + p[axis]!, 0) / points.length);
+}
+
+function minus(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
+  return [a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!];
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
+}
+
+function unit(a: ArrayLike<number>): number[] {
+  const length = Math.sqrt(dot(a, a)) || 1;
+  return [a[0]! / length, a[1]! / length, a[2]! / length];
+}

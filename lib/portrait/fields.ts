@@ -1,0 +1,281 @@
+import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { type Box, boxAround, everywhere, flatBoxAround, usedWithin } from "@/lib/portrait/box.ts";
+
+/** A number for each of some points of an atlas. */
+export interface SparseField {
+  /** Indices of points. */
+  readonly points: Uint32Array;
+  /** One for each of them. */
+  readonly values: Float32Array;
+}
+
+/** Where the parts of a face lie, for every point of an atlas: distances in face units, amounts from 0 to 1. */
+export interface FaceFields {
+  /** Position along the brow from its inner end (0) to its outer (1), and distance above its middle line. */
+  readonly brows: SparseField & { readonly above: Float32Array };
+  /** Distance inside of the lips' outer outline; `parting` is the distance from the line between the lips. */
+  readonly lips: SparseField & { readonly parting: Float32Array };
+  /** Distance outside of the eye's opening; `above` is the height over the eye's middle. */
+  readonly eyes: SparseField & { readonly above: Float32Array };
+  /** Where skin is redder. */
+  readonly cheeks: SparseField;
+  readonly nose: SparseField;
+  readonly ears: SparseField;
+  readonly underEyes: SparseField;
+  /** Where a beard grows, by its parts. */
+  readonly moustache: SparseField;
+  readonly chin: SparseField;
+  readonly jaw: SparseField;
+  /** Where a mask over mouth and nose lies. */
+  readonly mask: SparseField;
+  /** [vertexCount], how oily skin is: 1 is usual, more on the nose and the forehead. */
+  readonly oil: Float32Array;
+  /** [vertexCount], 1 on the lips. */
+  readonly lipVertices: Float32Array;
+  /** How far above the middle hairline, in height. */
+  readonly overHairline: SparseField;
+  /** How far below where clothing begins, in height. */
+  readonly belowCollar: SparseField;
+}
+
+type Point = readonly [number, number, number];
+
+export function faceFields(atlas: FaceAtlas): FaceFields {
+  const { points, landmarks } = atlas;
+  const mark = (l: number): Point => [landmarks[3 * l]!, landmarks[3 * l + 1]!, landmarks[3 * l + 2]!];
+  const marks = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => mark(first + i));
+  const center = (list: readonly Point[]): Point =>
+    [0, 1, 2].map((axis) => list.reduce((sum, p) => sum + p[axis]!, 0) / list.length) as unknown as Point;
+
+  /** The used points in this box: of all others a field need not be computed. */
+  const within = (box: Box): Uint32Array => usedWithin(atlas, box);
+  /** The points where `field` gives a first value above `least`; what else it gives goes into further arrays. */
+  const gather = (
+    field: (p: Point) => readonly number[],
+    least: number,
+    among: Uint32Array,
+  ): [Uint32Array, ...Float32Array[]] => {
+    const found: number[] = [];
+    const columns: number[][] = [];
+    for (let k = 0; k < among.length; k++) {
+      const i = among[k]!;
+      const values = field([points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]);
+      if (!(values[0]! > least)) continue;
+      found.push(i);
+      values.forEach((value, column) => (columns[column] ??= []).push(value));
+    }
+    return [Uint32Array.from(found), ...columns.map((column) => Float32Array.from(column))];
+  };
+  const sparse = (field: (p: Point) => number, box: Box, least = 0.01): SparseField => {
+    const among = within(box), found = new Uint32Array(among.length), values = new Float32Array(among.length);
+    let count = 0;
+    for (let k = 0; k < among.length; k++) {
+      const i = among[k]!;
+      const value = field([points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]);
+      if (!(value > least)) continue;
+      found[count] = i;
+      values[count++] = value;
+    }
+    return { points: found.slice(0, count), values: values.slice(0, count) };
+  };
+
+  const browLines = [marks(17, 21).reverse(), marks(22, 26)];
+  const [browPoints, , along, above] = gather(
+    (p) => {
+      const near = nearestOnLine(p, browLines[p[0] < 0 ? 0 : 1]!);
+      return [BROW_REACH - near.distance, near.along, near.distance * Math.sign(p[1] - near.point[1])];
+    },
+    0,
+    within(boxAround(browLines.flat(), BROW_REACH)),
+  );
+
+  const [outer, inner] = [marks(48, 59), marks(60, 67)];
+  const parting = [
+    mark(60),
+    center([mark(61), mark(67)]),
+    center([mark(62), mark(66)]),
+    center([mark(63), mark(65)]),
+    mark(64),
+  ];
+  const lipDepth = Math.min(...outer.map((p) => p[2])) - 0.25;
+  const lipBox = flatBoxAround(outer, 0.04);
+  const [lipPoints, lipInside, lipParting] = gather(
+    (p) => {
+      if (p[2] < lipDepth) return [-1, 0];
+      const inside = -flatDistance(p, outer);
+      const opening = Math.max(0, -flatDistance(p, inner));
+      return [inside, opening > 0 ? 0 : flatLineDistance(p, parting)];
+    },
+    -0.04,
+    within(lipBox),
+  );
+
+  const eyes = [marks(36, 41), marks(42, 47)];
+  const eyeCenters = eyes.map(center);
+  const [eyePoints, eyeNear, eyeAbove] = gather(
+    (p) => {
+      if (p[2] < -0.25) return [0, 0];
+      const side = p[0] < 0 ? 0 : 1;
+      return [EYE_REACH - flatDistance(p, eyes[side]!), p[1] - eyeCenters[side]![1]];
+    },
+    0,
+    within(flatBoxAround(eyes.flat(), EYE_REACH)),
+  );
+
+  const cheekCenters = [center([mark(2), mark(31), mark(41)]), center([mark(14), mark(35), mark(46)])];
+  const underEyeCenters = eyes.map((eye) => center([eye[3]!, eye[4]!, eye[5]!]));
+  const earDepth = (mark(0)[2] + mark(16)[2]) / 2;
+  const [mouthLeft, mouthRight, chinTip] = [mark(48), mark(54), mark(8)];
+  const mouthHalf = (mouthRight[0] - mouthLeft[0]) / 2;
+  const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
+  const inFront = (p: Point, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
+  const hairline = hairlineCurve(atlas);
+  const start = atlas.textureSize ** 2;
+  const ofVertices = (field: (p: Point) => number) =>
+    Float32Array.from({ length: points.length / 3 - start }, (_, v) => {
+      const i = 3 * (start + v);
+      return field([points[i]!, points[i + 1]!, points[i + 2]!]);
+    });
+
+  return {
+    brows: { points: browPoints, values: along!, above: above! },
+    lips: { points: lipPoints, values: lipInside!, parting: lipParting! },
+    eyes: { points: eyePoints, values: eyeNear!.map((near) => EYE_REACH - near), above: eyeAbove! },
+    cheeks: sparse(
+      (p) => Math.max(...cheekCenters.map((c) => bump(p, c, 0.26))),
+      boxAround(cheekCenters, bumpReach(0.26)),
+    ),
+    nose: sparse((p) => bump(p, mark(30), 0.16), boxAround([mark(30)], bumpReach(0.16))),
+    ears: sparse(
+      (p) =>
+        smoothstep(0.8, 0.92, Math.abs(p[0])) * smoothstep(0.5, 0.2, Math.abs(p[1])) * (p[2] < earDepth + 0.1 ? 1 : 0),
+      {
+        ...everywhere,
+        bottom: -0.5,
+        top: 0.5,
+      },
+    ),
+    underEyes: sparse(
+      (p) => Math.max(...underEyeCenters.map((c) => bump(p, c, 0.11))) * (p[1] < 0 ? 1 : 0),
+      boxAround(underEyeCenters, bumpReach(0.11)),
+    ),
+    moustache: sparse((p) => {
+      const middle = (noseBase[1] + lipTop[1]) / 2;
+      const bend = 0.35 * Math.max(0, Math.abs(p[0]) - 0.1);
+      return inFront(p, mouthLeft[2]) * smoothstep(0.1, 0.05, Math.abs(p[1] + bend - middle)) *
+        smoothstep(mouthHalf * 1.25, mouthHalf * 0.95, Math.abs(p[0]));
+    }, { ...everywhere, left: -mouthHalf * 1.25, right: mouthHalf * 1.25 }),
+    chin: sparse((p) =>
+      inFront(p, mouthLeft[2] - 0.2) * smoothstep(lipBottom[1] + 0.02, lipBottom[1] - 0.08, p[1]) *
+      smoothstep(chinTip[1] - 0.35, chinTip[1] - 0.05, p[1]) * smoothstep(0.42, 0.24, Math.abs(p[0])), {
+      ...everywhere,
+      left: -0.42,
+      right: 0.42,
+    }),
+    jaw: sparse((p) => {
+      const side = Math.abs(p[0]);
+      // From beside the mouth up to the front of the ear.
+      const line = noseBase[1] - 0.12 + 0.9 * Math.max(0, side - 0.45);
+      return smoothstep(line + 0.03, line - 0.12, p[1]) *
+        smoothstep(mouthHalf * 0.95, mouthHalf * 1.3, side + Math.max(0, lipBottom[1] - p[1])) *
+        smoothstep(earDepth - 0.02, earDepth + 0.16, p[2]) *
+        smoothstep(chinTip[1] - 0.3, chinTip[1] - 0.02, p[1] + 0.25 * (p[2] - chinTip[2]));
+    }, { ...everywhere, back: earDepth - 0.02 }),
+    mask: sparse((p) => {
+      const side = Math.abs(p[0]);
+      const top = mark(29)[1] - 0.22 * side, bottom = chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
+      return inFront(p, earDepth + 0.2) * smoothstep(top + 0.01, top - 0.01, p[1]) *
+        smoothstep(bottom, bottom + 0.02, p[1]);
+    }, { ...everywhere, back: earDepth + 0.05 }),
+    oil: ofVertices((p) =>
+      0.6 + 0.9 * bump(p, mark(30), 0.3) + 0.6 * bump(p, [0, 0.45, mark(27)[2]], 0.45) +
+      0.45 * Math.max(...cheekCenters.map((c) => bump(p, [c[0], c[1] + 0.12, c[2]], 0.25))) +
+      0.4 * bump(p, chinTip, 0.2)
+    ),
+    lipVertices: ofVertices((p) =>
+      p[2] < lipDepth || p[0] < lipBox.left || p[0] > lipBox.right || p[1] > lipBox.top || p[1] < lipBox.bottom
+        ? 0
+        : smoothstep(-0.01, 0.02, -flatDistance(p, outer))
+    ),
+    overHairline: sparse((p) => p[1] - hairline(p), everywhere, -0.3),
+    belowCollar: sparse((p) => chinTip[1] - 0.5 - p[1] - 0.1 * p[2], everywhere, -0.3),
+  };
+}
+
+const BROW_REACH = 0.13;
+const EYE_REACH = 0.3;
+
+/** Height of the middle hairline over azimuth about the head's middle, 0 being the front: knots of [degrees, height]. */
+const hairlineKnots: readonly (readonly [number, number])[] =
+  // deno-fmt-ignore
+  [[0, 0.86], [25, 0.86], [42, 0.75], [56, 0.52], [66, 0.32], [76, 0.1], [84, 0.1], [94, 0.26], [110, 0.26], [126, -0.2], [150, -0.62], [180, -0.7]];
+
+/** The azimuth's axis stands this far behind and above the eyes' outer corners, over the depth of the ears. */
+export function headAxis(landmarks: Float32Array): { readonly y: number; readonly z: number } {
+  return { y: 0.3, z: (landmarks[2]! + landmarks[3 * 16 + 2]!) / 2 - 0.25 };
+}
+
+function hairlineCurve({ landmarks }: FaceAtlas): (p: Point) => number {
+  const { z } = headAxis(landmarks);
+  return (p) => hairlineHeight(Math.atan2(Math.abs(p[0]), p[2] - z));
+}
+
+/** In face units, at an azimuth in radians. */
+export function hairlineHeight(azimuth: number): number {
+  const degrees = Math.abs(azimuth) * 180 / Math.PI;
+  const next = Math.max(1, hairlineKnots.findIndex(([knot]) => knot >= degrees));
+  const [[d0, h0], [d1, h1]] = [hairlineKnots[next - 1]!, hairlineKnots[next]!];
+  return h0 + (h1 - h0) * smoothstep(d0, d1, degrees);
+}
+
+/** From 0 at `from` to 1 at `to`, smoothly; `to` may be less. */
+export function smoothstep(from: number, to: number, value: number): number {
+  const t = (value - from) / (to - from);
+  return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
+}
+
+function bump(p: Point, center: Point, radius: number): number {
+  const d = ((p[0] - center[0]) ** 2 + (p[1] - center[1]) ** 2 + (p[2] - center[2]) ** 2) / (radius * radius);
+  return Math.exp(-d);
+}
+
+/** Farther than this a bump is below 0.01. */
+function bumpReach(radius: number): number {
+  return 2.15 * radius;
+}
+
+function nearestOnLine(p: Point, line: readonly Point[]): { distance: number; along: number; point: Point } {
+  let best = { distance: Infinity, along: 0, point: line[0]! };
+  for (let i = 0; i + 1 < line.length; i++) {
+    const [a, b] = [line[i]!, line[i + 1]!];
+    const t = Math.min(1, Math.max(0, dot(minus(p, a), minus(b, a)) / dot(minus(b, a), minus(b, a))));
+    const point = [0, 1, 2].map((k) => a[k]! + t * (b[k]! - a[k]!)) as unknown as Point;
+    const distance = Math.sqrt(dot(minus(p, point), minus(p, point)));
+    if (distance < best.distance) best = { distance, along: (i + t) / (line.length - 1), point };
+  }
+  return best;
+}
+
+/** Distance to a line seen from the front. */
+function flatLineDistance(p: Point, line: readonly Point[]): number {
+  return nearestOnLine([p[0], p[1], 0], line.map(([x, y]) => [x, y, 0])).distance;
+}
+
+/** Distance to a polygon seen from the front, negative inside. */
+function flatDistance(p: Point, polygon: readonly Point[]): number {
+  let inside = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [[ax, ay], [bx, by]] = [polygon[i]!, polygon[j]!];
+    if ((ay > p[1]) !== (by > p[1]) && p[0] < (bx - ax) * (p[1] - ay) / (by - ay) + ax) inside = !inside;
+  }
+  const distance = flatLineDistance(p, [...polygon, polygon[0]!]);
+  return inside ? -distance : distance;
+}
+
+function minus(a: Point, b: Point): Point {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+function dot(a: Point, b: Point): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}

@@ -1,0 +1,85 @@
+import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { hairTriangles as hairFaces, hairVertexCount, strands } from "@/lib/portrait/hair.ts";
+import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
+import { torsoTriangles, torsoVertexCount } from "@/lib/portrait/torso.ts";
+
+/** What a triangle's color comes from. */
+export const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3, torso: 4 } as const;
+
+/**
+ * A model's head, a torso, and hair as one mesh to draw; vertices are in this order. Triangles are in the order of
+ * `starts`, so that a part of them can be left out at either end. Hair comes twice, the second time the other way
+ * round, since both of its sides are seen while backs are not drawn; so do lashes.
+ */
+export interface HeadMesh {
+  readonly modelVertices: number;
+  /** Of the model and the torso. */
+  readonly bodyVertices: number;
+  /** Also of the hair. */
+  readonly vertexCount: number;
+  /** [n, 3] */
+  readonly triangles: Uint32Array;
+  /** The first triangles of the mouth's inside (0), of eyes and lashes, of skin and torso, of hair, and of hair's backs. */
+  readonly starts: { readonly eyes: number; readonly skin: number; readonly hair: number; readonly hairBacks: number };
+  /** [n], numbers of {@linkcode colorSources}. */
+  readonly sources: Uint8Array;
+  /** [n, 6], the place in the skin's texture, or among the strands of hair, of each corner. */
+  readonly corners: Float32Array;
+}
+
+export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
+  const modelVertices = model.mean.length / 3;
+  const bodyVertices = modelVertices + torsoVertexCount;
+  const triangles: number[] = [], sources: number[] = [], corners: number[] = [];
+  const add = (a: number, b: number, c: number, source: number) => {
+    triangles.push(a, b, c);
+    sources.push(source);
+  };
+  const addPlaces = (places: ArrayLike<number>, start: number) => {
+    for (let i = start; i < start + 6; i++) corners.push(places[i]!);
+  };
+  const nowhere = new Float32Array(6).fill(NaN);
+  const addModel = (...names: MaterialName[]) => {
+    for (let t = 0; t < model.materials.length; t++) {
+      const name = materialNames[model.materials[t]!]!;
+      if (!names.includes(name)) continue;
+      const a = model.triangles[3 * t]!, b = model.triangles[3 * t + 1]!, c = model.triangles[3 * t + 2]!;
+      const isEye = name === "sclera" || name === "iris" || name === "pupil";
+      const isTextured = !Number.isNaN(skinCorners[6 * t]);
+      add(a, b, c, isEye ? colorSources.eye : isTextured ? colorSources.texture : colorSources.vertices);
+      addPlaces(skinCorners, 6 * t);
+      if (name !== "lashes") continue;
+      add(a, c, b, colorSources.vertices);
+      addPlaces(nowhere, 0);
+    }
+    return sources.length;
+  };
+  const eyes = addModel("teeth", "gums");
+  const skin = addModel("sclera", "iris", "pupil", "lashes");
+  addModel("skin", "scalp");
+  for (let i = 0; i < torsoTriangles.length; i += 3) {
+    const [a, b, c] = [torsoTriangles[i]!, torsoTriangles[i + 1]!, torsoTriangles[i + 2]!];
+    add(modelVertices + a, modelVertices + b, modelVertices + c, colorSources.torso);
+    addPlaces(nowhere, 0);
+  }
+  const hair = sources.length;
+  const addHair = (second: number, third: number) => {
+    for (let i = 0; i < hairFaces.length; i += 3) {
+      const a = hairFaces[i]!, b = hairFaces[i + second]!, c = hairFaces[i + third]!;
+      add(bodyVertices + a, bodyVertices + b, bodyVertices + c, colorSources.hair);
+      addPlaces([...strands.place(a), ...strands.place(b), ...strands.place(c)], 0);
+    }
+    return sources.length;
+  };
+  const hairBacks = addHair(1, 2);
+  addHair(2, 1);
+  return {
+    modelVertices,
+    bodyVertices,
+    vertexCount: bodyVertices + hairVertexCount,
+    triangles: Uint32Array.from(triangles),
+    starts: { eyes, skin, hair, hairBacks },
+    sources: Uint8Array.from(sources),
+    corners: Float32Array.from(corners),
+  };
+}

@@ -1,0 +1,171 @@
+import { EYE_REACH, EYE_STEPS } from "@/lib/portrait/eyes.ts";
+import { strands } from "@/lib/portrait/hair.ts";
+import type { Paint } from "@/lib/portrait/paint.ts";
+import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
+import type { HeadMesh } from "@/lib/portrait/head_mesh.ts";
+import type { Kernels } from "@/lib/geometry/kernels.ts";
+
+/** What each pixel's middle shows of a head; arrays lie in the kernels' memory. */
+export interface HeadRaster {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width], a triangle of the mesh, counted from the first that was drawn, or -1 where there is none. */
+  readonly triangle: Int32Array;
+  /** [height, width], z of the mesh, -Infinity where there is none. */
+  readonly depth: Float32Array;
+  /** [height, width], barycentric weights of the triangle's second and third corner. */
+  readonly second: Float32Array;
+  readonly third: Float32Array;
+}
+
+export interface ShadeInputs {
+  /** The first triangle that was drawn. */
+  readonly first: number;
+  readonly paint: Paint;
+  /** [vertexCount, 3], light on a white surface, and what shines on top of any. */
+  readonly light: Float32Array;
+  readonly shine: Float32Array;
+  /** [vertexCount - modelVertices, 3], linear reflectance of torso and hair. */
+  readonly colors: Float32Array;
+  /** Contrast of the hair's strands, and which of them it has. */
+  readonly strands: number;
+  readonly seed: number;
+}
+
+export interface PixelHeadOptions {
+  readonly size: number;
+  readonly mesh: HeadMesh;
+  /** Texels a side of the skin's texture. */
+  readonly textureSize: number;
+  /** [vertexCount], see `FacePainter`. */
+  readonly irisDistances: Float32Array;
+}
+
+/** Finds which pixels of an image show what of a head's mesh, and colors them. */
+export class HeadPixels {
+  readonly raster: HeadRaster;
+  readonly #kernels: Kernels;
+  readonly #mesh: Pick<HeadMesh, "modelVertices" | "triangles" | "sources" | "corners">;
+  readonly #textureSize: number;
+  readonly #irisDistances: Float32Array;
+  readonly #strandValues: Float32Array;
+  /** [vertexCount, 2] */
+  readonly #grid: Int32Array;
+  readonly #isSeen: Uint8Array;
+  readonly #seen: Uint32Array;
+  /** [size, size], the source of each pixel's triangle, or 255, and 1 where it has another neighbor. */
+  readonly #kinds: Uint8Array;
+  readonly #isEdge: Uint8Array;
+  readonly #means: Float32Array;
+  /** Where an image lies while it is drawn on that has no place in the kernels' memory. */
+  #copy: Float32Array | undefined;
+
+  constructor(kernels: Kernels, { size, mesh, textureSize, irisDistances }: PixelHeadOptions) {
+    this.#kernels = kernels;
+    this.#mesh = {
+      modelVertices: mesh.modelVertices,
+      triangles: kernels.words(mesh.triangles),
+      sources: kernels.bytes(mesh.sources),
+      corners: kernels.floats(mesh.corners),
+    };
+    this.#textureSize = textureSize;
+    this.#irisDistances = kernels.floats(irisDistances);
+    this.#strandValues = kernels.floats(strands.texture.values);
+    const pixels = size * size, vertices = mesh.vertexCount;
+    this.#grid = kernels.ints(2 * vertices);
+    this.#isSeen = kernels.bytes(vertices);
+    this.#seen = kernels.words(vertices);
+    this.raster = {
+      width: size,
+      height: size,
+      triangle: kernels.ints(pixels),
+      depth: kernels.floats(pixels),
+      second: kernels.floats(pixels),
+      third: kernels.floats(pixels),
+    };
+    this.#kinds = kernels.bytes(pixels);
+    this.#isEdge = kernels.bytes(pixels);
+    this.#means = kernels.floats(3 * pixels);
+  }
+
+  /** Draws front faces of the triangles from `first` to `end`; `positions` lie in the kernels' memory. */
+  find(positions: Float32Array, { first, end }: { readonly first: number; readonly end: number }): Seen {
+    const { run } = this.#kernels, { width, height, triangle, depth, second, third } = this.raster;
+    const triangles = this.#mesh.triangles.subarray(3 * first).byteOffset, grid = this.#grid.byteOffset;
+    run.snapToGrid(positions.byteOffset, positions.length / 3, grid);
+    run.rasterizeFronts(
+      triangles,
+      end - first,
+      grid,
+      positions.byteOffset,
+      width,
+      height,
+      triangle.byteOffset,
+      depth.byteOffset,
+      second.byteOffset,
+      third.byteOffset,
+    );
+    this.#isSeen.fill(0);
+    const count = run.markSeen(
+      triangle.byteOffset,
+      width * height,
+      width,
+      triangles,
+      this.#isSeen.byteOffset,
+      this.#seen.byteOffset,
+    );
+    return { isSeen: this.#isSeen, list: this.#seen.subarray(0, count) };
+  }
+
+  /** Colors what was found, over what the image holds, and softens its outlines. Paint, light, shine and colors lie in the kernels' memory. */
+  shade({ rgb }: FloatImage, inputs: ShadeInputs): void {
+    const kernels = this.#kernels;
+    if (kernels.holds(rgb)) return this.#shade(rgb.byteOffset, inputs);
+    this.#copy ??= kernels.floats(rgb.length);
+    this.#copy.set(rgb);
+    this.#shade(this.#copy.byteOffset, inputs);
+    rgb.set(this.#copy);
+  }
+
+  #shade(rgb: number, { first, paint, light, shine, colors, strands: contrast, seed }: ShadeInputs): void {
+    const { run } = this.#kernels, { width, height, triangle, depth, second, third } = this.raster;
+    const { triangles, sources, corners, modelVertices } = this.#mesh;
+    const { columns, rows } = strands.texture;
+    run.shadePixels(
+      rgb,
+      this.#kinds.byteOffset,
+      width * height,
+      triangle.byteOffset,
+      second.byteOffset,
+      third.byteOffset,
+      triangles.subarray(3 * first).byteOffset,
+      sources.subarray(first).byteOffset,
+      corners.subarray(6 * first).byteOffset,
+      paint.albedo.byteOffset,
+      this.#textureSize,
+      paint.eyeRamp.byteOffset,
+      EYE_STEPS,
+      EYE_STEPS / EYE_REACH,
+      this.#irisDistances.byteOffset,
+      light.byteOffset,
+      shine.byteOffset,
+      colors.byteOffset,
+      modelVertices,
+      this.#strandValues.byteOffset,
+      columns,
+      rows,
+      contrast,
+      seed % columns,
+    );
+    run.softenPixels(
+      rgb,
+      width,
+      height,
+      this.#kinds.byteOffset,
+      depth.byteOffset,
+      this.#isEdge.byteOffset,
+      this.#means.byteOffset,
+    );
+  }
+}

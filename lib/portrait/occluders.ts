@@ -1,0 +1,180 @@
+import type { FloatImage } from "@/lib/geometry/color.ts";
+import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
+import type { Random } from "@/lib/random.ts";
+import type { Vec3 } from "@/lib/types.ts";
+import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
+
+export interface OccluderOptions {
+  readonly random: Random;
+  /** [68, 3], in the image's pixels. */
+  readonly landmarks: Float32Array;
+  readonly skin: Vec3;
+  /** Of lights, roughly: what a white thing shows. */
+  readonly brightness: number;
+}
+
+/** Puts something before the face, now and then, in place. */
+export function paintOccluders(image: FloatImage, options: OccluderOptions): void {
+  const { random } = options;
+  if (random.chance(0.1)) paintHand(image, options);
+  if (random.chance(0.05)) paintMicrophone(image, options);
+  if (random.chance(0.05)) paintPhone(image, options);
+  if (random.chance(0.14)) paintThings(image, options);
+  if (random.chance(0.12)) paintNoise(image, random);
+}
+
+function faceBox({ landmarks }: OccluderOptions): { x: number; y: number; size: number } {
+  let x = 0, y = 0, left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
+  for (let i = 0; i < 204; i += 3) {
+    x += landmarks[i]! / 68;
+    y += landmarks[i + 1]! / 68;
+    left = Math.min(left, landmarks[i]!);
+    right = Math.max(right, landmarks[i]!);
+    top = Math.min(top, landmarks[i + 1]!);
+    bottom = Math.max(bottom, landmarks[i + 1]!);
+  }
+  return { x, y, size: Math.max(right - left, bottom - top) };
+}
+
+function paintHand(image: FloatImage, options: OccluderOptions): void {
+  const { random, skin, brightness } = options;
+  const { x, y, size } = faceBox(options);
+  const own = random.chance(0.75) ? skin : skinColor(random.uniform(...melaninRange), random.uniform(0.2, 0.6));
+  const shade = brightness * random.uniform(0.6, 1.1);
+  const color = own.map((value) => value * shade) as unknown as Vec3;
+  const darker = color.map((value) => value * 0.82) as unknown as Vec3;
+  const angle = random.uniform(0, 2 * Math.PI);
+  const reach = size * random.uniform(0.35, 0.62);
+  const palm: [number, number] = [x + Math.cos(angle) * reach * 1.3, y + Math.sin(angle) * reach * 1.3];
+  const point = angle + Math.PI + random.normal() * 0.5; // the fingers' direction
+  const length = size * random.uniform(0.28, 0.5), width = size * random.uniform(0.075, 0.11);
+  const across: [number, number] = [-Math.sin(point), Math.cos(point)];
+  const spread = random.uniform(0.95, 1.25);
+  const wrist: [number, number] = [palm[0] - Math.cos(point) * size, palm[1] - Math.sin(point) * size];
+  fillShape(image, stroke(palm, wrist, width * 3.2), { from: color, to: darker, round: 0.55, softness: 1.5 });
+  fillShape(image, {
+    kind: "ellipse",
+    x: palm[0],
+    y: palm[1],
+    halfWidth: width * 2.4,
+    halfHeight: width * 2.1,
+    angle: point,
+  }, { from: darker, to: color, round: 0.45, softness: 1.5 });
+  for (let finger = 0; finger < 4; finger++) {
+    const offset = (finger - 1.5) * width * spread;
+    const base: [number, number] = [palm[0] + across[0] * offset, palm[1] + across[1] * offset];
+    const own = length * [0.82, 1, 0.95, 0.75][finger]!;
+    const lean = point + (finger - 1.5) * 0.09 * spread;
+    const knuckle: [number, number] = [base[0] + Math.cos(lean) * own * 0.75, base[1] + Math.sin(lean) * own * 0.75];
+    const bend = lean + random.normal() * 0.15;
+    const tip: [number, number] = [knuckle[0] + Math.cos(bend) * own * 0.55, knuckle[1] + Math.sin(bend) * own * 0.55];
+    fillShape(image, stroke(base, knuckle, width), { from: color, to: color, round: 0.6, softness: 1.5 });
+    fillShape(image, stroke(knuckle, tip, width * 0.9), { from: color, to: color, round: 0.6, softness: 1.5 });
+  }
+  const side = random.chance(0.5) ? 1 : -1;
+  const thumb = point + side * random.uniform(0.5, 1.1);
+  fillShape(
+    image,
+    stroke(palm, [palm[0] + Math.cos(thumb) * length, palm[1] + Math.sin(thumb) * length], width * 1.15),
+    {
+      from: color,
+      to: color,
+      round: 0.6,
+      softness: 1.5,
+    },
+  );
+}
+
+function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
+  const { random, brightness, landmarks } = options;
+  const { size } = faceBox(options);
+  const mouth: [number, number] = [
+    landmarks[3 * 57]! + random.normal() * size * 0.1,
+    landmarks[3 * 57 + 1]! + random.uniform(0, 0.25) * size,
+  ];
+  const angle = Math.PI / 2 + random.normal() * 0.6;
+  const dark = grayColor(brightness * random.uniform(0.02, 0.12)),
+    head = grayColor(brightness * random.uniform(0.05, 0.4));
+  const radius = size * random.uniform(0.06, 0.13);
+  fillShape(
+    image,
+    stroke(mouth, [mouth[0] + Math.cos(angle) * size, mouth[1] + Math.sin(angle) * size], radius * 1.1),
+    {
+      from: dark,
+      to: dark,
+      round: 0.7,
+      softness: 1.5,
+    },
+  );
+  fillShape(image, { kind: "ellipse", x: mouth[0], y: mouth[1], halfWidth: radius, halfHeight: radius * 1.15, angle }, {
+    from: head,
+    to: head,
+    round: 0.9,
+    softness: 1.5,
+  });
+}
+
+function paintPhone(image: FloatImage, options: OccluderOptions): void {
+  const { random, brightness } = options;
+  const { x, y, size } = faceBox(options);
+  const side = random.chance(0.5) ? 1 : -1;
+  const height = size * random.uniform(0.25, 0.4);
+  const center: [number, number] = [x + side * size * random.uniform(0.3, 0.6), y + random.normal() * 0.2 * size];
+  const color = random.chance(0.7) ? grayColor(brightness * random.uniform(0.01, 0.08)) : grayColor(brightness * 0.6);
+  const angle = random.normal() * 0.5;
+  const body = { kind: "capsule" as const, x: center[0], y: center[1], angle };
+  fillShape(image, { ...body, kind: "box", halfWidth: height * 0.5, halfHeight: height }, {
+    from: color,
+    to: color.map((v) => v * 2) as unknown as Vec3,
+    softness: 1.5,
+  });
+  const skin = options.skin.map((value) => value * brightness * 0.8) as unknown as Vec3;
+  for (let finger = 0; finger < 4; finger++) {
+    const dy = (finger - 1.5) * height * 0.28;
+    const at: [number, number] = [center[0] - Math.sin(angle) * dy, center[1] + Math.cos(angle) * dy];
+    const reach = height * 0.6 * side;
+    fillShape(image, stroke([at[0] - reach * 0.3, at[1]], [at[0] + reach, at[1] + height * 0.1], height * 0.24), {
+      from: skin,
+      to: skin,
+      round: 0.6,
+      softness: 1.5,
+    });
+  }
+}
+
+function paintThings(image: FloatImage, { random, brightness, skin }: OccluderOptions): void {
+  const { width } = image;
+  for (let count = random.integer(1, 2); count > 0; count--) {
+    const color: Vec3 = random.chance(0.3)
+      ? skin.map((value) => value * brightness * random.uniform(0.6, 1.1)) as unknown as Vec3
+      : [random.next() ** 2 * brightness, random.next() ** 2 * brightness, random.next() ** 2 * brightness];
+    const to = color.map((value) => value * random.uniform(0.4, 1.4)) as unknown as Vec3;
+    fillShape(image, {
+      kind: random.pick(["box", "ellipse", "capsule"] as const),
+      x: random.next() * width,
+      y: random.next() * width,
+      halfWidth: random.uniform(0.03, 0.2) * width,
+      halfHeight: random.uniform(0.03, 0.16) * width,
+      angle: random.uniform(0, Math.PI),
+    }, { from: color, to, softness: random.uniform(1, 4), round: random.chance(0.5) ? 0.6 : 0 });
+  }
+}
+
+/** A rectangle of colored noise (Feng et al., 2018, section 3.3). */
+function paintNoise({ width, rgb }: FloatImage, random: Random): void {
+  const [w, h] = [Math.round(random.uniform(0.08, 0.35) * width), Math.round(random.uniform(0.08, 0.35) * width)];
+  const [left, top] = [random.integer(0, width - w), random.integer(0, width - h)];
+  const grain = random.integer(1, 4);
+  const specks = Float32Array.from({ length: 997 }, () => random.next());
+  for (let row = 0; row < h; row++) {
+    for (let column = 0; column < w; column++) {
+      const speck = ((row / grain) | 0) * 91 + ((column / grain) | 0) * 3;
+      const i = 3 * ((top + row) * width + left + column);
+      for (let c = 0; c < 3; c++) rgb[i + c] = specks[(speck + c) % 997]!;
+    }
+  }
+}
+
+function grayColor(level: number): Vec3 {
+  return [level, level, level];
+}

@@ -1,0 +1,200 @@
+import type { Appearance } from "@/lib/portrait/appearance.ts";
+import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { HairRig } from "@/lib/portrait/hair.ts";
+import type { HairStyle } from "@/lib/portrait/hair_style.ts";
+import { opennessOf } from "@/lib/face/openness.ts";
+import { FacePainter, type Paint } from "@/lib/portrait/paint.ts";
+import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
+import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
+import { lightVisibility, type VisibilityScratch, visibilityScratch } from "@/lib/geometry/visibility.ts";
+import { type LightBuffers, lightHead, type LitVertices } from "@/lib/portrait/head_light.ts";
+import { type HeadMesh, headMesh } from "@/lib/portrait/head_mesh.ts";
+import { HeadPixels, type HeadRaster } from "@/lib/portrait/head_pixels.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
+import type { Lighting } from "@/lib/portrait/lighting.ts";
+import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
+import type { Vec3 } from "@/lib/types.ts";
+
+export interface PortraitOptions {
+  /** Pixels a side. */
+  readonly imageSize: number;
+  /** Told of the stages of every portrait. */
+  readonly timer?: StageTimer | undefined;
+  /** With room for {@linkcode portraitBytes}; own ones where it is missing. */
+  readonly kernels?: Kernels;
+}
+
+export interface Sitter {
+  /** [vertexCount, 3], in model space. */
+  readonly vertices: Float32Array;
+  readonly placement: Placement;
+  readonly look: Appearance;
+  readonly hair: HairStyle;
+  readonly torso: TorsoLook;
+  readonly lighting: Lighting;
+}
+
+export interface Portrait {
+  /** [vertexCount, 3], the model's vertices in image space. */
+  readonly positions: Float32Array;
+  /** What each pixel's middle shows. */
+  readonly raster: HeadRaster;
+}
+
+const SHADOW_MAP_SIZE = 128;
+/** Between the inner landmarks of the lips, in face units. */
+const CLOSED_LIPS = 0.012;
+
+/**
+ * Draws heads of one model into images of one size, with all the buffers that takes: first it is found what is seen of
+ * a sitter, so that nothing else need be lit, nor anything painted behind, and then that is drawn.
+ */
+export class PortraitPainter {
+  readonly #timer: StageTimer | undefined;
+  readonly #mesh: HeadMesh;
+  readonly #painter: FacePainter;
+  readonly #hair: HairRig;
+  readonly #atlas: FaceAtlas;
+  readonly #pixels: HeadPixels;
+  /** [vertexCount, 3], the model's and the hair's, in image space. */
+  readonly #positions: Float32Array;
+  readonly #vertices: LitVertices;
+  readonly #buffers: LightBuffers;
+  /** [torso and hair vertices, 3], linear reflectance. */
+  readonly #colors: Float32Array;
+  readonly #shadow: VisibilityScratch;
+  #posed: Pick<HairStyle, "strands" | "seed"> & { readonly paint: Paint; readonly first: number } | undefined;
+
+  constructor(atlas: FaceAtlas, { imageSize: size, timer, kernels: given }: PortraitOptions) {
+    this.#timer = timer;
+    this.#atlas = atlas;
+    const kernels = given ?? new Kernels(portraitBytes(atlas, size));
+    const { irisDistances } = this.#painter = new FacePainter(atlas, (length) => kernels.floats(length));
+    this.#hair = new HairRig(atlas);
+    this.#mesh = headMesh(atlas);
+    this.#pixels = new HeadPixels(kernels, { size, mesh: this.#mesh, textureSize: atlas.textureSize, irisDistances });
+    const { modelVertices, bodyVertices, vertexCount: count, triangles } = this.#mesh;
+    const floats = (width: number) => new Float32Array(width * count);
+    this.#positions = kernels.floats(3 * count);
+    this.#vertices = {
+      bodyCount: bodyVertices,
+      normals: floats(3),
+      tangents: this.#hair.tangents,
+      openness: floats(1),
+      visibility: floats(1),
+      gloss: floats(1),
+    };
+    this.#vertices.openness.fill(0.85).set(atlas.model.openness ?? opennessOf(atlas.model));
+    this.#colors = kernels.floats(3 * (count - modelVertices));
+    this.#buffers = { light: kernels.floats(3 * count), shine: kernels.floats(3 * count), white: floats(3).fill(1) };
+    this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
+  }
+
+  /** Finds what is seen of a sitter. The result is overwritten by the next call. */
+  pose({ vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
+    const { modelVertices, bodyVertices, triangles, starts } = this.#mesh;
+    const { gloss } = this.#vertices;
+    const timer = this.#timer;
+    timer?.begin("hair and clothes");
+    const positions = this.#positions.subarray(0, 3 * modelVertices);
+    placeInImage(vertices, placement, positions);
+    shapeTorso(torso, { atlas: this.#atlas, placement }, {
+      positions: this.#positions.subarray(3 * modelVertices, 3 * bodyVertices),
+      colors: this.#colors,
+    });
+    const isBare = hair.kind === "none", isHair = hair.kind === "hair";
+    if (!isBare) this.#hair.shape(hair, { positions, placement }, this.#positions.subarray(3 * bodyVertices));
+    fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
+    timer?.begin("rasterize");
+    // Behind closed lips, the mouth's inside takes time and is not seen.
+    const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
+    const seen = this.#pixels.find(this.#positions, { first, end: isBare ? starts.hair : triangles.length / 3 });
+    timer?.begin("paint");
+    const paint = this.#painter.paint(look, hair);
+    gloss.set(paint.gloss);
+    gloss.fill(0.02, modelVertices, bodyVertices);
+    // Dark threads shine less than fair ones, and cloth hardly.
+    gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, bodyVertices);
+    this.#light(lighting, { first, isBare, seen });
+    timer?.end();
+    this.#posed = { paint, first, strands: hair.strands, seed: hair.seed };
+    return { positions, raster: this.#pixels.raster };
+  }
+
+  /** Draws the sitter of the last {@linkcode PortraitPainter.pose} over what the image holds. */
+  draw(image: FloatImage): void {
+    if (!this.#posed) throw new TypeError("Cannot draw a portrait: nobody has posed yet");
+    const { paint, first, strands, seed } = this.#posed;
+    this.#timer?.begin("shade");
+    const { light, shine } = this.#buffers;
+    this.#pixels.shade(image, { first, paint, light, shine, colors: this.#colors, strands, seed });
+    this.#timer?.end();
+  }
+
+  #isMouthClosed(positions: Float32Array, { scale }: Placement): boolean {
+    const { model, unit } = this.#atlas;
+    const at = (landmark: number) => 3 * model.surfaceVertices[model.surface.landmarks[landmark]!]!;
+    return [[61, 67], [62, 66], [63, 65]].every(([upper, lower]) => {
+      const [a, b] = [at(upper!), at(lower!)];
+      const gap = Math.hypot(...[0, 1, 2].map((axis) => positions[a + axis]! - positions[b + axis]!));
+      return gap < CLOSED_LIPS * unit * scale;
+    });
+  }
+
+  #light(lighting: Lighting, { first, isBare, seen }: { first: number; isBare: boolean; seen: Seen }): void {
+    const { bodyVertices, starts, triangles } = this.#mesh;
+    const { normals, openness, visibility } = this.#vertices;
+    const positions = this.#positions;
+    this.#timer?.begin("light");
+    vertexNormals({ positions, triangles: triangles.subarray(3 * first, 3 * starts.hair) }, {
+      frame: "image",
+      seen,
+      out: normals,
+    });
+    if (!isBare) {
+      normals.set(this.#hair.normals, 3 * bodyVertices);
+      openness.set(this.#hair.openness, bodyVertices);
+    }
+    this.#timer?.begin("shadows");
+    if (!lighting.isHard) visibility.set(openness);
+    else this.#castShadows(lighting, { isBare, seen });
+    this.#timer?.begin("light");
+    lightHead(this.#vertices, lighting, { ...this.#buffers, seen });
+  }
+
+  #castShadows({ lamps }: Lighting, { isBare, seen }: { isBare: boolean; seen: Seen }): void {
+    const { bodyVertices, starts, triangles } = this.#mesh;
+    const { normals, visibility } = this.#vertices;
+    // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
+    const count = isBare ? bodyVertices : this.#positions.length / 3;
+    const casting = {
+      positions: this.#positions.subarray(0, 3 * count),
+      triangles: triangles.subarray(3 * starts.skin, 3 * (isBare ? starts.hair : starts.hairBacks)),
+    };
+    lightVisibility(casting, lamps[0]!.direction, {
+      normals,
+      size: SHADOW_MAP_SIZE,
+      backfaces: false,
+      seen,
+      scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
+      out: visibility,
+    });
+  }
+}
+
+/** What a painter takes up of its kernels' memory, at most. */
+export function portraitBytes({ model, points }: FaceAtlas, size: number): number {
+  return 70 * size * size + 12 * (points.length / 3) + 80 * (model.mean.length / 3) + 60 * model.materials.length +
+    2_000_000;
+}
+
+function fillColor(colors: Float32Array, [red, green, blue]: Vec3): void {
+  for (let i = 0; i < colors.length; i += 3) {
+    colors[i] = red;
+    colors[i + 1] = green;
+    colors[i + 2] = blue;
+  }
+}

@@ -1,0 +1,242 @@
+import * as tf from "@tensorflow/tfjs";
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
+import util from "node:util";
+import { InputError } from "@/lib/errors.ts";
+import type { AttributeValue } from "@/lib/tensorflow/backend/attributes.ts";
+import { Binding } from "@/lib/tensorflow/backend/binding.ts";
+import { cString, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
+import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
+import { type Context, newContext } from "@/lib/tensorflow/backend/context.ts";
+import { type DataTypeName, dataTypes, tfjsType } from "@/lib/tensorflow/backend/data_types.ts";
+import { EagerExecutor, type TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
+import { findLibrary, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
+import { fuseReluGradient } from "@/lib/tensorflow/ops/relu_gradient.ts";
+import type { HostValues } from "@/lib/tensorflow/backend/tensor_values.ts";
+
+export interface TensorFlowOptions {
+  /** "auto": a GPU where there is one. */
+  readonly device: "auto" | "cpu" | "gpu";
+  /** Threads of the CPU, by default as many as run at once. */
+  readonly threads?: number;
+  /**
+   * For a process that only infers: the thread that has an op to do takes a part of it, in place of waiting for the
+   * others. A light network's map of one picture is there earlier; a training step would take longer.
+   */
+  readonly lowLatency?: boolean;
+}
+
+export interface TensorFlow {
+  /** Such as "tensorflow 2.21.0 · CPU, 2 threads". */
+  readonly description: string;
+  readonly device: "cpu" | "gpu";
+  /** How many tensors TensorFlow holds for this process now. */
+  readonly handleCount: number;
+}
+
+/** For the files beside this one. */
+export interface OpenTensorFlow extends TensorFlow {
+  readonly symbols: Symbols;
+  readonly context: Context;
+  readonly binding: Binding;
+  readonly executor: EagerExecutor;
+  readonly backend: NodeBackend;
+}
+
+/** What is needed of tfjs's node backend; its types keep it private. */
+interface NodeBackend {
+  readonly tensorMap: tf.DataStorage<TensorData>;
+  getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
+}
+
+interface TensorData extends TensorMetadata {
+  readonly values: null;
+  readonly refCount: number;
+}
+
+const variants: Record<TensorFlowOptions["device"], readonly LibraryVariant[]> = {
+  auto: ["gpu", "cpu"],
+  cpu: ["cpu", "gpu"],
+  gpu: ["gpu"],
+};
+
+let opening: Promise<OpenTensorFlow> | undefined;
+let opened: OpenTensorFlow | undefined;
+
+/**
+ * Opens TensorFlow and makes it tfjs's backend, "tensorflow". A process opens it once: a later call gives the same one,
+ * with the threads it has. Throws an InputError where there is no library, or no GPU and the device is "gpu".
+ */
+export async function openTensorFlow(
+  { device, threads, lowLatency = false }: TensorFlowOptions,
+): Promise<TensorFlow> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new RangeError(`TensorFlow cannot have ${threads} threads: a whole number from 1 is wanted`);
+  }
+  opening ??= open({ device, threads: threads ?? navigator.hardwareConcurrency, lowLatency });
+  try {
+    opened = await opening;
+  } catch (error) {
+    opening = undefined;
+    throw error;
+  }
+  if (device !== "auto" && device !== opened.device) {
+    throw new Error(`Cannot use the ${device.toUpperCase()}: this process has opened ${opened.description}`);
+  }
+  return opened;
+}
+
+async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>): Promise<OpenTensorFlow> {
+  const path = await findLibrary(variants[device]);
+  const symbols = openLibrary(path, { lowLatency });
+  const context = newContext(symbols, { threads, opsAtOnce: lowLatency ? 1 : threads, allowGpu: device !== "cpu" });
+  if (device === "gpu" && !context.usesGpu) {
+    symbols.TFE_DeleteContext(context.pointer);
+    throw new InputError(`Cannot use a GPU: TensorFlow's library ${path} finds none on this machine`);
+  }
+  const executor = new EagerExecutor(symbols, context);
+  const binding = new Binding(cString(symbols.TF_Version()), executor, context.usesGpu);
+  return {
+    description: `tensorflow ${binding.TF_Version} · ${context.usesGpu ? "GPU" : `CPU, ${count(threads, "thread")}`}`,
+    device: context.usesGpu ? "gpu" : "cpu",
+    get handleCount() {
+      return executor.handleCount;
+    },
+    symbols,
+    context,
+    binding,
+    executor,
+    backend: await registerBackend(binding),
+  };
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+async function registerBackend(binding: Binding): Promise<NodeBackend> {
+  // the kernels call it; Node 23 and Deno have it no more
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
+  const { NodeJSKernelBackend } = await import("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
+  await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
+  type Addon = ConstructorParameters<typeof NodeJSKernelBackend>[0]; // it can do more, such as run saved models
+  const backend = new (withoutDelay(NodeJSKernelBackend))(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
+  roundWholeNumbers();
+  gatherInTraces();
+  tf.registerBackend("tensorflow", () => backend, 3);
+  await tf.setBackend("tensorflow");
+  fuseReluGradient((dy, y) => execute("ReluGrad", {}, [dy, y], 1)[0]!);
+  return backend as unknown as NodeBackend;
+}
+
+/**
+ * tfjs's backend hands a new tensor's values to TensorFlow where it is first used. Here that is done at once: what was
+ * made before a function is traced is then no part of it.
+ */
+function withoutDelay(Backend: typeof NodeJSKernelBackend): typeof NodeJSKernelBackend {
+  return class extends Backend {
+    override move(...data: Parameters<NodeJSKernelBackend["move"]>): void {
+      super.move(...data);
+      const [dataId, values, shape, dtype] = data;
+      if (values) (this as unknown as NodeBackend).getInputTensorIds([{ dataId, shape, dtype } as tf.Tensor]);
+    }
+  };
+}
+
+/** TensorFlow 2.21 makes a 0 of every whole number that it rounds. */
+function roundWholeNumbers(): void {
+  tf.unregisterKernel("Round", "tensorflow");
+  tf.registerKernel({
+    kernelName: "Round",
+    backendName: "tensorflow",
+    kernelFunc: ({ inputs: { x }, backend }) =>
+      (backend as NodeJSKernelBackend).executeSingleInput(x!.dtype === "int32" ? "Identity" : "Round", x!),
+  });
+}
+
+/** tfjs's kernel reads the indices to check them; in a trace they have no values, and TensorFlow checks them later. */
+function gatherInTraces(): void {
+  const { kernelFunc } = tf.getKernel("GatherV2", "tensorflow")!;
+  tf.unregisterKernel("GatherV2", "tensorflow");
+  tf.registerKernel({
+    kernelName: "GatherV2",
+    backendName: "tensorflow",
+    kernelFunc: (parameters) => {
+      if (!isTracing()) return kernelFunc(parameters);
+      const { inputs, attrs } = parameters;
+      const [x, indices] = [inputs["x"], inputs["indices"]] as [tf.Tensor, tf.Tensor];
+      const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+      tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);
+      return tf.tidy(() =>
+        execute("GatherV2", { batch_dims: batchDims }, [x, indices, tf.scalar(axis, "int32")], 1)
+      )[0]!;
+    },
+  });
+}
+
+/** An op's attributes by name. Those that follow from the inputs, mostly types and counts, may be left out. */
+export type OpAttributes = Readonly<Record<string, AttributeValue>>;
+
+/**
+ * Executes any of TensorFlow's ops. tfjs counts outputs of types that it lacks as float32, int32 (also int64) or string
+ * (also resources); ops get them as they are. Throws a TensorFlowError that names the op.
+ */
+export function execute(
+  op: string,
+  attributes: OpAttributes,
+  inputs: readonly tf.Tensor[],
+  outputCount: number,
+): tf.Tensor[] {
+  const { binding, executor, backend } = internals();
+  const disposed = inputs.findIndex((input) => input.isDisposed);
+  if (disposed !== -1) throw new Error(`Cannot execute ${op}: input ${disposed} is disposed`);
+  const typed = Object.entries(attributes)
+    .map(([name, value]) => ({ name, value, ...executor.attributeType(op, name) }));
+  return binding.executeOp(op, typed, backend.getInputTensorIds(inputs), outputCount)
+    .map(toTensor);
+}
+
+/** A tensor of any of TensorFlow's types, with a copy of the values. */
+export function newTensor(type: DataTypeName, shape: readonly number[], values: HostValues): tf.Tensor {
+  const dtype = dataTypes[type];
+  return toTensor({ id: internals().binding.createTensor(shape, dtype, values), shape: [...shape], dtype });
+}
+
+/**
+ * Lends a float32 tensor's values where they lie, without a copy: they are gone when `use` returns. Other backends than
+ * "tensorflow" copy.
+ */
+export function lendValues<T>(tensor: tf.Tensor, use: (values: Float32Array) => T): T {
+  if (tf.getBackend() !== "tensorflow") return use(tensor.dataSync<"float32">());
+  const { executor, backend } = internals();
+  return executor.lend(backend.getInputTensorIds([tensor])[0]!, use);
+}
+
+/** Hands an executor's tensor to tfjs, which deletes it in the end. */
+export function toTensor({ id, shape, dtype }: TensorMetadata): tf.Tensor {
+  const dataId = {};
+  internals().backend.tensorMap.set(dataId, { id, shape, dtype, values: null, refCount: 1 });
+  return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: tfjsType(dtype) });
+}
+
+/** Whether ops are written down in place of being executed. */
+export function isTracing(): boolean {
+  const { binding, executor } = internals();
+  return binding.executor !== executor;
+}
+
+/** Has `run` execute its ops, also where a function is being traced. */
+export function outsideTrace<T>(run: () => T): T {
+  const { binding, executor } = internals();
+  const current = binding.executor;
+  binding.executor = executor;
+  try {
+    return run();
+  } finally {
+    binding.executor = current;
+  }
+}
+
+export function internals(): OpenTensorFlow {
+  if (!opened) throw new Error("TensorFlow is not open: openTensorFlow() comes first");
+  return opened;
+}

@@ -1,0 +1,142 @@
+import { statfs } from "node:fs/promises";
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder, syncFolder, writeFileAtomic } from "@/lib/files.ts";
+import { libraryFile, libraryFolder, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
+import { checkPip, fetchWheels, readRequirements, unpackLibraries } from "@/lib/tensorflow/library/wheels.ts";
+
+export interface InstallOptions {
+  readonly variant: LibraryVariant;
+  /** Told each stage in a sentence; how pip gets on is shown on standard error. */
+  readonly onStage: (sentence: string) => void;
+  /** Ends it with the signal's reason; what was half done is removed. */
+  readonly signal: AbortSignal;
+}
+
+interface Stamp {
+  /** The requirement file's text, so that a newer pin is noticed. */
+  readonly requirements: string;
+  /** Sizes in bytes of the files by their paths in the folder. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+/** Bytes that pip fetches. */
+const downloadSize: Record<LibraryVariant, number> = { cpu: 0.27e9, gpu: 3.4e9 };
+
+/**
+ * Bytes wanted for a moment: pip holds its wheels twice; then there are wheels beside what is unpacked of them, 0.85 GB
+ * and 5.7 GB in the end.
+ */
+const roomWanted: Record<LibraryVariant, number> = { cpu: 1.4e9, gpu: 8e9 };
+
+/** True where the pinned library is unpacked, whole. Throws an InputError where there is none for this machine. */
+export async function isInstalled(variant: LibraryVariant): Promise<boolean> {
+  const { text } = await readRequirements(variant);
+  const folder = await libraryFolder(variant);
+  try {
+    const stamp: Stamp = JSON.parse(await Deno.readTextFile(`${folder}/stamp.json`));
+    const sizes = await Promise.all(
+      Object.entries(stamp.files).map(async ([path, size]) => (await Deno.stat(`${folder}/${path}`)).size === size),
+    );
+    return stamp.requirements === text && sizes.every(Boolean);
+  } catch {
+    return false;
+  }
+}
+
+/** The build for CUDA where it was set up before, whole or not, else the one for the CPU. */
+export async function variantInUse(): Promise<LibraryVariant> {
+  return await Deno.stat(await libraryFolder("gpu")).then(() => "gpu", () => "cpu");
+}
+
+/**
+ * Has pip fetch the pinned wheels and unpacks their shared libraries into the cache folder. Two at once wait for each
+ * other; what an interrupted one left is removed. Throws an InputError that says what to do where it cannot.
+ */
+export async function install({ variant, onStage, signal }: InstallOptions): Promise<void> {
+  const requirements = await readRequirements(variant);
+  const cache = await cacheFolder();
+  using _lock = await lockSetup(cache, { onStage, signal });
+  if (await isInstalled(variant)) return;
+  await checkPip();
+  await removeInterrupted(cache);
+  checkRoom(await freeBytes(cache), { folder: cache, variant });
+  const folder = await libraryFolder(variant);
+  const partial = `${cache}/${partialPrefix}${crypto.randomUUID()}`;
+  try {
+    const [wheels, temporary] = [`${partial}/wheels`, `${partial}/temporary`];
+    await Promise.all([wheels, temporary].map((path) => Deno.mkdir(path, { recursive: true })));
+    onStage(`Fetching TensorFlow's library with pip (about ${inWords(downloadSize[variant])})`);
+    await fetchWheels(requirements, { into: wheels, temporary, signal });
+    onStage("Unpacking the shared libraries");
+    const files = await unpackLibraries(wheels, { into: partial, signal });
+    const library = libraryFile(partial).slice(partial.length + 1);
+    if (!(library in files)) throw new Error(`The wheels pinned in ${requirements.path} have no ${library}`);
+    await Promise.all([wheels, temporary].map((path) => Deno.remove(path, { recursive: true })));
+    const stamp: Stamp = { requirements: requirements.text, files };
+    await writeFileAtomic(`${partial}/stamp.json`, JSON.stringify(stamp, null, 2));
+    await removeIfThere(folder);
+    await Deno.rename(partial, folder);
+    await syncFolder(cache);
+  } catch (error) {
+    await removeIfThere(partial).catch(() => {}); // the next one tries again, and this error is the one to tell
+    throw error;
+  }
+}
+
+const partialPrefix = "setup-partial-";
+
+/** Waits until no other process sets up in this cache folder. A lock ends with its process, however that ends. */
+async function lockSetup(
+  cache: string,
+  { onStage, signal }: Pick<InstallOptions, "onStage" | "signal">,
+): Promise<Disposable> {
+  let file: Deno.FsFile | undefined;
+  try {
+    file = await Deno.open(`${cache}/setup.lock`, { write: true, create: true });
+    for (let attempt = 0; !await file.tryLock(true); attempt++) {
+      if (attempt === 0) onStage(`Waiting for another set-up in ${cache}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      signal.throwIfAborted();
+    }
+    return file;
+  } catch (error) {
+    file?.close();
+    signal.throwIfAborted();
+    throw new InputError(
+      `Cannot set up TensorFlow in ${cache}: ${error instanceof Error ? error.message : error}. ` +
+        "Set POSMAP_CACHE to a folder that can be written to",
+    );
+  }
+}
+
+async function removeInterrupted(cache: string): Promise<void> {
+  for await (const { name } of Deno.readDir(cache)) {
+    if (name.startsWith(partialPrefix)) await removeIfThere(`${cache}/${name}`);
+  }
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Throws an InputError where a folder with so many bytes free has no room to set up. */
+export function checkRoom(free: number, { folder, variant }: { folder: string; variant: LibraryVariant }): void {
+  if (free >= roomWanted[variant]) return;
+  throw new InputError(
+    `Cannot set up TensorFlow in ${folder}: ${inWords(free)} are free there and ` +
+      `${inWords(roomWanted[variant])} are needed. Make room, or set POSMAP_CACHE to a folder that has it`,
+  );
+}
+
+function inWords(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

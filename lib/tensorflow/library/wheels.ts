@@ -1,0 +1,190 @@
+import { InputError } from "@/lib/errors.ts";
+import type { LibraryVariant } from "@/lib/tensorflow/library/library.ts";
+
+/** pip's names for the platforms of the pinned wheels; the CUDA wheels carry several. */
+const pipPlatforms: Readonly<Record<string, readonly string[]>> = {
+  "linux-x86_64": ["manylinux_2_27_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux2010_x86_64"],
+  "linux-aarch64": ["manylinux_2_27_aarch64"],
+  "darwin-aarch64": ["macosx_12_0_arm64"],
+};
+
+/** A requirement file of pip, which pins wheels by their hashes. */
+export interface Requirements {
+  readonly path: string;
+  readonly text: string;
+  /** pip's names for the platform of its wheels. */
+  readonly platforms: readonly string[];
+}
+
+/** Pins of a library's wheels for this machine, or for another. Throws an InputError where TensorFlow has none. */
+export async function readRequirements(
+  variant: LibraryVariant,
+  { os, arch }: { os: string; arch: string } = Deno.build,
+): Promise<Requirements> {
+  const path = `${import.meta.dirname}/../../../data/tensorflow-${os}-${arch}-${variant}.txt`;
+  try {
+    return {
+      path: await Deno.realPath(path),
+      text: await Deno.readTextFile(path),
+      platforms: pipPlatforms[`${os}-${arch}`]!,
+    };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const known = [...Object.keys(pipPlatforms).map((name) => `${name} (cpu)`), "linux-x86_64 (gpu)"].join(", ");
+    throw new InputError(
+      `Cannot set up TensorFlow (${variant}) on ${os}-${arch}: its library is there for ${known}. ` +
+        "Set TENSORFLOW_LIBRARY to a libtensorflow_cc of your own to use that",
+    );
+  }
+}
+
+/** Throws an InputError where there is no Python with pip. */
+export async function checkPip(): Promise<void> {
+  let found = "none";
+  try {
+    const { success, stderr } = await runPython(["-m", "pip", "--version"]);
+    if (success) return;
+    found = lastLine(stderr);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new InputError(
+    `Cannot set up TensorFlow: its library is fetched by python3 with pip, and the PATH has ${found}. Install one ` +
+      '(for example "apt install python3-pip"), or set TENSORFLOW_LIBRARY to a libtensorflow_cc of your own',
+  );
+}
+
+export interface FetchOptions {
+  readonly into: string;
+  /** Where pip keeps what it is fetching. */
+  readonly temporary: string;
+  readonly signal: AbortSignal;
+}
+
+/** Has pip fetch the pinned wheels and check their hashes; shows on standard error how that goes. */
+export async function fetchWheels(
+  { path, platforms }: Requirements,
+  { into, temporary, signal }: FetchOptions,
+): Promise<void> {
+  const { success, stderr } = await runPython([
+    "-m",
+    "pip",
+    "download",
+    "--no-deps",
+    "--no-cache-dir",
+    "--require-hashes",
+    "--only-binary=:all:",
+    "--disable-pip-version-check",
+    ...platforms.flatMap((name) => ["--platform", name]),
+    "--python-version=3.12",
+    "--implementation=cp",
+    `--dest=${into}`,
+    `--requirement=${path}`,
+  ], {
+    signal,
+    environment: { TMPDIR: temporary, PIP_REQUIRE_VIRTUALENV: "false", PYTHONUNBUFFERED: "1" },
+    show: /^\s*Downloading |^WARNING: Retrying /,
+  });
+  if (success) return;
+  if (/DO NOT MATCH THE HASHES/.test(stderr)) {
+    throw new InputError(
+      `Cannot set up TensorFlow: a wheel that pip fetched is not the one pinned in ${path} (its hash differs). ` +
+        "Try again; if it stays so, something between here and PyPI changes files",
+    );
+  }
+  checkNoSpace(stderr, into);
+  const reason = stderr.trim().split("\n").findLast((line) => /ERROR/.test(line)) ?? lastLine(stderr);
+  throw new InputError(
+    `Cannot set up TensorFlow: pip could not fetch it (${reason.replace(/^ERROR: /, "")}). Is PyPI, or the mirror ` +
+      'that pip is configured for, within reach? Run "deno task setup" to try again',
+  );
+}
+
+/** Takes the shared libraries, and the CUDA tools that XLA calls, out of the wheels; prints their sizes as JSON. */
+const unpackScript = `
+import json, os, re, sys, zipfile
+wheels, folder = sys.argv[1:]
+wanted = re.compile(r"tensorflow/libtensorflow_(cc|framework)\\.(so\\.2|2\\.dylib)$|nvidia/.*(\\.so(\\.[0-9]+)*|/ptxas|\\.bc)$")
+sizes = {}
+for name in sorted(os.listdir(wheels)):
+    wheel = os.path.join(wheels, name)
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            if wanted.match(member.filename):
+                path = archive.extract(member, folder)
+                if path.endswith("/ptxas"): os.chmod(path, 0o755)
+                with open(path, "rb") as file: os.fsync(file.fileno())
+                sizes[member.filename] = member.file_size
+    os.remove(wheel)
+print(json.dumps(sizes))
+`;
+
+/** Unpacks the libraries of the wheels in a folder, removing each wheel. Gives sizes in bytes by path in `into`. */
+export async function unpackLibraries(
+  wheels: string,
+  { into, signal }: Pick<FetchOptions, "into" | "signal">,
+): Promise<Record<string, number>> {
+  const { success, stdout, stderr } = await runPython(["-c", unpackScript, wheels, into], { signal });
+  if (success) return JSON.parse(stdout);
+  checkNoSpace(stderr, into);
+  throw new InputError(
+    `Cannot set up TensorFlow: its wheels could not be unpacked in ${into} (${lastLine(stderr)}). ` +
+      'Run "deno task setup" to try again',
+  );
+}
+
+function checkNoSpace(stderr: string, folder: string): void {
+  if (!/No space left|Disk quota exceeded/.test(stderr)) return;
+  throw new InputError(
+    `Cannot set up TensorFlow: no space is left for ${folder}. Make room, or set POSMAP_CACHE to a folder that has it`,
+  );
+}
+
+interface PythonOptions {
+  readonly signal?: AbortSignal;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Lines that go to standard error as they come; on a terminal pip draws there itself. */
+  readonly show?: RegExp;
+}
+
+async function runPython(args: readonly string[], { signal, environment = {}, show }: PythonOptions = {}) {
+  const draws = show !== undefined && Deno.stdout.isTerminal();
+  const child = new Deno.Command("python3", {
+    args: [...args],
+    clearEnv: true,
+    env: { ...allowedEnvironment(), ...environment },
+    stdin: "null",
+    stdout: draws ? "inherit" : "piped",
+    stderr: "piped",
+    ...(signal && { signal }),
+  }).spawn();
+  const output = Promise.all([collect(child.stderr, show), draws ? "" : collect(child.stdout, show)]);
+  const { success } = await child.status;
+  if (!success) await new Promise((resolve) => setTimeout(resolve, 100)); // Ctrl-C may reach Python before it reaches us
+  signal?.throwIfAborted(); // and some child of Python's may still hold its output open
+  const [stderr, stdout] = await output;
+  return { success, stdout, stderr };
+}
+
+/** Deno starts a program that is allowed by name only without the variables that could make it load other code. */
+export function allowedEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, show?: RegExp): Promise<string> {
+  let text = "";
+  let shown = 0; // up to here, in whole lines
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    const end = text.lastIndexOf("\n") + 1;
+    if (!show || end <= shown) continue;
+    const lines = text.slice(shown, end).trimEnd().split("\n").filter((line) => show.test(line));
+    shown = end;
+    if (lines.length > 0) await Deno.stderr.write(new TextEncoder().encode(lines.join("\n") + "\n"));
+  }
+  return text;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1)!;
+}

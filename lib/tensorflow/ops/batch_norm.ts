@@ -1,0 +1,148 @@
+import * as tf from "@tensorflow/tfjs";
+import { execute } from "@/lib/tensorflow/backend/backend.ts";
+
+export interface BatchNormOptions {
+  /** Added to the variance. */
+  readonly epsilon: number;
+}
+
+export interface BatchNorm {
+  /** [batch, height, width, channels] */
+  readonly y: tf.Tensor4D;
+  /** [channels] */
+  readonly batchMean: tf.Tensor1D;
+  /**
+   * [channels], with Bessel's correction: the sum of squares divided by n - 1, as the moving variance of Keras's fused
+   * layer (and of PyTorch's) takes it. `y` is normalized by the uncorrected one.
+   */
+  readonly batchVariance: tf.Tensor1D;
+}
+
+/**
+ * Normalizes each channel of x [batch, height, width, channels] by its mean and variance over all else, then applies
+ * scale and offset [channels]. Differentiable through y. Runs on the "tensorflow" backend only.
+ */
+export function fusedBatchNorm(
+  x: tf.Tensor4D,
+  scale: tf.Tensor1D,
+  offset: tf.Tensor1D,
+  { epsilon }: BatchNormOptions,
+): BatchNorm {
+  return tf.tidy(() => {
+    const nothing = tf.tensor1d([], "float32"); // the op takes no statistics where it finds its own
+    const [y, batchMean, batchVariance] = run({ x, scale, offset, mean: nothing, variance: nothing }, {
+      epsilon,
+      training: true,
+    });
+    return { y: y as tf.Tensor4D, batchMean: batchMean as tf.Tensor1D, batchVariance: batchVariance as tf.Tensor1D };
+  });
+}
+
+export interface NormalizeOptions extends BatchNormOptions {
+  /** [channels] */
+  readonly mean: tf.Tensor1D;
+  /** [channels] */
+  readonly variance: tf.Tensor1D;
+}
+
+/** As fusedBatchNorm, by these statistics. Differentiable with respect to x, scale and offset. */
+export function fusedNormalize(
+  x: tf.Tensor4D,
+  scale: tf.Tensor1D,
+  offset: tf.Tensor1D,
+  { mean, variance, epsilon }: NormalizeOptions,
+): tf.Tensor4D {
+  return tf.tidy(() => run({ x, scale, offset, mean, variance }, { epsilon, training: false })[0] as tf.Tensor4D);
+}
+
+const KERNEL = "PosmapFusedBatchNorm";
+
+type Inputs = Record<"x" | "scale" | "offset" | "mean" | "variance", tf.Tensor>;
+
+interface Attributes {
+  readonly epsilon: number;
+  readonly training: boolean;
+}
+
+/** y, mean, variance, and three that the gradient needs. */
+function run(inputs: Inputs, attributes: Attributes): tf.Tensor[] {
+  return tf.engine().runKernel(KERNEL, inputs, { ...attributes }) as tf.Tensor[];
+}
+
+function opAttributes({ epsilon, training }: Attributes) {
+  return { epsilon, is_training: training, data_format: "NHWC" };
+}
+
+tf.registerKernel({
+  kernelName: KERNEL,
+  backendName: "tensorflow",
+  kernelFunc: ({ inputs, attrs }) => {
+    const { x, scale, offset, mean, variance } = inputs as Inputs;
+    const attributes = opAttributes(attrs as unknown as Attributes);
+    return execute("FusedBatchNormV3", attributes, [x, scale, offset, mean, variance], 6);
+  },
+});
+
+tf.registerGradient({
+  kernelName: KERNEL,
+  inputsToSave: ["x", "scale"],
+  outputsToSave: [false, false, false, true, true, true],
+  gradFunc: (dys, saved, attrs) => {
+    const [dy] = dys as tf.Tensor[]; // the statistics pass no gradient on
+    const attributes = opAttributes(attrs as unknown as Attributes);
+    const [x, scale, ...reserved] = saved;
+    const [dx, dScale, dOffset] = execute("FusedBatchNormGradV3", attributes, [dy!, x!, scale!, ...reserved], 5);
+    return { x: () => dx!, scale: () => dScale!, offset: () => dOffset! };
+  },
+});
+
+/** What tfjs keeps private of its layer. */
+interface StockBatchNormalization extends tf.layers.Layer {
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly gamma?: tf.LayerVariable;
+  readonly beta?: tf.LayerVariable;
+  readonly movingMean: tf.LayerVariable;
+  readonly movingVariance: tf.LayerVariable;
+}
+
+type BatchNormalizationArgs = NonNullable<Parameters<typeof tf.layers.batchNormalization>[0]>;
+
+// tfjs exports a function that makes its layer, but not the class
+const StockBatchNormalization = tf.layers.batchNormalization({ name: "stock_batch_normalization" })
+  .constructor as unknown as new (args: BatchNormalizationArgs) => StockBatchNormalization;
+
+/**
+ * tfjs's batch normalization layer on TensorFlow's fused op: the same settings, weights and class name, so what is
+ * saved with it loads as the stock layer. It differs in that the moving variance has Bessel's correction (see
+ * BatchNorm). Other backends, and inputs that are not images with channels last, take the stock layer's way.
+ */
+export class FusedBatchNormalization extends StockBatchNormalization {
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor | tf.Tensor[] {
+    const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D;
+    const channelsLast = this.axis === -1 || this.axis === x.rank - 1;
+    if (tf.getBackend() !== "tensorflow" || x.rank !== 4 || !channelsLast) return super.call(inputs, kwargs);
+    return tf.tidy(() => {
+      const scale = this.gamma ? read(this.gamma) : tf.ones([x.shape[3]]) as tf.Tensor1D;
+      const offset = this.beta ? read(this.beta) : tf.zeros([x.shape[3]]) as tf.Tensor1D;
+      const { epsilon, movingMean, movingVariance } = this;
+      if (!kwargs.training) {
+        const statistics = { mean: read(movingMean), variance: read(movingVariance) };
+        return fusedNormalize(x, scale, offset, { ...statistics, epsilon });
+      }
+      const { y, batchMean, batchVariance } = fusedBatchNorm(x, scale, offset, { epsilon });
+      this.#update(movingMean, batchMean);
+      this.#update(movingVariance, batchVariance);
+      return y;
+    });
+  }
+
+  #update(moving: tf.LayerVariable, batch: tf.Tensor): void {
+    moving.write(tf.add(tf.mul(moving.read(), this.momentum), tf.mul(batch, 1 - this.momentum)));
+  }
+}
+
+function read(variable: tf.LayerVariable): tf.Tensor1D {
+  return variable.read() as tf.Tensor1D;
+}

@@ -1,0 +1,104 @@
+import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
+import {
+  addHarmonics,
+  ambientHarmonics,
+  directionalHarmonics,
+  shadeVertices,
+  vertexNormals,
+} from "@/lib/geometry/shading.ts";
+import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
+import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
+
+/** The lines through the 68 landmarks, in Multi-PIE order, and their colors, which stand out from skin. */
+const parts: readonly { first: number; last: number; closed: boolean; color: Vec3 }[] = [
+  { first: 0, last: 16, closed: false, color: linearColor(0x35c8ff) }, // jaw
+  { first: 17, last: 21, closed: false, color: linearColor(0xa6ff3d) }, // brows
+  { first: 22, last: 26, closed: false, color: linearColor(0xa6ff3d) },
+  { first: 27, last: 30, closed: false, color: linearColor(0xffe14d) }, // nose
+  { first: 31, last: 35, closed: false, color: linearColor(0xffe14d) },
+  { first: 36, last: 41, closed: true, color: linearColor(0x4dffb8) }, // eyes
+  { first: 42, last: 47, closed: true, color: linearColor(0x4dffb8) },
+  { first: 48, last: 59, closed: true, color: linearColor(0xff5cc8) }, // lips
+  { first: 60, last: 67, closed: true, color: linearColor(0xff5cc8) },
+];
+
+function linearColor(hex: number): Vec3 {
+  return [16, 8, 0].map((shift) => srgbToLinear((hex >> shift & 255) / 255)) as unknown as Vec3;
+}
+
+/** Landmarks are [68, 3], in the photo's pixels. */
+export function drawLandmarks(photo: Photo, landmarks: Float32Array): Photo {
+  if (landmarks.length !== 204) {
+    throw new TypeError(`Cannot draw ${landmarks.length} numbers as landmarks: 68 rows of x, y and z were expected`);
+  }
+  const image = photoToLinear(photo);
+  const points = Array.from({ length: 68 }, (_, i): Point => [landmarks[3 * i]!, landmarks[3 * i + 1]!]);
+  const lines = parts.map(({ first, last, closed }) => {
+    const line = points.slice(first, last + 1);
+    return closed ? [...line, line[0]!] : line;
+  });
+  const width = Math.max(1.2, faceSide(points) / 120);
+  const dots = points.map((point) => [point]);
+  const black = { color: [0, 0, 0], opacity: 0.6 } as const;
+  paintLines(image, lines, { width: width + 1.2, ...black });
+  paintLines(image, dots, { width: 2.4 * width + 1.2, ...black });
+  parts.forEach(({ color }, i) => paintLines(image, [lines[i]!], { width, color, opacity: 0.85 }));
+  parts.forEach(({ first, last, color }) => {
+    paintLines(image, dots.slice(first, last + 1), { width: 2.4 * width, color });
+  });
+  return linearToPhoto(image);
+}
+
+/** Longer side of the points' box, in pixels. */
+function faceSide(points: readonly Point[]): number {
+  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]!).filter(Number.isFinite));
+  return Math.max(...[xs!, ys!].map((values) => values.length > 0 ? Math.max(...values) - Math.min(...values) : 0));
+}
+
+export interface OverlayOptions {
+  /** 1 hides the photo, 0 the mesh. */
+  readonly opacity?: number;
+}
+
+/** The mesh, in the photo's pixels, as tinted plaster that lets the photo show through. */
+export function overlayMesh(photo: Photo, mesh: Mesh, { opacity = 0.6 }: OverlayOptions = {}): Photo {
+  const image = photoToLinear(photo);
+  drawMesh(mesh, image, { colors: plaster(mesh), samples: 3, backfaces: false }); // where the neck is cut off, one sees inside
+  // In sRGB, whose steps look even: in linear light the brighter of the two would hide the other.
+  const rgb = linearToPhoto(image).rgb.map((value, i) => Math.round(opacity * value + (1 - opacity) * photo.rgb[i]!));
+  return { ...photo, rgb };
+}
+
+const tint = [0.62, 0.78, 0.9];
+
+/** [vertexCount, 3], each vertex's linear color under soft light from the viewer's upper left. */
+export function plaster(mesh: Mesh): Float32Array {
+  const light = addHarmonics(
+    ambientHarmonics([0.06, 0.06, 0.08]),
+    directionalHarmonics([-0.48, -0.6, 0.64], [0.85, 0.85, 0.85]),
+    directionalHarmonics([0.6, 0, 0.8], [0.12, 0.14, 0.2]),
+  );
+  const albedo = mesh.positions.map((_, i) => tint[i % 3]!);
+  return shadeVertices(vertexNormals(mesh), { albedo, light, out: albedo });
+}
+
+/** What stands at texels that no part of the face maps to. */
+const NEUTRAL = 40;
+
+/** x, y and z in crop sides as red, green and blue; texels whose `valid` is 0 are dark gray. */
+export function positionMapPicture({ size, positions }: PositionMap, valid: Uint8Array): Photo {
+  if (valid.length !== size * size) {
+    throw new TypeError(`Cannot draw a map of ${size}² texels with ${valid.length} marks of which are valid`);
+  }
+  // texels at the picture's edge are covered by chance, and are drawn as those beside them
+  const within = (k: number) => Math.min(size - 2, Math.max(1, k));
+  const isShown = (texel: number) =>
+    valid[texel] || valid[within(Math.floor(texel / size)) * size + within(texel % size)];
+  const rgb = new Uint8Array(positions.length);
+  for (let i = 0; i < rgb.length; i++) {
+    const level = Math.round(255 * Math.min(1, Math.max(0, positions[i]! / size)));
+    rgb[i] = isShown(Math.floor(i / 3)) ? level : NEUTRAL;
+  }
+  return { width: size, height: size, rgb };
+}

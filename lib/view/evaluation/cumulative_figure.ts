@@ -1,0 +1,54 @@
+import { type FaceError, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
+import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
+
+/** From the palette of Okabe and Ito; all faces are black. */
+const colors = ["#0072b2", "#009e73", "#d55e00"];
+/** Percent, of which one is where the figure ends: the first, as in papers, unless too many faces lie beyond. */
+const ends = [10, 20, 40, 100];
+/** Share of all faces that may lie beyond. */
+const LOST = 0.05;
+const STEPS = 100;
+
+/** Which share of the faces has an error below each, one curve for each bin of yaw that holds a face, and one for all. */
+export function cumulativeFigure(
+  errors: readonly FaceError[],
+  { dimensions = 2 }: { readonly dimensions?: 2 | 3 } = {},
+): PlotlyFigure {
+  const key = dimensions === 2 ? "nme68_2d" : "nme68_3d";
+  const bins = yawBins.flatMap((name, bin) => {
+    const faces = errors.filter(({ yaw }) => yawBinOf(yaw) === bin);
+    return faces.length === 0 ? [] : [{ name: `yaw ${name.replace("-", "–")}°`, faces, color: colors[bin]! }];
+  });
+  const most = ends.find((end) => errors.filter((face) => face[key] > end).length <= LOST * errors.length) ??
+    ends.at(-1)!;
+  const grid = { gridcolor: "#e6e6e2", zerolinecolor: "#b9b9b2", linecolor: "#b9b9b2", automargin: true };
+  const axisTitle = (text: string) => ({ text, standoff: 10, font: { size: 13 } });
+  return new PlotlyFigure({
+    data: [...bins, { name: "all", faces: errors, color: "#23272f" }].map(({ name, faces, color }) => ({
+      type: "scatter",
+      mode: "lines",
+      name: `${name} (${faces.length})`,
+      line: { color, width: 2, ...name === "all" && { dash: "dash" } },
+      ...cumulativeShares(faces.map((face) => face[key]), most),
+      hovertemplate: "%{y:.1f} %",
+    })),
+    layout: {
+      margin: { l: 64, r: 16, t: 32, b: 48 },
+      xaxis: { ...grid, title: axisTitle(`NME of 68 points in ${dimensions}D, in %`), range: [0, most] },
+      yaxis: { ...grid, title: axisTitle("faces below it, in %"), range: [0, 101] },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      showlegend: true,
+      hovermode: "x unified",
+      plot_bgcolor: "#fff",
+      font: { family: "system-ui, sans-serif", size: 13, color: "#454e5e" },
+    },
+    config: { modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
+  }, `Cumulative error of ${errors.length} faces by yaw: the share of faces below each NME`);
+}
+
+/** x: errors from 0 to the most, in percent; y: how many percent of the values are at most as large. */
+function cumulativeShares(values: readonly number[], most: number): { x: number[]; y: number[] } {
+  const x = Array.from({ length: STEPS + 1 }, (_, i) => Number((most * i / STEPS).toFixed(1)));
+  const share = (limit: number) => 100 * values.filter((value) => value <= limit).length / values.length;
+  return { x, y: x.map((limit) => Number(share(limit).toFixed(2))) };
+}

@@ -1,0 +1,118 @@
+import type { MetricsRow } from "@/lib/train/run_folder.ts";
+import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
+
+export interface Curve {
+  /** As `metrics.jsonl` has it. */
+  readonly metric: string;
+  readonly label: string;
+  readonly color: string;
+  /** Draws the running mean of a noisy metric, and the metric itself faintly behind it. */
+  readonly smooth?: boolean;
+}
+
+export interface CurveOptions {
+  readonly curves: readonly Curve[];
+  readonly yLabel: string;
+  /** For values that fall over orders of magnitude. */
+  readonly logarithmic?: boolean;
+}
+
+/** Curves over the steps of a run. */
+export function curveFigure(
+  metrics: readonly MetricsRow[],
+  { curves, yLabel, logarithmic = false }: CurveOptions,
+): PlotlyFigure {
+  const drawn = curves.map((curve) => ({ ...curve, points: thinned(pointsOf(metrics, curve.metric)) }));
+  const values = drawn.flatMap(({ points }) => points.map(({ value }) => value));
+  const grid = { gridcolor: "#e6e6e2", zerolinecolor: "#b9b9b2", linecolor: "#b9b9b2", automargin: true };
+  return new PlotlyFigure({
+    data: drawn.flatMap(({ points, label, color, smooth }) =>
+      smooth
+        ? [
+          trace(points, { color, opacity: 0.35, width: 1, showlegend: false, hoverinfo: "skip" }),
+          trace(runningMean(points), { name: label, color, width: 2 }),
+        ]
+        : [trace(points, { name: label, color, width: 2, markers: points.length <= 60 })]
+    ),
+    layout: {
+      margin: { l: 64, r: 16, t: 32, b: 48 },
+      xaxis: { ...grid, title: { text: "step", standoff: 8, font: { size: 13 } }, rangemode: "tozero" },
+      yaxis: {
+        ...grid,
+        title: { text: yLabel, standoff: 12, font: { size: 13 } },
+        ...logarithmic ? { type: "log", ...logTicks(values) } : { rangemode: "tozero" },
+      },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      showlegend: true,
+      hovermode: "x unified",
+      plot_bgcolor: "#fff",
+      font: { family: "system-ui, sans-serif", size: 13, color: "#454e5e" },
+    },
+    config: { modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
+  }, `${curves.map(({ label }) => label).join(" and ")}: ${yLabel} over the steps`);
+}
+
+interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+function pointsOf(metrics: readonly MetricsRow[], metric: string): Point[] {
+  return metrics.flatMap((row) => metric in row ? [{ step: row.step, value: row[metric]! }] : []);
+}
+
+const MOST_POINTS = 2_000;
+
+/** Means of as many neighbors as it takes to leave at most 2,000 points: a screen shows no more. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const together = Math.ceil(points.length / MOST_POINTS);
+  if (together <= 1) return points;
+  return Array.from({ length: Math.ceil(points.length / together) }, (_, i) => {
+    const block = points.slice(i * together, (i + 1) * together);
+    const value = block.reduce((sum, point) => sum + point.value, 0) / block.length;
+    return { step: block.at(-1)!.step, value };
+  });
+}
+
+/** Mean over the neighbors on both sides, a fiftieth of the points in all; over fewer where the curve starts, steeply. */
+function runningMean(points: readonly Point[]): Point[] {
+  const most = Math.ceil(points.length / 100);
+  return points.map(({ step }, i) => {
+    const reach = Math.min(most, i);
+    const near = points.slice(i - reach, i + reach + 1);
+    return { step, value: near.reduce((sum, { value }) => sum + value, 0) / near.length };
+  });
+}
+
+interface Stroke {
+  readonly color: string;
+  readonly width: number;
+  readonly markers?: boolean;
+  readonly [attribute: string]: unknown;
+}
+
+function trace(points: readonly Point[], { color, width, markers = false, ...attributes }: Stroke) {
+  return {
+    type: "scatter",
+    mode: markers ? "lines+markers" : "lines",
+    line: { color, width },
+    x: points.map(({ step }) => step),
+    y: points.map(({ value }) => Number(value.toPrecision(4))),
+    hovertemplate: "%{y}",
+    ...attributes,
+  };
+}
+
+/** Ticks at round numbers, written out; none where that gives too few, so that Plotly chooses. */
+function logTicks(values: readonly number[]): Record<string, unknown> {
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  if (positive.length === 0) return {};
+  const low = Math.log10(positive.reduce((a, b) => Math.min(a, b)));
+  const high = Math.log10(positive.reduce((a, b) => Math.max(a, b)));
+  const digits = high - low < 1.5 ? [1, 2, 3, 5, 7] : high - low < 4 ? [1, 2, 5] : [1];
+  const ticks: number[] = [];
+  for (let power = Math.floor(low); power <= high; power++) {
+    ticks.push(...digits.map((digit) => Number(`${digit}e${power}`)).filter((t) => t >= 10 ** low && t <= 10 ** high));
+  }
+  return ticks.length < 3 ? {} : { tickvals: ticks, ticktext: ticks.map(String) };
+}

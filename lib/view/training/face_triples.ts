@@ -1,0 +1,49 @@
+import type * as tf from "@tensorflow/tfjs";
+import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
+import type { MadeFace } from "@/lib/evaluate/held_out.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
+import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
+import { mapTriple, maskTriple, type OverlayTriple, overlayTriple } from "@/lib/view/training/triples.ts";
+
+/** Pictures of faces, in the same order. */
+export interface Triples {
+  /** [input, ground-truth map, prediction]. */
+  readonly maps: Photo[];
+  /** [landmarks on the photo, ground-truth mesh overlay, predicted mesh overlay]. */
+  readonly overlays: Photo[];
+  /** [landmarks on the photo, ground-truth mask, predicted mask]. */
+  readonly masks: Photo[];
+}
+
+export interface FaceTriplesOptions {
+  /** What the network makes of each face. */
+  readonly predictions: readonly PositionMap[];
+  readonly surface: FaceSurface;
+  /** [size, size], the loss's weights: what has none is not learned, and not shown. */
+  readonly mask: tf.Tensor2D;
+}
+
+export function faceTriples(
+  faces: readonly MadeFace[],
+  { predictions, surface, mask }: FaceTriplesOptions,
+): Triples {
+  const valid = Uint8Array.from(mask.dataSync(), (weight) => weight > 0 ? 1 : 0);
+  const pairs = faces.map((face, i) => ({ ...face, prediction: predictions[i]! }));
+  const meshes = pairs.map(({ image, map, prediction }): OverlayTriple => ({
+    input: image,
+    landmarks: readLandmarks(prediction, surface),
+    truth: faceMesh(map, surface),
+    prediction: faceMesh(prediction, surface),
+  }));
+  return {
+    maps: pairs.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
+    overlays: meshes.map(overlayTriple),
+    masks: meshes.map(maskTriple),
+  };
+}
+
+/** The mesh that a map holds, in its crop's pixels, without the neck, which training leaves out. */
+export function faceMesh(map: PositionMap, surface: FaceSurface): Mesh {
+  return { positions: readVertices(map, surface), triangles: trianglesWithoutNeck(surface) };
+}

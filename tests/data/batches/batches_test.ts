@@ -1,0 +1,143 @@
+import * as tf from "@tensorflow/tfjs";
+import { Batch, Batches, type BatchOptions, type HostBatch, openBatches } from "@/lib/data/batches/batches.ts";
+import { InputError } from "@/lib/errors.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+
+const options: BatchOptions = {
+  seed: 3,
+  source: "procedural",
+  sourcePath: "",
+  imageSize: 8,
+  batchSize: 3,
+  workers: 2,
+  encoding: "centered",
+  overfitBatches: 0,
+  augment: false,
+  split: "train",
+  workerUrl: new URL("./stub_worker.ts", import.meta.url),
+};
+
+async function take(batches: Batches, count: number): Promise<HostBatch[]> {
+  const taken = [];
+  while (taken.length < count) {
+    const { images, targets, landmarks, ...rest } = (await batches.next())!;
+    taken.push({ ...rest, images: images.slice(), targets: targets.slice(), landmarks: landmarks.slice() });
+  }
+  return taken;
+}
+
+async function takeFrom(changes: Partial<BatchOptions>, count: number): Promise<HostBatch[]> {
+  using batches = openBatches({ ...options, ...changes });
+  return await take(batches, count);
+}
+
+/** The samples' indices, batch by batch. */
+const indices = (batches: readonly HostBatch[]) =>
+  batches.map(({ landmarks }) => Array.from({ length: landmarks.length / 204 }, (_, i) => landmarks[204 * i]));
+
+Deno.test("openBatches() gives the same batches in order whatever the number of workers and slots", async () => {
+  const one = await takeFrom({ workers: 1 }, 7);
+  assertEquals(one.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6]);
+  assertEquals(indices(one), [0, 1, 2, 3, 4, 5, 6].map((k) => [3 * k, 3 * k + 1, 3 * k + 2]));
+  for (
+    const changes of [{ workers: 2 }, { workers: 5, slotCount: 2 }, { workers: 3, slotCount: 1 }, {
+      workers: 4,
+      workersAtOnce: 1,
+    }]
+  ) {
+    assertEquals(await takeFrom(changes, 7), one);
+  }
+});
+
+Deno.test("openBatches() from a first index goes on as if it had started at 0", async () => {
+  assertEquals(await takeFrom({ firstIndex: 3 }, 2), (await takeFrom({}, 5)).slice(3));
+});
+
+Deno.test("openBatches() gives other samples for another seed or split", async () => {
+  const [batch] = await takeFrom({}, 1);
+  for (const changes of [{ seed: 4 }, { split: "test" as const }]) {
+    const [other] = await takeFrom(changes, 1);
+    assert(other!.images.join() !== batch!.images.join());
+  }
+});
+
+Deno.test("openBatches() repeats the first batches where they are to be overfitted", async () => {
+  const batches = await takeFrom({ overfitBatches: 2 }, 5);
+  assertEquals(indices(batches), [[0, 1, 2], [3, 4, 5], [0, 1, 2], [3, 4, 5], [0, 1, 2]]);
+  assertEquals(batches[4]!.images, batches[0]!.images);
+  assertEquals(indices(await takeFrom({ overfitBatches: 2, firstIndex: 3 }, 2)), [[3, 4, 5], [0, 1, 2]]);
+});
+
+Deno.test("openBatches() ends after its samples, with a short batch", async () => {
+  using batches = openBatches({ ...options, sampleCount: 7 });
+  const taken = [];
+  for await (const { batchSize, images, index } of batches) taken.push([index, batchSize, images.length / 192]);
+  assertEquals(taken, [[0, 3, 3], [1, 3, 3], [2, 1, 1]]);
+  assertEquals(await batches.next(), undefined);
+});
+
+Deno.test("Batches go on with the next batch after a loop that was left", async () => {
+  using batches = openBatches(options);
+  for await (const { index } of batches) if (index === 1) break;
+  for await (const { index } of batches) {
+    assertEquals(index, 2);
+    break;
+  }
+});
+
+Deno.test("Batches are made ahead, but not further than there are slots", async () => {
+  let ahead = 0;
+  for (let patience = 50; ahead < 2 && patience < 10_000; patience *= 4) {
+    using batches = openBatches({ ...options, slotCount: 3 });
+    await batches.next();
+    await new Promise((resolve) => setTimeout(resolve, patience));
+    const waited = batches.waitedSeconds;
+    batches.close();
+    ahead = 0; // whole batches that were there before the workers ended
+    await assertThrows(
+      async () => {
+        for (;; ahead++) assertEquals((await batches.next())!.index, ahead + 1);
+      },
+      TypeError,
+      /closed/,
+    );
+    assertClose(batches.waitedSeconds, waited, 0.01);
+  }
+  assertEquals(ahead, 2);
+});
+
+Deno.test("Batches throw what a worker threw, with its message, and end", async () => {
+  using broken = openBatches({ ...options, sourcePath: "broken" });
+  await assertThrows(() => broken.next(), InputError, /^Cannot open broken: it is broken$/);
+  using failing = openBatches({ ...options, sourcePath: "fails at 5" });
+  await assertThrows(() => take(failing, 3), Error, /^sample 5 fails$/);
+  await assertThrows(() => failing.next(), Error, /^sample 5 fails$/);
+  using unusable = openBatches({ ...options, workerUrl: new URL("./broken_worker.ts", import.meta.url) });
+  await assertThrows(() => unusable.next(), Error, /broken worker/);
+});
+
+Deno.test("Batches that are closed while one is awaited, or before, give none", async () => {
+  const batches = openBatches(options);
+  const awaited = assertThrows(() => take(batches, 1000), TypeError, /closed/);
+  batches.close();
+  batches.close();
+  await awaited;
+  await assertThrows(() => batches.next(), TypeError, /closed/);
+});
+
+Deno.test("Batch.from() copies to tensors of bytes and of targets, and leaves none when disposed", async () => {
+  await tf.setBackend("cpu");
+  const [host] = await takeFrom({}, 1);
+  const before = tf.memory().numTensors;
+  {
+    using batch = Batch.from(host!);
+    const [images, targets] = [host!.images.slice(), host!.targets.slice()];
+    host!.images.fill(0);
+    host!.targets.fill(0);
+    assertEquals(batch.images.shape, [3, 8, 8, 3]);
+    assertEquals(batch.targets.shape, [3, 8, 8, 3]);
+    assertAllClose(await batch.images.data(), images, 0);
+    assertAllClose(await batch.targets.data(), targets, 0);
+  }
+  assertEquals(tf.memory().numTensors, before);
+});

@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { InputError } from "@/lib/errors.ts";
+import { parseNpy, readNpy } from "@/lib/data/files/npy.ts";
+import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
+import { assertAllClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
+
+/** A version 1 file of float32, as numpy.save writes it. */
+function npyFile(values: readonly number[], shape: readonly number[], fortran = false): Uint8Array {
+  const length = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+  const header = `{'descr': '<f4', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': ${length}, }`.padEnd(117) +
+    "\n";
+  const bytes = new Uint8Array(128 + 4 * values.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]);
+  bytes.set(new TextEncoder().encode(header), 10);
+  bytes.set(new Uint8Array(Float32Array.from(values).buffer), 128);
+  return bytes;
+}
+
+Deno.test("parseNpy() reads both orders to the same rows", () => {
+  assertEquals([...parseNpy(npyFile([1, 2, 3, 4, 5, 6], [2, 3]), "x.npy").values], [1, 2, 3, 4, 5, 6]);
+  assertEquals([...parseNpy(npyFile([1, 4, 2, 5, 3, 6], [2, 3], true), "x.npy").values], [1, 2, 3, 4, 5, 6]);
+  assertEquals(parseNpy(npyFile([7], []), "x.npy").shape, []);
+  assertEquals(parseNpy(npyFile([7, 8], [2]), "x.npy").shape, [2]);
+});
+
+Deno.test("parseNpy() refuses a file cut at any byte, or longer than its shape", async () => {
+  const bytes = npyFile([1, 2, 3, 4, 5, 6], [2, 3]);
+  for (let length = 0; length < bytes.length; length++) {
+    await assertThrows(() => parseNpy(bytes.subarray(0, length), "cut.npy"), InputError, /^Cannot read cut\.npy: /);
+  }
+  await assertThrows(() => parseNpy(new Uint8Array([...bytes, 0]), "x.npy"), InputError, /has 25 bytes/);
+  await assertThrows(() => readNpy("/nowhere/x.npy"), InputError, /nowhere\/x\.npy/);
+});
+
+Deno.test("parseNpy() gives an array or an InputError whatever bits are flipped", () => {
+  const bytes = npyFile([1, 2, 3, 4, 5, 6], [2, 3]);
+  fc.assert(fc.property(fc.array(fc.nat(8 * 128 - 1), { minLength: 1, maxLength: 5 }), (bits) => {
+    const flipped = bytes.slice();
+    for (const bit of bits) flipped[bit >> 3]! ^= 1 << (bit & 7);
+    try {
+      parseNpy(flipped, "x.npy");
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }));
+});
+
+Deno.test({
+  name: "readNpy() and readMat() read the same landmarks of AFLW2000-3D",
+  ignore: !sharedData("aflw2000-3d"),
+  fn: async () => {
+    const folder = sharedData("aflw2000-3d")!;
+    const { shape, values } = await readNpy(`${folder}/annotations/AFLW2000-3D.pts68.npy`);
+    assertEquals(shape, [2000, 3, 68]);
+    const path = `${folder}/samples/image00050.mat`;
+    const points = matNumbers(await readMat(path), { name: "pt3d_68", shape: [3, 68], path });
+    const row = values.subarray(28 * 204, 29 * 204); // image00050 is the 29th
+    assertAllClose(Array.from({ length: 204 }, (_, i) => points[i % 68 * 3 + Math.floor(i / 68)]!), row, 0);
+  },
+});

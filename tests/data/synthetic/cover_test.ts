@@ -1,0 +1,32 @@
+import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
+import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+
+const SIZE = 64;
+const face = syntheticSource(builtInFace(), { seed: 7, imageSize: SIZE, augment: false }).sample(16, "test");
+
+/** Whether the pixel in which a landmark lies differs from before. */
+function isCovered(rgb: Uint8Array, landmark: number): boolean {
+  const [x, y] = [face.landmarks[3 * landmark]!, face.landmarks[3 * landmark + 1]!];
+  const k = 3 * (Math.floor(y) * SIZE + Math.floor(x));
+  return [0, 1, 2].some((c) => rgb[k + c] !== face.image.rgb[k + c]);
+}
+
+Deno.test("coverPart() covers every landmark of the part, little else, and not the image that it was given", () => {
+  const before = face.image.rgb.slice();
+  const examples = { eyes: { inside: [37, 46], outside: [8, 57] }, mouth: { inside: [51, 57], outside: [37, 8] } };
+  for (const [part, { inside, outside }] of Object.entries(examples)) {
+    const { rgb } = coverPart(face, part as "eyes" | "mouth");
+    assert(inside.every((landmark) => isCovered(rgb, landmark)), part);
+    assert(!outside.some((landmark) => isCovered(rgb, landmark)), part);
+  }
+  const side = coverPart(face, "one side").rgb;
+  const [left, right] = [[36, 48], [45, 54]] as const; // corners of eyes and mouth, as the viewer sees them
+  assert(left.every((landmark) => isCovered(side, landmark)) && !right.some((landmark) => isCovered(side, landmark)));
+  assertEquals(face.image.rgb, before);
+});
+
+Deno.test("coverPart() gives the same each time, for every part", () => {
+  for (const part of coverableParts) assertEquals(coverPart(face, part).rgb, coverPart(face, part).rgb);
+});

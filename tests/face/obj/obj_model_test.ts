@@ -1,0 +1,212 @@
+import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { InputError } from "@/lib/errors.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { loadObjModel, writeObjModel } from "@/lib/face/obj/obj_files.ts";
+import { objModel, type ObjModelParts, parseAnyObj } from "@/lib/face/obj/obj_model.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
+
+const whole = builtInFace();
+/** The built-in face with a few of its modes, so that its files are small. */
+const builtIn: MorphableModel = {
+  ...whole,
+  identityModes: whole.identityModes.slice(0, 1),
+  expressionModes: whole.expressionModes.slice(0, 1),
+  expressionNames: whole.expressionNames.slice(0, 1),
+};
+
+const folder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+await writeObjModel(builtIn, `${folder}/face`);
+const manifest = JSON.parse(await Deno.readTextFile(`${folder}/face/face.json`));
+const headText = await Deno.readTextFile(`${folder}/face/head.obj`);
+const head = parseAnyObj(headText, "head.obj");
+const parts: ObjModelParts = {
+  path: "head.obj",
+  mesh: head,
+  landmarks: manifest.landmarks,
+  surface: manifest.surface,
+};
+
+function load(path: string): Promise<MorphableModel> {
+  return loadObjModel(path, { cacheFolder: folder });
+}
+
+function mapOf(model: MorphableModel, coefficients: { identity: number[]; expression: number[] }): Float32Array {
+  const vertices = shapeFace(model, coefficients);
+  const surface = Float32Array.from(
+    { length: 3 * model.surfaceVertices.length },
+    (_, i) => vertices[3 * model.surfaceVertices[Math.floor(i / 3)]! + i % 3]!,
+  );
+  return bakePositionMap(uvLayout(model.surface, 64), surface).positions;
+}
+
+Deno.test("loadObjModel() undoes writeObjModel(): the same position maps, of every mode, and the same materials", async () => {
+  const read = await load(`${folder}/face`);
+  for (const coefficients of [{ identity: [], expression: [] }, { identity: [1.5], expression: [0.7] }]) {
+    const [found, wanted] = [mapOf(read, coefficients), mapOf(builtIn, coefficients)];
+    const errors = found.map((value, i) => Math.abs(value - wanted[i]!));
+    // centimeters; the order of vertices, which decides how texels are fitted, is another
+    assertClose(errors.reduce((sum, error) => sum + error, 0) / errors.length, 0, 0.001, "mean");
+    assertClose(errors.reduce((most, error) => Math.max(most, error), 0), 0, 0.2, "most");
+  }
+  assertEquals(read.expressionNames, builtIn.expressionNames);
+  const kinds = (model: MorphableModel) => [...new Set(model.materials)].sort();
+  assertEquals(kinds(read), kinds(builtIn));
+  const at = (model: MorphableModel) =>
+    Array.from(model.surface.landmarks, (v) => [...model.mean.slice(3 * model.surfaceVertices[v]!).slice(0, 3)]);
+  assertEquals(at(read), at(builtIn));
+});
+
+Deno.test("loadObjModel() takes the manifest or its folder, and keeps what it made until a file changes", async () => {
+  const copy = `${folder}/copy`;
+  await Deno.mkdir(copy);
+  await Deno.writeTextFile(`${copy}/a.json`, JSON.stringify({ ...manifest, identity: [], expression: {} }));
+  await Deno.writeTextFile(`${copy}/head.obj`, headText);
+  const first = await load(`${copy}/a.json`);
+  assertEquals([first.identityModes.length, first.expressionModes.length], [0, 0]);
+  await Deno.writeTextFile(`${copy}/head.obj`, headText.replaceAll(/^v (\S+)/gm, (_, x) => `v ${Number(x) * 2}`));
+  const second = await load(`${copy}/a.json`);
+  assertAllClose(
+    second.mean.filter((_, i) => i % 3 === 0),
+    first.mean.filter((_, i) => i % 3 === 0).map((x) => 2 * x),
+    0,
+  );
+});
+
+Deno.test("objModel() turns a face that looks another way, and polygons that are wound the other way", () => {
+  const expected = objModel(parts);
+  const zUp = new Float64Array(head.positions.length);
+  for (let i = 0; i < zUp.length; i += 3) {
+    zUp.set([head.positions[i]!, -head.positions[i + 2]!, head.positions[i + 1]!], i);
+  }
+  const turned = objModel({ ...parts, mesh: { ...head, positions: zUp }, axes: ["x", "z", "-y"] });
+  assertAllClose(turned.mean, expected.mean, 0);
+  const polygons = head.polygons.map(({ material, vertices, uvs }) => ({
+    material,
+    vertices: vertices.toReversed(),
+    uvs: uvs.toReversed(),
+  }));
+  const { triangles, surface } = objModel({ ...parts, mesh: { ...head, polygons } });
+  const sorted = (corners: Uint32Array) => [...corners].slice(0, 3).sort().join();
+  assertEquals(sorted(triangles), sorted(expected.triangles));
+  assertEquals(
+    [...Array(3).keys()].some((k) => [0, 1, 2].every((i) => triangles[i] === expected.triangles[(i + k) % 3])),
+    true,
+  );
+  assertEquals(surface.triangles.length, expected.surface.triangles.length);
+});
+
+Deno.test("objModel() tells materials by their names, by the manifest, and takes groups where there are none", () => {
+  const model = objModel(parts);
+  assertEquals(materialNames.filter((_, n) => model.materials.includes(n)).length > 4, true);
+  const bald = objModel({ ...parts, materials: { scalp: "hidden", teeth: "gums" } });
+  for (const name of ["scalp", "teeth"] as const) assert(!bald.materials.includes(materialNames.indexOf(name)));
+  const grouped = headText.replaceAll(/^usemtl (\w+)/gm, "g $1 more").replaceAll("\n", "\r\n");
+  assertEquals(objModel({ ...parts, mesh: parseAnyObj(grouped, "head.obj") }).materials, model.materials);
+});
+
+Deno.test("parseAnyObj() reads past colors of vertices, depths of textures, normals, lines and bare groups", () => {
+  const text = "mtllib a b\ng\nv 0 0 0 1 1 1\nv 1 0 0 .5 .5 .5\nv 0 1 0 1\nvt 0 0 0\nvt 1 0\nvt 0 1 0.5\nvn 0 0 1\n" +
+    "s\nl 1 2\nf 1/1/1 2/2/1 -1/3/1\n";
+  const { positions, uv, polygons } = parseAnyObj(text, "a.obj");
+  assertEquals([[...positions], [...uv]], [[0, 0, 0, 1, 0, 0, 0, 1, 0], [0, 0, 1, 0, 0, 1]]);
+  assertEquals(polygons, [{ material: "default", vertices: [0, 1, 2], uvs: [0, 1, 2] }]);
+});
+
+const landmarks = parts.landmarks;
+const swapped = landmarks.with(36, landmarks[45]!).with(45, landmarks[36]!);
+const aside = head.positions.length / 3 - 1;
+const cases: [string, () => unknown, RegExp][] = [
+  ["67 landmarks", () => objModel({ ...parts, landmarks: landmarks.slice(1) }), /it has 67 landmarks, wanted 68/],
+  [
+    "a landmark past the last vertex",
+    () => objModel({ ...parts, landmarks: landmarks.with(5, aside + 1) }),
+    new RegExp(`landmark 5 is vertex ${aside + 1}, wanted one from 0 to ${aside}`),
+  ],
+  [
+    "a landmark between vertices",
+    () => objModel({ ...parts, landmarks: landmarks.with(9, 0.5) }),
+    /landmark 9 is vertex 0.5/,
+  ],
+  [
+    "a landmark off the surface",
+    () => objModel({ ...parts, landmarks: landmarks.with(7, aside) }),
+    /landmark 7 is vertex/,
+  ],
+  ["landmarks of the wrong sides", () => objModel({ ...parts, landmarks: swapped }), /left \(landmark 36\) lies right/],
+  ["a face upside down", () => objModel({ ...parts, axes: ["x", "-y", "-z"] }), /chin .* lies above its eyes/],
+  ["axes that mirror", () => objModel({ ...parts, axes: ["x", "y", "-z"] }), /its axes x, y, -z mirror it/],
+  [
+    "a surface of another name",
+    () => objModel({ ...parts, surface: ["skin2"] }),
+    /no polygon has the material "skin2"/,
+  ],
+  [
+    "no texture coordinates",
+    () => parseAnyObj("v 0 0 0\nf 1 1 1\n", "a.obj"),
+    /a.obj as a face: it has no texture coord/,
+  ],
+  ["polygons without them", () => parseAnyObj("v 0 0 0\nvt 0 0\nf 1 1 1\n", "a.obj"), /uses texture coordinate 0/],
+  ["a cut file", () => parseAnyObj(headText.slice(0, -4), "head.obj"), /head.obj: it ends within a line/],
+  ["a word for a number", () => parseAnyObj(headText.replace("v ", "v one "), "head.obj"), /found the line "v one/],
+  [
+    "a surface that folds over in UV space",
+    () =>
+      objModel({ ...parts, mesh: { ...head, uv: head.uv.map((value, i) => i % 2 ? value : Math.abs(value - 0.5)) } }),
+    /(4|5)\d % of its surface lies over other parts of it in UV space/,
+  ],
+  [
+    "texture coordinates on one line",
+    () => objModel({ ...parts, mesh: { ...head, uv: head.uv.map((value, i) => i % 2 ? value : 0.5) } }),
+    /span no area/,
+  ],
+];
+for (const [what, call, message] of cases) {
+  Deno.test(`a face of an OBJ is refused for ${what}`, async () => {
+    await assertThrows(call, InputError, message);
+  });
+}
+
+Deno.test("loadObjModel() names the file that is missing or wrong, and what is wrong in it", async () => {
+  await assertThrows(() => load(`${folder}/none`), InputError, /^Cannot read .*\/none: there is no such file$/);
+  await assertThrows(() => load(folder), InputError, /^Cannot read .*\/face.json: there is no such file$/);
+  const write = (json: unknown) =>
+    Deno.writeTextFile(`${folder}/face/b.json`, typeof json === "string" ? json : JSON.stringify(json));
+  const wrong: [unknown, RegExp][] = [
+    ["{", /b.json: SyntaxError/],
+    [{ mesh: "head.obj" }, /b.json: "landmarks": /],
+    [{ ...manifest, scale: 2 }, /b.json: .*"scale"/],
+    [{ ...manifest, axes: ["x", "y", "up"] }, /b.json: "axes.2": /],
+    [{ ...manifest, identity: ["lost.obj"] }, /lost.obj: there is no such file/],
+    [{ ...manifest, mesh: "lost.obj" }, /lost.obj: there is no such file/],
+    [{ ...manifest, identity: ["small.obj"] }, /small.obj: it has 3 vertices, wanted \d+ as in .*head.obj/],
+    [{ ...manifest, expression: { jawOpen: "other.obj" } }, /other.obj: its polygons are not those of .*head.obj/],
+  ];
+  await Deno.writeTextFile(`${folder}/face/small.obj`, "v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1\n");
+  await Deno.writeTextFile(`${folder}/face/other.obj`, headText + "f 1/1 2/1 3/1\n");
+  for (const [json, message] of wrong) {
+    await write(json);
+    await assertThrows(() => load(`${folder}/face/b.json`), InputError, message);
+  }
+});
+
+Deno.test({ name: "ICT-FaceKit's neutral mesh is a face by a manifest alone", ignore: !hasIct }, async () => {
+  const source = `${await ictFolder()}/FaceXModel`;
+  const { idx_to_landmark_verts: landmarks } = JSON.parse(await Deno.readTextFile(`${source}/vertex_indices.json`));
+  await Deno.mkdir(`${folder}/ict`);
+  await Deno.copyFile(`${source}/generic_neutral_mesh.obj`, `${folder}/ict/neutral.obj`);
+  const hidden = ["M_EyeBlend", "M_EyeOcclusion", "M_LacrimalFluid", "M_EyeLashes"].map((name) => [name, "hidden"]);
+  const manifest = { mesh: "neutral.obj", landmarks, surface: ["M_Face"], materials: Object.fromEntries(hidden) };
+  await Deno.writeTextFile(`${folder}/ict/face.json`, JSON.stringify(manifest));
+  const { surface, surfaceVertices, mean, materials } = await load(`${folder}/ict`);
+  assertEquals([surface.triangles.length / 3, surface.uv.length / 2], [2 * 9230, 9409]);
+  const chin = 3 * surfaceVertices[surface.landmarks[8]!]!;
+  const neutral = parseAnyObj(await Deno.readTextFile(`${folder}/ict/neutral.obj`), "neutral.obj");
+  assertAllClose(mean.subarray(chin, chin + 3), neutral.positions.slice(3 * landmarks[8]).slice(0, 3), 1e-5);
+  for (const name of ["skin", "sclera", "iris", "teeth", "gums"] as const) {
+    assert(materials.includes(materialNames.indexOf(name)), name);
+  }
+});

@@ -1,0 +1,117 @@
+import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
+import { Camera, type CameraSettings, drawCamera } from "@/lib/portrait/camera.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
+import { Random } from "@/lib/random.ts";
+import { assert, assertClose, assertEquals } from "@/tests/support.ts";
+
+const SIZE = 48;
+const neutral: CameraSettings = {
+  ...drawCamera(new Random(1)),
+  exposure: 0.2,
+  whiteBalance: [1, 1, 1],
+  blur: 0,
+  motion: 0,
+  reduction: 1,
+  gamma: 1,
+  contrast: 1,
+  lift: 0,
+  gains: [1, 1, 1],
+  saturation: 1,
+  tone: [1, 1, 1],
+  noise: 0,
+  quality: 0,
+};
+
+function gradient(): { width: number; height: number; rgb: Float32Array } {
+  const rgb = Float32Array.from({ length: 3 * SIZE * SIZE }, (_, i) => (Math.floor(i / 3) % SIZE) / SIZE * 0.5);
+  return { width: SIZE, height: SIZE, rgb };
+}
+
+function photograph(settings: Partial<CameraSettings>, image = gradient()): Uint8Array {
+  return new Camera(SIZE).takePhoto(image, { settings: { ...neutral, ...settings }, subject: 0.2 }).rgb;
+}
+
+Deno.test("Camera makes more light brighter, and twice the exposure too", () => {
+  const [once, twice] = [photograph({}), photograph({ exposure: 0.4 })];
+  for (let x = 1; x < SIZE; x++) {
+    assert(once[3 * x]! >= once[3 * x - 3]!);
+    assert(twice[3 * x]! >= once[3 * x]!);
+  }
+  assert(once[3 * SIZE - 3]! - once[0]! > 150);
+});
+
+Deno.test("Camera shows 0.2 of light, exposed as such, as sRGB does", () => {
+  const flat = { ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) };
+  assertClose(photograph({}, flat)[0]!, 124, 2);
+});
+
+Deno.test("Camera without saturation gives gray, whatever the light", () => {
+  const random = new Random(3);
+  const image = { ...gradient(), rgb: Float32Array.from({ length: 3 * SIZE * SIZE }, () => random.next()) };
+  const rgb = photograph({ saturation: 0 }, image);
+  for (let i = 0; i < rgb.length; i += 3) assertEquals([rgb[i], rgb[i]], [rgb[i + 1], rgb[i + 2]]);
+});
+
+Deno.test("Camera adds noise of the deviation it is told, without patterns from row to row", () => {
+  const flat = () => ({ ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) });
+  const [clean, noisy] = [photograph({}, flat()), photograph({ noise: 0.04, noiseSeed: 12345 }, flat())];
+  const off = Array.from(noisy, (value, i) => value - clean[i]!);
+  const deviation = Math.sqrt(off.reduce((sum, value) => sum + value * value, 0) / off.length);
+  assertClose(deviation, 0.04 * 255 * Math.hypot(1, 0.7), 1.5);
+  const alike = off.reduce((sum, value, i) => sum + value * (off[i + 3 * SIZE] ?? 0), 0) / off.length;
+  assert(Math.abs(alike) < 0.1 * deviation ** 2);
+});
+
+Deno.test("Camera takes photos of every kind that drawCamera() asks for", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const settings = { ...drawCamera(new Random(seed)), noise: 0 };
+    const bytes = photograph(settings);
+    assertEquals(bytes.length, 3 * SIZE * SIZE);
+    const rows = [0, SIZE / 2, SIZE - 1].map((row) => bytes.subarray(3 * SIZE * row, 3 * SIZE * (row + 1)));
+    const mean = (row: Uint8Array) => row.reduce((sum, byte) => sum + byte, 0) / row.length;
+    for (const row of rows) assertClose(mean(row), mean(rows[1]!), 12); // nothing is cut off
+  }
+});
+
+Deno.test("Camera's motion spreads a dot along a line and leaves its middle in place", () => {
+  for (const motionAngle of [0, 0.7, Math.PI / 2, 2.4]) {
+    const middle = SIZE / 2;
+    const rgb = new Float32Array(3 * SIZE * SIZE);
+    rgb[3 * (middle * SIZE + middle)] = 1;
+    const bytes = photograph({ motion: 60, motionAngle }, { width: SIZE, height: SIZE, rgb });
+    let [mass, x, y, along] = [0, 0, 0, 0];
+    for (let p = 0; p < SIZE * SIZE; p++) {
+      const value = bytes[3 * p]! > 0 ? 1 : 0;
+      const [dx, dy] = [p % SIZE - middle, Math.floor(p / SIZE) - middle];
+      mass += value;
+      x += value * dx;
+      y += value * dy;
+      along = Math.max(along, value * (dx * Math.cos(motionAngle) + dy * Math.sin(motionAngle)));
+    }
+    assert(mass > 2);
+    assertClose(x / mass, 0, 1e-6);
+    assertClose(y / mass, 0, 1e-6);
+    assertClose(along, 60 * SIZE / 256 / 2, 2.1);
+  }
+});
+
+Deno.test("blur() keeps a plain image, and spreads a dot as a Gaussian of its deviation", () => {
+  for (const sigma of [0.3, 0.8, 1.2, 2, 4]) {
+    const kernels = new Kernels(200_000);
+    const scratch = new BlurScratch(kernels, SIZE);
+    const plain = kernels.floats(3 * SIZE * SIZE).fill(0.7);
+    blur(plain, { size: SIZE, sigma, scratch });
+    assert(plain.every((value) => Math.abs(value - 0.7) < 1e-5));
+    const dot = kernels.floats(3 * SIZE * SIZE);
+    const middle = SIZE / 2;
+    dot[3 * (middle * SIZE + middle)] = 1;
+    blur(dot, { size: SIZE, sigma, scratch });
+    let [mass, spread] = [0, 0];
+    for (let p = 0; p < SIZE * SIZE; p++) {
+      mass += dot[3 * p]!;
+      spread += dot[3 * p]! * (p % SIZE - middle) ** 2;
+    }
+    assertClose(mass, 1, 1e-4);
+    assertClose(Math.sqrt(spread), sigma, 0.12 * sigma + 0.15);
+  }
+});

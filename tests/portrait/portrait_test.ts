@@ -1,0 +1,99 @@
+import { drawLighting } from "@/lib/portrait/lighting.ts";
+import { PortraitPainter } from "@/lib/portrait/portrait.ts";
+import { drawAppearance } from "@/lib/portrait/appearance.ts";
+import { faceAtlas } from "@/lib/face/atlas.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { drawHairStyle, type HairStyle } from "@/lib/portrait/hair_style.ts";
+import { poseRotation } from "@/lib/geometry/transforms.ts";
+import { Random } from "@/lib/random.ts";
+import { assert, assertClose } from "@/tests/support.ts";
+
+const SIZE = 128;
+const model = builtInFace();
+const atlas = faceAtlas(model, 128);
+const painter = new PortraitPainter(atlas, { imageSize: SIZE });
+const landmarkVertices = Array.from(model.surface.landmarks, (vertex) => model.surfaceVertices[vertex]!);
+
+const bald: HairStyle = { ...drawHairStyle(new Random(1)), kind: "none", roots: 0 };
+
+function draw(yaw: number, seed: number, hair = bald) {
+  const random = new Random(seed);
+  const look = drawAppearance(random);
+  const scale = SIZE / 2.4 / atlas.unit;
+  const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.5) };
+  const rotation = poseRotation({ pitch: 0.1, yaw, roll: 0.2 });
+  const portrait = painter.pose({
+    vertices: model.mean,
+    placement: { rotation, scale, translation: [SIZE / 2, SIZE / 2, 0] },
+    look: {
+      ...look,
+      lips: { color: [0, 1, 0], cover: 1, gloss: 0 },
+      makeUp: { ...look.makeUp, shadow: 0 },
+      beard: { ...look.beard, moustache: 0, chin: 0, jaw: 0 },
+      clothColor: [0.1, 0.1, 0.1],
+    },
+    hair,
+    torso: { rotation, width: 1, neckline: 1, skin: [0.3, 0.2, 0.1], cloth: [0.1, 0.1, 0.1], stripes: 0 },
+    lighting: drawLighting(random),
+  });
+  painter.draw(image);
+  return { image, ...portrait };
+}
+
+Deno.test("PortraitPainter draws the model's vertices where it says they are", () => {
+  for (const yaw of [-1, -0.4, 0, 0.7]) {
+    const { positions, raster } = draw(yaw, 3);
+    let [visible, floating] = [0, 0];
+    for (const vertex of model.surfaceVertices) {
+      const [x, y, z] = positions.subarray(3 * vertex, 3 * vertex + 3) as unknown as [number, number, number];
+      const k = Math.floor(y) * raster.width + Math.floor(x);
+      const nearest = raster.depth[k];
+      if (nearest === undefined) continue;
+      if (Math.abs(nearest - z) < 0.5) visible++;
+      if (nearest < z - 3) floating++; // at the head's outline, between two samples
+    }
+    assert(visible > model.surfaceVertices.length / 5, `${visible} vertices are seen`);
+    assert(floating < visible / 8, `${floating} vertices float before what is drawn, ${visible} are seen`);
+  }
+});
+
+Deno.test("PortraitPainter paints the lips where the lips' landmarks are", () => {
+  for (const yaw of [-0.5, 0, 0.4]) {
+    const { image: { rgb }, positions } = draw(yaw, 5);
+    let [x, y, weight] = [0, 0, 0];
+    for (let p = 0; p < SIZE * SIZE; p++) {
+      const green = Math.max(0, rgb[3 * p + 1]! - 1.5 * Math.max(rgb[3 * p]!, rgb[3 * p + 2]!));
+      x += green * (p % SIZE + 0.5);
+      y += green * (Math.floor(p / SIZE) + 0.5);
+      weight += green;
+    }
+    assert(weight > 1);
+    const lips = landmarkVertices.slice(48, 60);
+    const center = (axis: number) => lips.reduce((sum, vertex) => sum + positions[3 * vertex + axis]!, 0) / lips.length;
+    assertClose(x / weight, center(0), 2.5, "column of the lips");
+    assertClose(y / weight, center(1), 2.5, "row of the lips");
+  }
+});
+
+Deno.test("PortraitPainter leaves the background alone and every number finite and not negative", () => {
+  for (let seed = 0; seed < 24; seed++) {
+    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, drawHairStyle(new Random(seed)));
+    assert(rgb.every((value) => value >= 0 && value < 20));
+    raster.triangle.forEach((_, k) => {
+      const around = [-1, 0, 1].flatMap((row) => [-1, 0, 1].map((column) => k + row * SIZE + column));
+      if (around.every((near) => !(raster.triangle[near]! >= 0))) assertClose(rgb[3 * k]!, 0.5, 1e-6);
+    });
+  }
+});
+
+Deno.test("PortraitPainter's hair covers more than the head and leaves the nose free", () => {
+  const covered = ({ raster }: ReturnType<typeof draw>) =>
+    raster.triangle.reduce((sum, t) => sum + (t >= 0 ? 1 : 0), 0);
+  const without = covered(draw(0, 2));
+  const portrait = draw(0, 2, { ...bald, kind: "hair", volume: [0.1, 0.05, 0.1] });
+  assert(covered(portrait) > 1.02 * without);
+  const nose = landmarkVertices[30]!;
+  const [x, y, z] = portrait.positions.subarray(3 * nose, 3 * nose + 3) as unknown as [number, number, number];
+  const { raster } = portrait;
+  assertClose(raster.depth[Math.floor(y) * raster.width + Math.floor(x)]!, z, 0.5);
+});

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import type { Mesh, Photo } from "@/lib/types.ts";
+import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
+import { assertClose, assertEquals } from "@/tests/support.ts";
+
+/** Red grows to the right, green downwards: the color tells the place. */
+const photo: Photo = {
+  width: 100,
+  height: 80,
+  rgb: Uint8Array.from({ length: 3 * 100 * 80 }, (_, i) => {
+    const [row, column] = [Math.floor(i / 300), Math.floor(i / 3) % 100];
+    return [2 * column + 1, 2 * row + 1, 77][i % 3]!; // twice the pixel's center
+  }),
+};
+
+/** A flat square that faces the viewer, at this depth. */
+function square({ left, top, side, z }: Record<"left" | "top" | "side" | "z", number>): Mesh {
+  const [right, bottom] = [left + side, top + side];
+  return {
+    positions: new Float32Array([left, top, z, right, top, z, right, bottom, z, left, bottom, z]),
+    triangles: new Uint32Array([0, 2, 1, 0, 3, 2]),
+  };
+}
+
+function join(...meshes: readonly Mesh[]): Mesh {
+  let offset = 0;
+  const triangles = meshes.flatMap(({ positions, triangles }) => {
+    const moved = Array.from(triangles, (vertex) => vertex + offset);
+    offset += positions.length / 3;
+    return moved;
+  });
+  return {
+    positions: new Float32Array(meshes.flatMap(({ positions }) => [...positions])),
+    triangles: new Uint32Array(triangles),
+  };
+}
+
+Deno.test("colorsFromPhoto() takes the photo's color where a vertex lies, between pixels too", () => {
+  const place = (most: number) => fc.double({ min: 1, max: most, noNaN: true });
+  fc.assert(fc.property(place(70), place(50), (left, top) => {
+    const mesh = square({ left, top, side: 25, z: 3 });
+    const colors = colorsFromPhoto(mesh, photo);
+    for (let i = 0; i < colors.length; i += 3) {
+      assertClose(colors[i]!, 2 * mesh.positions[i]!, 0.51);
+      assertClose(colors[i + 1]!, 2 * mesh.positions[i + 1]!, 0.51);
+      assertEquals(colors[i + 2], 77);
+    }
+  }));
+});
+
+Deno.test("colorsFromPhoto() colors what is hidden, outside, or turned away like what is next to it", () => {
+  const near = square({ left: 30, top: 20, side: 30, z: 20 });
+  const behind = square({ left: 35, top: 25, side: 10, z: -20 }); // all of it hidden
+  const outside = square({ left: 150, top: 20, side: 10, z: 20 });
+  const mesh = join(near, behind, outside);
+  const bridges = [4, 8].flatMap((other) => [0, 1, other]); // from the near square's upper corners
+  const colors = colorsFromPhoto({ ...mesh, triangles: new Uint32Array([...mesh.triangles, ...bridges]) }, photo);
+  for (let v = 4; v < 12; v++) {
+    assertClose(colors[3 * v]!, 90, 31); // between 2 · 30 and 2 · 60
+    assertClose(colors[3 * v + 1]!, 40, 2);
+  }
+});
+
+Deno.test("colorsFromPhoto() of a mesh of which the photo shows nothing is black; of an empty one, nothing", () => {
+  const away = square({ left: 200, top: 0, side: 9, z: 0 });
+  assertEquals([...colorsFromPhoto(away, photo)], Array(12).fill(0));
+  assertEquals(colorsFromPhoto({ positions: new Float32Array(), triangles: new Uint32Array() }, photo).length, 0);
+});
+
+/** A strip of squares from u = 0 to 1, its right half turned away from the viewer as a folded sheet of paper is. */
+function foldedStrip(): { mesh: Mesh; uv: Float32Array } {
+  const columns = 21;
+  const positions: number[] = [];
+  const uv: number[] = [];
+  const triangles: number[] = [];
+  for (let column = 0; column < columns; column++) {
+    const along = 3 * (column - 10);
+    for (const row of [0, 1]) {
+      positions.push(50 + Math.min(along, 0), 20 + 20 * row, along > 0 ? -along : 0);
+      uv.push(column / (columns - 1), 0.25 + 0.5 * row);
+    }
+    const a = 2 * column;
+    if (column < columns - 1) triangles.push(a, a + 1, a + 2, a + 2, a + 1, a + 3);
+  }
+  return {
+    mesh: { positions: Float32Array.from(positions), triangles: Uint32Array.from(triangles) },
+    uv: Float32Array.from(uv),
+  };
+}
+
+Deno.test("colorsFromPhoto() takes the other side's colors for what is hidden, where UVs tell the sides", () => {
+  const { mesh, uv } = foldedStrip();
+  const [spread, mirrored] = [colorsFromPhoto(mesh, photo), colorsFromPhoto(mesh, photo, { mirrorUv: uv })];
+  for (let column = 0; column < 21; column++) {
+    for (const row of [0, 1]) {
+      const [v, other] = [2 * column + row, 2 * (20 - column) + row];
+      if (column > 11) {
+        assertClose(mirrored[3 * v]!, spread[3 * other]!, 2, `red in column ${column}`); // of the seen side
+        assertClose(mirrored[3 * v + 1]!, spread[3 * other + 1]!, 2);
+      }
+      if (column < 9) assertEquals([...mirrored.subarray(3 * v, 3 * v + 3)], [...spread.subarray(3 * v, 3 * v + 3)]);
+    }
+  }
+});

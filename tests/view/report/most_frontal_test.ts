@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
+import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
+import { assertEquals } from "@/tests/support.ts";
+
+const { mean, surface, surfaceVertices } = builtInFace();
+const atRest = Float32Array.from({ length: 204 }, (_, i) => {
+  const vertex = surfaceVertices[surface.landmarks[Math.floor(i / 3)]!]!;
+  return mean[3 * vertex + i % 3]!;
+});
+
+Deno.test("mostFrontal() is the face that is turned least, whatever its roll, size and place", () => {
+  const angle = fc.double({ min: -1.4, max: 1.4, noNaN: true });
+  fc.assert(
+    fc.property(
+      angle,
+      angle,
+      fc.double({ min: 0.5, max: 1.2, noNaN: true }),
+      fc.boolean(),
+      (roll, other, turn, tilts) => {
+        const faceAt = (pitch: number, yaw: number, roll: number) => ({
+          landmarks: placeInImage(atRest, {
+            rotation: poseRotation({ pitch, yaw, roll }),
+            scale: 3 + roll,
+            translation: [9, 40 * roll, 1],
+          }),
+        });
+        const frontal = faceAt(0, 0, roll);
+        const turned = [
+          faceAt(tilts ? turn : 0, tilts ? 0 : turn, other),
+          faceAt(tilts ? -turn : 0, tilts ? 0 : -turn, other),
+        ];
+        assertEquals([turned[0]!, frontal, turned[1]!].indexOf(mostFrontal([turned[0]!, frontal, turned[1]!])), 1);
+      },
+    ),
+  );
+});

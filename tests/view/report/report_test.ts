@@ -1,0 +1,183 @@
+import type { Browser, Page } from "playwright-core";
+import { resolveConfig } from "@/lib/config.ts";
+import { decodePhoto } from "@/lib/data/files/images.ts";
+import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { MadeFace } from "@/lib/evaluate/held_out.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import type { MetricsRow } from "@/lib/train/run_folder.ts";
+import type { Photo } from "@/lib/types.ts";
+import { pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
+import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
+import { joinPhotos } from "@/lib/view/training/triples.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { chromiumPath, launchChromium, openOffline } from "@/tests/view/chromium.ts";
+
+const SIZE = 128;
+
+const model = builtInFace();
+/** Faces that look to the front, the right and far to the left. */
+const faces: MadeFace[] = [0, 1, 2].map((index) => {
+  const sample = syntheticSource(model, { seed: 7, imageSize: 64, augment: false }).sample(index, "validation");
+  return { ...sample, yaw: [0.1, 0.7, -1.4][index]! };
+});
+
+const evaluation: Evaluation = {
+  images: 1234,
+  nme68_2d: { mean: 3.456, balanced: 4.5678, bins: { "0-30": 2.5, "30-60": 5.125, "60-90": null } },
+  nme68_3d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null } },
+  baseline: {
+    nme68_2d: { mean: 20.254, balanced: 22.2, bins: { "0-30": 15.5, "30-60": 24.9, "60-90": null } },
+    nme68_3d: { mean: 26.4, balanced: 29.8, bins: { "0-30": 18.8, "30-60": 32.3, "60-90": null } },
+  },
+};
+
+/** A run of 300 steps whose loss falls by two orders of magnitude. */
+const metrics: MetricsRow[] = Array.from({ length: 300 }, (_, i) => {
+  const step = i + 1;
+  const loss = 0.2 * Math.exp(-step / 65) * (1 + 0.3 * Math.sin(37 * step));
+  const row = { step, "train/loss": loss };
+  if (step % 100 !== 0) return row;
+  return {
+    ...row,
+    "validation/loss": 0.9 * loss,
+    "validation/nme68_2d": 1800 / step,
+    "validation/nme68_3d": 2400 / step,
+  };
+});
+
+const errors = await pictureErrors(faces, { maps: faces.map(({ map }) => map), surface: model.surface });
+
+function reportContent(): ReportContent {
+  const { image: photo, map } = syntheticSource(model, { seed: 7, imageSize: SIZE, augment: false }).sample(5, "test");
+  const triple = joinPhotos([photo, photo, photo]);
+  return {
+    title: 'A <run> & "more"',
+    summary: "Made up </script>.",
+    config: resolveConfig("quick", { learningRate: 0.002 }),
+    metrics,
+    evaluation,
+    triples: { maps: [triple, triple], masks: [triple, triple] },
+    errors,
+    face: { photo, map, surface: model.surface },
+  };
+}
+
+/** The report on a screen so many pixels wide, as soon as it has drawn itself. */
+async function withReport(
+  browser: Browser,
+  width: number,
+  look: (page: Page) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "posmap report " });
+  try {
+    const html = await renderReport(reportContent());
+    assert(html.length < 5_000_000, `The report has ${html.length} characters`);
+    const file = `${await Deno.realPath(folder)}/report.html`;
+    await Deno.writeTextFile(file, html);
+    const { page, complaints } = await openOffline(browser, { file: encodeURI(file), width });
+    await page.waitForSelector("body[data-ready]", { timeout: 120_000 });
+    await look(page);
+    assertEquals(complaints, { errors: [], requests: [] });
+    await page.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function screenshot(page: Page, selector: string): Promise<Photo> {
+  const element = page.locator(selector);
+  await element.scrollIntoViewIfNeeded();
+  return await decodePhoto(await element.screenshot());
+}
+
+/** Share of the pixels that differ by more than noise from the first one. */
+function drawnShare({ rgb }: Photo): number {
+  let count = 0;
+  for (let i = 0; i < rgb.length; i += 3) {
+    if ([0, 1, 2].some((c) => Math.abs(rgb[i + c]! - rgb[c]!) > 16)) count++;
+  }
+  return count / (rgb.length / 3);
+}
+
+function difference(a: Photo, b: Photo): number {
+  assertEquals([a.width, a.height], [b.width, b.height]);
+  return a.rgb.reduce((sum, value, i) => sum + Math.abs(value - b.rgb[i]!), 0) / a.rgb.length;
+}
+
+async function textOf(page: Page, selector: string): Promise<string[]> {
+  return (await page.locator(selector).allInnerTexts()).map((text) => text.trim());
+}
+
+async function checkText(page: Page): Promise<void> {
+  assertEquals(await page.title(), 'A <run> & "more"');
+  assertEquals(await textOf(page, "h1"), ['A <run> & "more"']);
+  assertEquals((await textOf(page, ".result"))[0]!.match(/[\d.]+ %| \d+ /g), ["3.46 %", " 1234 ", "20.25 %"]);
+  assertEquals(await textOf(page, ".numbers td"), [
+    ...["3.46", "4.57", "2.50", "5.13", "–"],
+    ...["20.25", "22.20", "15.50", "24.90", "–"],
+    ...["5.50", "6.25", "4.75", "7.10", "–"],
+    ...["26.40", "29.80", "18.80", "32.30", "–"],
+  ]);
+  const settings = Object.fromEntries(
+    (await textOf(page, ".settings div")).map((row) => row.split(/\s+/) as [string, string]),
+  );
+  assertEquals(settings["learningRate"], "0.002");
+  assertEquals(settings["sourcePath"], "–");
+}
+
+async function checkPictures(page: Page): Promise<void> {
+  const sizes = await page.locator("img[src^='data:image/jpeg']").evaluateAll((images) =>
+    (images as unknown as { naturalWidth: number; naturalHeight: number; alt: string }[])
+      .map(({ naturalWidth, naturalHeight, alt }) => [naturalWidth, naturalHeight, alt.length > 0])
+  );
+  assertEquals(sizes, [...Array.from({ length: 4 }, () => [3 * SIZE + 8, SIZE, true]), [4 * SIZE, 4 * SIZE, true]]);
+}
+
+async function checkDrawings(page: Page): Promise<void> {
+  const names = await page.locator("img[src^='data:image/svg']").evaluateAll((images) =>
+    (images as unknown as { naturalWidth: number; alt: string }[]).filter(({ naturalWidth }) => naturalWidth > 300)
+      .map(({ alt }) => alt.split(/[\s,]/)[0])
+  );
+  assertEquals(names, ["68", "Best"]);
+}
+
+async function checkMesh(page: Page): Promise<void> {
+  const before = await screenshot(page, "#mesh");
+  assert(drawnShare(before) > 0.1, `The mesh covers ${drawnShare(before)} of its picture`);
+  assert(drawnShare(before) < 0.8);
+  const { x, y, width, height } = (await page.locator("#mesh").boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2 + 60, y + height / 2, { steps: 6 });
+  await page.mouse.up();
+  const after = await screenshot(page, "#mesh");
+  assert(difference(before, after) > 2, `Dragging changed the picture by ${difference(before, after)} levels`);
+  assert(drawnShare(after) > 0.1);
+}
+
+Deno.test({
+  name: "renderReport() makes a page that draws itself without a network, on a wide screen and on a phone's",
+  ignore: !chromiumPath,
+  fn: async () => {
+    const browser = await launchChromium();
+    try {
+      await withReport(browser, 1400, async (page) => {
+        await checkText(page);
+        await checkPictures(page);
+        await checkDrawings(page);
+        for (const id of ["#loss", "#nme", "#cumulative"]) {
+          const share = drawnShare(await screenshot(page, id));
+          assert(share > 0.005, `The plot ${id} covers ${share} of its picture`);
+        }
+        await checkMesh(page);
+      });
+      await withReport(browser, 420, async (page) => {
+        const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        assertEquals(overflow, 0); // nothing to scroll sideways to
+      });
+    } finally {
+      await browser.close();
+    }
+  },
+});
