@@ -10,7 +10,7 @@ export interface CompileOptions {
   readonly name?: string;
   /** Has XLA compile the graph for the processor: slow once, and faster then where small ops abound. */
   readonly xla?: boolean;
-  /** Told in a sentence when, after the first time, the function is traced for arguments of other shapes. */
+  /** Called with a sentence when, after the first time, the function is traced again. */
   readonly onRetrace?: (note: string) => void;
 }
 
@@ -26,7 +26,8 @@ export interface Compiled<Arguments extends readonly Tensors[], Result extends T
  * TensorFlow does between ops is done once, and it fuses and orders them as it likes.
  *
  * At the first call, and at the first with arguments of each other shape or type, the function runs once to be traced:
- * its ops are written down in place of being executed. Variables are read and written by each call, as without
+ * its ops are written down in place of being executed. What JavaScript sets in one of tfjs's own optimizers, such as
+ * its rate, is written down with them, and the function is traced again at the first call after it has changed. Variables are read and written by each call, as without
  * `compile`; other tensors from outside are taken as they are when the function is traced. `tf.tidy`, `tf.grad`,
  * `tf.variableGrads`, `tf.layers` models and {@linkcode FusedAdam} work inside it.
  *
@@ -53,6 +54,7 @@ class CompiledFunction {
   readonly #options: CompileOptions;
   /** By the shapes and types of the arguments. */
   readonly #traced = new Map<string, TracedFunction>();
+  #traceCount = 0;
   /** Signatures that made variables in their first call. */
   readonly #hasRunUncompiled = new Set<string>();
 
@@ -65,7 +67,7 @@ class CompiledFunction {
   toFunction() {
     const call = (...tensors: Tensors[]) => this.#call(tensors);
     return Object.defineProperties(call, {
-      traceCount: { get: () => this.#traced.size },
+      traceCount: { get: () => this.#traceCount },
       [Symbol.dispose]: { value: () => this.#dispose() },
     });
   }
@@ -73,7 +75,8 @@ class CompiledFunction {
   #call(tensors: readonly Tensors[]): Tensors {
     if (tf.getBackend() !== "tensorflow" || isTracing()) return this.#fn(...tensors);
     const signature = this.#signature(tensors);
-    const traced = this.#traced.get(signature) ?? this.#trace(tensors, signature);
+    const kept = this.#traced.get(signature);
+    const traced = kept && !kept.isStale ? kept : this.#trace(tensors, signature);
     return traced ? traced.call(tensors) : tf.tidy(() => this.#fn(...tensors));
   }
 
@@ -103,7 +106,8 @@ class CompiledFunction {
       throw error;
     }
     const milliseconds = Math.round(performance.now() - start);
-    if (this.#traced.size > 0) onRetrace?.(`Traced ${this.#name} again, for ${signature}, in ${milliseconds} ms`);
+    if (this.#traceCount++ > 0) onRetrace?.(`Traced ${this.#name} again, for ${signature}, in ${milliseconds} ms`);
+    this.#traced.get(signature)?.[Symbol.dispose]();
     this.#traced.set(signature, traced);
     return traced;
   }

@@ -19,6 +19,8 @@ export class Recording implements Disposable {
   readonly variables: readonly TracedVariable[];
   /** What the function gave; its tensors are good for their shapes and types only. */
   readonly result: Tensors;
+  /** tfjs's own optimizers that the function used: what is set in them is part of the graph. */
+  readonly optimizers: ReadonlySet<tf.Optimizer>;
   /** Operations, counted as they came, that the graph could do without, such as the gradient of an image. */
   readonly unused: ReadonlySet<number>;
   readonly #executor: TraceExecutor;
@@ -42,6 +44,7 @@ export class Recording implements Disposable {
       const recorded = this.#record(fn, tensors);
       this.variables = recorded.variables;
       this.result = recorded.result;
+      this.optimizers = recorded.optimizers;
       this.steps = this.#executor.steps;
       this.captures = this.#executor.captures;
       this.#inputs = [...recorded.inputs, ...this.captures.map(({ output }) => output), ...recorded.handles];
@@ -81,6 +84,7 @@ export class Recording implements Disposable {
     tf.tidy(() => {
       using traced = new TracedVariables(executor);
       using _none = withoutNewVariables();
+      using noting = notingOptimizers();
       const inputs: Output[] = [];
       const parameters = mapTensors(tensors as Tensors[], (tensor) => {
         const metadata = executor.addInput(typeOf(tensor), tensor.shape);
@@ -92,7 +96,7 @@ export class Recording implements Disposable {
       const variables = traced.finish();
       for (const { written } of variables) if (written) outputs.push(written);
       const handles = variables.map(({ input }) => input);
-      recorded = { inputs, outputs, handles, variables, result };
+      recorded = { inputs, outputs, handles, variables, result, optimizers: noting.optimizers };
     });
     return recorded! as {
       inputs: Output[];
@@ -100,6 +104,7 @@ export class Recording implements Disposable {
       handles: Output[];
       variables: TracedVariable[];
       result: Tensors;
+      optimizers: ReadonlySet<tf.Optimizer>;
     };
 
     function outputOf(tensor: tf.Tensor): Output {
@@ -118,4 +123,28 @@ function withoutNewVariables(): Disposable {
     throw new VariableMadeError("A function that is traced makes a variable");
   };
   return { [Symbol.dispose]: () => delete engine.makeVariable }; // the class's own is left
+}
+
+const optimizerClasses: readonly { readonly prototype: tf.Optimizer }[] = [
+  tf.SGDOptimizer,
+  tf.MomentumOptimizer,
+  tf.RMSPropOptimizer,
+  tf.AdagradOptimizer,
+  tf.AdadeltaOptimizer,
+  tf.AdamOptimizer,
+  tf.AdamaxOptimizer,
+];
+
+/** Collects, until it is disposed, which of tfjs's own optimizers apply gradients. */
+function notingOptimizers(): Disposable & { readonly optimizers: ReadonlySet<tf.Optimizer> } {
+  const optimizers = new Set<tf.Optimizer>();
+  const originals = optimizerClasses.map(({ prototype }) => {
+    const { applyGradients } = prototype;
+    prototype.applyGradients = function (gradients) {
+      optimizers.add(this);
+      applyGradients.call(this, gradients);
+    };
+    return () => prototype.applyGradients = applyGradients;
+  });
+  return { optimizers, [Symbol.dispose]: () => originals.forEach((restore) => restore()) };
 }

@@ -21,6 +21,8 @@ export class TracedFunction implements Disposable {
   readonly #captures: readonly Capture[];
   readonly #result: Tensors;
   readonly #resultCount: number;
+  /** What was set in tfjs's optimizers when they were traced. */
+  readonly #settings: ReadonlyMap<tf.Optimizer, string>;
 
   /** Throws what tracing throws, and an Error where the function does not do the same when it is traced again. */
   constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, xla }: TraceOptions) {
@@ -35,6 +37,12 @@ export class TracedFunction implements Disposable {
     this.#captures = recording.captures;
     this.#result = recording.result;
     this.#resultCount = flattenTensors(recording.result).length;
+    this.#settings = new Map(Array.from(recording.optimizers, (optimizer) => [optimizer, settingsOf(optimizer)]));
+  }
+
+  /** Whether a call would go on with what was set in an optimizer, such as its rate, before it was set anew. */
+  get isStale(): boolean {
+    return [...this.#settings].some(([optimizer, settings]) => settingsOf(optimizer) !== settings);
   }
 
   call(tensors: readonly Tensors[]): Tensors {
@@ -80,6 +88,10 @@ export class TracedFunction implements Disposable {
 }
 
 let functionCount = 0;
+
+function settingsOf(optimizer: tf.Optimizer): string {
+  return JSON.stringify(optimizer.getConfig());
+}
 
 const OFF = 2;
 /**

@@ -285,6 +285,44 @@ Deno.test("compile() runs uncompiled where a function makes variables for other 
   for (const optimizer of optimizers) optimizer.dispose();
 });
 
+const optimizersByName: Record<string, () => tf.Optimizer> = {
+  sgd: () => tf.train.sgd(0.1),
+  momentum: () => tf.train.momentum(0.1, 0.9),
+  rmsprop: () => tf.train.rmsprop(0.1, 0.9, 0.5, undefined, true),
+  adagrad: () => tf.train.adagrad(0.1),
+  adadelta: () => tf.train.adadelta(0.1),
+  adam: () => tf.train.adam(0.1),
+  adamax: () => tf.train.adamax(0.1),
+};
+for (const [name, makeOptimizer] of Object.entries(optimizersByName)) {
+  const test = name === "momentum" ? Deno.test : testLeavesNothing; // tfjs's momentum itself leaves a tensor behind
+  test(`compile() follows a rate that is set in tfjs's ${name} after tracing`, () => {
+    const train = (isCompiled: boolean) => {
+      const weight = tf.tidy(() => tf.variable(tf.scalar(10)));
+      const optimizer = makeOptimizer();
+      const step = () => {
+        const { value, grads } = tf.variableGrads(() => tf.square(weight) as tf.Scalar, [weight]);
+        optimizer.applyGradients(grads);
+        return value;
+      };
+      const notes: string[] = [];
+      const compiled = compile(step, { onRetrace: (note) => notes.push(note) });
+      const seen = [0.1, 0.1, 0.1, 0, 0, 0.05, 0.05].map((rate) => {
+        if ("setLearningRate" in optimizer) (optimizer as tf.SGDOptimizer).setLearningRate(rate);
+        else (optimizer as tf.Optimizer & { learningRate: number }).learningRate = rate; // tfjs has no other way
+        tf.tidy(isCompiled ? compiled : step).dispose();
+        return weight.dataSync()[0]!;
+      });
+      if (isCompiled) assertEquals([compiled.traceCount, notes.length], [3, 2]);
+      compiled[Symbol.dispose]();
+      weight.dispose();
+      optimizer.dispose();
+      return seen;
+    };
+    assertAllClose(train(true), train(false), TOLERANCE);
+  });
+}
+
 testLeavesNothing("compile() within a compiled function is part of it", () => {
   using square = compile((x: tf.Tensor) => tf.square(x));
   using both = compile((x: tf.Tensor) => tf.add(square(x), x));
