@@ -1,45 +1,33 @@
 /**
- * A reader of MATLAB's Level 5 MAT-files, as `save -v6` and `save -v7` write them ("MAT-File Format", The MathWorks).
- * The only package on npm that reads them is GPL.
+ * A reader of the numbers in MATLAB's Level 5 MAT-files, as `save -v6` and `save -v7` write them ("MAT-File Format",
+ * The MathWorks). The only package on npm that reads them is GPL.
  */
-import { inflateSync, type ZlibOptions } from "node:zlib";
+import { constants, inflateSync, type ZlibOptions } from "node:zlib";
 import { InputError } from "@/lib/errors.ts";
 
-/** Numbers, of whatever class. */
-export interface MatNumbers {
-  readonly kind: "numbers";
+/** A variable of a MAT-file. */
+export interface MatArray {
+  /** MATLAB's, such as "double" or "struct"; "complex double" and the like where there are imaginary parts. */
   readonly className: string;
   /** Rows, columns, … */
   readonly shape: readonly number[];
-  /** Column-major, as MATLAB keeps them: element (row, column) is at `row + column * rows`. int64 is rounded to double. */
-  readonly values: Float64Array;
-  /** The imaginary part, where there is one. */
-  readonly imaginary?: Float64Array;
+  /**
+   * Column-major, as MATLAB keeps them: element (row, column) is at `row + column * rows`. int64 is rounded to double.
+   * Undefined where the variable is not an array of real numbers: text, structs and all else are passed over.
+   */
+  readonly values: Float64Array | undefined;
 }
 
-/** Characters. */
-export interface MatText {
-  readonly kind: "text";
-  /** The number of rows, and the length of each. */
-  readonly shape: readonly number[];
-  /** One string for each row; rows of a matrix are padded with spaces. */
-  readonly rows: readonly string[];
-}
+/** Bytes of a file, and of all that is inflated and converted of it. Annotations of a photo take some thousands. */
+export const MOST_MAT_BYTES = 2 ** 25;
 
-/** A cell, struct, object, sparse matrix or function, which is passed over. */
-export interface MatOther {
-  readonly kind: "other";
-  readonly className: string;
-  readonly shape: readonly number[];
-}
-
-export type MatArray = MatNumbers | MatText | MatOther;
-
-/** The variables of a MAT-file, by name. Throws an InputError where it is missing, cut or malformed. */
+/** The variables of a MAT-file, by name. Throws an InputError where it is missing, cut, malformed or too large. */
 export async function readMat(path: string): Promise<Map<string, MatArray>> {
   let bytes;
   try {
-    bytes = await Deno.readFile(path);
+    using file = Deno.openSync(path); // for a small file, waiting takes longer than reading
+    bytes = new Uint8Array(Math.min(file.statSync().size, MOST_MAT_BYTES + 1));
+    for (let at = 0; at < bytes.length;) at += file.readSync(bytes.subarray(at)) ?? bytes.length;
   } catch (error) {
     throw new InputError(`Cannot read ${path}: ${(error as Error).message}; a MAT-file was expected`);
   }
@@ -65,26 +53,28 @@ export function matNumbers(
   { name, shape, path }: { name: string; shape: readonly number[]; path: string },
 ): Float64Array {
   const found = variables.get(name);
-  if (found?.kind === "numbers" && !found.imaginary && found.shape.join() === shape.join()) {
+  if (found?.values && found.shape.join() === shape.join()) {
     if (found.values.every(Number.isFinite)) return found.values;
     throw new InputError(`Cannot use ${name} of ${path}: it has numbers that are not finite`);
   }
-  const what = !found ? "no such variable" : `${found.shape.join("×")} ${found.kind}`;
+  const what = !found ? "no such variable" : `${found.shape.join("×")} ${found.className}`;
   throw new InputError(`Cannot use ${name} of ${path}: found ${what}, ${shape.join("×")} real numbers were expected`);
 }
 
 class Malformed extends Error {}
 
 const HEADER_BYTES = 128;
+/** Compressed bytes that hold a variable's flags, shape and name, and inflate to 4 MB at most. */
+const HEAD_BYTES = 4096;
+/** As in scipy. */
+const MOST_DIMENSIONS = 32;
 
-/** An inflated variable larger than this is taken for a bomb; 3D face models have variables of 250 MB. */
-const MOST_INFLATED_BYTES = 2 ** 30;
-
+const INT32 = 5;
+const UINT32 = 6;
 const MATRIX = 14;
 const COMPRESSED = 15;
-const UTF8 = 16;
-const UTF16 = 17;
-const UTF32 = 18;
+/** int8, as the format has it, and what others write. */
+const nameTypes = [1, 2, 16];
 
 const dataTypes: Readonly<
   Record<number, { size: number; read: (view: DataView, at: number, little: boolean) => number }>
@@ -93,35 +83,17 @@ const dataTypes: Readonly<
   2: { size: 1, read: (view, at) => view.getUint8(at) },
   3: { size: 2, read: (view, at, little) => view.getInt16(at, little) },
   4: { size: 2, read: (view, at, little) => view.getUint16(at, little) },
-  5: { size: 4, read: (view, at, little) => view.getInt32(at, little) },
-  6: { size: 4, read: (view, at, little) => view.getUint32(at, little) },
+  [INT32]: { size: 4, read: (view, at, little) => view.getInt32(at, little) },
+  [UINT32]: { size: 4, read: (view, at, little) => view.getUint32(at, little) },
   7: { size: 4, read: (view, at, little) => view.getFloat32(at, little) },
   9: { size: 8, read: (view, at, little) => view.getFloat64(at, little) },
   12: { size: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
   13: { size: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
 
-const CHAR = 4;
-/** By number; the first five and the last two are not numbers. */
-const classNames: Readonly<Record<number, string>> = {
-  1: "cell",
-  2: "struct",
-  3: "object",
-  4: "char",
-  5: "sparse",
-  6: "double",
-  7: "single",
-  8: "int8",
-  9: "uint8",
-  10: "int16",
-  11: "uint16",
-  12: "int32",
-  13: "uint32",
-  14: "int64",
-  15: "uint64",
-  16: "function",
-  17: "opaque",
-};
+/** By number, from 1. */
+const classNames = ("cell struct object char sparse double single int8 uint8 int16 uint16 int32 uint32 int64 uint64 " +
+  "function opaque").split(" ");
 
 interface Element {
   readonly type: number;
@@ -165,124 +137,157 @@ class Elements {
 }
 
 function parseFile(bytes: Uint8Array): Map<string, MatArray> {
-  if (bytes.length < HEADER_BYTES) throw new Malformed(`it has ${bytes.length} bytes, its header alone takes 128`);
-  const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
-  if (mark !== "IM" && mark !== "MI") throw new Malformed("it does not have a MAT-file's header");
-  const little = mark === "IM";
-  const version = viewOf(bytes).getUint16(124, little);
-  if (version === 0x200) throw new Malformed("it is of version 7.3, which `save -v7` turns into version 5");
-  if (version !== 0x100) throw new Malformed(`its version is 0x${version.toString(16)}`);
-
+  const little = parseHeader(bytes);
+  if (bytes.length > MOST_MAT_BYTES) throw new Malformed(`it is larger than ${MOST_MAT_BYTES >> 20} MiB`);
   const variables = new Map<string, MatArray>();
   const elements = new Elements(bytes.subarray(HEADER_BYTES), little);
+  let left = MOST_MAT_BYTES;
+  const spend = (bytes: number) => {
+    if ((left -= bytes) >= 0) return;
+    throw new Malformed(`variables up to number ${variables.size + 1} take more than ${MOST_MAT_BYTES >> 20} MiB`);
+  };
   while (!elements.atEnd) {
     const what = `variable ${variables.size + 1}`;
-    let element = elements.next(what);
-    if (element.type === COMPRESSED) element = inflate(element.data, { little, what });
-    if (element.type !== MATRIX) throw new Malformed(`${what} is an element of type ${element.type}`);
-    const { name, array } = parseMatrix(new Elements(element.data, little), what);
+    const { name, array } = parseVariable(elements.next(what), { what, little, spend });
     variables.set(name, array);
   }
   return variables;
 }
 
-/** The one element inside a compressed one. */
-function inflate(data: Uint8Array, { little, what }: { little: boolean; what: string }): Element {
+/** Whether numbers are little-endian. */
+function parseHeader(bytes: Uint8Array): boolean {
+  const view = viewOf(bytes);
+  if (isVersion4(view)) throw new Malformed("it is of version 4, which MATLAB's `save -v7` turns into version 5");
+  if (bytes.length < HEADER_BYTES) throw new Malformed(`it has ${bytes.length} bytes, its header alone takes 128`);
+  const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
+  if (mark !== "IM" && mark !== "MI") throw new Malformed("it does not have a MAT-file's header");
+  const version = view.getUint16(124, mark === "IM");
+  if (version === 0x200) throw new Malformed("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
+  if (version !== 0x100) throw new Malformed(`its version is 0x${version.toString(16)}`);
+  return mark === "IM";
+}
+
+/** Version 4 begins with a type of a few decimal digits, rows, columns, whether complex, and its name's length. */
+function isVersion4(view: DataView): boolean {
+  return view.byteLength >= 20 && [true, false].some((little) => {
+    const [type, complex, nameLength] = [0, 12, 16].map((at) => view.getUint32(at, little)) as [number, number, number];
+    return type < 5000 && type % 1000 < 60 && type % 10 < 3 && complex < 2 && nameLength > 0 && nameLength < 256;
+  });
+}
+
+interface VariableOptions {
+  /** For messages, until its name is known. */
+  readonly what: string;
+  readonly little: boolean;
+  /** Called with the bytes that are about to be made; throws where they are too many. */
+  readonly spend: (bytes: number) => void;
+}
+
+function parseVariable(element: Element, options: VariableOptions): { name: string; array: MatArray } {
+  const { what, little, spend } = options;
+  const isCompressed = element.type === COMPRESSED;
+  const { type, data, length } = isCompressed ? inflate(element.data, options) : { ...element, length: 0 };
+  if (type !== MATRIX) throw new Malformed(`${what} is an element of type ${type}`);
+  let matrix = openMatrix(new Elements(data, little), what);
+  const { name, className, shape } = matrix;
+  if (!/^(double|single|u?int\d+)$/.test(className)) {
+    return { name, array: { className, shape, values: undefined } };
+  }
+  const count = shape.reduce((product, length) => product * length, 1);
+  spend(8 * count);
+  if (length > data.length) {
+    matrix = openMatrix(new Elements(inflate(element.data, { ...options, length }).data, little), what);
+  }
+  const numbers = matrix.elements.next(`the numbers of ${name}`);
+  const size = dataTypes[numbers.type]?.size;
+  if (size === undefined) throw new Malformed(`the numbers of ${name} are of type ${numbers.type}`);
+  if (numbers.data.length !== count * size) {
+    throw new Malformed(`${name} is ${shape.join("×")} but has ${numbers.data.length / size} numbers`);
+  }
+  if (!matrix.elements.atEnd) throw new Malformed(`more follows the numbers of ${name}`);
+  return { name, array: { className, shape, values: readNumbers(numbers, little) } };
+}
+
+/**
+ * The one element inside a compressed one. Where its length is not known, only as much of it as a few compressed bytes
+ * hold, with the length that it declares.
+ */
+function inflate(
+  data: Uint8Array,
+  { what, little, spend, length }: VariableOptions & { readonly length?: number },
+): Element & { readonly length: number } {
+  const isPart = length === undefined && data.length > HEAD_BYTES;
+  if (length !== undefined) spend(length);
+  const options: ZlibOptions = isPart
+    ? { finishFlush: constants.Z_SYNC_FLUSH }
+    : length === undefined
+    ? {}
+    : { maxOutputLength: 8 + length, chunkSize: 64 + length };
   let inflated;
   try {
-    const options: ZlibOptions = { info: true, maxOutputLength: MOST_INFLATED_BYTES };
     // With `info`, the types notwithstanding, the engine comes too, which knows how much it took.
-    inflated = inflateSync(data, options) as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
+    inflated = inflateSync(isPart ? data.subarray(0, HEAD_BYTES) : data, { ...options, info: true }) as unknown as {
+      readonly buffer: Uint8Array;
+      readonly engine: { readonly bytesWritten: number };
+    };
   } catch {
     throw new Malformed(`the compressed data of ${what} are broken`);
   }
-  if (inflated.engine.bytesWritten !== data.length) {
-    throw new Malformed(`${data.length - inflated.engine.bytesWritten} bytes follow the compressed data of ${what}`);
+  const { buffer, engine } = inflated;
+  if (length === undefined) spend(buffer.length);
+  if (isPart && buffer.length > 8) {
+    const [type, length] = [0, 4].map((at) => viewOf(buffer).getUint32(at, little)) as [number, number];
+    return { type, length, data: buffer.subarray(8) };
   }
-  const elements = new Elements(inflated.buffer, little);
+  if (engine.bytesWritten !== data.length) {
+    throw new Malformed(`${data.length - engine.bytesWritten} bytes follow the compressed data of ${what}`);
+  }
+  const elements = new Elements(buffer, little);
   const element = elements.next(what);
   if (!elements.atEnd) throw new Malformed(`more than one element is compressed in ${what}`);
-  return element;
+  return { ...element, length: element.data.length };
 }
 
-function parseMatrix(elements: Elements, what: string): { name: string; array: MatArray } {
-  const flags = readNumbers(elements.next(`the flags of ${what}`), elements.little);
-  if (flags.length !== 2) throw new Malformed(`${what} has ${flags.length} flags`);
-  const classNumber = flags[0]! & 0xff;
-  const isComplex = (flags[0]! & 0x800) !== 0;
-  const className = classNames[classNumber];
-  if (className === undefined) throw new Malformed(`${what} is of class ${classNumber}`);
+/** A matrix, of which all but its content is read. */
+function openMatrix(elements: Elements, what: string) {
+  const { little } = elements;
+  const flags = elements.next(`the flags of ${what}`);
+  if (flags.type !== UINT32 || flags.data.length !== 8) throw new Malformed(`${what} has no flags`);
+  const flag = viewOf(flags.data).getUint32(0, little);
+  const className = classNames[(flag & 0xff) - 1];
+  if (className === undefined) throw new Malformed(`${what} is of class ${flag & 0xff}`);
   // An opaque object (a table, a string array) has no shape; its name comes at once.
-  const shape = className === "opaque" ? [] : [...readNumbers(elements.next(`the shape of ${what}`), elements.little)];
-  if (
-    className !== "opaque" && (shape.length < 2 || shape.some((length) => !(Number.isInteger(length) && length >= 0)))
-  ) {
-    throw new Malformed(`the shape of ${what} is [${shape.slice(0, 8).join(", ")}]`);
+  const shape = className === "opaque" ? [] : readShape(elements.next(`the shape of ${what}`), { little, what });
+  const { type, data } = elements.next(`the name of ${what}`);
+  if (!nameTypes.includes(type) || data.some((code) => code < 0x20 || code > 0x7e)) {
+    throw new Malformed(`the name of ${what} is not ASCII`);
   }
-  const name = readCharacters(elements.next(`the name of ${what}`), elements.little).join("");
-  if (!/^[\x20-\x7e]*$/.test(name)) throw new Malformed(`the name of ${what} is not ASCII`);
-
-  if (classNumber === CHAR) {
-    const rows = readRows(elements, { shape, name });
-    return { name, array: { kind: "text", shape, rows } };
-  }
-  if (classNumber < 6 || classNumber > 15) return { name, array: { kind: "other", className, shape } };
-  const count = shape.reduce((product, length) => product * length, 1);
-  const part = () => {
-    const values = readNumbers(elements.next(`the numbers of ${name}`), elements.little);
-    if (values.length !== count) {
-      throw new Malformed(`${name} is ${shape.join("×")} but has ${values.length} numbers`);
-    }
-    return values;
+  const isComplex = (flag & 0x800) !== 0;
+  return {
+    name: new TextDecoder().decode(data),
+    className: isComplex ? `complex ${className}` : className,
+    shape,
+    elements,
   };
-  const values = part();
-  const array: MatArray = { kind: "numbers", className, shape, values, ...(isComplex && { imaginary: part() }) };
-  if (!elements.atEnd) throw new Malformed(`more follows the numbers of ${name}`);
-  return { name, array };
+}
+
+function readShape(element: Element, { little, what }: { little: boolean; what: string }): number[] {
+  const { type, data: { length } } = element;
+  if ((type !== INT32 && type !== UINT32) || length % 4 !== 0 || length < 8 || length > 4 * MOST_DIMENSIONS) {
+    throw new Malformed(
+      `the shape of ${what} is ${length} bytes of type ${type}, not 2 to ${MOST_DIMENSIONS} 32-bit integers`,
+    );
+  }
+  const shape = [...readNumbers(element, little)];
+  if (shape.some((size) => size < 0)) throw new Malformed(`the shape of ${what} is ${shape.join("×")}`);
+  return shape;
 }
 
 /** The numbers of an element: MATLAB stores them in the smallest type that holds them, whatever the array's class. */
 function readNumbers({ type, data }: Element, little: boolean): Float64Array {
-  const dataType = dataTypes[type];
-  if (!dataType) throw new Malformed(`an element of type ${type} stands where numbers belong`);
-  if (data.length % dataType.size !== 0) {
-    throw new Malformed(`${data.length} bytes hold no whole numbers of type ${type}`);
-  }
-  const values = new Float64Array(data.length / dataType.size);
+  const { size, read } = dataTypes[type]!;
   const view = viewOf(data);
-  for (let i = 0; i < values.length; i++) values[i] = dataType.read(view, i * dataType.size, little);
-  return values;
-}
-
-function readRows(elements: Elements, { shape, name }: { shape: readonly number[]; name: string }): string[] {
-  const [rowCount, columnCount] = [shape[0]!, shape.slice(1).reduce((product, length) => product * length, 1)];
-  if (rowCount * columnCount === 0) return [];
-  const { type, data } = elements.next(`the text of ${name}`);
-  const characters = readCharacters({ type, data }, elements.little);
-  if (characters.length !== rowCount * columnCount) {
-    throw new Malformed(`${name} is ${shape.join("×")} but has ${characters.length} characters`);
-  }
-  return Array.from(
-    { length: rowCount },
-    (_, row) => Array.from({ length: columnCount }, (_, column) => characters[row + column * rowCount]).join(""),
-  );
-}
-
-function readCharacters({ type, data }: Element, little: boolean): string[] {
-  if (type === UTF8) {
-    try {
-      return [...new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data)];
-    } catch {
-      throw new Malformed("a text is not UTF-8");
-    }
-  }
-  if (type === UTF32) {
-    const codes = readNumbers({ type: 6, data }, little);
-    if (codes.some((code) => code > 0x10ffff)) throw new Malformed("a text is not UTF-32");
-    return Array.from(codes, (code) => String.fromCodePoint(code));
-  }
-  const codes = readNumbers({ type: type === UTF16 ? 4 : type, data }, little);
-  return Array.from(codes, (code) => String.fromCharCode(code));
+  return Float64Array.from({ length: data.length / size }, (_, i) => read(view, i * size, little));
 }
 
 function viewOf(bytes: Uint8Array): DataView {

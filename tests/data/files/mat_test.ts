@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
-import { type MatNumbers, matNumbers, parseMat, readMat } from "@/lib/data/files/mat.ts";
+import { matNumbers, MOST_MAT_BYTES, parseMat, readMat } from "@/lib/data/files/mat.ts";
 import { assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import {
   assertSameNumbers,
@@ -20,21 +20,22 @@ Deno.test("parseMat() reads numbers of every class and storage, little and big e
     const read = parseMat(matFile(variables, form), "x.mat");
     assertEquals([...read.keys()], variables.map(({ name }) => name));
     for (const { name, shape, values, imaginary } of variables) {
-      const array = read.get(name) as MatNumbers;
-      assertEquals([array.kind, array.shape], ["numbers", shape]);
-      assertSameNumbers(array.values, values);
-      assertSameNumbers(array.imaginary, imaginary);
+      const array = read.get(name)!;
+      assertEquals([array.className.startsWith("complex "), array.shape], [imaginary !== undefined, shape]);
+      assertSameNumbers(array.values, imaginary ? undefined : values);
     }
   }));
 });
 
-Deno.test("parseMat() reads text row by row", () => {
-  const codes = [..."acbd"].map((letter) => letter.charCodeAt(0));
-  const text = { name: "t", classNumber: 4, shape: [2, 2], values: codes };
-  for (const little of [true, false]) {
-    for (const dataType of [2, 4, 17]) {
-      const read = parseMat(matFile([{ ...text, dataType }], { little, compressed: false }), "x.mat");
-      assertEquals(read.get("t"), { kind: "text", shape: [2, 2], rows: ["ab", "cd"] });
+Deno.test("parseMat() passes over what are no real numbers, whatever it holds", () => {
+  const classes = [[1, "cell"], [2, "struct"], [3, "object"], [4, "char"], [5, "sparse"], [16, "function"]] as const;
+  const other = { name: "other", shape: [2, 2], values: [1, 2, 3], dataType: 4 };
+  for (const [classNumber, className] of classes) {
+    for (const compressed of [true, false]) {
+      const file = matFile([{ ...other, classNumber }, small[1]!], { little: true, compressed });
+      const read = parseMat(file, "x.mat");
+      assertEquals(read.get("other"), { className, shape: [2, 2], values: undefined });
+      assertEquals([...read.get("roi")!.values!], [7, 8]);
     }
   }
 });
@@ -85,7 +86,7 @@ Deno.test("parseMat() refuses a shape that is not that of the numbers, and a sma
     await assertThrows(
       () => parseMat(matFile([{ ...small[0]!, shape }], form), "x.mat"),
       InputError,
-      /landmarks|shape/,
+      /landmarks|shape|MiB/,
     );
   }
   const file = matFile([small[1]!], form);
@@ -104,10 +105,62 @@ Deno.test("parseMat() refuses bytes after what is compressed, and more than one 
   await assertThrows(() => parseMat(compress(join([one, other]), 0), "x.mat"), InputError, /more than one/);
 });
 
-Deno.test("parseMat() names the version of MATLAB's HDF5 files", async () => {
+const declared = { ...small[0]!, name: "bomb", classNumber: 6, dataType: 2, values: new Array(999).fill(0) };
+const form = { little: true, compressed: true };
+const tooLarge: [string, () => Uint8Array][] = [
+  [
+    "a variable of many numbers",
+    () => matFile([{ ...declared, shape: [1, 5e6], values: new Array(5e6).fill(0) }], form),
+  ],
+  ["a shape without the numbers", () => matFile([{ ...declared, shape: [60000, 60000] }], form)],
+  ["a shape of many dimensions", () => matFile([{ ...declared, shape: new Array(32).fill(2 ** 31 - 1) }], form)],
+  ["an element that says it is long", () => {
+    const bytes = matVariable({ ...declared, shape: [1, 999] }, { little: true, compressed: false });
+    new DataView(bytes.buffer).setUint32(4, 2 ** 30, true);
+    const noise = Uint8Array.from({ length: 9000 }, (_, i) => Math.sin(i) * 1e9); // does not get smaller
+    return join([matHeader(form), element(15, deflateSync(join([bytes, noise])), true)]);
+  }],
+  ["many variables", () => {
+    const one = { ...declared, shape: [1, 5e5], values: new Array(5e5).fill(0) };
+    return matFile(Array.from({ length: 9 }, (_, i) => ({ ...one, name: `bomb${i}` })), form);
+  }],
+  ["many texts, of which the beginning is inflated", () => {
+    const text = matVariable({ ...declared, classNumber: 4, shape: [1, 5e6], values: new Array(5e6).fill(0) }, form);
+    return join([matHeader(form), ...new Array(9).fill(text)]);
+  }],
+  ["a file", () => join([matFile(small, form), new Uint8Array(MOST_MAT_BYTES)])],
+];
+for (const [what, makeFile] of tooLarge) {
+  Deno.test(`parseMat() refuses ${what}, too large to inflate or convert`, async () => {
+    const bytes = makeFile();
+    await assertThrows(() => parseMat(bytes, "x.mat"), InputError, /^Cannot read x\.mat: .*32 MiB; .* was expected$/);
+  });
+}
+
+Deno.test("parseMat() refuses a shape that is not 2 to 32 32-bit integers", async () => {
+  const name = element(1, new TextEncoder().encode("x"), true);
+  const flags = element(6, Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0), true);
+  const file = (type: number, bytes: number) => {
+    const shape = element(type, new Uint8Array(bytes), true);
+    return join([matHeader(form), element(14, join([flags, shape, name, element(9, new Uint8Array(), true)]), true)]);
+  };
+  assertEquals(parseMat(file(5, 128), "x.mat").get("x")!.shape.length, 32);
+  for (const [type, bytes] of [[1, 8], [3, 8], [9, 16], [5, 4], [5, 6], [5, 132]] as const) {
+    await assertThrows(() => parseMat(file(type, bytes), "x.mat"), InputError, /the shape of variable 1 is \d+ bytes/);
+  }
+});
+
+Deno.test("parseMat() names versions 4 and 7.3, however long the file", async () => {
   const header = matHeader({ little: true });
   header.set([0x00, 0x02], 124);
-  await assertThrows(() => parseMat(header, "x.mat"), InputError, /version 7\.3/);
+  for (const file of [header, join([header, new Uint8Array(MOST_MAT_BYTES)])]) {
+    await assertThrows(() => parseMat(file, "x.mat"), InputError, /it is of version 7\.3/);
+  }
+  for (const [little, type] of [[true, 0], [true, 51], [false, 1000]] as const) {
+    const bytes = new Uint8Array(30);
+    [type, 1, 1, 0, 2].forEach((value, i) => new DataView(bytes.buffer).setUint32(4 * i, value, little));
+    await assertThrows(() => parseMat(bytes, "x.mat"), InputError, /it is of version 4/);
+  }
   await assertThrows(() => parseMat(new Uint8Array(500), "x.mat"), InputError, /MAT-file's header/);
 });
 
@@ -121,8 +174,8 @@ Deno.test("matNumbers() refuses a missing variable, another shape, text, and wha
   const get = (name: string, shape: number[]) => () => matNumbers(read, { name, shape, path: "x.mat" });
   assertEquals([...get("roi", [1, 2])()], [7, 8]);
   await assertThrows(get("pose", [1, 7]), InputError, /^Cannot use pose of x\.mat: found no such variable, 1×7/);
-  await assertThrows(get("roi", [2, 1]), InputError, /found 1×2 numbers, 2×1/);
-  await assertThrows(get("title", [1, 5]), InputError, /found 1×5 text/);
+  await assertThrows(get("roi", [2, 1]), InputError, /found 1×2 int16, 2×1/);
+  await assertThrows(get("title", [1, 5]), InputError, /found 1×5 char/);
   await assertThrows(get("nan", [1, 1]), InputError, /not finite/);
 });
 
