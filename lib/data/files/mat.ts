@@ -25,7 +25,7 @@ export const MOST_MAT_BYTES = 2 ** 25;
 export async function readMat(path: string): Promise<Map<string, MatArray>> {
   let bytes;
   try {
-    using file = Deno.openSync(path); // for a small file, waiting takes longer than reading
+    using file = await Deno.open(path);
     bytes = new Uint8Array(Math.min(file.statSync().size, MOST_MAT_BYTES + 1));
     for (let at = 0; at < bytes.length;) at += file.readSync(bytes.subarray(at)) ?? bytes.length;
   } catch (error) {
