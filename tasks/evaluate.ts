@@ -13,7 +13,10 @@ await runTask(async () => {
     .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
     .argument("<folder>", "a run's folder, or a trained model's")
     .addOption(
-      new Option("--photos <folder>", "measure on AFLW2000-3D's photos (.jpg and .mat) instead of held-out faces")
+      new Option(
+        "--photos <folder>",
+        "measure on AFLW2000-3D's or 300W-LP's photos (.jpg, .mat) instead of held-out faces",
+      )
         .conflicts(["source", "sourcePath", "testSamples", "seed"]),
     )
     .option("--source <name>", "held-out faces of procedural, ict or obj (default: as it was trained)")

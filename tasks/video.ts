@@ -99,9 +99,8 @@ async function faceInPhoto(path: string, { model, crop, device }: PhotoOptions):
   const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
   const { openFacePhoto, trackFace } = await import("@/lib/track/face_in_photo.ts");
   console.error((await openTensorFlow({ device, lowLatency: true })).description);
-  const { decodePhoto } = await import("@/lib/data/files/images.ts");
   const trained = await openTrained(model);
-  const found = crop ? { photo: await decodePhoto(path), crop } : await openFacePhoto(path, trained.description.crop);
+  const found = await openFacePhoto(path, { margin: trained.description.crop.margin, crop });
   return trackFace(found.photo, found.crop, trained);
 }
 

@@ -101,7 +101,7 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
   assertEquals(await tensorsOf(parted), before);
   assertEquals(evaluation.images, config.testSamples);
-  assertEquals(Object.keys(evaluation), ["images", "nme68_2d", "nme68_3d", "baseline"]);
+  assertEquals(Object.keys(evaluation), ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline"]);
   for (const summary of [evaluation.nme68_2d, evaluation.nme68_3d, ...Object.values(evaluation.baseline)]) {
     assertEquals(Object.keys(summary), ["mean", "balanced", "bins"]);
     assertEquals(Object.keys(summary.bins), ["0-30", "30-60", "60-90"]);

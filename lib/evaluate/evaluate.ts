@@ -1,4 +1,4 @@
-import type { AnnotatedPhoto } from "@/lib/data/sets/aflw2000.ts";
+import type { AnnotatedPhoto } from "@/lib/data/sets/annotated.ts";
 import { type CropOptions, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import {
   type FaceError,
@@ -14,7 +14,7 @@ import type { Photo } from "@/lib/types.ts";
 export interface LabeledFace {
   /** Square, of the network's image size. */
   readonly image: Photo;
-  /** [68, 3], crop pixels. */
+  /** [68, 3], crop pixels; each z NaN where depths are not known. */
   readonly landmarks: Float32Array;
   /** In radians; its sign does not matter. */
   readonly yaw: number;

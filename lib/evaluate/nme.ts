@@ -2,7 +2,7 @@
 export interface LandmarkPair {
   /** [68, 3], x, y, z. */
   readonly predicted: Float32Array;
-  /** [68, 3], x, y, z. */
+  /** [68, 3], x, y, z; each z NaN where depths are not known. */
   readonly truth: Float32Array;
   /** Of the true pose, in radians; its sign does not matter. */
   readonly yaw: number;
@@ -30,6 +30,8 @@ export interface FaceError {
 
 export interface LandmarkErrors {
   readonly images: number;
+  /** Those whose true landmarks have depths: the errors in 3D are of them, and NaN where there are none. */
+  readonly imagesWithDepth: number;
   readonly nme68_2d: NmeSummary;
   readonly nme68_3d: NmeSummary;
 }
@@ -84,7 +86,13 @@ export function faceErrors(pairs: readonly LandmarkPair[]): FaceError[] {
 
 /** Summary of the errors of many faces. */
 export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
-  return { images: pairs.length, nme68_2d: summarize(pairs, 2), nme68_3d: summarize(pairs, 3) };
+  const withDepth = pairs.filter(({ truth }) => !Number.isNaN(truth[2]));
+  return {
+    images: pairs.length,
+    imagesWithDepth: withDepth.length,
+    nme68_2d: summarize(pairs, 2),
+    nme68_3d: summarize(withDepth, 3),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Config, sourceNames } from "@/lib/config.ts";
-import { readAflw2000 } from "@/lib/data/sets/aflw2000.ts";
+import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -60,10 +60,10 @@ export async function evaluateHeldOut(
   return measure(model, faces);
 }
 
-/** Errors on a folder of AFLW2000-3D, each photo cropped by its true landmarks' box. */
+/** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP, each photo cropped by its true landmarks' box. */
 export async function evaluatePhotos(model: MeasuredModel, folder: string): Promise<Evaluation> {
   const faces: LabeledFace[] = [];
-  for await (const photo of readAflw2000(folder)) faces.push(labelPhoto(photo, model.description));
+  for await (const photo of readAnnotated(folder)) faces.push(labelPhoto(photo, model.description));
   return measure(model, faces);
 }
 

@@ -1,6 +1,7 @@
-import { readAnnotatedPhoto } from "@/lib/data/sets/aflw2000.ts";
+import { readAnnotation } from "@/lib/data/sets/annotated.ts";
 import { cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
+import { OtherFormatError } from "@/lib/data/files/mat.ts";
 import { InputError } from "@/lib/errors.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import type { TrainedModel } from "@/lib/model/trained_model.ts";
@@ -19,25 +20,46 @@ export function trackFace(photo: Photo, crop: Crop, { network, description }: Tr
   return { photo: cropPhoto(photo, crop, shownSize), map: map!, surface };
 }
 
+export interface FacePhotoOptions {
+  /** Of {@linkcode CropOptions}. */
+  readonly margin: number;
+  /** Where the face is, in the pixels of the photo's file, where that is known. */
+  readonly crop?: Crop | undefined;
+}
+
 /**
- * A photo and where its face is: by the landmarks in a `.mat` of AFLW2000-3D beside a `.jpg`, as evaluation has it; a
- * square photo is taken as a whole. Throws an InputError where the photo cannot be read, or tells neither.
+ * A photo and where its face is, in the photo's pixels: as given; or by the landmarks in a `.mat` of AFLW2000-3D or
+ * 300W-LP beside it, as evaluation has it; or else a square photo is taken as a whole. Throws an InputError where the
+ * photo cannot be read, or nothing tells where the face is.
  */
 export async function openFacePhoto(
   path: string,
-  { margin }: { readonly margin: number },
+  { margin, crop: given }: FacePhotoOptions,
 ): Promise<{ readonly photo: Photo; readonly crop: Crop }> {
-  const [, folder = ".", name] = /^(?:(.*)\/)?([^/]+)\.jpg$/.exec(path) ?? [];
-  if (name !== undefined && await isFile(`${folder}/${name}.mat`)) {
-    const { photo, landmarks } = await readAnnotatedPhoto(folder, name);
-    return { photo, crop: landmarkCrop(landmarks, { margin }) };
-  }
+  const crop = given ?? await annotatedCrop(path, margin);
   const photo = await decodePhoto(path);
+  if (crop) {
+    const { left, top, side } = crop;
+    return { photo, crop: { left: left * photo.scale, top: top * photo.scale, side: side * photo.scale } };
+  }
   if (photo.width === photo.height) return { photo, crop: { left: 0, top: 0, side: photo.width } };
   throw new InputError(
     `Cannot tell where the face is in ${path} (${photo.width} × ${photo.height} pixels), as there is no detector: ` +
       "crop the photo to a square about the face, or name the square by --crop left,top,side",
   );
+}
+
+/** Undefined where no `.mat` is beside the photo, or one that has nothing to do with faces. */
+async function annotatedCrop(photoPath: string, margin: number): Promise<Crop | undefined> {
+  for (const extension of [".mat", ".MAT"]) {
+    const path = photoPath.replace(/\.[^./]*$/, extension);
+    if (path === photoPath || !await isFile(path)) continue;
+    const annotation = await readAnnotation(path).catch((error): undefined => {
+      if (!(error instanceof OtherFormatError)) throw error;
+    });
+    return annotation && landmarkCrop(annotation.landmarks, { margin });
+  }
+  return undefined;
 }
 
 async function isFile(path: string): Promise<boolean> {

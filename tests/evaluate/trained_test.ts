@@ -6,7 +6,8 @@ import { builtInFace } from "@/lib/face/built_in.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
-import { matFile } from "@/tests/data/files/mat_writer.ts";
+import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
 import { assert, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -33,17 +34,14 @@ async function saveModel(folder: string, training?: Record<string, string | numb
   network.dispose();
 }
 
-/** A photo of nobody with landmarks, as AFLW2000-3D has them. */
-async function savePhoto(folder: string, name: string): Promise<void> {
+type Points = Parameters<typeof annotationFile>[0];
+
+/** A photo of nobody with landmarks. */
+async function savePhoto(folder: string, name: string, points: Points = { pt3d_68: facePoints(3, 9) }): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const photo = { width: 120, height: 100, rgb: new Uint8Array(120 * 100 * 3).map((_, i) => i % 251) };
   await Deno.writeFile(`${folder}/${name}.jpg`, await encodeJpeg(photo));
-  const points = Array.from({ length: 3 * 68 }, (_, i) => 20 + (i * 17) % 60);
-  const variables = [
-    { name: "pt3d_68", classNumber: 6, shape: [3, 68], values: points, dataType: 9 },
-    { name: "Pose_Para", classNumber: 6, shape: [1, 7], values: [0.1, 0.9, 0, 0, 0, 0, 1], dataType: 9 },
-  ];
-  await Deno.writeFile(`${folder}/${name}.mat`, matFile(variables, { little: true, compressed: true }));
+  await Deno.writeFile(`${folder}/${name}.mat`, annotationFile(points));
 }
 
 Deno.test("openTrained() opens a model's folder and its run's, and evaluatePhotos() measures there", async () => {
@@ -59,6 +57,24 @@ Deno.test("openTrained() opens a model's folder and its run's, and evaluatePhoto
     assertEquals([nme68_2d.balanced, nme68_2d.bins["30-60"]], [nme68_2d.mean, nme68_2d.mean]);
     assert(nme68_2d.mean > 0 && baseline.nme68_3d.mean > 0);
   }
+});
+
+Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alone that have depths", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(`${folder.path}/model`);
+  const photos = `${folder.path}/photos`;
+  await savePhoto(photos, "a", { pt2d: facePoints(2, 9) });
+  const model = await openTrained(`${folder.path}/model`);
+  const flat = await evaluatePhotos(model, photos);
+  assertEquals([flat.images, flat.imagesWithDepth, flat.nme68_3d.mean], [1, 0, NaN]);
+  assert(flat.nme68_2d.mean > 0);
+  const rows = new ErrorTable(flat).toText().split("\n");
+  assert(rows.filter((row) => /3D \(0 faces with depths\)( +–){5}$/.test(row)).length === 2, rows.join("\n"));
+  await savePhoto(photos, "b");
+  const mixed = await evaluatePhotos(model, photos);
+  model.network.dispose();
+  assertEquals([mixed.images, mixed.imagesWithDepth], [2, 1]);
+  assert(mixed.nme68_3d.mean > 0 && mixed.baseline.nme68_3d.mean > 0);
 });
 
 Deno.test("openTrained() says what it misses: a folder that is none, an unfinished run, no summary", async () => {

@@ -13,7 +13,7 @@ Deno.test("deno task train --fast-dev-run makes a model and a report; deno task 
   const { code, stdout } = await runTaskChild("evaluate", run, "--json", "--test-samples", "2", "--device", "cpu");
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
-  assertEquals(Object.keys(evaluation), ["images", "nme68_2d", "nme68_3d", "baseline"]);
+  assertEquals(Object.keys(evaluation), ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline"]);
   assertEquals(evaluation.images, 2);
 });
 

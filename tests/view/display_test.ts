@@ -63,6 +63,7 @@ const errors = (mean: number) => ({
 });
 const evaluation: Evaluation = {
   images: 7,
+  imagesWithDepth: 7,
   nme68_2d: errors(3),
   nme68_3d: errors(5),
   baseline: { nme68_2d: errors(20), nme68_3d: errors(30) },

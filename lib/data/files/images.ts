@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { InputError } from "@/lib/errors.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -9,14 +9,25 @@ sharp.unblock({
   operation: ["VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer", "VipsForeignLoadWebpBuffer"],
 });
 
-/** Photos of more pixels than this are refused: decoded, they would fill the memory. */
-export const MOST_PIXELS = 100_000_000;
+/** Pixels of a file, at most. Phones make up to 200 million. */
+export const MOST_FILE_PIXELS = 268_000_000;
+/** Bytes that a decoder may need for what it cannot decode row by row. */
+const MOST_WHOLE_BYTES = 180_000_000;
+/** Pixels of a decoded photo: a larger one is reduced while it is decoded, so that it never is in memory as a whole. */
+export const MOST_PHOTO_PIXELS = 2 ** 24;
+
+/** A photo as it is used, which may be smaller than its file says. */
+export interface DecodedPhoto extends Photo {
+  /** The photo's pixels over its file's, along each side: 1 up to 2²⁴ pixels. */
+  readonly scale: number;
+}
 
 /**
  * A JPEG, PNG or WebP picture from its bytes or from a file, upright (EXIF orientation), in sRGB, on white where it is
- * transparent. Throws an InputError where the file is missing, cut, too large, or not a picture.
+ * transparent; the first one of an animation. Throws an InputError where the file is missing, cut, too large, or not a
+ * picture.
  */
-export async function decodePhoto(source: string | Uint8Array): Promise<Photo> {
+export async function decodePhoto(source: string | Uint8Array): Promise<DecodedPhoto> {
   const name = typeof source === "string" ? source : "a picture";
   const expected = "a whole JPEG, PNG or WebP picture was expected";
   let bytes: Uint8Array;
@@ -26,17 +37,45 @@ export async function decodePhoto(source: string | Uint8Array): Promise<Photo> {
     throw new InputError(`Cannot read ${name}: ${firstLine(error)}; ${expected}`);
   }
   try {
-    const { data, info } = await sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS })
+    const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
+    const metadata = await picture.metadata();
+    checkSize(metadata);
+    const { width, height } = metadata.autoOrient;
+    const scale = Math.min(1, Math.sqrt(MOST_PHOTO_PIXELS / (width * height)));
+    if (scale < 1) {
+      const [reducedWidth, reducedHeight] = [width, height].map((side) => Math.max(1, Math.floor(side * scale)));
+      picture.resize(reducedWidth!, reducedHeight!, { fit: "fill" });
+    }
+    const { data, info } = await picture
       .autoOrient()
       .flatten({ background: "#ffffff" })
       .toColorspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`it has ${info.channels} channels`);
-    return { width: info.width, height: info.height, rgb: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+    const rgb = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    return { width: info.width, height: info.height, rgb, scale };
   } catch (error) {
     throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${firstLine(error)}; ${expected}`);
   }
+}
+
+/** Throws where decoding would fill the memory. */
+function checkSize({ width, height, format, isProgressive, channels, depth, chromaSubsampling }: Metadata): void {
+  const most = (pixels: number, of: string) => {
+    if (width * height <= pixels) return;
+    throw new Error(`${width} × ${height} pixels, of which${of} at most ${Math.floor(pixels / 1e6)} million are read`);
+  };
+  most(MOST_FILE_PIXELS, "");
+  if (format === "webp") most(MOST_WHOLE_BYTES / 4, " a WebP's");
+  if (!isProgressive) return;
+  // a progressive JPEG's coefficients take two bytes each
+  const samples = chromaSubsampling === "4:2:0" ? 1.5 : channels;
+  const sampleBytes = format === "jpeg" || depth === "ushort" ? 2 : 1;
+  most(
+    MOST_WHOLE_BYTES / (samples * sampleBytes),
+    format === "jpeg" ? " a progressive JPEG's" : " an interlaced PNG's",
+  );
 }
 
 export async function encodePng(photo: Photo): Promise<Uint8Array<ArrayBuffer>> {

@@ -18,10 +18,16 @@ export interface MatArray {
   readonly values: Float64Array | undefined;
 }
 
+/** A file is not of version 5 at all: of another version, or of another program. */
+export class OtherFormatError extends InputError {}
+
 /** Bytes of a file, and of all that is inflated and converted of it. Annotations of a photo take some thousands. */
 export const MOST_MAT_BYTES = 2 ** 25;
 
-/** The variables of a MAT-file, by name. Throws an InputError where it is missing, cut, malformed or too large. */
+/**
+ * The variables of a MAT-file, by name. Throws an InputError where it is missing, cut, malformed or too large: an
+ * OtherFormatError where it is none.
+ */
 export async function readMat(path: string): Promise<Map<string, MatArray>> {
   let bytes;
   try {
@@ -43,7 +49,8 @@ export function parseMat(bytes: Uint8Array, path: string): Map<string, MatArray>
     return parseFile(bytes);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    throw new InputError(`Cannot read ${path}: ${error.message}; a whole MAT-file of version 5 was expected`);
+    const ErrorClass = error instanceof OtherFormat ? OtherFormatError : InputError;
+    throw new ErrorClass(`Cannot read ${path}: ${error.message}; a whole MAT-file of version 5 was expected`);
   }
 }
 
@@ -62,6 +69,7 @@ export function matNumbers(
 }
 
 class Malformed extends Error {}
+class OtherFormat extends Malformed {}
 
 const HEADER_BYTES = 128;
 /** Compressed bytes that hold a variable's flags, shape and name, and inflate to 4 MB at most. */
@@ -157,13 +165,13 @@ function parseFile(bytes: Uint8Array): Map<string, MatArray> {
 /** Whether numbers are little-endian. */
 function parseHeader(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
-  if (isVersion4(view)) throw new Malformed("it is of version 4, which MATLAB's `save -v7` turns into version 5");
-  if (bytes.length < HEADER_BYTES) throw new Malformed(`it has ${bytes.length} bytes, its header alone takes 128`);
+  if (isVersion4(view)) throw new OtherFormat("it is of version 4, which MATLAB's `save -v7` turns into version 5");
+  if (bytes.length < HEADER_BYTES) throw new OtherFormat(`it has ${bytes.length} bytes, its header alone takes 128`);
   const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
-  if (mark !== "IM" && mark !== "MI") throw new Malformed("it does not have a MAT-file's header");
+  if (mark !== "IM" && mark !== "MI") throw new OtherFormat("it does not have a MAT-file's header");
   const version = view.getUint16(124, mark === "IM");
-  if (version === 0x200) throw new Malformed("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
-  if (version !== 0x100) throw new Malformed(`its version is 0x${version.toString(16)}`);
+  if (version === 0x200) throw new OtherFormat("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
+  if (version !== 0x100) throw new OtherFormat(`its version is 0x${version.toString(16)}`);
   return mark === "IM";
 }
 

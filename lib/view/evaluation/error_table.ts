@@ -7,13 +7,14 @@ export class ErrorTable {
 
   /** [row][column], each figure with two decimals, "–" where no face is; the first row and column are headings. */
   get cells(): string[][] {
-    const { images, nme68_2d, nme68_3d, baseline } = this.evaluation;
+    const { images, imagesWithDepth, nme68_2d, nme68_3d, baseline } = this.evaluation;
+    const in3d = imagesWithDepth < images ? `3D (${imagesWithDepth} faces with depths)` : "3D";
     return [
       [`NME in %, ${images} faces`, "mean", "mean of bins", ...yawBins.map((bin) => `yaw ${bin.replace("-", "–")}°`)],
       ["68 points, 2D", ...figures(nme68_2d)],
       ["mean face, 2D", ...figures(baseline.nme68_2d)],
-      ["68 points, 3D", ...figures(nme68_3d)],
-      ["mean face, 3D", ...figures(baseline.nme68_3d)],
+      [`68 points, ${in3d}`, ...figures(nme68_3d)],
+      [`mean face, ${in3d}`, ...figures(baseline.nme68_3d)],
     ];
   }
 
@@ -39,5 +40,7 @@ export class ErrorTable {
 }
 
 function figures({ mean, balanced, bins }: NmeSummary): string[] {
-  return [mean, balanced, ...yawBins.map((bin) => bins[bin])].map((value) => value === null ? "–" : value.toFixed(2));
+  return [mean, balanced, ...yawBins.map((bin) => bins[bin])].map((value) =>
+    value === null || Number.isNaN(value) ? "–" : value.toFixed(2)
+  );
 }

@@ -1,8 +1,10 @@
+import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { InputError } from "@/lib/errors.ts";
-import { decodePhoto, encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
+import { decodePhoto, encodeAnimatedWebp, encodeJpeg, encodePng, MOST_PHOTO_PIXELS } from "@/lib/data/files/images.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 /** 6 × 4 with a different color in each pixel. */
 const photo: Photo = { width: 6, height: 4, rgb: Uint8Array.from({ length: 72 }, (_, i) => i * 3) };
@@ -10,11 +12,11 @@ const raw = { raw: { width: 6, height: 4, channels: 3 as const } };
 
 Deno.test("decodePhoto() gives back what encodePng() wrote, from bytes and from a file", async () => {
   const png = await encodePng(photo);
-  assertEquals(await decodePhoto(png), photo);
+  assertEquals(await decodePhoto(png), { ...photo, scale: 1 });
   const path = await Deno.makeTempFile({ suffix: ".png" });
   try {
     await Deno.writeFile(path, png);
-    assertEquals(await decodePhoto(path), photo);
+    assertEquals(await decodePhoto(path), { ...photo, scale: 1 });
   } finally {
     await Deno.remove(path);
   }
@@ -50,7 +52,7 @@ Deno.test("decodePhoto() lays what is transparent on white, and makes gray, 16 b
   assertEquals([...(await decodePhoto(gray)).rgb], [7, 7, 7, 200, 200, 200]);
   const deep = await sharp(photo.rgb, raw).toColorspace("rgb16").png().toBuffer();
   assertEquals((await sharp(deep).metadata()).depth, "ushort");
-  assertEquals(await decodePhoto(deep), photo);
+  assertEquals(await decodePhoto(deep), { ...photo, scale: 1 });
   const cmyk = await sharp(photo.rgb, raw).toColorspace("cmyk").jpeg().toBuffer();
   assertEquals((await decodePhoto(cmyk)).rgb.length, photo.rgb.length);
 });
@@ -85,10 +87,67 @@ Deno.test("decodePhoto() opens no other formats than JPEG, PNG and WebP", async 
   for (const bytes of [gif, tiff, svg]) await assertThrows(() => decodePhoto(bytes), InputError, /unsupported/);
 });
 
-Deno.test("decodePhoto() refuses more pixels than fit", async () => {
-  const huge = await sharp({ create: { width: 20_000, height: 5_001, channels: 3, background: "red" } })
-    .png({ compressionLevel: 1 }).toBuffer();
-  await assertThrows(() => decodePhoto(huge), InputError, /pixel limit/);
+/** A PNG's beginning: enough to tell its size. */
+function pngOfSize(width: number, height: number, { depth = 8, interlaced = false } = {}): Uint8Array {
+  const header = new Uint8Array(13);
+  new DataView(header.buffer).setUint32(0, width);
+  new DataView(header.buffer).setUint32(4, height);
+  header.set([depth, 6, 0, 0, interlaced ? 1 : 0], 8);
+  const chunk = (type: string, data: Uint8Array) => {
+    const bytes = new Uint8Array(12 + data.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, data.length);
+    bytes.set(new TextEncoder().encode(type), 4);
+    bytes.set(data, 8);
+    view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
+    return bytes;
+  };
+  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(new Uint8Array(9)))];
+  return Uint8Array.from([0x89, ...new TextEncoder().encode("PNG\r\n\x1a\n"), ...parts.flatMap((part) => [...part])]);
+}
+
+Deno.test("decodePhoto() refuses more pixels than fit, fewer where it would need them all at once, and says how many", async () => {
+  const size = async (bytes: Uint8Array, message: RegExp) =>
+    await assertThrows(() => decodePhoto(bytes), InputError, message);
+  await size(pngOfSize(20_000, 13_401), /20000 × 13401 pixels, of which at most 268 million are read/);
+  await size(pngOfSize(20_000, 13_400), /^(?!.*million)/); // what follows is missing
+  await size(pngOfSize(7_000, 6_430, { interlaced: true }), /interlaced PNG's at most 45 million/);
+  await size(pngOfSize(7_000, 6_420, { interlaced: true }), /^(?!.*million)/);
+  await size(pngOfSize(7_000, 3_300, { interlaced: true, depth: 16 }), /interlaced PNG's at most 22 million/);
+  const large = sharp({ create: { width: 7_000, height: 6_500, channels: 3, background: "red" } });
+  const webp = await large.clone().webp({ lossless: true, effort: 0 }).toBuffer();
+  await size(webp, /a WebP's at most 45 million/);
+  const progressive = await large.jpeg({ progressive: true, chromaSubsampling: "4:4:4" }).toBuffer();
+  await size(progressive, /a progressive JPEG's at most 30 million/);
+});
+
+Deno.test("decodePhoto() reduces a large photo, upright, and says by how much", async () => {
+  const half = { create: { width: 6000, height: 2000, channels: 3 as const, background: "red" } };
+  const lower = await sharp(half).png({ compressionLevel: 1 }).toBuffer();
+  const large = sharp({ create: { ...half.create, height: 4000, background: "blue" } })
+    .composite([{ input: lower, left: 0, top: 2000 }]).withMetadata({ orientation: 6 });
+  for (const bytes of [await large.clone().png({ compressionLevel: 1 }).toBuffer(), await large.jpeg().toBuffer()]) {
+    const { width, height, rgb, scale } = await decodePhoto(bytes);
+    assert(width * height <= MOST_PHOTO_PIXELS && width * height > 0.99 * MOST_PHOTO_PIXELS);
+    assertClose(width / 4000, scale, 1e-3);
+    assertClose(height / 6000, scale, 1e-3);
+    const at = (x: number) => [...rgb.subarray(3 * (width * 50 + x), 3 * (width * 50 + x) + 3)].map((v) => v > 128);
+    assertEquals([at(10), at(width - 10)], [[true, false, false], [false, false, true]]); // the lower half is now left
+  }
+});
+
+Deno.test("decodePhoto() goes by what a file holds, not by its name, and takes the first picture of an animation", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/x.jpg`;
+  await Deno.writeFile(path, await encodePng(photo));
+  assertEquals(await decodePhoto(path), { ...photo, scale: 1 });
+  const gray = (value: number) => ({ width: 8, height: 8, rgb: new Uint8Array(192).fill(value) });
+  const { width, height, rgb } = await decodePhoto(
+    await encodeAnimatedWebp([gray(200), gray(10)], { framesPerSecond: 5 }),
+  );
+  assertEquals([width, height, rgb.every((value) => value > 190)], [8, 8, true]);
+  await Deno.writeFile(path, new Uint8Array());
+  await assertThrows(() => decodePhoto(path), InputError, /^Cannot read .*x\.jpg: 0 bytes, /);
 });
 
 Deno.test("encodePng() refuses a photo whose bytes do not fit its size", async () => {

@@ -24,6 +24,7 @@ const faces: MadeFace[] = [0, 1, 2].map((index) => {
 
 const evaluation: Evaluation = {
   images: 1234,
+  imagesWithDepth: 1234,
   nme68_2d: { mean: 3.456, balanced: 4.5678, bins: { "0-30": 2.5, "30-60": 5.125, "60-90": null } },
   nme68_3d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null } },
   baseline: {
