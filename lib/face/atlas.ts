@@ -1,5 +1,6 @@
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 
 /**
  * Where the color of a model's faces is kept: a square texture over the surface's UV, and a color for each vertex of
@@ -17,7 +18,7 @@ export interface FaceAtlas {
   readonly points: Float32Array;
   /** The points whose color is seen, in order: texels of the surface, and vertices of what it does not cover. */
   readonly used: Uint32Array;
-  /** [68, 3], in face units. */
+  /** [68, 3], in face units, on the outlines of the face's parts. */
   readonly landmarks: Float32Array;
   /** [triangleCount, 6], the texture's u, v in texels at each corner; NaN for triangles colored by their vertices. */
   readonly corners: Float32Array;
@@ -30,9 +31,9 @@ export interface FaceAtlas {
 }
 
 export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
-  const { surface, surfaceVertices, mean } = model;
-  const landmarkVertices = Array.from(surface.landmarks, (vertex) => surfaceVertices[vertex]!);
-  const at = (landmark: number, axis: number) => mean[3 * landmarkVertices[landmark]! + axis]!;
+  const { mean } = model;
+  const landmarks = valuesAt(meshLandmarks(model, outlineOf), mean);
+  const at = (landmark: number, axis: number) => landmarks[3 * landmark + axis]!;
   const unit = Math.hypot(at(36, 0) - at(45, 0), at(36, 1) - at(45, 1), at(36, 2) - at(45, 2));
   const origin = [0, 1, 2].map((axis) => (at(36, axis) + at(45, axis)) / 2) as [number, number, number];
   const vertices = mean.map((value, i) => (value - origin[i % 3]!) / unit);
@@ -45,10 +46,7 @@ export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
     textureSize,
     points,
     used: usedPoints(model, { points, corners, textureSize }),
-    landmarks: Float32Array.from(
-      { length: 204 },
-      (_, i) => vertices[3 * landmarkVertices[Math.floor(i / 3)]! + i % 3]!,
-    ),
+    landmarks: landmarks.map((value, i) => (value - origin[i % 3]!) / unit),
     corners,
     vertexMaterials: vertexMaterialsOf(model),
     unit,

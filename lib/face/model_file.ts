@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError } from "@/lib/errors.ts";
+import { type LandmarkConvention, landmarkEntries } from "@/lib/face/landmarks.ts";
 import { checkModel, type FaceSurface, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 
@@ -11,6 +12,7 @@ interface Header {
   /** What the model was made from; another stamp means a stale file. */
   readonly stamp: string;
   readonly name: string;
+  readonly conventions: readonly LandmarkConvention[];
   readonly expressionNames: readonly string[];
   readonly identityCount: number;
   /** Numbers in each array, in the order of {@linkcode arraysOf}. */
@@ -18,7 +20,7 @@ interface Header {
 }
 
 /** Changes whenever the layout or the meaning of what is kept changes. */
-const FORMAT = "posmap face model 6";
+const FORMAT = "posmap face model 7";
 const HASH_BYTES = 32;
 
 type ModelArray = Float32Array | Uint32Array | Uint8Array;
@@ -49,6 +51,7 @@ export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<Ar
     format: FORMAT,
     stamp,
     name: model.name,
+    conventions: landmarkEntries(model.surface.landmarks).map(([convention]) => convention),
     expressionNames: model.expressionNames,
     identityCount: model.identityModes.length,
     lengths: arrays.map((array) => array.length),
@@ -92,7 +95,7 @@ function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...mod
     materials,
     surface.uv,
     surface.triangles,
-    surface.landmarks,
+    ...landmarkEntries(surface.landmarks).flatMap(([, { vertices, weights }]) => [vertices, weights]),
     surface.regions,
     surfaceVertices,
     model.openness ?? new Float32Array(),
@@ -103,10 +106,7 @@ function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...mod
 
 /** Undoes {@linkcode arraysOf}, with views of this buffer. */
 function modelOf(
-  { name, expressionNames, identityCount, lengths }: Pick<
-    Header,
-    "name" | "expressionNames" | "identityCount" | "lengths"
-  >,
+  { name, conventions, expressionNames, identityCount, lengths }: Omit<Header, "format" | "stamp">,
   buffer: ArrayBufferLike,
   start: number,
 ): MorphableModel {
@@ -125,7 +125,9 @@ function modelOf(
   const surface: FaceSurface = {
     uv: take(Float32Array),
     triangles: take(Uint32Array),
-    landmarks: take(Uint32Array),
+    landmarks: Object.fromEntries(
+      conventions.map((name) => [name, { vertices: take(Uint32Array), weights: take(Float32Array) }]),
+    ),
     regions: take(Uint8Array),
   };
   const surfaceVertices = take(Uint32Array);

@@ -1,4 +1,12 @@
 import { InputError } from "@/lib/errors.ts";
+import {
+  LANDMARK_COUNT,
+  landmarkEntries,
+  landmarksOf,
+  type MeshPoints,
+  renumberPoints,
+  type SurfaceLandmarks,
+} from "@/lib/face/landmarks.ts";
 
 /** What a vertex belongs to, for the loss's weight mask; the order of the numbers in {@linkcode FaceSurface.regions}. */
 export const regionNames = ["face", "eyes", "nose", "mouth", "neck"] as const;
@@ -17,8 +25,8 @@ export interface FaceSurface {
   readonly uv: Float32Array;
   /** [triangleCount, 3], indices into the surface's vertices. */
   readonly triangles: Uint32Array;
-  /** [68], the surface vertices of the landmarks, in Multi-PIE order. */
-  readonly landmarks: Uint32Array;
+  /** Points between the surface's vertices. */
+  readonly landmarks: SurfaceLandmarks;
   /** [vertexCount], numbers of {@linkcode regionNames}. */
   readonly regions: Uint8Array;
 }
@@ -104,6 +112,14 @@ function addEightModes(out: Float32Array, modes: readonly Float32Array[], amount
 
 type Eight<T> = readonly [T, T, T, T, T, T, T, T];
 
+/** A model's landmarks as points between the vertices of its mesh. */
+export function meshLandmarks(
+  { surface, surfaceVertices }: Pick<MorphableModel, "surface" | "surfaceVertices">,
+  choose: (landmarks: SurfaceLandmarks) => MeshPoints = landmarksOf,
+): MeshPoints {
+  return renumberPoints(choose(surface.landmarks), surfaceVertices);
+}
+
 /** Throws an InputError unless every index is in range, every number finite, and every array of its length. */
 export function checkModel(model: MorphableModel): void {
   const { mean, identityModes, expressionModes, expressionNames, triangles, materials, surface } = model;
@@ -127,14 +143,20 @@ export function checkModel(model: MorphableModel): void {
   if (vertexCount === 0 || !Number.isInteger(vertexCount)) refuse(`its mean has ${mean.length} numbers, wanted 3 each`);
   length("expression names", expressionNames.length, expressionModes.length);
   length("materials", materials.length, triangles.length / 3);
-  length("surface landmarks", surface.landmarks.length, 68);
   length("surface regions", surface.regions.length, surfaceCount);
   length("surface vertices", model.surfaceVertices.length, surfaceCount);
   length("surface triangles", surface.triangles.length, 3 * Math.floor(surface.triangles.length / 3));
   below("triangles", triangles, vertexCount);
   below("materials", materials, materialNames.length);
   below("surface triangles", surface.triangles, surfaceCount);
-  below("surface landmarks", surface.landmarks, surfaceCount);
+  landmarksOf(surface.landmarks); // there are some
+  for (const [convention, { vertices, weights }] of landmarkEntries(surface.landmarks)) {
+    length(`landmarks (${convention})`, vertices.length, 3 * LANDMARK_COUNT);
+    length(`landmarks' weights (${convention})`, weights.length, 3 * LANDMARK_COUNT);
+    below(`landmarks (${convention})`, vertices, surfaceCount);
+    const found = firstIndex(weights, (_, i) => !(Math.abs(sumOfThree(weights, i - i % 3) - 1) < 1e-3));
+    if (found >= 0) refuse(`the weights of landmark ${Math.floor(found / 3)} (${convention}) do not add up to 1`);
+  }
   below("surface regions", surface.regions, regionNames.length);
   below("surface vertices", model.surfaceVertices, vertexCount);
   if (model.openness) length("openness", model.openness.length, vertexCount);
@@ -150,7 +172,11 @@ export function checkModel(model: MorphableModel): void {
   }
 }
 
-function firstIndex(values: ArrayLike<number>, is: (value: number) => boolean): number {
-  for (let i = 0; i < values.length; i++) if (is(values[i]!)) return i;
+function firstIndex(values: ArrayLike<number>, is: (value: number, index: number) => boolean): number {
+  for (let i = 0; i < values.length; i++) if (is(values[i]!, i)) return i;
   return -1;
+}
+
+function sumOfThree(values: Float32Array, start: number): number {
+  return values[start]! + values[start + 1]! + values[start + 2]!;
 }

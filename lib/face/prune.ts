@@ -1,6 +1,7 @@
 import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
-import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { materialNames, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 
 /**
  * The same model without what is never seen in the mouth, and without the vertices that only this used; everything
@@ -10,7 +11,7 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
   const isInside = ["teeth", "gums"].map((name) => materialNames.indexOf(name as "teeth"));
   const seen = seenInMouth(model);
   // Gums are also what the inner corners of eyes are made of.
-  const noseBase = heightOf(model, model.surfaceVertices[model.surface.landmarks[33]!]!);
+  const noseBase = valuesAt(meshLandmarks(model, outlineOf), model.mean)[3 * 33 + 1]!;
   const isHidden = (t: number) =>
     isInside.includes(model.materials[t]!) && !seen[t] && heightOf(model, model.triangles[3 * t]!) < noseBase;
   const kept = Uint32Array.from(model.materials.keys()).filter((t) => !isHidden(t));
@@ -53,7 +54,7 @@ const DEGREE = Math.PI / 180;
 /** [triangleCount], 1 where a look into an open mouth, from some side, meets the triangle or a neighbor. */
 function seenInMouth(model: MorphableModel): Uint8Array {
   const opening = ["jawOpen", "mouthUpperUp_L", "mouthUpperUp_R", "mouthLowerDown_L", "mouthLowerDown_R"];
-  const marks = Array.from({ length: 12 }, (_, l) => model.surfaceVertices[model.surface.landmarks[48 + l]!]!);
+  const landmarks = meshLandmarks(model, outlineOf);
   const seen = new Uint8Array(model.materials.length);
   const raster = emptyRaster({ width: VIEW_SIZE, height: VIEW_SIZE });
   const flat = new Float32Array(model.mean.length);
@@ -64,8 +65,9 @@ function seenInMouth(model: MorphableModel): Uint8Array {
       for (const yaw of [-70, -35, 0, 35, 70]) {
         const rotation = poseRotation({ pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: 0 });
         placeInImage(vertices, { rotation, scale: 1, translation: [0, 0, 0] }, flat);
-        const [left, right] = range(marks.map((vertex) => flat[3 * vertex]!));
-        const [top, bottom] = range(marks.map((vertex) => flat[3 * vertex + 1]!));
+        const lips = valuesAt(landmarks, flat).subarray(3 * 48, 3 * 60);
+        const [left, right] = range([...lips].filter((_, i) => i % 3 === 0));
+        const [top, bottom] = range([...lips].filter((_, i) => i % 3 === 1));
         const scale = VIEW_SIZE / Math.max(right - left, bottom - top);
         for (let i = 0; i < flat.length; i += 3) {
           flat[i] = (flat[i]! - left) * scale;

@@ -11,10 +11,10 @@ const MARGINS = { eyes: 0.1, nose: 0.06, mouth: 0.08, neck: 0.08 };
  * the neck is what lies below the plane through the chin and the corners of the jaw.
  *
  * @param positions [vertexCount, 3]
- * @param landmarks [68] vertices, in Multi-PIE order
+ * @param landmarks [68, 3], on the outlines of its parts
  */
-export function regionsFromLandmarks(positions: Float32Array, landmarks: ArrayLike<number>): Uint8Array {
-  const corner = (l: number) => [0, 1, 2].map((axis) => positions[3 * landmarks[l]! + axis]!);
+export function regionsFromLandmarks(positions: Float32Array, landmarks: Float32Array): Uint8Array {
+  const corner = (l: number) => [0, 1, 2].map((axis) => landmarks[3 * l + axis]!);
   const front = (l: number): Point => [corner(l)[0]!, corner(l)[1]!];
   const unit = Math.hypot(...corner(36).map((c, axis) => c - corner(45)[axis]!));
   const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => front(first + i));

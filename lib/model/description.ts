@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 
 /** Typed arrays are stored little-endian, in base64. */
 const float32s = arraysOf<Float32Array>(4, (buffer) => new Float32Array(buffer));
@@ -17,13 +18,26 @@ function arraysOf<A extends ArrayBufferView>(bytesEach: number, read: (buffer: A
   });
 }
 
-const surface = z.strictObject({ uv: float32s, triangles: uint32s, landmarks: uint32s, regions: uint8s })
+const meshPoints = z.strictObject({ vertices: uint32s, weights: float32s })
+  .refine(
+    ({ vertices, weights }) => vertices.length === 3 * LANDMARK_COUNT && weights.length === vertices.length,
+    "landmarks are not 68 points between three vertices each",
+  );
+
+const surface = z.strictObject({
+  uv: float32s,
+  triangles: uint32s,
+  landmarks: z.strictObject({ "300w-lp": meshPoints, outline: meshPoints }).partial()
+    .refine((landmarks) => Object.keys(landmarks).length > 0, "there are no landmarks"),
+  regions: uint8s,
+})
   .refine(({ uv, regions }) => uv.length === 2 * regions.length, "uv and regions are not of as many vertices")
   .refine(({ triangles }) => triangles.length % 3 === 0, "triangles are not three corners each")
-  .refine(({ landmarks }) => landmarks.length === 68, "landmarks are not 68")
   .refine(
     ({ triangles, landmarks, regions }) =>
-      [triangles, landmarks].every((indices) => indices.every((index) => index < regions.length)),
+      [triangles, ...Object.values(landmarks).map((points) => points!.vertices)].every((indices) =>
+        indices.every((index) => index < regions.length)
+      ),
     "a triangle or landmark names a vertex that is not there",
   );
 

@@ -2,6 +2,8 @@ import type { Appearance } from "@/lib/portrait/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { HairRig } from "@/lib/portrait/hair.ts";
 import type { HairStyle } from "@/lib/portrait/hair_style.ts";
+import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
 import { FacePainter, type Paint } from "@/lib/portrait/paint.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
@@ -136,10 +138,9 @@ export class PortraitPainter {
 
   #isMouthClosed(positions: Float32Array, { scale }: Placement): boolean {
     const { model, unit } = this.#atlas;
-    const at = (landmark: number) => 3 * model.surfaceVertices[model.surface.landmarks[landmark]!]!;
+    const marks = valuesAt(meshLandmarks(model, outlineOf), positions);
     return [[61, 67], [62, 66], [63, 65]].every(([upper, lower]) => {
-      const [a, b] = [at(upper!), at(lower!)];
-      const gap = Math.hypot(...[0, 1, 2].map((axis) => positions[a + axis]! - positions[b + axis]!));
+      const gap = Math.hypot(...[0, 1, 2].map((axis) => marks[3 * upper! + axis]! - marks[3 * lower! + axis]!));
       return gap < CLOSED_LIPS * unit * scale;
     });
   }

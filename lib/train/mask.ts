@@ -1,5 +1,6 @@
 import { type Config, defaults } from "@/lib/config.ts";
-import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 
 /** How much an error counts in each region, and in the texels that a landmark is read from. */
@@ -16,7 +17,7 @@ export const publishedWeights: RegionWeights = defaults.maskWeights;
  */
 export function weightMask(
   { size, triangle, weights, corners, valid, reading }: UvLayout,
-  { landmarks, regions }: Pick<FaceSurface, "landmarks" | "regions">,
+  { uv, landmarks, regions }: Pick<FaceSurface, "uv" | "landmarks" | "regions">,
   regionWeights: RegionWeights = publishedWeights,
 ): Float32Array {
   if (regions.length !== reading.texel.length) {
@@ -30,8 +31,8 @@ export function weightMask(
     const vertex = corners[3 * texel + heaviest(weights.subarray(3 * texel, 3 * texel + 3))]! / 3;
     mask[texel] = regionWeights[regionNames[regions[vertex]!]!];
   }
-  for (const landmark of landmarks) {
-    const first = reading.texel[landmark]!;
+  const landmarkUv = valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 });
+  for (const first of readingTexels(landmarkUv, size).texel) {
     for (const texel of [first, first + 1, first + size, first + size + 1]) {
       if (valid[texel]) mask[texel] = regionWeights.landmarks;
     }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { MeshPoints, SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel, regionNames } from "@/lib/face/morphable_model.ts";
 import { Random } from "@/lib/random.ts";
 
@@ -26,10 +27,20 @@ export const arbitraryModel: fc.Arbitrary<MorphableModel> = fc.record({
     surface: {
       uv: Float32Array.from({ length: 2 * surfaceCount }, () => random.next()),
       triangles: Uint32Array.from(below(surfaceCount, 3 * triangleCount)),
-      landmarks: Uint32Array.from(below(surfaceCount, 68)),
+      landmarks: arbitraryLandmarks(random, surfaceCount),
       regions: Uint8Array.from(below(regionNames.length, surfaceCount)),
     },
     surfaceVertices: Uint32Array.from(below(vertexCount, surfaceCount)),
     ...random.chance(0.5) && { openness: floats(vertexCount) },
   };
 });
+
+/** In one convention or both. */
+function arbitraryLandmarks(random: Random, vertexCount: number): SurfaceLandmarks {
+  const points = (): MeshPoints => ({
+    vertices: Uint32Array.from({ length: 204 }, () => random.integer(0, vertexCount - 1)),
+    weights: Float32Array.from({ length: 204 }, (_, i) => [0.5, 0.25, 0.25][i % 3]!),
+  });
+  const both = { "300w-lp": points(), outline: points() };
+  return random.pick([both, { "300w-lp": both["300w-lp"] }, { outline: both.outline }]);
+}

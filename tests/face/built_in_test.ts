@@ -1,7 +1,14 @@
 import { assert, assertClose, FLOAT32_TOLERANCE } from "../support.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { mirroredLandmarks } from "@/lib/face/built_in/landmarks.ts";
-import { checkModel, type MaterialName, materialNames, regionNames, shapeFace } from "@/lib/face/morphable_model.ts";
+import { mirroredLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import {
+  checkModel,
+  type MaterialName,
+  materialNames,
+  meshLandmarks,
+  regionNames,
+  shapeFace,
+} from "@/lib/face/morphable_model.ts";
 import { Random } from "@/lib/random.ts";
 
 const model = builtInFace();
@@ -9,10 +16,8 @@ const model = builtInFace();
 /** [68][x, y, z] of a face with these expressions. */
 function landmarks(expression: Readonly<Record<string, number>> = {}, identity: readonly number[] = []): number[][] {
   const face = shapeFace(model, { identity, expression: coefficients(expression) });
-  return Array.from(model.surface.landmarks, (landmark) => {
-    const vertex = model.surfaceVertices[landmark]!;
-    return [...face.subarray(3 * vertex, 3 * vertex + 3)];
-  });
+  const points = valuesAt(meshLandmarks(model, outlineOf), face);
+  return Array.from({ length: 68 }, (_, l) => [...points.subarray(3 * l, 3 * l + 3)]);
 }
 
 function coefficients(expression: Readonly<Record<string, number>>): number[] {
@@ -123,7 +128,7 @@ Deno.test("the lids stay over the eyeball through a blink, on many heads", () =>
   const ball = new Set<number>();
   model.triangles.forEach((v, i) => materials.has(model.materials[Math.floor(i / 3)]!) && ball.add(v));
   const right = [...ball].filter((v) => model.mean[3 * v]! > 0);
-  const lidVertices = [43, 44, 46, 47].map((landmark) => model.surfaceVertices[model.surface.landmarks[landmark]!]!);
+  const lidVertices = [43, 44, 46, 47].map((landmark) => meshLandmarks(model, outlineOf).vertices[3 * landmark]!);
   for (let head = 0; head < 20; head++) {
     const identity = model.identityModes.map(() => clampedNormal(random));
     for (const blink of [0, 0.5, 1]) {
@@ -209,7 +214,7 @@ Deno.test("the built-in face's regions lie around their landmarks", () => {
   const wanted = { nose: [28, 29, 30], eyes: [36, 39, 43, 46], mouth: [48, 51, 54, 57, 62], face: [19, 24] } as const;
   for (const [name, numbers] of Object.entries(wanted)) {
     for (const number of numbers) {
-      const found = regionNames[regions[landmarks[number]!]!];
+      const found = regionNames[regions[outlineOf(landmarks).vertices[3 * number]!]!];
       assert(found === name, `landmark ${number} lies in ${found}, wanted ${name}`);
     }
   }

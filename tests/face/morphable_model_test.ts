@@ -1,3 +1,4 @@
+import { vertexPoints } from "@/lib/face/landmarks.ts";
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
 import { checkModel, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
@@ -57,12 +58,19 @@ Deno.test("checkModel() names what is wrong: an index out of range, a number tha
     [/surface vertices name 99/, ({ surfaceVertices }) => ({ surfaceVertices: surfaceVertices.with(1, 99) })],
     [/leave \[0, 1\]/, ({ surface }) => ({ surface: { ...surface, uv: surface.uv.with(0, 1.5) } })],
     [
-      /surface landmarks have 67/,
-      ({ surface }) => ({ surface: { ...surface, landmarks: surface.landmarks.slice(1) } }),
+      /landmarks \(outline\) have 201/,
+      ({ surface }) => ({ surface: { ...surface, landmarks: { outline: vertexPoints(Array(67).fill(0)) } } }),
     ],
     [
-      /surface landmarks name 99/,
-      ({ surface }) => ({ surface: { ...surface, landmarks: surface.landmarks.with(3, 99) } }),
+      /landmarks \(300w-lp\) name 99/,
+      ({ surface }) => ({ surface: { ...surface, landmarks: { "300w-lp": vertexPoints(Array(68).fill(99)) } } }),
+    ],
+    [
+      /weights of landmark 3 \(outline\) do not add up to 1/,
+      ({ surface }) => {
+        const points = vertexPoints(Array(68).fill(0));
+        return { surface: { ...surface, landmarks: { outline: { ...points, weights: points.weights.with(9, 0.5) } } } };
+      },
     ],
     [
       /surface triangles name 99/,

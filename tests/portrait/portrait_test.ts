@@ -3,6 +3,8 @@ import { PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { drawAppearance } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { drawHairStyle, type HairStyle } from "@/lib/portrait/hair_style.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
@@ -12,7 +14,7 @@ const SIZE = 128;
 const model = builtInFace();
 const atlas = faceAtlas(model, 128);
 const painter = new PortraitPainter(atlas, { imageSize: SIZE });
-const landmarkVertices = Array.from(model.surface.landmarks, (vertex) => model.surfaceVertices[vertex]!);
+const landmarks = meshLandmarks(model, outlineOf);
 
 const bald: HairStyle = { ...drawHairStyle(new Random(1)), kind: "none", roots: 0 };
 
@@ -68,8 +70,8 @@ Deno.test("PortraitPainter paints the lips where the lips' landmarks are", () =>
       weight += green;
     }
     assert(weight > 1);
-    const lips = landmarkVertices.slice(48, 60);
-    const center = (axis: number) => lips.reduce((sum, vertex) => sum + positions[3 * vertex + axis]!, 0) / lips.length;
+    const lips = valuesAt(landmarks, positions).subarray(3 * 48, 3 * 60);
+    const center = (axis: number) => lips.reduce((sum, value, i) => i % 3 === axis ? sum + value / 12 : sum, 0);
     assertClose(x / weight, center(0), 2.5, "column of the lips");
     assertClose(y / weight, center(1), 2.5, "row of the lips");
   }
@@ -92,8 +94,11 @@ Deno.test("PortraitPainter's hair covers more than the head and leaves the nose 
   const without = covered(draw(0, 2));
   const portrait = draw(0, 2, { ...bald, kind: "hair", volume: [0.1, 0.05, 0.1] });
   assert(covered(portrait) > 1.02 * without);
-  const nose = landmarkVertices[30]!;
-  const [x, y, z] = portrait.positions.subarray(3 * nose, 3 * nose + 3) as unknown as [number, number, number];
+  const [x, y, z] = valuesAt(landmarks, portrait.positions).subarray(3 * 30, 3 * 30 + 3) as unknown as [
+    number,
+    number,
+    number,
+  ];
   const { raster } = portrait;
   assertClose(raster.depth[Math.floor(y) * raster.width + Math.floor(x)]!, z, 0.5);
 });

@@ -1,3 +1,4 @@
+import { vertexPoints } from "@/lib/face/landmarks.ts";
 import fc from "fast-check";
 import { bakePositionMap, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
@@ -57,7 +58,7 @@ Deno.test("weightMask() takes each texel's region from the corner of its triangl
   const square: FaceSurface = {
     uv: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]),
     triangles: new Uint32Array([0, 2, 1, 1, 2, 3]),
-    landmarks: new Uint32Array(),
+    landmarks: { outline: vertexPoints([]) },
     regions: Uint8Array.from(["eyes", "neck", "neck", "face"], (name) => regionNames.indexOf(name as "eyes")),
   };
   const mask = weightMask(uvLayout(square, 16), square);

@@ -1,4 +1,5 @@
-import { addModes, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { multiply, placeInImage, type Placement, poseRotation, rollRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
@@ -40,7 +41,7 @@ export class Sitters {
   readonly #vertices: Float32Array;
   readonly #positions: Float32Array;
   readonly #surface: Float32Array;
-  readonly #landmarkVertices: Uint32Array;
+  readonly #landmarks: MeshPoints;
   /** Who {@linkcode Sitters.sit} showed last. */
   #shaped = "";
 
@@ -52,7 +53,7 @@ export class Sitters {
     this.#vertices = new Float32Array(model.mean.length);
     this.#positions = new Float32Array(model.mean.length);
     this.#surface = new Float32Array(3 * model.surfaceVertices.length);
-    this.#landmarkVertices = model.surface.landmarks.map((vertex) => model.surfaceVertices[vertex]!);
+    this.#landmarks = meshLandmarks(model);
   }
 
   /** The sample's sitter; the vertices are overwritten by the next call. */
@@ -65,7 +66,7 @@ export class Sitters {
 
   /** [68, 3], of vertices at these positions, [vertexCount, 3]. */
   landmarks(positions: Float32Array): Float32Array {
-    return pickVertices(positions, this.#landmarkVertices);
+    return valuesAt(this.#landmarks, positions);
   }
 
   /** What a network should say of vertices at these positions, [vertexCount, 3], in image space. */

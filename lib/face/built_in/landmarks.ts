@@ -1,6 +1,7 @@
+import { mirroredLandmarks, type SurfaceLandmarks, vertexPoints } from "@/lib/face/landmarks.ts";
 import { EYE_COLUMNS, EYE_ROW, LOWER_LIP_ROW, MOUTH_COLUMN, MOUTH_ROW, type Sheets, UPPER_LIP_ROW } from "./grid.ts";
 
-/** Landmarks of the right half on no slit: number in Multi-PIE order, sheet coordinates. */
+/** Outline landmarks of the right half on no slit: number in Multi-PIE order, sheet coordinates. */
 const free: readonly (readonly [landmark: number, p: number, q: number])[] = [
   // jaw, from the chin to the ear
   [8, 0, -11.4],
@@ -51,24 +52,65 @@ const onEdges: readonly (readonly [landmark: number, column: number, row: number
   [66, 0, MOUTH_ROW, -1],
 ];
 
-/** The landmark on the other side of the face, for each of the 68. */
-export const mirroredLandmarks: readonly number[] = [
-  ...range(16, 0),
-  ...range(26, 17),
-  ...range(27, 30),
-  ...range(35, 31),
-  ...[45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40],
-  ...[54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55],
-  ...[64, 63, 62, 61, 60, 67, 66, 65],
+/**
+ * Sheet coordinates of 300W-LP's landmarks of the right half, from the chin to the nose's base: where its points of
+ * ICT-FaceKit fall when that mean face is laid over this one, by its outline landmarks and a thin-plate spline between them.
+ */
+const fixed: readonly (readonly [landmark: number, p: number, q: number])[] = [
+  [8, 0, -12.75],
+  [9, 2.75, -12.24],
+  [10, 4.91, -11.68],
+  [11, 7.2, -10.91],
+  [12, 8.89, -9.84],
+  [13, 10.44, -7.89],
+  [14, 11.44, -5.11],
+  [15, 12.34, -2.55],
+  [16, 12.24, 0.22],
+  [22, 1.72, 2.19],
+  [23, 2.38, 2.39],
+  [24, 3.27, 2.46],
+  [25, 4.52, 2.14],
+  [26, 5.4, 1.74],
+  [27, 0, 0.24],
+  [28, 0, -1.27],
+  [29, 0, -2.78],
+  [30, 0, -3.85],
+  [33, 0, -5.17],
+  [34, 0.65, -4.96],
+  [35, 1.47, -4.77],
 ];
 
-function range(from: number, to: number): number[] {
-  const step = Math.sign(to - from);
-  return Array.from({ length: Math.abs(to - from) + 1 }, (_, i) => from + i * step);
+/** The landmarks in both conventions; those of eyes and lips, which differ by 3 mm at most, are the same. */
+export function findLandmarks(sheets: Sheets): SurfaceLandmarks {
+  const outline = vertexPoints(outlineVertices(sheets));
+  const points = { vertices: outline.vertices.slice(), weights: outline.weights.slice() };
+  for (const [landmark, p, q] of fixed) {
+    const { vertices, weights } = pointAt(sheets, p, q);
+    const other = mirroredLandmarks[landmark]!;
+    for (const [l, own] of [[other, vertices.map((v) => sheets.mirror[v]!)], [landmark, vertices]] as const) {
+      points.vertices.set(own, 3 * l);
+      points.weights.set(weights, 3 * l);
+    }
+  }
+  return { "300w-lp": points, outline };
 }
 
-/** [68], the vertices of the landmarks in Multi-PIE order. */
-export function findLandmarks(sheets: Sheets): Uint32Array {
+/** The triangle of the sheet that holds these coordinates, and how much of each of its corners they are. */
+function pointAt({ p, q, ring, triangles }: Sheets, atP: number, atQ: number) {
+  for (let t = 0; t < triangles.length; t += 3) {
+    const vertices = [...triangles.subarray(t, t + 3)] as [number, number, number];
+    if (vertices.some((v) => ring[v]! > 0)) continue;
+    const [a, b, c] = vertices;
+    const area = (p[b]! - p[a]!) * (q[c]! - q[a]!) - (q[b]! - q[a]!) * (p[c]! - p[a]!);
+    const share = (u: number, v: number) => ((p[u]! - atP) * (q[v]! - atQ) - (q[u]! - atQ) * (p[v]! - atP)) / area;
+    const weights = [share(b, c), share(c, a), share(a, b)];
+    if (weights.every((weight) => weight >= -1e-9)) return { vertices, weights: weights.map((w) => Math.max(0, w)) };
+  }
+  throw new RangeError(`Cannot find (${atP}, ${atQ}) on the sheet: no triangle holds it`);
+}
+
+/** [68], the vertices of the landmarks on the outlines of the face's parts. */
+function outlineVertices(sheets: Sheets): Uint32Array {
   const vertices = new Uint32Array(68);
   const set = (landmark: number, vertex: number) => {
     vertices[landmark] = vertex;

@@ -1,6 +1,8 @@
 import { InputError } from "@/lib/errors.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MaterialName, MorphableModel } from "@/lib/face/morphable_model.ts";
+import { vertexPoints } from "@/lib/face/landmarks.ts";
+import { ictLandmarks300wLp } from "@/lib/face/ict/ict_landmarks.ts";
 import { eyeMaterial } from "@/lib/face/ict/ict_eyes.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
@@ -9,7 +11,7 @@ export const vertexCount = 26_719;
 const uvCount = 28_911;
 const polygonCount = 26_384;
 
-/** Points 0-7 and 9-16 on the jaw's outline as 300W-LP annotates it; ICT-FaceKit's own lie more to the front. */
+/** Points 0-7 and 9-16 on the jaw's outline as seen from the front; ICT-FaceKit's own lie more to the front. */
 const jawline = [1278, 1272, 12, 1834, 243, 781, 2199, 1447, -1, 3661, 4390, 3022, 2484, 4036, 2253, 3490, 3496];
 
 /** Ranges of vertices, as ICT-FaceKit's page lists them. */
@@ -48,7 +50,13 @@ export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: stri
   const renumbered = new Map(Array.from(kept, (vertex, i) => [vertex, i]));
   const face = mesh.polygons.filter(({ material }) => material === "M_Face");
   const { surface, surfaceVertices } = surfaceOf(face, mesh, {
-    landmarks: landmarks.map((vertex, l) => (jawline[l] ?? -1) < 0 ? vertex : jawline[l]!),
+    landmarks: {
+      "300w-lp": {
+        vertices: Uint32Array.from(ictLandmarks300wLp.flatMap(([a, b, c]) => [a, b, c])),
+        weights: Float32Array.from(ictLandmarks300wLp.flatMap(([, , , ...weights]) => weights)),
+      },
+      outline: vertexPoints(landmarks.map((vertex, l) => (jawline[l] ?? -1) < 0 ? vertex : jawline[l]!)),
+    },
     stretch: true,
   });
   return {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
+import { landmarkEntries, type MeshPoints, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { objModel, parseAnyObj } from "@/lib/face/obj/obj_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
@@ -10,10 +11,20 @@ import { withoutUnseen } from "@/lib/face/prune.ts";
 
 const axis = z.enum(["x", "y", "z", "-x", "-y", "-z"]);
 
+/** A vertex, or a point between three: their numbers and how much of each. */
+const point = z.union([
+  z.number(),
+  z.tuple([z.number(), z.number(), z.number(), z.number().min(0), z.number().min(0), z.number().min(0)]),
+]);
+
 /** What a face's JSON file says; files are named relative to it. See `ObjModelParts` for what each means. */
 const manifestSchema = z.strictObject({
   mesh: z.string(),
-  landmarks: z.array(z.number()),
+  /** In the convention "outline", or in each that is named. */
+  landmarks: z.union([
+    z.array(point),
+    z.strictObject({ "300w-lp": z.array(point), outline: z.array(point) }).partial(),
+  ]),
   surface: z.array(z.string()).optional(),
   materials: z.record(z.string(), z.enum([...materialNames, "hidden"])).optional(),
   axes: z.tuple([axis, axis, axis]).optional(),
@@ -34,7 +45,9 @@ export interface ObjFilesOptions {
 /**
  * The face model of any OBJ with texture coordinates, by its JSON manifest or the folder that holds it as face.json:
  * `{ "mesh": "head.obj", "landmarks": [68 vertices from 0], "identity": ["wide.obj"], "expression": { "jawOpen":
- * "open.obj" } }`, the last two optional, further shapes of the same mesh. It is converted once and kept.
+ * "open.obj" } }`, the last two optional, further shapes of the same mesh. A landmark may also be a point between three
+ * vertices, `[a, b, c, share of a, share of b, share of c]`, and `landmarks` an object of such lists by convention. The model
+ * is converted once and kept.
  *
  * Throws an InputError where a file is missing or damaged, or the mesh cannot be the surface of a position map.
  */
@@ -70,7 +83,7 @@ function parseManifest(text: string, path: string): ObjManifest {
   throw new InputError(`Cannot read ${path}: ${keys.length > 0 ? `"${keys.join(".")}": ` : ""}${message}`);
 }
 
-async function convert({ mesh: name, identity, expression, ...rest }: ObjManifest, folder: string) {
+async function convert({ mesh: name, landmarks, identity, expression, ...rest }: ObjManifest, folder: string) {
   const read = async (file: string) => parseAnyObj(await readText(`${folder}/${file}`), `${folder}/${file}`);
   const path = `${folder}/${name}`;
   const mesh = await read(name);
@@ -91,9 +104,46 @@ async function convert({ mesh: name, identity, expression, ...rest }: ObjManifes
   const expressions: Record<string, Float64Array> = {};
   for (const [key, file] of Object.entries(expression ?? {})) expressions[key] = await readShape(file);
   const model = withoutUnseen(
-    objModel({ ...definedOf(rest), path, mesh, identity: identities, expression: expressions }),
+    objModel({
+      ...definedOf(rest),
+      landmarks: parseLandmarks(landmarks, path),
+      path,
+      mesh,
+      identity: identities,
+      expression: expressions,
+    }),
   );
   return { ...model, openness: opennessOf(model) };
+}
+
+/** Throws an InputError where a number is no vertex, or a point's weights do not add up to 1. */
+function parseLandmarks(given: ObjManifest["landmarks"], path: string): SurfaceLandmarks {
+  const lists = Object.entries(Array.isArray(given) ? { outline: given } : given).filter(([, list]) => list);
+  const wrong = (landmark: number, what: string) => {
+    throw new InputError(`Cannot use ${path} as a face: landmark ${landmark} ${what}`);
+  };
+  if (lists.length === 0) throw new InputError(`Cannot use ${path} as a face: it has no landmarks, wanted 68`);
+  return Object.fromEntries(lists.map(([convention, list]) => {
+    const rows = list!.map((entry) => typeof entry === "number" ? [entry, entry, entry, 1, 0, 0] : entry);
+    rows.forEach(([a, b, c, ...weights], landmark) => {
+      const odd = [a, b, c].find((vertex) => !(Number.isSafeInteger(vertex) && vertex! >= 0 && vertex! < 2 ** 32));
+      if (odd !== undefined) wrong(landmark, `is vertex ${odd}, wanted a whole number from 0`);
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      if (Math.abs(total - 1) > 1e-3) wrong(landmark, `has weights that add up to ${total}, wanted 1`);
+    });
+    return [convention, {
+      vertices: Uint32Array.from(rows.flatMap((row) => row.slice(0, 3))),
+      weights: Float32Array.from(rows.flatMap((row) => row.slice(3))),
+    }];
+  }));
+}
+
+/** Undoes {@linkcode parseLandmarks} for one convention. */
+function listPoints({ vertices, weights }: MeshPoints): z.infer<typeof point>[] {
+  return Array.from({ length: vertices.length / 3 }, (_, landmark) => {
+    const row = [vertices, weights].flatMap((values) => [...values.subarray(3 * landmark, 3 * landmark + 3)]);
+    return row[3] === 1 ? row[0]! : row as [number, number, number, number, number, number];
+  });
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
@@ -119,7 +169,12 @@ export async function writeObjModel(model: MorphableModel, folder: string): Prom
   for (const [m, file] of Object.values(expression).entries()) {
     await Deno.writeTextFile(`${folder}/${file}`, shape(model.expressionModes[m]));
   }
-  const landmarks = Array.from(model.surface.landmarks, (vertex) => model.surfaceVertices[vertex]!);
+  const landmarks = Object.fromEntries(
+    landmarkEntries(model.surface.landmarks).map(([convention, points]) => [
+      convention,
+      listPoints(renumberPoints(points, model.surfaceVertices)),
+    ]),
+  );
   const manifest: ObjManifest = { mesh: "head.obj", landmarks, surface: [SURFACE], identity, expression };
   await Deno.writeTextFile(`${folder}/${MANIFEST}`, JSON.stringify(manifest, undefined, 2) + "\n");
 }

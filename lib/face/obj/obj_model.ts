@@ -8,6 +8,14 @@ import {
   materialNames,
   type MorphableModel,
 } from "@/lib/face/morphable_model.ts";
+import {
+  LANDMARK_COUNT,
+  landmarkEntries,
+  type MeshPoints,
+  outlineOf,
+  type SurfaceLandmarks,
+  valuesAt,
+} from "@/lib/face/landmarks.ts";
 import { type ObjMesh, parseObj } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
 
@@ -20,8 +28,8 @@ export interface ObjModelParts {
   readonly path: string;
   /** From {@linkcode parseAnyObj}. */
   readonly mesh: ObjMesh;
-  /** [68] zero-based vertices of the mesh, in Multi-PIE order. */
-  readonly landmarks: readonly number[];
+  /** 68 points between the mesh's vertices, in Multi-PIE order. */
+  readonly landmarks: SurfaceLandmarks;
   /** The OBJ's materials that the position map covers: all that are skin unless given. */
   readonly surface?: readonly string[];
   /** What the OBJ's materials are made of, where their names do not tell. */
@@ -49,11 +57,14 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   checkLandmarks(mesh, landmarks, path);
   const { materialOf, polygons, covered } = choose(parts);
   const cornerVertices = new Set(covered.flatMap(({ vertices }) => vertices));
-  const outside = landmarks.findIndex((vertex) => !cornerVertices.has(vertex));
-  if (outside >= 0) {
-    refuse(path, `landmark ${outside} is vertex ${landmarks[outside]}, wanted a corner of the surface's polygons`);
+  for (const [, { vertices, weights }] of landmarkEntries(landmarks)) {
+    const outside = vertices.findIndex((vertex, k) => weights[k]! > 0 && !cornerVertices.has(vertex));
+    if (outside < 0) continue;
+    const landmark = Math.floor(outside / 3);
+    refuse(path, `landmark ${landmark} is vertex ${vertices[outside]}, wanted a corner of the surface's polygons`);
   }
-  checkFacing(mean, landmarks, path);
+  const outline = outlineOf(landmarks);
+  checkFacing(valuesAt(outline, mean), path);
   const inRange = covered.every(({ uvs }) =>
     uvs.every((t) => [mesh.uv[2 * t]!, mesh.uv[2 * t + 1]!].every((value) => value >= 0 && value <= 1))
   );
@@ -63,7 +74,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
     triangulate(polygon.vertices).map((corners) => ({ corners, material: materialOf(polygon.material) }))
   );
   const triangles = Uint32Array.from(drawn.flatMap(({ corners }) => corners));
-  const isOutward = noseFacesViewer(mean, triangles, landmarks);
+  const isOutward = noseFacesViewer(mean, triangles, outline);
   const { surface } = surfaceParts;
   const mode = (shape: Float64Array) => Float32Array.from(turned(shape), (value, i) => value - mesh.positions[i]!);
   const model: MorphableModel = {
@@ -114,12 +125,15 @@ function turn(axes: ObjAxes, path: string): (positions: Float64Array) => Float64
   return (positions) => positions.map((_, i) => columns[i % 3]!.sign * positions[i - i % 3 + columns[i % 3]!.from]!);
 }
 
-function checkLandmarks({ positions }: ObjMesh, landmarks: readonly number[], path: string): void {
-  if (landmarks.length !== 68) refuse(path, `it has ${landmarks.length} landmarks, wanted 68, in Multi-PIE order`);
+function checkLandmarks({ positions }: ObjMesh, landmarks: SurfaceLandmarks, path: string): void {
   const count = positions.length / 3;
-  const wrong = landmarks.findIndex((vertex) => !(Number.isInteger(vertex) && vertex >= 0 && vertex < count));
-  if (wrong < 0) return;
-  refuse(path, `landmark ${wrong} is vertex ${landmarks[wrong]}, wanted one from 0 to ${count - 1}`);
+  for (const [, { vertices }] of landmarkEntries(landmarks)) {
+    const found = vertices.length / 3;
+    if (found !== LANDMARK_COUNT) refuse(path, `it has ${found} landmarks, wanted 68, in Multi-PIE order`);
+    const wrong = vertices.findIndex((vertex) => vertex >= count);
+    if (wrong < 0) continue;
+    refuse(path, `landmark ${Math.floor(wrong / 3)} is vertex ${vertices[wrong]}, wanted one from 0 to ${count - 1}`);
+  }
 }
 
 /** What is drawn, of what material, and what the position map covers. */
@@ -152,8 +166,8 @@ function materialByName(name: string): MaterialName {
 }
 
 /** Whether the landmarks lie as on a face that looks along +z, y up. */
-function checkFacing(mean: Float32Array, landmarks: readonly number[], path: string): void {
-  const at = (landmark: number, axis: number) => mean[3 * landmarks[landmark]! + axis]!;
+function checkFacing(landmarks: Float32Array, path: string): void {
+  const at = (landmark: number, axis: number) => landmarks[3 * landmark + axis]!;
   const eyes = (axis: number) => (at(36, axis) + at(45, axis)) / 2;
   const facts = [
     ["the eye on the viewer's left (landmark 36) lies right of the other (45)", at(36, 0) < at(45, 0)],
@@ -193,9 +207,10 @@ function checkFolds({ uv, triangles }: FaceSurface, path: string): void {
 }
 
 /** Whether the bridge of the nose shows the viewer its outside. */
-function noseFacesViewer(mean: Float32Array, triangles: Uint32Array, landmarks: readonly number[]): boolean {
+function noseFacesViewer(mean: Float32Array, triangles: Uint32Array, landmarks: MeshPoints): boolean {
   const normals = vertexNormals({ positions: mean, triangles }, { frame: "model" });
-  return [27, 28, 29, 30].reduce((sum, landmark) => sum + normals[3 * landmarks[landmark]! + 2]!, 0) >= 0;
+  const atLandmarks = valuesAt(landmarks, normals);
+  return [27, 28, 29, 30].reduce((sum, landmark) => sum + atLandmarks[3 * landmark + 2]!, 0) >= 0;
 }
 
 function flipped(triangles: Uint32Array): Uint32Array {

@@ -1,10 +1,11 @@
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
+import { landmarkEntries, type MeshPoints, outlineOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
 
 export interface ObjSurfaceOptions {
-  /** [68] vertices of the file, in Multi-PIE order; each is a corner of one of the polygons. */
-  readonly landmarks: readonly number[];
+  /** Points between the file's vertices; those that a point is made of are corners of one of the polygons. */
+  readonly landmarks: SurfaceLandmarks;
   /** Whether the texture coordinates are stretched to fill [0, 1]²; else they must lie in it. */
   readonly stretch: boolean;
 }
@@ -25,20 +26,47 @@ export function surfaceOf(
     triangulate(vertices.map((vertex, corner) => indexOf(vertex, uvs[corner]!))).flat()
   );
   const corners = [...pairs.values()];
-  const surfaceLandmarks = landmarks.map((vertex) => corners.findIndex((corner) => corner.vertex === vertex));
+  const onSurface = (points: MeshPoints): MeshPoints => ({
+    ...points,
+    vertices: cornersOf(points, { polygons, indexOf }),
+  });
   const positions = Float32Array.from(
     corners.flatMap(({ vertex }) => [...mesh.positions.subarray(3 * vertex, 3 * vertex + 3)]),
+  );
+  const surfaceLandmarks: SurfaceLandmarks = Object.fromEntries(
+    landmarkEntries(landmarks).map(([convention, points]) => [convention, onSurface(points)]),
   );
   const uv = corners.map(({ uv }) => [mesh.uv[2 * uv]!, mesh.uv[2 * uv + 1]!] as const);
   return {
     surface: {
       uv: stretch ? stretchedUv(uv) : Float32Array.from(uv.flatMap(([u, v]) => [u, 1 - v])),
       triangles: Uint32Array.from(triangles),
-      landmarks: Uint32Array.from(surfaceLandmarks),
-      regions: regionsFromLandmarks(positions, surfaceLandmarks),
+      landmarks: surfaceLandmarks,
+      regions: regionsFromLandmarks(positions, valuesAt(outlineOf(surfaceLandmarks), positions)),
     },
     surfaceVertices: Uint32Array.from(corners, ({ vertex }) => vertex),
   };
+}
+
+/** [pointCount, 3]: a vertex on a seam has several corners; a point's are those of one polygon. */
+function cornersOf(
+  { vertices, weights }: MeshPoints,
+  { polygons, indexOf }: {
+    readonly polygons: readonly ObjPolygon[];
+    readonly indexOf: (vertex: number, uv: number) => number;
+  },
+): Uint32Array {
+  const corners = new Uint32Array(vertices.length);
+  for (let start = 0; start < vertices.length; start += 3) {
+    const used = [0, 1, 2].filter((k) => weights[start + k]! > 0).map((k) => vertices[start + k]!);
+    const polygon = polygons.find((polygon) => used.every((vertex) => polygon.vertices.includes(vertex)));
+    if (!polygon) throw new RangeError(`Cannot place a landmark: vertices ${used.join(", ")} are of no one polygon`);
+    const cornerOf = (vertex: number) => indexOf(vertex, polygon.uvs[polygon.vertices.indexOf(vertex)]!);
+    for (let k = 0; k < 3; k++) {
+      corners[start + k] = cornerOf(weights[start + k]! > 0 ? vertices[start + k]! : used[0]!);
+    }
+  }
+  return corners;
 }
 
 export function triangulate<T>(polygon: readonly T[]): [T, T, T][] {

@@ -1,3 +1,4 @@
+import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
@@ -35,8 +36,9 @@ const pairs = [[36, 45], [48, 54], [3, 13]] as const;
 const SYMMETRY_TOLERANCE = 0.01;
 
 function isSymmetric({ uv, landmarks }: FaceSurface): boolean {
+  const marks = valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 });
   return pairs.every(([right, left]) => {
-    const [a, b] = [2 * landmarks[right]!, 2 * landmarks[left]!];
-    return Math.hypot(uv[a]! + uv[b]! - 1, uv[a + 1]! - uv[b + 1]!) < SYMMETRY_TOLERANCE;
+    const [a, b] = [2 * right, 2 * left];
+    return Math.hypot(marks[a]! + marks[b]! - 1, marks[a + 1]! - marks[b + 1]!) < SYMMETRY_TOLERANCE;
   });
 }

@@ -1,3 +1,4 @@
+import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { Crop, Mesh } from "@/lib/types.ts";
 import { type Drawing, panelRow } from "@/lib/view/figures/panels.ts";
@@ -45,8 +46,9 @@ function uvWireframe(
   { left, top, side, wire, dot }: Crop & { wire: number; dot: number },
 ): Drawing {
   const { uv, triangles, landmarks } = surface;
-  const x = (vertex: number) => Math.round(GRID * (uv[2 * vertex]! - left) / side);
-  const y = (vertex: number) => Math.round(GRID * (uv[2 * vertex + 1]! - top) / side);
+  const at = (value: number, start: number) => Math.round(GRID * (value - start) / side);
+  const x = (vertex: number) => at(uv[2 * vertex]!, left);
+  const y = (vertex: number) => at(uv[2 * vertex + 1]!, top);
   const shown: number[] = [];
   for (let t = 0; t < triangles.length; t += 3) {
     const corners = triangles.subarray(t, t + 3);
@@ -61,7 +63,11 @@ function uvWireframe(
     });
     return `M${x(trail[0]!)} ${y(trail[0]!)}l${steps.join("")}`;
   }).join("");
-  const dots = Array.from(landmarks, (vertex) => `<circle cx="${x(vertex)}" cy="${y(vertex)}" r="${dot}"/>`);
+  const marks = valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 });
+  const dots = Array.from(
+    { length: marks.length / 2 },
+    (_, i) => `<circle cx="${at(marks[2 * i]!, left)}" cy="${at(marks[2 * i + 1]!, top)}" r="${dot}"/>`,
+  );
   return {
     width: GRID,
     height: GRID,
@@ -112,8 +118,8 @@ export function uvMesh({ uv, triangles }: Pick<FaceSurface, "uv" | "triangles">,
 /** A square of UV space around landmarks. */
 function landmarkSquare({ uv, landmarks }: FaceSurface, part: keyof typeof closeUps): Crop {
   const [first, last] = closeUps[part];
-  const vertices = [...landmarks.slice(first, last + 1)];
-  const [us, vs] = [0, 1].map((axis) => vertices.map((vertex) => uv[2 * vertex + axis]!)) as [number[], number[]];
+  const marks = [...valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 }).subarray(2 * first, 2 * (last + 1))];
+  const [us, vs] = [0, 1].map((axis) => marks.filter((_, i) => i % 2 === axis)) as [number[], number[]];
   const side = Math.min(1, 1.7 * Math.max(Math.max(...us) - Math.min(...us), Math.max(...vs) - Math.min(...vs)));
   const start = (values: number[]) =>
     Math.min(1 - side, Math.max(0, (Math.min(...values) + Math.max(...values) - side) / 2));

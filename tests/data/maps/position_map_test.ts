@@ -1,3 +1,4 @@
+import { landmarkEntries, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import fc from "fast-check";
 import {
   bakePositionMap,
@@ -148,8 +149,9 @@ function randomSurface(model: MorphableModel, random: Random): Float32Array {
     { length: 3 * model.surfaceVertices.length },
     (_, i) => placed[3 * model.surfaceVertices[Math.floor(i / 3)]! + i % 3]!,
   );
+  const landmarks = valuesAt(landmarksOf(model.surface.landmarks), surface);
   const extent = (axis: number) => {
-    const values = Array.from(model.surface.landmarks, (vertex) => surface[3 * vertex + axis]!);
+    const values = [...landmarks].filter((_, i) => i % 3 === axis);
     return Math.max(...values) - Math.min(...values);
   };
   const scale = 256 / (1.5 * Math.max(extent(0), extent(1)));
@@ -160,17 +162,17 @@ function randomSurface(model: MorphableModel, random: Random): Float32Array {
 function readBackError(model: MorphableModel, layout: UvLayout, surface: Float32Array): number {
   const map = bakePositionMap(layout, surface);
   const found = readVertices(map, model.surface);
-  const landmarks = readLandmarks(map, model.surface);
-  const farthest = (read: Float32Array, vertexAt: (i: number) => number) => {
+  const farthest = (read: Float32Array, truth: Float32Array) => {
     let largest = 0;
-    for (let i = 0; i < read.length / 3; i++) {
-      const [k, v] = [3 * i, 3 * vertexAt(i)];
-      const error = Math.hypot(read[k]! - surface[v]!, read[k + 1]! - surface[v + 1]!, read[k + 2]! - surface[v + 2]!);
-      largest = Math.max(largest, error);
+    for (let i = 0; i < read.length; i += 3) {
+      largest = Math.max(largest, Math.hypot(...[0, 1, 2].map((axis) => read[i + axis]! - truth[i + axis]!)));
     }
     return largest;
   };
-  return Math.max(farthest(found, (i) => i), farthest(landmarks, (l) => model.surface.landmarks[l]!));
+  const ofLandmarks = landmarkEntries(model.surface.landmarks).map(([convention, points]) =>
+    farthest(readLandmarks(map, model.surface, convention), valuesAt(points, surface))
+  );
+  return Math.max(farthest(found, surface), ...ofLandmarks);
 }
 
 for (

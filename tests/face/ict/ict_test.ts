@@ -1,6 +1,14 @@
 import { InputError } from "@/lib/errors.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
-import { checkModel, materialNames, type MorphableModel, regionNames, shapeFace } from "@/lib/face/morphable_model.ts";
+import { landmarkEntries, outlineOf, renumberPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import {
+  checkModel,
+  materialNames,
+  meshLandmarks,
+  type MorphableModel,
+  regionNames,
+  shapeFace,
+} from "@/lib/face/morphable_model.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
@@ -11,12 +19,6 @@ const ignore = !hasIct;
 /** Loaded once for all tests of this file. */
 let loading: Promise<MorphableModel> | undefined;
 const ict = () => loading ??= ictFolder().then((folder) => loadIct(folder));
-
-/** x, y, z of a surface vertex of the mean. */
-function meanPoint({ mean, surfaceVertices }: MorphableModel, surfaceVertex: number): number[] {
-  const vertex = surfaceVertices[surfaceVertex]!;
-  return [...mean.subarray(3 * vertex, 3 * vertex + 3)];
-}
 
 function expressionMode(model: MorphableModel, name: string): Float32Array {
   return model.expressionModes[model.expressionNames.indexOf(name)]!;
@@ -53,25 +55,28 @@ Deno.test(
   { name: "ICT-FaceKit's landmarks come in mirrored pairs, from the image's left to its right", ignore },
   async () => {
     const model = await ict();
-    const points = Array.from(model.surface.landmarks, (vertex) => meanPoint(model, vertex));
     const pairs = [[0, 16], [3, 13], [17, 26], [36, 45], [39, 42], [37, 44], [41, 46], [31, 35], [48, 54], [60, 64], [
       59,
       55,
     ]];
-    for (const [left, right] of pairs) {
-      const [[lx, ly, lz], [rx, ry, rz]] = [points[left!]!, points[right!]!];
-      assert(lx! < 0 && rx! > 0);
-      assertAllClose([lx!, ly!, lz!], [-rx!, ry!, rz!], 0.5); // cm
+    for (const [, marks] of landmarkEntries(model.surface.landmarks)) {
+      const flat = valuesAt(renumberPoints(marks, model.surfaceVertices), model.mean);
+      const points = Array.from({ length: 68 }, (_, l) => [...flat.subarray(3 * l, 3 * l + 3)]);
+      for (const [left, right] of pairs) {
+        const [[lx, ly, lz], [rx, ry, rz]] = [points[left!]!, points[right!]!];
+        assert(lx! < 0 && rx! > 0);
+        assertAllClose([lx!, ly!, lz!], [-rx!, ry!, rz!], 0.5); // cm
+      }
+      for (const middle of [8, 27, 28, 29, 30, 33, 51, 57, 62, 66]) assertClose(points[middle]![0]!, 0, 0.2);
+      const heights = [27, 28, 29, 30, 33, 51, 62, 66, 57, 8].map((l) => points[l]![1]!);
+      assertEquals(heights, heights.toSorted((a, b) => b - a));
     }
-    for (const middle of [8, 27, 28, 29, 30, 33, 51, 57, 62, 66]) assertClose(points[middle]![0]!, 0, 0.2);
-    const heights = [27, 28, 29, 30, 33, 51, 62, 66, 57, 8].map((l) => points[l]![1]!);
-    assertEquals(heights, heights.toSorted((a, b) => b - a));
   },
 );
 
 Deno.test({ name: "ICT-FaceKit's regions hold their own landmarks", ignore }, async () => {
   const { surface } = await ict();
-  const regionOf = (l: number) => regionNames[surface.regions[surface.landmarks[l]!]!]!;
+  const regionOf = (l: number) => regionNames[surface.regions[outlineOf(surface.landmarks).vertices[3 * l]!]!]!;
   for (let l = 0; l < 27; l++) assertEquals(regionOf(l), "face");
   for (let l = 27; l < 36; l++) assertEquals(regionOf(l), "nose");
   for (let l = 36; l < 48; l++) assertEquals(regionOf(l), "eyes");
@@ -100,7 +105,7 @@ Deno.test({ name: "ICT-FaceKit's skin shows its outside to the viewer, from any 
 Deno.test({ name: "ICT-FaceKit's expressions move the side and the part that they name", ignore }, async () => {
   const model = await ict();
   const change = (name: string, landmark: number) => {
-    const vertex = model.surfaceVertices[model.surface.landmarks[landmark]!]!;
+    const vertex = meshLandmarks(model, outlineOf).vertices[3 * landmark]!;
     return [...expressionMode(model, name).subarray(3 * vertex, 3 * vertex + 3)];
   };
   assert(change("jawOpen", 8)[1]! < -0.5, "the chin goes down");

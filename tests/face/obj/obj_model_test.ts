@@ -2,6 +2,7 @@ import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { landmarkEntries, renumberPoints, valuesAt, vertexPoints } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { loadObjModel, writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { objModel, type ObjModelParts, parseAnyObj } from "@/lib/face/obj/obj_model.ts";
@@ -26,7 +27,7 @@ const head = parseAnyObj(headText, "head.obj");
 const parts: ObjModelParts = {
   path: "head.obj",
   mesh: head,
-  landmarks: manifest.landmarks,
+  landmarks: { outline: vertexPoints(manifest.landmarks.outline) },
   surface: manifest.surface,
 };
 
@@ -56,7 +57,10 @@ Deno.test("loadObjModel() undoes writeObjModel(): the same position maps, of eve
   const kinds = (model: MorphableModel) => [...new Set(model.materials)].sort();
   assertEquals(kinds(read), kinds(builtIn));
   const at = (model: MorphableModel) =>
-    Array.from(model.surface.landmarks, (v) => [...model.mean.slice(3 * model.surfaceVertices[v]!).slice(0, 3)]);
+    landmarkEntries(model.surface.landmarks).map(([convention, points]) => ({
+      convention,
+      places: [...valuesAt(renumberPoints(points, model.surfaceVertices), model.mean)].map((x) => x.toFixed(4)),
+    }));
   assertEquals(at(read), at(builtIn));
 });
 
@@ -116,24 +120,50 @@ Deno.test("parseAnyObj() reads past colors of vertices, depths of textures, norm
   assertEquals(polygons, [{ material: "default", vertices: [0, 1, 2], uvs: [0, 1, 2] }]);
 });
 
-const landmarks = parts.landmarks;
-const swapped = landmarks.with(36, landmarks[45]!).with(45, landmarks[36]!);
+const landmarks: readonly number[] = manifest.landmarks.outline;
+const outline = (vertices: readonly number[]) => ({ outline: vertexPoints(vertices) });
+const swapped = outline(landmarks.with(36, landmarks[45]!).with(45, landmarks[36]!));
+/** Loads the face by its manifest with this changed. */
+async function loadManifest(change: Record<string, unknown>): Promise<MorphableModel> {
+  const path = `${folder}/face/changed.json`;
+  await Deno.writeTextFile(path, JSON.stringify({ ...manifest, ...change }));
+  return await load(path);
+}
 const aside = head.positions.length / 3 - 1;
 const cases: [string, () => unknown, RegExp][] = [
-  ["67 landmarks", () => objModel({ ...parts, landmarks: landmarks.slice(1) }), /it has 67 landmarks, wanted 68/],
+  [
+    "67 landmarks",
+    () => objModel({ ...parts, landmarks: outline(landmarks.slice(1)) }),
+    /it has 67 landmarks, wanted 68/,
+  ],
   [
     "a landmark past the last vertex",
-    () => objModel({ ...parts, landmarks: landmarks.with(5, aside + 1) }),
+    () => objModel({ ...parts, landmarks: outline(landmarks.with(5, aside + 1)) }),
     new RegExp(`landmark 5 is vertex ${aside + 1}, wanted one from 0 to ${aside}`),
   ],
   [
     "a landmark between vertices",
-    () => objModel({ ...parts, landmarks: landmarks.with(9, 0.5) }),
+    () => loadManifest({ landmarks: landmarks.with(9, 0.5) }),
     /landmark 9 is vertex 0.5/,
   ],
   [
+    "a landmark whose weights are too much",
+    () => loadManifest({ landmarks: { "300w-lp": [[0, 1, 2, 0.5, 0.5, 0.5], ...landmarks.slice(1)] } }),
+    /landmark 0 has weights that add up to 1.5, wanted 1/,
+  ],
+  [
+    "landmarks in a convention that nobody knows",
+    () => loadManifest({ landmarks: { mine: landmarks } }),
+    /"landmarks"/,
+  ],
+  [
+    "no landmarks",
+    () => loadManifest({ landmarks: {} }),
+    /it has no landmarks, wanted 68/,
+  ],
+  [
     "a landmark off the surface",
-    () => objModel({ ...parts, landmarks: landmarks.with(7, aside) }),
+    () => objModel({ ...parts, landmarks: outline(landmarks.with(7, aside)) }),
     /landmark 7 is vertex/,
   ],
   ["landmarks of the wrong sides", () => objModel({ ...parts, landmarks: swapped }), /left \(landmark 36\) lies right/],
@@ -203,7 +233,7 @@ Deno.test({ name: "ICT-FaceKit's neutral mesh is a face by a manifest alone", ig
   await Deno.writeTextFile(`${folder}/ict/face.json`, JSON.stringify(manifest));
   const { surface, surfaceVertices, mean, materials } = await load(`${folder}/ict`);
   assertEquals([surface.triangles.length / 3, surface.uv.length / 2], [2 * 9230, 9409]);
-  const chin = 3 * surfaceVertices[surface.landmarks[8]!]!;
+  const chin = 3 * surfaceVertices[surface.landmarks.outline!.vertices[3 * 8]!]!;
   const neutral = parseAnyObj(await Deno.readTextFile(`${folder}/ict/neutral.obj`), "neutral.obj");
   assertAllClose(mean.subarray(chin, chin + 3), neutral.positions.slice(3 * landmarks[8]).slice(0, 3), 1e-5);
   for (const name of ["skin", "sclera", "iris", "teeth", "gums"] as const) {

@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
 import { assertEquals } from "@/tests/support.ts";
 
-const { mean, surface, surfaceVertices } = builtInFace();
-const atRest = Float32Array.from({ length: 204 }, (_, i) => {
-  const vertex = surfaceVertices[surface.landmarks[Math.floor(i / 3)]!]!;
-  return mean[3 * vertex + i % 3]!;
-});
+const model = builtInFace();
+const atRest = valuesAt(meshLandmarks(model), model.mean);
 
 Deno.test("mostFrontal() is the face that is turned least, whatever its roll, size and place", () => {
   const angle = fc.double({ min: -1.4, max: 1.4, noNaN: true });
