@@ -1,6 +1,6 @@
 import { assert, assertClose, FLOAT32_TOLERANCE } from "../support.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { mirroredLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { landmarksOf, mirroredLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import {
   checkModel,
   type MaterialName,
@@ -237,3 +237,20 @@ function normals(positions: Float32Array, triangles: Uint32Array): Float32Array 
   }
   return out;
 }
+
+Deno.test("the built-in face's landmarks come in mirrored pairs in both conventions, 300W-LP's jaw behind the outline's", () => {
+  const [fixed, outline] = (["300w-lp", "outline"] as const).map((convention) => {
+    const points = valuesAt(meshLandmarks(model, (all) => landmarksOf(all, convention)), model.mean);
+    for (let l = 0; l < 68; l++) {
+      const m = mirroredLandmarks[l]!;
+      assertClose(points[3 * l]!, -points[3 * m]!, 1e-4, `${convention} ${l} x`);
+      assertClose(points[3 * l + 1]!, points[3 * m + 1]!, 1e-4, `${convention} ${l} y`);
+      assertClose(points[3 * l + 2]!, points[3 * m + 2]!, 1e-4, `${convention} ${l} z`);
+    }
+    return points;
+  }) as [Float32Array, Float32Array];
+  const back = (l: number) => outline[3 * l + 2]! - fixed[3 * l + 2]!;
+  for (const l of [10, 11, 12, 13, 14, 15, 16]) {
+    assert(back(l) > 1 && back(l) < 3, `landmark ${l} lies ${back(l)} cm behind the outline's`);
+  }
+});
