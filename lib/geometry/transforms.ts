@@ -107,6 +107,28 @@ export function placeInImage(
   return out;
 }
 
+/** A pinhole camera before a face: what lies in the plane at `depth` keeps its place and size. */
+export interface Perspective {
+  /** Pixels: where the camera looks. */
+  readonly center: readonly [number, number];
+  /** Pixels: z of the plane that is seen as it would be from far away. */
+  readonly depth: number;
+  /** Pixels from that plane to the camera. */
+  readonly distance: number;
+}
+
+/**
+ * Where a near camera sees points of image space, [n, 3], in place. Their z stays: a position map has scaled orthography's
+ * depth at the place where a point is seen.
+ */
+export function applyPerspective(points: Float32Array, { center: [x, y], depth, distance }: Perspective): void {
+  for (let i = 0; i < points.length; i += 3) {
+    const nearness = distance / Math.max(0.2 * distance, distance - (points[i + 2]! - depth));
+    points[i] = x + nearness * (points[i]! - x);
+    points[i + 1] = y + nearness * (points[i + 1]! - y);
+  }
+}
+
 /** Undoes {@linkcode placeInImage}. `out` may be `points`. */
 export function imageToModel(
   points: Float32Array,

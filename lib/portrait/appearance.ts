@@ -79,9 +79,9 @@ export function drawAppearance(random: Random): Appearance {
     },
     brows: {
       color: browColor(random, hairColor),
-      thickness: random.uniform(0.024, 0.06),
-      density: random.chance(0.12) ? random.uniform(0.1, 0.5) : random.uniform(0.6, 1),
-      lift: random.uniform(-0.02, 0.02),
+      thickness: random.uniform(0.028, 0.072),
+      density: random.chance(0.12) ? random.uniform(0.2, 0.6) : random.uniform(0.75, 1),
+      lift: random.uniform(-0.015, 0.04),
     },
     lips: drawLips(random, melanin),
     eyes: {

@@ -31,8 +31,16 @@ export interface CameraSettings {
   /** Standard deviation of the sensor's noise, on sRGB values, and its size in pixels. */
   readonly noise: number;
   readonly noiseSeed: number;
-  /** Of JPEG; 0 for none. */
-  readonly quality: number;
+  /** Of JPEG, one time after the other. */
+  readonly qualities: readonly number[];
+  /** How much of the difference from its surroundings a pixel is given on top; 0 for none. */
+  readonly sharpening: number;
+  /** Light lost in the corners. */
+  readonly vignette: number;
+  /** Sides that show no picture, as where a crop reaches outside, in shares of the picture: left, top, right, bottom. */
+  readonly bars: readonly [number, number, number, number];
+  /** Of the bars, sRGB. */
+  readonly barColor: number;
 }
 
 export function drawCamera(random: Random): CameraSettings {
@@ -41,7 +49,8 @@ export function drawCamera(random: Random): CameraSettings {
     random.uniform(low, high),
     random.uniform(low, high),
   ];
-  const isGray = random.chance(0.13);
+  const isGray = random.chance(0.18);
+  const bar = () => random.chance(0.5) ? random.uniform(0, 0.3) : 0;
   const gainSpread = random.chance(0.8) ? 0.06 : random.uniform(0.06, 0.4);
   return {
     exposure: 0.2 * 2 ** (random.normal() * 0.5),
@@ -58,7 +67,11 @@ export function drawCamera(random: Random): CameraSettings {
     tone: isGray && random.chance(0.35) ? [random.uniform(1, 1.15), 1, random.uniform(0.75, 0.98)] : [1, 1, 1],
     noise: random.chance(0.82) ? random.uniform(0, 0.014) : random.uniform(0.01, 0.05),
     noiseSeed: random.integer(0, 2 ** 30),
-    quality: random.chance(0.55) ? random.integer(25, 95) : 0,
+    qualities: Array.from({ length: random.pick([0, 0, 0, 1, 1, 1, 2]) }, () => random.integer(25, 95)),
+    sharpening: random.chance(0.25) ? random.uniform(0.2, 1.2) : 0,
+    vignette: random.chance(0.2) ? random.uniform(0.1, 0.8) : 0,
+    bars: random.chance(0.1) ? [bar(), bar(), bar(), bar()] : [0, 0, 0, 0],
+    barColor: random.chance(0.8) ? 0 : random.integer(0, 255),
   };
 }
 
@@ -97,8 +110,11 @@ export class Camera {
     if (reduction > 1.05) this.#reduce(rgb, reduction);
     blur(rgb, { size, sigma: settings.blur * pixel, scratch: this.#blurScratch });
     if (settings.motion * pixel > 1) this.#smear(settings.motion * pixel, settings.motionAngle);
+    if (settings.vignette > 0) darkenCorners(rgb, { size, amount: settings.vignette });
     const photo = this.#develop(settings, subject);
-    if (settings.quality > 0) compressAsJpeg(photo, settings.quality);
+    if (settings.sharpening > 0) sharpen(photo, settings.sharpening);
+    for (const quality of settings.qualities) compressAsJpeg(photo, quality);
+    if (settings.bars.some((share) => share > 0)) cover(photo, settings);
     return photo;
   }
 
@@ -182,6 +198,40 @@ export class Camera {
       this.#kernels.run.averageSides(from.byteOffset, this.#size, dx, dy, to.byteOffset);
       [from, to] = [to, from];
     }
+  }
+}
+
+function darkenCorners(rgb: Float32Array, { size, amount }: { size: number; amount: number }): void {
+  for (let row = 0, i = 0; row < size; row++) {
+    const y = (2 * row + 1) / size - 1;
+    for (let column = 0; column < size; column++, i += 3) {
+      const x = (2 * column + 1) / size - 1;
+      const share = 1 - amount * Math.min(1, 0.5 * (x * x + y * y));
+      rgb[i]! *= share;
+      rgb[i + 1]! *= share;
+      rgb[i + 2]! *= share;
+    }
+  }
+}
+
+/** Unsharp masking by the four neighbors. */
+function sharpen({ width, height, rgb }: Photo, amount: number): void {
+  const from = rgb.slice(), row = 3 * width;
+  for (let y = 1; y < height - 1; y++) {
+    for (let i = y * row + 3; i < y * row + row - 3; i++) {
+      const around = (from[i - 3]! + from[i + 3]! + from[i - row]! + from[i + row]!) / 4;
+      rgb[i] = Math.min(255, Math.max(0, from[i]! + amount * (from[i]! - around)));
+    }
+  }
+}
+
+function cover({ width, height, rgb }: Photo, { bars, barColor }: Pick<CameraSettings, "bars" | "barColor">): void {
+  const [left, top, right, bottom] = bars;
+  for (let row = 0; row < height; row++) {
+    const isBar = row < top * height || row >= (1 - bottom) * height;
+    const start = 3 * width * row, end = start + 3 * width;
+    rgb.fill(barColor, start, isBar ? end : start + 3 * Math.round(left * width));
+    rgb.fill(barColor, end - 3 * Math.round(right * width), end);
   }
 }
 

@@ -18,9 +18,12 @@ export interface Lighting {
   readonly isHard: boolean;
   /** What a white thing that faces the viewer shows, roughly. */
   readonly brightness: number;
+  /** How much of the background's light remains. */
+  readonly background: number;
 }
 
 export function drawLighting(random: Random): Lighting {
+  if (random.chance(0.12)) return drawLowKey(random);
   const warmth = random.normal() * 0.12;
   const tint = (strength: number, warm: number): Vec3 => [
     strength * (1 + 0.7 * warm) * random.uniform(0.96, 1.04),
@@ -49,6 +52,35 @@ export function drawLighting(random: Random): Lighting {
     lamps,
     isHard: softness < 0.75 && keyDirection[2] < 0.95,
     brightness: around + 0.4 * sky + 0.3 * bounce + key * (0.2 + 0.7 * Math.max(0, keyDirection[2])),
+    background: 1,
+  };
+}
+
+/** One hard lamp from aside in a dark room, or low sun: half of the face is black. */
+function drawLowKey(random: Random): Lighting {
+  const warmth = random.normal() * 0.2;
+  const tint = (strength: number): Vec3 => [strength * (1 + 0.7 * warmth), strength, strength * (1 - warmth)];
+  const azimuth = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1.75), height = random.uniform(-0.2, 1);
+  const direction = unit([
+    Math.sin(azimuth) * Math.cos(height),
+    -Math.sin(height),
+    Math.cos(azimuth) * Math.cos(height),
+  ]);
+  const around = 0.002 + 0.05 * random.next() ** 2, key = random.uniform(0.7, 1.4);
+  const lamps = [{ direction, color: tint(key) }];
+  if (random.chance(0.35)) {
+    const other = drawDirection(random, { side: 1, up: 0.3, front: random.chance(0.6) ? -0.6 : 0.4 });
+    lamps.push({ direction: other, color: tint(random.uniform(0.05, 0.6)) });
+  }
+  return {
+    around: addHarmonics(
+      ambientHarmonics(tint(around)),
+      directionalHarmonics(drawDirection(random, { side: 0.6, up: 1, front: 0.4 }), tint(around)),
+    ),
+    lamps,
+    isHard: random.chance(0.85),
+    brightness: around + key * (0.15 + 0.6 * Math.max(0, direction[2])),
+    background: random.chance(0.7) ? random.next() ** 2 * 0.4 : 1,
   };
 }
 

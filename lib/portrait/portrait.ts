@@ -10,7 +10,7 @@ import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
-import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
+import { applyPerspective, type Perspective, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import { lightVisibility, type VisibilityScratch, visibilityScratch } from "@/lib/geometry/visibility.ts";
 import { type LightBuffers, lightHead, type LitVertices } from "@/lib/portrait/head_light.ts";
 import { type HeadMesh, headMesh } from "@/lib/portrait/head_mesh.ts";
@@ -33,6 +33,7 @@ export interface Sitter {
   /** [vertexCount, 3], in model space. */
   readonly vertices: Float32Array;
   readonly placement: Placement;
+  readonly perspective: Perspective;
   readonly look: Appearance;
   readonly hair: HairStyle;
   readonly torso: TorsoLook;
@@ -96,7 +97,7 @@ export class PortraitPainter {
   }
 
   /** Finds what is seen of a sitter. The result is overwritten by the next call. */
-  pose({ vertices, placement, look, hair, torso, lighting }: Sitter): Portrait {
+  pose({ vertices, placement, perspective, look, hair, torso, lighting }: Sitter): Portrait {
     const { modelVertices, bodyVertices, triangles, starts } = this.#mesh;
     const { gloss } = this.#vertices;
     const timer = this.#timer;
@@ -109,6 +110,7 @@ export class PortraitPainter {
     });
     const isBare = hair.kind === "none", isHair = hair.kind === "hair";
     if (!isBare) this.#hair.shape(hair, { positions, placement }, this.#positions.subarray(3 * bodyVertices));
+    applyPerspective(this.#positions, perspective);
     fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
     timer?.begin("rasterize");
     // Behind closed lips, the mouth's inside takes time and is not seen.

@@ -24,6 +24,8 @@ export interface Sitting {
   readonly vertices: Float32Array;
   /** Where the head stands, so that the crop around its landmarks, perturbed, is the image. */
   readonly placement: Placement;
+  /** How near the camera is. */
+  readonly perspective: Perspective;
   readonly bodyRotation: Mat3;
   /** To fork for what else the picture shows. */
   readonly random: Random;
@@ -82,8 +84,9 @@ export class Sitters {
 
   /** The label of the source's sample, without its picture. */
   label(index: number, split: Split): Label {
-    const { vertices, placement } = this.sit(index, split);
+    const { vertices, placement, perspective } = this.sit(index, split);
     placeInImage(vertices, placement, this.#positions);
+    applyPerspective(this.#positions, perspective);
     return this.labelOf(this.#positions);
   }
 
@@ -100,7 +103,7 @@ export class Sitters {
     addModes(this.#vertices, model.expressionModes, drawExpression(expression, model.expressionNames));
   }
 
-  #place(random: Random): Pick<Sitting, "placement" | "bodyRotation"> {
+  #place(random: Random): Pick<Sitting, "placement" | "perspective" | "bodyRotation"> {
     const { imageSize: size, augment } = this.#options;
     const pose = drawPose(random);
     const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
@@ -108,14 +111,22 @@ export class Sitters {
     const rotation = multiply(turn, poseRotation(pose));
     const marks = this.landmarks(this.#vertices);
     const unplaced = placeInImage(marks, { rotation, scale: 1, translation: [0, 0, 0] });
+    const camera = randomCamera(unplaced, random.fork("camera"));
+    applyPerspective(unplaced, camera);
     const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
     const zoom = augment ? random.uniform(...zooms) : 1;
     const shift = () => augment ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
     const middle: [number, number] = [left + side / 2 + shift(), top + side / 2 + shift()];
     const scale = zoom * size / side;
     const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
+    const [dx, dy] = [size / 2 - scale * middle[0], size / 2 - scale * middle[1]];
     return {
-      placement: { rotation, scale, translation: [size / 2 - scale * middle[0], size / 2 - scale * middle[1], 0] },
+      placement: { rotation, scale, translation: [dx, dy, 0] },
+      perspective: {
+        center: [scale * camera.center[0] + dx, scale * camera.center[1] + dy],
+        depth: scale * camera.depth,
+        distance: scale * camera.distance,
+      },
       bodyRotation: multiply(turn, poseRotation(ahead)),
     };
   }
@@ -136,10 +147,22 @@ function pickVertices(
   return out;
 }
 
+/**
+ * From an arm's length, mostly a meter or two, to far away. Landmarks are [68, 3] of an unplaced head, whose outer eye
+ * corners lie about 9 cm apart.
+ */
+function randomCamera(landmarks: Float32Array, random: Random): Perspective {
+  const eyes = Math.hypot(...[0, 1, 2].map((axis) => landmarks[3 * 36 + axis]! - landmarks[3 * 45 + axis]!));
+  const mean = (axis: number) => landmarks.reduce((sum, value, i) => i % 3 === axis ? sum + value / 68 : sum, 0);
+  const distance = eyes / (0.018 + 0.2 * random.next() ** 3);
+  const aside = () => random.uniform(-0.1, 0.1) * distance;
+  return { center: [mean(0) + aside(), mean(1) + aside()], depth: mean(2), distance };
+}
+
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
 function drawPose(random: Random): { pitch: number; yaw: number; roll: number } {
-  const yaw = random.chance(0.6) ? random.uniform(-85, 85) : clamp(random.normal() * 25, 80);
-  const degrees: Vec3 = [clamp(random.normal() * 16, 45), yaw, clamp(random.normal() * 14, 45)];
+  const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, 90);
+  const degrees: Vec3 = [clamp(random.normal() * 19, 55), yaw, clamp(random.normal() * 15, 45)];
   const [pitch, turned, roll] = degrees.map((angle) => angle * Math.PI / 180) as unknown as Vec3;
   return { pitch, yaw: turned, roll };
 }

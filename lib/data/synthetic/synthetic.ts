@@ -9,6 +9,7 @@ import type { Random } from "@/lib/random.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { Camera, drawCamera, kernelBytes } from "@/lib/portrait/camera.ts";
 import { drawGlasses, paintGlasses } from "@/lib/portrait/glasses.ts";
+import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { drawLighting } from "@/lib/portrait/lighting.ts";
 import { paintOccluders } from "@/lib/portrait/occluders.ts";
@@ -51,7 +52,7 @@ class SyntheticSource implements SampleSource {
   sample(index: number, split: Split): Sample {
     const { augment, timer } = this.#options;
     timer?.begin("pose and shape");
-    const { vertices, placement, bodyRotation: rotation, random } = this.#sitters.sit(index, split);
+    const { vertices, placement, perspective, bodyRotation: rotation, random } = this.#sitters.sit(index, split);
     const look = drawAppearance(random.fork("look"));
     const lighting = drawLighting(random.fork("light"));
     const { brightness } = lighting;
@@ -59,6 +60,7 @@ class SyntheticSource implements SampleSource {
     const { positions, raster } = this.#painter.pose({
       vertices,
       placement,
+      perspective,
       look,
       hair: drawHairStyle(random.fork("hair")),
       torso: drawTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
@@ -67,6 +69,7 @@ class SyntheticSource implements SampleSource {
     const image = this.#camera.film;
     timer?.begin("background");
     this.#backdrop.paint(image, random.fork("background"), raster);
+    if (lighting.background < 1) darken(image, lighting.background);
     this.#painter.draw(image);
     timer?.begin("occluders");
     const glasses = drawGlasses(random.fork("glasses"));
@@ -81,6 +84,10 @@ class SyntheticSource implements SampleSource {
     timer?.end();
     return { image: photo, ...label };
   }
+}
+
+function darken({ rgb }: FloatImage, share: number): void {
+  for (let i = 0; i < rgb.length; i++) rgb[i]! *= share;
 }
 
 function drawTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "cloth">): TorsoLook {
