@@ -1,6 +1,14 @@
 import { type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
-import { multiply, placeInImage, type Placement, poseRotation, rollRotation } from "@/lib/geometry/transforms.ts";
+import {
+  applyPerspective,
+  multiply,
+  type Perspective,
+  placeInImage,
+  type Placement,
+  poseRotation,
+  rollRotation,
+} from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 import { paperAugmentation } from "@/lib/data/augment.ts";
