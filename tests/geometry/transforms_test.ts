@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { assertAllClose, assertClose, assertThrows, FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 import {
+  applyPerspective,
   composeSimilarities,
   imageToModel,
   invertSimilarity,
@@ -231,4 +232,16 @@ Deno.test("similarityAbout() leaves its center where only the shift moves it", (
 Deno.test("invertSimilarity() names a scale that cannot be undone", async () => {
   await assertThrows(() => invertSimilarity({ rotation: 0, scale: 0, dx: 1, dy: 1 }), RangeError, /scale 0/);
   await assertThrows(() => invertSimilarity({ rotation: 0, scale: NaN, dx: 1, dy: 1 }), RangeError, /scale NaN/);
+});
+
+Deno.test("applyPerspective() keeps the plane and the depths, enlarges what is nearer, and fades with distance", () => {
+  const points = Float32Array.of(30, 40, 5, 30, 40, 25, 30, 40, -15);
+  const near = points.slice();
+  applyPerspective(near, { center: [10, 20], depth: 5, distance: 100 });
+  assertAllClose(near.subarray(0, 3), [30, 40, 5], FLOAT32_TOLERANCE);
+  assertAllClose(near.subarray(3, 6), [10 + 20 / 0.8, 20 + 20 / 0.8, 25], 1e-4);
+  assertAllClose(near.subarray(6), [10 + 20 / 1.2, 20 + 20 / 1.2, -15], 1e-4);
+  const far = points.slice();
+  applyPerspective(far, { center: [10, 20], depth: 5, distance: 1e9 });
+  assertAllClose(far, points, 1e-4);
 });

@@ -19,7 +19,11 @@ const neutral: CameraSettings = {
   saturation: 1,
   tone: [1, 1, 1],
   noise: 0,
-  quality: 0,
+  qualities: [],
+  sharpening: 0,
+  vignette: 0,
+  bars: [0, 0, 0, 0],
+  barColor: 0,
 };
 
 function gradient(): { width: number; height: number; rgb: Float32Array } {
@@ -114,4 +118,23 @@ Deno.test("blur() keeps a plain image, and spreads a dot as a Gaussian of its de
     assertClose(mass, 1, 1e-4);
     assertClose(Math.sqrt(spread), sigma, 0.12 * sigma + 0.15);
   }
+});
+
+Deno.test("Camera sharpens edges and leaves what is even alone", () => {
+  const image = gradient();
+  image.rgb.forEach((_, i) => image.rgb[i] = Math.floor(i / 3) % SIZE < SIZE / 2 ? 0.1 : 0.3);
+  const soft = photograph({}, { ...image, rgb: image.rgb.slice() });
+  const sharp = photograph({ sharpening: 1 }, image);
+  const [dark, bright] = [3 * (SIZE * 20 + SIZE / 2 - 1), 3 * (SIZE * 20 + SIZE / 2)];
+  assert(sharp[dark]! < soft[dark]! && sharp[bright]! > soft[bright]!);
+  assertEquals(sharp[3 * (SIZE * 20 + 5)], soft[3 * (SIZE * 20 + 5)]);
+});
+
+Deno.test("Camera darkens the corners, and shows nothing where bars are", () => {
+  const flat = { ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) };
+  const rgb = photograph({ vignette: 0.7, bars: [0.25, 0, 0, 0.5], barColor: 9 }, flat);
+  const at = (column: number, row: number) => rgb[3 * (SIZE * row + column)]!;
+  assert(at(SIZE - 1, 0) < at(SIZE / 2, SIZE / 2 - 1) - 20);
+  assertEquals([at(SIZE / 4 - 1, 3), at(SIZE - 1, SIZE / 2), at(SIZE - 1, SIZE - 1)], [9, 9, 9]);
+  assert(at(SIZE / 4, 3) !== 9 && at(SIZE - 1, SIZE / 2 - 1) !== 9);
 });

@@ -27,6 +27,7 @@ function draw(yaw: number, seed: number, hair = bald) {
   const portrait = painter.pose({
     vertices: model.mean,
     placement: { rotation, scale, translation: [SIZE / 2, SIZE / 2, 0] },
+    perspective: { center: [SIZE / 2, SIZE / 2], depth: 0, distance: 1e9 },
     look: {
       ...look,
       lips: { color: [0, 1, 0], cover: 1, gloss: 0 },
