@@ -50,7 +50,7 @@ export function drawCamera(random: Random): CameraSettings {
     random.uniform(low, high),
   ];
   const isGray = random.chance(0.18);
-  const bar = () => random.chance(0.5) ? random.uniform(0, 0.3) : 0;
+  const bar = () => random.chance(0.5) ? random.uniform(0, 0.2) : 0;
   const gainSpread = random.chance(0.8) ? 0.06 : random.uniform(0.06, 0.4);
   return {
     exposure: 0.2 * 2 ** (random.normal() * 0.5),
