@@ -20,7 +20,7 @@ interface Header {
 }
 
 /** Changes whenever the layout or the meaning of what is kept changes. */
-const FORMAT = "posmap face model 7";
+const FORMAT = "posmap face model 8";
 const HASH_BYTES = 32;
 
 type ModelArray = Float32Array | Uint32Array | Uint8Array;
