@@ -88,6 +88,9 @@ function parseFacts(json: string, path: string): Pick<Source, "expressions" | "l
 async function convert(source: Source, onProgress: (done: number) => void): Promise<MorphableModel> {
   const neutralPath = `${source.folder}/${NEUTRAL}`;
   const neutralText = await readText(neutralPath);
+  if (!neutralText.endsWith("\n")) {
+    throw new InputError(`Cannot read ${neutralPath}: it ends within a line (is it truncated?)`);
+  }
   const neutral = parseObj(neutralText, neutralPath);
   const { vertices, ...parts } = ictParts(neutral, source.landmarks, neutralPath);
   const keep = (positions: (i: number) => number) =>

@@ -50,6 +50,7 @@ export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: stri
   const renumbered = new Map(Array.from(kept, (vertex, i) => [vertex, i]));
   const face = mesh.polygons.filter(({ material }) => material === "M_Face");
   const { surface, surfaceVertices } = surfaceOf(face, mesh, {
+    path,
     landmarks: {
       "300w-lp": {
         vertices: Uint32Array.from(ictLandmarks300wLp.flatMap(([a, b, c]) => [a, b, c])),

@@ -1,4 +1,3 @@
-import OBJFile from "obj-file-parser";
 import { InputError } from "@/lib/errors.ts";
 
 /** A mesh of polygons as an OBJ file has it, its parts told apart by material. */
@@ -11,49 +10,62 @@ export interface ObjMesh {
 }
 
 export interface ObjPolygon {
+  /** Of its group where the file names no materials, or else of its object; "default" where it names none. */
   readonly material: string;
   /** Zero-based; three or more. */
   readonly vertices: readonly number[];
-  /** Zero-based, one for each vertex. */
+  /** Zero-based, one for each vertex; none where the polygon has no texture coordinates. */
   readonly uvs: readonly number[];
 }
 
-/** What obj-file-parser, which has no types of its own, gives. Its indices start at 1; 0 stands for none. */
-interface ParsedObj {
-  readonly models: readonly {
-    readonly vertices: readonly { readonly x: number; readonly y: number; readonly z: number }[];
-    readonly textureCoords: readonly { readonly u: number; readonly v: number }[];
-    readonly faces: readonly {
-      readonly material: string;
-      readonly vertices: readonly { readonly vertexIndex: number; readonly textureCoordsIndex: number }[];
-    }[];
-  }[];
-}
-
-/** Reads an OBJ file's text; `path` is for messages. Throws an InputError for anything that is not a whole mesh. */
+/**
+ * Reads an OBJ file's text, whichever program wrote it, in a time in proportion to its length; `path` is for messages.
+ * Colors, normals, curves and all else that is of no use here are passed over. Throws an InputError for anything that
+ * is not a whole mesh.
+ */
 export function parseObj(text: string, path: string): ObjMesh {
-  if (!text.endsWith("\n")) throw new InputError(`Cannot read ${path}: it ends within a line (is it truncated?)`);
-  const { models } = parse(text, path);
-  // Indices run through the whole file, whatever objects it is divided into.
-  const vertices = models.flatMap((model) => model.vertices);
-  const coordinates = models.flatMap((model) => model.textureCoords);
-  const positions = new Float64Array(3 * vertices.length);
-  vertices.forEach(({ x, y, z }, i) => positions.set([x, y, z], 3 * i));
-  const uv = new Float64Array(2 * coordinates.length);
-  coordinates.forEach(({ u, v }, i) => uv.set([u, v], 2 * i));
-  checkNumbers(text, "v", 3, positions, path);
-  checkNumbers(text, "vt", 2, uv, path);
-  const index = (found: number, count: number, what: string) => {
-    if (found >= 1 && found <= count) return found - 1;
-    throw new InputError(
-      `Cannot read ${path}: a face uses ${what} ${found}, but the file has ${what} 1 to ${count} (is it truncated?)`,
-    );
+  const refuse = (what: string): never => {
+    throw new InputError(`Cannot read ${path}: ${what}`);
   };
-  const polygons = models.flatMap((model) => model.faces).map(({ material, vertices: corners }) => ({
-    material,
-    vertices: corners.map(({ vertexIndex }) => index(vertexIndex, vertices.length, "vertex")),
-    uvs: corners.map(({ textureCoordsIndex }) => index(textureCoordsIndex, coordinates.length, "texture coordinate")),
-  }));
+  const partKeyword = ["usemtl", "g", "o"].find((word) => new RegExp(`^[ \\t]*${word}(?:[\\s\\\\]|$)`, "m").test(text));
+  const numbers = { v: [] as number[], vt: [] as number[] };
+  const polygons: ObjPolygon[] = [];
+  let material = UNNAMED;
+  for (const statement of statementsOf(text)) {
+    const name = partKeyword && restOf(statement, partKeyword);
+    if (name !== undefined) {
+      material = name.split(/\s#\s/, 1)[0]! || UNNAMED; // "Skin #2" is a name
+      continue;
+    }
+    const data = statement.split("#", 1)[0]!.trimEnd();
+    const words = data.split(/\s+/);
+    const keyword = words.shift();
+    const refuseLine = (wanted: string) =>
+      refuse(`found the line "${data.length > 60 ? `${data.slice(0, 60)}…` : data}", wanted ${wanted}`);
+    if (keyword === "v" || keyword === "vt") {
+      const count = keyword === "v" ? 3 : 2; // what more there may be is a weight, colors, or a depth
+      const found = words.map(Number);
+      if (found.length < count || found.some(Number.isNaN) || !/^vt?[-+.\deE\s]*$/.test(data)) {
+        refuseLine(`"${keyword}" and ${count} numbers`);
+      }
+      if (!found.every(Number.isFinite)) refuseLine("numbers of less than 1e308");
+      for (let i = 0; i < count; i++) numbers[keyword].push(found[i]!);
+    } else if (keyword === "f") {
+      const corners = cornersOf(words, { vertexCount: numbers.v.length / 3, uvCount: numbers.vt.length / 2 });
+      polygons.push(
+        corners ? { material, ...corners } : refuseLine('"f" and three or more corners, all such as 1/1, 1 or -1/-1'),
+      );
+    }
+  }
+  const [positions, uv] = [Float64Array.from(numbers.v), Float64Array.from(numbers.vt)];
+  const checkIndices = (indices: readonly number[], count: number, what: string) => {
+    const found = indices.find((index) => index >= count);
+    if (found !== undefined) refuse(`a face uses ${what} ${found + 1}, but the file has ${count} of them`);
+  };
+  for (const { vertices, uvs } of polygons) {
+    checkIndices(vertices, positions.length / 3, "vertex");
+    checkIndices(uvs, uv.length / 2, "texture coordinate");
+  }
   return { positions, uv, polygons };
 }
 
@@ -68,7 +80,7 @@ export function parseObjShape(text: string, path: string, mesh: string): Float64
       `Cannot read ${path}: its texture coordinates and faces are not those of the neutral mesh (is it truncated?)`,
     );
   }
-  const { positions } = parseObj(text.slice(0, start + 1), path);
+  const { positions } = parseObj(text.slice(0, start), path);
   return positions;
 }
 
@@ -77,25 +89,49 @@ function afterVertices(text: string): number {
   return start < 0 ? text.length : start;
 }
 
-function parse(text: string, path: string): ParsedObj {
-  try {
-    return new OBJFile(text).parse();
-  } catch (error) {
-    const reason = String(error).replaceAll("undefined", ""); // for a path and a line number that it never knows
-    throw new InputError(`Cannot read ${path}: ${reason}`);
+const UNNAMED = "default";
+
+/** Without comments that take a line; a line that ends with a backslash goes on in the next. */
+function statementsOf(text: string): string[] {
+  const statements: string[] = [];
+  let isContinued = false;
+  for (const line of text.replace(/^\uFEFF/, "").split(/\r\n?|\n/)) {
+    const trimmed = line.trim();
+    if (trimmed.startsWith("#")) continue;
+    const goesOn = trimmed.endsWith("\\") && !trimmed.includes("#");
+    const statement = goesOn ? trimmed.slice(0, -1) : trimmed;
+    if (isContinued) statements.push(`${statements.pop()} ${statement}`);
+    else statements.push(statement);
+    isContinued = goesOn;
   }
+  return statements;
 }
 
-/** The parser takes a missing number for 0 and a number's beginning for the number, so lines are checked apart. */
-function checkNumbers(text: string, keyword: string, count: number, numbers: Float64Array, path: string): void {
-  const line = new RegExp(
-    `^${keyword}(?:[ \\t]+[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?){${count}}[ \\t\\r]*$`,
-    "gm",
-  );
-  const whole = text.match(line)?.length ?? 0;
-  if (whole * count === numbers.length && numbers.every(Number.isFinite)) return;
-  const some = text.match(new RegExp(`^${keyword}[ \\t].*$`, "gm"))?.find((found) => !found.match(line)) ?? "";
-  throw new InputError(
-    `Cannot read ${path}: found the line "${some.trim()}", wanted "${keyword}" and ${count} numbers`,
-  );
+/** What follows a statement's keyword, if it is this one. */
+function restOf(statement: string, keyword: string): string | undefined {
+  const isIt = statement.startsWith(keyword) && /^\s?$/.test(statement.charAt(keyword.length));
+  return isIt ? statement.slice(keyword.length).trim() : undefined;
+}
+
+/** Undefined where these are no corners of a polygon; those past what the file has are found later. */
+function cornersOf(
+  words: readonly string[],
+  { vertexCount, uvCount }: { readonly vertexCount: number; readonly uvCount: number },
+): Pick<ObjPolygon, "vertices" | "uvs"> | undefined {
+  const [vertices, uvs]: [number[], number[]] = [[], []];
+  for (const word of words) {
+    const [, vertex, uv] = /^([-+]?\d+)(?:\/([-+]?\d+)?(?:\/(?:[-+]?\d+)?)?)?$/.exec(word) ?? [];
+    if (vertex === undefined) return undefined;
+    vertices.push(fromZero(Number(vertex), vertexCount));
+    if (uv !== undefined) uvs.push(fromZero(Number(uv), uvCount));
+  }
+  const isWhole = vertices.length >= 3 && (uvs.length === 0 || uvs.length === vertices.length);
+  return isWhole && vertices.every((index) => index >= 0) && uvs.every((index) => index >= 0)
+    ? { vertices, uvs }
+    : undefined;
+}
+
+/** OBJ's indices start at 1, or at -1 from the last one so far; below 0 where there is none. */
+function fromZero(index: number, count: number): number {
+  return index < 0 ? count + index : index - 1;
 }

@@ -1,11 +1,12 @@
-import { dirname } from "node:path";
+import { dirname, isAbsolute, relative } from "node:path";
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { landmarkEntries, type MeshPoints, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
-import { objModel, parseAnyObj } from "@/lib/face/obj/obj_model.ts";
+import { parseObj } from "@/lib/face/obj/obj.ts";
+import { objModel } from "@/lib/face/obj/obj_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 
@@ -17,7 +18,7 @@ const point = z.union([
   z.tuple([z.number(), z.number(), z.number(), z.number().min(0), z.number().min(0), z.number().min(0)]),
 ]);
 
-/** What a face's JSON file says; files are named relative to it. See `ObjModelParts` for what each means. */
+/** What a face's JSON file says; files are named relative to it, in its folder or below. See `ObjModelParts` for what each means. */
 const manifestSchema = z.strictObject({
   mesh: z.string(),
   /** In the convention "outline", or in each that is named. */
@@ -60,7 +61,12 @@ export async function loadObjModel(given: string, options: ObjFilesOptions = {})
   const names = [manifest.mesh, ...manifest.identity ?? [], ...Object.values(manifest.expression ?? {})];
   const facts: [string, number, number][] = [];
   for (const name of names) {
-    const { size, mtime } = await Deno.stat(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
+    const real = await Deno.realPath(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
+    const inside = relative(await Deno.realPath(folder), real);
+    if (isAbsolute(inside) || /^\.\.(?:[/\\]|$)/.test(inside)) {
+      throw new InputError(`Cannot read ${path}: it names ${name}, which lies outside of its folder`);
+    }
+    const { size, mtime } = await Deno.stat(real);
     facts.push([name, size, mtime?.getTime() ?? 0]);
   }
   const cache = options.cacheFolder ?? await cacheFolder();
@@ -84,7 +90,7 @@ function parseManifest(text: string, path: string): ObjManifest {
 }
 
 async function convert({ mesh: name, landmarks, identity, expression, ...rest }: ObjManifest, folder: string) {
-  const read = async (file: string) => parseAnyObj(await readText(`${folder}/${file}`), `${folder}/${file}`);
+  const read = async (file: string) => parseObj(await readText(`${folder}/${file}`), `${folder}/${file}`);
   const path = `${folder}/${name}`;
   const mesh = await read(name);
   const faces = JSON.stringify(mesh.polygons.map(({ vertices }) => vertices));

@@ -16,7 +16,7 @@ import {
   type SurfaceLandmarks,
   valuesAt,
 } from "@/lib/face/landmarks.ts";
-import { type ObjMesh, parseObj } from "@/lib/face/obj/obj.ts";
+import type { ObjMesh } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
 
 /** The file's axes, or their opposites, that point right (as the viewer sees the face), up and to the viewer. */
@@ -26,7 +26,7 @@ export type ObjAxis = "x" | "y" | "z" | "-x" | "-y" | "-z";
 export interface ObjModelParts {
   /** The mesh's file, which is the model's name and stands in messages. */
   readonly path: string;
-  /** From {@linkcode parseAnyObj}. */
+  /** From `parseObj`. */
   readonly mesh: ObjMesh;
   /** 68 points between the mesh's vertices, in Multi-PIE order. */
   readonly landmarks: SurfaceLandmarks;
@@ -51,10 +51,12 @@ export interface ObjModelParts {
  */
 export function objModel(parts: ObjModelParts): MorphableModel {
   const { path, landmarks, identity = [], expression = {} } = parts;
+  checkLandmarks(parts.mesh, landmarks, path);
   const turned = turn(parts.axes ?? ["x", "y", "z"], path);
-  const mesh = { ...parts.mesh, positions: turned(parts.mesh.positions) };
+  const origin = originOf(turned(parts.mesh.positions), outlineOf(landmarks));
+  const placed = (positions: Float64Array) => turned(positions).map((value, i) => value - origin[i % 3]!);
+  const mesh = { ...parts.mesh, positions: placed(parts.mesh.positions) };
   const mean = Float32Array.from(mesh.positions);
-  checkLandmarks(mesh, landmarks, path);
   const { materialOf, polygons, covered } = choose(parts);
   const cornerVertices = new Set(covered.flatMap(({ vertices }) => vertices));
   for (const [, { vertices, weights }] of landmarkEntries(landmarks)) {
@@ -68,7 +70,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   const inRange = covered.every(({ uvs }) =>
     uvs.every((t) => [mesh.uv[2 * t]!, mesh.uv[2 * t + 1]!].every((value) => value >= 0 && value <= 1))
   );
-  const surfaceParts = surfaceOf(covered, mesh, { landmarks, stretch: !inRange });
+  const surfaceParts = surfaceOf(covered, mesh, { path, landmarks, stretch: !inRange });
   checkFolds(surfaceParts.surface, path);
   const drawn = polygons.flatMap((polygon) =>
     triangulate(polygon.vertices).map((corners) => ({ corners, material: materialOf(polygon.material) }))
@@ -76,7 +78,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   const triangles = Uint32Array.from(drawn.flatMap(({ corners }) => corners));
   const isOutward = noseFacesViewer(mean, triangles, outline);
   const { surface } = surfaceParts;
-  const mode = (shape: Float64Array) => Float32Array.from(turned(shape), (value, i) => value - mesh.positions[i]!);
+  const mode = (shape: Float64Array) => Float32Array.from(placed(shape), (value, i) => value - mesh.positions[i]!);
   const model: MorphableModel = {
     name: path,
     mean,
@@ -90,24 +92,6 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   };
   checkModel(model);
   return model;
-}
-
-/**
- * Reads an OBJ file's text as {@linkcode parseObj} does, whichever program wrote it: without what is of no use here,
- * with groups for materials where the file names none. Throws an InputError where it has no texture coordinates.
- */
-export function parseAnyObj(text: string, path: string): ObjMesh {
-  if (!/^vt\s/m.test(text)) refuse(path, "it has no texture coordinates, wanted lines with vt, from a UV layout");
-  const groups = /^usemtl\s/m.test(text) ? undefined : "g";
-  const number = String.raw`[ \t]+[-+.\deE]+`;
-  const lines = text.split(/\r?\n/).flatMap((line) => {
-    const [keyword, first] = line.trim().split(/\s+/);
-    if (keyword === groups) return [`usemtl ${first ?? "default"}`];
-    if (keyword === "v") return [line.replace(new RegExp(`^(\\s*v(?:${number}){3})(?:${number}){1,4}\\s*$`), "$1")];
-    if (keyword === "vt") return [line.replace(new RegExp(`^(\\s*vt(?:${number}){2})${number}\\s*$`), "$1")];
-    return keyword === "f" || keyword === "usemtl" || line === "" ? [line] : [];
-  });
-  return parseObj(lines.map((line) => line.trim()).join("\n"), path);
 }
 
 function refuse(path: string, what: string): never {
@@ -125,8 +109,23 @@ function turn(axes: ObjAxes, path: string): (positions: Float64Array) => Float64
   return (positions) => positions.map((_, i) => columns[i % 3]!.sign * positions[i - i % 3 + columns[i % 3]!.from]!);
 }
 
+/** Farther from 0 than this many times the landmarks' box is wide, single precision would move vertices. */
+const FAR = 30;
+
+/** What is 0 in the model: as in the file, or the middle of the face where it is so far off, as in a map of a country. */
+function originOf(positions: Float64Array, outline: MeshPoints): readonly number[] {
+  const boxes = [0, 1, 2].map((axis) => {
+    const values = Array.from(outline.vertices, (vertex) => positions[3 * vertex + axis]!);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return { middle: (least + most) / 2, length: most - least };
+  });
+  const middle = boxes.map((box) => box.middle);
+  return Math.hypot(...middle) > FAR * Math.hypot(...boxes.map(({ length }) => length)) ? middle : [0, 0, 0];
+}
+
 function checkLandmarks({ positions }: ObjMesh, landmarks: SurfaceLandmarks, path: string): void {
   const count = positions.length / 3;
+  if (count === 0) refuse(path, "it has no vertices");
   for (const [, { vertices }] of landmarkEntries(landmarks)) {
     const found = vertices.length / 3;
     if (found !== LANDMARK_COUNT) refuse(path, `it has ${found} landmarks, wanted 68, in Multi-PIE order`);
@@ -138,15 +137,16 @@ function checkLandmarks({ positions }: ObjMesh, landmarks: SurfaceLandmarks, pat
 
 /** What is drawn, of what material, and what the position map covers. */
 function choose({ mesh, path, surface, materials = {} }: ObjModelParts) {
-  const names = [...new Set(mesh.polygons.map(({ material }) => material))];
-  const unknown = [...surface ?? [], ...Object.keys(materials)].find((name) => !names.includes(name));
+  const names = new Set(mesh.polygons.map(({ material }) => material));
+  const unknown = [...surface ?? [], ...Object.keys(materials)].find((name) => !names.has(name));
   if (unknown !== undefined) {
-    refuse(path, `no polygon has the material "${unknown}", wanted one of ${names.map((n) => `"${n}"`).join(", ")}`);
+    const known = [...names].slice(0, 20).map((name) => `"${name}"`).join(", ");
+    refuse(path, `no polygon has the material "${unknown}", wanted one of ${known}`);
   }
   const materialOf = (name: string) => Object.hasOwn(materials, name) ? materials[name]! : materialByName(name);
-  const covers = surface ?? names.filter((name) => materialOf(name) === "skin");
+  const covers = new Set(surface ?? [...names].filter((name) => materialOf(name) === "skin"));
   const polygons = mesh.polygons.filter(({ material }) => materialOf(material) !== "hidden");
-  const covered = polygons.filter(({ material }) => covers.includes(material));
+  const covered = polygons.filter(({ material }) => covers.has(material));
   if (covered.length === 0) refuse(path, "no polygon belongs to its surface, wanted some of skin");
   return { materialOf, polygons, covered };
 }

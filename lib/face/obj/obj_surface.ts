@@ -1,21 +1,34 @@
+import { InputError } from "@/lib/errors.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { landmarkEntries, type MeshPoints, outlineOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
 
 export interface ObjSurfaceOptions {
+  /** The mesh's file, for messages. */
+  readonly path: string;
   /** Points between the file's vertices; those that a point is made of are corners of one of the polygons. */
   readonly landmarks: SurfaceLandmarks;
   /** Whether the texture coordinates are stretched to fill [0, 1]²; else they must lie in it. */
   readonly stretch: boolean;
 }
 
-/** The surface that these polygons of a mesh make, its `surfaceVertices` numbers of the file's vertices. */
+/**
+ * The surface that these polygons of a mesh make, its `surfaceVertices` numbers of the file's vertices. Throws an
+ * InputError where they have no texture coordinates, or a landmark is not on one of them.
+ */
 export function surfaceOf(
   polygons: readonly ObjPolygon[],
   mesh: ObjMesh,
-  { landmarks, stretch }: ObjSurfaceOptions,
+  { path, landmarks, stretch }: ObjSurfaceOptions,
 ): Pick<MorphableModel, "surface" | "surfaceVertices"> {
+  const bare = polygons.find(({ uvs }) => uvs.length === 0);
+  if (bare) {
+    throw new InputError(
+      `Cannot use ${path} as a face: polygons of its surface ("${bare.material}") have no texture coordinates, ` +
+        "wanted them from a UV layout",
+    );
+  }
   const pairs = new Map<string, { readonly index: number; readonly vertex: number; readonly uv: number }>();
   const indexOf = (vertex: number, uv: number) => {
     const key = [vertex, mesh.uv[2 * uv], mesh.uv[2 * uv + 1]].join("/"); // a file may list coordinates twice
@@ -28,7 +41,7 @@ export function surfaceOf(
   const corners = [...pairs.values()];
   const onSurface = (points: MeshPoints): MeshPoints => ({
     ...points,
-    vertices: cornersOf(points, { polygons, indexOf }),
+    vertices: cornersOf(points, { path, polygons, indexOf }),
   });
   const positions = Float32Array.from(
     corners.flatMap(({ vertex }) => [...mesh.positions.subarray(3 * vertex, 3 * vertex + 3)]),
@@ -51,7 +64,8 @@ export function surfaceOf(
 /** [pointCount, 3]: a vertex on a seam has several corners; a point's are those of one polygon. */
 function cornersOf(
   { vertices, weights }: MeshPoints,
-  { polygons, indexOf }: {
+  { path, polygons, indexOf }: {
+    readonly path: string;
     readonly polygons: readonly ObjPolygon[];
     readonly indexOf: (vertex: number, uv: number) => number;
   },
@@ -60,7 +74,13 @@ function cornersOf(
   for (let start = 0; start < vertices.length; start += 3) {
     const used = [0, 1, 2].filter((k) => weights[start + k]! > 0).map((k) => vertices[start + k]!);
     const polygon = polygons.find((polygon) => used.every((vertex) => polygon.vertices.includes(vertex)));
-    if (!polygon) throw new RangeError(`Cannot place a landmark: vertices ${used.join(", ")} are of no one polygon`);
+    if (!polygon) {
+      throw new InputError(
+        `Cannot use ${path} as a face: vertices ${used.join(", ")} of landmark ${
+          start / 3
+        } are not of one polygon of its surface`,
+      );
+    }
     const cornerOf = (vertex: number) => indexOf(vertex, polygon.uvs[polygon.vertices.indexOf(vertex)]!);
     for (let k = 0; k < 3; k++) {
       corners[start + k] = cornerOf(weights[start + k]! > 0 ? vertices[start + k]! : used[0]!);
@@ -69,8 +89,12 @@ function cornersOf(
   return corners;
 }
 
+/** A fan of triangles, without those that a corner named twice would make. */
 export function triangulate<T>(polygon: readonly T[]): [T, T, T][] {
-  return Array.from({ length: polygon.length - 2 }, (_, i) => [polygon[0]!, polygon[i + 1]!, polygon[i + 2]!]);
+  return Array.from(
+    { length: polygon.length - 2 },
+    (_, i): [T, T, T] => [polygon[0]!, polygon[i + 1]!, polygon[i + 2]!],
+  ).filter((corners) => new Set(corners).size === 3);
 }
 
 /** Stretched to fill [0, 1]², v turned to go down. */

@@ -5,7 +5,8 @@ import { builtInFace } from "@/lib/face/built_in.ts";
 import { landmarkEntries, renumberPoints, valuesAt, vertexPoints } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { loadObjModel, writeObjModel } from "@/lib/face/obj/obj_files.ts";
-import { objModel, type ObjModelParts, parseAnyObj } from "@/lib/face/obj/obj_model.ts";
+import { parseObj } from "@/lib/face/obj/obj.ts";
+import { objModel, type ObjModelParts } from "@/lib/face/obj/obj_model.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
 
@@ -23,7 +24,7 @@ addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 await writeObjModel(builtIn, `${folder}/face`);
 const manifest = JSON.parse(await Deno.readTextFile(`${folder}/face/face.json`));
 const headText = await Deno.readTextFile(`${folder}/face/head.obj`);
-const head = parseAnyObj(headText, "head.obj");
+const head = parseObj(headText, "head.obj");
 const parts: ObjModelParts = {
   path: "head.obj",
   mesh: head,
@@ -108,16 +109,53 @@ Deno.test("objModel() tells materials by their names, by the manifest, and takes
   assertEquals(materialNames.filter((_, n) => model.materials.includes(n)).length > 4, true);
   const bald = objModel({ ...parts, materials: { scalp: "hidden", teeth: "gums" } });
   for (const name of ["scalp", "teeth"] as const) assert(!bald.materials.includes(materialNames.indexOf(name)));
-  const grouped = headText.replaceAll(/^usemtl (\w+)/gm, "g $1 more").replaceAll("\n", "\r\n");
-  assertEquals(objModel({ ...parts, mesh: parseAnyObj(grouped, "head.obj") }).materials, model.materials);
+  const grouped = headText.replaceAll(/^usemtl (\w+)/gm, "g $1 more");
+  const mesh = parseObj(grouped, "head.obj");
+  assertEquals(objModel({ ...parts, mesh, surface: ["face more"] }).materials, model.materials);
 });
 
-Deno.test("parseAnyObj() reads past colors of vertices, depths of textures, normals, lines and bare groups", () => {
-  const text = "mtllib a b\ng\nv 0 0 0 1 1 1\nv 1 0 0 .5 .5 .5\nv 0 1 0 1\nvt 0 0 0\nvt 1 0\nvt 0 1 0.5\nvn 0 0 1\n" +
-    "s\nl 1 2\nf 1/1/1 2/2/1 -1/3/1\n";
-  const { positions, uv, polygons } = parseAnyObj(text, "a.obj");
-  assertEquals([[...positions], [...uv]], [[0, 0, 0, 1, 0, 0, 0, 1, 0], [0, 0, 1, 0, 0, 1]]);
-  assertEquals(polygons, [{ material: "default", vertices: [0, 1, 2], uvs: [0, 1, 2] }]);
+Deno.test("objModel() needs texture coordinates of its surface alone", async () => {
+  const without = (wanted: (material: string) => boolean) => ({
+    ...head,
+    polygons: head.polygons.map((polygon) => wanted(polygon.material) ? polygon : { ...polygon, uvs: [] }),
+  });
+  const model = objModel({ ...parts, mesh: without((material) => material === "face") });
+  assertAllClose(model.triangles, objModel(parts).triangles, 0);
+  assertAllClose(model.surface.uv, objModel(parts).surface.uv, 0);
+  await assertThrows(
+    () => objModel({ ...parts, mesh: without((material) => material !== "face") }),
+    InputError,
+    /polygons of its surface \("face"\) have no texture coordinates/,
+  );
+});
+
+Deno.test("objModel() takes a mesh that is far from 0 to its face, its shapes to the last bit of single precision", () => {
+  const near = objModel({ ...parts, identity: [head.positions.map((value, i) => value + i % 7)] });
+  const far = (positions: Float64Array) => positions.map((value, i) => value + [5e5, 4.6e6, 120][i % 3]!);
+  const identity = [far(head.positions.map((value, i) => value + i % 7))];
+  const { mean, identityModes, surface } = objModel({
+    ...parts,
+    mesh: { ...head, positions: far(head.positions) },
+    identity,
+  });
+  const shift = [0, 1, 2].map((axis) => mean[axis]! - near.mean[axis]!);
+  assertAllClose(mean, near.mean.map((value, i) => value + shift[i % 3]!), 1e-5);
+  assertAllClose(identityModes[0]!, near.identityModes[0]!, 1e-5);
+  assertAllClose(surface.regions, near.surface.regions, 0);
+  const chin = 3 * manifest.landmarks.outline[8];
+  assert(Math.hypot(...mean.subarray(chin, chin + 3)) < 20, "the face is near 0");
+});
+
+Deno.test("objModel() draws polygons that name a corner twice as if they named it once", () => {
+  const polygons = head.polygons.map((polygon) => ({
+    ...polygon,
+    vertices: [polygon.vertices[0]!, ...polygon.vertices],
+    uvs: [polygon.uvs[0]!, ...polygon.uvs],
+  }));
+  const [found, wanted] = [objModel({ ...parts, mesh: { ...head, polygons } }), objModel(parts)];
+  for (const [a, b] of [[found, wanted], [found.surface, wanted.surface]]) {
+    assertEquals(a!.triangles.join() === b!.triangles.join(), true);
+  }
 });
 
 const landmarks: readonly number[] = manifest.landmarks.outline;
@@ -166,6 +204,16 @@ const cases: [string, () => unknown, RegExp][] = [
     () => objModel({ ...parts, landmarks: outline(landmarks.with(7, aside)) }),
     /landmark 7 is vertex/,
   ],
+  [
+    "a landmark between vertices of several polygons",
+    () => {
+      const [a, b, c] = [landmarks[8], landmarks[36], landmarks[45]];
+      return loadManifest({
+        landmarks: { outline: landmarks, "300w-lp": [[a, b, c, 0.5, 0.25, 0.25], ...landmarks.slice(1)] },
+      });
+    },
+    /vertices \d+, \d+, \d+ of landmark 0 are not of one polygon/,
+  ],
   ["landmarks of the wrong sides", () => objModel({ ...parts, landmarks: swapped }), /left \(landmark 36\) lies right/],
   ["a face upside down", () => objModel({ ...parts, axes: ["x", "-y", "-z"] }), /chin .* lies above its eyes/],
   ["axes that mirror", () => objModel({ ...parts, axes: ["x", "y", "-z"] }), /its axes x, y, -z mirror it/],
@@ -174,14 +222,7 @@ const cases: [string, () => unknown, RegExp][] = [
     () => objModel({ ...parts, surface: ["skin2"] }),
     /no polygon has the material "skin2"/,
   ],
-  [
-    "no texture coordinates",
-    () => parseAnyObj("v 0 0 0\nf 1 1 1\n", "a.obj"),
-    /a.obj as a face: it has no texture coord/,
-  ],
-  ["polygons without them", () => parseAnyObj("v 0 0 0\nvt 0 0\nf 1 1 1\n", "a.obj"), /uses texture coordinate 0/],
-  ["a cut file", () => parseAnyObj(headText.slice(0, -4), "head.obj"), /head.obj: it ends within a line/],
-  ["a word for a number", () => parseAnyObj(headText.replace("v ", "v one "), "head.obj"), /found the line "v one/],
+  ["no vertices", () => objModel({ ...parts, mesh: parseObj("", "a.obj") }), /head.obj as a face: it has no vertices/],
   [
     "a surface that folds over in UV space",
     () =>
@@ -212,9 +253,19 @@ Deno.test("loadObjModel() names the file that is missing or wrong, and what is w
     [{ ...manifest, axes: ["x", "y", "up"] }, /b.json: "axes.2": /],
     [{ ...manifest, identity: ["lost.obj"] }, /lost.obj: there is no such file/],
     [{ ...manifest, mesh: "lost.obj" }, /lost.obj: there is no such file/],
+    [
+      { ...manifest, mesh: "../copy/head.obj" },
+      /b.json: it names ..\/copy\/head.obj, which lies outside of its folder$/,
+    ],
+    [{ ...manifest, mesh: "linked.obj" }, /b.json: it names linked.obj, which lies outside/],
+    [{ ...manifest, identity: ["../copy/head.obj"] }, /outside of its folder/],
+    [{ ...manifest, expression: { jawOpen: "../copy/head.obj" } }, /outside of its folder/],
     [{ ...manifest, identity: ["small.obj"] }, /small.obj: it has 3 vertices, wanted \d+ as in .*head.obj/],
     [{ ...manifest, expression: { jawOpen: "other.obj" } }, /other.obj: its polygons are not those of .*head.obj/],
   ];
+  await Deno.mkdir(`${folder}/copy`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/copy/head.obj`, headText);
+  await Deno.symlink(`${folder}/copy/head.obj`, `${folder}/face/linked.obj`);
   await Deno.writeTextFile(`${folder}/face/small.obj`, "v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1\n");
   await Deno.writeTextFile(`${folder}/face/other.obj`, headText + "f 1/1 2/1 3/1\n");
   for (const [json, message] of wrong) {
@@ -234,7 +285,7 @@ Deno.test({ name: "ICT-FaceKit's neutral mesh is a face by a manifest alone", ig
   const { surface, surfaceVertices, mean, materials } = await load(`${folder}/ict`);
   assertEquals([surface.triangles.length / 3, surface.uv.length / 2], [2 * 9230, 9409]);
   const chin = 3 * surfaceVertices[surface.landmarks.outline!.vertices[3 * 8]!]!;
-  const neutral = parseAnyObj(await Deno.readTextFile(`${folder}/ict/neutral.obj`), "neutral.obj");
+  const neutral = parseObj(await Deno.readTextFile(`${folder}/ict/neutral.obj`), "neutral.obj");
   assertAllClose(mean.subarray(chin, chin + 3), neutral.positions.slice(3 * landmarks[8]).slice(0, 3), 1e-5);
   for (const name of ["skin", "sclera", "iris", "teeth", "gums"] as const) {
     assert(materials.includes(materialNames.indexOf(name)), name);
