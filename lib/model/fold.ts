@@ -1,7 +1,11 @@
-import * as tf from "@tensorflow/tfjs";
-import { addBias } from "@/lib/tensorflow/ops/bias.ts";
-import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
-import { interleave } from "@/lib/tensorflow/ops/upsampling.ts";
+import type * as tf from "@tensorflow/tfjs";
+import {
+  type Activation,
+  type FoldedNode,
+  type FoldedOperation,
+  type KernelShape,
+  type Padding,
+} from "@/lib/model/folded_network.ts";
 import { kernelBeforeDoubling, scaled, type Shape4D, turn } from "./kernels.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */
@@ -10,48 +14,35 @@ interface Affine {
   readonly offset: Float32Array;
 }
 
-/** A tensor of the network: how it is computed from others. */
-interface Node {
-  readonly inputs: readonly Node[];
-  readonly compute: (...inputs: tf.Tensor[]) => tf.Tensor;
-}
-
 /**
- * A network of layers as a function of its input, for inference: batch normalization goes into the kernels of the
- * convolutions before it, also through a sum with a shortcut; transposed convolutions without a stride become
- * convolutions with the kernel turned; what a convolution takes from a layer that picks, pads or doubles texels, it takes
- * from that layer's input. Kernels are taken as they are now, and are constants of a function that is traced. Layers of
- * other kinds are called as they are. Throws a TypeError where layers mask steps of time, which is not folded.
+ * A network of layers as a list of nodes for inference, each after those that it takes from, the result last: batch
+ * normalization goes into the kernels of the convolutions before it, also through a sum with a shortcut; transposed
+ * convolutions without a stride become convolutions with the kernel turned; what a convolution takes from a layer that
+ * picks, pads or doubles texels, it takes from that layer's input. Kernels are copies of what they are now. Layers of
+ * other kinds are nodes by themselves. Throws a TypeError where layers mask steps of time, which is not folded.
  */
-export function foldNetwork(network: tf.LayersModel): (images: tf.Tensor) => tf.Tensor {
-  const folding = new Folding(network);
-  return (images) => tf.tidy(() => folding.run(images));
+export function foldNetwork(network: tf.LayersModel): FoldedNode[] {
+  return new Folding(network).nodes;
 }
 
 class Folding {
-  readonly #nodes = new Map<tf.SymbolicTensor, Node>();
+  readonly nodes: FoldedNode[] = [];
+  /** Places in the list of nodes. */
+  readonly #places = new Map<tf.SymbolicTensor, number>();
   /** How many layers take a tensor. */
   readonly #uses = new Map<tf.SymbolicTensor, number>();
-  readonly #input: Node = { inputs: [], compute: () => unreachable() };
-  readonly #output: Node;
 
   constructor(network: tf.LayersModel) {
     const masking = network.layers.find((layer) => layer.getClassName() === "Masking" || (layer as Masking).maskZero);
     if (masking) throw new TypeError(`Cannot fold a network that masks steps of time: its layer ${masking.name} does`);
     const [input, output] = [network.inputs[0]!, network.outputs[0]!];
     this.#countUses(output, new Set());
-    this.#nodes.set(input, this.#input);
-    this.#output = this.#node(output);
+    this.#places.set(input, this.#add({ operation: "input" }, input));
+    this.#node(output); // the last that is added
   }
 
-  run(images: tf.Tensor): tf.Tensor {
-    const values = new Map<Node, tf.Tensor>([[this.#input, images]]);
-    const valueOf = (node: Node): tf.Tensor => {
-      let value = values.get(node);
-      if (!value) values.set(node, value = node.compute(...node.inputs.map(valueOf)));
-      return value;
-    };
-    return valueOf(this.#output);
+  #add(node: FoldedOperation, { shape }: Pick<tf.SymbolicTensor, "shape">): number {
+    return this.nodes.push({ ...node, shape: shape.slice(1) as number[] }) - 1;
   }
 
   #countUses(tensor: tf.SymbolicTensor, seen: Set<tf.SymbolicTensor>): void {
@@ -61,55 +52,85 @@ class Folding {
     for (const input of tensor.inputs) this.#countUses(input, seen);
   }
 
-  #node(tensor: tf.SymbolicTensor): Node {
-    let node = this.#nodes.get(tensor);
-    if (!node) this.#nodes.set(tensor, node = this.#newNode(tensor));
-    return node;
+  #node(tensor: tf.SymbolicTensor): number {
+    let place = this.#places.get(tensor);
+    if (place === undefined) this.#places.set(tensor, place = this.#newNode(tensor));
+    return place;
   }
 
-  #newNode(tensor: tf.SymbolicTensor): Node {
+  #isUsedOnce(tensor: tf.SymbolicTensor): boolean {
+    return this.#uses.get(tensor) === 1;
+  }
+
+  #newNode(tensor: tf.SymbolicTensor): number {
     const layer = tensor.sourceLayer;
     const inputs = tensor.inputs as tf.SymbolicTensor[];
-    if (isChannelNormalization(layer)) return this.#affine(inputs[0]!, affineOf(layer));
+    const [first] = inputs as [tf.SymbolicTensor];
+    if (isChannelNormalization(layer)) return this.#affine(first, affineOf(layer), tensor);
     if (isConvolution(layer)) return this.#convolution(tensor, layer);
-    if (isDense(layer) && tensor.shape.length === 2) return dense(layer, this.#node(inputs[0]!));
-    return {
-      inputs: inputs.map((input) => this.#node(input)),
-      compute: (...values) => {
-        const result = layer.apply(values.length === 1 ? values[0]! : values, { training: false }) as tf.Tensor;
-        return Array.isArray(result) ? result[tensor.outputTensorIndex!] : result;
-      },
-    };
+    if (isDense(layer) && tensor.shape.length === 2 && activationOf(layer)) {
+      const kernelShape = layer.kernel.shape as [number, number];
+      const linear = finishing(layer);
+      return this.#add(
+        { operation: "dense", input: this.#node(first), kernel: valuesOf(layer.kernel), kernelShape, ...linear },
+        tensor,
+      );
+    }
+    const cropped = uncropped(tensor);
+    if (cropped && this.#isUsedOnce(first)) {
+      return this.#add({ operation: "upsampling", input: this.#node(first.inputs[0]!), factor: cropped }, tensor);
+    }
+    const simple = simpleOperation(layer);
+    if (simple) return this.#add({ ...simple, input: this.#node(first) } as FoldedOperation, tensor);
+    if (layer.getClassName() === "Add" && haveSameShape(inputs)) {
+      return this.#add({ operation: "sum", inputs: inputs.map((input) => this.#node(input)) }, tensor);
+    }
+    const taken = inputs.map((input) => this.#node(input));
+    return this.#add({ operation: "layer", inputs: taken, layer, output: tensor.outputTensorIndex ?? 0 }, tensor);
   }
 
   /** scale · tensor + offset, without a pass of its own where what computes the tensor can do it. */
-  #affine(tensor: tf.SymbolicTensor, affine: Affine): Node {
+  #affine(tensor: tf.SymbolicTensor, affine: Affine, result: tf.SymbolicTensor): number {
     const layer = tensor.sourceLayer;
-    const isUsedHereOnly = this.#uses.get(tensor) === 1;
+    const isUsedHereOnly = this.#isUsedOnce(tensor);
     if (isUsedHereOnly && isConvolution(layer) && isLinear(layer)) return this.#convolution(tensor, layer, affine);
     if (isUsedHereOnly && layer.getClassName() === "Add" && haveSameShape(tensor.inputs as tf.SymbolicTensor[])) {
       const none = new Float32Array(affine.offset.length);
       const terms = (tensor.inputs as tf.SymbolicTensor[]).map((input, i) =>
-        this.#affine(input, { scale: affine.scale, offset: i === 0 ? affine.offset : none })
+        this.#affine(input, { scale: affine.scale, offset: i === 0 ? affine.offset : none }, input)
       );
-      return { inputs: terms, compute: (...values) => values.reduce((sum, value) => tf.add(sum, value)) };
+      return this.#add({ operation: "sum", inputs: terms }, result);
     }
     const { scale, offset } = affine;
-    const compute = (x: tf.Tensor) => {
-      const scaled = tf.mul(x, tf.tensor1d(scale));
-      return offset.some((value) => value !== 0) ? addBias(scaled, tf.tensor1d(offset)) : scaled;
-    };
-    return { inputs: [this.#node(tensor)], compute };
+    const hasOffset = offset.some((value) => value !== 0);
+    return this.#add(
+      { operation: "affine", input: this.#node(tensor), scale, ...hasOffset && { offset } },
+      result,
+    );
   }
 
-  #convolution(tensor: tf.SymbolicTensor, layer: Convolution, affine?: Affine): Node {
+  #convolution(tensor: tf.SymbolicTensor, layer: Convolution, affine?: Affine): number {
     const input = tensor.inputs[0] as tf.SymbolicTensor;
     if (layer.getClassName() === "Conv2DTranspose") {
-      return { inputs: [this.#node(input)], compute: transposed(layer, affine) };
+      return this.#add({ ...transposed(layer, affine), input: this.#node(input) }, tensor);
     }
-    const joined = this.#uses.get(input) === 1 ? convolutionAfter(input.sourceLayer, layer, affine) : undefined;
-    if (joined) return { inputs: [this.#node(input.inputs[0] as tf.SymbolicTensor)], compute: joined };
-    return { inputs: [this.#node(input)], compute: convolution(layer, { affine }) };
+    const before = input.sourceLayer;
+    const taken = () => this.#node(input.inputs[0] as tf.SymbolicTensor);
+    if (this.#isUsedOnce(input) && isPicker(before) && hasKernelOf(1, layer)) {
+      return this.#add({ ...convolution(layer, { affine, strides: before.strides }), input: taken() }, tensor);
+    }
+    if (this.#isUsedOnce(input) && isPadder(before) && layer.padding === "valid") {
+      return this.#add({ ...convolution(layer, { affine, padding: before.padding }), input: taken() }, tensor);
+    }
+    const isDoubled = isDoubler(before) && hasKernelOf(3, layer) && layer.padding === "same" && isElementwise(layer);
+    if (this.#isUsedOnce(input) && isDoubled) {
+      const [, height, width, channels] = tensor.shape as number[];
+      const four = this.#add({ ...beforeDoubling(layer, affine), input: taken() }, {
+        shape: [null, height! / 2, width! / 2, 4 * channels!],
+      });
+      return this.#add({ operation: "interleave", input: four, factor: 2 }, tensor);
+    }
+    return this.#add({ ...convolution(layer, { affine }), input: this.#node(input) }, tensor);
   }
 }
 
@@ -152,6 +173,11 @@ interface Padder extends tf.layers.Layer {
   readonly padding: [[number, number], [number, number]];
 }
 
+interface Cropper extends tf.layers.Layer {
+  readonly dataFormat: string;
+  readonly cropping: [[number, number], [number, number]];
+}
+
 interface Enlarger extends tf.layers.Layer {
   readonly dataFormat: string;
   readonly size: [number, number];
@@ -166,7 +192,7 @@ function isChannelNormalization(layer: tf.layers.Layer): layer is Normalization 
 function isConvolution(layer: tf.layers.Layer): layer is Convolution {
   const { dataFormat, dilationRate } = layer as Convolution;
   return ["Conv2D", "Conv2DTranspose"].includes(layer.getClassName()) && dataFormat === "channelsLast" &&
-    [dilationRate].flat().every((rate) => rate === 1);
+    [dilationRate].flat().every((rate) => rate === 1) && activationOf(layer as Linear) !== undefined;
 }
 
 /** Takes each second texel, say: a convolution of one texel after it can do that by a stride. */
@@ -217,95 +243,113 @@ function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normaliz
 
 interface ConvolutionOptions {
   readonly affine: Affine | undefined;
-  readonly strides?: [number, number];
-  readonly padding?: "same" | "valid" | tf.backend_util.ExplicitPadding;
+  readonly strides?: readonly [number, number];
+  readonly padding?: Padding;
 }
+
+type Without<T> = T extends unknown ? Omit<T, "input"> : never;
+type ConvolutionNode = Without<Extract<FoldedOperation, { operation: "convolution" }>>;
+type TransposedNode = Without<Extract<FoldedOperation, { operation: "transposed convolution" }>>;
 
 function convolution(
   layer: Convolution,
   { affine, strides = layer.strides, padding = layer.padding }: ConvolutionOptions,
-): Node["compute"] {
-  const shape = layer.kernel.shape as Shape4D;
-  const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 3, scale: affine?.scale });
-  const finish = finishing(layer, affine);
-  return (x) => finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(kernel, shape), strides, padding));
-}
-
-/** The convolution as a function of what the layer before it takes; undefined where that cannot be. */
-function convolutionAfter(
-  before: tf.layers.Layer,
-  layer: Convolution,
-  affine: Affine | undefined,
-): Node["compute"] | undefined {
-  if (isPicker(before) && hasKernelOf(1, layer)) return convolution(layer, { affine, strides: before.strides });
-  if (isPadder(before) && layer.padding === "valid") {
-    return convolution(layer, { affine, padding: [[0, 0], ...before.padding, [0, 0]] });
-  }
-  if (isDoubler(before) && hasKernelOf(3, layer) && layer.padding === "same" && isElementwise(layer)) {
-    return doubled(layer, affine);
-  }
-  return undefined;
+): ConvolutionNode {
+  const kernelShape = layer.kernel.shape as Shape4D;
+  const kernel = scaled(valuesOf(layer.kernel), { shape: kernelShape, axis: 3, scale: affine?.scale });
+  return { operation: "convolution", kernel, kernelShape, strides, padding, ...finishing(layer, affine) };
 }
 
 /**
  * A convolution of 3 × 3 texels after each was doubled: it sees 3 × 3 texels as they were before, and gives the four that
  * come of one as channels, which then take their places.
  */
-function doubled(layer: Convolution, affine: Affine | undefined): Node["compute"] {
+function beforeDoubling(layer: Convolution, affine: Affine | undefined): ConvolutionNode {
   const [, , inputs, channels] = layer.kernel.shape as Shape4D;
   const kernel = scaled(valuesOf(layer.kernel), { shape: [3, 3, inputs, channels], axis: 3, scale: affine?.scale });
-  const shape: Shape4D = [3, 3, inputs, 4 * channels];
-  const four = kernelBeforeDoubling(kernel, { inputs, channels });
-  const finish = finishing(layer, affine, 4);
-  return (x) => interleave(finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(four, shape), 1, "same")) as tf.Tensor4D, 2);
+  return {
+    operation: "convolution",
+    kernel: kernelBeforeDoubling(kernel, { inputs, channels }),
+    kernelShape: [3, 3, inputs, 4 * channels],
+    strides: [1, 1],
+    padding: "same",
+    ...finishing(layer, affine, 4),
+  };
 }
 
 /** The transpose of a convolution. tfjs's kernel of it has the axes height, width, output channels, input channels. */
-function transposed(layer: Convolution, affine?: Affine): Node["compute"] {
+function transposed(layer: Convolution, affine?: Affine): ConvolutionNode | TransposedNode {
   const { strides, padding } = layer;
   const shape = layer.kernel.shape as Shape4D;
   const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 2, scale: affine?.scale });
-  const finish = finishing(layer, affine);
+  const linear = finishing(layer, affine);
   const [height, width, channels, inputs] = shape;
   if (padding === "same" && strides.every((stride) => stride === 1)) {
     // oneDNN brings a transposed convolution's kernel into its own order at every call, a convolution's once
-    const turned = turn(kernel, shape);
-    const before = (size: number): [number, number] => [Math.floor(size / 2), Math.ceil(size / 2) - 1];
-    const pads: tf.backend_util.ExplicitPadding = [[0, 0], before(height), before(width), [0, 0]];
-    return (x) => finish(tf.conv2d(x as tf.Tensor4D, tf.tensor4d(turned, [height, width, inputs, channels]), 1, pads));
+    const before = (size: number) => [Math.floor(size / 2), Math.ceil(size / 2) - 1] as const;
+    return {
+      operation: "convolution",
+      kernel: turn(kernel, shape),
+      kernelShape: [height, width, inputs, channels] satisfies KernelShape,
+      strides,
+      padding: [before(height), before(width)],
+      ...linear,
+    };
   }
-  const larger = (size: number, i: 0 | 1) =>
-    padding === "same" ? size * strides[i] : size * strides[i] + Math.max(0, shape[i] - strides[i]);
-  return (x) => {
-    const [batch, rows, columns] = x.shape as Shape4D;
-    const outputShape: Shape4D = [batch, larger(rows, 0), larger(columns, 1), channels];
-    return finish(tf.conv2dTranspose(x as tf.Tensor4D, tf.tensor4d(kernel, shape), outputShape, strides, padding));
-  };
+  return { operation: "transposed convolution", kernel, kernelShape: shape, strides, padding, ...linear };
 }
 
-function dense(layer: Linear, input: Node): Node {
-  const kernel = valuesOf(layer.kernel);
-  const shape = layer.kernel.shape as [number, number];
-  const finish = finishing(layer);
-  return { inputs: [input], compute: (x) => finish(multiplyMatrices(x as tf.Tensor2D, tf.tensor2d(kernel, shape))) };
-}
-
-/** Adds the bias and applies the activation, if there are such, to channels that come so many times. */
-function finishing({ bias, activation }: Linear, affine?: Affine, times = 1): (y: tf.Tensor) => tf.Tensor {
-  const own = bias ? valuesOf(bias) : undefined;
+/** The bias, if there is one, of channels that come so many times, and the activation. */
+function finishing(layer: Linear, affine?: Affine, times = 1): { activation: Activation; bias?: Float32Array } {
+  const own = layer.bias ? valuesOf(layer.bias) : undefined;
   const total = affine ? affine.offset.map((value, i) => value + affine.scale[i]! * (own?.[i] ?? 0)) : own;
-  const hasBias = total?.some((value) => value !== 0);
-  const values = hasBias ? Array.from({ length: times }, () => [...total!]).flat() : [];
-  return (y) => {
-    const sum = hasBias ? addBias(y, tf.tensor1d(values)) : y;
-    return activation ? activation.apply(sum) : sum;
-  };
+  const activation = activationOf(layer)!;
+  if (!total?.some((value) => value !== 0)) return { activation };
+  return { activation, bias: Float32Array.from(Array.from({ length: times }, () => [...total]).flat()) };
 }
+
+/** What a layer does that nothing is folded into; undefined for kinds that stay layers. */
+function simpleOperation(layer: tf.layers.Layer) {
+  switch (layer.getClassName()) {
+    case "Activation": {
+      const activation = activationOf(layer as Linear);
+      return activation && { operation: "activation", activation } as const;
+    }
+    case "Flatten":
+    case "Reshape":
+      return { operation: "reshape" } as const;
+    case "Dropout":
+      return { operation: "activation", activation: "linear" } as const;
+  }
+  if (isDoubler(layer)) return { operation: "doubling" } as const;
+  if (isPadder(layer)) return { operation: "padding", padding: layer.padding } as const;
+  const { dataFormat, poolSize, strides, padding } = layer as Picker;
+  if (layer.getClassName() !== "MaxPooling2D" || dataFormat !== "channelsLast") return undefined;
+  return { operation: "max pooling", size: poolSize, strides, padding: padding as "same" | "valid" } as const;
+}
+
+/** The factor where the tensor is a grid upsampled bilinearly and cropped at its end; else undefined. */
+function uncropped(tensor: tf.SymbolicTensor): number | undefined {
+  const [input] = tensor.inputs as [tf.SymbolicTensor | undefined];
+  const before = input?.sourceLayer as Enlarger | undefined;
+  if (!before || tensor.sourceLayer.getClassName() !== "Cropping2D" || before.getClassName() !== "UpSampling2D") {
+    return undefined;
+  }
+  const { cropping, dataFormat } = tensor.sourceLayer as Cropper;
+  const [[top], [left]] = cropping;
+  const [factor, across] = before.size;
+  const isPlain = top === 0 && left === 0 && factor === across && dataFormat === "channelsLast" &&
+    before.interpolation === "bilinear" && tensor.shape[1] === tensor.shape[2];
+  return isPlain ? factor : undefined;
+}
+
+function activationOf({ activation }: Linear): Activation | undefined {
+  const name = activation?.getClassName() ?? "linear";
+  return activations.find((known) => known === name);
+}
+
+const activations = ["relu", "relu6", "elu", "sigmoid", "tanh", "softmax", "linear"] as const satisfies Activation[];
 
 function valuesOf(variable: tf.LayerVariable): Float32Array {
   return variable.read().dataSync<"float32">();
-}
-
-function unreachable(): never {
-  throw new Error("The input is given");
 }

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { decodePositions, type PositionEncoding } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
+import { runFolded } from "@/lib/model/run_folded.ts";
 import { lendValues } from "@/lib/tensorflow/backend/backend.ts";
 import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -15,7 +16,7 @@ export class Predictor implements Disposable {
   constructor(network: tf.LayersModel, { encoding }: { readonly encoding: PositionEncoding }) {
     this.#size = network.inputs[0]!.shape[1]!;
     this.#encoding = encoding;
-    const folded = foldNetwork(network);
+    const folded = runFolded(foldNetwork(network));
     this.#network = compile((images: tf.Tensor4D) => folded(bytesToUnit(images)) as tf.Tensor4D, { name: "predict" });
   }
 

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { resolveConfig } from "@/lib/config.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
+import { runFolded } from "@/lib/model/run_folded.ts";
 import { lendValues, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import { floatsTensor } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -21,7 +22,7 @@ for (const weight of network.weights.filter(({ originalName }) => /beta|moving_m
 }
 const images = new Float32Array(batchSize * imageSize * imageSize * 3).map((_, i) => (i * 7919 % 256) / 255);
 
-const folded = foldNetwork(network);
+const folded = runFolded(foldNetwork(network));
 const compiled = compile((input: tf.Tensor4D) => folded(input), { name: "predict" });
 
 function predict(): number {

@@ -141,7 +141,7 @@ export function encodePositions(
   options: EncodingOptions,
   out: Float32Array = new Float32Array(positions.length),
 ): Float32Array {
-  const { scale, offsets: [x, y, z] } = encodingOf(options);
+  const { scale, offsets: [x, y, z] } = positionScale(options);
   for (let i = 0; i < positions.length; i += 3) {
     out[i] = positions[i]! * scale + x;
     out[i + 1] = positions[i + 1]! * scale + y;
@@ -156,7 +156,7 @@ export function decodePositions(
   options: EncodingOptions,
   out: Float32Array = new Float32Array(encoded.length),
 ): Float32Array {
-  const { scale, offsets: [x, y, z] } = encodingOf(options);
+  const { scale, offsets: [x, y, z] } = positionScale(options);
   for (let i = 0; i < encoded.length; i += 3) {
     out[i] = (encoded[i]! - x) / scale;
     out[i + 1] = (encoded[i + 1]! - y) / scale;
@@ -165,7 +165,8 @@ export function decodePositions(
   return out;
 }
 
-function encodingOf({ size, encoding }: EncodingOptions): { scale: number; offsets: Vec3 } {
+/** Encoded is scale · pixels + offsets, for x, y and z. */
+export function positionScale({ size, encoding }: EncodingOptions): { scale: number; offsets: Vec3 } {
   if (encoding === "paper") return { scale: 1 / (PAPER_HEADROOM * size), offsets: [0, 0, 0] };
   const middle = 0.5 - 0.5 / CENTERED_SPAN; // the crop's center is at 0.5
   return { scale: 1 / (CENTERED_SPAN * size), offsets: [middle, middle, 0] };

@@ -42,8 +42,8 @@ class ConvolvingUpSampling2D extends StockUpSampling2D {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>): tf.Tensor | tf.Tensor[] {
-    const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D;
     if (tf.getBackend() !== "tensorflow") return super.call(inputs, kwargs);
+    const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D;
     return tf.tidy(() => interpolate(x, this.#factor, this.#size));
   }
 }
@@ -60,6 +60,12 @@ class CroppingTo extends StockCropping2D {
     const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D;
     return x.shape[1] === this.#size ? x.clone() : super.call(inputs, kwargs);
   }
+}
+
+/** What {@linkcode upsampleBilinear} computes: [batch, n, n, channels] to [batch, size, size, channels]. */
+export function upsample(x: tf.Tensor4D, factor: number, size: number): tf.Tensor4D {
+  if (tf.getBackend() === "tensorflow") return interpolate(x, factor, size);
+  return cropEnd(tf.image.resizeBilinear(x, [factor * x.shape[1], factor * x.shape[2]]), size);
 }
 
 /**

@@ -1,0 +1,87 @@
+import type * as tf from "@tensorflow/tfjs";
+
+/** Elementwise functions that a node may end with. */
+export type Activation = "relu" | "relu6" | "elu" | "sigmoid" | "tanh" | "softmax" | "linear";
+
+/** Rows before and after, and columns before and after; "same" and "valid" as TensorFlow has them. */
+export type Padding = "same" | "valid" | readonly [readonly [number, number], readonly [number, number]];
+
+/** Height, width, input channels, output channels; those of a transposed convolution the other way round. */
+export type KernelShape = readonly [number, number, number, number];
+
+interface Linear {
+  readonly input: number;
+  readonly kernel: Float32Array;
+  /** Of each output channel; none where all are 0. */
+  readonly bias?: Float32Array;
+  readonly activation: Activation;
+}
+
+/** How a tensor of the network is computed from earlier ones, which are named by their places in the list. */
+export type FoldedOperation =
+  | { readonly operation: "input" }
+  | Linear & {
+    readonly operation: "convolution";
+    readonly kernelShape: KernelShape;
+    readonly strides: readonly [number, number];
+    readonly padding: Padding;
+  }
+  | Linear & {
+    readonly operation: "transposed convolution";
+    readonly kernelShape: KernelShape;
+    readonly strides: readonly [number, number];
+    readonly padding: "same" | "valid";
+  }
+  /** A product with a matrix, [inputs, outputs]. */
+  | Linear & { readonly operation: "dense"; readonly kernelShape: readonly [number, number] }
+  /** [h, w, factor · factor · channels], a cell's rows first, to [h · factor, w · factor, channels]. */
+  | { readonly operation: "interleave"; readonly input: number; readonly factor: number }
+  | { readonly operation: "sum"; readonly inputs: readonly number[] }
+  /** Of each channel: scale · x + offset. */
+  | {
+    readonly operation: "affine";
+    readonly input: number;
+    readonly scale: Float32Array;
+    readonly offset?: Float32Array;
+  }
+  | { readonly operation: "activation"; readonly input: number; readonly activation: Activation }
+  /** Rows first, then columns, then channels. */
+  | { readonly operation: "reshape"; readonly input: number }
+  /** Bilinear, by a whole factor: grid node i comes to lie at texel factor · i; the last goes on to the end. */
+  | { readonly operation: "upsampling"; readonly input: number; readonly factor: number }
+  | { readonly operation: "doubling"; readonly input: number }
+  | { readonly operation: "padding"; readonly input: number; readonly padding: Exclude<Padding, string> }
+  | {
+    readonly operation: "max pooling";
+    readonly input: number;
+    readonly size: readonly [number, number];
+    readonly strides: readonly [number, number];
+    readonly padding: "same" | "valid";
+  }
+  /** A tfjs layer of another kind, and which of its results it is. */
+  | {
+    readonly operation: "layer";
+    readonly inputs: readonly number[];
+    readonly layer: tf.layers.Layer;
+    readonly output: number;
+  };
+
+export type FoldedNode = FoldedOperation & {
+  /** Of one example: [height, width, channels] or [units]. */
+  readonly shape: readonly number[];
+};
+
+/** The nodes that a node takes from. */
+export function inputsOf(node: FoldedNode): readonly number[] {
+  return "inputs" in node ? node.inputs : "input" in node ? [node.input] : [];
+}
+
+/** What is added before and after to `length` texels, as TensorFlow pads. */
+export function paddingOf(
+  padding: "same" | "valid",
+  { length, kernel, stride }: { readonly length: number; readonly kernel: number; readonly stride: number },
+): [number, number] {
+  if (padding === "valid") return [0, 0];
+  const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + kernel - length);
+  return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
