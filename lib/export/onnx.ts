@@ -226,7 +226,7 @@ function perChannel({ shape }: FoldedNode): number[] {
 }
 
 /** An array of this shape with its axes in another order. */
-function permuted(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+export function permuted(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
   const lengths = order.map((axis) => shape[axis]!), steps = order.map((axis) => strides[axis]!);
   const result = new Float32Array(values.length);

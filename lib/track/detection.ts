@@ -1,0 +1,56 @@
+import type { Box } from "@/lib/data/maps/crop.ts";
+
+/** A face that a detector found, in the photo's pixels. */
+export interface Detection {
+  readonly box: Box;
+  /** [6, 2]: the eye on the image's left, the other eye, tip of the nose, mouth, ear on the image's left, the other ear. */
+  readonly keypoints: Float32Array;
+  /** From 0 to 1. */
+  readonly score: number;
+}
+
+/** The share of their common area in what two boxes cover together. */
+export function boxOverlap(a: Box, b: Box): number {
+  const width = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
+  const height = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
+  if (!(width > 0 && height > 0)) return 0;
+  const common = width * height;
+  return common / (a.width * a.height + b.width * b.height - common);
+}
+
+/** Overlaps above this are of one face. */
+const SAME_FACE = 0.3;
+
+/**
+ * One detection a face, best first: those that overlap are merged, weighted by their scores, which is calmer than to take
+ * the best (Bazarevsky et al., BlazeFace, 2019, section 4).
+ */
+export function mergeDetections(detections: readonly Detection[]): Detection[] {
+  const waiting = [...detections].sort((a, b) => b.score - a.score);
+  const merged: Detection[] = [];
+  while (waiting.length > 0) {
+    const best = waiting[0]!;
+    const same = waiting.filter(({ box }) => boxOverlap(box, best.box) > SAME_FACE);
+    const rest = waiting.filter((detection) => !same.includes(detection));
+    waiting.splice(0, waiting.length, ...rest);
+    merged.push(weightedMean(same.length > 0 ? same : [best]));
+    if (same.length === 0) waiting.shift();
+  }
+  return merged;
+}
+
+function weightedMean(detections: readonly Detection[]): Detection {
+  const total = detections.reduce((sum, { score }) => sum + score, 0);
+  const mean = (of: (detection: Detection) => number) =>
+    detections.reduce((sum, detection) => sum + detection.score * of(detection), 0) / total;
+  return {
+    box: {
+      left: mean(({ box }) => box.left),
+      top: mean(({ box }) => box.top),
+      width: mean(({ box }) => box.width),
+      height: mean(({ box }) => box.height),
+    },
+    keypoints: Float32Array.from(detections[0]!.keypoints, (_, i) => mean(({ keypoints }) => keypoints[i]!)),
+    score: detections[0]!.score,
+  };
+}

@@ -1,0 +1,122 @@
+import { cropPhoto } from "@/lib/data/maps/crop.ts";
+import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts";
+import type { OnnxSession } from "@/lib/model/onnx_session.ts";
+import type { FaceFit } from "@/lib/track/face_tracker.ts";
+import type { Crop, Photo } from "@/lib/types.ts";
+
+/** What a fitter must know of its model. */
+export interface FittedModel {
+  /** Pixels a side that the network sees. */
+  readonly imageSize: number;
+  /** [vertexCount, 2], where the surface's vertices lie in the map. */
+  readonly uv: Float32Array;
+}
+
+/** All that the network says of one crop. */
+export interface ModelFit extends FaceFit {
+  readonly crop: Crop;
+  /** [size, size, 3], the position map in crop pixels. */
+  readonly map: Float32Array;
+  /** [expressionCount], 0 to 1; empty where the model says none. */
+  readonly expression: Float32Array;
+}
+
+/** Fits faces in crops of pictures by a model that ONNX Runtime runs: the same in Deno and in a browser. */
+export class FaceFitter {
+  readonly #session: OnnxSession;
+  readonly #model: FittedModel;
+  readonly #reading: ReadingTexels;
+
+  constructor(session: OnnxSession, model: FittedModel) {
+    this.#session = session;
+    this.#model = model;
+    this.#reading = readingTexels(model.uv, model.imageSize);
+  }
+
+  async fit(picture: Photo, crop: Crop): Promise<ModelFit> {
+    const [fit] = await this.fitAll([{ picture, crop }]);
+    return fit!;
+  }
+
+  /** Several crops at once, which takes less time than one after the other. */
+  async fitAll(crops: readonly { readonly picture: Photo; readonly crop: Crop }[]): Promise<ModelFit[]> {
+    const { imageSize: size } = this.#model, length = 3 * size * size;
+    const image = new Uint8Array(crops.length * length);
+    crops.forEach(({ picture, crop }, i) => image.set(cropPhoto(picture, crop, size).rgb, i * length));
+    const outputs = await this.#session.run({ image: { data: image, shape: [crops.length, size, size, 3] } });
+    const part = (name: string, i: number) => {
+      const output = outputs[name];
+      if (!output) return new Float32Array();
+      const count = output.data.length / crops.length;
+      return output.data.subarray(i * count, (i + 1) * count);
+    };
+    return crops.map(({ picture, crop }, i) => {
+      const map = part("positions", i);
+      const vertices = toPicture(this.#readVertices(map), crop, size);
+      return {
+        crop,
+        map,
+        vertices,
+        landmarks: toPicture(part("landmarks", i).slice(), crop, size),
+        expression: part("expression", i),
+        score: part("presence", i)[0] ?? 1,
+        signature: signatureOf(picture, vertices, this.#model.uv),
+      };
+    });
+  }
+
+  #readVertices(map: Float32Array): Float32Array {
+    const { texel, weights } = this.#reading;
+    const down = 3 * this.#model.imageSize;
+    const vertices = new Float32Array(3 * texel.length);
+    for (let v = 0, i = 0, w = 0; v < texel.length; v++, w += 4) {
+      const w0 = weights[w]!, w1 = weights[w + 1]!, w2 = weights[w + 2]!, w3 = weights[w + 3]!;
+      for (let k = 3 * texel[v]!, end = k + 3; k < end; k++, i++) {
+        vertices[i] = w0 * map[k]! + w1 * map[k + 3]! + w2 * map[k + down]! + w3 * map[k + down + 3]!;
+      }
+    }
+    return vertices;
+  }
+}
+
+/** Crop pixels to the picture's, in place. */
+function toPicture(points: Float32Array, { left, top, side }: Crop, size: number): Float32Array {
+  const scale = side / size;
+  for (let i = 0; i < points.length; i += 3) {
+    points[i] = left + scale * points[i]!;
+    points[i + 1] = top + scale * points[i + 1]!;
+    points[i + 2]! *= scale;
+  }
+  return points;
+}
+
+/** Cells across one half of the map, and down. */
+const [CELLS_ACROSS, CELLS_DOWN] = [3, 6] as const;
+
+/**
+ * [3 · CELLS_ACROSS · CELLS_DOWN], the face's colors by place on it: logarithms against the whole face's brightness, so that
+ * light drops out, and both sides as one, so that profiles have it too.
+ */
+function signatureOf({ width, height, rgb }: Photo, vertices: Float32Array, uv: Float32Array): Float32Array {
+  const sums = new Float64Array(3 * CELLS_ACROSS * CELLS_DOWN), counts = new Uint32Array(CELLS_ACROSS * CELLS_DOWN);
+  const step = Math.max(1, Math.floor(uv.length / 2 / 1500));
+  let total = 0, count = 0;
+  for (let v = 0; v < uv.length / 2; v += step) {
+    const column = Math.floor(vertices[3 * v]!), row = Math.floor(vertices[3 * v + 1]!);
+    if (!(column >= 0 && row >= 0 && column < width && row < height)) continue;
+    const across = Math.min(0.999, Math.abs(2 * uv[2 * v]! - 1)), down = Math.min(0.999, uv[2 * v + 1]!);
+    const cell = Math.floor(down * CELLS_DOWN) * CELLS_ACROSS + Math.floor(across * CELLS_ACROSS);
+    counts[cell]!++;
+    count++;
+    for (let c = 0; c < 3; c++) {
+      const value = rgb[3 * (row * width + column) + c]! + 8;
+      sums[3 * cell + c]! += value;
+      total += value / 3;
+    }
+  }
+  const brightness = total / Math.max(1, count);
+  return Float32Array.from(sums, (sum, i) => {
+    const cellCount = counts[Math.floor(i / 3)]!;
+    return cellCount === 0 ? 0 : Math.log(sum / cellCount / brightness);
+  });
+}

@@ -1,0 +1,243 @@
+import { type Box, landmarkBox, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
+import { OneEuroFilter, type OneEuroOptions } from "@/lib/track/one_euro.ts";
+import type { Crop, Photo } from "@/lib/types.ts";
+
+/** What a network found in one crop of a picture. */
+export interface FaceFit {
+  /** [68, 3], in the picture's pixels. */
+  readonly landmarks: Float32Array;
+  /** [vertexCount, 3], the surface in the picture's pixels. */
+  readonly vertices: Float32Array;
+  /** From 0 to 1: whether there is a face in the crop at all. */
+  readonly score: number;
+  /** [n], how this person looks, whatever the pose and light: near ones are of one person. */
+  readonly signature: Float32Array;
+}
+
+/** What a tracker works with; `Fit` may say more than the tracker asks. */
+export interface TrackerParts<Fit extends FaceFit> {
+  readonly fit: (picture: Photo, crop: Crop) => Promise<Fit>;
+  readonly detect: (picture: Photo) => Promise<readonly Detection[]>;
+  /** The crop in which the network expects a face that was detected so. */
+  readonly detectionCrop: (detection: Detection) => Crop;
+}
+
+export interface TrackerOptions {
+  /** The crop's side over the longer side of the landmarks' box, as the network was trained. */
+  readonly margin: number;
+  readonly mostFaces?: number;
+  /** Frames between looks for new faces while all known ones are found. */
+  readonly detectEvery?: number;
+  /** Fits below this are of no face. */
+  readonly leastScore?: number;
+  /** Seconds for which the number of a lost face is kept. */
+  readonly memory?: number;
+  /** None for points as they are found. */
+  readonly smoothing?: OneEuroOptions | "none";
+}
+
+/** One face of one frame. */
+export interface TrackedFit<Fit extends FaceFit> {
+  /** The same for one person from frame to frame, from 1. */
+  readonly id: number;
+  readonly fit: Fit;
+  /** [68, 3] and [vertexCount, 3], smoothed; valid until the next frame. */
+  readonly landmarks: Float32Array;
+  readonly vertices: Float32Array;
+}
+
+/** Two faces' boxes that overlap more are of one face. */
+const SAME_FACE = 0.55;
+/** A detection that overlaps a known face more is of that face. */
+const KNOWN_FACE = 0.25;
+/** Signatures nearer than this may be of one person. */
+const SAME_PERSON = 0.35;
+
+/**
+ * Follows faces from frame to frame: each is looked for where its last mesh was; a detector looks for new ones now and
+ * then, and at once where one was lost. A face that comes back within the memory's time gets its number back, by how it
+ * looks and by where it was.
+ */
+export class FaceTracker<Fit extends FaceFit> {
+  readonly #parts: TrackerParts<Fit>;
+  readonly #options: Required<TrackerOptions>;
+  #tracks: Track<Fit>[] = [];
+  #lost: Track<Fit>[] = [];
+  #nextId = 1;
+  #framesToDetection = 0;
+
+  constructor(parts: TrackerParts<Fit>, options: TrackerOptions) {
+    this.#parts = parts;
+    this.#options = {
+      mostFaces: 5,
+      detectEvery: 15,
+      leastScore: 0.5,
+      memory: 3,
+      smoothing: {},
+      ...options,
+    };
+  }
+
+  /** The faces of the next frame, by number. `time` is in seconds and grows. */
+  async next(picture: Photo, time: number): Promise<TrackedFit<Fit>[]> {
+    const { leastScore, memory, mostFaces, detectEvery } = this.#options;
+    this.#lost = this.#lost.filter((track) => time - track.time <= memory);
+    const followed: Track<Fit>[] = [];
+    for (const track of this.#tracks) {
+      const fit = await this.#parts.fit(picture, track.crop(time));
+      if (fit.score >= leastScore && isInside(landmarkBox(fit.landmarks), picture)) track.moveTo(fit, time);
+      else this.#lost.push(track);
+      if (track.time === time) followed.push(track);
+    }
+    this.#tracks = this.#withoutDoubles(followed);
+    const isLooking = this.#lost.length > 0 || this.#tracks.length === 0;
+    if (this.#tracks.length < mostFaces && (--this.#framesToDetection < 0 || isLooking)) {
+      this.#framesToDetection = detectEvery;
+      await this.#findNew(picture, time);
+    }
+    return this.#tracks.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
+  }
+
+  /** Of two tracks that came to the same face, the one that the face looks more like goes on; the other is lost. */
+  #withoutDoubles(tracks: readonly Track<Fit>[]): Track<Fit>[] {
+    const kept: Track<Fit>[] = [];
+    for (const track of tracks.toSorted((a, b) => a.strangeness - b.strangeness)) {
+      const isDouble = kept.some((other) => boxOverlap(track.box, other.box) > SAME_FACE);
+      if (isDouble) this.#lost.push(track.steppedBack());
+      else kept.push(track);
+    }
+    return kept;
+  }
+
+  async #findNew(picture: Photo, time: number): Promise<void> {
+    const { mostFaces, margin, leastScore } = this.#options;
+    for (const detection of await this.#parts.detect(picture)) {
+      if (this.#tracks.length >= mostFaces) return;
+      if (this.#tracks.some(({ box }) => boxOverlap(box, detection.box) > KNOWN_FACE)) continue;
+      const first = await this.#parts.fit(picture, this.#parts.detectionCrop(detection));
+      if (first.score < leastScore) continue;
+      const fit = await this.#parts.fit(picture, landmarkCrop(first.landmarks, { margin }));
+      const box = landmarkBox(fit.landmarks);
+      if (fit.score < leastScore || this.#tracks.some((track) => boxOverlap(track.box, box) > SAME_FACE)) continue;
+      this.#tracks.push(this.#reclaim(fit, time) ?? new Track(this.#nextId++, fit, { ...this.#options, time }));
+    }
+  }
+
+  /** The lost track that this face most likely goes on with. */
+  #reclaim(fit: Fit, time: number): Track<Fit> | undefined {
+    const candidates = this.#lost
+      .map((track) => ({ track, distance: track.distanceTo(fit, time) }))
+      .filter(({ distance }) => distance < 1)
+      .toSorted((a, b) => a.distance - b.distance);
+    const track = candidates[0]?.track;
+    if (!track) return undefined;
+    this.#lost = this.#lost.filter((other) => other !== track);
+    track.restart(fit, time);
+    return track;
+  }
+}
+
+/** One person's face through time. */
+class Track<Fit extends FaceFit> {
+  readonly #margin: number;
+  readonly #filters: readonly [OneEuroFilter, OneEuroFilter] | undefined;
+  /** Of the frames so far, slowly forgotten. */
+  #signature: Float32Array;
+  #fit: Fit;
+  /** When the face was last found, in seconds. */
+  time: number;
+  /** Pixels a second, of the box's center. */
+  #velocity: readonly [number, number] = [0, 0];
+  /** Before the last move. */
+  #before: { fit: Fit; time: number; velocity: readonly [number, number]; signature: Float32Array };
+  /** How unlike itself the face was in its last move. */
+  strangeness = 0;
+
+  constructor(
+    readonly id: number,
+    fit: Fit,
+    { margin, smoothing = {}, time }: TrackerOptions & { readonly time: number },
+  ) {
+    this.#margin = margin;
+    this.#filters = smoothing === "none" ? undefined : [new OneEuroFilter(smoothing), new OneEuroFilter(smoothing)];
+    this.#signature = fit.signature.slice();
+    this.#fit = fit;
+    this.time = time;
+    this.#before = { fit, time, velocity: [0, 0], signature: this.#signature };
+  }
+
+  get box(): Box {
+    return landmarkBox(this.#fit.landmarks);
+  }
+
+  /** Where the face is to be looked for. */
+  crop(time: number): Crop {
+    const { left, top, side } = landmarkCrop(this.#fit.landmarks, { margin: this.#margin });
+    const [dx, dy] = this.#velocity.map((speed) => clamp(speed * (time - this.time), 0.15 * side));
+    return { left: left + dx!, top: top + dy!, side };
+  }
+
+  moveTo(fit: Fit, time: number): void {
+    this.#before = { fit: this.#fit, time: this.time, velocity: this.#velocity, signature: this.#signature };
+    const seconds = time - this.time, [from, to] = [centerOf(this.box), centerOf(landmarkBox(fit.landmarks))];
+    this.strangeness = distanceBetween(this.#signature, fit.signature);
+    if (seconds > 0) this.#velocity = [0, 1].map((k) => (to[k]! - from[k]!) / seconds) as [number, number];
+    this.#signature = this.#signature.map((value, i) => 0.95 * value + 0.05 * fit.signature[i]!);
+    this.#fit = fit;
+    this.time = time;
+  }
+
+  /** As before the last move, which was another person's. */
+  steppedBack(): this {
+    ({ fit: this.#fit, time: this.time, velocity: this.#velocity, signature: this.#signature } = this.#before);
+    return this;
+  }
+
+  restart(fit: Fit, time: number): void {
+    this.#fit = fit;
+    this.time = time;
+    this.#velocity = [0, 0];
+    this.#filters?.forEach((filter) => filter.reset());
+  }
+
+  /** Below 1 where the face may be this person's: by looks, and by where the person would have gone. */
+  distanceTo(fit: Fit, time: number): number {
+    const looks = distanceBetween(this.#signature, fit.signature) / SAME_PERSON;
+    const [x, y] = centerOf(this.box), [toX, toY] = centerOf(landmarkBox(fit.landmarks));
+    const seconds = time - this.time, carried = Math.min(seconds, 0.5);
+    const size = Math.max(this.box.width, this.box.height);
+    const path = Math.hypot(toX - x - carried * this.#velocity[0], toY - y - carried * this.#velocity[1]) / size;
+    return looks + 0.25 * Math.min(1.5, path / (1 + seconds));
+  }
+
+  smoothed(): TrackedFit<Fit> {
+    const { id, time } = this, fit = this.#fit;
+    if (!this.#filters) return { id, fit, landmarks: fit.landmarks, vertices: fit.vertices };
+    const size = Math.sqrt(this.box.width * this.box.height);
+    const [landmarks, vertices] = this.#filters.map((filter, i) =>
+      filter.filter(i === 0 ? fit.landmarks : fit.vertices, { time, size })
+    );
+    return { id, fit, landmarks: landmarks!, vertices: vertices! };
+  }
+}
+
+function isInside({ left, top, width, height }: Box, picture: Photo): boolean {
+  const [x, y] = [left + width / 2, top + height / 2];
+  return x > 0 && y > 0 && x < picture.width && y < picture.height;
+}
+
+function centerOf({ left, top, width, height }: Box): [number, number] {
+  return [left + width / 2, top + height / 2];
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.min(limit, Math.max(-limit, value));
+}
+
+/** Root of the mean squared difference. */
+function distanceBetween(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  return a.length === 0 ? 0 : Math.sqrt(sum / a.length);
+}

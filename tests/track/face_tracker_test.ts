@@ -1,0 +1,114 @@
+import { landmarkCrop } from "@/lib/data/maps/crop.ts";
+import type { Detection } from "@/lib/track/detection.ts";
+import { type FaceFit, FaceTracker } from "@/lib/track/face_tracker.ts";
+import type { Crop, Photo } from "@/lib/types.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+
+const picture: Photo = { width: 640, height: 480, rgb: new Uint8Array() };
+const MARGIN = 1.5;
+
+/** A person of a world without pixels: where the face is, and how it looks. */
+interface Person {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+  readonly looks: number;
+  /** Nearer ones hide others. */
+  readonly isNear?: boolean;
+}
+
+function landmarksOf({ x, y, size }: Person): Float32Array {
+  return Float32Array.from({ length: 68 * 3 }, (_, i) => {
+    const angle = 2 * Math.PI * Math.floor(i / 3) / 68;
+    return i % 3 === 0 ? x + size / 2 * Math.cos(angle) : i % 3 === 1 ? y + size / 2 * Math.sin(angle) : 0;
+  });
+}
+
+/** Frames of people through a tracker; the fit in a crop is the visible person's nearest to the crop's middle. */
+async function follow(frames: readonly (readonly Person[])[], detectEvery = 15): Promise<number[][]> {
+  let people: readonly Person[] = [];
+  const visible = () =>
+    people.filter((person) =>
+      !people.some((other) =>
+        other !== person && other.isNear && !person.isNear &&
+        Math.hypot(other.x - person.x, other.y - person.y) < person.size / 2
+      )
+    );
+  const fit = (_: Photo, { left, top, side }: Crop): Promise<FaceFit> => {
+    const away = ({ x, y }: Person) => Math.hypot(x - left - side / 2, y - top - side / 2);
+    const [person] = visible().filter((person) => away(person) < side / 2).toSorted((a, b) => away(a) - away(b));
+    const landmarks = landmarksOf(person ?? { x: left + side / 2, y: top + side / 2, size: side / MARGIN, looks: 0 });
+    const signature = Float32Array.of(person?.looks ?? 0, -(person?.looks ?? 0));
+    return Promise.resolve({ landmarks, vertices: landmarks, score: person ? 0.9 : 0.1, signature });
+  };
+  const detect = (): Promise<Detection[]> =>
+    Promise.resolve(
+      visible().map(({ x, y, size }) => ({
+        box: { left: x - size / 2, top: y - size / 2, width: size, height: size },
+        keypoints: new Float32Array(12),
+        score: 0.9,
+      })),
+    );
+  const tracker = new FaceTracker<FaceFit>({ fit, detect, detectionCrop: ({ box }) => cropOf(box) }, {
+    margin: MARGIN,
+    detectEvery,
+  });
+  const ids: number[][] = [];
+  for (const [i, frame] of frames.entries()) {
+    people = frame;
+    const faces = await tracker.next(picture, i / 30);
+    // by person, 0 where one has no face
+    ids.push(frame.map(({ x, y }) => {
+      const near = faces.filter(({ landmarks }) => Math.hypot(mean(landmarks, 0) - x, mean(landmarks, 1) - y) < 30);
+      return near[0]?.id ?? 0;
+    }));
+  }
+  return ids;
+}
+
+function cropOf({ left, top, width, height }: Detection["box"]): Crop {
+  return landmarkCrop(landmarksOf({ x: left + width / 2, y: top + height / 2, size: width, looks: 0 }), {
+    margin: MARGIN,
+  });
+}
+
+function mean(points: Float32Array, axis: number): number {
+  return points.reduce((sum, value, i) => i % 3 === axis ? sum + value / 68 : sum, 0);
+}
+
+const still: Person = { x: 200, y: 200, size: 100, looks: 1 };
+
+Deno.test("FaceTracker keeps a face's number while it moves", async () => {
+  const ids = await follow(Array.from({ length: 40 }, (_, i) => [{ ...still, x: 100 + 8 * i }]));
+  assertEquals(ids, Array(40).fill([1]));
+});
+
+Deno.test("FaceTracker gives a face that leaves and comes back its number, and a stranger a new one", async () => {
+  const away = Array.from({ length: 20 }, () => []);
+  const again = await follow([[still], [still], ...away, [still]]);
+  assertEquals(again.at(-1), [1]);
+  const stranger = await follow([[still], [still], ...away, [{ ...still, looks: -1 }]]);
+  assertEquals(stranger.at(-1), [2]);
+});
+
+Deno.test("FaceTracker finds the face again after a cut", async () => {
+  const ids = await follow([[still], [still], [{ ...still, x: 500, looks: -1 }], [{ ...still, x: 500, looks: -1 }]]);
+  assert(ids.at(-1)![0]! > 0);
+});
+
+Deno.test("FaceTracker does not swap two faces that cross", async () => {
+  const ids = await follow(Array.from({ length: 80 }, (_, i) => [
+    { ...still, x: 120 + 5 * i, isNear: true },
+    { ...still, x: 520 - 5 * i, y: 210, looks: -1 },
+  ]));
+  const [first, second] = ids[5]!;
+  assert(first !== second && first! > 0 && second! > 0);
+  assertEquals(ids.at(-1), [first, second]);
+});
+
+Deno.test("FaceTracker finds a second face that comes while the first is tracked", async () => {
+  const ids = await follow(
+    Array.from({ length: 40 }, (_, i) => i < 5 ? [still] : [still, { ...still, x: 500, looks: 0 }]),
+  );
+  assertEquals(ids.at(-1), [1, 2]);
+});
