@@ -10,18 +10,20 @@ import {
 import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 
-/** The lines through the 68 landmarks, in Multi-PIE order, and their colors, which stand out from skin. */
-const parts: readonly { first: number; last: number; closed: boolean; color: Vec3 }[] = [
-  { first: 0, last: 16, closed: false, color: linearColor(0x35c8ff) }, // jaw
-  { first: 17, last: 21, closed: false, color: linearColor(0xa6ff3d) }, // brows
-  { first: 22, last: 26, closed: false, color: linearColor(0xa6ff3d) },
-  { first: 27, last: 30, closed: false, color: linearColor(0xffe14d) }, // nose
-  { first: 31, last: 35, closed: false, color: linearColor(0xffe14d) },
-  { first: 36, last: 41, closed: true, color: linearColor(0x4dffb8) }, // eyes
-  { first: 42, last: 47, closed: true, color: linearColor(0x4dffb8) },
-  { first: 48, last: 59, closed: true, color: linearColor(0xff5cc8) }, // lips
-  { first: 60, last: 67, closed: true, color: linearColor(0xff5cc8) },
+/** The lines through the 68 landmarks, in Multi-PIE order, and their sRGB colors, which stand out from skin. */
+export const landmarkStrokes: readonly { first: number; last: number; closed: boolean; hex: number }[] = [
+  { first: 0, last: 16, closed: false, hex: 0x35c8ff }, // jaw
+  { first: 17, last: 21, closed: false, hex: 0xa6ff3d }, // brows
+  { first: 22, last: 26, closed: false, hex: 0xa6ff3d },
+  { first: 27, last: 30, closed: false, hex: 0xffe14d }, // nose
+  { first: 31, last: 35, closed: false, hex: 0xffe14d },
+  { first: 36, last: 41, closed: true, hex: 0x4dffb8 }, // eyes
+  { first: 42, last: 47, closed: true, hex: 0x4dffb8 },
+  { first: 48, last: 59, closed: true, hex: 0xff5cc8 }, // lips
+  { first: 60, last: 67, closed: true, hex: 0xff5cc8 },
 ];
+
+const parts = landmarkStrokes.map(({ hex, ...part }) => ({ ...part, color: linearColor(hex) }));
 
 function linearColor(hex: number): Vec3 {
   return [16, 8, 0].map((shift) => srgbToLinear((hex >> shift & 255) / 255)) as unknown as Vec3;

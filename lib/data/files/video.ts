@@ -1,0 +1,230 @@
+import { InputError } from "@/lib/errors.ts";
+import type { Photo } from "@/lib/types.ts";
+
+/** What ffprobe says of a video's first picture stream, as it is shown: turned upright. */
+export interface VideoInfo {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second as a fraction, "30000/1001". */
+  readonly rate: string;
+  readonly framesPerSecond: number;
+  /** About as many; undefined where the file does not say. */
+  readonly frameCount: number | undefined;
+}
+
+/** Frames of more pixels than this are refused. */
+const MOST_PIXELS = 8192 * 8192;
+/** Rates beyond this are clocks, not rates of frames. */
+const MOST_FRAMES_PER_SECOND = 480;
+
+/** Throws an InputError where there is no such file, no ffmpeg, or no video in it. */
+export async function probeVideo(path: string): Promise<VideoInfo> {
+  const found = await Deno.stat(path).catch(() => undefined);
+  if (!found?.isFile) throw new InputError(`Cannot read the video ${path}: there is no such file`);
+  if (found.size === 0) throw new InputError(`Cannot read the video ${path}: it has 0 bytes, wanted a video`);
+  const { success, stdout, stderr } = await command("ffprobe", {
+    args: ["-v", "error", "-select_streams", "v:0", "-of", "json", "-show_entries", ENTRIES, `file:${path}`],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }, (program) => program.output());
+  const { streams: [stream] = [], format } = success
+    ? JSON.parse(new TextDecoder().decode(stdout)) as ProbeOutput
+    : { format: undefined };
+  const { width = 0, height = 0 } = stream ?? {};
+  if (!stream || !(width > 0 && height > 0)) {
+    const reason = lastLine(stderr) || "it holds no pictures";
+    throw new InputError(`Cannot read the video ${path}: ${reason}; wanted a whole video that ffmpeg reads`);
+  }
+  if (width * height > MOST_PIXELS) {
+    throw new InputError(
+      `Cannot read the video ${path}: its frames are ${width} × ${height}, wanted at most 8192 × 8192`,
+    );
+  }
+  const rate = [stream.avg_frame_rate, stream.r_frame_rate].find(isRate) ?? "25/1"; // a single frame has no rate
+  const framesPerSecond = ratio(rate);
+  const seconds = Number(stream.duration ?? format?.duration);
+  const counted = Number(stream.nb_frames) || Math.round(seconds * framesPerSecond);
+  const rotation = Number(stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0);
+  const isTurned = Math.abs(rotation % 180) === 90;
+  return {
+    width: isTurned ? height : width,
+    height: isTurned ? width : height,
+    rate,
+    framesPerSecond,
+    frameCount: counted > 0 ? counted : undefined,
+  };
+}
+
+const ENTRIES =
+  "stream=width,height,avg_frame_rate,r_frame_rate,nb_frames,duration:stream_side_data=rotation:format=duration";
+
+interface ProbeOutput {
+  readonly streams?: readonly {
+    readonly width?: number;
+    readonly height?: number;
+    readonly avg_frame_rate?: string;
+    readonly r_frame_rate?: string;
+    readonly nb_frames?: string;
+    readonly duration?: string;
+    readonly side_data_list?: readonly { readonly rotation?: number }[];
+  }[];
+  readonly format?: { readonly duration?: string };
+}
+
+function ratio(rate: string): number {
+  const [numerator, denominator = 1] = rate.split("/").map(Number) as [number, number?];
+  return numerator / denominator;
+}
+
+function isRate(rate: string | undefined): rate is string {
+  return rate !== undefined && ratio(rate) > 0 && ratio(rate) <= MOST_FRAMES_PER_SECOND;
+}
+
+/**
+ * A video's frames, upright, at a constant rate: where its own wanders, frames are repeated or left out, so that frame i is
+ * shown at i / rate seconds. Each frame is the caller's. Throws an InputError where the video ends before its first frame
+ * or is cut short; the frames before the cut have come then.
+ */
+export async function* readFrames(path: string, { width, height, rate }: VideoInfo): AsyncGenerator<Photo> {
+  const args = ["-v", "error", "-nostdin", "-i", `file:${path}`, "-map", "0:v:0", "-fps_mode", "cfr", "-r", rate];
+  await using program = await Program.start("ffmpeg", {
+    args: [...args, "-s", `${width}x${height}`, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+    stdin: "null",
+    stdout: "piped",
+  });
+  const reader = program.child.stdout.getReader({ mode: "byob" });
+  let count = 0;
+  while (true) {
+    const { value } = await reader.read(new Uint8Array(3 * width * height), { min: 3 * width * height });
+    if (value?.length !== 3 * width * height) break;
+    count++;
+    yield { width, height, rgb: value };
+  }
+  const { success } = await program.child.status;
+  const reason = await program.complaint();
+  if (count === 0) {
+    throw new InputError(`Cannot read the video ${path}: ${reason || "no frame came"}; wanted a whole video`);
+  }
+  if (!success || /truncat|partial file|Invalid data|moov/i.test(reason)) {
+    throw new InputError(`Cannot read the whole video ${path}: after ${count} frames, ${reason || "ffmpeg ended"}`);
+  }
+}
+
+export interface VideoFileOptions {
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second as a fraction. */
+  readonly rate: string;
+  /** A file whose sound, if it has any, goes along. */
+  readonly soundOf?: string;
+}
+
+/** An MP4 (H.264) that grows frame by frame under a temporary name, and takes its own when it is finished. */
+export class VideoFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #program: Program;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #isFinished = false;
+
+  private constructor(path: string, temporary: string, program: Program) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#program = program;
+    this.#writer = program.child.stdin.getWriter();
+  }
+
+  /** Throws an InputError where there is no ffmpeg. */
+  static async create(path: string, { width, height, rate, soundOf }: VideoFileOptions): Promise<VideoFile> {
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    const sound = soundOf === undefined ? [] : ["-i", `file:${soundOf}`, "-map", "0:v", "-map", "1:a?", "-c:a", "aac"];
+    const program = await Program.start("ffmpeg", {
+      args: [
+        ...["-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${width}x${height}`, "-r", rate, "-i", "-"],
+        ...sound,
+        ...["-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p"],
+        ...["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-movflags", "+faststart", "-f", "mp4", `file:${temporary}`],
+      ],
+      stdin: "piped",
+      stdout: "null",
+    });
+    return new VideoFile(path, temporary, program);
+  }
+
+  /** Resolves when the next frame may come; the frame may not change before. */
+  async add({ rgb }: Photo): Promise<void> {
+    try {
+      await this.#writer.write(rgb);
+    } catch {
+      throw new InputError(
+        `Cannot write the video ${this.#path}: ${await this.#program.complaint() || "ffmpeg ended"}`,
+      );
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#writer.close().catch(() => {});
+    const { success } = await this.#program.child.status;
+    if (!success) throw new InputError(`Cannot write the video ${this.#path}: ${await this.#program.complaint()}`);
+    using file = await Deno.open(this.#temporary, { read: true, write: true });
+    await file.sync();
+    await Deno.rename(this.#temporary, this.#path);
+    this.#isFinished = true;
+  }
+
+  /** What is not finished leaves no file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isFinished) return;
+    await this.#writer.abort().catch(() => {});
+    await this.#program[Symbol.asyncDispose]();
+    await Deno.remove(this.#temporary).catch(() => {});
+  }
+}
+
+/** A program that runs beside; disposing it ends it. */
+class Program implements AsyncDisposable {
+  readonly #complaints: Promise<Uint8Array>;
+
+  private constructor(readonly child: Deno.ChildProcess) {
+    this.#complaints = new Response(child.stderr).bytes();
+  }
+
+  static async start(name: string, options: Omit<Deno.CommandOptions, "stderr">): Promise<Program> {
+    return new Program(await command(name, { ...options, stderr: "piped" }, (program) => program.spawn()));
+  }
+
+  /** The last line of what it complained of, when it has ended. */
+  async complaint(): Promise<string> {
+    return lastLine(await this.#complaints);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.child.kill("SIGKILL");
+    } catch { /* it has ended */ }
+    await this.child.status;
+    await this.#complaints;
+  }
+}
+
+async function command<T>(
+  name: string,
+  options: Deno.CommandOptions,
+  start: (command: Deno.Command) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await start(new Deno.Command(name, options));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new InputError(
+      `Cannot start ${name}: it was not found, and videos need it; install ffmpeg (Debian: apt-get install ffmpeg, ` +
+        "macOS: brew install ffmpeg)",
+    );
+  }
+}
+
+function lastLine(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).trim().split("\n").at(-1)!.replace(/^(\[[^\]]*\]|file:[^ ]*:) /, "");
+}
