@@ -1,44 +1,58 @@
 import { z } from "zod";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
 
 /** Where faces come from. */
 export const sourceNames = ["procedural", "ict", "obj"] as const;
 
-const regionWeight = z.number().min(0);
+const anyWhole = z.int("a whole number");
+const boolean = z.boolean("true or false");
+const path = z.string("a path");
+const positive = numberFrom(0, "a number above 0").positive("a number above 0");
+const notNegative = numberFrom(0, "a number from 0");
+const wantedWeights = "a number from 0 for each of landmarks, eyes, nose, mouth, face and neck, one of them above 0";
+const weight = numberFrom(0, wantedWeights);
 
-/** Every setting of a training run, flat; see `defaults` for what each means. */
+function wholeFrom(least: number) {
+  return z.int(`a whole number from ${least}`).min(least, `a whole number from ${least}`);
+}
+
+function numberFrom(least: number, wanted: string) {
+  return z.number(wanted).min(least, wanted);
+}
+
+function oneOf<const T extends readonly [string | number, ...(string | number)[]]>(...values: T) {
+  return z.literal(values, `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`);
+}
+
+/** Every setting of a training run, flat; see `defaults` for what each means. Messages say what is wanted. */
 const schema = z.strictObject({
-  seed: z.int(),
-  model: z.enum(["prnet", "lite"]),
-  source: z.enum(sourceNames),
-  sourcePath: z.string(),
-  device: z.enum(["auto", "cpu", "gpu"]),
-  imageSize: z.union([z.literal(64), z.literal(128), z.literal(256)]),
-  width: z.int().min(4),
-  steps: z.int().min(1),
-  stepsPerEpoch: z.int().min(1),
-  batchSize: z.int().min(1),
-  learningRate: z.number().positive(),
-  schedule: z.enum(["halve", "cosine"]),
-  loss: z.enum(["mse", "l1"]),
-  maskWeights: z.strictObject({
-    landmarks: regionWeight,
-    eyes: regionWeight,
-    nose: regionWeight,
-    mouth: regionWeight,
-    face: regionWeight,
-    neck: regionWeight,
-  }).refine((weights) => Object.values(weights).some((weight) => weight > 0), "one of the weights must be above 0"),
-  l2: z.number().min(0),
-  encoding: z.enum(["paper", "centered"]),
-  augment: z.boolean(),
-  workers: z.int().min(1),
-  overfitBatches: z.int().min(0),
-  validationSamples: z.int().min(1),
-  testSamples: z.int().min(1),
-  exampleSamples: z.int().min(1),
-  validateEvery: z.int().min(1),
-  checkpointEvery: z.int().min(1),
+  seed: anyWhole,
+  model: oneOf("prnet", "lite"),
+  source: oneOf(...sourceNames),
+  sourcePath: path,
+  device: oneOf("auto", "cpu", "gpu"),
+  imageSize: oneOf(64, 128, 256),
+  width: wholeFrom(4),
+  steps: wholeFrom(1),
+  stepsPerEpoch: wholeFrom(1),
+  batchSize: wholeFrom(1),
+  learningRate: positive,
+  schedule: oneOf("halve", "cosine"),
+  loss: oneOf("mse", "l1"),
+  maskWeights: z.strictObject(
+    { landmarks: weight, eyes: weight, nose: weight, mouth: weight, face: weight, neck: weight },
+    wantedWeights,
+  ).refine((weights) => Object.values(weights).some((weight) => weight > 0), wantedWeights),
+  l2: notNegative,
+  encoding: oneOf("paper", "centered"),
+  augment: boolean,
+  workers: wholeFrom(1),
+  overfitBatches: wholeFrom(0),
+  validationSamples: wholeFrom(1),
+  testSamples: wholeFrom(1),
+  exampleSamples: wholeFrom(1),
+  validateEvery: wholeFrom(1),
+  checkpointEvery: wholeFrom(1),
 });
 
 export type Config = z.infer<typeof schema>;
@@ -112,15 +126,15 @@ export function resolveConfig(preset: PresetName, overrides: Readonly<Record<str
   return parseConfig({ ...defaults, ...presets[preset], ...overrides });
 }
 
-/** The settings, if they are all there and in range; throws an InputError that names the first that is not. */
+/** The settings, if they are all there and in range; throws a SettingError that names the first that is not. */
 export function parseConfig(settings: unknown): Config {
   const result = schema.safeParse(settings);
   if (result.success) return result.data;
   const { path: [key], message } = result.error.issues[0]!;
   if (key === undefined) throw new InputError(`Cannot use these settings: ${message}`);
   const value = (settings as Record<PropertyKey, unknown>)[key];
-  const found = typeof value === "number" ? String(value) : JSON.stringify(value);
-  throw new InputError(`Cannot set ${String(key)} to ${found}: ${message}`);
+  const found = typeof value === "string" ? JSON.stringify(value) : settingText(value);
+  throw new SettingError((nameOf) => `Cannot set ${nameOf(String(key))} to ${found}: ${message} is wanted`);
 }
 
 /** A setting as people read it, those with parts too. */

@@ -3,5 +3,17 @@
  * was done, what was found and what was wanted; tasks print it alone and end with exit status 2.
  */
 export class InputError extends Error {
-  override readonly name = "InputError";
+  override readonly name: string = "InputError";
+}
+
+/**
+ * A setting has a value that it cannot have. The message names settings as code does; `tell` gives it with other names
+ * for them, such as a task's flags.
+ */
+export class SettingError extends InputError {
+  override readonly name = "SettingError";
+
+  constructor(readonly tell: (nameOf: (setting: string) => string) => string) {
+    super(tell((setting) => setting));
+  }
 }

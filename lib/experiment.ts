@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { basename } from "node:path";
 import type { z } from "zod";
 import type { Config } from "@/lib/config.ts";
-import type { Batches } from "@/lib/data/batches/batches.ts";
+import type { Batches, HostBatch } from "@/lib/data/batches/batches.ts";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Split } from "@/lib/data/sample.ts";
@@ -12,6 +12,7 @@ import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate
 import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
 import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment_parts.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
+import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import {
   firstProgress,
@@ -99,6 +100,7 @@ export class Experiment implements Disposable {
   readonly #parts: Parts;
   readonly #run: RunFolder;
   #progress: Progress;
+  #savedStep: number | undefined;
   /** Begun before the training is, and taken by it. */
   #batches: Batches | undefined;
   #validation: MadeFace[] | undefined;
@@ -111,6 +113,7 @@ export class Experiment implements Disposable {
     this.#batches = batches;
     this.#run = run;
     this.#progress = progress;
+    this.#savedStep = progress.step > 0 ? progress.step : undefined;
     this.config = parts.config;
     this.device = parts.tensorflow.description;
   }
@@ -129,16 +132,26 @@ export class Experiment implements Disposable {
     return this.#progress.step;
   }
 
+  /** The step of the last checkpoint, undefined before the first. */
+  get savedStep(): number | undefined {
+    return this.#savedStep;
+  }
+
   /**
    * Trains to the last step, or until the signal, one report a step; logs, validates and saves checkpoints on the way.
-   * Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
+   * What was waited for or validated as the signal came is left to the next training, which goes on as if there had
+   * been none. Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
    */
-  async *train({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<TrainReport> {
+  async *train({ signal = neverAborted }: { readonly signal?: StopSignal } = {}): AsyncGenerator<TrainReport> {
     const { config, network, optimizer, mask } = this.#parts;
     const { step: firstStep } = this.#progress;
-    if (firstStep >= config.steps) return;
+    const owesValidation = this.#isValidatedAt(firstStep) && !await this.#wasValidatedAt(firstStep);
+    if (firstStep >= config.steps && !owesValidation) return;
     using log = await RunLog.open(this.#run, firstStep);
-    using batches = this.#takeBatches();
+    if (owesValidation && await this.#validate(log, signal)) await this.#saveLast();
+    if (firstStep >= config.steps || signal.aborted) return;
+    using taken = this.#takeBatches();
+    const batches = batchesUntil(signal, taken);
     for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
       const { step, loss, learningRate, seconds, waitSeconds } = report;
       this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };
@@ -149,25 +162,29 @@ export class Experiment implements Disposable {
         "train/samples_per_second": config.batchSize / seconds,
         "train/wait_share": waitSeconds / seconds,
       });
-      const validates = step % config.validateEvery === 0 || step === config.steps;
-      const validation = validates ? await this.#validate(log) : undefined;
-      const isLast = step === config.steps || signal?.aborted === true;
-      if (isLast || step % config.checkpointEvery === 0) await this.#saveCheckpoint("last");
+      const validation = this.#isValidatedAt(step) ? await this.#validate(log, signal) : undefined;
+      if (step === config.steps || step % config.checkpointEvery === 0) await this.#saveLast();
       yield validation ? { ...report, validation } : report;
-      if (isLast) return;
     }
+    if (this.#savedStep !== this.step) await this.#saveLast();
   }
 
   /**
    * The errors of the best weights so far on faces of people that neither training nor validation has shown; of a run
    * that overfits, on its own batches.
    */
-  async evaluate(): Promise<Evaluation> {
-    const faces = await this.#makeFaces("test", this.config.testSamples);
+  async evaluate({ onProgress }: { readonly onProgress?: ProgressListener | undefined } = {}): Promise<Evaluation> {
+    const part = (from: number, to: number) => partProgress(onProgress, from, to);
+    const faces = await this.#makeFaces("test", this.config.testSamples, part(0, 0.6));
     return await this.#withBestWeights(async () => {
-      const maps = this.#predict(faces);
-      const groups = groupByCover(faces.slice(0, COVERED), (covered) => this.#predict(covered));
-      this.#errors = await pictureErrors(faces, { maps, surface: this.#parts.surface, groups });
+      const maps = this.#predict(faces, part(0.6, 0.7));
+      const groups = groupByCover(faces.slice(0, COVERED), (covered) => this.#predict(covered, part(0.7, 0.7)));
+      this.#errors = await pictureErrors(faces, {
+        maps,
+        surface: this.#parts.surface,
+        groups,
+        onProgress: part(0.8, 1),
+      });
       return this.#measure(faces, maps);
     });
   }
@@ -179,12 +196,19 @@ export class Experiment implements Disposable {
   }
 
   /** Writes `model/` and `report.html` from the best weights so far. */
-  async save(evaluation: Evaluation): Promise<void> {
-    if (!this.#errors) await this.evaluate();
+  async save(
+    evaluation: Evaluation,
+    { onProgress }: { readonly onProgress?: ProgressListener | undefined } = {},
+  ): Promise<void> {
+    if (!this.#errors) await this.evaluate({ onProgress: partProgress(onProgress, 0, 0) });
     const pictured = await this.#withBestWeights(async () => {
       await this.#saveModel(evaluation);
-      return { triples: await this.triples(), face: await this.#mostFrontalFace() };
+      await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
+      const triples = await this.triples();
+      onProgress?.(0.5);
+      return { triples, face: await this.#mostFrontalFace() };
     });
+    onProgress?.(0.6);
     const { config, tensorflow } = this.#parts;
     const html = await renderReport({
       title: `posmap run ${basename(this.path)}`,
@@ -229,14 +253,31 @@ export class Experiment implements Disposable {
     });
   }
 
-  async #validate(log: RunLog): Promise<Validation> {
+  #isValidatedAt(step: number): boolean {
+    const { validateEvery, steps } = this.config;
+    return step > 0 && (step % validateEvery === 0 || step === steps);
+  }
+
+  async #wasValidatedAt(step: number): Promise<boolean> {
+    return (await readMetrics(this.path)).some((row) => row.step === step && "validation/loss" in row);
+  }
+
+  /** Undefined, and as if not begun, where the signal comes before it is over. */
+  async #validate(log: RunLog, signal: StopSignal): Promise<Validation | undefined> {
     const { config, network, mask } = this.#parts;
     const { step, bestNme } = this.#progress;
+    const onProgress = () => signal.throwIfAborted();
     checkFinite(network, step);
-    const faces = await this.#validationFaces();
-    const maps = this.#predict(faces);
+    let faces: MadeFace[], maps: PositionMap[], loss: number;
+    try {
+      faces = await this.#validationFaces(onProgress);
+      maps = this.#predict(faces, onProgress);
+      loss = meanLoss(faces, { ...config, maps, mask, onProgress });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
     const { nme68_2d, nme68_3d } = this.#measure(faces, maps);
-    const loss = meanLoss(faces, { ...config, maps, mask });
     const validation = { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
     await log.scalars({ step, ...named("validation", validation) });
     log.weights(network, step);
@@ -250,6 +291,11 @@ export class Experiment implements Disposable {
       await this.#saveCheckpoint("best");
     }
     return validation;
+  }
+
+  async #saveLast(): Promise<void> {
+    await this.#saveCheckpoint("last");
+    this.#savedStep = this.step;
   }
 
   async #saveCheckpoint(name: "last" | "best"): Promise<void> {
@@ -271,22 +317,24 @@ export class Experiment implements Disposable {
     }
   }
 
-  async #validationFaces(): Promise<MadeFace[]> {
-    return this.#validation ??= await this.#makeFaces("validation", this.config.validationSamples);
+  async #validationFaces(onProgress?: ProgressListener): Promise<MadeFace[]> {
+    return this.#validation ??= await this.#makeFaces("validation", this.config.validationSamples, onProgress);
   }
 
-  async #makeFaces(split: Split, sampleCount: number): Promise<MadeFace[]> {
+  async #makeFaces(split: Split, sampleCount: number, onProgress?: ProgressListener): Promise<MadeFace[]> {
     const { config } = this;
-    if (config.overfitBatches === 0) return await makeFaces({ ...config, split, augment: false, sampleCount });
-    return await makeFaces({
-      ...config,
-      split: "train",
-      sampleCount: config.overfitBatches * config.batchSize,
-    });
+    return config.overfitBatches === 0
+      ? await makeFaces({ ...config, split, augment: false, sampleCount, onProgress })
+      : await makeFaces({
+        ...config,
+        split: "train",
+        sampleCount: config.overfitBatches * config.batchSize,
+        onProgress,
+      });
   }
 
-  #predict(faces: readonly Pick<MadeFace, "image">[]): PositionMap[] {
-    return predictFaces(this.#parts.network, faces, this.config);
+  #predict(faces: readonly Pick<MadeFace, "image">[], onProgress?: ProgressListener): PositionMap[] {
+    return predictFaces(this.#parts.network, faces, { ...this.config, onProgress });
   }
 
   #measure(faces: readonly MadeFace[], maps: readonly PositionMap[]): Evaluation {
@@ -302,6 +350,19 @@ export class Experiment implements Disposable {
   async #mostFrontalFace(): Promise<TrackedFace> {
     const face = mostFrontal(await this.#validationFaces());
     return { photo: face.image, map: this.#predict([face])[0]!, surface: this.#parts.surface };
+  }
+}
+
+/** What tells a training to stop, such as an `AbortSignal`. */
+export type StopSignal = Pick<AbortSignal, "aborted" | "throwIfAborted">;
+const neverAborted = new AbortController().signal;
+
+/** Batches as long as there is no signal. */
+async function* batchesUntil(signal: StopSignal, batches: Batches): AsyncGenerator<HostBatch> {
+  try {
+    for (let batch; !signal.aborted && (batch = await batches.next(() => signal.throwIfAborted()));) yield batch;
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 // deno task bench [benches] [options]: measures posmap beside its peers, all of them taking turns.
+import { resolve } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import type { Bench, BenchOptions } from "@/tasks/bench/bench.ts";
 import { Children } from "@/tasks/bench/children.ts";
@@ -13,7 +14,7 @@ import { type Row, tableOf } from "@/tasks/bench/rows.ts";
 import { trainBench } from "@/tasks/bench/train.ts";
 import { inferBench } from "@/tasks/bench/infer.ts";
 import { dispatchBench } from "@/tasks/bench/dispatch.ts";
-import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const benches: Readonly<Record<string, Bench>> = {
   train: trainBench,
@@ -39,21 +40,21 @@ interface Options {
 /** Processes that want to run, in the last minute; above it, figures say more about those than about the contestants. */
 const BUSY_LOAD = 0.7;
 
-await runTask(async () => {
-  const command = taskCommand("bench")
-    .description("Measures posmap beside its peers, all of them taking turns; ratios above 1 are in posmap's favor")
-    .argument("[benches...]", `which: ${Object.keys(benches).join(", ")} (default: all)`)
-    .option("--json", "a JSON object a row, in place of tables")
-    .option("--peers", "install the peers into the cache folder, and end")
-    .option("--repetitions <count>", "of each contestant", "5")
-    .option("--threads <count>", "of each contestant", String(navigator.hardwareConcurrency))
-    .option("--case <pattern>", "only cases whose name it matches, a regular expression", "")
-    .option("--ict <folder>", "ICT-FaceKit's FaceXModel, for data and obj (default: POSMAP_ICT)")
-    .option(
-      "--mat <folder>",
-      "of .mat files (default: AFLW2000-3D's where they are at hand, else such as SciPy writes)",
-    )
-    .parse(Deno.args, { from: "user" });
+const command = taskCommand("bench")
+  .description("Measures posmap beside its peers, all of them taking turns; ratios above 1 are in posmap's favor")
+  .argument("[benches...]", `which: ${Object.keys(benches).join(", ")} (default: all)`)
+  .option("--json", "a JSON object a row, in place of tables")
+  .option("--peers", "install the peers into the cache folder, and end")
+  .option("--repetitions <count>", "of each contestant", "5")
+  .option("--threads <count>", "of each contestant", String(navigator.hardwareConcurrency))
+  .option("--case <pattern>", "only cases whose name it matches, a regular expression", "")
+  .option("--ict <folder>", "ICT-FaceKit's FaceXModel, for data and obj (default: POSMAP_ICT)")
+  .option(
+    "--mat <folder>",
+    "of .mat files (default: AFLW2000-3D's where they are at hand, else such as SciPy writes)",
+  );
+
+await runTask(command, async (console) => {
   const options = command.opts<Options>();
   const chosen = command.args.length > 0 ? command.args : Object.keys(benches);
   for (const name of chosen) checkBench(name);
@@ -62,9 +63,12 @@ await runTask(async () => {
     positive("--threads", options.threads),
   ];
 
-  using children = new Children(interruptSignal());
-  const note = (sentence: string) => console.error(sentence);
-  if (options.peers) return await installPeers({ children, note });
+  const note = (sentence: string) => console.print(sentence);
+  using children = new Children(console.signal);
+  if (options.peers) {
+    console.stage("Installing the peers");
+    return await installPeers({ children, note });
+  }
   const peers = await findPeers();
   if (peers.missing.length > 0) {
     note(`Left out, as not installed: ${peers.missing.join(", ")}; "deno task bench --peers" installs them`);
@@ -84,16 +88,21 @@ await runTask(async () => {
     peers,
     note,
     only: pattern(options.case),
-    ictFolder: await findIct(options.ict),
-    matFolder: await findMat(options.mat),
+    ictFolder: await findIct(options.ict && resolve(options.ict)),
+    matFolder: await findMat(options.mat && resolve(options.mat)),
   };
   for (const name of chosen) {
     const measured: Row[] = [];
+    const measure = () => void console.stage(`Measuring ${name}`);
+    measure();
     for await (const rows of benches[name]!(benchOptions)) {
-      if (options.json) { for (const row of rows) console.log(JSON.stringify(row)); }
+      console.quiet();
+      if (options.json) { for (const row of rows) globalThis.console.log(JSON.stringify(row)); }
       measured.push(...rows);
+      measure();
     }
-    if (!options.json && measured.length > 0) console.log(`\n${name}\n${tableOf(measured)}`);
+    console.quiet();
+    if (!options.json && measured.length > 0) globalThis.console.log(`\n${name}\n${tableOf(measured)}`);
   }
 });
 

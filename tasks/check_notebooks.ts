@@ -4,15 +4,16 @@ import { checkCells, type NamedNotebook } from "@/tasks/notebooks/check_cells.ts
 import { readNotebook } from "@/tasks/notebooks/notebook.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
-await runTask(async () => {
-  const [folder] = taskCommand("check_notebooks")
-    .description("Type-checks the cells of notebooks")
-    .argument("[folder]", "where the notebooks are", `${import.meta.dirname}/../notebooks`)
-    .parse(Deno.args, { from: "user" })
-    .processedArgs as [string];
-  const notebooks = await readNotebooks(folder);
-  await checkCells(notebooks, { note: console.error });
-  console.error(`Checked the cells of ${notebooks.length} notebook${notebooks.length === 1 ? "" : "s"}`);
+const command = taskCommand("check_notebooks")
+  .description("Type-checks the cells of notebooks")
+  .argument("[folder]", "where the notebooks are", `${import.meta.dirname}/../notebooks`);
+
+await runTask(command, async (console) => {
+  const notebooks = await readNotebooks(command.processedArgs[0]);
+  console.stage("Type-checking the notebooks' cells");
+  await checkCells(notebooks, { note: (complaints) => console.print(complaints) });
+  console.quiet();
+  console.print(`Checked the cells of ${notebooks.length} notebook${notebooks.length === 1 ? "" : "s"}`);
 });
 
 async function readNotebooks(folder: string): Promise<NamedNotebook[]> {

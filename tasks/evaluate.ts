@@ -4,48 +4,53 @@ import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
-import { conversionLine } from "@/tasks/conversion_line.ts";
-import { runTask, taskCommand } from "@/tasks/run_task.ts";
+import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf } from "@/tasks/settings.ts";
 
-await runTask(async () => {
-  const command = taskCommand("evaluate")
-    .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
-    .argument("<folder>", "a run's folder, or a trained model's")
-    .addOption(
-      new Option(
-        "--photos <folder>",
-        "measure on AFLW2000-3D's or 300W-LP's photos (.jpg, .mat) instead of held-out faces",
-      )
-        .conflicts(["source", "sourcePath", "testSamples", "seed"]),
+const command = taskCommand("evaluate")
+  .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
+  .argument("<folder>", "a run's folder, or a trained model's")
+  .addOption(
+    new Option(
+      "--photos <folder>",
+      "measure on AFLW2000-3D's or 300W-LP's photos (.jpg, .mat) instead of held-out faces",
     )
-    .option("--source <name>", "held-out faces of procedural, ict or obj (default: as it was trained)")
-    .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
-    .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
-    .option("--seed <number>", "of the held-out faces (default: as it was trained)")
-    .option("--device <name>", "auto, cpu or gpu")
-    .option("--json", "print one JSON object instead of a table")
-    .parse(Deno.args, { from: "user" });
+      .conflicts(["source", "sourcePath", "testSamples", "seed"]),
+  )
+  .option("--source <name>", "held-out faces of procedural, ict or obj (default: as it was trained)")
+  .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
+  .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
+  .option("--seed <number>", "of the held-out faces (default: as it was trained)")
+  .option("--device <name>", "auto, cpu or gpu")
+  .option("--json", "print one JSON object instead of a table");
+
+await runTask(command, async (console) => {
   const options = command.opts<{ photos?: string; json?: boolean }>();
   const given = settingsOf(options, ["source", "sourcePath", "testSamples", "seed", "device"]);
   const { testSamples, device } = resolveConfig("lite", given);
   const folder = command.args[0]!;
 
+  console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, evaluatePhotos, openTrained } = await import("@/lib/evaluate/trained.ts");
   const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
-  console.error((await openTensorFlow({ device, lowLatency: true })).description);
+  const { description } = await openTensorFlow({ device, lowLatency: true });
   const model = await openTrained(folder);
-  const evaluation = options.photos ? await evaluatePhotos(model, options.photos) : await evaluateHeldOut(model, {
-    workers: defaults.workers,
-    source: given.source ?? model.summary.source,
-    sourcePath: given.sourcePath ?? await sourcePathOf(folder),
-    seed: given.seed ?? model.summary.seed,
-    sampleCount: testSamples,
-    onProgress: conversionLine(),
-  });
-  if (options.json) console.log(JSON.stringify(evaluation));
-  else console.log(new ErrorTable(evaluation).toText());
+  console.print(description);
+  const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
+  const evaluation = options.photos
+    ? await evaluatePhotos(model, options.photos, { onProgress })
+    : await evaluateHeldOut(model, {
+      workers: defaults.workers,
+      source: given.source ?? model.summary.source,
+      sourcePath: given.sourcePath ?? await sourcePathOf(folder),
+      seed: given.seed ?? model.summary.seed,
+      sampleCount: testSamples,
+      onConversion: console.lateStage(CONVERTING),
+      onProgress,
+    });
+  console.quiet();
+  globalThis.console.log(options.json ? JSON.stringify(evaluation) : new ErrorTable(evaluation).toText());
 });
 
 /** Where a run had its source's files; a model's folder does not say. */

@@ -6,8 +6,8 @@ import { checkOutputs, hasFailed, kindsShown, shownClasses } from "@/tasks/noteb
 import { execute } from "@/tasks/notebooks/execute.ts";
 import { keptText, type Notebook, readNotebook } from "@/tasks/notebooks/notebook.ts";
 import { openLab } from "@/tasks/notebooks/open_lab.ts";
-import { pythonPackages } from "@/tasks/notebooks/python.ts";
-import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const folder = new URL("../notebooks", import.meta.url).pathname;
 const MOST_SECONDS = 90;
@@ -19,36 +19,45 @@ interface Options {
   readonly browser: boolean;
 }
 
-await runTask(async () => {
-  const command = taskCommand("notebooks")
-    .description("Runs notebooks without a browser, and checks that every cell shows what it should")
-    .argument("[names...]", "01_mesh_to_position_map, or its beginning, 01 (default: all)")
-    .option("--write", "keep the new outputs in the notebooks")
-    .option("--open", "start JupyterLab on the notebooks instead")
-    .option("--no-browser", "with --open, only print the address")
-    .parse(Deno.args, { from: "user" });
+const command = taskCommand("notebooks")
+  .description("Runs notebooks without a browser, and checks that every cell shows what it should")
+  .argument("[names...]", "01_mesh_to_position_map, or its beginning, 01 (default: all)")
+  .option("--write", "keep the new outputs in the notebooks")
+  .option("--open", "start JupyterLab on the notebooks instead")
+  .option("--no-browser", "with --open, only print the address");
+
+await runTask(command, async (console) => {
   const { write = false, open = false, browser } = command.opts<Options>();
   if (open && (write || command.args.length > 0)) {
     throw new InputError("Cannot open JupyterLab with names or --write: it shows all notebooks, and saves them itself");
   }
-  const note = console.error;
-  if (open) return await openLab({ packages: await pythonPackages("jupyterlab", { note }), browser });
+  const note = (sentence: string) => console.print(sentence);
+  const packagesOf = async (pins: Pins) => {
+    const packages = await pythonPackages(pins, { note: (sentence) => void console.stage(sentence) });
+    console.quiet();
+    return packages;
+  };
+  if (open) return await openLab({ packages: await packagesOf("jupyterlab"), browser, signal: console.signal });
 
   const notebooks = await Promise.all(
     (await chooseNames(command.args)).map(async (name) => ({ name, notebook: await readNotebook(pathOf(name)) })),
   );
-  const signal = interruptSignal();
+  console.stage("Type-checking the cells");
   await checkCells(notebooks, { note });
-  const packages = await pythonPackages("notebooks", { note });
+  const packages = await packagesOf("notebooks");
   const classes = shownClasses(await readSources("../lib/view"));
   let complaintCount = 0;
   for (const { name, notebook: kept } of notebooks) {
-    const { notebook, seconds } = await execute(pathOf(name), { packages, signal });
+    console.stage(`Running ${name}`);
+    const { notebook, seconds } = await execute(pathOf(name), { packages, signal: console.signal });
+    console.quiet();
     const text = keptText(notebook);
     const complaints = [...checkOutputs(notebook, { classes }), ...checkSize(text), ...checkTime(seconds)];
     if (write && !hasFailed(notebook)) await writeFileAtomic(pathOf(name), text);
     if (!write) complaints.push(...checkKept(kept, notebook));
-    console.log(`${name.padEnd(32)} ${seconds.toFixed(0).padStart(3)} s  ${(text.length / 1e6).toFixed(2)} MB`);
+    globalThis.console.log(
+      `${name.padEnd(32)} ${seconds.toFixed(0).padStart(3)} s  ${(text.length / 1e6).toFixed(2)} MB`,
+    );
     for (const complaint of complaints) note(`  ${complaint}`);
     complaintCount += complaints.length;
   }

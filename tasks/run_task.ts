@@ -1,5 +1,7 @@
+import { relative, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
+import { Interruption, TaskConsole } from "@/tasks/console/task_console.ts";
 
 /** A command line that leaves ending the program to {@linkcode runTask}. */
 export function taskCommand(name: string): Command {
@@ -11,40 +13,38 @@ export function taskCommand(name: string): Command {
   });
 }
 
-/** Runs a task's body: what the user gave wrongly ends in one sentence and exit status 2. */
-export async function runTask(body: () => Promise<void>): Promise<void> {
+/**
+ * Parses the command line and runs a task's body where the user stands, who may be in any folder of the checkout: what
+ * was given wrongly ends in one sentence and exit status 2, a signal in its exit status.
+ */
+export async function runTask(command: Command, body: (console: TaskConsole) => Promise<void>): Promise<void> {
   try {
-    await body();
+    command.parse(Deno.args, { from: "user" });
+    Deno.chdir(Deno.env.get("INIT_CWD") ?? ".");
+    using console = new TaskConsole();
+    await body(console);
   } catch (error) {
     if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : 2); // it has said why itself
     if (error instanceof Interruption) Deno.exit(error.exitStatus);
     if (!(error instanceof InputError)) throw error;
-    console.error(error.message);
+    console.error(error instanceof SettingError ? error.tell((setting) => flagOf(command, setting)) : error.message);
     Deno.exit(2);
   }
 }
 
-/**
- * Aborted by Ctrl-C, or where a batch system ends the job; thrown through {@linkcode runTask}, it ends the program. A
- * second one ends the program at once.
- */
-export function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  const onInterrupt = () => stop(130);
-  const onTerminate = () => stop(143);
-  const stop = (exitStatus: number) => {
-    Deno.removeSignalListener("SIGINT", onInterrupt);
-    Deno.removeSignalListener("SIGTERM", onTerminate);
-    controller.abort(new Interruption(exitStatus));
-  };
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  Deno.addSignalListener("SIGTERM", onTerminate);
-  return controller.signal;
+function flagOf({ options }: Command, setting: string): string {
+  return options.find((option) => option.attributeName() === setting)?.long ?? setting;
 }
 
-class Interruption extends Error {
-  /** @param exitStatus 128 and the signal's number, as shells have it */
-  constructor(readonly exitStatus: number) {
-    super("Interrupted");
-  }
+/** What a task is at where a source's files are new. */
+export const CONVERTING = "Converting the face model, once";
+
+/** A path within the checkout, from where the user stands. */
+export function checkoutPath(path: string): string {
+  return relative(Deno.cwd(), resolve(import.meta.dirname!, "..", path)) || ".";
+}
+
+/** An argument as a shell takes it. */
+export function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

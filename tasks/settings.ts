@@ -1,5 +1,6 @@
+import { resolve } from "node:path";
 import { type Config, defaults } from "@/lib/config.ts";
-import { InputError } from "@/lib/errors.ts";
+import { SettingError } from "@/lib/errors.ts";
 
 /** The settings that were given as flags; which of them are in range is for `resolveConfig` to say. */
 export function settingsOf(
@@ -13,9 +14,10 @@ export function settingsOf(
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {
   if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
   if (name === "maskWeights") return maskWeightsOf(text);
+  if (name === "sourcePath") return text && resolve(text); // a run may be resumed from elsewhere
   if (typeof defaults[name] !== "number") return text as Config[keyof Config];
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  throw new InputError(`Cannot set ${name} to "${text}": a number is wanted`);
+  throw new SettingError((nameOf) => `Cannot set ${nameOf(name)} to "${text}": a number is wanted`);
 }
 
 /** As PRNet's paper writes them: landmarks : eyes, nose and mouth : face : neck. */
@@ -25,5 +27,7 @@ function maskWeightsOf(text: string): Config["maskWeights"] {
   if (weights.length === 4 && weights.every(Number.isFinite)) {
     return { landmarks, eyes: features, nose: features, mouth: features, face, neck };
   }
-  throw new InputError(`Cannot set maskWeights to "${text}": four numbers are wanted, such as 16:4:3:0`);
+  throw new SettingError((nameOf) =>
+    `Cannot set ${nameOf("maskWeights")} to "${text}": four numbers are wanted, such as 16:4:3:0`
+  );
 }

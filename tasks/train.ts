@@ -4,10 +4,11 @@ import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
-import { conversionLine } from "@/tasks/conversion_line.ts";
-import { interruptSignal, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
+import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { newRunFolder } from "@/tasks/new_run_folder.ts";
 import { settingsOf } from "@/tasks/settings.ts";
-import { trainingDisplay } from "@/tasks/training_display.ts";
+import { TrainingDisplay } from "@/tasks/training_display.ts";
 
 interface Options {
   readonly run?: string;
@@ -46,65 +47,73 @@ const fastDevRun: Partial<Config> = {
   checkpointEvery: 1,
 };
 
-await runTask(async () => {
-  const command = taskCommand("train")
-    .description("Trains a network, evaluates it on faces that it has not seen, and writes model and report")
-    .argument("[preset]", `the settings to start from: ${Object.keys(presets).join(", ")} (default: quick)`)
-    .option("--run <folder>", "the run's folder (default: a new one in runs/)")
-    .option("--resume", "go on with the run in that folder, with its settings")
-    .option("--fast-dev-run", "two tiny steps, to see that everything connects");
-  for (const [flag, description] of Object.values(flags)) command.option(flag, description);
-  command.parse(Deno.args, { from: "user" });
+const command = taskCommand("train")
+  .description("Trains a network, evaluates it on faces that it has not seen, and writes model and report")
+  .argument("[preset]", `the settings to start from: ${Object.keys(presets).join(", ")} (default: quick)`)
+  .option("--run <folder>", "the run's folder (default: a new one in the checkout's runs/)")
+  .option("--resume", "go on with the run in that folder, with its settings")
+  .option("--fast-dev-run", "two tiny steps, to see that everything connects");
+for (const [flag, description] of Object.values(flags)) command.option(flag, description);
+
+await runTask(command, async (console) => {
   const options = command.opts<Options & Record<string, string>>();
   const preset = choosePreset(command.args[0], options["model"]);
   const overrides = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
-
-  const run = options.run ?? newRunFolder(preset);
   const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
   if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
   if (options.resume && command.args[0]) {
     throw new InputError(`Cannot resume with the preset ${preset}: a run goes on with its own settings`);
   }
 
+  console.stage("Opening the faces and the network");
   // slow to load: help and wrong flags need none of it
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
-  const onProgress = conversionLine();
+  const onProgress = console.lateStage(CONVERTING);
   using experiment = options.resume
-    ? await resumeExperiment(run, { overrides, onProgress })
-    : await startExperiment(config, { run, onProgress });
-  console.error(experiment.device);
-  console.error(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
-  const signal = interruptSignal();
-  await trainToEnd(experiment, signal);
-  endIfStopped(experiment, signal);
-  const evaluation = await experiment.evaluate();
-  endIfStopped(experiment, signal);
-  await experiment.save(evaluation);
-  console.log(new ErrorTable(evaluation).toText());
-  console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
+    ? await resumeExperiment(options.run!, { overrides, onProgress })
+    : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
+      startExperiment(config, { run, onProgress }));
+  console.print(experiment.device);
+  console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
+  try {
+    await trainToEnd(experiment, console);
+    const { testSamples } = experiment.config;
+    const evaluation = await experiment.evaluate({ onProgress: console.stage(`Evaluating on ${testSamples} faces`) });
+    await experiment.save(evaluation, { onProgress: console.stage("Writing the model and the report") });
+    console.quiet();
+    globalThis.console.log(new ErrorTable(evaluation).toText());
+    globalThis.console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
+  } catch (error) {
+    if (error instanceof Interruption) {
+      console.print(`Stopped after step ${experiment.step}. To go on: ${resumeCommand(experiment)}`);
+    }
+    throw error;
+  }
 });
 
-/** Shows how it goes, up to the last step or the signal. */
-async function trainToEnd(experiment: Experiment, signal: AbortSignal): Promise<void> {
-  const display = trainingDisplay(experiment);
+/** Shows how it goes, up to the last step or a signal. */
+async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise<void> {
+  const { config, step } = experiment;
+  if (step < config.steps) console.stage("Tracing the first step");
+  const display = new TrainingDisplay(experiment, console);
   try {
-    for await (const report of experiment.train({ signal })) display.show(report);
+    for await (const report of experiment.train({ signal: console })) display.show(report);
+    console.throwIfAborted();
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
+    const rate = `--learning-rate ${config.learningRate / 10}`;
     throw new InputError(
-      `Training stopped: ${error.message}. The last good checkpoint is kept in ${experiment.path}/checkpoints; to go ` +
-        `on from it with a learning rate below ${experiment.config.learningRate}: ` +
-        `deno task train --resume --run ${experiment.path} --learning-rate RATE`,
+      `Training stopped: ${error.message}. ` +
+        (experiment.savedStep === undefined
+          ? `There is no checkpoint yet to go on from: start anew with a lower rate, such as ${rate}`
+          : `To go on from the checkpoint after step ${experiment.savedStep} with a lower learning rate: ` +
+            `${resumeCommand(experiment)} ${rate}`),
     );
-  } finally {
-    display.end();
   }
 }
 
-function endIfStopped({ step, path }: Experiment, signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  console.error(`Stopped after step ${step}. To go on: deno task train --resume --run ${path}`);
-  signal.throwIfAborted();
+function resumeCommand({ path }: Experiment): string {
+  return `deno task train --resume --run ${quoted(path)}`;
 }
 
 function choosePreset(name: string | undefined, model: string | undefined): PresetName {
@@ -117,8 +126,14 @@ function choosePreset(name: string | undefined, model: string | undefined): Pres
   );
 }
 
-function newRunFolder(preset: string): string {
-  return `runs/${preset}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
+/** A run that cannot begin leaves no empty folder. */
+async function startInFolder(run: string, start: (run: string) => Promise<Experiment>): Promise<Experiment> {
+  try {
+    return await start(run);
+  } catch (error) {
+    await Deno.remove(run).catch(() => {}); // holds something, or is not there
+    throw error;
+  }
 }
 
 function describe({ model, source, imageSize, batchSize, steps, seed }: Config): string {

@@ -1,70 +1,83 @@
-import cliProgress from "cli-progress";
 import type { Experiment, TrainReport } from "@/lib/experiment.ts";
+import { isTerminal, width } from "@/tasks/console/status_line.ts";
+import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
-export interface TrainingDisplay {
-  show(report: TrainReport): void;
-  end(): void;
-}
+/** Where no terminal is, a line is due after so long. */
+const LINE_MILLISECONDS = 60_000;
 
-/** A progress bar on a terminal; elsewhere a line at each validation, and each minute. Both on standard error. */
-export function trainingDisplay(experiment: Experiment): TrainingDisplay {
-  return Deno.stderr.isTerminal() ? progressBar(experiment) : plainLines(experiment);
-}
+/** How a training goes: a bar on a terminal; elsewhere a line at each validation, and each minute. */
+export class TrainingDisplay {
+  readonly #pace = new Pace();
+  readonly #console: TaskConsole;
+  readonly #config: Experiment["config"];
+  #nme = "–";
+  #printed = performance.now();
 
-function progressBar({ config: { steps, batchSize }, step }: Experiment): TrainingDisplay {
-  const bar = new cliProgress.SingleBar({
-    format: "{bar} {value}/{total} · {rate} faces/s · loss {loss} · NME {nme} · {left} left",
-    barsize: 24,
-    hideCursor: true,
-  }, cliProgress.Presets.shades_classic);
-  const pace = new Pace();
-  let nme = "–";
-  bar.start(steps, step, { rate: "–", loss: "–", nme, left: "–" });
-  return {
-    show(report) {
-      pace.add(report.seconds);
-      if (report.validation) nme = `${report.validation.nme68_2d.toFixed(2)} %`;
-      bar.update(report.step, {
-        rate: rate(batchSize / pace.seconds),
-        loss: report.loss.toPrecision(3),
-        nme,
-        left: duration((steps - report.step) * pace.seconds),
-      });
-    },
-    end: () => bar.stop(),
-  };
-}
+  constructor({ config }: Experiment, console: TaskConsole) {
+    this.#config = config;
+    this.#console = console;
+  }
 
-function plainLines({ config: { steps, batchSize } }: Experiment): TrainingDisplay {
-  const pace = new Pace();
-  let shown = performance.now();
-  return {
-    show({ step, loss, seconds, validation }) {
-      pace.add(seconds);
-      if (!validation && performance.now() - shown < 60_000) return;
-      shown = performance.now();
-      const validated = validation &&
-        `  validation loss ${validation.loss.toPrecision(3)}  NME ${validation.nme68_2d.toFixed(2)} %`;
-      console.error(
-        `step ${step}/${steps}  loss ${loss.toPrecision(3)}${validated ?? ""}  ` +
-          `${rate(batchSize / pace.seconds)} faces/s  ${duration((steps - step) * pace.seconds)} left`,
-      );
-    },
-    end() {},
-  };
-}
-
-/** Seconds a step, the latest weighing most. */
-class Pace {
-  seconds = 0;
-
-  add(seconds: number): void {
-    this.seconds = this.seconds === 0 ? seconds : 0.95 * this.seconds + 0.05 * seconds;
+  show({ step, loss, seconds, validation }: TrainReport): void {
+    const { steps, batchSize } = this.#config;
+    if (this.#pace.add(seconds)) this.#console.quiet(); // the first step is over, and what was shown for it
+    const pace = this.#pace.seconds;
+    const [rate, left] = pace ? [perSecond(batchSize / pace), duration((steps - step) * pace)] : ["–", "–"];
+    if (validation) this.#nme = `${validation.nme68_2d.toFixed(2)} %`;
+    this.#console.show(barLine([
+      `${step}/${steps}`,
+      `${rate} faces/s`,
+      `loss ${loss.toPrecision(3)}`,
+      `NME ${this.#nme}`,
+      `${left} left`,
+    ], { done: step / steps, columns: width() - SPINNER_WIDTH }));
+    if (isTerminal || !validation && performance.now() - this.#printed < LINE_MILLISECONDS) return;
+    this.#printed = performance.now();
+    const validated = validation ? `  validation loss ${validation.loss.toPrecision(3)}  NME ${this.#nme}` : "";
+    this.#console.print(
+      `step ${step}/${steps}  loss ${loss.toPrecision(3)}${validated}  ${rate} faces/s  ${left} left`,
+    );
   }
 }
 
-function rate(facesPerSecond: number): string {
-  return facesPerSecond.toFixed(facesPerSecond < 10 ? 1 : 0);
+const SPINNER_WIDTH = 2;
+
+/** A bar in what the facts leave free of the columns, where that is enough to see something. */
+export function barLine(
+  facts: readonly string[],
+  { done, columns }: { readonly done: number; readonly columns: number },
+): string {
+  const text = facts.join(" · ");
+  const room = columns - text.length - 1;
+  if (room < 4) return text.slice(0, columns);
+  const full = Math.round(done * room);
+  return `${"█".repeat(full)}${"░".repeat(room - full)} ${text}`;
+}
+
+/** Seconds a step, over the last half minute. The first step, which is traced before it is taken, does not count. */
+export class Pace {
+  static readonly WINDOW_SECONDS = 30;
+  readonly #latest: number[] = [];
+  #sum = 0;
+  #isFirst = true;
+
+  /** True for the first step. */
+  add(seconds: number): boolean {
+    if (this.#isFirst) return !(this.#isFirst = false);
+    this.#latest.push(seconds);
+    this.#sum += seconds;
+    while (this.#sum - this.#latest[0]! >= Pace.WINDOW_SECONDS) this.#sum -= this.#latest.shift()!;
+    return false;
+  }
+
+  /** Undefined until a second step is taken. */
+  get seconds(): number | undefined {
+    return this.#latest.length > 0 ? this.#sum / this.#latest.length : undefined;
+  }
+}
+
+function perSecond(faces: number): string {
+  return faces.toFixed(faces < 10 ? 1 : 0);
 }
 
 function duration(seconds: number): string {

@@ -29,7 +29,7 @@ async function trainTo(experiment: Experiment, step: number): Promise<TrainRepor
   const reports: TrainReport[] = [];
   for await (const report of experiment.train({ signal: stop.signal })) {
     reports.push(report);
-    if (report.step === step - 1) stop.abort();
+    if (report.step === step) stop.abort();
   }
   return reports;
 }

@@ -6,6 +6,7 @@ import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
 /** A made face, of which the whole map is known. */
@@ -13,13 +14,20 @@ export interface MadeFace extends LabeledFace {
   readonly map: PositionMap;
 }
 
+export interface MakeOptions extends BatchOptions {
+  readonly sampleCount: number;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
 /** The first `sampleCount` faces of a split, made anew from the seed. */
-export async function makeFaces(options: BatchOptions & { readonly sampleCount: number }): Promise<MadeFace[]> {
+export async function makeFaces({ onProgress, ...options }: MakeOptions): Promise<MadeFace[]> {
   const { encoding, sampleCount } = options;
   const workers = Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
   using batches = openBatches({ ...options, workers });
   const faces: MadeFace[] = [];
-  for await (const { batchSize, imageSize: size, images, targets, landmarks } of batches) {
+  const tell = () => onProgress?.(faces.length / sampleCount);
+  for (let batch; (batch = await batches.next(tell));) {
+    const { batchSize, imageSize: size, images, targets, landmarks } = batch;
     const length = size * size * 3;
     for (let i = 0; i < batchSize; i++) {
       const points = landmarks.slice(i * 68 * 3, (i + 1) * 68 * 3);
@@ -31,6 +39,7 @@ export async function makeFaces(options: BatchOptions & { readonly sampleCount: 
       });
     }
   }
+  tell();
   return faces;
 }
 
@@ -41,7 +50,7 @@ const SAMPLES_PER_WORKER = 16;
 export function predictFaces(
   network: tf.LayersModel,
   faces: readonly Pick<LabeledFace, "image">[],
-  { encoding }: Pick<Config, "encoding">,
+  { encoding, onProgress }: Pick<Config, "encoding"> & { readonly onProgress?: ProgressListener | undefined },
 ): PositionMap[] {
   using predictor = new Predictor(network, { encoding });
   const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
@@ -50,6 +59,7 @@ export function predictFaces(
     // always as many, the last ones again: another count would be compiled anew
     const chunk = Array.from({ length: atOnce }, (_, i) => faces[Math.min(start + i, faces.length - 1)]!.image);
     maps.push(...predictor.predict(chunk));
+    onProgress?.(Math.min(1, maps.length / faces.length));
   }
   return maps.slice(0, faces.length);
 }
@@ -59,15 +69,17 @@ const PREDICTED_AT_ONCE = 16;
 /** The training's loss of these predictions, mean over the faces. */
 export function meanLoss(
   faces: readonly MadeFace[],
-  { maps, mask, encoding, loss }: {
+  { maps, mask, encoding, loss, onProgress }: {
     readonly maps: readonly PositionMap[];
     readonly mask: tf.Tensor2D;
+    readonly onProgress?: ProgressListener | undefined;
   } & Pick<Config, "encoding" | "loss">,
 ): number {
   const encoded = ({ size, positions }: PositionMap) =>
     tf.tensor4d(encodePositions(positions, { size, encoding }), [1, size, size, 3]);
-  const losses = faces.map(({ map }, i) =>
-    tf.tidy(() => positionLoss(encoded(maps[i]!), encoded(map), mask, loss).dataSync()[0]!)
-  );
+  const losses = faces.map(({ map }, i) => {
+    onProgress?.(i / faces.length);
+    return tf.tidy(() => positionLoss(encoded(maps[i]!), encoded(map), mask, loss).dataSync()[0]!);
+  });
   return losses.reduce((sum, value) => sum + value, 0) / losses.length;
 }

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { type Config, sourceNames } from "@/lib/config.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
-import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
+import { openModel } from "@/lib/data/sources.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
 import { makeFaces, predictFaces } from "@/lib/evaluate/held_out.ts";
+import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { loadTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** What training tells evaluation, in a trained model's `posmap.json`. */
@@ -37,17 +38,20 @@ export async function openTrained(folder: string): Promise<MeasuredModel> {
   );
 }
 
-export interface HeldOutOptions extends Pick<Config, "source" | "sourcePath" | "seed" | "workers">, ModelOptions {
+export interface HeldOutOptions extends Pick<Config, "source" | "sourcePath" | "seed" | "workers"> {
   readonly sampleCount: number;
+  /** Told how much of the source's files is converted, where they are new. */
+  readonly onConversion?: (done: number) => void;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** Errors on faces of people that the training has not shown. Throws an InputError where the source cannot be read. */
 export async function evaluateHeldOut(
   model: MeasuredModel,
-  { onProgress, ...spec }: HeldOutOptions,
+  { onConversion, onProgress, ...spec }: HeldOutOptions,
 ): Promise<Evaluation> {
   const { imageSize, encoding } = model.description;
-  await openModel(spec, onProgress && { onProgress }); // here before in the workers: they take what it has converted
+  await openModel(spec, onConversion && { onProgress: onConversion }); // here before in the workers: they take what it has converted
   const faces = await makeFaces({
     ...spec,
     imageSize,
@@ -56,19 +60,34 @@ export async function evaluateHeldOut(
     overfitBatches: 0,
     split: "test",
     augment: false,
+    onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
-  return measure(model, faces);
+  return measure(model, faces, partProgress(onProgress, MAKING_SHARE, 1));
 }
+
+/** Of the time that it takes to measure. */
+const MAKING_SHARE = 0.8;
 
 /** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP, each photo cropped by its true landmarks' box. */
-export async function evaluatePhotos(model: MeasuredModel, folder: string): Promise<Evaluation> {
+export async function evaluatePhotos(
+  model: MeasuredModel,
+  folder: string,
+  { onProgress }: { readonly onProgress?: ProgressListener | undefined } = {},
+): Promise<Evaluation> {
   const faces: LabeledFace[] = [];
-  for await (const photo of readAnnotated(folder)) faces.push(labelPhoto(photo, model.description));
-  return measure(model, faces);
+  for await (const photo of readAnnotated(folder)) {
+    faces.push(labelPhoto(photo, model.description));
+    onProgress?.(0);
+  }
+  return measure(model, faces, partProgress(onProgress, 0, 1));
 }
 
-function measure({ network, description, summary }: MeasuredModel, faces: readonly LabeledFace[]): Evaluation {
-  const maps = predictFaces(network, faces, description);
+function measure(
+  { network, description, summary }: MeasuredModel,
+  faces: readonly LabeledFace[],
+  onProgress: ProgressListener,
+): Evaluation {
+  const maps = predictFaces(network, faces, { ...description, onProgress });
   const found = maps.map((map) => readLandmarks(map, description.surface));
   return evaluate(faces, { found, meanLandmarks: summary.meanLandmarks });
 }

@@ -30,7 +30,7 @@ export interface FacePhotoOptions {
 /**
  * A photo and where its face is, in the photo's pixels: as given; or by the landmarks in a `.mat` of AFLW2000-3D or
  * 300W-LP beside it, as evaluation has it; or else a square photo is taken as a whole. Throws an InputError where the
- * photo cannot be read, or nothing tells where the face is.
+ * photo cannot be read, the crop lies beside it, or nothing tells where the face is.
  */
 export async function openFacePhoto(
   path: string,
@@ -40,6 +40,12 @@ export async function openFacePhoto(
   const photo = await decodePhoto(path);
   if (crop) {
     const { left, top, side } = crop;
+    const [width, height] = [photo.width, photo.height].map((pixels) => Math.round(pixels / photo.scale));
+    if (left >= width! || top >= height! || left + side <= 0 || top + side <= 0) {
+      throw new InputError(
+        `Cannot crop ${path} to ${left},${top},${side}: that lies beside the photo, which is ${width} × ${height} pixels`,
+      );
+    }
     return { photo, crop: { left: left * photo.scale, top: top * photo.scale, side: side * photo.scale } };
   }
   if (photo.width === photo.height) return { photo, crop: { left: 0, top: 0, side: photo.width } };

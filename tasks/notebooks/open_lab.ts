@@ -6,10 +6,12 @@ export interface LabOptions {
   readonly packages: string;
   /** Opens the page in the browser. */
   readonly browser: boolean;
+  /** Ends JupyterLab. */
+  readonly signal: AbortSignal;
 }
 
-/** Starts JupyterLab on the notebooks and waits until it ends, by Ctrl-C or from its own menu. */
-export async function openLab({ packages, browser }: LabOptions): Promise<void> {
+/** Starts JupyterLab on the notebooks and waits until it ends, by the signal or from its own menu. */
+export async function openLab({ packages, browser, signal }: LabOptions): Promise<void> {
   const kernels = await makeKernelFolder();
   await silenceNews(kernels);
   const environment = {
@@ -18,10 +20,6 @@ export async function openLab({ packages, browser }: LabOptions): Promise<void> 
   };
   await trustNotebooks(environment);
   const root = new URL("../../", import.meta.url).pathname;
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  Deno.addSignalListener("SIGTERM", stop);
-  Deno.addSignalListener("SIGINT", stop);
   try {
     await using lab = new Deno.Command("python3", {
       args: [
@@ -37,13 +35,11 @@ export async function openLab({ packages, browser }: LabOptions): Promise<void> 
         JUPYTER_CONFIG_PATH: kernels,
         JUPYTERLAB_DIR: `${packages}/share/jupyter/lab`,
       },
-      signal: stopping.signal,
+      signal,
     }).spawn();
     const { success, code } = await lab.status;
-    if (!success && !stopping.signal.aborted) throw new InputError(`JupyterLab ended with status ${code}, see above`);
+    if (!success && !signal.aborted) throw new InputError(`JupyterLab ended with status ${code}, see above`);
   } finally {
-    Deno.removeSignalListener("SIGTERM", stop);
-    Deno.removeSignalListener("SIGINT", stop);
     await Deno.remove(kernels, { recursive: true });
   }
 }

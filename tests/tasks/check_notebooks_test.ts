@@ -39,7 +39,7 @@ Deno.test("check_notebooks passes cells that use lib and each other's names", as
   );
   assertEquals(await checkNotebooks({ "1 good.ipynb": good, "2.ipynb": good, "notes.txt": "const" }), {
     code: 0,
-    stderr: "Checked the cells of 2 notebooks\n",
+    stderr: "Type-checking the notebooks' cells\nChecked the cells of 2 notebooks\n",
   });
 });
 
@@ -65,7 +65,10 @@ Deno.test("check_notebooks finds an import of what lib does not export, and code
 });
 
 Deno.test("check_notebooks of a folder without notebooks checks nothing; of no folder or no notebook it says so", async () => {
-  assertEquals(await checkNotebooks({}), { code: 0, stderr: "Checked the cells of 0 notebooks\n" });
+  assertEquals(await checkNotebooks({}), {
+    code: 0,
+    stderr: "Type-checking the notebooks' cells\nChecked the cells of 0 notebooks\n",
+  });
   assertEquals(await run("/nowhere"), {
     code: 2,
     stderr: "Cannot check the notebooks in /nowhere: it is not a folder\n",

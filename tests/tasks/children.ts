@@ -1,11 +1,21 @@
+const root = new URL("../..", import.meta.url).pathname;
+
 export type TaskName = "train" | "evaluate" | "video";
 
+/** Where the user of a task stands, unless it is the checkout. */
+export interface Standing {
+  readonly folder: string;
+}
+
 /** A task in a process of its own, with the permissions that deno.json gives it. */
-export function spawnTask(name: TaskName, ...taskArguments: string[]): Deno.ChildProcess {
+export function spawnTask(name: TaskName, ...given: (string | Standing)[]): Deno.ChildProcess {
+  const taskArguments = given.filter((one) => typeof one === "string");
+  const [standing] = given.filter((one) => typeof one !== "string");
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments],
-    cwd: new URL("../..", import.meta.url),
+    cwd: root,
+    env: { INIT_CWD: standing?.folder ?? root }, // as Deno's task runner has it
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -17,7 +27,7 @@ export interface TaskEnd {
   readonly stderr: string;
 }
 
-export async function runTaskChild(name: TaskName, ...taskArguments: string[]): Promise<TaskEnd> {
+export async function runTaskChild(name: TaskName, ...taskArguments: (string | Standing)[]): Promise<TaskEnd> {
   const { code, stdout, stderr } = await spawnTask(name, ...taskArguments).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

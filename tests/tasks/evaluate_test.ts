@@ -1,20 +1,39 @@
+import { encodePng } from "@/lib/data/files/images.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
-Deno.test("deno task train --fast-dev-run makes a model and a report; deno task evaluate --json measures it", async () => {
+Deno.test("what deno task train makes where the user stands, deno task evaluate measures and deno task video opens", async () => {
   await using folder = await temporaryFolder();
-  const run = `${folder.path}/run`;
-  const trained = await runTaskChild("train", "--fast-dev-run", "--device", "cpu", "--run", run);
-  assertEquals([trained.code, trained.stdout.includes(`${run}/report.html`)], [0, true]);
+  const standing = { folder: folder.path };
+  const trained = await runTaskChild("train", "--fast-dev-run", "--device", "cpu", "--run", "a run", standing);
+  assertEquals(trained.code, 0);
+  assert(/\nmodel +a run\/model\nreport +a run\/report\.html\n$/.test(trained.stdout), trained.stdout);
+  const said = [
+    /^Opening the faces and the network\n/,
+    /\na run: lite at 64² /,
+    /\nTracing the first step\n/,
+    /\nstep 1\/2 .* – faces\/s +– left\nstep 2\/2 .* \d+(\.\d)? faces\/s +0 s left\n/,
+    /\nEvaluating on 8 faces\n/,
+    /\nWriting the model and the report\n/,
+  ];
+  for (const pattern of said) assert(pattern.test(trained.stderr), `${pattern}: ${trained.stderr}`);
   for (const path of ["config.json", "metrics.jsonl", "events", "checkpoints", "model/posmap.json", "report.html"]) {
-    await Deno.stat(`${run}/${path}`);
+    await Deno.stat(`${folder.path}/a run/${path}`);
   }
-  const { code, stdout } = await runTaskChild("evaluate", run, "--json", "--test-samples", "2", "--device", "cpu");
+  const measure = ["a run", "--json", "--test-samples", "2", "--device", "cpu"];
+  const { code, stdout } = await runTaskChild("evaluate", ...measure, standing);
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
   assertEquals(Object.keys(evaluation), ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline"]);
   assertEquals(evaluation.images, 2);
+
+  const photo = { width: 40, height: 30, rgb: new Uint8Array(3 * 40 * 30) };
+  await Deno.writeFile(`${folder.path}/photo.png`, await encodePng(photo));
+  const beside = ["photo.png", "--model", "a run", "--device", "cpu", "--crop", "40,0,20"];
+  const video = await runTaskChild("video", ...beside, standing);
+  const refusal = "Cannot crop photo.png to 40,0,20: that lies beside the photo, which is 40 × 30 pixels\n";
+  assert(video.code === 2 && video.stderr.endsWith(refusal), video.stderr);
 });
 
 Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit status 2", async () => {
@@ -22,7 +41,7 @@ Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit s
   const refused: [string[], RegExp][] = [
     [[], /missing required argument 'folder'/],
     [[folder.path, "--fast"], /unknown option '--fast'/],
-    [[folder.path, "--test-samples", "0"], /Cannot set testSamples to 0: /],
+    [[folder.path, "--test-samples", "0"], /Cannot set --test-samples to 0: a whole number from 1 is wanted/],
     [[folder.path, "--photos", folder.path, "--seed", "8"], /'--photos <folder>' cannot be used with option '--seed/],
     [[folder.path], new RegExp(`Cannot load ${folder.path}/posmap\\.json: there is no such file`)],
   ];

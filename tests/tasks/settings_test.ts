@@ -6,8 +6,13 @@ const names = ["steps", "learningRate", "model", "sourcePath"] as const;
 
 Deno.test("settingsOf() gives the settings that were given, numbers as numbers", () => {
   assertEquals(settingsOf({ json: true }, names), {});
-  const given = { steps: "20", learningRate: "2.5e-3", model: "lite", sourcePath: "7", resume: true };
-  assertEquals(settingsOf(given, names), { steps: 20, learningRate: 0.0025, model: "lite", sourcePath: "7" });
+  const given = { steps: "20", learningRate: "2.5e-3", model: "lite", sourcePath: "faces", resume: true };
+  assertEquals(settingsOf(given, names), {
+    steps: 20,
+    learningRate: 0.0025,
+    model: "lite",
+    sourcePath: `${Deno.cwd()}/faces`,
+  });
   for (const text of ["5", "-5", "+.5", "5.", "1e-4", "0"]) {
     assertEquals(settingsOf({ steps: text }, names), { steps: Number(text) });
   }

@@ -7,7 +7,10 @@ Deno.test("deno task video makes MP4, WebP and page of a built-in face, and neve
   await using folder = await temporaryFolder();
   const out = `${folder.path}/face`;
   const first = await runTaskChild("video", "--out", out, "--seconds", "0.5");
-  assertEquals([first.code, first.stderr], [0, ""]);
+  assertEquals([first.code, first.stderr], [
+    0,
+    "Drawing the face from all sides\nWriting the video and the page\n",
+  ]);
   assertEquals(first.stdout.trim(), `${out}.mp4, ${out}.webp and ${out}.html: 12 frames of 400 × 400 pixels`);
   assertEquals((await decodePhoto(`${out}.webp`)).width, 400);
   const page = await Deno.readTextFile(`${out}.html`);
@@ -31,7 +34,9 @@ Deno.test("deno task video refuses what it cannot use in one sentence, exit stat
     [["--crop", "1,2,3"], /Cannot crop the built-in face/],
     [["photo.jpg", "--model", "runs/1", "--crop", "1,2"], /Cannot crop to 1,2: three numbers were expected/],
     [["photo.jpg", "--model", "runs/1", "--crop", "1,2,-3"], /Cannot crop to 1,2,-3: /],
-    [["--seconds", "long"], /Cannot make a video of long seconds/],
+    [["--seconds", "long"], /Cannot set --seconds to long: a number from 0\.5 to 60 is wanted/],
+    [["--out", "folder/"], /Cannot set --out to "folder\/": the files' name is wanted, not a folder/],
+    [["--out", ".."], /Cannot set --out to "\.\."/],
     [["--out", "/nowhere/face"], /Cannot write \/nowhere\/face\.mp4: there is no folder \/nowhere/],
     [["--device", "tpu"], /Allowed choices are auto, cpu, gpu/],
     [["--fast"], /unknown option '--fast'/],

@@ -84,8 +84,11 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     return this.#waitedSeconds;
   }
 
-  /** The next batch, or undefined after the last. */
-  async next(): Promise<HostBatch | undefined> {
+  /**
+   * The next batch, or undefined after the last. While there is none yet, `onWait` is called a few times a second; what
+   * it throws ends the wait, and the batch is there to be taken later.
+   */
+  async next(onWait?: () => void): Promise<HostBatch | undefined> {
     if (this.#inUse) releaseBatch(this.#ring, this.#next - 1);
     this.#inUse = false;
     const ring = this.#ring;
@@ -95,7 +98,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     while (!isComplete(ring, this.#next)) {
       if (this.#failure) throw this.#failure;
       if (this.#closed) throw new TypeError("Cannot take a batch: they are closed");
-      await this.#news.promise;
+      onWait?.();
+      await (onWait ? within(WAIT_MILLISECONDS, this.#news.promise) : this.#news.promise);
     }
     this.#waitedSeconds += (performance.now() - start) / 1000;
     const views = ringViews(ring, this.#next, [0, batchSize]);
@@ -152,6 +156,16 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }
+}
+
+const WAIT_MILLISECONDS = 250;
+
+/** Waits for the promise, but no longer. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
 }
 
 /** Tensors for one step. Whoever receives a batch disposes it. */

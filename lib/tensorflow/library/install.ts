@@ -6,8 +6,10 @@ import { checkPip, fetchWheels, readRequirements, unpackLibraries } from "@/lib/
 
 export interface InstallOptions {
   readonly variant: LibraryVariant;
-  /** Told each stage in a sentence; how pip gets on is shown on standard error. */
-  readonly onStage: (sentence: string) => void;
+  /** Told each stage in a sentence; what it gives is told how much of the stage is done, from 0 to 1. */
+  readonly onStage: (sentence: string) => (done: number) => void;
+  /** Told what pip warns of. */
+  readonly onWarning: (line: string) => void;
   /** Ends it with the signal's reason; what was half done is removed. */
   readonly signal: AbortSignal;
 }
@@ -52,7 +54,7 @@ export async function variantInUse(): Promise<LibraryVariant> {
  * Has pip fetch the pinned wheels and unpacks their shared libraries into the cache folder. Two at once wait for each
  * other; what an interrupted one left is removed. Throws an InputError that says what to do where it cannot.
  */
-export async function install({ variant, onStage, signal }: InstallOptions): Promise<void> {
+export async function install({ variant, onStage, onWarning, signal }: InstallOptions): Promise<void> {
   const requirements = await readRequirements(variant);
   const cache = await cacheFolder();
   using _lock = await lockSetup(cache, { onStage, signal });
@@ -65,8 +67,9 @@ export async function install({ variant, onStage, signal }: InstallOptions): Pro
   try {
     const [wheels, temporary] = [`${partial}/wheels`, `${partial}/temporary`];
     await Promise.all([wheels, temporary].map((path) => Deno.mkdir(path, { recursive: true })));
-    onStage(`Fetching TensorFlow's library with pip (about ${inWords(downloadSize[variant])})`);
-    await fetchWheels(requirements, { into: wheels, temporary, signal });
+    const onProgress = onStage(`Fetching TensorFlow's library with pip (about ${inWords(downloadSize[variant])})`);
+    const onBytes = (bytes: number) => onProgress(Math.min(1, bytes / downloadSize[variant]));
+    await fetchWheels(requirements, { into: wheels, temporary, signal, onBytes, onWarning });
     onStage("Unpacking the shared libraries");
     const files = await unpackLibraries(wheels, { into: partial, signal });
     const library = libraryFile(partial).slice(partial.length + 1);

@@ -59,13 +59,20 @@ export interface FetchOptions {
   /** Where pip keeps what it is fetching. */
   readonly temporary: string;
   readonly signal: AbortSignal;
+  /** Told now and then how many bytes there are. */
+  readonly onBytes: (bytes: number) => void;
+  /** Told what pip warns of. */
+  readonly onWarning: (line: string) => void;
 }
 
-/** Has pip fetch the pinned wheels and check their hashes; shows on standard error how that goes. */
+/** Has pip fetch the pinned wheels and check their hashes. */
 export async function fetchWheels(
   { path, platforms }: Requirements,
-  { into, temporary, signal }: FetchOptions,
+  { into, temporary, signal, onBytes, onWarning }: FetchOptions,
 ): Promise<void> {
+  const look = () => bytesIn(temporary).then(onBytes).catch(() => {}); // pip moves files meanwhile
+  const polling = setInterval(look, 500);
+  using _ = { [Symbol.dispose]: () => clearInterval(polling) };
   const { success, stderr } = await runPython([
     "-m",
     "pip",
@@ -83,7 +90,7 @@ export async function fetchWheels(
   ], {
     signal,
     environment: { TMPDIR: temporary, PIP_REQUIRE_VIRTUALENV: "false", PYTHONUNBUFFERED: "1" },
-    show: /^\s*Downloading |^WARNING: Retrying /,
+    onErrorLine: (line) => /^WARNING: Retrying /.test(line) && onWarning(line),
   });
   if (success) return;
   if (/DO NOT MATCH THE HASHES/.test(stderr)) {
@@ -140,25 +147,33 @@ function checkNoSpace(stderr: string, folder: string): void {
   );
 }
 
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    bytes += isDirectory ? await bytesIn(path) : (await Deno.lstat(path)).size;
+  }
+  return bytes;
+}
+
 interface PythonOptions {
   readonly signal?: AbortSignal;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Lines that go to standard error as they come; on a terminal pip draws there itself. */
-  readonly show?: RegExp;
+  /** Called with the lines of standard error as they come. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
-async function runPython(args: readonly string[], { signal, environment = {}, show }: PythonOptions = {}) {
-  const draws = show !== undefined && Deno.stdout.isTerminal();
+async function runPython(args: readonly string[], { signal, environment = {}, onErrorLine }: PythonOptions = {}) {
   const child = new Deno.Command("python3", {
     args: [...args],
     clearEnv: true,
     env: { ...allowedEnvironment(), ...environment },
     stdin: "null",
-    stdout: draws ? "inherit" : "piped",
+    stdout: "piped",
     stderr: "piped",
     ...(signal && { signal }),
   }).spawn();
-  const output = Promise.all([collect(child.stderr, show), draws ? "" : collect(child.stdout, show)]);
+  const output = Promise.all([collect(child.stderr, onErrorLine), collect(child.stdout)]);
   const { success } = await child.status;
   if (!success) await new Promise((resolve) => setTimeout(resolve, 100)); // Ctrl-C may reach Python before it reaches us
   signal?.throwIfAborted(); // and some child of Python's may still hold its output open
@@ -171,16 +186,12 @@ export function allowedEnvironment(): Record<string, string> {
   return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, show?: RegExp): Promise<string> {
+async function collect(stream: ReadableStream<Uint8Array>, onLine?: (line: string) => void): Promise<string> {
   let text = "";
-  let shown = 0; // up to here, in whole lines
+  let told = 0; // up to here, in whole lines
   for await (const part of stream.pipeThrough(new TextDecoderStream())) {
     text += part;
-    const end = text.lastIndexOf("\n") + 1;
-    if (!show || end <= shown) continue;
-    const lines = text.slice(shown, end).trimEnd().split("\n").filter((line) => show.test(line));
-    shown = end;
-    if (lines.length > 0) await Deno.stderr.write(new TextEncoder().encode(lines.join("\n") + "\n"));
+    for (let end; onLine && (end = text.indexOf("\n", told)) >= 0; told = end + 1) onLine(text.slice(told, end));
   }
   return text;
 }

@@ -3,6 +3,7 @@ import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
 import type { MadeFace } from "@/lib/evaluate/held_out.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { cumulativeFigure } from "@/lib/view/evaluation/cumulative_figure.ts";
 import { galleryFigure, type GalleryGroup, groupByYaw } from "@/lib/view/evaluation/gallery.ts";
@@ -26,12 +27,13 @@ export interface PicturedErrors {
   readonly surface: FaceSurface;
   /** More groups of faces to show; see `groupByCover`. */
   readonly groups?: readonly GalleryGroup[];
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** The errors of faces whose whole truth is known, by yaw, by part of the face, and face by face. */
 export async function pictureErrors(
   faces: readonly MadeFace[],
-  { maps, surface, groups = [] }: PicturedErrors,
+  { maps, surface, groups = [], onProgress }: PicturedErrors,
 ): Promise<ErrorPictures> {
   const errors = evaluateEach(faces, { found: maps.map((map) => readLandmarks(map, surface)) });
   const pairs = faces.map(({ map, landmarks }, i) => ({ truth: map, prediction: maps[i]!, landmarks }));
@@ -42,6 +44,6 @@ export async function pictureErrors(
       { title: "68 points, 2D", errors: landmarkErrorsByPart(errors) },
       { title: "whole surface, 3D", errors: mapErrorsByRegion(pairs, surface) },
     ]),
-    gallery: await galleryFigure([...groupByYaw(judged), ...groups], { surface }),
+    gallery: await galleryFigure([...groupByYaw(judged), ...groups], { surface, onProgress }),
   };
 }

@@ -4,6 +4,7 @@ import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { colorbar, errorMap } from "@/lib/view/evaluation/error_map.ts";
@@ -58,7 +59,10 @@ const ranks = ["best", "median", "worst"] as const;
  */
 export async function galleryFigure(
   groups: readonly GalleryGroup[],
-  { surface }: { readonly surface: FaceSurface },
+  { surface, onProgress }: {
+    readonly surface: FaceSurface;
+    readonly onProgress?: ProgressListener | undefined;
+  },
 ): Promise<SvgFigure> {
   const pairWidth = 2 * SIDE + GAP;
   const left = (rank: number) => LABEL_WIDTH + rank * (pairWidth + PAIR_GAP);
@@ -72,6 +76,7 @@ export async function galleryFigure(
     parts.push(svgText(label, { x: 8, y: top + SIDE / 2, "font-weight": "bold" }));
     parts.push(svgText(`${faces.length} faces`, { x: 8, y: top + SIDE / 2 + 18, fill: FAINT_TEXT_COLOR }));
     for (const { rank, face, error } of shown) {
+      onProgress?.(row / rows.length);
       const [photo, map] = panels(face, { surface, most });
       const place = { y: top, width: SIDE, height: SIDE };
       const degrees = Math.round(Math.abs(face.yaw) * 180 / Math.PI);

@@ -1,6 +1,8 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { colorFace } from "@/lib/view/mesh/colored_face.ts";
 import { meshFigure, type MeshFigureOptions } from "@/lib/view/mesh/mesh_figure.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
+import type { Photo } from "@/lib/types.ts";
 import { escapeHtml } from "@/lib/view/figures/picture.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
@@ -14,15 +16,20 @@ export interface TurningOptions {
   /** Of one turn to both sides and back, after which it begins again. */
   readonly seconds?: number;
   readonly framesPerSecond?: number;
+  readonly onProgress?: ProgressListener;
 }
 
 /** The face's mesh in its photo's colors, turning. */
 export function turningFace(
   face: TrackedFace,
-  { size = 320, seconds = 4, framesPerSecond = 24 }: TurningOptions = {},
+  { size = 320, seconds = 4, framesPerSecond = 24, onProgress }: TurningOptions = {},
 ): Video {
   const count = Math.max(1, Math.round(seconds * framesPerSecond));
-  const frames = [...faceTurntable(face, size).frames(count)];
+  const frames: Photo[] = [];
+  for (const frame of faceTurntable(face, size).frames(count)) {
+    frames.push(frame);
+    onProgress?.(frames.length / count);
+  }
   return new Video(frames, "The face's mesh in its photo's colors, turning", { framesPerSecond });
 }
 

@@ -160,7 +160,7 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     child.kill(signal);
     const { code, lines } = await outcome(child);
     assertEquals(code, status);
-    assertEquals(lines.filter((line) => !/^Fetching/.test(line)), []);
+    assertEquals(lines.filter((line) => !/^(Fetching|Stopping)/.test(line)), []);
     assertEquals(await setup.leftovers(), []);
     await assertSetUp(setup, await setup.run());
   });

@@ -1,0 +1,59 @@
+// A thread beside a task's own, which computes for seconds on end: shows that something moves, and hears signals.
+import { draw, isTerminal, printLines, setExitStatus, type Shared, type Status } from "./status_line.ts";
+
+const worker = self as unknown as Worker;
+let shared: Shared;
+let status: Status | undefined;
+let began = 0;
+let ticks = 0;
+
+const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+const REDRAWN_SECONDS = 0.1;
+/** Where no terminal is, the line is written again after so many seconds of a stage, and then once a minute. */
+const SAID_AGAIN = [2, 10, 30, 60];
+
+worker.onmessage = ({ data }: MessageEvent<Shared | Status>) => {
+  if (!("stage" in data)) return start(data);
+  if (data.stage !== status?.stage) [began, ticks] = [performance.now(), 0];
+  status = data;
+};
+
+function start(memory: Shared): void {
+  shared = memory;
+  for (const [signal, exitStatus] of signals) {
+    const hear = () => hearSignal(exitStatus);
+    Deno.addSignalListener(signal, hear);
+    listeners.push([signal, hear]);
+  }
+  setInterval(tick, isTerminal ? 1000 * REDRAWN_SECONDS : 1000);
+}
+
+function tick(): void {
+  if (!status) return;
+  const seconds = Math.floor((performance.now() - began) / 1000);
+  const time = status.timed ? `  ${seconds} s` : "";
+  if (isTerminal) return draw(shared, status, `${SPINNER[ticks++ % SPINNER.length]} ${status.text}${time}`);
+  if (!status.timed || seconds < (SAID_AGAIN[ticks] ?? 60 * (ticks - SAID_AGAIN.length + 2))) return;
+  ticks++;
+  draw(shared, status, `${status.text}${time}`);
+}
+
+/** SIGHUP ends a task as SIGTERM does. */
+const signals = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143]] as const;
+const listeners: [Deno.Signal, () => void][] = [];
+let heard = false;
+
+/** What Deno's task runner passes on and what the terminal sends to all its programs is one signal, come twice. */
+const ECHO_MILLISECONDS = 250;
+
+/** The first signal is for the task to obey; after it, signals do what they do to any program: end it at once. */
+function hearSignal(exitStatus: number): void {
+  if (heard) return;
+  heard = true;
+  setExitStatus(shared, exitStatus);
+  worker.postMessage(undefined);
+  printLines(shared, "Stopping; a second signal ends at once");
+  setTimeout(() => {
+    for (const [signal, hear] of listeners) Deno.removeSignalListener(signal, hear);
+  }, ECHO_MILLISECONDS);
+}

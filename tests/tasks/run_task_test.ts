@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { newRunFolder } from "@/tasks/new_run_folder.ts";
+import { quoted } from "@/tasks/run_task.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { Lines } from "@/tests/tasks/children.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+Deno.test("a shell takes what quoted() gives for the argument itself", async () => {
+  const texts = fc.sample(fc.string({ unit: "grapheme-ascii", minLength: 1 }), { numRuns: 200, seed: 7 });
+  const all = [...texts, "runs/lite-1", "a b", "it's", "$HOME", "~", "-x", "é"];
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", `printf '%s\\n' ${all.map(quoted).join(" ")}`] })
+    .output();
+  assertEquals(new TextDecoder().decode(stdout), all.map((text) => `${text}\n`).join(""));
+  assertEquals(quoted("../runs/lite-20261128"), "../runs/lite-20261128");
+});
+
+Deno.test("newRunFolder() gives each run an empty folder of its own, also of those that begin at once", async () => {
+  await using folder = await temporaryFolder();
+  const paths = await Promise.all(Array.from({ length: 20 }, () => newRunFolder(`${folder.path}/runs`, "lite")));
+  assertEquals(new Set(paths).size, 20);
+  for (const path of paths) {
+    assert(/\/runs\/lite-\d{8}-\d{6}(-\d+)?$/.test(path), path);
+    assertEquals([...Deno.readDirSync(path)], []);
+  }
+});
+
+Deno.test("a task that computes without a break shows that it does, hears a signal, and ends at a second one", async () => {
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-read", "--allow-env", `${import.meta.dirname}/busy_task.ts`],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await stderr.until(/^Computing\nComputing +\d+ s\n/);
+  child.kill("SIGTERM");
+  await stderr.until(/\nStopping; a second signal ends at once\n/);
+  await stdout.until(/^true 143\n/); // it learns of the signal while it goes on
+  const again = setInterval(() => { // what comes close to the first one is its echo
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      clearInterval(again); // it has ended
+    }
+  }, 20);
+  assertEquals((await child.status).code, 143);
+  clearInterval(again);
+  await Promise.all([stdout.end(), stderr.end()]);
+});
