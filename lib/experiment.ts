@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename } from "node:path";
-import type { z } from "zod";
 import type { Config } from "@/lib/config.ts";
 import type { Batches, HostBatch } from "@/lib/data/batches/batches.ts";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
@@ -9,7 +8,6 @@ import type { Split } from "@/lib/data/sample.ts";
 import type { ModelOptions } from "@/lib/data/sources.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
-import type { TrainingSummary } from "@/lib/evaluate/trained.ts";
 import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment_parts.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
@@ -237,9 +235,8 @@ export class Experiment implements Disposable {
   }
 
   async #saveModel(evaluation: Evaluation): Promise<void> {
-    const { config, network, surface, meanLandmarks } = this.#parts;
+    const { config, network, surface, mirror, meanLandmarks, neutralLandmarks } = this.#parts;
     const { sourcePath: _, ...settings } = config; // a place on this machine
-    const training: TrainingSummary = { ...settings, meanLandmarks: [...meanLandmarks], evaluation: { ...evaluation } };
     await saveTrainedModel(`${this.path}/model`, {
       network,
       description: {
@@ -248,7 +245,11 @@ export class Experiment implements Disposable {
         encoding: config.encoding,
         crop: { margin: CROP_MARGIN },
         surface,
-        training: training as Record<string, z.core.util.JSONType>,
+        mirror,
+        meanLandmarks,
+        neutralLandmarks,
+        license: LICENSES[config.source],
+        summary: { ...settings, evaluation },
       },
     });
   }
@@ -368,6 +369,8 @@ async function* batchesUntil(signal: StopSignal, batches: Batches): AsyncGenerat
 
 /** Faces that are covered in part, to see what becomes of them. */
 const COVERED = 64;
+/** Of weights that learned from these faces. */
+const LICENSES: Partial<Record<Config["source"], string>> = { procedural: "MIT", ict: "MIT" };
 /** Faces that are drawn for people to look at. */
 const PICTURED = 6;
 

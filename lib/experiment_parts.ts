@@ -7,7 +7,9 @@ import { sampleIndex } from "@/lib/data/batches/serve_samples.ts";
 import { Sitters } from "@/lib/data/synthetic/sitters.ts";
 import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
-import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { mirrorVertices } from "@/lib/face/mirror.ts";
+import { type FaceSurface, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -19,6 +21,10 @@ export interface Parts {
   readonly config: Config;
   readonly tensorflow: TensorFlow;
   readonly surface: FaceSurface;
+  /** [surface vertexCount], the vertex on the face's other side; undefined where the surface is not symmetric. */
+  readonly mirror: Uint32Array | undefined;
+  /** [68, 3], in model space, of the mean face. */
+  readonly neutralLandmarks: Float32Array;
   readonly layout: UvLayout;
   readonly network: tf.LayersModel;
   readonly optimizer: FusedAdam;
@@ -54,6 +60,8 @@ export async function openParts(
     config,
     tensorflow,
     surface: model.surface,
+    mirror: mirrorVertices(model),
+    neutralLandmarks: valuesAt(meshLandmarks(model), model.mean),
     layout,
     network,
     optimizer: new FusedAdam(config.learningRate),

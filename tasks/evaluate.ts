@@ -32,19 +32,21 @@ await runTask(command, async (console) => {
 
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
-  const { evaluateHeldOut, evaluatePhotos, openTrained } = await import("@/lib/evaluate/trained.ts");
+  const { evaluateHeldOut, evaluatePhotos, trainedOn } = await import("@/lib/evaluate/trained.ts");
+  const { openTrainedModel } = await import("@/lib/model/trained_model.ts");
   const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
   const { description } = await openTensorFlow({ device, lowLatency: true });
-  const model = await openTrained(folder);
+  const model = await openTrainedModel(folder);
   console.print(description);
   const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
+  const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
   const evaluation = options.photos
     ? await evaluatePhotos(model, options.photos, { onProgress })
     : await evaluateHeldOut(model, {
       workers: defaults.workers,
-      source: given.source ?? model.summary.source,
+      source,
       sourcePath: given.sourcePath ?? await sourcePathOf(folder),
-      seed: given.seed ?? model.summary.seed,
+      seed,
       sampleCount: testSamples,
       onConversion: console.lateStage(CONVERTING),
       onProgress,

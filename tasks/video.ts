@@ -110,11 +110,11 @@ interface PhotoOptions {
 
 async function faceInPhoto(path: string, { model, crop, device, console }: PhotoOptions): Promise<TrackedFace> {
   console.stage("Opening the model");
-  const { openTrained } = await import("@/lib/evaluate/trained.ts");
+  const { openTrainedModel } = await import("@/lib/model/trained_model.ts");
   const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
   const { openFacePhoto, trackFace } = await import("@/lib/track/face_in_photo.ts");
   console.print((await openTensorFlow({ device, lowLatency: true })).description);
-  const trained = await openTrained(model);
+  const trained = await openTrainedModel(model);
   console.throwIfAborted();
   const found = await openFacePhoto(path, { margin: trained.description.crop.margin, crop });
   return trackFace(found.photo, found.crop, trained);

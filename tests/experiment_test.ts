@@ -2,11 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import sharp from "sharp";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
-import { openTrained } from "@/lib/evaluate/trained.ts";
 import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
+import { readDescription } from "@/lib/model/trained_model.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { restoreTensors } from "@/lib/tensorflow/files/checkpoints.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
@@ -110,10 +110,10 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals(Object.keys(evaluation.baseline), ["nme68_2d", "nme68_3d"]);
   const html = await Deno.readTextFile(`${parted}/report.html`);
   assert(html.includes(evaluation.nme68_2d.mean.toFixed(2)), "the report lacks the error");
-  const { network, summary } = await openTrained(parted);
-  network.dispose();
-  assertEquals([summary.seed, summary.source, summary["steps"]], [config.seed, config.source, STEPS]);
-  assertEquals(summary["sourcePath"], undefined);
+  const { summary, meanLandmarks, mirror, license } = await readDescription(`${parted}/model`);
+  assertEquals([summary!["seed"], summary!["source"], summary!["steps"]], [config.seed, config.source, STEPS]);
+  assertEquals([summary!["sourcePath"], meanLandmarks.length, license], [undefined, 68 * 3, "MIT"]);
+  assert(mirror, "the built-in face is symmetric");
 });
 
 Deno.test({
@@ -212,9 +212,8 @@ Deno.test("an experiment trains on any OBJ's face with another mask, and is resu
   assertEquals([experiment.step, experiment.config.maskWeights, experiment.config.source], [2, maskWeights, "obj"]);
   await trainTo(experiment, 3);
   await experiment.save(await experiment.evaluate());
-  const { network, summary } = await openTrained(run);
-  network.dispose();
-  assertEquals([summary.source, summary["maskWeights"]], ["obj", maskWeights]);
+  const { summary, license } = await readDescription(`${run}/model`);
+  assertEquals([summary!["source"], summary!["maskWeights"], license], ["obj", maskWeights, undefined]);
   const report = await Deno.readTextFile(`${run}/report.html`);
   assert(report.includes("landmarks 4, eyes 2, nose 2, mouth 2, face 1, neck 1"));
 });

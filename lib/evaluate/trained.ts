@@ -3,39 +3,18 @@ import { type Config, sourceNames } from "@/lib/config.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { openModel } from "@/lib/data/sources.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
-import { InputError } from "@/lib/errors.ts";
 import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
 import { makeFaces, predictFaces } from "@/lib/evaluate/held_out.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
-import { loadTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
+import type { ModelDescription } from "@/lib/model/description.ts";
+import type { TrainedModel } from "@/lib/model/trained_model.ts";
 
-/** What training tells evaluation, in a trained model's `posmap.json`. */
-const summarySchema = z.looseObject({
-  source: z.enum(sourceNames),
-  seed: z.int(),
-  /** [68, 3], the training set's mean landmarks in crop sides. */
-  meanLandmarks: z.array(z.number()).length(68 * 3),
-});
+/** What is needed to draw anew the faces that a model's training has not shown. */
+const heldOutSchema = z.looseObject({ source: z.enum(sourceNames), seed: z.int() });
 
-export type TrainingSummary = z.infer<typeof summarySchema>;
-
-export interface MeasuredModel extends TrainedModel {
-  readonly summary: TrainingSummary;
-}
-
-/** A trained model, from its folder or its run's. Throws an InputError where the folder holds neither. */
-export async function openTrained(folder: string): Promise<MeasuredModel> {
-  const inRun = await isThere(`${folder}/model`);
-  if (!inRun && await isThere(`${folder}/config.json`)) {
-    throw new InputError(`Cannot measure the run ${folder}: it has not finished, there is no ${folder}/model yet`);
-  }
-  const trained = await loadTrainedModel(inRun ? `${folder}/model` : folder);
-  const summary = summarySchema.safeParse(trained.description.training);
-  if (summary.success) return { ...trained, summary: summary.data };
-  trained.network.dispose();
-  throw new InputError(
-    `Cannot measure the model in ${folder}: its posmap.json lacks what posmap's training notes there`,
-  );
+/** Which faces a model was trained on; undefined where its summary does not say. */
+export function trainedOn({ summary }: Pick<ModelDescription, "summary">): Pick<Config, "source" | "seed"> | undefined {
+  return heldOutSchema.safeParse(summary).data;
 }
 
 export interface HeldOutOptions extends Pick<Config, "source" | "sourcePath" | "seed" | "workers"> {
@@ -47,7 +26,7 @@ export interface HeldOutOptions extends Pick<Config, "source" | "sourcePath" | "
 
 /** Errors on faces of people that the training has not shown. Throws an InputError where the source cannot be read. */
 export async function evaluateHeldOut(
-  model: MeasuredModel,
+  model: TrainedModel,
   { onConversion, onProgress, ...spec }: HeldOutOptions,
 ): Promise<Evaluation> {
   const { imageSize, encoding } = model.description;
@@ -70,7 +49,7 @@ const MAKING_SHARE = 0.8;
 
 /** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP, each photo cropped by its true landmarks' box. */
 export async function evaluatePhotos(
-  model: MeasuredModel,
+  model: TrainedModel,
   folder: string,
   { onProgress }: { readonly onProgress?: ProgressListener | undefined } = {},
 ): Promise<Evaluation> {
@@ -83,15 +62,11 @@ export async function evaluatePhotos(
 }
 
 function measure(
-  { network, description, summary }: MeasuredModel,
+  { network, description }: TrainedModel,
   faces: readonly LabeledFace[],
   onProgress: ProgressListener,
 ): Evaluation {
   const maps = predictFaces(network, faces, { ...description, onProgress });
   const found = maps.map((map) => readLandmarks(map, description.surface));
-  return evaluate(faces, { found, meanLandmarks: summary.meanLandmarks });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  return evaluate(faces, { found, meanLandmarks: description.meanLandmarks });
 }

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
-import { descriptionSchema, type ModelDescription } from "@/lib/model/description.ts";
+import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
+import { openSealed, sealJson, sha256 } from "@/lib/model/sealed_json.ts";
 
 /** A network and all that is needed to use it. Whoever loads it disposes the network. */
 export interface TrainedModel {
@@ -10,9 +11,24 @@ export interface TrainedModel {
   readonly description: ModelDescription;
 }
 
+/** A layer of tfjs's `model.json` and the layers that it takes from: `[name, node, tensor, arguments]` each. */
+const layerSchema = z.looseObject({
+  name: z.string(),
+  inbound_nodes: z.array(z.array(z.tuple([z.string(), z.literal(0), z.int(), z.looseObject({})]))).max(1),
+});
+
 /** tfjs's `model.json`, as far as it matters here. */
 const networkSchema = z.looseObject({
-  modelTopology: z.looseObject({}),
+  modelTopology: z.looseObject({
+    config: z.looseObject({ layers: z.array(layerSchema) }).superRefine(({ layers }, { addIssue }) => {
+      const earlier = new Set<string>(); // tfjs waits forever for a layer that never comes
+      for (const { name, inbound_nodes } of layers) {
+        const missing = inbound_nodes.flat().find(([source]) => !earlier.has(source));
+        if (missing) addIssue(`layer ${name} takes from ${missing[0]}, which no layer before it is called`);
+        earlier.add(name);
+      }
+    }),
+  }),
   weightsManifest: z.tuple([z.object({
     paths: z.tuple([z.string().regex(/^weights-[0-9a-f]{64}\.bin$/)]),
     weights: z.array(z.object({ name: z.string(), shape: z.array(z.int()), dtype: z.literal("float32") })),
@@ -22,7 +38,7 @@ const networkSchema = z.looseObject({
 /**
  * Writes the folder of a trained model: tfjs's `model.json` with its weights, and `posmap.json`. What is there of an
  * earlier save is replaced; a kill at any moment leaves one or the other, whole, as the weights' file is named by its
- * SHA-256.
+ * SHA-256. The other two say their own SHA-256.
  */
 export async function saveTrainedModel(folder: string, { network, description }: TrainedModel): Promise<void> {
   const weightData = weightBytes(network);
@@ -37,30 +53,37 @@ export async function saveTrainedModel(folder: string, { network, description }:
       weights: network.weights.map(({ originalName, shape }) => ({ name: originalName, shape, dtype: "float32" })),
     }],
   };
-  const posmapJson = z.encode(descriptionSchema, { format: "posmap", version: 1, ...description });
   await Deno.mkdir(folder, { recursive: true });
   await writeFileAtomic(`${folder}/${weightsFile}`, weightData);
-  await writeFileAtomic(`${folder}/posmap.json`, JSON.stringify(posmapJson));
-  await writeFileAtomic(`${folder}/model.json`, JSON.stringify(modelJson));
+  await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(description)));
+  await writeFileAtomic(`${folder}/model.json`, await sealJson(modelJson));
   for await (const { name } of Deno.readDir(folder)) {
     if (name.startsWith("weights-") && name !== weightsFile) await Deno.remove(`${folder}/${name}`);
   }
 }
 
-/** Throws an InputError where the folder holds no trained model, or a damaged one. */
-export async function loadTrainedModel(folder: string): Promise<TrainedModel> {
-  const { format: _, version: __, ...description } = await readJson(`${folder}/posmap.json`, descriptionSchema);
-  const { modelTopology, weightsManifest: [{ paths: [weightsFile], weights }] } = await readJson(
-    `${folder}/model.json`,
-    networkSchema,
+/** The folder of a trained model, given it or its run's. Throws an InputError where the run has none yet. */
+export async function modelFolder(folder: string): Promise<string> {
+  if (await isThere(`${folder}/model`)) return `${folder}/model`;
+  if (!await isThere(`${folder}/config.json`)) return folder;
+  throw new InputError(`Cannot use the run ${folder}: it has not finished, there is no ${folder}/model yet`);
+}
+
+/** A trained model, from its folder or its run's. Throws an InputError where there is none, or a damaged one. */
+export async function openTrainedModel(runOrModel: string): Promise<TrainedModel> {
+  const folder = await modelFolder(runOrModel);
+  const { description, isSealed } = await readSealedDescription(folder);
+  const path = `${folder}/model.json`;
+  const json = await readJson(path);
+  const { modelTopology, weightsManifest: [{ paths: [weightsFile], weights }] } = parseNetwork(
+    isSealed ? await unsealed(json, path) : json,
+    path,
   );
   const weightData = await readFile(`${folder}/${weightsFile}`);
-  if (weightsFile !== `weights-${await sha256(weightData)}.bin`) {
-    throw new InputError(`Cannot load ${folder}/${weightsFile}: its content is not what was saved, SHA-256 differs`);
-  }
+  if (weightsFile !== `weights-${await sha256(weightData)}.bin`) throw changed(`${folder}/${weightsFile}`);
   const artifacts = { modelTopology, weightSpecs: weights, weightData: weightData.buffer };
   const network = await tf.loadLayersModel(tf.io.fromMemory(artifacts)).catch((error: Error) => {
-    throw new InputError(`Cannot load ${folder}/model.json: ${error.message}`);
+    throw new InputError(`Cannot load ${path}: ${error.message}`);
   });
   const [, size] = network.outputs[0]!.shape;
   if (size === description.imageSize) return { network, description };
@@ -68,6 +91,36 @@ export async function loadTrainedModel(folder: string): Promise<TrainedModel> {
   throw new InputError(
     `Cannot load ${folder}: posmap.json says ${description.imageSize} pixels a side, its network gives ${size}`,
   );
+}
+
+/** What stands in a model's `posmap.json`. Throws an InputError where it is missing or damaged. */
+export async function readDescription(folder: string): Promise<ModelDescription> {
+  return (await readSealedDescription(folder)).description;
+}
+
+/** Version 1 had no seals. */
+async function readSealedDescription(folder: string) {
+  const path = `${folder}/posmap.json`;
+  const json = await readJson(path);
+  const isSealed = json["version"] !== 1;
+  return { description: parseDescription(isSealed ? await unsealed(json, path) : json, path), isSealed };
+}
+
+function parseNetwork(json: object, path: string): z.infer<typeof networkSchema> {
+  const { data, error } = networkSchema.safeParse(json);
+  if (data) return data;
+  const { path: place, message } = error.issues[0]!;
+  throw new InputError(`Cannot load ${path}: ${place.join(".") || "it"}: ${message}`);
+}
+
+async function unsealed(json: object, path: string): Promise<object> {
+  const content = await openSealed(json);
+  if (content) return content;
+  throw changed(path);
+}
+
+function changed(path: string): InputError {
+  return new InputError(`Cannot load ${path}: its content is not what was saved, SHA-256 differs`);
 }
 
 /** All weights after one another. */
@@ -82,22 +135,13 @@ function weightBytes(network: tf.LayersModel): Uint8Array<ArrayBuffer> {
   return new Uint8Array(all.buffer);
 }
 
-async function sha256(data: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
-}
-
-async function readJson<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+async function readJson(path: string): Promise<Record<string, unknown>> {
   const text = new TextDecoder().decode(await readFile(path));
-  let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`Cannot load ${path}: it is no JSON, ${(error as Error).message}`);
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new InputError(`Cannot load ${path}: it is no JSON object, as posmap writes one`);
   }
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const { path: place, message } = result.error.issues[0]!;
-  throw new InputError(`Cannot load ${path}: ${place.join(".") || "it"}: ${message}`);
 }
 
 async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -109,4 +153,8 @@ async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
     }
     throw new InputError(`Cannot load ${path}: ${(error as Error).message}`);
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

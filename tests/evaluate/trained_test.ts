@@ -1,10 +1,10 @@
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
-import { evaluateHeldOut, evaluatePhotos, openTrained } from "@/lib/evaluate/trained.ts";
+import { evaluateHeldOut, evaluatePhotos, trainedOn } from "@/lib/evaluate/trained.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
@@ -16,10 +16,9 @@ const { surface } = builtInFace();
 const samples = sharedData("aflw2000-3d/samples");
 
 /** A model as a run leaves it, untrained. */
-async function saveModel(folder: string, training?: Record<string, string | number>): Promise<void> {
+async function saveModel(folder: string): Promise<void> {
   const config = tinyConfig();
   const network = buildNetwork(config);
-  const meanLandmarks = Array.from({ length: 68 * 3 }, (_, i) => 0.2 + 0.6 * (i % 7) / 7);
   await saveTrainedModel(folder, {
     network,
     description: {
@@ -28,7 +27,7 @@ async function saveModel(folder: string, training?: Record<string, string | numb
       encoding: config.encoding,
       crop: { margin: CROP_MARGIN },
       surface,
-      training: training ?? { source: "procedural", seed: 7, meanLandmarks },
+      meanLandmarks: Float32Array.from({ length: 68 * 3 }, (_, i) => 0.2 + 0.6 * (i % 7) / 7),
     },
   });
   network.dispose();
@@ -44,13 +43,13 @@ async function savePhoto(folder: string, name: string, points: Points = { pt3d_6
   await Deno.writeFile(`${folder}/${name}.mat`, annotationFile(points));
 }
 
-Deno.test("openTrained() opens a model's folder and its run's, and evaluatePhotos() measures there", async () => {
+Deno.test("evaluatePhotos() measures a model that is opened by its folder or its run's", async () => {
   await using folder = await temporaryFolder();
   await saveModel(`${folder.path}/run/model`);
   await savePhoto(`${folder.path}/photos`, "a");
   await savePhoto(`${folder.path}/photos`, "b");
   for (const path of [`${folder.path}/run`, `${folder.path}/run/model`]) {
-    const model = await openTrained(path);
+    const model = await openTrainedModel(path);
     const { images, nme68_2d, baseline } = await evaluatePhotos(model, `${folder.path}/photos`);
     model.network.dispose();
     assertEquals([images, nme68_2d.bins["0-30"], nme68_2d.bins["60-90"]], [2, null, null]);
@@ -64,7 +63,7 @@ Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alo
   await saveModel(`${folder.path}/model`);
   const photos = `${folder.path}/photos`;
   await savePhoto(photos, "a", { pt2d: facePoints(2, 9) });
-  const model = await openTrained(`${folder.path}/model`);
+  const model = await openTrainedModel(`${folder.path}/model`);
   const flat = await evaluatePhotos(model, photos);
   assertEquals([flat.images, flat.imagesWithDepth, flat.nme68_3d.mean], [1, 0, NaN]);
   assert(flat.nme68_2d.mean > 0);
@@ -77,45 +76,18 @@ Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alo
   assert(mixed.nme68_3d.mean > 0 && mixed.baseline.nme68_3d.mean > 0);
 });
 
-Deno.test("openTrained() says what it misses: a folder that is none, an unfinished run, no summary", async () => {
-  await using folder = await temporaryFolder();
-  const refused = async (path: string, message: RegExp) => {
-    const error = await assertThrows(() => openTrained(path), InputError, message);
-    assert(error.message.includes(path), error.message);
-  };
-  await refused(`${folder.path}/nothing`, /there is no such file/);
-  await Deno.writeTextFile(`${folder.path}/file`, "");
-  await refused(`${folder.path}/file`, /^Cannot load/);
-  await Deno.mkdir(`${folder.path}/run`);
-  await Deno.writeTextFile(`${folder.path}/run/config.json`, JSON.stringify(tinyConfig()));
-  await refused(`${folder.path}/run`, /has not finished/);
-  await saveModel(`${folder.path}/strange`, { maker: "somebody else" });
-  await refused(`${folder.path}/strange`, /its posmap\.json lacks what posmap's training notes there/);
-});
-
-Deno.test("openTrained() names the damaged file of a model", async () => {
-  await using folder = await temporaryFolder();
-  await saveModel(folder.path);
-  for (const { name } of [...Deno.readDirSync(folder.path)]) {
-    const path = `${folder.path}/${name}`;
-    const whole = await Deno.readFile(path);
-    for (const damaged of [whole.subarray(0, whole.length >> 1), new Uint8Array(0), new Uint8Array(whole.length)]) {
-      await Deno.writeFile(path, damaged);
-      const error = await assertThrows(() => openTrained(folder.path), InputError, /^Cannot load/);
-      assert(error.message.includes(path), error.message);
-    }
-    await Deno.remove(path);
-    await assertThrows(() => openTrained(folder.path), InputError, new RegExp(`${name}: there is no such file`));
-    await Deno.writeFile(path, whole);
+Deno.test("trainedOn() is what a summary says, and undefined where it does not say it", () => {
+  assertEquals(trainedOn({ summary: { source: "ict", seed: 3, steps: 9 } })?.source, "ict");
+  for (const summary of [undefined, {}, { source: "ict" }, { source: "elsewhere", seed: 3 }]) {
+    assertEquals(trainedOn({ summary }), undefined);
   }
-  (await openTrained(folder.path)).network.dispose();
 });
 
 Deno.test("evaluatePhotos() names the photo or .mat that is missing, cut, or no such file at all", async () => {
   await using folder = await temporaryFolder();
   await saveModel(`${folder.path}/model`);
   const photos = `${folder.path}/photos`;
-  const model = await openTrained(`${folder.path}/model`);
+  const model = await openTrainedModel(`${folder.path}/model`);
   const refused = async (name: string) => {
     const error = await assertThrows(() => evaluatePhotos(model, photos), InputError, /^(Cannot|Found)/);
     assert(error.message.includes(`${photos}/${name}`) || error.message.includes(photos), error.message);
@@ -141,7 +113,7 @@ Deno.test("evaluatePhotos() names the photo or .mat that is missing, cut, or no 
 Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a source without its files", async () => {
   await using folder = await temporaryFolder();
   await saveModel(folder.path);
-  const model = await openTrained(folder.path);
+  const model = await openTrainedModel(folder.path);
   const options = { source: "procedural", sourcePath: "", seed: 7, workers: 1, sampleCount: 3 } as const;
   assertEquals((await evaluateHeldOut(model, options)).images, 3);
   await assertThrows(
@@ -158,7 +130,7 @@ Deno.test({
   fn: async () => {
     await using folder = await temporaryFolder();
     await saveModel(folder.path);
-    const model = await openTrained(folder.path);
+    const model = await openTrainedModel(folder.path);
     const { images, nme68_2d, nme68_3d, baseline } = await evaluatePhotos(model, samples!);
     model.network.dispose();
     assertEquals(images, [...Deno.readDirSync(samples!)].length / 2);

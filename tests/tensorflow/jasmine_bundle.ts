@@ -1,6 +1,5 @@
 import * as esbuild from "esbuild";
-import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { denoResolution, packageFolder } from "@/tasks/bundling.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const core = packageFolder("@tensorflow/tfjs-core", import.meta.resolve("@tensorflow/tfjs"));
@@ -31,24 +30,11 @@ export async function bundleSpecs(file: string): Promise<void> {
       mainFields: ["module", "main"],
       ignoreAnnotations: true, // by them, the specs have no effect and are left out
       external: ["encoding"], // node-fetch's, optional
-      plugins: [{ name: "deno", setup: resolveAsDeno }, { name: "tfjs-node", setup: constructKernelBackend }],
+      plugins: [denoResolution, { name: "tfjs-node", setup: constructKernelBackend }],
     });
   } finally {
     await esbuild.stop();
   }
-}
-
-/** Packages lie in Deno's cache, where esbuild does not look. */
-function resolveAsDeno(build: esbuild.PluginBuild): void {
-  build.onResolve({ filter: /^@\// }, ({ path }) => ({ path: root + path.slice("@/".length) }));
-  build.onResolve({ filter: /^(@\w|\w)/ }, ({ path, importer, kind }) => {
-    const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(path)!;
-    try {
-      return build.resolve(`.${subpath}`, { resolveDir: packageFolder(name!, importer), kind });
-    } catch {
-      return undefined; // one of Node's own modules
-    }
-  });
 }
 
 /** tfjs-node is compiled for a KernelBackend that is a function; in tfjs's ES modules it is a class. */
@@ -58,8 +44,4 @@ function constructKernelBackend(build: esbuild.PluginBuild): void {
     const contents = source.replace("_super.call(this) || this", "Reflect.construct(_super, [], NodeJSKernelBackend)");
     return { contents };
   });
-}
-
-function packageFolder(name: string, importer: string): string {
-  return dirname(createRequire(importer).resolve(`${name}/package.json`));
 }
