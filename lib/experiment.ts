@@ -10,18 +10,19 @@ import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment_parts.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
+import type { CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import {
   firstProgress,
-  hasCheckpoint,
   loadCheckpoint,
   loadWeights,
   type Progress,
-  readProgress,
+  readCheckpoint,
   saveCheckpoint,
 } from "@/lib/train/checkpoint.ts";
 import { checkFinite } from "@/lib/train/divergence.ts";
+import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
@@ -46,17 +47,19 @@ export interface Validation {
   readonly nme68_3d: number;
 }
 
+type OpenOptions = ModelOptions & CheckpointSeriesOptions;
+
 /** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
 export async function startExperiment(
   config: Config,
-  { run, ...options }: ModelOptions & { readonly run: string },
+  { run, ...options }: OpenOptions & { readonly run: string },
 ): Promise<Experiment> {
   await checkRunFolder(run);
   const progress = firstProgress(config);
   // before the folder is made: what fails here leaves none behind
   const parts = await openParts(config, { ...options, progress });
   try {
-    return new Experiment(parts, await RunFolder.create(run, config), progress);
+    return new Experiment(parts, await RunFolder.create(run, config, options), progress);
   } catch (error) {
     disposeParts(parts);
     throw error;
@@ -70,17 +73,16 @@ export async function startExperiment(
  */
 export async function resumeExperiment(
   run: string,
-  { overrides = {}, ...options }: ModelOptions & { readonly overrides?: Partial<Config> } = {},
+  { overrides = {}, ...options }: OpenOptions & { readonly overrides?: Partial<Config> } = {},
 ): Promise<Experiment> {
-  const folder = await RunFolder.open(run);
+  const folder = await RunFolder.open(run, options);
   let parts: OpenParts | undefined;
   try {
     const config = resumedConfig(folder, overrides);
-    const last = `${run}/checkpoints/last`;
-    const hasLast = await hasCheckpoint(last);
-    const progress = hasLast ? await readProgress(last) : firstProgress(config);
+    const last = await readCheckpoint(folder.checkpoints.last);
+    const progress = last?.progress ?? firstProgress(config);
     parts = await openParts(config, { ...options, progress });
-    if (hasLast) await loadCheckpoint(last, parts);
+    if (last) loadCheckpoint(last, parts);
     await folder.changeConfig(config);
     return new Experiment(parts, folder, progress);
   } catch (error) {
@@ -264,11 +266,11 @@ export class Experiment implements Disposable {
   }
 
   /** Undefined, and as if not begun, where the signal comes before it is over. */
-  async #validate(log: RunLog, signal: StopSignal): Promise<Validation | undefined> {
+  async #validate(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {
     const { config, network, mask } = this.#parts;
     const { step, bestNme } = this.#progress;
     const onProgress = () => signal.throwIfAborted();
-    checkFinite(network, step);
+    await checkFinite(network, step);
     let faces: MadeFace[], maps: PositionMap[], loss: number;
     try {
       faces = await this.#validationFaces(onProgress);
@@ -281,12 +283,11 @@ export class Experiment implements Disposable {
     const { nme68_2d, nme68_3d } = this.#measure(faces, maps);
     const validation = { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
     await log.scalars({ step, ...named("validation", validation) });
-    log.weights(network, step);
+    await log.weights(network, step);
     const triples = this.#triples(faces.slice(0, PICTURED), maps);
-    log.images("maps", triples.maps, step);
-    log.images("overlays", triples.overlays, step);
-    log.images("masks", triples.masks, step);
-    log.flush();
+    await log.images("maps", triples.maps, step);
+    await log.images("overlays", triples.overlays, step);
+    await log.images("masks", triples.masks, step);
     if (bestNme === null || validation.nme68_2d < bestNme) {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
       await this.#saveCheckpoint("best");
@@ -300,17 +301,15 @@ export class Experiment implements Disposable {
   }
 
   async #saveCheckpoint(name: "last" | "best"): Promise<void> {
-    await saveCheckpoint(`${this.path}/checkpoints/${name}`, { ...this.#parts, progress: this.#progress });
+    await saveCheckpoint(this.#run.checkpoints[name], { ...this.#parts, progress: this.#progress });
   }
 
   /** Leaves the network as it was, so that training can go on. */
   async #withBestWeights<T>(use: () => T | Promise<T>): Promise<T> {
-    const best = `${this.path}/checkpoints/best`;
-    if (!await hasCheckpoint(best)) return await use();
     const { network } = this.#parts;
     const last = network.weights.map((weight) => weight.read().clone());
     try {
-      await loadWeights(best, network);
+      await loadWeights(this.#run.checkpoints.best, network);
       return await use();
     } finally {
       network.weights.forEach((weight, i) => weight.write(last[i]!));

@@ -6,18 +6,31 @@ import { InputError } from "@/lib/errors.ts";
  * temporary file beside it, synced, renamed, and the folder synced.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  await replaceFile(path, content);
+  await syncFolder(dirname(path));
+}
+
+/** As `writeFileAtomic`, but that a power cut may still bring the old file back, until the folder is synced. */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     using file = await Deno.open(temporary, { write: true, createNew: true });
-    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
     await file.sync();
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;
   }
-  await syncFolder(dirname(path));
+}
+
+/** What `replaceFile` leaves where it is killed. */
+export function isTemporary(name: string): boolean {
+  return /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
+}
+
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
 }
 
 /** Makes a rename in this folder last through a power cut. */

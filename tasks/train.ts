@@ -69,10 +69,11 @@ await runTask(command, async (console) => {
   // slow to load: help and wrong flags need none of it
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   const onProgress = console.lateStage(CONVERTING);
+  const onWarning = (sentence: string) => console.print(sentence);
   using experiment = options.resume
-    ? await resumeExperiment(options.run!, { overrides, onProgress })
+    ? await resumeExperiment(options.run!, { overrides, onProgress, onWarning })
     : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
-      startExperiment(config, { run, onProgress }));
+      startExperiment(config, { run, onProgress, onWarning }));
   console.print(experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
   try {

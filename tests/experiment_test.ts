@@ -5,10 +5,10 @@ import { InputError } from "@/lib/errors.ts";
 import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
+import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { readDescription } from "@/lib/model/trained_model.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
-import { restoreTensors } from "@/lib/tensorflow/files/checkpoints.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { type MetricsRow, readMetrics } from "@/lib/train/run_folder.ts";
 import type { Triples } from "@/lib/view/training/face_triples.ts";
@@ -35,10 +35,9 @@ async function trainTo(experiment: Experiment, step: number): Promise<TrainRepor
 }
 
 async function tensorsOf(run: string): Promise<Record<string, Float32Array>> {
-  const tensors = await restoreTensors(`${run}/checkpoints/last`);
-  const values = Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync()] as const);
-  tf.dispose(tensors);
-  return Object.fromEntries(values) as Record<string, Float32Array>;
+  const { tensors } = (await (await CheckpointSeries.open(`${run}/checkpoints/last`)).restore())!;
+  const numeric = [...tensors.values()].filter(({ dtype }) => dtype !== "string");
+  return Object.fromEntries(numeric.map(({ name, values }) => [name, values as Float32Array]));
 }
 
 function trainingRows(rows: readonly MetricsRow[]): [step: number, loss: number][] {
@@ -168,7 +167,7 @@ Deno.test("resumeExperiment() refuses settings that cannot change, and a checkpo
   const text = await Deno.readTextFile(path);
   const counts = [tf.memory().numTensors, tensorFlow.handleCount];
   await Deno.writeTextFile(path, JSON.stringify({ ...config, width: 8 }));
-  await assertThrows(() => resumeExperiment(whole), InputError, /whole\/checkpoints\/last: it is of another network/);
+  await assertThrows(() => resumeExperiment(whole), InputError, /whole\/checkpoints\/last-1: it is of another network/);
   await Deno.writeTextFile(path, text);
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
 });

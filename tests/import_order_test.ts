@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@/tests/support.ts";
 /** Data flows left to right: a folder imports only from itself or from its left. */
 const order = [
   "",
+  "formats",
   "tensorflow",
   "geometry",
   "face",

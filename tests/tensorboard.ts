@@ -10,9 +10,18 @@ export const tensorBoard = await pythonWith(
 
 export interface Events {
   readonly scalars: Record<string, [step: number, value: number][]>;
-  readonly histograms: Record<string, [step: number, min: number, max: number, count: number, sum: number][]>;
+  readonly histograms: Record<string, Histogram[]>;
   readonly images: Record<string, [step: number, width: number, height: number, pngBase64: string][]>;
   readonly texts: Record<string, [step: number, text: string][]>;
+}
+
+export interface Histogram {
+  readonly step: number;
+  /** Minimum, maximum, count, sum and sum of squares. */
+  readonly statistics: readonly number[];
+  /** Upper ends of the buckets. */
+  readonly limits: readonly number[];
+  readonly counts: readonly number[];
 }
 
 /** All that TensorBoard reads in a folder, but hparams. */
@@ -26,8 +35,12 @@ tags = events.Tags()
 json.dump({
     "scalars": {t: [(e.step, e.value) for e in events.Scalars(t)] for t in tags["scalars"]},
     "histograms": {t: [
-            (e.step, e.histogram_value.min, e.histogram_value.max, e.histogram_value.num, e.histogram_value.sum)
-            for e in events.Histograms(t)
+            {
+                "step": e.step,
+                "statistics": [h.min, h.max, h.num, h.sum, h.sum_squares],
+                "limits": list(h.bucket_limit),
+                "counts": list(h.bucket),
+            } for e in events.Histograms(t) for h in [e.histogram_value]
         ] for t in tags["histograms"]},
     "images": {
         t: [(e.step, e.width, e.height, base64.b64encode(e.encoded_image_string).decode()) for e in events.Images(t)]

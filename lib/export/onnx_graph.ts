@@ -1,4 +1,4 @@
-import { bytesField, concatBytes, varintField } from "@/lib/tensorflow/files/protobuf.ts";
+import { bytesField, bytesOf, concatBytes, floatField, varintField } from "@/lib/formats/protobuf.ts";
 
 /** An attribute of a node: a number that is whole is an int, unless given as `{ float }`. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
@@ -79,7 +79,7 @@ export class OnnxGraph {
       ...shape.map((length) => varintField(1, length)),
       varintField(2, typeNumbers[type]),
       bytesField(8, name),
-      bytesField(9, new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
+      bytesField(9, bytesOf(array)),
     ));
     return name;
   }
@@ -112,8 +112,7 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
   if (typeof value === "number") return concatBytes(named, varintField(3, value), varintField(20, INT));
   if (typeof value === "string") return concatBytes(named, bytesField(4, value), varintField(20, STRING));
   if ("float" in value) {
-    const bytes = new Uint8Array(Float32Array.of(value.float).buffer);
-    return concatBytes(named, Uint8Array.of(2 * 8 + 5), bytes, varintField(20, FLOAT));
+    return concatBytes(named, floatField(2, value.float), varintField(20, FLOAT));
   }
   return concatBytes(named, ...value.map((number) => varintField(8, number)), varintField(20, INTS));
 }

@@ -2,19 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
-import {
-  listTensors,
-  readCheckpointMetadata,
-  restoreTensors,
-  saveTensors,
-} from "@/lib/tensorflow/files/checkpoints.ts";
+import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";
 import { checkFinite } from "@/lib/train/divergence.ts";
+import type { CheckpointStore, Optimizer, StoredTensors } from "@/lib/train/interfaces.ts";
 
 /** What training changes. */
 export interface Trained {
   readonly network: tf.LayersModel;
-  readonly optimizer: FusedAdam;
+  readonly optimizer: Optimizer;
 }
 
 /**
@@ -38,77 +33,97 @@ export function firstProgress({ model, seed }: Pick<Config, "model" | "seed">): 
   return { model, seed, step: 0, nextBatch: 0, bestNme: null };
 }
 
+export interface Checkpoint extends StoredTensors {
+  readonly progress: Progress;
+}
+
+/** Where a checkpoint has the progress, as JSON: beside the tensors, so that it is never another's. */
+const PROGRESS = "posmap/progress";
+
 /**
- * Weights, moving averages, the optimizer's state and the progress, in files that begin with the prefix. Throws a
- * DivergenceError, and keeps the checkpoint before, where a weight is not finite.
+ * Saves weights, moving averages, the optimizer's state and the progress. Throws a DivergenceError, and saves nothing,
+ * where a weight is not finite.
  */
 export async function saveCheckpoint(
-  prefix: string,
+  store: CheckpointStore,
   { network, optimizer, progress }: Trained & { readonly progress: Progress },
 ): Promise<void> {
-  checkFinite(network, progress.step);
+  await checkFinite(network, progress.step);
   const state = optimizer.state();
   try {
-    await saveTensors(prefix, { ...weightTensors(network), ...state }, { metadata: progress });
+    await store.save(storedTensors({ ...weightTensors(network), ...state }, progress));
   } finally {
     tf.dispose(state);
   }
 }
 
-/** Throws an InputError where the checkpoint is damaged, or of another run's settings; nothing is changed then. */
-export async function loadCheckpoint(
-  prefix: string,
+/** The latest checkpoint; undefined where there is none. Throws an InputError where it cannot be read. */
+export async function readCheckpoint(store: CheckpointStore): Promise<Checkpoint | undefined> {
+  const restored = await store.restore();
+  return restored && { ...restored, progress: parseProgress(restored) };
+}
+
+/** Puts a checkpoint in place. Throws an InputError where it is of another run's settings; nothing is changed then. */
+export function loadCheckpoint(
+  { progress, ...restored }: Checkpoint,
   { network, optimizer, config }: Trained & { readonly config: Pick<Config, "model" | "seed"> },
-): Promise<Progress> {
-  const progress = await readProgress(prefix);
-  await checkArchitecture(prefix, network);
+): void {
+  checkArchitecture(restored, network);
   if (progress.model !== config.model || progress.seed !== config.seed) {
     throw new InputError(
-      `Cannot go on from checkpoint ${prefix}: it is of a run of ${progress.model} with seed ${progress.seed}, ` +
+      `Cannot go on from checkpoint ${restored.path}: it is of a run of ${progress.model} with seed ${progress.seed}, ` +
         `wanted ${config.model} with seed ${config.seed}`,
     );
   }
-  const tensors = await restoreTensors(prefix);
-  for (const weight of network.weights) weight.write(tensors[tensorName(weight)]!);
-  optimizer.loadState(tensors);
-  tf.dispose(tensors);
-  return progress;
+  tf.tidy(() => {
+    const loaded = toTensors(restored);
+    writeWeights(network, loaded);
+    optimizer.loadState(loaded);
+  });
 }
 
-/** The network's weights alone. */
-export async function loadWeights(prefix: string, network: tf.LayersModel): Promise<void> {
-  await checkArchitecture(prefix, network);
-  const tensors = await restoreTensors(prefix, network.weights.map(tensorName));
-  for (const weight of network.weights) weight.write(tensors[tensorName(weight)]!);
-  tf.dispose(tensors);
+/** Loads the latest checkpoint's weights, and nothing else of it, where there is one. */
+export async function loadWeights(store: CheckpointStore, network: tf.LayersModel): Promise<void> {
+  const restored = await store.restore((name) => name.startsWith(WEIGHTS));
+  if (!restored) return;
+  checkArchitecture(restored, network);
+  tf.tidy(() => writeWeights(network, toTensors(restored)));
 }
 
-export async function hasCheckpoint(prefix: string): Promise<boolean> {
+function parseProgress({ path, tensors }: StoredTensors): Progress {
   try {
-    return (await Deno.stat(`${prefix}.json`)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    const [text] = tensors.get(PROGRESS)!.values as Uint8Array[];
+    return progressSchema.parse(JSON.parse(new TextDecoder().decode(text)));
+  } catch {
+    throw new InputError(`Cannot go on from checkpoint ${path}: it does not say where the run stood`);
   }
 }
 
-/** Where the checkpointed run stood. Throws an InputError where the checkpoint is damaged. */
-export async function readProgress(prefix: string): Promise<Progress> {
-  const result = progressSchema.safeParse(await readCheckpointMetadata(prefix));
-  if (result.success) return result.data;
-  throw new InputError(`Cannot go on from checkpoint ${prefix}: it does not say where the run stood`);
-}
-
-async function checkArchitecture(prefix: string, network: tf.LayersModel): Promise<void> {
-  const shapes = new Map((await listTensors(prefix)).map(({ name, shape }) => [name, shape]));
+function checkArchitecture({ path, tensors }: StoredTensors, network: tf.LayersModel): void {
   for (const weight of network.weights) {
-    const found = shapes.get(tensorName(weight));
-    if (found && found.join() === weight.shape.join()) continue;
+    const found = tensors.get(tensorName(weight))?.shape;
+    if (found?.join() === weight.shape.join()) continue;
     throw new InputError(
-      `Cannot load checkpoint ${prefix}: it is of another network. Wanted ${weight.originalName} of shape ` +
+      `Cannot load checkpoint ${path}: it is of another network. Wanted ${weight.originalName} of shape ` +
         `[${weight.shape}], found ${found ? `[${found}]` : "none"}`,
     );
   }
+}
+
+/** One after the other, so that only one is in memory twice. */
+async function* storedTensors(tensors: tf.NamedTensorMap, progress: Progress): AsyncGenerator<StoredTensor> {
+  yield { name: PROGRESS, dtype: "string", shape: [], values: [new TextEncoder().encode(JSON.stringify(progress))] };
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const values = await tensor.data() as Float32Array | Int32Array;
+    yield { name, dtype: tensor.dtype as "float32" | "int32", shape: tensor.shape, values };
+  }
+}
+
+function toTensors({ tensors }: StoredTensors): tf.NamedTensorMap {
+  const numeric = [...tensors.values()].filter(({ dtype }) => dtype === "float32" || dtype === "int32");
+  return Object.fromEntries(numeric.map(({ name, dtype, shape, values }) => {
+    return [name, tf.tensor(values as Float32Array | Int32Array, [...shape], dtype as "float32" | "int32")];
+  }));
 }
 
 /** The variables' own tensors, not copies. */
@@ -116,6 +131,12 @@ function weightTensors(network: tf.LayersModel): tf.NamedTensorMap {
   return Object.fromEntries(network.weights.map((weight) => [tensorName(weight), weight.read()]));
 }
 
+function writeWeights(network: tf.LayersModel, tensors: tf.NamedTensorMap): void {
+  for (const weight of network.weights) weight.write(tensors[tensorName(weight)]!);
+}
+
+const WEIGHTS = "weights/";
+
 function tensorName(weight: tf.LayerVariable): string {
-  return `weights/${weight.originalName}`;
+  return WEIGHTS + weight.originalName;
 }

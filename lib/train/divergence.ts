@@ -6,7 +6,9 @@ export class DivergenceError extends Error {
 }
 
 /** Throws a DivergenceError where a weight is infinite or not a number. */
-export function checkFinite(network: tf.LayersModel, step: number): void {
-  const total = tf.tidy(() => tf.addN(network.weights.map((weight) => tf.sum(weight.read()))).dataSync()[0]!);
+export async function checkFinite(network: tf.LayersModel, step: number): Promise<void> {
+  const sum = tf.tidy(() => tf.addN(network.weights.map((weight) => tf.sum(weight.read()))));
+  const [total] = await sum.data();
+  sum.dispose();
   if (!Number.isFinite(total)) throw new DivergenceError(`a weight is not finite after step ${step}`);
 }

@@ -1,6 +1,7 @@
 import { type Config, defaults, parseConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
+import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
+import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 
 /** One line of `metrics.jsonl`: the step, and what was measured at it. */
 export type MetricsRow = Readonly<{ step: number }> & Readonly<Record<string, number>>;
@@ -13,19 +14,25 @@ export class RunFolder implements Disposable {
   readonly #lock: Deno.FsFile;
   #config: Config;
 
-  private constructor(readonly path: string, config: Config, lock: Deno.FsFile) {
+  private constructor(
+    readonly path: string,
+    config: Config,
+    lock: Deno.FsFile,
+    /** `last`, what a resume goes on from, and `best`, by the validation error. */
+    readonly checkpoints: Readonly<Record<"last" | "best", CheckpointSeries>>,
+  ) {
     this.#config = config;
     this.#lock = lock;
   }
 
   /** Makes a new run's folder. Throws an InputError where the folder holds anything already. */
-  static async create(path: string, config: Config): Promise<RunFolder> {
+  static async create(path: string, config: Config, options: CheckpointSeriesOptions = {}): Promise<RunFolder> {
     await checkRunFolder(path);
     await makeFolder(path);
     const lock = await lockFolder(path);
     try {
       await checkRunFolder(path); // again: another process may have begun and ended in between
-      const run = new RunFolder(path, config, lock);
+      const run = new RunFolder(path, config, lock, await openCheckpoints(path, options));
       await run.changeConfig(config);
       return run;
     } catch (error) {
@@ -34,10 +41,24 @@ export class RunFolder implements Disposable {
     }
   }
 
-  /** Opens a run to go on with it. Throws an InputError where there is none, or another process has it. */
-  static async open(path: string): Promise<RunFolder> {
+  /**
+   * Opens a run to go on with it, and sweeps up what killed writes left. Throws an InputError where there is none, or
+   * another process has it.
+   */
+  static async open(path: string, options: CheckpointSeriesOptions = {}): Promise<RunFolder> {
     const config = await readRunConfig(path);
-    return new RunFolder(path, config, await lockFolder(path));
+    const lock = await lockFolder(path);
+    try {
+      for await (const { name } of Deno.readDir(path)) {
+        if (!isTemporary(name)) continue;
+        const warn = ({ message }: Error) => options.onWarning?.(`Cannot remove ${path}/${name}: ${message}`);
+        await Deno.remove(`${path}/${name}`).catch(warn);
+      }
+      return new RunFolder(path, config, lock, await openCheckpoints(path, options));
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -132,6 +153,11 @@ async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     throw new InputError(`Cannot start a run in ${path}: cannot make that folder (${(error as Error).message})`);
   }
+}
+
+async function openCheckpoints(path: string, options: CheckpointSeriesOptions): Promise<RunFolder["checkpoints"]> {
+  const open = (name: string) => CheckpointSeries.open(`${path}/checkpoints/${name}`, options);
+  return { last: await open("last"), best: await open("best") };
 }
 
 async function lockFolder(path: string): Promise<Deno.FsFile> {

@@ -1,6 +1,8 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { type Config, settingText } from "@/lib/config.ts";
-import { SummaryWriter } from "@/lib/tensorflow/files/summaries.ts";
+import { encodePng } from "@/lib/data/files/images.ts";
+import { SummaryWriter } from "@/lib/formats/summary_writer.ts";
+import type { Summaries } from "@/lib/train/interfaces.ts";
 import type { MetricsRow, RunFolder } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -8,7 +10,7 @@ import type { Photo } from "@/lib/types.ts";
 const comparedMetrics = ["validation/nme68_2d", "validation/loss"];
 
 /** Writes what is measured into the run's `metrics.jsonl` and, under the same names, TensorBoard's events. */
-export class RunLog implements Disposable {
+export class RunLog implements Summaries, Disposable {
   readonly #run: RunFolder;
   readonly #writer: SummaryWriter;
 
@@ -33,19 +35,17 @@ export class RunLog implements Disposable {
     await this.#run.addMetrics(row);
   }
 
-  images(tag: string, photos: readonly Photo[], step: number): void {
-    photos.forEach((photo, i) => this.#writer.image(`${tag}/${i}`, photo, step));
-  }
-
-  /** One histogram for each of the network's weights. */
-  weights(network: tf.LayersModel, step: number): void {
-    for (const weight of network.trainableWeights) {
-      this.#writer.histogram(`weights/${weight.originalName}`, weight.read(), step);
+  async images(tag: string, photos: readonly Photo[], step: number): Promise<void> {
+    for (const [i, photo] of photos.entries()) {
+      this.#writer.image(`${tag}/${i}`, { ...photo, png: await encodePng(photo) }, step);
     }
   }
 
-  flush(): void {
-    this.#writer.flush();
+  /** One histogram for each of the network's weights. */
+  async weights(network: tf.LayersModel, step: number): Promise<void> {
+    for (const weight of network.trainableWeights) {
+      this.#writer.histogram(`weights/${weight.originalName}`, await weight.read().data(), step);
+    }
   }
 
   [Symbol.dispose](): void {

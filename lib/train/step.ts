@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import type { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
+import type { CombineGradients, Optimizer } from "@/lib/train/interfaces.ts";
 import { positionLoss, weightPenalty } from "@/lib/train/loss.ts";
 
 /** What the error of a loss that is not finite begins with. */
@@ -14,16 +14,19 @@ export interface StepParts {
   readonly network: tf.LayersModel;
   /** [size, size], the weight of each texel. */
   readonly mask: tf.Tensor2D;
-  readonly optimizer: FusedAdam;
+  readonly optimizer: Optimizer;
+  /** None where one machine trains alone. */
+  readonly combineGradients?: CombineGradients;
 }
 
 /**
  * One step of training, compiled: takes RGB in bytes and encoded positions, both [batch, size, size, 3], changes
  * weights, moving averages and the optimizer's state, and gives the loss before. Whoever compiles it disposes it.
- * Throws a TensorFlowError that names the loss where that is not finite, and leaves the weights.
+ * A loss that is not finite fails as {@linkcode isFiniteError} says, and leaves the weights; other backends than
+ * "tensorflow" go on.
  */
 export function compileStep(
-  { network, mask, optimizer }: StepParts,
+  { network, mask, optimizer, combineGradients = (gradients) => gradients }: StepParts,
   { loss: kind, l2 }: Pick<Config, "loss" | "l2">,
 ): Compiled<[tf.Tensor4D, tf.Tensor4D], tf.Scalar> {
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
@@ -33,7 +36,7 @@ export function compileStep(
       const loss = positionLoss(predicted, targets, mask, kind);
       return finiteOrFail(l2 === 0 ? loss : tf.add<tf.Scalar>(loss, weightPenalty(network, l2)), LOSS);
     }, weights);
-    optimizer.applyGradients(grads);
+    optimizer.applyGradients(combineGradients(grads));
     return value;
   }, { name: "training_step" });
 }

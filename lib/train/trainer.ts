@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { Batch, type HostBatch } from "@/lib/data/batches/batches.ts";
-import { TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
+import { isFiniteError } from "@/lib/tensorflow/ops/finite.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
 import { compileStep, LOSS, type StepParts } from "@/lib/train/step.ts";
@@ -25,7 +25,10 @@ export type TrainSettings =
   & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "stepsPerEpoch">
   & { /** Steps done before. */ readonly firstStep: number };
 
-/** Trains, one report a step. Throws a DivergenceError at the first loss that is not finite, its step not taken. */
+/**
+ * Trains, one report a step. Throws a DivergenceError at the first loss that is not finite, its step not taken (but on
+ * other backends than "tensorflow", whose weights are lost then).
+ */
 export async function* train(
   { batches, ...parts }: Training,
   settings: TrainSettings,
@@ -39,7 +42,7 @@ export async function* train(
     const learningRate = learningRateAt(step, settings);
     parts.optimizer.setLearningRate(learningRate);
     step++;
-    const loss = lossOf(() => takeStep(batch.images, batch.targets), { step, learningRate });
+    const loss = await lossOf(() => takeStep(batch.images, batch.targets), { step, learningRate });
     const end = performance.now();
     yield { step, loss, learningRate, seconds: (end - start) / 1000, waitSeconds: (waited - start) / 1000 };
     if (step >= settings.steps) return;
@@ -47,16 +50,18 @@ export async function* train(
   }
 }
 
-function lossOf(takeStep: () => tf.Scalar, at: Pick<StepReport, "step" | "learningRate">): number {
+async function lossOf(
+  takeStep: () => tf.Scalar,
+  { step, learningRate }: Pick<StepReport, "step" | "learningRate">,
+): Promise<number> {
+  let loss = NaN;
   try {
     const value = takeStep();
-    const [loss] = value.dataSync();
+    loss = (await value.data())[0]!;
     value.dispose();
-    return loss!;
   } catch (error) {
-    if (!(error instanceof TensorFlowError && error.message.includes(`: ${LOSS} : `))) throw error;
-    throw new DivergenceError(
-      `the loss is not finite at step ${at.step}, where the learning rate is ${at.learningRate}`,
-    );
+    if (!isFiniteError(error, LOSS)) throw error;
   }
+  if (Number.isFinite(loss)) return loss;
+  throw new DivergenceError(`the loss is not finite at step ${step}, where the learning rate is ${learningRate}`);
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
+import { listBundle } from "@/lib/formats/tensor_bundle.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
-import { readBundleIndex } from "@/lib/tensorflow/files/bundle_index.ts";
 import { assert, assertEquals, sharedData } from "../support.ts";
 
 const checkpoint = sharedData("prnet/256_256_resfcn256_weight.index");
@@ -8,13 +8,13 @@ const checkpoint = sharedData("prnet/256_256_resfcn256_weight.index");
 Deno.test({
   name: "buildPrnet() has the published checkpoint's variables, names and shapes, and no others",
   ignore: !checkpoint,
-  fn() {
+  async fn() {
     const network = buildPrnet({ imageSize: 256, width: 16, seed: 1 });
     const built = network.weights.map(({ originalName, shape }) => ({
       name: `resfcn256/${originalName.replace(/\/kernel$/, "/weights")}`,
       shape,
     }));
-    const published = readBundleIndex(Deno.readFileSync(checkpoint!))
+    const published = (await listBundle(checkpoint!.replace(/\.index$/, "")))
       .filter(({ name }) => name.startsWith("resfcn256/") && !/\/Adam(_1)?$/.test(name));
     const sorted = (variables: readonly { name: string; shape: readonly (number | null)[] }[]) =>
       variables.map(({ name, shape }) => `${name} ${shape}`).sort();

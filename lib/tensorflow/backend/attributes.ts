@@ -1,6 +1,6 @@
 import { cName, type Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import { dataTypeOf } from "@/lib/tensorflow/backend/data_types.ts";
+import { dataTypeOf } from "@/lib/formats/data_types.ts";
 import { toInt64 } from "@/lib/tensorflow/backend/tensor_values.ts";
 
 /** TF_AttrType (tensorflow/c/c_api.h). */

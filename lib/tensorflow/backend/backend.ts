@@ -7,11 +7,10 @@ import { Binding } from "@/lib/tensorflow/backend/binding.ts";
 import { cString, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
 import { type Context, newContext } from "@/lib/tensorflow/backend/context.ts";
-import { type DataTypeName, dataTypes, tfjsType } from "@/lib/tensorflow/backend/data_types.ts";
+import { type DataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/formats/data_types.ts";
 import { EagerExecutor, type TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
 import { findLibrary, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
 import { fuseReluGradient } from "@/lib/tensorflow/ops/relu_gradient.ts";
-import type { HostValues } from "@/lib/tensorflow/backend/tensor_values.ts";
 
 export interface TensorFlowOptions {
   /** "auto": a GPU where there is one. */

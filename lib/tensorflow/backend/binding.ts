@@ -1,7 +1,6 @@
 import { type Attribute, attributeTypes } from "@/lib/tensorflow/backend/attributes.ts";
 import type { Executor, TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
-import { type DataType, dataTypes } from "@/lib/tensorflow/backend/data_types.ts";
-import type { HostValues } from "@/lib/tensorflow/backend/tensor_values.ts";
+import { type DataType, dataTypes, type HostValues } from "@/lib/formats/data_types.ts";
 
 /** What tfjs's node kernels call in place of their native addon: `TFJSBinding` of @tensorflow/tfjs-node-gpu. */
 export class Binding {

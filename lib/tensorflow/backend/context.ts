@@ -1,6 +1,6 @@
 import { cString, Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import { bytesField, concatBytes, varintField } from "@/lib/tensorflow/files/protobuf.ts";
+import { bytesField, concatBytes, varintField } from "@/lib/formats/protobuf.ts";
 
 export interface ContextOptions {
   /** That share the work of one op. */

@@ -9,14 +9,8 @@ import {
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
 import type { Context } from "@/lib/tensorflow/backend/context.ts";
-import { type DataType, dataTypeName, dataTypes, tfjsType } from "@/lib/tensorflow/backend/data_types.ts";
-import {
-  type HostValues,
-  isReadable,
-  newTensor,
-  readTensor,
-  valuesInPlace,
-} from "@/lib/tensorflow/backend/tensor_values.ts";
+import { type DataType, dataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/formats/data_types.ts";
+import { isReadable, newTensor, readTensor, valuesInPlace } from "@/lib/tensorflow/backend/tensor_values.ts";
 
 /** What is known of a tensor without reading it. */
 export interface TensorMetadata {

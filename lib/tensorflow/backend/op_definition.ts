@@ -1,6 +1,6 @@
 import { cName, type Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import { messageFields } from "@/lib/tensorflow/files/protobuf.ts";
+import { messageFields } from "@/lib/formats/protobuf.ts";
 
 /** What graphs need to know of an op's definition (tensorflow/core/framework/op_def.proto). */
 export interface OpDefinition {

@@ -1,8 +1,5 @@
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import { type DataType, dataTypeName, dataTypes, tfjsType } from "@/lib/tensorflow/backend/data_types.ts";
-
-/** A tensor's numbers (complex ones as pairs), or the bytes of each of its strings. */
-export type HostValues = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array | readonly Uint8Array[];
+import { type DataType, dataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/formats/data_types.ts";
 
 type TypedArrayConstructor = {
   readonly BYTES_PER_ELEMENT: number;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { internals, isTracing } from "@/lib/tensorflow/backend/backend.ts";
-import { dataTypeName } from "@/lib/tensorflow/backend/data_types.ts";
+import { dataTypeName } from "@/lib/formats/data_types.ts";
 import { type TensorFunction, VariableMadeError } from "@/lib/tensorflow/compile/recording.ts";
 import { flattenTensors, structureOf, type Tensors } from "@/lib/tensorflow/backend/tensor_containers.ts";
 import { TracedFunction } from "@/lib/tensorflow/compile/traced_function.ts";
@@ -73,7 +73,7 @@ class CompiledFunction {
   }
 
   #call(tensors: readonly Tensors[]): Tensors {
-    if (tf.getBackend() !== "tensorflow" || isTracing()) return this.#fn(...tensors);
+    if (tf.getBackend() !== "tensorflow" || isTracing()) return tf.tidy(() => this.#fn(...tensors));
     const signature = this.#signature(tensors);
     const kept = this.#traced.get(signature);
     const traced = kept && !kept.isStale ? kept : this.#trace(tensors, signature);

@@ -7,7 +7,7 @@ import {
 } from "@/lib/tensorflow/backend/attributes.ts";
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import type { DataType } from "@/lib/tensorflow/backend/data_types.ts";
+import type { DataType } from "@/lib/formats/data_types.ts";
 import { type OpDefinition, readOpDefinition } from "@/lib/tensorflow/backend/op_definition.ts";
 import { type HostTensor, newTensor, toInt64 } from "@/lib/tensorflow/backend/tensor_values.ts";
 

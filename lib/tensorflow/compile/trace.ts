@@ -1,8 +1,7 @@
 import { type Attribute, attributeTypes } from "@/lib/tensorflow/backend/attributes.ts";
-import { type DataType, dataTypeName, dataTypes } from "@/lib/tensorflow/backend/data_types.ts";
+import { type DataType, dataTypeName, dataTypes, type HostValues } from "@/lib/formats/data_types.ts";
 import type { EagerExecutor, Executor, TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
 import { type Graph, type Operation, type Output, outputOf } from "@/lib/tensorflow/compile/graph.ts";
-import type { HostValues } from "@/lib/tensorflow/backend/tensor_values.ts";
 
 /** A tensor from outside that the graph takes as an input. */
 export interface Capture {

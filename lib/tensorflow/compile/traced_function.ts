@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Attribute, attributeTypes } from "@/lib/tensorflow/backend/attributes.ts";
 import { internals, toTensor } from "@/lib/tensorflow/backend/backend.ts";
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
-import { bytesField, concatBytes, varintField } from "@/lib/tensorflow/files/protobuf.ts";
+import { bytesField, concatBytes, varintField } from "@/lib/formats/protobuf.ts";
 import { Recording, type TensorFunction } from "@/lib/tensorflow/compile/recording.ts";
 import { flattenTensors, mapTensors, type Tensors } from "@/lib/tensorflow/backend/tensor_containers.ts";
 import type { Capture } from "@/lib/tensorflow/compile/trace.ts";

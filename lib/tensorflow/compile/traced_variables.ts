@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { execute, internals, outsideTrace, toTensor } from "@/lib/tensorflow/backend/backend.ts";
-import { dataTypes } from "@/lib/tensorflow/backend/data_types.ts";
+import { dataTypes } from "@/lib/formats/data_types.ts";
 import type { Output } from "@/lib/tensorflow/compile/graph.ts";
 import type { TraceExecutor } from "@/lib/tensorflow/compile/trace.ts";
 import { VariableBuffer } from "@/lib/tensorflow/ops/variable_buffer.ts";

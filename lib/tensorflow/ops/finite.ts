@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { execute } from "@/lib/tensorflow/backend/backend.ts";
+import { TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 
 /**
  * The scalar itself, where it is finite. Where it is not, whatever depends on it or on its gradient fails with a
@@ -18,4 +19,9 @@ export function finiteOrFail(x: tf.Scalar, message: string): tf.Scalar {
     };
   });
   return check(x) as tf.Scalar;
+}
+
+/** Whether this is what `finiteOrFail` failed with. */
+export function isFiniteError(error: unknown, message: string): boolean {
+  return error instanceof TensorFlowError && error.message.includes(`: ${message} : `);
 }

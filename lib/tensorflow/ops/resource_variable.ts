@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { execute } from "@/lib/tensorflow/backend/backend.ts";
-import type { DataTypeName } from "@/lib/tensorflow/backend/data_types.ts";
+import type { DataTypeName } from "@/lib/formats/data_types.ts";
 
 /**
  * A buffer that TensorFlow's ops change in place. They copy it first where a tensor shares it, so what was read before

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
-import type { DataTypeName } from "@/lib/tensorflow/backend/data_types.ts";
+import type { DataTypeName } from "@/lib/formats/data_types.ts";
 import { findLibrary } from "@/lib/tensorflow/library/library.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 

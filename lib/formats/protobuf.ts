@@ -1,5 +1,5 @@
 /**
- * The pieces of the protocol buffer wire format that summaries and checkpoints need
+ * The pieces of the protocol buffer wire format that events, checkpoints and TensorFlow's C API need
  * (https://protobuf.dev/programming-guides/encoding/). A message is the concatenation of its fields.
  */
 
@@ -25,9 +25,21 @@ export function varintField(field: number, value: number | boolean): Uint8Array 
 }
 
 export function doubleField(field: number, value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, value, true);
-  return concatBytes(varint(field * 8 + FIXED64), bytes);
+  return concatBytes(varint(field * 8 + FIXED64), bytesOf(Float64Array.of(value)));
+}
+
+export function floatField(field: number, value: number): Uint8Array {
+  return concatBytes(varint(field * 8 + FIXED32), bytesOf(Float32Array.of(value)));
+}
+
+/** A whole number below 2^32. */
+export function fixed32Field(field: number, value: number): Uint8Array {
+  return concatBytes(varint(field * 8 + FIXED32), bytesOf(Uint32Array.of(value)));
+}
+
+/** Where an array lies in memory: little-endian, as is all that Deno runs on. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** A string, bytes or an inner message. */
@@ -36,7 +48,8 @@ export function bytesField(field: number, value: Uint8Array | string): Uint8Arra
   return concatBytes(varint(field * 8 + LENGTH_DELIMITED), varint(bytes.length), bytes);
 }
 
-function varint(value: number): Uint8Array {
+/** A whole number from 0 to 2^53, the low bits first, seven a byte. */
+export function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   for (; value >= 128; value = Math.floor(value / 128)) bytes.push(value % 128 + 128);
   bytes.push(value);

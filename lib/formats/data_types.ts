@@ -22,6 +22,9 @@ export const dataTypes = {
 
 export type DataTypeName = keyof typeof dataTypes;
 
+/** A tensor's numbers (complex ones as pairs, booleans as 0 or 1), or the bytes of each of its strings. */
+export type HostValues = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array | readonly Uint8Array[];
+
 /** A TF_DataType. */
 export type DataType = number;
 

@@ -1,0 +1,45 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";
+import type { MetricsRow } from "@/lib/train/run_folder.ts";
+import type { Photo } from "@/lib/types.ts";
+
+/** What a training needs of others, whatever backend of tfjs it runs on. */
+
+/** What changes weights by their gradients. `FusedAdam` is one. */
+export interface Optimizer {
+  /** Holds from the next step on, compiled or not. */
+  setLearningRate(learningRate: number): void;
+  /** Gradients by their variables' names. */
+  applyGradients(gradients: tf.NamedTensorMap): void;
+  /** All that a resumed run needs to go on to the same bits, by name. The caller disposes it. */
+  state(): tf.NamedTensorMap;
+  /** Takes what `state` gave, out of tensors that may hold others too and stay the caller's. */
+  loadState(tensors: tf.NamedTensorMap): void;
+}
+
+/**
+ * Comes between gradients and update, within the compiled step: takes the gradients by their variables' names, in the
+ * order of the network's weights, and gives those to apply. Here machines that share a training sum theirs.
+ */
+export type CombineGradients = (gradients: tf.NamedTensorMap) => tf.NamedTensorMap;
+
+/** A place to write what is to be looked at. `RunLog` is one. */
+export interface Summaries {
+  scalars(row: MetricsRow): Promise<void>;
+  images(tag: string, photos: readonly Photo[], step: number): Promise<void>;
+  /** How the network's weights are distributed. */
+  weights(network: tf.LayersModel, step: number): Promise<void>;
+}
+
+/** A place to save. `RunFolder` has two. */
+export interface CheckpointStore {
+  save(tensors: AsyncIterable<StoredTensor>): Promise<void>;
+  /** The latest checkpoint that can be read, of it the tensors whose names are accepted; undefined where there is none. */
+  restore(accept?: (name: string) => boolean): Promise<StoredTensors | undefined>;
+}
+
+export interface StoredTensors {
+  /** For messages. */
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
