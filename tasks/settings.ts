@@ -16,7 +16,7 @@ function settingOf(name: keyof Config, text: string): Config[keyof Config] {
   if (name === "maskWeights") return maskWeightsOf(text);
   if (name === "sourcePath") return text && resolve(text); // a run may be resumed from elsewhere
   if (typeof defaults[name] !== "number") return text as Config[keyof Config];
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new SettingError((nameOf) => `Cannot set ${nameOf(name)} to "${text}": a number is wanted`);
 }
 

@@ -40,17 +40,18 @@ export async function openFacePhoto(
   const photo = await decodePhoto(path);
   if (crop) {
     const { left, top, side } = crop;
-    const [width, height] = [photo.width, photo.height].map((pixels) => Math.round(pixels / photo.scale));
-    if (left >= width! || top >= height! || left + side <= 0 || top + side <= 0) {
+    const { fileWidth, fileHeight } = photo;
+    if (left >= fileWidth || top >= fileHeight || left + side <= 0 || top + side <= 0) {
       throw new InputError(
-        `Cannot crop ${path} to ${left},${top},${side}: that lies beside the photo, which is ${width} × ${height} pixels`,
+        `Cannot crop ${path} to ${left},${top},${side}: that lies beside the photo, which is ${fileWidth} × ${fileHeight} pixels`,
       );
     }
-    return { photo, crop: { left: left * photo.scale, top: top * photo.scale, side: side * photo.scale } };
+    const scale = photo.width / fileWidth;
+    return { photo, crop: { left: left * scale, top: top * scale, side: side * scale } };
   }
   if (photo.width === photo.height) return { photo, crop: { left: 0, top: 0, side: photo.width } };
   throw new InputError(
-    `Cannot tell where the face is in ${path} (${photo.width} × ${photo.height} pixels), as there is no detector: ` +
+    `Cannot tell where the face is in ${path} (${photo.fileWidth} × ${photo.fileHeight} pixels), as there is no detector: ` +
       "crop the photo to a square about the face, or name the square by --crop left,top,side",
   );
 }

@@ -75,6 +75,7 @@ Deno.test("openFacePhoto() gives the crop in the photo's own pixels where a larg
   const scale = photo.width / 8192;
   assert(scale < 0.75 && scale > 0.7);
   for (const key of ["left", "top", "side"] as const) assertClose(crop[key], given[key] * scale, 0.5);
+  await assertThrows(() => openFacePhoto(path, { margin: 1.5 }), InputError, /\(8192 × 4096 pixels\)/);
   await Deno.writeFile(`${folder.path}/wide.mat`, annotationFile({ pt3d_68: facePoints(3, 20) }));
   const found = (await openFacePhoto(path, { margin: 1.5 })).crop;
   const { landmarks } = (await readAnnotation(`${folder.path}/wide.mat`))!;

@@ -12,14 +12,15 @@ sharp.unblock({
 /** Pixels of a file, at most. Phones make up to 200 million. */
 export const MOST_FILE_PIXELS = 268_000_000;
 /** Bytes that a decoder may need for what it cannot decode row by row. */
-const MOST_WHOLE_BYTES = 180_000_000;
+const MOST_WHOLE_BYTES = 150_000_000;
 /** Pixels of a decoded photo: a larger one is reduced while it is decoded, so that it never is in memory as a whole. */
 export const MOST_PHOTO_PIXELS = 2 ** 24;
 
-/** A photo as it is used, which may be smaller than its file says. */
+/** A photo as it is used, which is smaller than its file's where that has more than 2²⁴ pixels. */
 export interface DecodedPhoto extends Photo {
-  /** The photo's pixels over its file's, along each side: 1 up to 2²⁴ pixels. */
-  readonly scale: number;
+  /** Upright, as the photo. */
+  readonly fileWidth: number;
+  readonly fileHeight: number;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function decodePhoto(source: string | Uint8Array): Promise<DecodedP
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`it has ${info.channels} channels`);
     const rgb = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    return { width: info.width, height: info.height, rgb, scale };
+    return { width: info.width, height: info.height, rgb, fileWidth: width, fileHeight: height };
   } catch (error) {
     throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${firstLine(error)}; ${expected}`);
   }

@@ -74,6 +74,8 @@ class OtherFormat extends Malformed {}
 const HEADER_BYTES = 128;
 /** Compressed bytes that hold a variable's flags, shape and name, and inflate to 4 MB at most. */
 const HEAD_BYTES = 4096;
+/** What a variable takes, however small it is. */
+const VARIABLE_BYTES = 256;
 /** As in scipy. */
 const MOST_DIMENSIONS = 32;
 
@@ -168,9 +170,12 @@ function parseHeader(bytes: Uint8Array): boolean {
   if (isVersion4(view)) throw new OtherFormat("it is of version 4, which MATLAB's `save -v7` turns into version 5");
   if (bytes.length < HEADER_BYTES) throw new OtherFormat(`it has ${bytes.length} bytes, its header alone takes 128`);
   const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
-  if (mark !== "IM" && mark !== "MI") throw new OtherFormat("it does not have a MAT-file's header");
+  const isHdf5 = String.fromCharCode(...bytes.subarray(0, 4)) === "\x89HDF";
+  if (mark !== "IM" && mark !== "MI" && !isHdf5) throw new OtherFormat("it does not have a MAT-file's header");
   const version = view.getUint16(124, mark === "IM");
-  if (version === 0x200) throw new OtherFormat("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
+  if (version === 0x200 || isHdf5) {
+    throw new OtherFormat("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
+  }
   if (version !== 0x100) throw new OtherFormat(`its version is 0x${version.toString(16)}`);
   return mark === "IM";
 }
@@ -198,6 +203,7 @@ function parseVariable(element: Element, options: VariableOptions): { name: stri
   if (type !== MATRIX) throw new Malformed(`${what} is an element of type ${type}`);
   let matrix = openMatrix(new Elements(data, little), what);
   const { name, className, shape } = matrix;
+  spend(VARIABLE_BYTES);
   if (!/^(double|single|u?int\d+)$/.test(className)) {
     return { name, array: { className, shape, values: undefined } };
   }

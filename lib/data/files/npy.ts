@@ -52,7 +52,9 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   const [, fortran] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   const [, lengths] = /'shape': *\(((?:\d+, *)*(?:\d+,?)?)\)/.exec(header) ?? [];
   const itemType = itemTypes[type ?? ""];
-  if (!itemType || fortran === undefined || lengths === undefined) throw fail(`its header is ${header.trim()}`);
+  if (!itemType || fortran === undefined || lengths === undefined) {
+    throw fail(`its header is ${header.trim().slice(0, 200)}`);
+  }
   const shape = lengths.split(",").map((length) => length.trim()).filter(Boolean).map(Number);
 
   const count = shape.reduce((product, length) => product * length, 1);

@@ -79,7 +79,7 @@ export async function readAnnotatedPhoto({ name, photoPath, matPath }: Annotated
     );
   }
   const photo = await decodePhoto(photoPath);
-  const landmarks = annotation.landmarks.map((value) => value * photo.scale);
+  const landmarks = annotation.landmarks.map((value) => value * photo.width / photo.fileWidth);
   return { name, photo, landmarks, pose: annotation.pose, box: landmarkBox(landmarks) };
 }
 

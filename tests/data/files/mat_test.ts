@@ -128,6 +128,7 @@ const tooLarge: [string, () => Uint8Array][] = [
     const text = matVariable({ ...declared, classNumber: 4, shape: [1, 5e6], values: new Array(5e6).fill(0) }, form);
     return join([matHeader(form), ...new Array(9).fill(text)]);
   }],
+  ["very many variables", () => matFile(new Array(2e5).fill(small[1]!), { little: true, compressed: false })],
   ["a file", () => join([matFile(small, form), new Uint8Array(MOST_MAT_BYTES)])],
 ];
 for (const [what, makeFile] of tooLarge) {
@@ -153,7 +154,8 @@ Deno.test("parseMat() refuses a shape that is not 2 to 32 32-bit integers", asyn
 Deno.test("parseMat() names versions 4 and 7.3, however long the file", async () => {
   const header = matHeader({ little: true });
   header.set([0x00, 0x02], 124);
-  for (const file of [header, join([header, new Uint8Array(MOST_MAT_BYTES)])]) {
+  const hdf5 = Uint8Array.from({ length: 500 }, (_, i) => "\x89HDF\r\n\x1a\n".charCodeAt(i));
+  for (const file of [header, join([header, new Uint8Array(MOST_MAT_BYTES)]), hdf5]) {
     await assertThrows(() => parseMat(file, "x.mat"), InputError, /it is of version 7\.3/);
   }
   for (const [little, type] of [[true, 0], [true, 51], [false, 1000]] as const) {
