@@ -1,10 +1,10 @@
 import sharp from "sharp";
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { encodePng } from "@/lib/data/files/images.ts";
-import { readAnnotation } from "@/lib/data/sets/annotated.ts";
+import { readAnnotatedPhoto, readAnnotation } from "@/lib/data/sets/annotated.ts";
 import { InputError } from "@/lib/errors.ts";
 import { openFacePhoto } from "@/lib/track/face_in_photo.ts";
-import { assert, assertClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import { matFile, matHeader } from "@/tests/data/files/mat_writer.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -79,5 +79,7 @@ Deno.test("openFacePhoto() gives the crop in the photo's own pixels where a larg
   await Deno.writeFile(`${folder.path}/wide.mat`, annotationFile({ pt3d_68: facePoints(3, 20) }));
   const found = (await openFacePhoto(path, { margin: 1.5 })).crop;
   const { landmarks } = (await readAnnotation(`${folder.path}/wide.mat`))!;
+  const annotated = await readAnnotatedPhoto({ name: "wide", photoPath: path, matPath: `${folder.path}/wide.mat` });
+  assertAllClose(annotated.landmarks, landmarks.map((value) => value * scale), 1e-3);
   assertClose(found.side, landmarkCrop(landmarks, { margin: 1.5 }).side * scale, 0.5);
 });

@@ -95,8 +95,8 @@ const UNNAMED = "default";
 function statementsOf(text: string): string[] {
   const statements: string[] = [];
   let isContinued = false;
-  for (const line of text.replace(/^\uFEFF/, "").split(/\r\n?|\n/)) {
-    const trimmed = line.trim();
+  for (const line of text.split(/\r\n?|\n/)) {
+    const trimmed = line.trim(); // of a byte order mark, too
     if (trimmed.startsWith("#")) continue;
     const goesOn = trimmed.endsWith("\\") && !trimmed.includes("#");
     const statement = goesOn ? trimmed.slice(0, -1) : trimmed;

@@ -82,7 +82,7 @@ Deno.test("parseMat() gives a map or an InputError whatever bits are flipped", (
 
 Deno.test("parseMat() refuses a shape that is not that of the numbers, and a small element of more than 4 bytes", async () => {
   const form = { little: true, compressed: false };
-  for (const shape of [[3, 3], [1, 2], [3, -2], [6], [2 ** 31 - 1, 2 ** 31 - 1]]) {
+  for (const shape of [[3, 3], [1, 2], [3, -2], [-3, -2], [6], [2 ** 31 - 1, 2 ** 31 - 1]]) {
     await assertThrows(
       () => parseMat(matFile([{ ...small[0]!, shape }], form), "x.mat"),
       InputError,
@@ -103,6 +103,10 @@ Deno.test("parseMat() refuses bytes after what is compressed, and more than one 
   assertEquals(parseMat(compress(one, 0), "x.mat").size, 1);
   await assertThrows(() => parseMat(compress(one, 3), "x.mat"), InputError, /3 bytes follow/);
   await assertThrows(() => parseMat(compress(join([one, other]), 0), "x.mat"), InputError, /more than one/);
+  const noise = Array.from({ length: 9000 }, (_, i) => Math.sin(i));
+  const long = matVariable({ ...small[0]!, classNumber: 6, dataType: 9, shape: [1, 9000], values: noise }, form);
+  assertEquals(parseMat(compress(long, 0), "x.mat").size, 1);
+  await assertThrows(() => parseMat(compress(join([long, other]), 0), "x.mat"), InputError, /broken/); // not inflated
 });
 
 const declared = { ...small[0]!, name: "bomb", classNumber: 6, dataType: 2, values: new Array(999).fill(0) };
