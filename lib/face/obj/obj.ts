@@ -92,19 +92,19 @@ function afterVertices(text: string): number {
 const UNNAMED = "default";
 
 /** Without comments that take a line; a line that ends with a backslash goes on in the next. */
-function statementsOf(text: string): string[] {
-  const statements: string[] = [];
-  let isContinued = false;
+function* statementsOf(text: string): Generator<string> {
+  let begun = "";
   for (const line of text.split(/\r\n?|\n/)) {
     const trimmed = line.trim(); // of a byte order mark, too
     if (trimmed.startsWith("#")) continue;
-    const goesOn = trimmed.endsWith("\\") && !trimmed.includes("#");
-    const statement = goesOn ? trimmed.slice(0, -1) : trimmed;
-    if (isContinued) statements.push(`${statements.pop()} ${statement}`);
-    else statements.push(statement);
-    isContinued = goesOn;
+    if (trimmed.endsWith("\\") && !trimmed.includes("#")) {
+      begun += `${trimmed.slice(0, -1)} `;
+      continue;
+    }
+    yield begun + trimmed;
+    begun = "";
   }
-  return statements;
+  yield begun;
 }
 
 /** What follows a statement's keyword, if it is this one. */
