@@ -1,7 +1,7 @@
 import type { Head, Point } from "./head.ts";
 
 /** The ear's plane: it leans back and stands off the head. Centimeters and unit vectors. */
-const center: Point = [7.08, -1.7, -0.85];
+const center: Point = [7.08, -1.3, -0.85];
 const backwards: Point = [0.42, -0.12, -0.9];
 const upwards: Point = [0.06, 0.97, -0.24];
 const outwards: Point = [0.9, 0.05, 0.42];

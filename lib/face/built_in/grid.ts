@@ -97,8 +97,8 @@ const upperLid = monotoneCurve([
   [1.8, 0.08],
   [2.15, 0.27],
   [2.8, 0.49],
-  [3.4, 0.48],
-  [4.05, 0.33],
+  [3.4, 0.45],
+  [4.05, 0.28],
   [4.5, 0.12],
   [4.7, 0],
 ]);
@@ -114,7 +114,7 @@ const lowerLid = monotoneCurve([
 ]);
 
 /** Height of the lips' borders over the mouth's line. */
-const upperLip = monotoneCurve([[0, 0.7], [0.3, 0.76], [0.6, 0.8], [1.3, 0.6], [2, 0.34], [2.5, 0.15], [3.1, 0.5], [
+const upperLip = monotoneCurve([[0, 0.7], [0.3, 0.76], [0.6, 0.8], [1.3, 0.7], [2, 0.46], [2.5, 0.15], [3.1, 0.5], [
   4,
   0.75,
 ]]);

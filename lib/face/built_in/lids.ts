@@ -2,7 +2,7 @@ import { bump, ramp } from "./curve.ts";
 import { lidEdge, type MovablePoint, type Site } from "./grid.ts";
 
 /** The right eyeball: a sphere, centimeters. */
-export const eyeball = { x: 3.15, y: 0, z: 6.88, radius: 1.22 } as const;
+export const eyeball = { x: 3, y: 0, z: 6.88, radius: 1.22 } as const;
 
 /** Skin of the lids over the eyeball, centimeters. */
 const LID_THICKNESS = 0.15;
