@@ -27,6 +27,14 @@ export interface Photo {
   readonly rgb: Uint8Array;
 }
 
+/** An upright rectangle of an image, in its pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A square of an image, in that image's pixels. The crop's own pixels run from 0 to `size` on both axes. */
 export interface Crop {
   readonly left: number;

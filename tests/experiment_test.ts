@@ -4,6 +4,7 @@ import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -113,6 +114,10 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals([summary!["seed"], summary!["source"], summary!["steps"]], [config.seed, config.source, STEPS]);
   assertEquals([summary!["sourcePath"], meanLandmarks.length, license], [undefined, 68 * 3, "MIT"]);
   assert(mirror, "the built-in face is symmetric");
+  const { left, top, width, height } = landmarkBox(Float32Array.from(meanLandmarks)); // in crop sides, about the middle
+  assertClose(left + width / 2, 0.5, 0.15, "the mean face's middle");
+  assertClose(top + height / 2, 0.5, 0.15, "the mean face's middle");
+  assertClose(Math.max(width, height), 0.5, 0.2, "the mean face's size");
 });
 
 Deno.test({

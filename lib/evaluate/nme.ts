@@ -1,3 +1,5 @@
+import { keyLandmarks, landmarkBox } from "@/lib/face/landmarks.ts";
+
 /** The 68 landmarks of one face beside their truth, in one frame of pixels. */
 export interface LandmarkPair {
   /** [68, 3], x, y, z. */
@@ -71,7 +73,8 @@ function landmarkDistances(
 
 /** What errors are divided by: the square root of the area of the true landmarks' box, in pixels. */
 export function faceSize(landmarks: Float32Array): number {
-  return Math.sqrt(boxArea(landmarks));
+  const { width, height } = landmarkBox(landmarks);
+  return Math.sqrt(width * height);
 }
 
 /** The errors of each face, in the order of the pairs. */
@@ -95,12 +98,9 @@ export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
   };
 }
 
-/**
- * The yaw that landmarks show, in radians, 0 to π/2: the angle of the line through the outer eye corners (36 and 45)
- * to the image plane.
- */
+/** The yaw that landmarks show, in radians, 0 to π/2: the angle of the line through the outer eye corners to the image plane. */
 export function yawOfLandmarks(landmarks: Float32Array): number {
-  const [right, left] = [36 * 3, 45 * 3];
+  const [right, left] = [3 * keyLandmarks.rightEyeCorner, 3 * keyLandmarks.leftEyeCorner];
   const across = Math.hypot(landmarks[left]! - landmarks[right]!, landmarks[left + 1]! - landmarks[right + 1]!);
   return Math.atan2(Math.abs(landmarks[left + 2]! - landmarks[right + 2]!), across);
 }
@@ -127,17 +127,6 @@ function meanDepth(landmarks: Float32Array): number {
   let sum = 0;
   for (let i = 2; i < landmarks.length; i += 3) sum += landmarks[i]!;
   return sum / (landmarks.length / 3);
-}
-
-function boxArea(landmarks: Float32Array): number {
-  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < landmarks.length; i += 3) {
-    left = Math.min(left, landmarks[i]!);
-    right = Math.max(right, landmarks[i]!);
-    top = Math.min(top, landmarks[i + 1]!);
-    bottom = Math.max(bottom, landmarks[i + 1]!);
-  }
-  return (right - left) * (bottom - top);
 }
 
 /** NaN for no values: there is no mean of nothing. */

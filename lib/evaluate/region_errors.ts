@@ -1,5 +1,6 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { type FaceError, faceSize } from "@/lib/evaluate/nme.ts";
+import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
@@ -9,15 +10,12 @@ export interface RegionError {
   readonly error: number;
 }
 
-/** The first landmark of each part, and the one after its last. */
-const parts = { brows: [17, 27], eyes: [36, 48], nose: [27, 36], mouth: [48, 68], jaw: [0, 17] } as const;
-
 /** The 68 landmarks by the part of the face that they are of, in 2D. */
 export function landmarkErrorsByPart(errors: readonly FaceError[]): RegionError[] {
-  return Object.entries(parts).map(([name, [first, end]]) => ({
-    name,
-    error: mean(errors.flatMap(({ landmarks }) => [...landmarks.subarray(first, end)])),
-  }));
+  return landmarkParts.map((name) => {
+    const numbers = landmarksOfPart(name);
+    return { name, error: mean(errors.flatMap(({ landmarks }) => numbers.map((number) => landmarks[number]!))) };
+  });
 }
 
 /** A map and what it should be. */

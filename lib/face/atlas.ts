@@ -1,5 +1,5 @@
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { eyeCornerDistance, keyLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 
 /**
@@ -33,9 +33,13 @@ export interface FaceAtlas {
 export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
   const { mean } = model;
   const landmarks = valuesAt(meshLandmarks(model, outlineOf), mean);
-  const at = (landmark: number, axis: number) => landmarks[3 * landmark + axis]!;
-  const unit = Math.hypot(at(36, 0) - at(45, 0), at(36, 1) - at(45, 1), at(36, 2) - at(45, 2));
-  const origin = [0, 1, 2].map((axis) => (at(36, axis) + at(45, axis)) / 2) as [number, number, number];
+  const unit = eyeCornerDistance(landmarks);
+  const { rightEyeCorner: right, leftEyeCorner: left } = keyLandmarks;
+  const origin = [0, 1, 2].map((axis) => (landmarks[3 * right + axis]! + landmarks[3 * left + axis]!) / 2) as [
+    number,
+    number,
+    number,
+  ];
   const vertices = mean.map((value, i) => (value - origin[i % 3]!) / unit);
   const points = new Float32Array(3 * textureSize ** 2 + vertices.length);
   points.set(texelPoints(model, vertices, textureSize));

@@ -1,3 +1,5 @@
+import type { Box } from "@/lib/types.ts";
+
 /** Of Multi-PIE's annotation, which 300-W and all that follows it uses. */
 export const LANDMARK_COUNT = 68;
 
@@ -83,6 +85,14 @@ export function valuesAt(
   return out;
 }
 
+/** Texture coordinates of a surface's landmarks, [68, 2]; see {@linkcode landmarksOf}. */
+export function landmarkUv(
+  { uv, landmarks }: { readonly uv: Float32Array; readonly landmarks: SurfaceLandmarks },
+  convention?: LandmarkConvention,
+): Float32Array {
+  return valuesAt(landmarksOf(landmarks, convention), uv, { dimensions: 2 });
+}
+
 /** The landmark on the other side of the face, for each of the 68. */
 export const mirroredLandmarks: readonly number[] = [
   ...range(16, 0),
@@ -93,6 +103,80 @@ export const mirroredLandmarks: readonly number[] = [
   ...[54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55],
   ...[64, 63, 62, 61, 60, 67, 66, 65],
 ];
+
+export const landmarkParts = ["brows", "eyes", "nose", "mouth", "jaw"] as const;
+export type LandmarkPart = (typeof landmarkParts)[number];
+
+/** A line through landmarks, along one part of the face. */
+export interface LandmarkLine {
+  readonly part: LandmarkPart;
+  /** In their order along it. */
+  readonly landmarks: readonly number[];
+  /** Whether the last is joined to the first. */
+  readonly closed: boolean;
+}
+
+const open = (part: LandmarkPart, first: number, last: number) => ({
+  part,
+  landmarks: range(first, last),
+  closed: false,
+});
+const closed = (part: LandmarkPart, first: number, last: number) => ({ ...open(part, first, last), closed: true });
+
+/** The lines that the 68 landmarks lie on, in Multi-PIE's order; right and left are the person's own. */
+export const landmarkLines = {
+  jaw: open("jaw", 0, 16),
+  rightBrow: open("brows", 17, 21),
+  leftBrow: open("brows", 22, 26),
+  bridge: open("nose", 27, 30),
+  nostrils: open("nose", 31, 35),
+  rightEye: closed("eyes", 36, 41),
+  leftEye: closed("eyes", 42, 47),
+  outerLips: closed("mouth", 48, 59),
+  innerLips: closed("mouth", 60, 67),
+} satisfies Record<string, LandmarkLine>;
+
+/** The numbers of a part's landmarks. */
+export function landmarksOfPart(part: LandmarkPart): number[] {
+  return Object.values(landmarkLines).flatMap((line) => line.part === part ? line.landmarks : []);
+}
+
+/** The landmarks that a face's size, direction and middle are told by. */
+export const keyLandmarks = {
+  chin: 8,
+  noseRoot: 27,
+  noseTip: 30,
+  noseBase: 33,
+  rightEyeCorner: 36, // the outer one
+  leftEyeCorner: 45,
+  rightMouthCorner: 48,
+  leftMouthCorner: 54,
+} as const;
+
+/** The distance between the outer corners of the eyes of landmarks, [68, 3], in their unit. */
+export function eyeCornerDistance(landmarks: Float32Array): number {
+  const { rightEyeCorner: right, leftEyeCorner: left } = keyLandmarks;
+  return Math.hypot(...[0, 1, 2].map((axis) => landmarks[3 * left + axis]! - landmarks[3 * right + axis]!));
+}
+
+/** The smallest box around landmarks, [68, 2] or [68, 3], or around some of them; outliers and all. */
+export function landmarkBox(landmarks: Float32Array, numbers: Iterable<number> = allLandmarks): Box {
+  const stride = landmarks.length / LANDMARK_COUNT;
+  if (stride !== 2 && stride !== 3) {
+    throw new TypeError(`Cannot box ${landmarks.length} numbers: [68, 2] or [68, 3] landmarks were expected`);
+  }
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const number of numbers) {
+    const [x, y] = [landmarks[stride * number]!, landmarks[stride * number + 1]!];
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+const allLandmarks = range(0, LANDMARK_COUNT - 1);
 
 function range(from: number, to: number): number[] {
   const step = Math.sign(to - from);

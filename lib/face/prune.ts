@@ -1,6 +1,6 @@
 import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
-import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, landmarkBox, landmarkLines, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNames, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 
 /**
@@ -11,7 +11,7 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
   const isInside = ["teeth", "gums"].map((name) => materialNames.indexOf(name as "teeth"));
   const seen = seenInMouth(model);
   // Gums are also what the inner corners of eyes are made of.
-  const noseBase = valuesAt(meshLandmarks(model, outlineOf), model.mean)[3 * 33 + 1]!;
+  const noseBase = valuesAt(meshLandmarks(model, outlineOf), model.mean)[3 * keyLandmarks.noseBase + 1]!;
   const isHidden = (t: number) =>
     isInside.includes(model.materials[t]!) && !seen[t] && heightOf(model, model.triangles[3 * t]!) < noseBase;
   const kept = Uint32Array.from(model.materials.keys()).filter((t) => !isHidden(t));
@@ -65,10 +65,8 @@ function seenInMouth(model: MorphableModel): Uint8Array {
       for (const yaw of [-70, -35, 0, 35, 70]) {
         const rotation = poseRotation({ pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: 0 });
         placeInImage(vertices, { rotation, scale: 1, translation: [0, 0, 0] }, flat);
-        const lips = valuesAt(landmarks, flat).subarray(3 * 48, 3 * 60);
-        const [left, right] = range([...lips].filter((_, i) => i % 3 === 0));
-        const [top, bottom] = range([...lips].filter((_, i) => i % 3 === 1));
-        const scale = VIEW_SIZE / Math.max(right - left, bottom - top);
+        const { left, top, width, height } = landmarkBox(valuesAt(landmarks, flat), landmarkLines.outerLips.landmarks);
+        const scale = VIEW_SIZE / Math.max(width, height);
         for (let i = 0; i < flat.length; i += 3) {
           flat[i] = (flat[i]! - left) * scale;
           flat[i + 1] = (flat[i + 1]! - top) * scale;
@@ -89,8 +87,4 @@ function withNeighbors(seen: Uint8Array, triangles: Uint32Array): Uint8Array {
   const withAround = new Uint8Array(seen.length);
   for (let i = 0; i < triangles.length; i++) if (isTouched[triangles[i]!]) withAround[Math.floor(i / 3)] = 1;
   return withAround;
-}
-
-function range(values: readonly number[]): [number, number] {
-  return [Math.min(...values), Math.max(...values)];
 }

@@ -1,3 +1,4 @@
+import { eyeCornerDistance, type LandmarkLine, landmarkLines } from "@/lib/face/landmarks.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
 import type { FaceSurface, RegionName } from "@/lib/face/morphable_model.ts";
 
@@ -16,12 +17,12 @@ const MARGINS = { eyes: 0.1, nose: 0.06, mouth: 0.08, neck: 0.08 };
 export function regionsFromLandmarks(positions: Float32Array, landmarks: Float32Array): Uint8Array {
   const corner = (l: number) => [0, 1, 2].map((axis) => landmarks[3 * l + axis]!);
   const front = (l: number): Point => [corner(l)[0]!, corner(l)[1]!];
-  const unit = Math.hypot(...corner(36).map((c, axis) => c - corner(45)[axis]!));
-  const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => front(first + i));
+  const unit = eyeCornerDistance(landmarks);
+  const along = (line: LandmarkLine) => line.landmarks.map(front);
   const outlines: readonly [RegionName, readonly Point[], number][] = [
-    ["mouth", range(48, 59), MARGINS.mouth * unit],
-    ["eyes", range(36, 41), MARGINS.eyes * unit],
-    ["eyes", range(42, 47), MARGINS.eyes * unit],
+    ["mouth", along(landmarkLines.outerLips), MARGINS.mouth * unit],
+    ["eyes", along(landmarkLines.rightEye), MARGINS.eyes * unit],
+    ["eyes", along(landmarkLines.leftEye), MARGINS.eyes * unit],
     ["nose", [front(27), ...wing(31), ...wing(35).reverse()], MARGINS.nose * unit],
   ];
   // The wings reach past the landmarks below the nostrils by half of what those are apart from the middle.

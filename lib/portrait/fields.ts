@@ -1,4 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { landmarkLines } from "@/lib/face/landmarks.ts";
 import { type Box, boxAround, everywhere, flatBoxAround, usedWithin } from "@/lib/portrait/box.ts";
 
 /** A number for each of some points of an atlas. */
@@ -43,7 +44,7 @@ type Point = readonly [number, number, number];
 export function faceFields(atlas: FaceAtlas): FaceFields {
   const { points, landmarks } = atlas;
   const mark = (l: number): Point => [landmarks[3 * l]!, landmarks[3 * l + 1]!, landmarks[3 * l + 2]!];
-  const marks = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => mark(first + i));
+  const marks = (line: keyof typeof landmarkLines) => landmarkLines[line].landmarks.map(mark);
   const center = (list: readonly Point[]): Point =>
     [0, 1, 2].map((axis) => list.reduce((sum, p) => sum + p[axis]!, 0) / list.length) as unknown as Point;
 
@@ -79,7 +80,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     return { points: found.slice(0, count), values: values.slice(0, count) };
   };
 
-  const browLines = [marks(17, 21).reverse(), marks(22, 26)];
+  const browLines = [marks("rightBrow").reverse(), marks("leftBrow")];
   const [browPoints, , along, above] = gather(
     (p) => {
       const near = nearestOnLine(p, browLines[p[0] < 0 ? 0 : 1]!);
@@ -89,7 +90,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     within(boxAround(browLines.flat(), BROW_REACH)),
   );
 
-  const [outer, inner] = [marks(48, 59), marks(60, 67)];
+  const [outer, inner] = [marks("outerLips"), marks("innerLips")];
   const parting = [
     mark(60),
     center([mark(61), mark(67)]),
@@ -110,7 +111,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     within(lipBox),
   );
 
-  const eyes = [marks(36, 41), marks(42, 47)];
+  const eyes = [marks("rightEye"), marks("leftEye")];
   const eyeCenters = eyes.map(center);
   const [eyePoints, eyeNear, eyeAbove] = gather(
     (p) => {

@@ -1,3 +1,4 @@
+import { eyeCornerDistance, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { type Placement, rotatePoints } from "@/lib/geometry/transforms.ts";
@@ -58,8 +59,8 @@ export interface GlassesScene {
 /** Puts glasses on a drawn face, in place: behind what stands before them, over everything else. */
 export function paintGlasses(image: FloatImage, glasses: Glasses, scene: GlassesScene): void {
   const { landmarks, placement } = scene;
-  const axes = headAxes(placement, distance(landmarks, 36, 45));
-  const eyes = [[36, 41], [42, 47]].map(([first, last]) => mean(landmarks, first!, last!));
+  const axes = headAxes(placement, eyeCornerDistance(landmarks));
+  const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) => mean(landmarks, eye.landmarks));
   const along = (p: Vec3, x: number, y: number, z: number): Vec3 =>
     [0, 1, 2].map((k) => p[k]! + x * axes[0][k]! + y * axes[1][k]! + z * axes[2][k]!) as unknown as Vec3;
   const frameColor = glasses.frameColor.map((value) => value * scene.brightness) as unknown as Vec3;
@@ -76,7 +77,7 @@ export function paintGlasses(image: FloatImage, glasses: Glasses, scene: Glasses
   const inner = eyes.map((eye, e) =>
     along(eye, (e === 0 ? 1 : -1) * glasses.halfWidth * 0.95, glasses.lift + 0.05, 0.19)
   );
-  const bridge = along(mean(inner.flat(), 0, 1), 0, 0.03, 0.05);
+  const bridge = along(mean(inner.flat(), [0, 1]), 0, 0.03, 0.05);
   strokeInDepth(image, [inner[0]!, bridge, inner[1]!], { ...scene, color: frameColor, width });
 }
 
@@ -160,13 +161,8 @@ function point(points: ArrayLike<number>, l: number): Vec3 {
   return [points[3 * l]!, points[3 * l + 1]!, points[3 * l + 2]!];
 }
 
-function mean(points: ArrayLike<number>, first: number, last: number): Vec3 {
+function mean(points: ArrayLike<number>, numbers: readonly number[]): Vec3 {
   const sum = [0, 0, 0];
-  for (let l = first; l <= last; l++) point(points, l).forEach((value, k) => sum[k]! += value / (last - first + 1));
+  for (const l of numbers) point(points, l).forEach((value, k) => sum[k]! += value / numbers.length);
   return sum as unknown as Vec3;
-}
-
-function distance(points: ArrayLike<number>, a: number, b: number): number {
-  const [p, q] = [point(points, a), point(points, b)];
-  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
 }

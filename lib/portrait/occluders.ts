@@ -1,3 +1,4 @@
+import { LANDMARK_COUNT, landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
@@ -23,22 +24,17 @@ export function paintOccluders(image: FloatImage, options: OccluderOptions): voi
   if (random.chance(0.12)) paintNoise(image, random);
 }
 
-function faceBox({ landmarks }: OccluderOptions): { x: number; y: number; size: number } {
-  let x = 0, y = 0, left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
-  for (let i = 0; i < 204; i += 3) {
-    x += landmarks[i]! / 68;
-    y += landmarks[i + 1]! / 68;
-    left = Math.min(left, landmarks[i]!);
-    right = Math.max(right, landmarks[i]!);
-    top = Math.min(top, landmarks[i + 1]!);
-    bottom = Math.max(bottom, landmarks[i + 1]!);
-  }
-  return { x, y, size: Math.max(right - left, bottom - top) };
+/** The middle of the landmarks, and the longer side of their box. */
+function faceExtent({ landmarks }: OccluderOptions): { x: number; y: number; size: number } {
+  const mean = (axis: number) =>
+    landmarks.reduce((sum, value, i) => i % 3 === axis ? sum + value / LANDMARK_COUNT : sum, 0);
+  const { width, height } = landmarkBox(landmarks);
+  return { x: mean(0), y: mean(1), size: Math.max(width, height) };
 }
 
 function paintHand(image: FloatImage, options: OccluderOptions): void {
   const { random, skin, brightness } = options;
-  const { x, y, size } = faceBox(options);
+  const { x, y, size } = faceExtent(options);
   const own = random.chance(0.75) ? skin : skinColor(random.uniform(...melaninRange), random.uniform(0.2, 0.6));
   const shade = brightness * random.uniform(0.6, 1.1);
   const color = own.map((value) => value * shade) as unknown as Vec3;
@@ -87,7 +83,7 @@ function paintHand(image: FloatImage, options: OccluderOptions): void {
 
 function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
   const { random, brightness, landmarks } = options;
-  const { size } = faceBox(options);
+  const { size } = faceExtent(options);
   const mouth: [number, number] = [
     landmarks[3 * 57]! + random.normal() * size * 0.1,
     landmarks[3 * 57 + 1]! + random.uniform(0, 0.25) * size,
@@ -116,7 +112,7 @@ function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
 
 function paintPhone(image: FloatImage, options: OccluderOptions): void {
   const { random, brightness } = options;
-  const { x, y, size } = faceBox(options);
+  const { x, y, size } = faceExtent(options);
   const side = random.chance(0.5) ? 1 : -1;
   const height = size * random.uniform(0.25, 0.4);
   const center: [number, number] = [x + side * size * random.uniform(0.3, 0.6), y + random.normal() * 0.2 * size];

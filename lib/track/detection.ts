@@ -1,4 +1,4 @@
-import type { Box } from "@/lib/data/maps/crop.ts";
+import type { Box } from "@/lib/types.ts";
 
 /** A face that a detector found, in the photo's pixels. */
 export interface Detection {

@@ -1,7 +1,8 @@
-import { type Box, landmarkBox, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
 import { OneEuroFilter, type OneEuroOptions } from "@/lib/track/one_euro.ts";
-import type { Crop, Photo } from "@/lib/types.ts";
+import type { Box, Crop, Photo } from "@/lib/types.ts";
 
 /** What a network found in one crop of a picture. */
 export interface FaceFit {

@@ -1,6 +1,6 @@
 import { type Config, defaults } from "@/lib/config.ts";
 import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { landmarkUv } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 
 /** How much an error counts in each region, and in the texels that a landmark is read from. */
@@ -31,8 +31,7 @@ export function weightMask(
     const vertex = corners[3 * texel + heaviest(weights.subarray(3 * texel, 3 * texel + 3))]! / 3;
     mask[texel] = regionWeights[regionNames[regions[vertex]!]!];
   }
-  const landmarkUv = valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 });
-  for (const first of readingTexels(landmarkUv, size).texel) {
+  for (const first of readingTexels(landmarkUv({ uv, landmarks }), size).texel) {
     for (const texel of [first, first + 1, first + size, first + size + 1]) {
       if (valid[texel]) mask[texel] = regionWeights.landmarks;
     }

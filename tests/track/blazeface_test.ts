@@ -1,6 +1,7 @@
 import ort from "onnxruntime-node";
 import { decodePhoto } from "@/lib/data/files/images.ts";
-import { landmarkBox, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";

@@ -1,5 +1,6 @@
 import { invertSimilarity, type Similarity2D, transformPositions } from "@/lib/geometry/transforms.ts";
-import type { Crop, Photo } from "@/lib/types.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
+import type { Box, Crop, Photo } from "@/lib/types.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
 
 /** How faces are cut out: the same for making targets and for using the network that learned from them. */
@@ -12,30 +13,6 @@ export interface CropOptions {
 
 /** As in the paper (Feng et al., 2018, section 3.3). */
 export const CROP_MARGIN = 1.5;
-
-/** An upright rectangle of an image, in its pixels. */
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The smallest box around the landmarks, [68, 2] or [68, 3]; outliers and all. */
-export function landmarkBox(landmarks: Float32Array): Box {
-  const stride = landmarks.length / 68;
-  if (stride !== 2 && stride !== 3) {
-    throw new TypeError(`Cannot box ${landmarks.length} numbers: [68, 2] or [68, 3] landmarks were expected`);
-  }
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i < landmarks.length; i += stride) {
-    left = Math.min(left, landmarks[i]!);
-    right = Math.max(right, landmarks[i]!);
-    top = Math.min(top, landmarks[i + 1]!);
-    bottom = Math.max(bottom, landmarks[i + 1]!);
-  }
-  return { left, top, width: right - left, height: bottom - top };
-}
 
 /** The square about the box's center, `margin` times its longer side. */
 export function boxCrop({ left, top, width, height }: Box, { margin }: Pick<CropOptions, "margin">): Crop {

@@ -1,6 +1,6 @@
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { type LandmarkConvention, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { type LandmarkConvention, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { PositionMap, Vec3 } from "@/lib/types.ts";
 
@@ -106,10 +106,10 @@ export function readVertices(map: PositionMap, surface: Pick<FaceSurface, "uv">)
 /** [68, 3], in crop pixels, in Multi-PIE order; in the surface's default convention unless one is named. */
 export function readLandmarks(
   map: PositionMap,
-  { uv, landmarks }: Pick<FaceSurface, "uv" | "landmarks">,
+  surface: Pick<FaceSurface, "uv" | "landmarks">,
   convention?: LandmarkConvention,
 ): Float32Array {
-  return readVertices(map, { uv: valuesAt(landmarksOf(landmarks, convention), uv, { dimensions: 2 }) });
+  return readVertices(map, { uv: landmarkUv(surface, convention) });
 }
 
 function farthestDepth(surface: Float32Array): number {

@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
-import type { Photo } from "@/lib/types.ts";
-import { type Box, landmarkBox } from "@/lib/data/maps/crop.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
+import type { Box, Photo } from "@/lib/types.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
 

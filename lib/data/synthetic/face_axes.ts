@@ -1,3 +1,4 @@
+import { keyLandmarks, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** How a face stands in its picture, as its 68 landmarks show it; each vector has length 1. */
@@ -11,8 +12,7 @@ export interface FaceAxes {
 }
 
 /** Landmarks of the right side, and of the left. */
-const PAIRS = [[0, 16], [2, 14], [4, 12], [36, 45], [39, 42], [31, 35], [48, 54]] as const;
-const [CHIN, NOSE_ROOT] = [8, 27];
+const pairs = [0, 2, 4, 36, 39, 31, 48].map((right) => [right, mirroredLandmarks[right]!] as const);
 
 /** Landmarks are [68, 3], in Multi-PIE order. */
 export function faceAxes(landmarks: Float32Array): FaceAxes {
@@ -20,10 +20,10 @@ export function faceAxes(landmarks: Float32Array): FaceAxes {
   const sum = (points: readonly Vec3[]) =>
     points.reduce((total, p) => [total[0] + p[0], total[1] + p[1], total[2] + p[2]], [0, 0, 0] as Vec3);
   const scaled = (p: Vec3, by: number): Vec3 => [p[0] * by, p[1] * by, p[2] * by];
-  const across = unit(sum(PAIRS.map(([right, left]) => sum([point(left), scaled(point(right), -1)]))));
-  const rise = sum([point(NOSE_ROOT), scaled(point(CHIN), -1)]);
+  const across = unit(sum(pairs.map(([right, left]) => sum([point(left), scaled(point(right), -1)]))));
+  const rise = sum([point(keyLandmarks.noseRoot), scaled(point(keyLandmarks.chin), -1)]);
   return {
-    center: scaled(sum(PAIRS.flat().map(point)), 0.5 / PAIRS.length),
+    center: scaled(sum(pairs.flat().map(point)), 0.5 / pairs.length),
     across,
     up: unit(sum([rise, scaled(across, -dot(rise, across))])),
   };

@@ -6,7 +6,7 @@ import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mat3, Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
 import { BentBackground } from "@/lib/portrait/bent_background.ts";
-import { landmarkBox } from "@/lib/data/maps/crop.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { axisRotation, type FaceAxes, faceAxes } from "@/lib/data/synthetic/face_axes.ts";
 import { faceShader, type TexturedFace, textureFace } from "@/lib/data/synthetic/face_texture.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";

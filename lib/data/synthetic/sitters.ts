@@ -1,4 +1,4 @@
-import { type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { eyeCornerDistance, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import {
   applyPerspective,
@@ -160,9 +160,8 @@ function pickVertices(
  * corners lie about 9 cm apart.
  */
 function randomCamera(landmarks: Float32Array, random: Random): Perspective {
-  const eyes = Math.hypot(...[0, 1, 2].map((axis) => landmarks[3 * 36 + axis]! - landmarks[3 * 45 + axis]!));
   const mean = (axis: number) => landmarks.reduce((sum, value, i) => i % 3 === axis ? sum + value / 68 : sum, 0);
-  const distance = eyes / (0.018 + 0.2 * random.next() ** 3);
+  const distance = eyeCornerDistance(landmarks) / (0.018 + 0.2 * random.next() ** 3);
   const aside = () => random.uniform(-0.1, 0.1) * distance;
   return { center: [mean(0) + aside(), mean(1) + aside()], depth: mean(2), distance };
 }

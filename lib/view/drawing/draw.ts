@@ -7,23 +7,18 @@ import {
   shadeVertices,
   vertexNormals,
 } from "@/lib/geometry/shading.ts";
+import { LANDMARK_COUNT, landmarkLines, type LandmarkPart } from "@/lib/face/landmarks.ts";
 import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 
-/** The lines through the 68 landmarks, in Multi-PIE order, and their sRGB colors, which stand out from skin. */
-export const landmarkStrokes: readonly { first: number; last: number; closed: boolean; hex: number }[] = [
-  { first: 0, last: 16, closed: false, hex: 0x35c8ff }, // jaw
-  { first: 17, last: 21, closed: false, hex: 0xa6ff3d }, // brows
-  { first: 22, last: 26, closed: false, hex: 0xa6ff3d },
-  { first: 27, last: 30, closed: false, hex: 0xffe14d }, // nose
-  { first: 31, last: 35, closed: false, hex: 0xffe14d },
-  { first: 36, last: 41, closed: true, hex: 0x4dffb8 }, // eyes
-  { first: 42, last: 47, closed: true, hex: 0x4dffb8 },
-  { first: 48, last: 59, closed: true, hex: 0xff5cc8 }, // lips
-  { first: 60, last: 67, closed: true, hex: 0xff5cc8 },
-];
-
-const parts = landmarkStrokes.map(({ hex, ...part }) => ({ ...part, color: linearColor(hex) }));
+/** The landmarks' colors in sRGB, which stand out from skin. */
+export const landmarkColors: Readonly<Record<LandmarkPart, number>> = {
+  jaw: 0x35c8ff,
+  brows: 0xa6ff3d,
+  nose: 0xffe14d,
+  eyes: 0x4dffb8,
+  mouth: 0xff5cc8,
+};
 
 function linearColor(hex: number): Vec3 {
   return [16, 8, 0].map((shift) => srgbToLinear((hex >> shift & 255) / 255)) as unknown as Vec3;
@@ -31,24 +26,25 @@ function linearColor(hex: number): Vec3 {
 
 /** Landmarks are [68, 3], in the photo's pixels. */
 export function drawLandmarks(photo: Photo, landmarks: Float32Array): Photo {
-  if (landmarks.length !== 204) {
+  if (landmarks.length !== 3 * LANDMARK_COUNT) {
     throw new TypeError(`Cannot draw ${landmarks.length} numbers as landmarks: 68 rows of x, y and z were expected`);
   }
   const image = photoToLinear(photo);
-  const points = Array.from({ length: 68 }, (_, i): Point => [landmarks[3 * i]!, landmarks[3 * i + 1]!]);
-  const lines = parts.map(({ first, last, closed }) => {
-    const line = points.slice(first, last + 1);
-    return closed ? [...line, line[0]!] : line;
+  const points = Array.from({ length: LANDMARK_COUNT }, (_, i): Point => [landmarks[3 * i]!, landmarks[3 * i + 1]!]);
+  const drawn = Object.values(landmarkLines).map(({ part, landmarks, closed }) => {
+    const along = landmarks.map((landmark) => points[landmark]!);
+    return {
+      color: linearColor(landmarkColors[part]),
+      line: closed ? [...along, along[0]!] : along,
+      dots: along.map((point) => [point]),
+    };
   });
   const width = Math.max(1.2, faceSide(points) / 120);
-  const dots = points.map((point) => [point]);
   const black = { color: [0, 0, 0], opacity: 0.6 } as const;
-  paintLines(image, lines, { width: width + 1.2, ...black });
-  paintLines(image, dots, { width: 2.4 * width + 1.2, ...black });
-  parts.forEach(({ color }, i) => paintLines(image, [lines[i]!], { width, color, opacity: 0.85 }));
-  parts.forEach(({ first, last, color }) => {
-    paintLines(image, dots.slice(first, last + 1), { width: 2.4 * width, color });
-  });
+  paintLines(image, drawn.map(({ line }) => line), { width: width + 1.2, ...black });
+  paintLines(image, drawn.flatMap(({ dots }) => dots), { width: 2.4 * width + 1.2, ...black });
+  for (const { line, color } of drawn) paintLines(image, [line], { width, color, opacity: 0.85 });
+  for (const { dots, color } of drawn) paintLines(image, dots, { width: 2.4 * width, color });
   return linearToPhoto(image);
 }
 

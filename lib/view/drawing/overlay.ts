@@ -1,7 +1,8 @@
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import type { Photo } from "@/lib/types.ts";
-import { landmarkStrokes } from "@/lib/view/drawing/draw.ts";
+import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { landmarkColors } from "@/lib/view/drawing/draw.ts";
 
 export const overlayKinds = ["sparse", "dense", "mesh"] as const;
 export type OverlayKind = (typeof overlayKinds)[number];
@@ -105,19 +106,20 @@ export class FaceOverlay {
 }
 
 function drawSparse(picture: Photo, landmarks: Float32Array): void {
-  const { left, top, right, bottom } = rangeOf(landmarks);
-  const width = Math.max(1.2, Math.max(right - left, bottom - top) / 120);
+  const box = landmarkBox(landmarks);
+  const width = Math.max(1.2, Math.max(box.width, box.height) / 120);
   const at = (landmark: number) => [landmarks[3 * landmark]!, landmarks[3 * landmark + 1]!] as const;
-  for (const { first, last, closed, hex } of landmarkStrokes) {
+  for (const { part, landmarks: along, closed } of Object.values(landmarkLines)) {
+    const hex = landmarkColors[part];
     const color: Rgb = [hex >> 16, hex >> 8 & 255, hex & 255];
-    for (let landmark = first; landmark <= last; landmark++) {
-      const next = landmark < last ? landmark + 1 : closed ? first : undefined;
-      if (next === undefined) continue;
+    along.forEach((landmark, k) => {
+      const next = along[k + 1] ?? (closed ? along[0] : undefined);
+      if (next === undefined) return;
       const segment = [...at(landmark), ...at(next)] as const;
       blendSegment(picture, segment, { radius: width / 2 + 0.6, color: [0, 0, 0], opacity: 0.35 });
       blendSegment(picture, segment, { radius: width / 2, color, opacity: 0.85 });
-    }
-    for (let landmark = first; landmark <= last; landmark++) {
+    });
+    for (const landmark of along) {
       const dot = [...at(landmark), ...at(landmark)] as const;
       blendSegment(picture, dot, { radius: 1.2 * width + 0.6, color: [0, 0, 0], opacity: 0.5 });
       blendSegment(picture, dot, { radius: 1.2 * width, color, opacity: 1 });

@@ -1,4 +1,4 @@
-import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { landmarkUv, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
@@ -30,15 +30,15 @@ export function colorFace(photo: Photo, { positions, surface }: ColorFaceOptions
   return { mesh, colors };
 }
 
-/** Landmarks of the right side with their partners on the left: outer eye corners, mouth corners, jaw. */
-const pairs = [[36, 45], [48, 54], [3, 13]] as const;
+/** Landmarks of the right side that are held against their partners on the left: an eye's corner, the mouth's, the jaw. */
+const compared = [36, 48, 3] as const;
 /** In UV units. */
 const SYMMETRY_TOLERANCE = 0.01;
 
-function isSymmetric({ uv, landmarks }: FaceSurface): boolean {
-  const marks = valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 });
-  return pairs.every(([right, left]) => {
-    const [a, b] = [2 * right, 2 * left];
+function isSymmetric(surface: FaceSurface): boolean {
+  const marks = landmarkUv(surface);
+  return compared.every((right) => {
+    const [a, b] = [2 * right, 2 * mirroredLandmarks[right]!];
     return Math.hypot(marks[a]! + marks[b]! - 1, marks[a + 1]! - marks[b + 1]!) < SYMMETRY_TOLERANCE;
   });
 }

@@ -1,3 +1,4 @@
+import { keyLandmarks } from "@/lib/face/landmarks.ts";
 import { type FloatImage, linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
 import { emptyRaster, type Raster } from "@/lib/geometry/rasterize.ts";
@@ -90,8 +91,10 @@ export class Turntable {
 /** Takes a head, from its 68 landmarks, to where its eyes are level and its face looks at the viewer. */
 function uprightRotation(landmarks: Float32Array): Mat3 {
   const point = (l: number) => landmarks.subarray(3 * l, 3 * l + 3);
-  const across = [0, 1, 2].map((axis) => point(45)[axis]! - point(36)[axis]! + point(54)[axis]! - point(48)[axis]!);
-  const down = [0, 1, 2].map((axis) => point(48)[axis]! + point(54)[axis]! - point(36)[axis]! - point(45)[axis]!);
+  const [rightEye, leftEye] = [point(keyLandmarks.rightEyeCorner), point(keyLandmarks.leftEyeCorner)];
+  const [rightLips, leftLips] = [point(keyLandmarks.rightMouthCorner), point(keyLandmarks.leftMouthCorner)];
+  const across = [0, 1, 2].map((axis) => leftEye[axis]! - rightEye[axis]! + leftLips[axis]! - rightLips[axis]!);
+  const down = [0, 1, 2].map((axis) => rightLips[axis]! + leftLips[axis]! - rightEye[axis]! - leftEye[axis]!);
   const right = unit(across);
   const along = right.reduce((sum, value, axis) => sum + value * down[axis]!, 0);
   const below = unit(down.map((value, axis) => value - along * right[axis]!));

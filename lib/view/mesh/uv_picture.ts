@@ -1,11 +1,15 @@
-import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { landmarkBox, landmarkLines, landmarksOfPart, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { Crop, Mesh } from "@/lib/types.ts";
 import { type Drawing, panelRow } from "@/lib/view/figures/panels.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 
 /** What a close-up may show, and the landmarks that it is laid around. */
-const closeUps = { eye: [36, 41], nose: [27, 35], mouth: [48, 59] } as const;
+const closeUps = {
+  eye: landmarkLines.rightEye.landmarks,
+  nose: landmarksOfPart("nose"),
+  mouth: landmarkLines.outerLips.landmarks,
+};
 
 export interface UvRowOptions {
   readonly closeUp?: keyof typeof closeUps;
@@ -45,7 +49,7 @@ function uvWireframe(
   surface: FaceSurface,
   { left, top, side, wire, dot }: Crop & { wire: number; dot: number },
 ): Drawing {
-  const { uv, triangles, landmarks } = surface;
+  const { uv, triangles } = surface;
   const at = (value: number, start: number) => Math.round(GRID * (value - start) / side);
   const x = (vertex: number) => at(uv[2 * vertex]!, left);
   const y = (vertex: number) => at(uv[2 * vertex + 1]!, top);
@@ -63,7 +67,7 @@ function uvWireframe(
     });
     return `M${x(trail[0]!)} ${y(trail[0]!)}l${steps.join("")}`;
   }).join("");
-  const marks = valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 });
+  const marks = landmarkUv(surface);
   const dots = Array.from(
     { length: marks.length / 2 },
     (_, i) => `<circle cx="${at(marks[2 * i]!, left)}" cy="${at(marks[2 * i + 1]!, top)}" r="${dot}"/>`,
@@ -116,12 +120,9 @@ export function uvMesh({ uv, triangles }: Pick<FaceSurface, "uv" | "triangles">,
 }
 
 /** A square of UV space around landmarks. */
-function landmarkSquare({ uv, landmarks }: FaceSurface, part: keyof typeof closeUps): Crop {
-  const [first, last] = closeUps[part];
-  const marks = [...valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 }).subarray(2 * first, 2 * (last + 1))];
-  const [us, vs] = [0, 1].map((axis) => marks.filter((_, i) => i % 2 === axis)) as [number[], number[]];
-  const side = Math.min(1, 1.7 * Math.max(Math.max(...us) - Math.min(...us), Math.max(...vs) - Math.min(...vs)));
-  const start = (values: number[]) =>
-    Math.min(1 - side, Math.max(0, (Math.min(...values) + Math.max(...values) - side) / 2));
-  return { left: start(us), top: start(vs), side };
+function landmarkSquare(surface: FaceSurface, part: keyof typeof closeUps): Crop {
+  const { left, top, width, height } = landmarkBox(landmarkUv(surface), closeUps[part]);
+  const side = Math.min(1, 1.7 * Math.max(width, height));
+  const start = (from: number, length: number) => Math.min(1 - side, Math.max(0, from + (length - side) / 2));
+  return { left: start(left, width), top: start(top, height), side };
 }

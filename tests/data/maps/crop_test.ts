@@ -1,13 +1,6 @@
 import fc from "fast-check";
-import {
-  boxCrop,
-  CROP_MARGIN,
-  cropPhoto,
-  cropToImage,
-  imageToCrop,
-  landmarkBox,
-  landmarkCrop,
-} from "@/lib/data/maps/crop.ts";
+import { boxCrop, CROP_MARGIN, cropPhoto, cropToImage, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 

@@ -1,4 +1,5 @@
-import { CROP_MARGIN, landmarkBox } from "@/lib/data/maps/crop.ts";
+import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
 import { sampleStages, StageClock } from "@/lib/portrait/stage_timer.ts";
