@@ -190,6 +190,27 @@ Deno.test("an experiment whose first checkpoint never came starts again from ste
   assertAllClose(rows.flat(), before.slice(0, 2).flat(), RESUMED_TOLERANCE);
 });
 
+Deno.test("an experiment whose last checkpoint is damaged goes on from the one before, with a word, to the same", async () => {
+  const run = `${folder.path}/damaged`;
+  {
+    using experiment = await startExperiment({ ...config, steps: 4, checkpointEvery: 2 }, { run });
+    await trainTo(experiment, 4);
+  }
+  const before = await tensorsOf(run);
+  const path = `${run}/checkpoints/last-2.data-00000-of-00001`;
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(path, bytes);
+  const warnings: string[] = [];
+  using experiment = await resumeExperiment(run, { onWarning: (sentence) => warnings.push(sentence) });
+  assertEquals([experiment.step, warnings.length], [2, 1]);
+  assert(/last-2\.data-\S+: \S+ has another checksum.*last-1,/.test(warnings[0]!), warnings[0]);
+  await trainTo(experiment, 4);
+  const after = await tensorsOf(run);
+  for (const [name, values] of Object.entries(before)) assertAllClose(after[name]!, values, RESUMED_TOLERANCE);
+  assertEquals(trainingRows(await readMetrics(run)).map(([step]) => step), [1, 2, 3, 4]);
+});
+
 Deno.test("an experiment that overfits is measured on its own batches, and learns them", async () => {
   const run = `${folder.path}/overfit`;
   const settings = tinyConfig({ overfitBatches: 1, steps: 160, validateEvery: 80 });

@@ -62,8 +62,30 @@ Deno.test("every folder of lib imports only from itself or from its left", async
   assert(count > 10, `found only ${count} files`);
 });
 
-Deno.test("geometry, face and portrait know nothing of tensors", async () => {
-  for (const folder of ["geometry/", "face/", "portrait/"]) {
+/** What files of lib import from lib, by those files. */
+async function importsOf(folder: string): Promise<Map<string, string[]>> {
+  const imports = new Map<string, string[]>();
+  for await (const file of sourceFiles(folder)) {
+    const source = await Deno.readTextFile(new URL(file, lib));
+    imports.set(file, [...source.matchAll(/from "@\/lib\/([^"]+)"/g)].map(([, imported]) => imported!));
+  }
+  return imports;
+}
+
+Deno.test("formats knows nothing of tensors and of a library, nor train of what runs on one backend only", async () => {
+  const allowed = {
+    "formats/": /^(formats\/|errors\.ts$|files\.ts$)/,
+    "train/": /^(?!tensorflow\/)|^tensorflow\/(compile\/compile|ops\/finite|backend\/host_tensors)\.ts$/,
+  };
+  for (const [folder, pattern] of Object.entries(allowed)) {
+    for (const [file, imports] of await importsOf(folder)) {
+      assertEquals([file, imports.filter((imported) => !pattern.test(imported))], [file, []]);
+    }
+  }
+});
+
+Deno.test("formats, geometry, face and portrait know nothing of tensors", async () => {
+  for (const folder of ["formats/", "geometry/", "face/", "portrait/"]) {
     for await (const file of sourceFiles(folder)) {
       const source = await Deno.readTextFile(new URL(file, lib));
       assert(!source.includes("@tensorflow/tfjs"), `lib/${file} imports tfjs`);

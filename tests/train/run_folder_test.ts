@@ -92,6 +92,33 @@ Deno.test("RunFolder.create() takes a folder in which a run was killed before it
   });
 });
 
+Deno.test("RunFolder.open() sweeps up what killed writes left, and nothing else", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = `${folder}/run`;
+    (await RunFolder.create(path, config))[Symbol.dispose]();
+    await Deno.mkdir(`${path}/checkpoints`);
+    const left = (name: string) => `${path}/${name}.${crypto.randomUUID()}.tmp`;
+    const swept = ["config.json", "report.html", "checkpoints/last-1.index", "checkpoints/best-12.index"].map(left);
+    const kept = ["notes.tmp", "config.json.0a1b.tmp", "checkpoints/mine.tmp"].map((name) => `${path}/${name}`);
+    for (const file of [...swept, ...kept]) await Deno.writeTextFile(file, "cut sh");
+    (await RunFolder.open(path))[Symbol.dispose]();
+    const there = await Promise.all([...swept, ...kept].map((file) => Deno.stat(file).then(() => true, () => false)));
+    assertEquals(there, [...swept.map(() => false), ...kept.map(() => true)]);
+  });
+});
+
+Deno.test("RunFolder.open() that cannot sweep up says so, and opens the run", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = `${folder}/run`;
+    (await RunFolder.create(path, config))[Symbol.dispose]();
+    await Deno.mkdir(`${path}/config.json.${crypto.randomUUID()}.tmp/inside`, { recursive: true }); // not empty
+    const warnings: string[] = [];
+    using run = await RunFolder.open(path, { onWarning: (sentence) => warnings.push(sentence) });
+    assertEquals(run.config, config);
+    assertEquals(warnings.map((sentence) => sentence.startsWith(`Cannot remove ${path}/config.json.`)), [true]);
+  });
+});
+
 Deno.test("RunFolder.open() gives changed settings, and defaults for settings that are newer than the run", async () => {
   await inTemporaryFolder(async (folder) => {
     const { exampleSamples: _, ...older } = config;

@@ -72,6 +72,28 @@ Deno.test("train() takes each step at its scheduled learning rate, also where it
   assertEquals(reports.length, 3);
 });
 
+Deno.test("train() applies what combineGradients makes of all gradients, within the compiled step", async () => {
+  const config = tinyConfig({ steps: 3, schedule: "halve" });
+  using parts = openParts(config);
+  const variables = parts.network.trainableWeights.map((weight) => (weight.read() as tf.Variable).name);
+  const chosen = variables[3]!;
+  let calls = 0;
+  const combineGradients = (gradients: tf.NamedTensorMap) => {
+    calls++;
+    assertEquals(Object.keys(gradients), variables);
+    return { [chosen]: tf.mul(gradients[chosen]!, 2) };
+  };
+  const before = [...values(parts.network).values()];
+  await steps({ ...parts, combineGradients }, config);
+  const moved = [...values(parts.network).values()].map((value, i) => value.join() !== before[i]!.join());
+  assertEquals(moved, variables.map((name) => name === chosen));
+  assertEquals(calls, 2); // a function is traced twice, and not called after
+  const state = parts.optimizer.state();
+  const [first] = Object.keys(state).filter((name) => name.includes("moment"));
+  assertEquals(state[first!]!.shape, parts.network.trainableWeights[3]!.shape);
+  tf.dispose(state);
+});
+
 Deno.test("train() adds the weights' penalty to the loss", async () => {
   const losses: number[] = [];
   for (const l2 of [0, 1]) {
