@@ -12,7 +12,6 @@ export interface Events {
   readonly scalars: Record<string, [step: number, value: number][]>;
   readonly histograms: Record<string, Histogram[]>;
   readonly images: Record<string, [step: number, width: number, height: number, pngBase64: string][]>;
-  readonly texts: Record<string, [step: number, text: string][]>;
 }
 
 export interface Histogram {
@@ -45,10 +44,6 @@ json.dump({
     "images": {
         t: [(e.step, e.width, e.height, base64.b64encode(e.encoded_image_string).decode()) for e in events.Images(t)]
         for t in tags["images"]
-    },
-    "texts": {
-        t: [(e.step, e.tensor_proto.string_val[0].decode()) for e in events.Tensors(t)]
-        for t in tags["tensors"] if events.SummaryMetadata(t).plugin_data.plugin_name == "text"
     },
 }, sys.stdout)
 `;

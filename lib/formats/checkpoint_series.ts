@@ -27,7 +27,7 @@ export class CheckpointSeries {
   /** Removes what saves left that were killed. The folder need not be there. */
   static async open(prefix: string, options: CheckpointSeriesOptions = {}): Promise<CheckpointSeries> {
     const series = new CheckpointSeries(prefix, options);
-    await series.#remove(({ name, number }, numbers) => isTemporary(name) || !numbers.includes(number));
+    await series.#remove(({ number }, numbers) => !numbers.includes(number));
     return series;
   }
 

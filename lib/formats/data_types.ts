@@ -22,8 +22,18 @@ export const dataTypes = {
 
 export type DataTypeName = keyof typeof dataTypes;
 
-/** A tensor's numbers (complex ones as pairs, booleans as 0 or 1), or the bytes of each of its strings. */
+/** A tensor's numbers (complex ones as pairs), or the bytes of each of its strings. */
 export type HostValues = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array | readonly Uint8Array[];
+
+/** What holds numbers, booleans as 0 or 1, of each type that is more than passed on. */
+export const numberArrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
 
 /** A TF_DataType. */
 export type DataType = number;

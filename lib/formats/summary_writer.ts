@@ -61,12 +61,6 @@ export class SummaryWriter implements Disposable {
     this.#summary(tag, [bytesField(4, concatBytes(...image))], step);
   }
 
-  /** Shown as Markdown. */
-  text(tag: string, markdown: string, step: number): void {
-    const tensor = [varintField(1, dataTypes.string), bytesField(2, ""), bytesField(8, markdown)]; // TensorProto
-    this.#summary(tag, [metadata("text"), bytesField(8, concatBytes(...tensor))], step);
-  }
-
   /**
    * What TensorBoard's HParams page compares runs by: the run's settings, and the tags of scalars that measure it.
    * Called once, before or after these are written; `close` then marks the run as finished.
@@ -104,8 +98,10 @@ export class SummaryWriter implements Disposable {
 
   /** tensorboard/plugins/hparams/plugin_data.proto and summary.py: the data is in the metadata, the tensor is empty. */
   #hparamsData(kind: string, data: Uint8Array): void {
+    // SummaryMetadata: its field 1 names the plugin and holds the plugin's data
+    const metadata = bytesField(9, bytesField(1, concatBytes(bytesField(1, "hparams"), bytesField(2, data))));
     const empty = bytesField(8, concatBytes(varintField(1, dataTypes.float32), bytesField(2, "")));
-    this.#summary(`_hparams_/${kind}`, [metadata("hparams", data), empty], 0);
+    this.#summary(`_hparams_/${kind}`, [metadata, empty], 0);
   }
 
   /** An Event, 1 its time and 2 its step, as a record: its length and the record, each followed by a checksum. */
@@ -121,11 +117,6 @@ export class SummaryWriter implements Disposable {
       throw new InputError(`Cannot write ${this.#path}: ${(error as Error).message}`);
     }
   }
-}
-
-/** SummaryMetadata: field 9 of a Summary's Value; its field 1 names the plugin and holds the plugin's data. */
-function metadata(plugin: string, data: Uint8Array = new Uint8Array(0)): Uint8Array {
-  return bytesField(9, bytesField(1, concatBytes(bytesField(1, plugin), bytesField(2, data))));
 }
 
 /** HParamInfo: 1 is the name, 4 the type. */

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { InputError } from "@/lib/errors.ts";
 import { replaceFile, writeAll } from "@/lib/files.ts";
 import { crc32c, mask } from "@/lib/formats/crc32c.ts";
-import { type DataTypeName, dataTypeName, dataTypes, type HostValues } from "@/lib/formats/data_types.ts";
+import { type DataTypeName, dataTypeName, dataTypes, type HostValues, numberArrays } from "@/lib/formats/data_types.ts";
 import {
   ByteReader,
   bytesField,
@@ -21,17 +21,7 @@ import { readTable, type TableEntry, writeTable } from "@/lib/formats/sorted_tab
  * what the tensors are and where they lie, and their values in "PREFIX.data-00000-of-00001", each with its CRC-32C.
  */
 
-/** The arrays that hold values. TensorFlow's other types are not read. */
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const satisfies Partial<Record<DataTypeName, unknown>>;
-
-type NumericType = keyof typeof arrays;
+type NumericType = keyof typeof numberArrays;
 
 /** What a checkpoint says about one of its tensors. */
 export interface TensorInfo {
@@ -182,7 +172,7 @@ function encodeValues(
   { name, dtype, shape, values }: StoredTensor,
 ): { pieces: Uint8Array<ArrayBuffer>[]; crc: number } {
   const count = shape.reduce((product, length) => product * length, 1);
-  const Values = dtype === "string" ? Array : arrays[dtype as NumericType];
+  const Values = dtype === "string" ? Array : numberArrays[dtype as NumericType];
   if (!Values || !(values instanceof Values) || values.length !== count) {
     throw new TypeError(`Cannot store ${name}: ${values.length} values are no ${dtype} of shape [${shape}]`);
   }
@@ -209,15 +199,15 @@ function decodeValues(
   if (dtype === "string") {
     const reader = new ByteReader(bytes);
     const lengths = Array.from({ length: count }, () => reader.varint());
-    const lengthsCrc = checksumOfLengths(lengths);
-    const lengthsSum = reader.bytes(4);
-    if (word(lengthsSum) !== mask(lengthsCrc)) throw changed;
+    const withLengths = crc32c(reader.bytes(4), checksumOfLengths(lengths));
     const strings = lengths.map((length) => reader.bytes(length));
-    if (mask(strings.reduce((crc, s) => crc32c(s, crc), crc32c(lengthsSum, lengthsCrc))) !== crc) throw changed;
+    if (mask(strings.reduce((crc, s) => crc32c(s, crc), withLengths)) !== crc) throw changed;
     return strings;
   }
-  const Values = arrays[dtype as NumericType];
-  if (!Values) throw new RangeError(`${name} is of type ${dtype}, wanted ${Object.keys(arrays).join(", ")} or string`);
+  const Values = numberArrays[dtype as NumericType];
+  if (!Values) {
+    throw new RangeError(`${name} is of type ${dtype}, wanted ${Object.keys(numberArrays).join(", ")} or string`);
+  }
   if (bytes.length !== count * Values.BYTES_PER_ELEMENT) {
     throw new RangeError(`${name} of shape [${shape}] has ${bytes.length} bytes`);
   }

@@ -1,5 +1,13 @@
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import { type DataType, dataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/formats/data_types.ts";
+import {
+  type DataType,
+  dataTypeName,
+  dataTypeOf,
+  dataTypes,
+  type HostValues,
+  numberArrays,
+  tfjsType,
+} from "@/lib/formats/data_types.ts";
 
 type TypedArrayConstructor = {
   readonly BYTES_PER_ELEMENT: number;
@@ -7,15 +15,10 @@ type TypedArrayConstructor = {
   from(values: ArrayLike<number>): Exclude<HostValues, readonly Uint8Array[]>;
 };
 
-const arrays = new Map<DataType, TypedArrayConstructor>([
-  [dataTypes.float32, Float32Array],
-  [dataTypes.float64, Float64Array],
-  [dataTypes.int32, Int32Array],
-  [dataTypes.int64, BigInt64Array as unknown as TypedArrayConstructor],
-  [dataTypes.uint8, Uint8Array],
-  [dataTypes.bool, Uint8Array],
-  [dataTypes.complex64, Float32Array],
-]);
+const arrays = new Map(
+  Object.entries({ ...numberArrays, complex64: Float32Array })
+    .map(([name, array]) => [dataTypeOf(name), array as unknown as TypedArrayConstructor]),
+);
 
 /** Whether {@linkcode readTensor} takes this type; others are cast first. */
 export function isReadable(type: DataType): boolean {
