@@ -157,6 +157,9 @@ async function makeFolder(path: string): Promise<void> {
 
 async function openCheckpoints(path: string, options: CheckpointSeriesOptions): Promise<RunFolder["checkpoints"]> {
   const open = (name: string) => CheckpointSeries.open(`${path}/checkpoints/${name}`, options);
+  if (await Deno.stat(`${path}/checkpoints/last.json`).then(() => true, () => false)) { // it named a pair of files
+    throw new InputError(`Cannot go on with the run ${path}: an earlier version of posmap wrote its checkpoints`);
+  }
   return { last: await open("last"), best: await open("best") };
 }
 

@@ -39,7 +39,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
-Deno.test("deno task train ends at a signal with a checkpoint, and says how to go on", async () => {
+Deno.test("deno task train ends at a signal with a checkpoint, says how to go on, and what is damaged when it does", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/a run`;
   let flags = [...endless, "--run", "a run"];
@@ -60,8 +60,17 @@ Deno.test("deno task train ends at a signal with a checkpoint, and says how to g
     steps = Number(step);
     flags = ["--resume", "--run", "a run"];
   }
-  using experiment = await resumeExperiment(run);
-  assertEquals(experiment.step, steps);
+  const warnings: string[] = [];
+  {
+    using experiment = await resumeExperiment(run, { onWarning: (sentence) => warnings.push(sentence) });
+    assertEquals([experiment.step, warnings], [steps, []]);
+  }
+  const checkpoints = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name);
+  const newest = Math.max(...checkpoints.map((name) => Number(/^last-(\d+)\.index$/.exec(name)?.[1] ?? 0)));
+  await Deno.truncate(`${run}/checkpoints/last-${newest}.index`, 10);
+  const { code, stderr } = await runTaskChild("train", "--resume", "--run", run, "--steps", `${steps}`);
+  assertEquals(code, 0);
+  assert(new RegExp(`\nCannot read .*last-${newest}\\.index: .* is used in its place\n`).test(stderr), stderr);
 });
 
 Deno.test("a training that is killed at any moment can be resumed, and loses at most the step at work", async () => {

@@ -107,6 +107,17 @@ Deno.test("RunFolder.open() sweeps up what killed writes left, and nothing else"
   });
 });
 
+Deno.test("RunFolder.open() refuses checkpoints of an earlier version, in place of starting anew", async () => {
+  await inTemporaryFolder(async (folder) => {
+    (await RunFolder.create(`${folder}/run`, config))[Symbol.dispose]();
+    await Deno.mkdir(`${folder}/run/checkpoints`);
+    await Deno.writeTextFile(`${folder}/run/checkpoints/last.json`, "{}");
+    for (let again = 0; again < 2; again++) { // the first lets go of the folder
+      await assertThrows(() => RunFolder.open(`${folder}/run`), InputError, /an earlier version of posmap/);
+    }
+  });
+});
+
 Deno.test("RunFolder.open() that cannot sweep up says so, and opens the run", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = `${folder}/run`;
