@@ -24,7 +24,7 @@ import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
-import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 
 const ignore = !hasIct;
 
