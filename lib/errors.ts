@@ -17,3 +17,9 @@ export class SettingError extends InputError {
     super(tell((setting) => setting));
   }
 }
+
+/** What went wrong with a file, for a sentence; without the advice to allow a program more. */
+export function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line!.replace(/, run again with the --allow-\w+ flag$/, "");
+}

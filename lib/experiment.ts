@@ -21,7 +21,7 @@ import {
   readCheckpoint,
   saveCheckpoint,
 } from "@/lib/train/checkpoint.ts";
-import { checkFinite } from "@/lib/train/divergence.ts";
+import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
@@ -270,7 +270,6 @@ export class Experiment implements Disposable {
     const { config, network, mask } = this.#parts;
     const { step, bestNme } = this.#progress;
     const onProgress = () => signal.throwIfAborted();
-    await checkFinite(network, step);
     let faces: MadeFace[], maps: PositionMap[], loss: number;
     try {
       faces = await this.#validationFaces(onProgress);
@@ -282,6 +281,9 @@ export class Experiment implements Disposable {
     }
     const { nme68_2d, nme68_3d } = this.#measure(faces, maps);
     const validation = { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
+    if (!Object.values(validation).every(Number.isFinite)) {
+      throw new DivergenceError(`the validation's error is not finite after step ${step}`);
+    }
     await log.scalars({ step, ...named("validation", validation) });
     await log.weights(network, step);
     const triples = this.#triples(faces.slice(0, PICTURED), maps);

@@ -1,13 +1,18 @@
 import { dirname } from "node:path";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 
 /**
  * Writes a file so that a kill or a power cut at any moment leaves either the old one or the new one, whole: a
- * temporary file beside it, synced, renamed, and the folder synced.
+ * temporary file beside it, synced, renamed, and the folder synced. Throws an InputError where the disk is full, or
+ * that fails otherwise.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  await replaceFile(path, content);
-  await syncFolder(dirname(path));
+  try {
+    await replaceFile(path, content);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw new InputError(`Cannot write ${path}: ${reasonOf(error)}`);
+  }
 }
 
 /** As `writeFileAtomic`, but that a power cut may still bring the old file back, until the folder is synced. */
@@ -47,7 +52,7 @@ export async function cacheFolder(): Promise<string> {
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
     throw new InputError(
-      `Cannot make the cache folder ${folder}: ${error instanceof Error ? error.message : error}. ` +
+      `Cannot make the cache folder ${folder}: ${reasonOf(error)}. ` +
         "Set POSMAP_CACHE to a folder that can be made",
     );
   }

@@ -23,13 +23,19 @@ export async function runTask(command: Command, body: (console: TaskConsole) => 
     Deno.chdir(Deno.env.get("INIT_CWD") ?? ".");
     using console = new TaskConsole();
     await body(console);
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstOf(thrown);
     if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : 2); // it has said why itself
     if (error instanceof Interruption) Deno.exit(error.exitStatus);
     if (!(error instanceof InputError)) throw error;
     console.error(error instanceof SettingError ? error.tell((setting) => flagOf(command, setting)) : error.message);
     Deno.exit(2);
   }
+}
+
+/** What closing a file has thrown while an error was on its way comes with that one. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }
 
 function flagOf({ options }: Command, setting: string): string {

@@ -102,15 +102,22 @@ async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise
     console.throwIfAborted();
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    const rate = `--learning-rate ${config.learningRate / 10}`;
-    throw new InputError(
-      `Training stopped: ${error.message}. ` +
-        (experiment.savedStep === undefined
-          ? `There is no checkpoint yet to go on from: start anew with a lower rate, such as ${rate}`
-          : `To go on from the checkpoint after step ${experiment.savedStep} with a lower learning rate: ` +
-            `${resumeCommand(experiment)} ${rate}`),
-    );
+    throw new InputError(`Training stopped: ${error.message}. ${wayOut(experiment, step)}`);
   }
+}
+
+/** From a divergence, in a training that began after this step. */
+function wayOut(experiment: Experiment, firstStep: number): string {
+  const { savedStep, config } = experiment;
+  const usual = resolveConfig(config.model).learningRate;
+  const rate = config.learningRate > usual ? usual : Number((config.learningRate / 10).toPrecision(1));
+  const command = `${resumeCommand(experiment)} --learning-rate ${rate}`;
+  if (savedStep === undefined) {
+    return `There is no checkpoint yet. To begin again with a lower learning rate: ${command}`;
+  }
+  if (savedStep > firstStep) return `To go on from the checkpoint after step ${savedStep} with a lower one: ${command}`;
+  return `It began with the checkpoint after step ${savedStep}, which may be past help. ` +
+    `To try a lower learning rate: ${command}; if that does not help, begin a new run`;
 }
 
 function resumeCommand({ path }: Experiment): string {

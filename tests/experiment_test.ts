@@ -90,6 +90,53 @@ Deno.test("an experiment that was stopped, diverged and was resumed ends as an u
   assertAllClose(partedRows.flat(), wholeRows.flat(), RESUMED_TOLERANCE);
 });
 
+Deno.test("a validation that a signal comes into is done when the training goes on, to the same end", async () => {
+  await using folder = await temporaryFolder();
+  const settings = tinyConfig({ steps: 4, validateEvery: 2 });
+  const [straight, stopped] = [`${folder.path}/straight`, `${folder.path}/stopped`];
+  {
+    using experiment = await startExperiment(settings, { run: straight });
+    await trainTo(experiment, 4);
+  }
+  {
+    using experiment = await startExperiment(settings, { run: stopped });
+    const stop = new AbortController();
+    const signal = {
+      get aborted() {
+        return stop.signal.aborted;
+      },
+      throwIfAborted() {
+        if (experiment.step === 2) stop.abort(); // within the validation
+        stop.signal.throwIfAborted();
+      },
+    };
+    const reports = await Array.fromAsync(experiment.train({ signal }));
+    assertEquals(reports.map(({ step, validation }) => [step, validation !== undefined]), [[1, false], [2, false]]);
+    assertEquals(experiment.savedStep, 2);
+  }
+  using experiment = await resumeExperiment(stopped);
+  await trainTo(experiment, 4);
+  const measured = async (run: string) =>
+    (await readMetrics(run)).map((
+      row,
+    ) => [row.step, row["train/loss"], row["validation/loss"], row["validation/nme68_2d"]]);
+  assertEquals(await measured(stopped), await measured(straight));
+});
+
+Deno.test("an evaluation ends with what its listener throws, and leaves the weights as they were", async () => {
+  using experiment = await resumeExperiment(parted);
+  const before = await tensorsOf(parted);
+  for (const share of [0, 0.65, 0.7, 0.85]) {
+    const counts = [tf.memory().numTensors, tensorFlow.handleCount];
+    const onProgress = (done: number) => {
+      if (done >= share) throw new InputError(`enough at ${share}`);
+    };
+    await assertThrows(() => experiment.evaluate({ onProgress }), InputError, new RegExp(`^enough at ${share}$`));
+    assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
+  }
+  assertEquals(await tensorsOf(parted), before);
+});
+
 Deno.test("a finished experiment that is resumed measures and reports again, without training", async () => {
   using experiment = await resumeExperiment(parted);
   const before = await tensorsOf(parted);

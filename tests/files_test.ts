@@ -45,8 +45,8 @@ Deno.test("writeFileAtomic() writes into the working folder by a bare name", asy
 Deno.test("writeFileAtomic() that fails throws, keeps what is there and leaves no temporary file", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/taken/inside`, { recursive: true }); // a folder cannot be renamed over
-    await assertThrows(() => writeFileAtomic(`${folder}/taken`, "text"), Error, /./);
-    await assertThrows(() => writeFileAtomic(`${folder}/missing/file`, "text"), Deno.errors.NotFound, /./);
+    await assertThrows(() => writeFileAtomic(`${folder}/taken`, "text"), InputError, /^Cannot write .*taken: /);
+    await assertThrows(() => writeFileAtomic(`${folder}/missing/file`, "text"), InputError, /No such file/);
     assertEquals(await namesIn(folder), ["taken"]);
   });
 });

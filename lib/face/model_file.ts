@@ -34,8 +34,8 @@ export async function keptModel(
   if (kept) return kept;
   const model = await make();
   checkModel(model);
-  await writeFileAtomic(path, encodeModel(model, stamp)).catch((error) => {
-    throw new InputError(`Cannot keep the face model in ${path}: ${error} (POSMAP_CACHE names another folder)`);
+  await writeFileAtomic(path, encodeModel(model, stamp)).catch(({ message }) => {
+    throw new InputError(`${message}. The face model is kept there; POSMAP_CACHE names another folder`);
   });
   return model;
 }

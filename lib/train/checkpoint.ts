@@ -42,15 +42,16 @@ const PROGRESS = "posmap/progress";
 
 /**
  * Saves weights, moving averages, the optimizer's state and the progress. Throws a DivergenceError, and saves nothing,
- * where a weight is not finite.
+ * where one of these numbers is not finite.
  */
 export async function saveCheckpoint(
   store: CheckpointStore,
   { network, optimizer, progress }: Trained & { readonly progress: Progress },
 ): Promise<void> {
-  await checkFinite(network, progress.step);
   const state = optimizer.state();
   try {
+    await checkFinite(network.weights.map((weight) => weight.read()), "a weight", progress.step);
+    await checkFinite(Object.values(state), "the optimizer's state", progress.step);
     await store.save(storedTensors({ ...weightTensors(network), ...state }, progress));
   } finally {
     tf.dispose(state);

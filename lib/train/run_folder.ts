@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { type Config, defaults, parseConfig } from "@/lib/config.ts";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 
@@ -12,6 +13,7 @@ export type MetricsRow = Readonly<{ step: number }> & Readonly<Record<string, nu
  */
 export class RunFolder implements Disposable {
   readonly #lock: Deno.FsFile;
+  readonly #warn: (sentence: string) => void;
   #config: Config;
 
   private constructor(
@@ -20,7 +22,9 @@ export class RunFolder implements Disposable {
     lock: Deno.FsFile,
     /** `last`, what a resume goes on from, and `best`, by the validation error. */
     readonly checkpoints: Readonly<Record<"last" | "best", CheckpointSeries>>,
+    { onWarning = () => {} }: CheckpointSeriesOptions,
   ) {
+    this.#warn = onWarning;
     this.#config = config;
     this.#lock = lock;
   }
@@ -32,7 +36,7 @@ export class RunFolder implements Disposable {
     const lock = await lockFolder(path);
     try {
       await checkRunFolder(path); // again: another process may have begun and ended in between
-      const run = new RunFolder(path, config, lock, await openCheckpoints(path, options));
+      const run = new RunFolder(path, config, lock, await openCheckpoints(path, options), options);
       await run.changeConfig(config);
       return run;
     } catch (error) {
@@ -54,7 +58,7 @@ export class RunFolder implements Disposable {
         const warn = ({ message }: Error) => options.onWarning?.(`Cannot remove ${path}/${name}: ${message}`);
         await Deno.remove(`${path}/${name}`).catch(warn);
       }
-      return new RunFolder(path, config, lock, await openCheckpoints(path, options));
+      return new RunFolder(path, config, lock, await openCheckpoints(path, options), options);
     } catch (error) {
       lock.close();
       throw error;
@@ -76,13 +80,28 @@ export class RunFolder implements Disposable {
   }
 
   async addMetrics(row: MetricsRow): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/metrics.jsonl`, JSON.stringify(row) + "\n", { append: true });
+    const path = `${this.path}/${metricsName}`;
+    try {
+      await Deno.writeTextFile(path, JSON.stringify(row) + "\n", { append: true });
+    } catch (error) {
+      throw new InputError(`Cannot write ${path}: ${reasonOf(error)}`);
+    }
   }
 
-  /** Drops what a killed process had measured after the checkpoint that the run goes on from. */
+  /**
+   * Drops what a killed process had measured after the checkpoint that the run goes on from. A file with damaged lines
+   * is set aside, with a warning, and goes on without them.
+   */
   async dropMetricsAfter(step: number): Promise<void> {
-    const kept = (await readMetrics(this.path)).filter((row) => row.step <= step);
-    await writeFileAtomic(`${this.path}/metrics.jsonl`, kept.map((row) => JSON.stringify(row) + "\n").join(""));
+    const path = `${this.path}/${metricsName}`;
+    const { rows, damagedLines } = await parseMetrics(this.path);
+    if (damagedLines.length > 0) {
+      const aside = `${path}.damaged-${Date.now()}`;
+      await Deno.rename(path, aside);
+      this.#warn(`${path} has lines that cannot be read, such as line ${damagedLines[0]}: it is kept as ${aside}`);
+    }
+    const kept = rows.filter((row) => row.step <= step);
+    await writeFileAtomic(path, kept.map((row) => JSON.stringify(row) + "\n").join(""));
   }
 }
 
@@ -98,7 +117,7 @@ export async function checkRunFolder(path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     if (error instanceof InputError) throw error;
-    throw new InputError(`Cannot start a run in ${path}: it is no folder (${(error as Error).message})`);
+    throw new InputError(`Cannot start a run in ${path}: it is no folder (${reasonOf(error)})`);
   }
 }
 
@@ -117,28 +136,40 @@ export async function readRunConfig(path: string): Promise<Config> {
   }
 }
 
-/** The rows so far, in the order of writing; a line that a kill cut short is left out. */
+/** The rows so far, in the order of writing; lines that a kill cut short, or that are damaged, are left out. */
 export async function readMetrics(path: string): Promise<MetricsRow[]> {
+  return (await parseMetrics(path)).rows;
+}
+
+/** Damaged lines are numbered from 1. */
+async function parseMetrics(path: string): Promise<{ rows: MetricsRow[]; damagedLines: number[] }> {
   let text: string;
   try {
-    text = await Deno.readTextFile(`${path}/metrics.jsonl`);
+    text = await Deno.readTextFile(`${path}/${metricsName}`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    if (error instanceof Deno.errors.NotFound) return { rows: [], damagedLines: [] };
+    throw new InputError(`Cannot read ${path}/${metricsName}: ${reasonOf(error)}`);
   }
   const lines = text.split("\n");
   lines.pop(); // empty, or cut short
-  return lines.map((line, i) => parseRow(line, `${path}/metrics.jsonl, line ${i + 1}`));
+  const parsed = lines.map(parseRow);
+  return {
+    rows: parsed.filter((row) => row !== undefined),
+    damagedLines: parsed.flatMap((row, i) => row ? [] : [i + 1]),
+  };
 }
 
-function parseRow(line: string, place: string): MetricsRow {
+const rowSchema = z.object({ step: z.int().min(1) }).catchall(z.number());
+
+function parseRow(line: string): MetricsRow | undefined {
   try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new InputError(`Cannot read ${place}: ${(error as Error).message}`);
+    return rowSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
   }
 }
 
+const metricsName = "metrics.jsonl";
 const configName = "config.json";
 const lockName = ".lock";
 
@@ -151,7 +182,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
-    throw new InputError(`Cannot start a run in ${path}: cannot make that folder (${(error as Error).message})`);
+    throw new InputError(`Cannot start a run in ${path}: cannot make that folder (${reasonOf(error)})`);
   }
 }
 
@@ -168,7 +199,7 @@ async function lockFolder(path: string): Promise<Deno.FsFile> {
   try {
     file = await Deno.open(`${path}/${lockName}`, { write: true, create: true });
   } catch (error) {
-    throw new InputError(`Cannot use the run ${path}: cannot write there (${(error as Error).message})`);
+    throw new InputError(`Cannot use the run ${path}: cannot write there (${reasonOf(error)})`);
   }
   if (await file.tryLock(true)) return file; // until the file is closed or the process ends
   file.close();

@@ -2,20 +2,23 @@ const root = new URL("../..", import.meta.url).pathname;
 
 export type TaskName = "train" | "evaluate" | "video";
 
-/** Where the user of a task stands, unless it is the checkout. */
-export interface Standing {
-  readonly folder: string;
+export interface Surroundings {
+  /** Where the user stands, unless in the checkout. */
+  readonly folder?: string;
+  /** Of 512 bytes: what a file can grow to. */
+  readonly blocks?: string;
 }
 
 /** A task in a process of its own, with the permissions that deno.json gives it. */
-export function spawnTask(name: TaskName, ...given: (string | Standing)[]): Deno.ChildProcess {
+export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): Deno.ChildProcess {
   const taskArguments = given.filter((one) => typeof one === "string");
-  const [standing] = given.filter((one) => typeof one !== "string");
+  const { folder = root, blocks = "unlimited" } = given.find((one) => typeof one !== "string") ?? {};
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments],
+  const command = [Deno.execPath(), "run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments];
+  return new Deno.Command("sh", {
+    args: ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh", ...command],
     cwd: root,
-    env: { INIT_CWD: standing?.folder ?? root }, // as Deno's task runner has it
+    env: { INIT_CWD: folder }, // as Deno's task runner has it
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -27,7 +30,7 @@ export interface TaskEnd {
   readonly stderr: string;
 }
 
-export async function runTaskChild(name: TaskName, ...taskArguments: (string | Standing)[]): Promise<TaskEnd> {
+export async function runTaskChild(name: TaskName, ...taskArguments: (string | Surroundings)[]): Promise<TaskEnd> {
   const { code, stdout, stderr } = await spawnTask(name, ...taskArguments).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

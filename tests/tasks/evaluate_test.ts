@@ -1,6 +1,6 @@
 import { encodePng } from "@/lib/data/files/images.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
+import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 Deno.test("what deno task train makes where the user stands, deno task evaluate measures and deno task video opens", async () => {
@@ -9,7 +9,7 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   const trained = await runTaskChild("train", "--fast-dev-run", "--device", "cpu", "--run", "a run", standing);
   assertEquals(trained.code, 0);
   assert(/\nmodel +a run\/model\nreport +a run\/report\.html\n$/.test(trained.stdout), trained.stdout);
-  const said = [
+  const wanted = [
     /^Opening the faces and the network\n/,
     /\na run: lite at 64² /,
     /\nTracing the first step\n/,
@@ -17,7 +17,7 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
     /\nEvaluating on 8 faces\n/,
     /\nWriting the model and the report\n/,
   ];
-  for (const pattern of said) assert(pattern.test(trained.stderr), `${pattern}: ${trained.stderr}`);
+  for (const pattern of wanted) assert(pattern.test(trained.stderr), `${pattern}: ${trained.stderr}`);
   for (const path of ["config.json", "metrics.jsonl", "events", "checkpoints", "model/posmap.json", "report.html"]) {
     await Deno.stat(`${folder.path}/a run/${path}`);
   }
@@ -27,6 +27,13 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   const evaluation = JSON.parse(stdout); // one object and nothing else
   assertEquals(Object.keys(evaluation), ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline"]);
   assertEquals(evaluation.images, 2);
+
+  await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", "--device", "cpu", standing);
+  const [out, said] = [new Lines(stopped.stdout), new Lines(stopped.stderr)];
+  await said.until(/\nEvaluating on 1000000 faces\n/);
+  stopped.kill("SIGTERM");
+  assertEquals([(await stopped.status).code, await out.end()], [143, ""]);
+  await said.end();
 
   const photo = { width: 40, height: 30, rgb: new Uint8Array(3 * 40 * 30) };
   await Deno.writeFile(`${folder.path}/photo.png`, await encodePng(photo));

@@ -24,12 +24,21 @@ Deno.test("newRunFolder() gives each run an empty folder of its own, also of tho
   }
 });
 
-Deno.test("a task that computes without a break shows that it does, hears a signal, and ends at a second one", async () => {
-  await using child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-read", "--allow-env", `${import.meta.dirname}/busy_task.ts`],
+function oddTask(...flags: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-read", "--allow-env", `${import.meta.dirname}/odd_task.ts`, ...flags],
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
+}
+
+Deno.test("runTask() tells the first of two errors, in one sentence", async () => {
+  const { code, stderr } = await oddTask("--fail").output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [2, "in writing it\n"]);
+});
+
+Deno.test("a task that computes without a break shows that it does, hears a signal, and ends at a second one", async () => {
+  await using child = oddTask().spawn();
   const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
   await stderr.until(/^Computing\nComputing +\d+ s\n/);
   child.kill("SIGTERM");

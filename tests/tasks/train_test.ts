@@ -101,3 +101,43 @@ Deno.test("a training that is killed at any moment can be resumed, and loses at 
   const rows = (await readMetrics(run)).filter((row) => "train/loss" in row).map(({ step }) => step);
   assertEquals(rows, Array.from({ length: experiment.step }, (_, i) => i + 1));
 });
+
+Deno.test("a training that diverges at once keeps nothing of it, and says how it can begin again", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/a run`;
+  const flags = ["--fast-dev-run", "--learning-rate", "1e38", "--device", "cpu", "--run", "a run"];
+  const { code, stderr } = await runTaskChild("train", ...flags, { folder: folder.path });
+  const [, command] =
+    /\nTraining stopped: .* is not finite .*\. There is no checkpoint yet\. To begin again .*: (.*)\n$/
+      .exec(stderr)!;
+  assertEquals([code, command], [2, "deno task train --resume --run 'a run' --learning-rate 0.002"]);
+  assert(!/null|validation/.test(await Deno.readTextFile(`${run}/metrics.jsonl`)));
+  using experiment = await resumeExperiment(run, { overrides: { learningRate: 0.002 } });
+  assertEquals([experiment.step, experiment.savedStep], [0, undefined]);
+  for await (const { validation } of experiment.train()) assert(Number.isFinite(validation?.nme68_2d));
+  assertEquals(experiment.savedStep, 2);
+});
+
+Deno.test("deno task train says in a sentence that a disk is full, and goes on when there is room", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  /** As if files could not grow beyond so many blocks of 512 bytes. */
+  const train = async (blocks: string, ...flags: string[]): Promise<[code: number, sentence: string]> => {
+    const { code, stderr } = await runTaskChild("train", "--device", "cpu", "--run", run, ...flags, { blocks });
+    return [code, stderr.trimEnd().split("\n").at(-1)!];
+  };
+  const refusal = (path: string) => new RegExp(`^Cannot write ${run}/${path}: File too large`);
+  const refused = async (blocks: string, path: string, ...flags: string[]) => {
+    const [code, sentence] = await train(blocks, ...flags);
+    assert(code === 2 && refusal(path).test(sentence), `${code}: ${sentence}`);
+  };
+  const fresh = ["--fast-dev-run", "--width", "4"];
+  await refused("0", "config\\.json", ...fresh);
+  await refused("8", "events/.*", ...fresh);
+  assertEquals((await train("unlimited", "--resume"))[0], 0);
+  await Deno.remove(`${run}/report.html`);
+  await refused("5000", "report\\.html", "--resume"); // more than checkpoint and model have
+  assertEquals((await readMetrics(run)).filter((row) => "train/loss" in row).map(({ step }) => step), [1, 2]);
+  assertEquals((await train("unlimited", "--resume"))[0], 0);
+  await Deno.stat(`${run}/report.html`);
+});

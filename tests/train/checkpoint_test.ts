@@ -121,4 +121,15 @@ Deno.test("saveCheckpoint() keeps the checkpoint before where a weight is not fi
   assertEquals(checkpoint.progress, progress);
   loadCheckpoint(checkpoint, { ...parts, config });
   assertEquals(weightValues(parts.network), good);
+
+  const state = parts.optimizer.state();
+  const [name, moment] = Object.entries(state).at(-1)!;
+  const infinite = tf.fill(moment.shape, Infinity);
+  parts.optimizer.loadState({ ...state, [name]: infinite });
+  tf.dispose([state, infinite]);
+  await assertThrows(
+    () => saveCheckpoint(store, { ...parts, progress: later }),
+    DivergenceError,
+    /the optimizer's state is not finite after step 4/,
+  );
 });

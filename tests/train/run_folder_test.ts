@@ -144,9 +144,54 @@ Deno.test("RunFolder.open() gives changed settings, and defaults for settings th
   });
 });
 
-Deno.test("readMetrics() names the line that is no row", async () => {
+Deno.test("a damaged line of metrics.jsonl is passed over, and a resume sets the file aside with a warning", async () => {
   await inTemporaryFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/metrics.jsonl`, '{"step":1}\n\0\0\n{"step":3}\n');
-    await assertThrows(() => readMetrics(folder), InputError, /metrics\.jsonl, line 2: /);
+    const path = `${folder}/run`;
+    (await RunFolder.create(path, config))[Symbol.dispose]();
+    const damaged = [
+      "\0\0",
+      "null",
+      "[]",
+      '{"step":"2"}',
+      '{"step":2.5}',
+      '{"step":2,"train/loss":null}',
+      '{"train/loss":1}',
+    ];
+    const text = ['{"step":1,"train/loss":0.5}', ...damaged, '{"step":3,"train/loss":0.25}', '{"step":4,"tr'].join(
+      "\n",
+    );
+    await Deno.writeTextFile(`${path}/metrics.jsonl`, text);
+    const whole = [{ step: 1, "train/loss": 0.5 }, { step: 3, "train/loss": 0.25 }];
+    assertEquals(await readMetrics(path), whole);
+    const warnings: string[] = [];
+    using run = await RunFolder.open(path, { onWarning: (sentence) => warnings.push(sentence) });
+    await run.dropMetricsAfter(3);
+    const [, aside] = /metrics\.jsonl has lines that cannot be read, such as line 2: it is kept as (.*)$/.exec(
+      warnings[0]!,
+    )!;
+    assertEquals([warnings.length, await Deno.readTextFile(aside!)], [1, text]);
+    assertEquals(
+      await Deno.readTextFile(`${path}/metrics.jsonl`),
+      whole.map((row) => `${JSON.stringify(row)}\n`).join(""),
+    );
+    await run.dropMetricsAfter(1); // nothing is damaged any more
+    assertEquals([warnings.length, await readMetrics(path)], [1, whole.slice(0, 1)]);
+  });
+});
+
+Deno.test("RunFolder.addMetrics() says in a sentence that the disk is full", async () => {
+  await inTemporaryFolder(async (folder) => {
+    using run = await RunFolder.create(`${folder}/run`, config);
+    const write = Deno.writeTextFile;
+    Deno.writeTextFile = () => Promise.reject(new Error("No space left on device (os error 28)"));
+    try {
+      await assertThrows(
+        () => run.addMetrics({ step: 1 }),
+        InputError,
+        /^Cannot write .*metrics\.jsonl: No space left/,
+      );
+    } finally {
+      Deno.writeTextFile = write;
+    }
   });
 });
