@@ -10,7 +10,6 @@ import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const folder = new URL("../notebooks", import.meta.url).pathname;
-const MOST_SECONDS = 90;
 const MOST_BYTES = 1_500_000;
 
 interface Options {
@@ -52,7 +51,7 @@ await runTask(command, async (console) => {
     const { notebook, seconds } = await execute(pathOf(name), { packages, signal: console.signal });
     console.quiet();
     const text = keptText(notebook);
-    const complaints = [...checkOutputs(notebook, { classes }), ...checkSize(text), ...checkTime(seconds)];
+    const complaints = [...checkOutputs(notebook, { classes }), ...checkSize(text)];
     if (write && !hasFailed(notebook)) await writeFileAtomic(pathOf(name), text);
     if (!write) complaints.push(...checkKept(kept, notebook));
     globalThis.console.log(
@@ -97,12 +96,6 @@ async function readSources(place: string): Promise<string[]> {
 function checkSize(text: string): string[] {
   const bytes = new TextEncoder().encode(text).length;
   return bytes > MOST_BYTES ? [`has ${bytes} bytes with its outputs, more than ${MOST_BYTES}`] : [];
-}
-
-/** Where other programs keep the processors busy, the time says nothing. */
-function checkTime(seconds: number): string[] {
-  const isBusy = Deno.loadavg()[0]! > 1.5 * navigator.hardwareConcurrency;
-  return seconds > MOST_SECONDS && !isBusy ? [`takes ${seconds.toFixed(0)} s, more than ${MOST_SECONDS} s`] : [];
 }
 
 function checkKept(kept: Notebook, run: Notebook): string[] {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 /** Rounding of single precision, relative to numbers near 1. */
 export const FLOAT32_TOLERANCE = 1e-5;
 /** Rounding of double precision, relative to numbers near 1. */
@@ -25,12 +27,13 @@ export function assertAllClose(
   for (let i = 0; i < actual.length; i++) assertClose(actual[i]!, expected[i]!, tolerance, `[${i}]`);
 }
 
-/** Equal as JSON writes them, but for NaN and the infinities, which equal only themselves. */
+/** Equal all through: of the same classes, with the same entries, NaN to itself and 0 not to -0. */
 export function assertEquals(actual: unknown, expected: unknown): void {
+  if (isDeepStrictEqual(actual, expected)) return;
   const [a, e] = [actual, expected].map((value) =>
-    JSON.stringify(value, (_, v) => typeof v === "number" && !Number.isFinite(v) ? `${v}` : v)
+    Deno.inspect(value, { compact: true, breakLength: Infinity, depth: 8, iterableLimit: 200, strAbbreviateSize: 1e4 })
   );
-  if (a !== e) throw new Error(`Expected ${e}, got ${a}`);
+  throw new Error(`Expected ${e}, got ${a}`);
 }
 
 /** The error that the call throws or rejects with, which must be of this class. */

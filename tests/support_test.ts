@@ -14,11 +14,34 @@ Deno.test("assertClose() and assertAllClose() fail on NaN, on either side, and o
   await assertFails(() => assertAllClose([1, NaN], [1, 2], 1));
 });
 
-Deno.test("assertEquals() tells NaN and the infinities from null and from each other", async () => {
-  assertEquals({ a: [1, NaN, -Infinity] }, { a: [1, NaN, -Infinity] });
-  for (const [a, b] of [[NaN, null], [Infinity, -Infinity], [[NaN], [Infinity]], [1, 2], ["1", 1], [undefined, null]]) {
+Deno.test("assertEquals() looks into Maps, Sets, arrays and objects, and tells apart what JSON writes alike", async () => {
+  const make = () => ({
+    a: [1, NaN, -Infinity, undefined],
+    b: new Map([["c", new Set([2n])]]),
+    d: new Float32Array(2),
+  });
+  assertEquals(make(), make());
+  const unlike: [unknown, unknown][] = [
+    [NaN, null],
+    [Infinity, -Infinity],
+    [0, -0],
+    [1, 2],
+    ["1", 1],
+    [undefined, null],
+    [new Map([[1, 2]]), {}],
+    [new Map([[1, 2]]), new Map([[1, 3]])],
+    [new Set([1]), new Set([2])],
+    [{ a: undefined }, {}],
+    [[1, 2], new Float32Array([1, 2])],
+    [new Float32Array([1]), new Float64Array([1])],
+    [new Date(1), new Date(2)],
+    [[1, 2], [1]],
+  ];
+  for (const [a, b] of unlike) {
     await assertFails(() => assertEquals(a, b));
+    await assertFails(() => assertEquals([{ a }], [{ a: b }]));
   }
+  await assertThrows(() => assertEquals(new Map([["a", 1]]), {}), Error, /^Expected {}, got Map\(1\) { "a" => 1 }$/);
 });
 
 Deno.test("assertThrows() wants an error, of the class, with the message, and awaits a promise", async () => {

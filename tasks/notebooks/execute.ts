@@ -13,9 +13,6 @@ export interface Execution {
   readonly seconds: number;
 }
 
-/** A cell that takes longer hangs. */
-const CELL_SECONDS = 300;
-
 /** Runs a notebook's cells in this Deno's own kernel, in the notebook's folder. */
 export async function execute(
   path: string,
@@ -25,7 +22,7 @@ export async function execute(
   try {
     const start = performance.now();
     const { success, stdout, stderr } = await new Deno.Command("python3", {
-      args: [`${import.meta.dirname}/run_notebook.py`, path, path.replace(/[^/]*$/, "") || ".", `${CELL_SECONDS}`],
+      args: [`${import.meta.dirname}/run_notebook.py`, path, path.replace(/[^/]*$/, "") || "."],
       env: { PYTHONPATH: packages, JUPYTER_PATH: kernels, JUPYTER_RUNTIME_DIR: `${kernels}/runtime` },
       ...signal && { signal },
     }).output();

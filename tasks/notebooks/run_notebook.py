@@ -1,6 +1,6 @@
 """Runs a notebook's cells in the Deno kernel and prints it with its new outputs, up to the first cell that fails.
 
-Arguments: the notebook, the folder to run it in, the seconds that a cell may take.
+Arguments: the notebook, the folder to run it in. A slow machine may take as long as it needs.
 """
 
 import queue
@@ -18,7 +18,7 @@ class PatientClient(nbclient.NotebookClient):
         cell = await super().async_execute_cell(cell, cell_index, **options)
         while cell.cell_type == "code" and len(cell.outputs) < due:
             try:
-                message = await self.kc.iopub_channel.get_msg(timeout=20)
+                message = await self.kc.iopub_channel.get_msg(timeout=60)
             except queue.Empty:
                 break
             self.process_message(message, cell, cell_index)
@@ -30,7 +30,7 @@ def shows(source):
     return "console.log(" in source or not source.rstrip().endswith((";", "}"))
 
 
-path, folder, cell_seconds = sys.argv[1:]
+path, folder = sys.argv[1:]
 notebook = nbformat.read(path, 4)
 for cell in notebook.cells:
     if cell.cell_type == "code":
@@ -38,7 +38,8 @@ for cell in notebook.cells:
         cell.outputs = []  # a cell that is not reached shows nothing
 client = PatientClient(
     notebook,
-    timeout=int(cell_seconds),
+    timeout=None,
+    startup_timeout=600,
     record_timing=False,
     kernel_name="deno",
     resources={"metadata": {"path": folder}},
@@ -47,8 +48,6 @@ try:
     client.execute()
 except nbclient.exceptions.CellExecutionError:
     pass  # the cell's outputs say it
-except nbclient.exceptions.CellTimeoutError:
-    sys.exit(f"a cell took more than {cell_seconds} s")
 for cell in notebook.cells:
     cell.pop("due", None)
 print(nbformat.writes(notebook))

@@ -28,10 +28,17 @@ const options = [
   "--disable-component-update",
 ];
 
+/** Without limits of time, for slow machines. */
 export async function launchChromium(): Promise<Browser> {
   Deno.env.set("__IS_WSL_TEST__", "1"); // else playwright looks into /proc as it loads, which Deno keeps from tests
   const { chromium } = await import("playwright-core");
-  return await chromium.launch({ executablePath: chromiumPath!, headless: true, args: options });
+  return await chromium.launch({ executablePath: chromiumPath!, headless: true, args: options, timeout: 0 });
+}
+
+export async function newPage(browser: Browser, width: number): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  page.setDefaultTimeout(0);
+  return page;
 }
 
 /** What a page should never have. */
@@ -47,7 +54,7 @@ export async function openOffline(
   browser: Browser,
   { file, width }: { readonly file: string; readonly width: number },
 ): Promise<{ page: Page; complaints: Complaints }> {
-  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  const page = await newPage(browser, width);
   const complaints: Complaints = { errors: [], requests: [] };
   page.on("console", (message) => message.type() === "error" && complaints.errors.push(message.text()));
   page.on("pageerror", (error) => complaints.errors.push(error.message));

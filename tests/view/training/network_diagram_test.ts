@@ -2,7 +2,7 @@ import { buildNetwork } from "@/lib/model/network.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { networkDiagram } from "@/lib/view/training/network_diagram.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
-import { chromiumPath, launchChromium } from "@/tests/view/chromium.ts";
+import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
 
 await openTensorFlow({ device: "cpu" });
 const prnet = buildNetwork({ model: "prnet", imageSize: 256, width: 16, seed: 1 });
@@ -42,7 +42,7 @@ Deno.test("networkDiagram() draws no text over another, nor beyond its border", 
   try {
     for (const network of [prnet, lite]) {
       const { svg } = await networkDiagram(network);
-      const page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
+      const page = await newPage(browser, 1000);
       await page.setContent(`<body style="margin: 0">${svg}</body>`);
       const problems = await page.evaluate(() => {
         // deno-lint-ignore no-explicit-any -- the page's document

@@ -1,0 +1,85 @@
+// deno task test [words...]: runs the files of tests, or those whose paths have one of the words, some beside each other.
+import { readdir } from "node:fs/promises";
+import { InputError } from "@/lib/errors.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
+import { checkSkips, parseSkips } from "@/tasks/testing/skips.ts";
+import { runTestFile, type TestReport } from "@/tasks/testing/test_file.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** What takes long, the longest first: begun last, it would go on when all else has ended. */
+const longFiles = [
+  "tests/notebooks_test.ts",
+  "tests/tasks/train_test.ts",
+  "tests/experiment_test.ts",
+  "tests/tasks/notebooks_test.ts",
+  "tests/tasks/evaluate_test.ts",
+  "tests/tensorflow/library/install_test.ts",
+  "tests/view/report/report_test.ts",
+];
+
+const command = taskCommand("test")
+  .description("Runs every test, each file of them in a process of its own; DENO_JOBS says how many at once")
+  .argument("[words...]", "only files whose paths have one of these (default: all)")
+  .option("--filter <text>", "only tests whose names have this")
+  .option("--check-skips", "a test that is skipped is wrong, unless tests/skips.txt says why");
+
+await runTask(command, async (console) => {
+  const { filter, checkSkips: checksSkips = false } = command.opts<{ filter?: string; checkSkips?: boolean }>();
+  const skips = parseSkips(await Deno.readTextFile(`${root}/tests/skips.txt`));
+  const files = await chooseFiles(command.args);
+  const start = performance.now();
+  console.stage(`Running ${files.length === 1 ? files[0] : `${files.length} files of tests`}`);
+
+  const reports: TestReport[] = [];
+  const waiting = files.values(); // each worker takes the next
+  const work = async () => {
+    for (const path of waiting) {
+      const report = await runTestFile(path, { root, filter, signal: console.signal });
+      reports.push(report);
+      for (const line of linesOf(report)) console.print(line);
+      console.show(`${reports.length} of ${files.length} files`);
+    }
+  };
+  await Promise.all(Array.from({ length: jobCount() }, work));
+  console.quiet();
+
+  for (const { path, skipped } of reports) {
+    for (const name of skipped) console.print(`skipped, ${skips.get(`${path}: ${name}`) ?? "unlisted"}: ${name}`);
+  }
+  const complaints = checksSkips ? checkSkips(reports, skips) : [];
+  for (const complaint of complaints) console.print(complaint);
+  const [passed, failed, skipped] = (["passed", "failed", "skipped"] as const).map((outcome) =>
+    reports.reduce((sum, report) => sum + report[outcome].length, 0)
+  ) as [number, number, number];
+  console.print(`${files.length} files in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  globalThis.console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (failed > 0 || complaints.length > 0 || passed === 0) Deno.exitCode = 1;
+});
+
+async function chooseFiles(words: readonly string[]): Promise<string[]> {
+  const names = await readdir(`${root}/tests`, { recursive: true });
+  const files = names.filter((name) => name.endsWith("_test.ts")).map((name) => `tests/${name}`).toSorted();
+  for (const word of words) {
+    if (!files.some((path) => path.includes(word))) {
+      throw new InputError(`Cannot run the tests of "${word}": no file of tests has that in its path`);
+    }
+  }
+  return [...longFiles, ...files.filter((path) => !longFiles.includes(path))]
+    .filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
+}
+
+function jobCount(): number {
+  const wanted = Deno.env.get("DENO_JOBS");
+  if (!wanted) return navigator.hardwareConcurrency;
+  if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
+  throw new InputError(`Cannot run the tests with DENO_JOBS=${wanted}: a whole number from 1 is wanted`);
+}
+
+/** A line on the file; below it, where tests failed, what they printed. */
+function linesOf({ path, passed, failed, skipped, seconds, output }: TestReport): string[] {
+  const counts = Object.entries({ passed, failed, skipped })
+    .flatMap(([outcome, names]) => names.length > 0 ? [`${names.length} ${outcome}`] : []);
+  const line = `${seconds.toFixed(1).padStart(6)} s  ${path}  ${counts.join(", ")}`;
+  return failed.length === 0 ? [line] : [line, output.trimEnd()];
+}
