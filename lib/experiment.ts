@@ -9,10 +9,11 @@ import type { ModelOptions } from "@/lib/data/sources.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment_parts.ts";
+import { saveOnnx } from "@/lib/export/save_onnx.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
-import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 import {
   firstProgress,
   loadCheckpoint,
@@ -239,7 +240,7 @@ export class Experiment implements Disposable {
   async #saveModel(evaluation: Evaluation): Promise<void> {
     const { config, network, surface, mirror, meanLandmarks, neutralLandmarks } = this.#parts;
     const { sourcePath: _, ...settings } = config; // a place on this machine
-    await saveTrainedModel(`${this.path}/model`, {
+    const model: TrainedModel = {
       network,
       description: {
         architecture: config.model,
@@ -253,7 +254,9 @@ export class Experiment implements Disposable {
         license: LICENSES[config.source],
         summary: { ...settings, evaluation },
       },
-    });
+    };
+    await saveTrainedModel(`${this.path}/model`, model);
+    await saveOnnx(`${this.path}/model/model.onnx`, model);
   }
 
   #isValidatedAt(step: number): boolean {

@@ -12,13 +12,14 @@ import { findIct, findMat } from "@/tasks/bench/material.ts";
 import { findPeers, installPeers } from "@/tasks/bench/peers.ts";
 import { type Row, tableOf } from "@/tasks/bench/rows.ts";
 import { trainBench } from "@/tasks/bench/train.ts";
-import { inferBench } from "@/tasks/bench/infer.ts";
+import { inferBench, onnxBench } from "@/tasks/bench/infer.ts";
 import { dispatchBench } from "@/tasks/bench/dispatch.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const benches: Readonly<Record<string, Bench>> = {
   train: trainBench,
   infer: inferBench,
+  onnx: onnxBench,
   dispatch: dispatchBench,
   data: dataBench,
   mat: matBench,

@@ -8,7 +8,7 @@ import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { readDescription } from "@/lib/model/trained_model.ts";
+import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { type MetricsRow, readMetrics } from "@/lib/train/run_folder.ts";
@@ -157,7 +157,7 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals(Object.keys(evaluation.baseline), ["nme68_2d", "nme68_3d"]);
   const html = await Deno.readTextFile(`${parted}/report.html`);
   assert(html.includes(evaluation.nme68_2d.mean.toFixed(2)), "the report lacks the error");
-  const { summary, meanLandmarks, mirror, license } = await readDescription(`${parted}/model`);
+  const { summary, meanLandmarks, mirror, license } = (await openOnnxModel(parted)).description;
   assertEquals([summary!["seed"], summary!["source"], summary!["steps"]], [config.seed, config.source, STEPS]);
   assertEquals([summary!["sourcePath"], meanLandmarks.length, license], [undefined, 68 * 3, "MIT"]);
   assert(mirror, "the built-in face is symmetric");

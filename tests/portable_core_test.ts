@@ -9,10 +9,13 @@ const portable = [
   "data/maps/",
   "face/",
   "geometry/",
+  "export/onnx.ts",
+  "export/onnx_graph.ts",
+  "export/onnx_writer.ts",
   "model/description.ts",
   "model/folded_network.ts",
   "model/onnx_session.ts",
-  "model/sealed_json.ts",
+  "model/seal.ts",
   "track/",
 ];
 

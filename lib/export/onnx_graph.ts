@@ -22,11 +22,9 @@ export interface OnnxModelOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The operator set that is written: of ONNX 1.12 (2022), which every runtime in use knows. */
-const OPSET = 17;
+/** The operator set that is written: of ONNX 1.13 (2022), which onnxruntime-node and onnxruntime-web know. */
+const OPSET = 18;
 const IR_VERSION = 8;
-/** Larger arrays are kept in half precision where that is asked for; small ones are biases and cost nothing. */
-const HALVED_FROM = 64;
 
 /** An ONNX graph in the making (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). */
 export class OnnxGraph {
@@ -60,9 +58,13 @@ export class OnnxGraph {
 
   /** A constant of float32s. */
   floats(values: Float32Array | readonly number[], shape: readonly number[]): string {
-    const array = Float32Array.from(values);
-    if (!this.#isHalf || array.length < HALVED_FROM) return this.#array(array, "float32", shape);
-    return this.add("Cast", [this.#array(new Float16Array(array), "float16", shape)], { to: typeNumbers.float32 });
+    return this.#array(Float32Array.from(values), "float32", shape);
+  }
+
+  /** A constant that may be kept in half precision. */
+  weights(values: Float32Array, shape: readonly number[]): string {
+    if (!this.#isHalf) return this.floats(values, shape);
+    return this.add("Cast", [this.#array(new Float16Array(values), "float16", shape)], { to: typeNumbers.float32 });
   }
 
   /** A constant of whole numbers; equal ones are kept once. */

@@ -6,7 +6,7 @@ import {
   type KernelShape,
   type Padding,
 } from "@/lib/model/folded_network.ts";
-import { kernelBeforeDoubling, scaled, type Shape4D, turn } from "./kernels.ts";
+import { scaled, type Shape4D, turn } from "./kernels.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */
 interface Affine {
@@ -80,6 +80,8 @@ class Folding {
     if (cropped && this.#isUsedOnce(first)) {
       return this.#add({ operation: "upsampling", input: this.#node(first.inputs[0]!), factor: cropped }, tensor);
     }
+    const activation = layer.getClassName() === "Activation" ? activationOf(layer as Linear) : undefined;
+    if (activation) return this.#activated(first, activation, tensor);
     const simple = simpleOperation(layer);
     if (simple) return this.#add({ ...simple, input: this.#node(first) } as FoldedOperation, tensor);
     if (layer.getClassName() === "Add" && haveSameShape(inputs)) {
@@ -87,6 +89,17 @@ class Folding {
     }
     const taken = inputs.map((input) => this.#node(input));
     return this.#add({ operation: "layer", inputs: taken, layer, output: tensor.outputTensorIndex ?? 0 }, tensor);
+  }
+
+  /** Without a node of its own where the node before can do it. */
+  #activated(tensor: tf.SymbolicTensor, activation: Activation, result: tf.SymbolicTensor): number {
+    const input = this.#node(tensor);
+    const before = this.nodes[input]!;
+    const joins = this.#isUsedOnce(tensor) && "kernel" in before && before.activation === "linear" &&
+      elementwise.includes(activation);
+    if (!joins) return this.#add({ operation: "activation", input, activation }, result);
+    this.nodes[input] = { ...before, activation };
+    return input;
   }
 
   /** scale · tensor + offset, without a pass of its own where what computes the tensor can do it. */
@@ -124,11 +137,7 @@ class Folding {
     }
     const isDoubled = isDoubler(before) && hasKernelOf(3, layer) && layer.padding === "same" && isElementwise(layer);
     if (this.#isUsedOnce(input) && isDoubled) {
-      const [, height, width, channels] = tensor.shape as number[];
-      const four = this.#add({ ...beforeDoubling(layer, affine), input: taken() }, {
-        shape: [null, height! / 2, width! / 2, 4 * channels!],
-      });
-      return this.#add({ operation: "interleave", input: four, factor: 2 }, tensor);
+      return this.#add({ ...convolution(layer, { affine }), doubles: true, input: taken() }, tensor);
     }
     return this.#add({ ...convolution(layer, { affine }), input: this.#node(input) }, tensor);
   }
@@ -226,7 +235,7 @@ function isLinear({ activation }: Linear): boolean {
 
 /** Whether the activation asks of each number only that number: softmax, say, asks for its neighbors. */
 function isElementwise(layer: Linear): boolean {
-  return isLinear(layer) || ["relu", "relu6", "elu", "sigmoid", "tanh"].includes(layer.activation!.getClassName());
+  return elementwise.includes(activationOf(layer)!);
 }
 
 function haveSameShape(tensors: readonly tf.SymbolicTensor[]): boolean {
@@ -260,23 +269,6 @@ function convolution(
   return { operation: "convolution", kernel, kernelShape, strides, padding, ...finishing(layer, affine) };
 }
 
-/**
- * A convolution of 3 × 3 texels after each was doubled: it sees 3 × 3 texels as they were before, and gives the four that
- * come of one as channels, which then take their places.
- */
-function beforeDoubling(layer: Convolution, affine: Affine | undefined): ConvolutionNode {
-  const [, , inputs, channels] = layer.kernel.shape as Shape4D;
-  const kernel = scaled(valuesOf(layer.kernel), { shape: [3, 3, inputs, channels], axis: 3, scale: affine?.scale });
-  return {
-    operation: "convolution",
-    kernel: kernelBeforeDoubling(kernel, { inputs, channels }),
-    kernelShape: [3, 3, inputs, 4 * channels],
-    strides: [1, 1],
-    padding: "same",
-    ...finishing(layer, affine, 4),
-  };
-}
-
 /** The transpose of a convolution. tfjs's kernel of it has the axes height, width, output channels, input channels. */
 function transposed(layer: Convolution, affine?: Affine): ConvolutionNode | TransposedNode {
   const { strides, padding } = layer;
@@ -299,22 +291,18 @@ function transposed(layer: Convolution, affine?: Affine): ConvolutionNode | Tran
   return { operation: "transposed convolution", kernel, kernelShape: shape, strides, padding, ...linear };
 }
 
-/** The bias, if there is one, of channels that come so many times, and the activation. */
-function finishing(layer: Linear, affine?: Affine, times = 1): { activation: Activation; bias?: Float32Array } {
+/** The bias, if there is one, and the activation. */
+function finishing(layer: Linear, affine?: Affine): { activation: Activation; bias?: Float32Array } {
   const own = layer.bias ? valuesOf(layer.bias) : undefined;
   const total = affine ? affine.offset.map((value, i) => value + affine.scale[i]! * (own?.[i] ?? 0)) : own;
   const activation = activationOf(layer)!;
   if (!total?.some((value) => value !== 0)) return { activation };
-  return { activation, bias: Float32Array.from(Array.from({ length: times }, () => [...total]).flat()) };
+  return { activation, bias: total };
 }
 
 /** What a layer does that nothing is folded into; undefined for kinds that stay layers. */
 function simpleOperation(layer: tf.layers.Layer) {
   switch (layer.getClassName()) {
-    case "Activation": {
-      const activation = activationOf(layer as Linear);
-      return activation && { operation: "activation", activation } as const;
-    }
     case "Flatten":
     case "Reshape":
       return { operation: "reshape" } as const;
@@ -348,7 +336,8 @@ function activationOf({ activation }: Linear): Activation | undefined {
   return activations.find((known) => known === name);
 }
 
-const activations = ["relu", "relu6", "elu", "sigmoid", "tanh", "softmax", "linear"] as const satisfies Activation[];
+const elementwise: readonly Activation[] = ["relu", "relu6", "elu", "sigmoid", "tanh", "linear"];
+const activations: readonly Activation[] = [...elementwise, "softmax"];
 
 function valuesOf(variable: tf.LayerVariable): Float32Array {
   return variable.read().dataSync<"float32">();

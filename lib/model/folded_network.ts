@@ -25,6 +25,8 @@ export type FoldedOperation =
     readonly kernelShape: KernelShape;
     readonly strides: readonly [number, number];
     readonly padding: Padding;
+    /** Where true, of texels each of which stands for four of the input's: doubled both ways. */
+    readonly doubles?: true;
   }
   | Linear & {
     readonly operation: "transposed convolution";
@@ -34,8 +36,6 @@ export type FoldedOperation =
   }
   /** A product with a matrix, [inputs, outputs]. */
   | Linear & { readonly operation: "dense"; readonly kernelShape: readonly [number, number] }
-  /** [h, w, factor · factor · channels], a cell's rows first, to [h · factor, w · factor, channels]. */
-  | { readonly operation: "interleave"; readonly input: number; readonly factor: number }
   | { readonly operation: "sum"; readonly inputs: readonly number[] }
   /** Of each channel: scale · x + offset. */
   | {
@@ -70,6 +70,8 @@ export type FoldedNode = FoldedOperation & {
   /** Of one example: [height, width, channels] or [units]. */
   readonly shape: readonly number[];
 };
+
+export type FoldedConvolution = Extract<FoldedNode, { readonly operation: "convolution" }>;
 
 /** The nodes that a node takes from. */
 export function inputsOf(node: FoldedNode): readonly number[] {

@@ -1,5 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Activation, type FoldedNode, inputsOf, type Padding } from "@/lib/model/folded_network.ts";
+import {
+  type Activation,
+  type FoldedConvolution,
+  type FoldedNode,
+  inputsOf,
+  type Padding,
+} from "@/lib/model/folded_network.ts";
+import { kernelBeforeDoubling } from "@/lib/model/kernels.ts";
 import { addBias } from "@/lib/tensorflow/ops/bias.ts";
 import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
 import { interleave, upsample } from "@/lib/tensorflow/ops/upsampling.ts";
@@ -7,7 +14,8 @@ import { interleave, upsample } from "@/lib/tensorflow/ops/upsampling.ts";
 type Shape4D = [number, number, number, number];
 
 /** A folded network as a function of its input; in a function that is traced, its kernels are constants. */
-export function runFolded(nodes: readonly FoldedNode[]): (images: tf.Tensor) => tf.Tensor {
+export function runFolded(network: readonly FoldedNode[]): (images: tf.Tensor) => tf.Tensor {
+  const nodes = network.map((node) => node.operation === "convolution" && node.doubles ? beforeDoubling(node) : node);
   return (images) =>
     tf.tidy(() => {
       const values: tf.Tensor[] = [];
@@ -24,7 +32,8 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
   switch (node.operation) {
     case "convolution": {
       const kernel = tf.tensor4d(node.kernel, [...node.kernelShape]);
-      return finish(tf.conv2d(x, kernel, [...node.strides], explicit(node.padding)), node);
+      const y = finish(tf.conv2d(x, kernel, [...node.strides], explicit(node.padding)), node);
+      return node.doubles ? interleave(y as tf.Tensor4D, 2) : y;
     }
     case "transposed convolution": {
       const kernel = tf.tensor4d(node.kernel, [...node.kernelShape]);
@@ -33,8 +42,6 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
     }
     case "dense":
       return finish(multiplyMatrices(first as tf.Tensor2D, tf.tensor2d(node.kernel, [...node.kernelShape])), node);
-    case "interleave":
-      return interleave(x, node.factor);
     case "sum":
       return inputs.reduce((sum, value) => tf.add(sum, value));
     case "affine": {
@@ -60,6 +67,20 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
       return Array.isArray(result) ? result[node.output] as tf.Tensor : result as tf.Tensor;
     }
   }
+}
+
+/**
+ * A convolution of 3 × 3 texels after each was doubled sees 3 × 3 texels as they were before: of these, another gives the
+ * four that come of one as channels, which then take their places.
+ */
+function beforeDoubling(node: FoldedConvolution): FoldedConvolution {
+  const [height, width, inputs, channels] = node.kernelShape;
+  return {
+    ...node,
+    kernel: kernelBeforeDoubling(node.kernel, { inputs, channels }),
+    kernelShape: [height, width, inputs, 4 * channels],
+    ...node.bias && { bias: Float32Array.from({ length: 4 * channels }, (_, i) => node.bias![i % channels]!) },
+  };
 }
 
 function explicit(padding: Padding): "same" | "valid" | tf.backend_util.ExplicitPadding {

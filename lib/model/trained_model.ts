@@ -2,8 +2,16 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
-import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
-import { openSealed, sealJson, sha256 } from "@/lib/model/sealed_json.ts";
+import { encodeDescription, type ModelDescription } from "@/lib/model/description.ts";
+import {
+  changedError,
+  modelFolder,
+  readJson,
+  readModelFile,
+  readSealedDescription,
+  unsealed,
+} from "@/lib/model/model_folder.ts";
+import { sealJson, sha256 } from "@/lib/model/seal.ts";
 
 /** A network and all that is needed to use it. Whoever loads it disposes the network. */
 export interface TrainedModel {
@@ -37,7 +45,7 @@ const networkSchema = z.looseObject({
 
 /**
  * Writes the folder of a trained model: tfjs's `model.json` with its weights, and `posmap.json`. What is there of an
- * earlier save is replaced; a kill at any moment leaves one or the other, whole, as the weights' file is named by its
+ * earlier save is replaced, a `model.onnx` removed; a kill at any moment leaves one or the other, whole, as the weights' file is named by its
  * SHA-256. The other two say their own SHA-256.
  */
 export async function saveTrainedModel(folder: string, { network, description }: TrainedModel): Promise<void> {
@@ -56,17 +64,11 @@ export async function saveTrainedModel(folder: string, { network, description }:
   await Deno.mkdir(folder, { recursive: true });
   await writeFileAtomic(`${folder}/${weightsFile}`, weightData);
   await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(description)));
+  await Deno.remove(`${folder}/model.onnx`).catch(ignoreMissing); // of the weights before: it can be made again
   await writeFileAtomic(`${folder}/model.json`, await sealJson(modelJson));
   for await (const { name } of Deno.readDir(folder)) {
     if (name.startsWith("weights-") && name !== weightsFile) await Deno.remove(`${folder}/${name}`);
   }
-}
-
-/** The folder of a trained model, given it or its run's. Throws an InputError where the run has none yet. */
-export async function modelFolder(folder: string): Promise<string> {
-  if (await isThere(`${folder}/model`)) return `${folder}/model`;
-  if (!await isThere(`${folder}/config.json`)) return folder;
-  throw new InputError(`Cannot use the run ${folder}: it has not finished, there is no ${folder}/model yet`);
 }
 
 /** A trained model, from its folder or its run's. Throws an InputError where there is none, or a damaged one. */
@@ -79,8 +81,8 @@ export async function openTrainedModel(runOrModel: string): Promise<TrainedModel
     isSealed ? await unsealed(json, path) : json,
     path,
   );
-  const weightData = await readFile(`${folder}/${weightsFile}`);
-  if (weightsFile !== `weights-${await sha256(weightData)}.bin`) throw changed(`${folder}/${weightsFile}`);
+  const weightData = await readModelFile(`${folder}/${weightsFile}`);
+  if (weightsFile !== `weights-${await sha256(weightData)}.bin`) throw changedError(`${folder}/${weightsFile}`);
   const artifacts = { modelTopology, weightSpecs: weights, weightData: weightData.buffer };
   const network = await tf.loadLayersModel(tf.io.fromMemory(artifacts)).catch((error: Error) => {
     throw new InputError(`Cannot load ${path}: ${error.message}`);
@@ -93,19 +95,6 @@ export async function openTrainedModel(runOrModel: string): Promise<TrainedModel
   );
 }
 
-/** What stands in a model's `posmap.json`. Throws an InputError where it is missing or damaged. */
-export async function readDescription(folder: string): Promise<ModelDescription> {
-  return (await readSealedDescription(folder)).description;
-}
-
-/** Version 1 had no seals. */
-async function readSealedDescription(folder: string) {
-  const path = `${folder}/posmap.json`;
-  const json = await readJson(path);
-  const isSealed = json["version"] !== 1;
-  return { description: parseDescription(isSealed ? await unsealed(json, path) : json, path), isSealed };
-}
-
 function parseNetwork(json: object, path: string): z.infer<typeof networkSchema> {
   const { data, error } = networkSchema.safeParse(json);
   if (data) return data;
@@ -113,14 +102,8 @@ function parseNetwork(json: object, path: string): z.infer<typeof networkSchema>
   throw new InputError(`Cannot load ${path}: ${place.join(".") || "it"}: ${message}`);
 }
 
-async function unsealed(json: object, path: string): Promise<object> {
-  const content = await openSealed(json);
-  if (content) return content;
-  throw changed(path);
-}
-
-function changed(path: string): InputError {
-  return new InputError(`Cannot load ${path}: its content is not what was saved, SHA-256 differs`);
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 /** All weights after one another. */
@@ -133,28 +116,4 @@ function weightBytes(network: tf.LayersModel): Uint8Array<ArrayBuffer> {
     start += array.length;
   }
   return new Uint8Array(all.buffer);
-}
-
-async function readJson(path: string): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await readFile(path));
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-  } catch {
-    throw new InputError(`Cannot load ${path}: it is no JSON object, as posmap writes one`);
-  }
-}
-
-async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new InputError(`Cannot load ${path}: there is no such file; a trained model's folder has one`);
-    }
-    throw new InputError(`Cannot load ${path}: ${(error as Error).message}`);
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

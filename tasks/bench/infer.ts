@@ -26,27 +26,49 @@ export const inferBench: Bench = async function* (options) {
     const name = `${model} ${imageSize}², batch ${batchSize}`;
     const task: InferContestant = { ...contest, threads: options.threads };
     const command = denoCommand("infer_ours.ts", task);
-    const peers = [...onnxEntrants(task, options), ...torchEntrants("infer_torch.py", task, options)];
+    const { peers: installed } = options;
+    const onnx = installed.has("onnxruntime") ? [onnxEntrant(installed.nameOf("onnxruntime"), task, options)] : [];
+    const peers = [...onnx, ...torchEntrants("infer_torch.py", task, options)];
     yield await hold({ bench: "infer", case: name, ours: processEntrant({ name: "posmap" }, command), peers }, options);
   }
 };
 
-/** It exports the network from PyTorch in a process of its own, so that its memory does not count PyTorch's. */
-function onnxEntrants(task: InferContestant, { peers }: BenchOptions): Entrant[] {
-  if (!peers.has("onnxruntime")) return [];
-  const name = peers.nameOf("onnxruntime");
-  return [{
+/** posmap's ONNX files beside PyTorch's of the same networks, both in onnxruntime. */
+export const onnxBench: Bench = async function* (options) {
+  const { peers } = options;
+  if (!peers.has("onnxruntime")) return;
+  for (const contest of contests) {
+    const { model, imageSize, batchSize } = contest;
+    const task: InferContestant = { ...contest, threads: options.threads };
+    const ours = onnxEntrant("posmap's", task, options, (path) => denoCommand("export_onnx.ts", { ...task, path }));
+    const theirs = onnxEntrant(`${peers.nameOf("torch")}'s`, task, options);
+    const name = `${model} ${imageSize}², batch ${batchSize}`;
+    yield await hold({ bench: "onnx", case: name, ours, peers: [theirs] }, options);
+  }
+};
+
+/**
+ * A network in onnxruntime, exported from PyTorch unless told otherwise, in a process of its own, so that its memory does
+ * not count the exporter's.
+ */
+function onnxEntrant(
+  name: string,
+  task: InferContestant,
+  { peers }: BenchOptions,
+  exporter = (path: string) => peers.python("export_onnx.py", { ...task, path }),
+): Entrant {
+  return {
     name,
     async open(children) {
       const folder = await Deno.makeTempDir({ prefix: "posmap-bench-" });
       try {
-        const model = `${folder}/network.onnx`;
-        using exporter = children.spawn(peers.python("export_onnx.py", { ...task, path: model }));
-        if (!await exporter.ended) throw await exporter.failure();
-        return await processEntrant({ name }, peers.python("infer_onnx.py", { ...task, path: model })).open(children);
+        const path = `${folder}/network.onnx`;
+        using exporting = children.spawn(exporter(path));
+        if (!await exporting.ended) throw await exporting.failure();
+        return await processEntrant({ name }, peers.python("infer_onnx.py", { ...task, path })).open(children);
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
     },
-  }];
+  };
 }

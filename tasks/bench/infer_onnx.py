@@ -1,4 +1,4 @@
-"""Maps of images by onnxruntime, from floats in the host's memory to floats there."""
+"""Maps of images by onnxruntime, from the host's memory to floats there: PyTorch's networks take floats, posmap's bytes."""
 
 import time
 
@@ -11,12 +11,14 @@ import onnxruntime  # noqa: E402
 
 WARM_UP_CALLS = 3
 
-size, calls = given["imageSize"], given["calls"]
+calls = given["calls"]
 settings = onnxruntime.SessionOptions()
 settings.intra_op_num_threads = given["threads"]
 session = onnxruntime.InferenceSession(given["path"], settings, providers=["CPUExecutionProvider"])
-name = session.get_inputs()[0].name
-images = numpy.random.default_rng(7).random((given["batchSize"], 3, size, size), numpy.float32)
+image = session.get_inputs()[0]
+name, shape = image.name, [given["batchSize"], *image.shape[1:]]
+random = numpy.random.default_rng(7)
+images = random.integers(0, 256, shape, numpy.uint8) if "uint8" in image.type else random.random(shape, numpy.float32)
 
 
 def repeat(calls=calls):

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { resolveConfig } from "@/lib/config.ts";
-import { buildNetwork } from "@/lib/model/network.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { runFolded } from "@/lib/model/run_folded.ts";
 import { lendValues, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import { floatsTensor } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { InferContestant } from "./infer.ts";
+import { newNetwork } from "./new_network.ts";
 import { contestantOptions, serve } from "./serve.ts";
 
 const { threads, calls, ...settings } = contestantOptions<InferContestant>();
@@ -15,11 +15,7 @@ const WARM_UP_CALLS = 3;
 await openTensorFlow({ device: "cpu", threads, lowLatency: true });
 const config = resolveConfig(settings.model, settings);
 const { batchSize, imageSize } = config;
-const network = buildNetwork(config);
-// of a new network, folding leaves no bias, and TensorFlow joins relu to a convolution by its bias
-for (const weight of network.weights.filter(({ originalName }) => /beta|moving_mean/.test(originalName))) {
-  tf.tidy(() => void weight.write(tf.randomUniform(weight.shape as number[], -0.1, 0.1, "float32", 7)));
-}
+const network = newNetwork(config);
 const images = new Float32Array(batchSize * imageSize * imageSize * 3).map((_, i) => (i * 7919 % 256) / 255);
 
 const folded = runFolded(foldNetwork(network));

@@ -118,9 +118,15 @@ Deno.test("foldNetwork() joins layers only where that gives the same", async () 
   const doubled = () => tf.layers.upSampling2d({ size: [2, 2] }).apply(input);
   const stacked = (...layers: tf.layers.Layer[]) =>
     layers.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, doubled() as tf.SymbolicTensor);
+  const shared = convolve(3).apply(input) as tf.SymbolicTensor;
   const outputs = {
+    "an activation of what is used elsewhere": tf.layers.add().apply([
+      tf.layers.activation({ activation: "relu" }).apply(shared) as tf.SymbolicTensor,
+      shared,
+    ]) as tf.SymbolicTensor,
     "a doubling": stacked(convolve(4, { activation: "relu" })),
     "a doubling and softmax": stacked(convolve(4, { activation: "softmax" })),
+    "a doubling and softmax by itself": stacked(convolve(4), tf.layers.activation({ activation: "softmax" })),
     "a doubling of another kernel": stacked(convolve(4, { kernelSize: 5 })),
     "zeros around": stacked(tf.layers.zeroPadding2d({ padding: [[1, 2], [0, 3]] }), convolve(4, { padding: "valid" })),
     "a sum of other shapes": tf.layers.batchNormalization({

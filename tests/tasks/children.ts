@@ -1,6 +1,8 @@
+import settings from "../../deno.json" with { type: "json" };
+
 const root = new URL("../..", import.meta.url).pathname;
 
-export type TaskName = "train" | "evaluate" | "video";
+export type TaskName = "train" | "evaluate" | "export" | "video";
 
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */
@@ -13,7 +15,7 @@ export interface Surroundings {
 export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): Deno.ChildProcess {
   const taskArguments = given.filter((one) => typeof one === "string");
   const { folder = root, blocks = "unlimited" } = given.find((one) => typeof one !== "string") ?? {};
-  const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+  const permissions = settings.tasks[name].command.match(/--allow-\S+/g)!;
   const command = [Deno.execPath(), "run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments];
   return new Deno.Command("sh", {
     args: ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh", ...command],

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { cellKernel } from "./cell_kernel.ts";
 
 export interface UpsamplingOptions {
   /** Of the second of two layers; the first's name is this and "_uncropped". */
@@ -99,22 +100,4 @@ function repeatLast(x: tf.Tensor4D, axis: 1 | 2): tf.Tensor4D {
 
 function cropEnd(x: tf.Tensor4D, size: number): tf.Tensor4D {
   return x.shape[1] === size ? x : tf.slice(x, [0, 0, 0, 0], [-1, size, size, -1]);
-}
-
-/** [2, 2, channels, factor · factor · channels]: what each of a cell's nodes gives to each of its texels. */
-function cellKernel(factor: number, channels: number): Float32Array {
-  const share = (node: number, texel: number) => node === 0 ? 1 - texel / factor : texel / factor;
-  const kernel = new Float32Array(4 * channels * factor * factor * channels);
-  let next = 0;
-  for (const [y, x] of [[0, 0], [0, 1], [1, 0], [1, 1]] as const) {
-    for (let from = 0; from < channels; from++) {
-      for (let row = 0; row < factor; row++) {
-        for (let column = 0; column < factor; column++) {
-          kernel[next + from] = share(y, row) * share(x, column);
-          next += channels;
-        }
-      }
-    }
-  }
-  return kernel;
 }

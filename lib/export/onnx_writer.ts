@@ -1,0 +1,335 @@
+import { InputError } from "@/lib/errors.ts";
+import type { OnnxGraph } from "@/lib/export/onnx_graph.ts";
+import {
+  type Activation,
+  type FoldedConvolution,
+  type FoldedNode,
+  inputsOf,
+  type Padding,
+  paddingOf,
+} from "@/lib/model/folded_network.ts";
+import { cellKernel } from "@/lib/tensorflow/ops/cell_kernel.ts";
+
+const operators: Readonly<Partial<Record<Activation, string>>> = {
+  relu: "Relu",
+  elu: "Elu",
+  sigmoid: "Sigmoid",
+  tanh: "Tanh",
+};
+
+type ComputedNode = Exclude<FoldedNode, { operation: "input" }>;
+type Upsampling = Extract<FoldedNode, { operation: "upsampling" }>;
+type TransposedConvolution = Extract<FoldedNode, { operation: "transposed convolution" }>;
+
+const CHANNELS_FIRST = [0, 3, 1, 2];
+const CHANNELS_LAST = [0, 2, 3, 1];
+
+/** Writes nodes with channels before rows and columns, as ONNX has them. */
+export class OnnxWriter {
+  readonly #graph: OnnxGraph;
+  readonly #nodes: readonly FoldedNode[];
+  readonly #names: string[] = [];
+  /** Convolutions of the input take bytes as they are, and bring them into [0, 1] by their kernels. */
+  readonly #takesBytes: boolean;
+
+  constructor(graph: OnnxGraph, nodes: readonly FoldedNode[]) {
+    this.#graph = graph;
+    this.#nodes = nodes;
+    this.#takesBytes = nodes.every((node) => node.operation === "convolution" || !inputsOf(node).includes(0));
+  }
+
+  /**
+   * Takes `image`, bytes [n, rows, columns, channels]; gives what the last node computes the name `output`, with the same
+   * axes.
+   */
+  write(image: string, output: string): void {
+    const graph = this.#graph;
+    const bytes = graph.add("Cast", [graph.add("Transpose", [image], { perm: CHANNELS_FIRST })], { to: 1 });
+    this.#names.push(this.#takesBytes ? bytes : graph.add("Mul", [bytes, graph.floats([1 / 255], [1])]));
+    const last = this.#nodes.at(-1)!;
+    for (const node of this.#nodes.slice(1, -1)) this.#names.push(this.#node(node as ComputedNode));
+    if (last.operation === "upsampling" && isOfWholeCells(last, this.#nodes[last.input]!)) this.#cells(last, output);
+    else graph.add("Transpose", [this.#node(last as ComputedNode)], { perm: CHANNELS_LAST }, output);
+  }
+
+  #node(node: ComputedNode): string {
+    const graph = this.#graph;
+    const inputs = inputsOf(node).map((place) => this.#names[place]!);
+    const [x] = inputs as [string];
+    const from = this.#nodes[inputsOf(node)[0]!]!.shape;
+    switch (node.operation) {
+      case "convolution":
+        return this.#convolution(x, node);
+      case "transposed convolution":
+        return this.#interleaved(x, node) ?? this.#transposed(x, node);
+      case "dense": {
+        const y = graph.add("Gemm", [x, graph.weights(node.kernel, node.kernelShape), ...this.#bias(node)]);
+        return this.#activated(y, node.activation);
+      }
+      case "sum":
+        return inputs.reduce((sum, value) => graph.add("Add", [sum, value]));
+      case "affine": {
+        const shape = perChannel(node);
+        const isUniform = node.scale.every((factor) => factor === node.scale[0]);
+        const factors = isUniform ? graph.floats([node.scale[0]!], [1]) : graph.floats(node.scale, shape);
+        const scaled = graph.add("Mul", [x, factors]);
+        return node.offset ? graph.add("Add", [scaled, graph.floats(node.offset, shape)]) : scaled;
+      }
+      case "activation":
+        return this.#activated(x, node.activation);
+      case "reshape": {
+        const flat = from.length === 3 ? graph.add("Transpose", [x], { perm: CHANNELS_LAST }) : x;
+        const y = graph.add("Reshape", [flat, graph.integers([0, ...node.shape])]);
+        return node.shape.length === 3 ? graph.add("Transpose", [y], { perm: CHANNELS_FIRST }) : y;
+      }
+      case "upsampling":
+        return this.#upsampled(x, node);
+      case "doubling":
+        return this.#doubled(x);
+      case "padding": {
+        const [[top, bottom], [left, right]] = node.padding;
+        return graph.add("Pad", [x, graph.integers([0, 0, top, left, 0, 0, bottom, right])]);
+      }
+      case "max pooling":
+        return graph.add("MaxPool", [x], {
+          kernel_shape: node.size,
+          strides: node.strides,
+          pads: [0, 1].map((axis) =>
+            paddingOf(node.padding, { length: from[axis]!, kernel: node.size[axis]!, stride: node.strides[axis]! })
+          ).reduce<number[][]>((pads, [before, after]) => [[...pads[0]!, before], [...pads[1]!, after]], [[], []])
+            .flat(),
+        });
+      case "layer": {
+        const { name } = node.layer;
+        throw new InputError(`Cannot write the layer ${name} (${node.layer.getClassName()}) as ONNX: it is not known`);
+      }
+    }
+  }
+
+  #convolution(x: string, node: FoldedConvolution): string {
+    const { kernel, kernelShape: [height, width, inputs, outputs], doubles, strides } = node;
+    const from = this.#nodes[node.input]!.shape.map((side) => doubles ? 2 * side : side);
+    const scaled = node.input === 0 && this.#takesBytes ? kernel.map((value) => value / 255) : kernel;
+    const weights = permuted(scaled, node.kernelShape, [3, 2, 0, 1]);
+    const y = this.#graph.add(
+      "Conv",
+      [
+        doubles ? this.#doubled(x) : x,
+        this.#graph.weights(weights, [outputs, inputs, height, width]),
+        ...this.#bias(node),
+      ],
+      { kernel_shape: [height, width], strides, pads: this.#pads(node.padding, from, node) },
+    );
+    return this.#activated(y, node.activation);
+  }
+
+  /**
+   * A transposed convolution that enlarges by its strides is a convolution for each place of a texel between those of the
+   * input, with those taps of the kernel that see them; the results then take their places. Runtimes do that faster.
+   */
+  #interleaved(x: string, node: TransposedConvolution): string | undefined {
+    const graph = this.#graph;
+    const { kernel, kernelShape, strides: [down, across], shape: [height, width, outputs] } = node;
+    const [rows, columns] = this.#nodes[node.input]!.shape as [number, number, number];
+    const isWhole = height === down * rows && width === across * columns;
+    if (!isWhole || kernelShape[0] < down || kernelShape[1] < across) return undefined;
+    const parts = phasesOf(node, 0).flatMap((vertical) =>
+      phasesOf(node, 1).map((horizontal) => {
+        const taps = [vertical.taps, horizontal.taps] as const;
+        const weights = permuted(pickTaps(kernel, kernelShape, taps), [
+          vertical.taps.length,
+          horizontal.taps.length,
+          ...kernelShape.slice(2),
+        ], [2, 3, 0, 1]);
+        const sides = taps.map(({ length }) => length);
+        const y = graph.add("Conv", [
+          x,
+          graph.weights(weights, [...kernelShape.slice(2), ...sides]),
+          ...this.#bias(node),
+        ], {
+          kernel_shape: sides,
+          pads: [vertical.before, horizontal.before, vertical.after, horizontal.after],
+        });
+        return this.#activated(y, node.activation);
+      })
+    );
+    const cells = graph.add("Transpose", [graph.add("Concat", parts, { axis: 1 })], { perm: CHANNELS_LAST });
+    const placed = this.#placed(cells, { rows, columns, down, across, channels: outputs! });
+    return graph.add("Transpose", [placed], { perm: CHANNELS_FIRST });
+  }
+
+  /** [n, rows, columns, down · across · channels], a cell's rows first, to [n, rows · down, columns · across, channels]. */
+  #placed(cells: string, { rows, columns, down, across, channels }: Cells, output?: string): string {
+    const graph = this.#graph;
+    const split = graph.add("Reshape", [cells, graph.integers([0, rows, columns, down, across * channels])]);
+    const inRows = graph.add("Transpose", [split], { perm: [0, 1, 3, 2, 4] });
+    return graph.add("Reshape", [inRows, graph.integers([0, rows * down, columns * across, channels])], {}, output);
+  }
+
+  #transposed(x: string, node: TransposedConvolution): string {
+    const { kernel, kernelShape: [height, width, outputs, inputs], strides } = node;
+    const from = this.#nodes[node.input]!.shape;
+    // what the convolution would have padded is cut off; what is still missing is output padding
+    const [rows, columns] = [0, 1].map((axis) => {
+      const [side, stride, length] = [node.kernelShape[axis]!, strides[axis]!, node.shape[axis]!];
+      const [before, after] = paddingOf(node.padding, { length, kernel: side, stride });
+      return { before, after, missing: length - ((from[axis]! - 1) * stride + side - before - after) };
+    }) as [TransposedPads, TransposedPads];
+    const weights = permuted(kernel, node.kernelShape, [3, 2, 0, 1]);
+    const y = this.#graph.add(
+      "ConvTranspose",
+      [x, this.#graph.weights(weights, [inputs, outputs, height, width]), ...this.#bias(node)],
+      {
+        kernel_shape: [height, width],
+        strides,
+        pads: [rows.before, columns.before, rows.after, columns.after],
+        output_padding: [rows.missing, columns.missing],
+      },
+    );
+    return this.#activated(y, node.activation);
+  }
+
+  /**
+   * Of the texels of a cell between four nodes, each has its own shares of them: a convolution of 2 × 2 nodes gives a
+   * cell's texels as channels, which take their places row by row. Faster than resizing, and than bringing its result's
+   * channels behind rows and columns.
+   */
+  #cells({ input, factor, shape: [height, width, channels] }: Upsampling, output: string): void {
+    const graph = this.#graph;
+    const texels = factor * factor * channels!;
+    const kernel = permuted(cellKernel(factor, channels!), [2, 2, channels!, texels], [3, 2, 0, 1]);
+    const y = graph.add("Conv", [this.#names[input]!, graph.floats(kernel, [texels, channels!, 2, 2])], {
+      kernel_shape: [2, 2],
+    });
+    const [rows, columns] = [height! / factor, width! / factor];
+    const cells = graph.add("Transpose", [y], { perm: CHANNELS_LAST });
+    this.#placed(cells, { rows, columns, down: factor, across: factor, channels: channels! }, output);
+  }
+
+  #upsampled(x: string, { input, factor, shape: [height, width] }: Upsampling): string {
+    const graph = this.#graph;
+    const from = this.#nodes[input]!.shape;
+    if (height === factor * (from[0]! - 1) + 1 && width === factor * (from[1]! - 1) + 1) {
+      return graph.add("Resize", [x, "", "", graph.integers([height, width])], {
+        axes: [2, 3],
+        coordinate_transformation_mode: "align_corners",
+        mode: "linear",
+      });
+    }
+    const larger = this.#resized(x, factor, { mode: "linear" });
+    if (height === factor * from[0]! && width === factor * from[1]!) return larger;
+    return graph.add("Slice", [
+      larger,
+      graph.integers([0, 0]),
+      graph.integers([height!, width!]),
+      graph.integers([2, 3]),
+    ]);
+  }
+
+  #doubled(x: string): string {
+    return this.#resized(x, 2, { mode: "nearest", nearest_mode: "floor" });
+  }
+
+  #resized(x: string, factor: number, attributes: Readonly<Record<string, string>>): string {
+    const scales = this.#graph.floats([1, 1, factor, factor], [4]);
+    return this.#graph.add("Resize", [x, "", scales], {
+      coordinate_transformation_mode: "asymmetric",
+      ...attributes,
+    });
+  }
+
+  #bias({ bias }: { readonly bias?: Float32Array }): string[] {
+    return bias ? [this.#graph.floats(bias, [bias.length])] : [];
+  }
+
+  #pads(
+    padding: Padding,
+    from: readonly number[],
+    { kernelShape, strides }: { readonly kernelShape: readonly number[]; readonly strides: readonly [number, number] },
+  ): number[] {
+    const [rows, columns] = typeof padding !== "string"
+      ? padding
+      : [0, 1].map((axis) =>
+        paddingOf(padding, { length: from[axis]!, kernel: kernelShape[axis]!, stride: strides[axis]! })
+      ) as [[number, number], [number, number]];
+    return [rows[0], columns[0], rows[1], columns[1]];
+  }
+
+  #activated(x: string, activation: Activation): string {
+    const operator = operators[activation];
+    if (operator) return this.#graph.add(operator, [x]);
+    if (activation === "linear") return x;
+    if (activation === "softmax") return this.#graph.add("Softmax", [x], { axis: 1 });
+    return this.#graph.add("Clip", [x, this.#graph.floats([0], []), this.#graph.floats([6], [])]); // relu6
+  }
+}
+
+interface Cells {
+  readonly rows: number;
+  readonly columns: number;
+  /** Texels of a cell, both ways. */
+  readonly down: number;
+  readonly across: number;
+  readonly channels: number;
+}
+
+/** For each place of an output texel between two of the input: the kernel's taps that see the input's, first texel first. */
+function phasesOf({ kernelShape, strides, shape, padding }: TransposedConvolution, axis: 0 | 1) {
+  const [kernel, stride] = [kernelShape[axis], strides[axis]];
+  const [padded] = paddingOf(padding, { length: shape[axis]!, kernel, stride });
+  return Array.from({ length: stride }, (_, place) => {
+    const first = (place + padded) % stride, after = Math.floor((place + padded) / stride);
+    const taps = Array.from({ length: Math.ceil((kernel - first) / stride) }, (_, i) => first + stride * i).reverse();
+    return { taps, before: taps.length - 1 - after, after };
+  });
+}
+
+/** A kernel of these rows and columns alone. */
+function pickTaps(
+  kernel: Float32Array,
+  [, width, ...channels]: readonly number[],
+  [rows, columns]: readonly [readonly number[], readonly number[]],
+): Float32Array {
+  const length = channels.reduce((product, count) => product * count, 1);
+  const picked = new Float32Array(rows.length * columns.length * length);
+  rows.forEach((row, y) =>
+    columns.forEach((column, x) => {
+      const from = length * (row * width! + column);
+      picked.set(kernel.subarray(from, from + length), length * (y * columns.length + x));
+    })
+  );
+  return picked;
+}
+
+interface TransposedPads {
+  readonly before: number;
+  readonly after: number;
+  readonly missing: number;
+}
+
+/** Whether there is one node more than cells, both ways. */
+function isOfWholeCells({ factor, shape }: Upsampling, { shape: nodes }: FoldedNode): boolean {
+  return [0, 1].every((axis) => shape[axis] === factor * (nodes[axis]! - 1));
+}
+
+function perChannel({ shape }: FoldedNode): number[] {
+  return shape.length === 3 ? [1, shape[2]!, 1, 1] : [1, shape[0]!];
+}
+
+/** An array of this shape with its axes in another order. */
+export function permuted(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  const lengths = order.map((axis) => shape[axis]!), steps = order.map((axis) => strides[axis]!);
+  const result = new Float32Array(values.length);
+  const place = lengths.map(() => 0);
+  for (let i = 0, from = 0; i < result.length; i++) {
+    result[i] = values[from]!;
+    for (let axis = lengths.length - 1; axis >= 0; axis--) {
+      from += steps[axis]!;
+      if (++place[axis]! < lengths[axis]!) break;
+      from -= lengths[axis]! * steps[axis]!;
+      place[axis] = 0;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { InputError } from "@/lib/errors.ts";
+import { type ModelDescription, parseDescription } from "@/lib/model/description.ts";
+import { isSealedOnnx, openSealed } from "@/lib/model/seal.ts";
+
+/** A trained model as ONNX Runtime takes it. */
+export interface OnnxModel {
+  readonly description: ModelDescription;
+  /** The bytes of `model.onnx`. */
+  readonly network: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A trained model as ONNX Runtime takes it, from its folder or its run's; needs neither TensorFlow nor tfjs. Throws an
+ * InputError where there is none, or a damaged one.
+ */
+export async function openOnnxModel(runOrModel: string): Promise<OnnxModel> {
+  const folder = await modelFolder(runOrModel);
+  const description = await readDescription(folder);
+  const path = `${folder}/model.onnx`;
+  const network = await readModelFile(path);
+  if (!await isSealedOnnx(network)) throw changedError(path);
+  return { description, network };
+}
+
+/** The folder of a trained model, given it or its run's. Throws an InputError where the run has none yet. */
+export async function modelFolder(folder: string): Promise<string> {
+  if (await isThere(`${folder}/model`)) return `${folder}/model`;
+  if (!await isThere(`${folder}/config.json`)) return folder;
+  throw new InputError(`Cannot use the run ${folder}: it has not finished, there is no ${folder}/model yet`);
+}
+
+/** What stands in a model's `posmap.json`. Throws an InputError where it is missing or damaged. */
+export async function readDescription(folder: string): Promise<ModelDescription> {
+  return (await readSealedDescription(folder)).description;
+}
+
+/** Version 1 had no seals. */
+export async function readSealedDescription(folder: string) {
+  const path = `${folder}/posmap.json`;
+  const json = await readJson(path);
+  const isSealed = json["version"] !== 1;
+  return { description: parseDescription(isSealed ? await unsealed(json, path) : json, path), isSealed };
+}
+
+export async function unsealed(json: object, path: string): Promise<object> {
+  const content = await openSealed(json);
+  if (content) return content;
+  throw changedError(path);
+}
+
+export function changedError(path: string): InputError {
+  return new InputError(`Cannot load ${path}: its content is not what was saved, SHA-256 differs`);
+}
+
+export async function readJson(path: string): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await readModelFile(path));
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new InputError(`Cannot load ${path}: it is no JSON object, as posmap writes one`);
+  }
+}
+
+export async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      const remedy = path.endsWith(".onnx") ? "deno task export makes it" : "a trained model's folder has one";
+      throw new InputError(`Cannot load ${path}: there is no such file; ${remedy}`);
+    }
+    throw new InputError(`Cannot load ${path}: ${(error as Error).message}`);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

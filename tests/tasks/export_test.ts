@@ -1,0 +1,70 @@
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { openOnnxModel } from "@/lib/model/model_folder.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { InputError } from "@/lib/errors.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+async function saveModel(folder: string): Promise<void> {
+  const config = tinyConfig();
+  const description = {
+    architecture: config.model,
+    imageSize: config.imageSize,
+    encoding: config.encoding,
+    crop: { margin: 1.5 },
+    surface: builtInFace().surface,
+    meanLandmarks: new Float32Array(68 * 3),
+  };
+  const network = buildNetwork(config);
+  await saveTrainedModel(folder, { network, description });
+  network.dispose();
+}
+
+Deno.test("deno task export writes a model's ONNX beside it, or in half precision elsewhere", async () => {
+  await using folder = await temporaryFolder();
+  const model = `${folder.path}/run/model`;
+  await saveModel(model);
+  await assertThrows(
+    () => openOnnxModel(model),
+    InputError,
+    /model\.onnx: there is no such file; deno task export makes it/,
+  );
+  const whole = await runTaskChild("export", `${folder.path}/run`);
+  assertEquals([whole.code, whole.stderr], [0, "Writing the model\n"]);
+  assert(whole.stdout.startsWith(`${model}/model.onnx: `), whole.stdout);
+  const { network } = await openOnnxModel(`${folder.path}/run`);
+  const out = `${folder.path}/half.onnx`;
+  assertEquals((await runTaskChild("export", model, "--half", "--out", out)).code, 0);
+  const half = await Deno.readFile(out);
+  assert(half.length < 0.6 * network.length, `${half.length} of ${network.length} bytes`);
+
+  const path = `${model}/model.onnx`;
+  for (const damaged of [network.slice(0, -1), network.with(1000, network[1000]! ^ 1), network.slice(0, 9)]) {
+    await Deno.writeFile(path, damaged);
+    await assertThrows(() => openOnnxModel(model), InputError, /model\.onnx: its content is not what was saved/);
+  }
+  await saveModel(model); // other weights would have another network
+  await assertThrows(() => openOnnxModel(model), InputError, /model\.onnx: there is no such file/);
+});
+
+Deno.test("deno task export refuses what it cannot use in one sentence, exit status 2, and leaves no file", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(`${folder.path}/model`);
+  const refused: [string[], RegExp][] = [
+    [[], /missing required argument 'folder'/],
+    [[`${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],
+    [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
+    [[`${folder.path}/model`, "--out", `${folder.path}/none/a.onnx`], /Cannot write .*a\.onnx: No such file/],
+    [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
+  ];
+  const ends = await Promise.all(refused.map(([flags]) => runTaskChild("export", ...flags)));
+  ends.forEach(({ code, stdout, stderr }, i) => {
+    const [flags, message] = refused[i]!;
+    const lines = stderr.trimEnd().split("\n").filter((line) => line !== "Writing the model");
+    assert(lines.length === 1 && message.test(lines[0]!), `${flags}: ${stderr}`);
+    assertEquals([code, stdout], [2, ""]);
+  });
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["model"]);
+});
