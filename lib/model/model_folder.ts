@@ -35,7 +35,7 @@ export async function readDescription(folder: string): Promise<ModelDescription>
   return (await readSealedDescription(folder)).description;
 }
 
-/** Version 1 had no seals. */
+/** Also whether the model's files carry their SHA-256: those of version 1 did not. */
 export async function readSealedDescription(folder: string) {
   const path = `${folder}/posmap.json`;
   const json = await readJson(path);
@@ -43,16 +43,19 @@ export async function readSealedDescription(folder: string) {
   return { description: parseDescription(isSealed ? await unsealed(json, path) : json, path), isSealed };
 }
 
+/** What was sealed in the JSON of this file. Throws an InputError where it was changed since. */
 export async function unsealed(json: object, path: string): Promise<object> {
   const content = await openSealed(json);
   if (content) return content;
   throw changedError(path);
 }
 
+/** What to throw where a file is not what its SHA-256 says. */
 export function changedError(path: string): InputError {
   return new InputError(`Cannot load ${path}: its content is not what was saved, SHA-256 differs`);
 }
 
+/** Throws an InputError where the file cannot be read or is no JSON object. */
 export async function readJson(path: string): Promise<Record<string, unknown>> {
   const text = new TextDecoder().decode(await readModelFile(path));
   try {
@@ -62,6 +65,7 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
   }
 }
 
+/** A file of a model's folder. Throws an InputError where it cannot be read. */
 export async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);

@@ -45,8 +45,8 @@ const networkSchema = z.looseObject({
 
 /**
  * Writes the folder of a trained model: tfjs's `model.json` with its weights, and `posmap.json`. What is there of an
- * earlier save is replaced, a `model.onnx` removed; a kill at any moment leaves one or the other, whole, as the weights' file is named by its
- * SHA-256. The other two say their own SHA-256.
+ * earlier save is replaced, and its `model.onnx` removed; a kill at any moment leaves one or the other, whole, as the
+ * weights' file is named by its SHA-256. The other two say their own.
  */
 export async function saveTrainedModel(folder: string, { network, description }: TrainedModel): Promise<void> {
   const weightData = weightBytes(network);
