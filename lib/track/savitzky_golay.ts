@@ -16,24 +16,31 @@ export function savitzkyGolay(
   frames: readonly Float32Array[],
   { reach = 5, degree = 3 }: SavitzkyGolayOptions = {},
 ): Float32Array[] {
-  const kernels = new Map<string, Float64Array>();
-  return frames.map((frame, center) => {
+  return frames.map((_, center) => {
     const first = Math.max(0, center - reach), end = Math.min(frames.length, center + reach + 1);
-    if (end - first <= degree) return frame.slice();
-    const key = `${first - center} ${end - center}`;
-    let kernel = kernels.get(key);
-    if (!kernel) kernels.set(key, kernel = fitKernel([first - center, end - center], degree));
-    const sum = new Float64Array(frame.length);
-    for (let i = first; i < end; i++) {
-      const weight = kernel[i - first]!, values = frames[i]!;
-      for (let k = 0; k < sum.length; k++) sum[k]! += weight * values[k]!;
-    }
-    return Float32Array.from(sum);
+    return smoothedAt(frames.slice(first, end), center - first, degree);
   });
 }
 
+/** The frame at this place of a window, smoothed by all of the window; see {@linkcode savitzkyGolay}. */
+export function smoothedAt(window: readonly Float32Array[], center: number, degree = 3): Float32Array {
+  if (window.length <= degree) return window[center]!.slice();
+  const kernel = fitKernel([-center, window.length - center], degree);
+  const sum = new Float32Array(window[center]!.length);
+  window.forEach((values, i) => {
+    const weight = kernel[i]!;
+    for (let k = 0; k < sum.length; k++) sum[k]! += weight * values[k]!;
+  });
+  return sum;
+}
+
+const kernels = new Map<string, Float64Array>();
+
 /** Weights of the values at first, first + 1, …, end - 1 in the fitted polynomial's value at 0. */
 function fitKernel([first, end]: readonly [number, number], degree: number): Float64Array {
+  const key = `${first} ${end} ${degree}`;
+  const known = kernels.get(key);
+  if (known) return known;
   const powers = new Matrix(
     Array.from(
       { length: end - first },
@@ -42,5 +49,7 @@ function fitKernel([first, end]: readonly [number, number], degree: number): Flo
   );
   // the value at 0 is the constant's coefficient: the first row of (AᵀA)⁻¹Aᵀ
   const coefficients = solve(powers.transpose().mmul(powers), powers.transpose());
-  return Float64Array.from(coefficients.getRow(0));
+  const kernel = Float64Array.from(coefficients.getRow(0));
+  kernels.set(key, kernel);
+  return kernel;
 }

@@ -31,12 +31,15 @@ const DOTS_ACROSS = 60;
  */
 export class FaceOverlay {
   readonly #triangles: Uint32Array;
+  /** Those of the triangles: what a surface leaves out, such as the neck, lies anywhere. */
+  readonly #vertices: Uint32Array;
   #normals = new Float32Array();
   #raster: Raster | undefined;
 
   /** `triangles` are those of the surface that are to be seen. */
   constructor(triangles: Uint32Array) {
     this.#triangles = triangles;
+    this.#vertices = Uint32Array.from(new Set(triangles));
   }
 
   draw(picture: Photo, face: OverlaidFace, kind: OverlayKind): void {
@@ -52,12 +55,13 @@ export class FaceOverlay {
 
   #drawDense(picture: Photo, positions: Float32Array): void {
     const normals = this.#normalsOf(positions);
-    const { left, top, right, bottom, near, far } = rangeOf(positions);
+    const { left, top, right, bottom, near, far } = rangeOf(positions, this.#vertices);
     const spacing = Math.max(2.5, (right - left) / DOTS_ACROSS), radius = Math.max(0.9, spacing / 4);
     const columns = Math.ceil((right - left) / spacing) + 1;
     // the nearest vertex of each cell that faces the viewer
     const cells = new Int32Array(columns * (Math.ceil((bottom - top) / spacing) + 1)).fill(-1);
-    for (let i = 0; i < positions.length; i += 3) {
+    for (const vertex of this.#vertices) {
+      const i = 3 * vertex;
       if (normals[i + 2]! < 0.12) continue;
       const cell = columns * Math.floor((positions[i + 1]! - top) / spacing) +
         Math.floor((positions[i]! - left) / spacing);
@@ -73,7 +77,7 @@ export class FaceOverlay {
   }
 
   #drawMesh(picture: Photo, positions: Float32Array): void {
-    const range = rangeOf(positions);
+    const range = rangeOf(positions, this.#vertices);
     const [left, top] = [Math.max(0, Math.floor(range.left)), Math.max(0, Math.floor(range.top))];
     const width = Math.min(picture.width, Math.ceil(range.right)) - left;
     const height = Math.min(picture.height, Math.ceil(range.bottom)) - top;
@@ -164,9 +168,11 @@ function depthColor(depth: number): Rgb {
   return [253 * t ** 2 + 60 * (1 - t) ** 2, 90 + 141 * t, 140 * (1 - t) + 37 * t];
 }
 
-function rangeOf(positions: Float32Array) {
+/** Of the points, [n, 3], with these numbers. */
+function rangeOf(positions: Float32Array, points: Iterable<number>) {
   let [left, top, right, bottom, far, near] = [Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < positions.length; i += 3) {
+  for (const point of points) {
+    const i = 3 * point;
     left = Math.min(left, positions[i]!);
     right = Math.max(right, positions[i]!);
     top = Math.min(top, positions[i + 1]!);

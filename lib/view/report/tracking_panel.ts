@@ -30,6 +30,18 @@ export function trackingPanel(face: TrackedFace): Picture {
   );
 }
 
+/** The photo, its landmarks, the surface's points, the mesh, and the mesh by itself in the photo's colors, turned. */
+export function trackingPanels(face: TrackedFace): Photo {
+  const { photo, landmarks, mesh } = enlarged(face, PANEL);
+  return joinPhotos([
+    photo,
+    drawLandmarks(photo, landmarks),
+    drawDensePoints(photo, mesh),
+    overlayMesh(photo, mesh, PLASTER),
+    faceTurntable(face, PANEL).draw(TURN),
+  ], { gap: GAP });
+}
+
 /** Nearly hides the photo. */
 const PLASTER = { opacity: 0.9 };
 

@@ -1,0 +1,97 @@
+import sharp from "sharp";
+import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
+import { cropPhoto } from "@/lib/data/maps/crop.ts";
+import { encodePositions } from "@/lib/data/maps/position_map.ts";
+import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
+import { encodeGlb } from "@/lib/export/glb.ts";
+import { type ExportedMesh, imageToExport } from "@/lib/export/exported_mesh.ts";
+import { encodeNpy } from "@/lib/export/npy.ts";
+import { encodeMtl, encodeObj } from "@/lib/export/obj.ts";
+import { encodePly } from "@/lib/export/ply.ts";
+import { uvTexture } from "@/lib/export/uv_texture.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
+import { closeHoles } from "@/lib/geometry/close_holes.ts";
+import { rasterize } from "@/lib/geometry/rasterize.ts";
+import type { ModelFit } from "@/lib/track/face_fitter.ts";
+import type { FaceRecord } from "@/lib/track/face_record.ts";
+import type { Photo } from "@/lib/types.ts";
+import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
+import { trackingPanels } from "@/lib/view/report/tracking_panel.ts";
+
+export interface WrittenFace {
+  readonly photo: Photo;
+  readonly fit: ModelFit;
+  readonly record: FaceRecord;
+  readonly surface: FaceSurface;
+  readonly imageSize: number;
+}
+
+/** Pixels a side of pictures of the crop, at most, and of the texture. */
+const PICTURE_SIZE = 512;
+/** Between the outer corners of an adult's eyes. */
+const EYES_METERS = 0.09;
+
+/** The files of one face by name, made one kind after the other. */
+export async function* faceFiles(
+  face: WrittenFace,
+  kinds: readonly FaceFileKind[],
+): AsyncGenerator<readonly [name: string, content: Uint8Array | string]> {
+  if (kinds.includes("landmarks")) yield ["face.json", JSON.stringify(face.record, undefined, 1) + "\n"];
+  if (kinds.includes("panels")) yield ["panels.png", await encodePng(trackingPanels(inCrop(face)))];
+  if (kinds.includes("mesh")) yield* meshFiles(face);
+  if (kinds.includes("maps")) yield* mapFiles(face);
+}
+
+/** The crop as a picture, and the face in it, its map brought to its pixels. */
+function inCrop({ photo, fit: { crop, map }, surface, imageSize }: WrittenFace) {
+  const side = Math.max(imageSize, Math.min(PICTURE_SIZE, Math.round(crop.side)));
+  return { photo: cropPhoto(photo, crop, side), map: { size: imageSize, positions: map }, surface };
+}
+
+async function* meshFiles({ photo, fit, surface }: WrittenFace) {
+  // eyes and mouth, which many surfaces leave open, show what the photo has there
+  const closed = closeHoles(trianglesWithoutNeck(surface), surface.regions.length);
+  const positions = closed.extend(fit.vertices, 3), uv = closed.extend(surface.uv, 2), { triangles } = closed;
+  const colors = colorsFromPhoto({ positions, triangles }, photo, { mirrorUv: uv });
+  const mesh: ExportedMesh = { positions: imageToExport(positions, photo), triangles, uv, colors };
+  const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: PICTURE_SIZE }));
+  const at = (landmark: number, axis: number) => fit.landmarks[3 * landmark + axis]!;
+  const metersPerUnit = EYES_METERS / Math.hypot(...[0, 1, 2].map((axis) => at(36, axis) - at(45, axis)));
+  const { colors: _, ...plain } = mesh;
+  yield ["mesh.obj", encodeObj(plain, { materials: "mesh.mtl" })] as const;
+  yield ["mesh.mtl", encodeMtl("texture.jpg")] as const;
+  yield ["texture.jpg", texture] as const;
+  yield ["mesh.ply", encodePly(mesh)] as const;
+  yield [
+    "mesh.glb",
+    await encodeGlb(plain, { metersPerUnit, texture: { bytes: texture, mimeType: "image/jpeg" } }),
+  ] as const;
+}
+
+async function* mapFiles(face: WrittenFace) {
+  const { fit: { map }, imageSize: size } = face;
+  yield ["map.npy", encodeNpy(map, [size, size, 3])] as const;
+  const encoded = encodePositions(map, { size, encoding: "centered" });
+  const levels = Uint16Array.from(encoded, (value) => Math.min(65_535, Math.max(0, Math.round(65_535 * value))));
+  const picture = sharp(levels, { raw: { width: size, height: size, channels: 3 } }).toColorspace("rgb16").png();
+  yield ["map.png", Uint8Array.from(await picture.toBuffer())] as const;
+  yield ["depth.png", await encodePng(depthPicture(face))] as const;
+}
+
+/** The crop's depths: near points bright, the background black. */
+function depthPicture(face: WrittenFace): Photo {
+  const { photo: { width } } = inCrop(face);
+  const { fit: { crop, vertices }, surface } = face;
+  const scale = width / crop.side;
+  const positions = vertices.map((value, i) => scale * (value - [crop.left, crop.top, 0][i % 3]!));
+  const { depth } = rasterize({ positions, triangles: trianglesWithoutNeck(surface) }, { width, height: width });
+  let [far, near] = [Infinity, -Infinity];
+  for (const z of depth) if (z > -Infinity) [far, near] = [Math.min(far, z), Math.max(near, z)];
+  const gray = (z: number) => z > -Infinity ? 40 + 215 * (z - far) / Math.max(1e-6, near - far) : 0;
+  return {
+    width,
+    height: width,
+    rgb: Uint8Array.from({ length: 3 * width * width }, (_, i) => gray(depth[Math.floor(i / 3)]!)),
+  };
+}

@@ -1,0 +1,65 @@
+import type { PoseAngles } from "@/lib/geometry/transforms.ts";
+
+/** ARKit's 52 blend shapes in the order of Live Link Face's CSV files (Apple, ARFaceAnchor.BlendShapeLocation). */
+export const arkitNames = [
+  ...[
+    "EyeBlinkLeft",
+    "EyeLookDownLeft",
+    "EyeLookInLeft",
+    "EyeLookOutLeft",
+    "EyeLookUpLeft",
+    "EyeSquintLeft",
+    "EyeWideLeft",
+  ],
+  ...["EyeBlinkRight", "EyeLookDownRight", "EyeLookInRight", "EyeLookOutRight", "EyeLookUpRight", "EyeSquintRight"],
+  ...["EyeWideRight", "JawForward", "JawRight", "JawLeft", "JawOpen", "MouthClose", "MouthFunnel", "MouthPucker"],
+  ...["MouthRight", "MouthLeft", "MouthSmileLeft", "MouthSmileRight", "MouthFrownLeft", "MouthFrownRight"],
+  ...["MouthDimpleLeft", "MouthDimpleRight", "MouthStretchLeft", "MouthStretchRight", "MouthRollLower"],
+  ...["MouthRollUpper", "MouthShrugLower", "MouthShrugUpper", "MouthPressLeft", "MouthPressRight"],
+  ...["MouthLowerDownLeft", "MouthLowerDownRight", "MouthUpperUpLeft", "MouthUpperUpRight", "BrowDownLeft"],
+  ...["BrowDownRight", "BrowInnerUp", "BrowOuterUpLeft", "BrowOuterUpRight", "CheekPuff", "CheekSquintLeft"],
+  ...["CheekSquintRight", "NoseSneerLeft", "NoseSneerRight", "TongueOut"],
+] as const;
+
+const headColumns = ["HeadYaw", "HeadPitch", "HeadRoll"] as const;
+/** Live Link Face counts frames of this rate in its time codes. */
+const FRAMES_PER_SECOND = 60;
+
+export function liveLinkHeader(): string {
+  return ["Timecode", "BlendShapeCount", ...arkitNames, ...headColumns].join(",");
+}
+
+export interface LiveLinkRow {
+  /** Seconds. */
+  readonly time: number;
+  /** Of the weights, with `_L` and `_R` for the person's sides. */
+  readonly names: readonly string[];
+  readonly expression: ArrayLike<number>;
+  readonly pose: PoseAngles | undefined;
+}
+
+/** A line of weights by ARKit's names; what a model parts in two and ARKit does not is its mean, what it does not know 0. */
+export function liveLinkRow({ time, names, expression, pose }: LiveLinkRow): string {
+  const at = (name: string) => {
+    const place = names.indexOf(name);
+    return place < 0 ? undefined : expression[place];
+  };
+  const weights = arkitNames.map((name) => {
+    const own = `${name[0]!.toLowerCase()}${name.slice(1)}`.replace(/Left$/, "_L").replace(/Right$/, "_R");
+    const sides = [at(`${own}_L`), at(`${own}_R`)].filter((value) => value !== undefined);
+    const whole = /^(jaw|mouth)_[LR]$/.test(own) ? at(own.replace("_L", "Left").replace("_R", "Right")) : at(own);
+    return whole ?? (sides.length > 0 ? sides.reduce((sum, value) => sum + value, 0) / sides.length : 0);
+  });
+  const head = pose ? [pose.yaw, pose.pitch, pose.roll] : [0, 0, 0];
+  return [timecode(time), arkitNames.length, ...[...weights, ...head].map((value) => value.toFixed(6))].join(",");
+}
+
+/** Hours, minutes, seconds, frames and thousandths of a frame. */
+function timecode(seconds: number): string {
+  const frames = seconds * FRAMES_PER_SECOND, whole = Math.floor(frames + 1e-9);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const clock = [whole / 216_000, whole / 3600 % 60, whole / 60 % 60, whole % 60].map((value) =>
+    two(Math.floor(value))
+  );
+  return `${clock.join(":")}.${String(Math.floor((frames - whole + 1e-9) * 1000)).padStart(3, "0")}`;
+}

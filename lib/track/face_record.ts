@@ -1,0 +1,71 @@
+import {
+  defaultConvention,
+  type LandmarkConvention,
+  landmarkEntries,
+  landmarksOf,
+  valuesAt,
+} from "@/lib/face/landmarks.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { lightVisibility } from "@/lib/geometry/visibility.ts";
+import type { ModelFit } from "@/lib/track/face_fitter.ts";
+import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
+
+/** What is known of one face of a picture, as numbers: `face.json`, and the lines of a list of faces. */
+export interface FaceRecord {
+  /** Degrees, as 3DDFA and 300W-LP have them; none where the model does not say how its face looks at rest. */
+  readonly pose?: { readonly pitch: number; readonly yaw: number; readonly roll: number };
+  readonly convention: LandmarkConvention;
+  /** 68 rows of x, y, z: the picture's pixels, x right, y down, z towards the viewer. */
+  readonly landmarks: readonly (readonly number[])[];
+  /** The same in the other conventions that the model knows. */
+  readonly landmarksByConvention: Readonly<Record<string, readonly (readonly number[])[]>>;
+  /** 68 numbers from 0, hidden, to 1, seen. */
+  readonly visibility: readonly number[];
+  readonly crop: { readonly left: number; readonly top: number; readonly side: number };
+  /** From 0 to 1; the detector's is missing where the user said where the face is. */
+  readonly scores: { readonly detector?: number; readonly fit: number };
+  /** Expressions by name, 0 to 1; missing where the model says none. */
+  readonly expression?: Readonly<Record<string, number>>;
+}
+
+export interface RecordedModel {
+  readonly surface: FaceSurface;
+  /** [68, 3], model space; see `poseOfLandmarks`. */
+  readonly neutralLandmarks?: Float32Array | undefined;
+  readonly expressionNames?: readonly string[] | undefined;
+}
+
+/** Describes a fit in numbers, rounded to a hundredth of a pixel or a degree. */
+export function faceRecord(
+  fit: ModelFit,
+  { surface, neutralLandmarks, expressionNames = [] }: RecordedModel,
+  detectorScore?: number,
+): FaceRecord {
+  const convention = defaultConvention(surface.landmarks);
+  const rows = (points: Float32Array) =>
+    Array.from({ length: points.length / 3 }, (_, i) => [...points.subarray(3 * i, 3 * i + 3)].map(hundredths));
+  const others = landmarkEntries(surface.landmarks).filter(([name]) => name !== convention);
+  const mesh = { positions: fit.vertices, triangles: surface.triangles };
+  const visible = lightVisibility(mesh, [0, 0, 1], { normals: vertexNormals(mesh), size: 256 });
+  const pose = neutralLandmarks && poseOfLandmarks(fit.landmarks, neutralLandmarks);
+  const degrees = (radians: number) => hundredths(radians * 180 / Math.PI);
+  return {
+    ...pose && { pose: { pitch: degrees(pose.pitch), yaw: degrees(pose.yaw), roll: degrees(pose.roll) } },
+    convention,
+    landmarks: rows(fit.landmarks),
+    landmarksByConvention: Object.fromEntries(
+      others.map(([name, points]) => [name, rows(valuesAt(points, fit.vertices))]),
+    ),
+    visibility: [...valuesAt(landmarksOf(surface.landmarks), visible, { dimensions: 1 })].map(hundredths),
+    crop: { left: hundredths(fit.crop.left), top: hundredths(fit.crop.top), side: hundredths(fit.crop.side) },
+    scores: { ...detectorScore !== undefined && { detector: hundredths(detectorScore) }, fit: hundredths(fit.score) },
+    ...fit.expression.length > 0 && {
+      expression: Object.fromEntries(expressionNames.map((name, i) => [name, hundredths(fit.expression[i]!)])),
+    },
+  };
+}
+
+function hundredths(value: number): number {
+  return Math.round(100 * value) / 100;
+}

@@ -1,0 +1,53 @@
+// deno task track VIDEO [options]: the faces of a video from frame to frame. Needs ffmpeg, and no TensorFlow.
+import { basename, extname } from "node:path";
+import { Option } from "commander";
+import { InputError } from "@/lib/errors.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
+
+interface TrackFlags {
+  readonly model: string;
+  readonly out?: string;
+  readonly overlay: "sparse" | "dense" | "mesh" | "none";
+  readonly faces: string;
+  readonly offline: boolean;
+  readonly smooth: boolean;
+  readonly turning: boolean;
+}
+
+const command = taskCommand("track")
+  .description("Follows every face of a video: the video with what was found, landmarks as JSON lines and CSV")
+  .argument("<video>", "a file that ffmpeg reads")
+  .addOption(
+    new Option("--model <folder>", "a trained model, or a run's folder")
+      .default(`${import.meta.dirname}/../data/weights/lite`, "data/weights/lite"),
+  )
+  .option("--out <folder>", "a new folder for what is written; the video's name unless given")
+  .addOption(
+    new Option("--overlay <kind>", "what is drawn over the video").choices(["sparse", "dense", "mesh", "none"])
+      .default("sparse"),
+  )
+  .option("--faces <count>", "at most so many at a time", "5")
+  .option("--offline", "smooth by what comes after, too (Savitzky-Golay), in place of the One-Euro filter", false)
+  .option("--no-smooth", "points as they are found")
+  .option("--turning", "the first face's mesh beside the video, turning", false);
+
+await runTask(command, async (console) => {
+  const options = command.opts<TrackFlags>();
+  const [video] = command.args as [string];
+  const mostFaces = Number(options.faces);
+  if (!(Number.isInteger(mostFaces) && mostFaces >= 1 && mostFaces <= 100)) {
+    throw new InputError(`Cannot follow ${options.faces} faces: --faces takes a number from 1 to 100`);
+  }
+  const out = options.out ?? basename(video, extname(video));
+
+  const { trackVideo } = await import("@/tasks/track/track_video.ts");
+  const summary = await trackVideo(video, {
+    ...options,
+    out,
+    mostFaces,
+    smoothing: options.offline ? "offline" : options.smooth ? "one-euro" : "none",
+    signal: console.signal,
+    onProgress: (text) => globalThis.console.error(text),
+  });
+  for (const line of summary) globalThis.console.log(line);
+});

@@ -1,0 +1,129 @@
+import { probeVideo, readFrames, VideoFile, type VideoInfo } from "@/lib/data/files/video.ts";
+import { InputError } from "@/lib/errors.ts";
+import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
+import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { DelayedSmoothing } from "@/lib/track/delayed_smoothing.ts";
+import { detectionCrop } from "@/lib/track/detection_crop.ts";
+import type { ModelFit } from "@/lib/track/face_fitter.ts";
+import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
+import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
+import { JitterMeter } from "@/lib/track/jitter.ts";
+import type { Photo } from "@/lib/types.ts";
+import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";
+import { openFaces } from "@/tasks/predict/open_faces.ts";
+import { StageClock } from "@/tasks/track/stage_clock.ts";
+import { TrackFiles } from "@/tasks/track/track_files.ts";
+import { TurningInset } from "@/tasks/track/turning_inset.ts";
+
+export interface TrackVideoOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly overlay: OverlayKind | "none";
+  readonly mostFaces: number;
+  readonly smoothing: "one-euro" | "offline" | "none";
+  readonly turning: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+interface Frame {
+  readonly picture: Photo;
+  readonly number: number;
+}
+
+/** Tracks a video's faces and writes what was found; gives a summary's lines. */
+export async function trackVideo(video: string, options: TrackVideoOptions): Promise<string[]> {
+  const info = await probeVideo(video);
+  const { description, fitter, detector } = await openFaces(options.model);
+  const { margin } = description.crop;
+  const tracker = new FaceTracker<ModelFit>({
+    fit: (picture, crop) => fitter.fit(picture, crop),
+    detect: (picture) => detector.detect(picture),
+    detectionCrop: (detection) => detectionCrop(detection, { margin }),
+  }, { margin, mostFaces: options.mostFaces, ...options.smoothing !== "one-euro" && { smoothing: "none" } });
+  const triangles = trianglesWithoutNeck(description.surface);
+  const overlay = new FaceOverlay(triangles);
+  const inset = options.turning ? new TurningInset(info, description.surface) : undefined;
+  const clock = new StageClock();
+  const [raw, smooth] = [new JitterMeter(info), new JitterMeter(info)];
+  const delayed = options.smoothing === "offline" ? new DelayedSmoothing<ModelFit, Frame>() : undefined;
+  const points = landmarksOf(description.surface.landmarks);
+  await using files = await TrackFiles.create(options.out, { expressionNames: description.expressionNames ?? [] });
+  const width = info.width + (inset?.width ?? 0);
+  await using output = options.overlay === "none" && !inset
+    ? undefined
+    : await VideoFile.create(files.path("video.mp4"), { width, height: info.height, rate: info.rate, soundOf: video });
+  let frameCount = 0, faceCount = 0, progressAt = performance.now() + 1000;
+  const ids = new Set<number>();
+
+  const finish = async ({ picture, number }: Frame, faces: readonly TrackedFit<ModelFit>[]) => {
+    const time = number / info.framesPerSecond;
+    const shown = faces.map((face) => ({
+      ...face,
+      landmarks: delayed ? valuesAt(points, face.vertices) : face.landmarks,
+    }));
+    clock.start("draw");
+    for (const face of shown) {
+      smooth.add(face.id, number, face.landmarks);
+      if (options.overlay !== "none") overlay.draw(picture, face, options.overlay);
+      ids.add(face.id);
+    }
+    const whole = inset ? inset.beside(picture, shown[0]) : picture;
+    clock.start("write");
+    for (const { id, fit, landmarks } of shown) {
+      const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);
+      await files.add({ frame: number, time, id, landmarks, pose, score: fit.score, expression: fit.expression });
+    }
+    await output?.add(whole);
+    faceCount += shown.length;
+  };
+
+  clock.start("read");
+  for await (const picture of readFrames(video, info)) {
+    options.signal.throwIfAborted();
+    clock.start("track");
+    const number = frameCount++;
+    const faces = await tracker.next(picture, number / info.framesPerSecond);
+    for (const { id, fit } of faces) raw.add(id, number, fit.landmarks);
+    const frame = { picture, number };
+    if (!delayed) await finish(frame, faces);
+    else {
+      const ready = delayed.add({ extra: frame, faces });
+      if (ready) await finish(ready.extra, ready.faces);
+    }
+    clock.endFrame();
+    if (performance.now() > progressAt) {
+      progressAt = performance.now() + 1000;
+      options.onProgress(progressText(info, { frameCount, faceCount: ids.size, rate: clock.rate }));
+    }
+    clock.start("read");
+  }
+  for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
+  clock.stop();
+  await output?.finish();
+  await files.finish();
+  if (faceCount === 0) {
+    throw new InputError(`Found no face in ${frameCount} frames of ${video}; ${options.out} holds the empty lists`);
+  }
+  return [
+    `${frameCount} frames, ${ids.size} face${ids.size === 1 ? "" : "s"}: ${options.out}`,
+    ...clock.lines(),
+    ...jitterLines(raw.jitter, smooth.jitter),
+  ];
+}
+
+function progressText(
+  { frameCount: total }: VideoInfo,
+  { frameCount, faceCount, rate }: { frameCount: number; faceCount: number; rate: number },
+): string {
+  const part = total ? `/${total}` : "";
+  return `frame ${frameCount}${part}  ${faceCount} face${faceCount === 1 ? "" : "s"}  ${rate.toFixed(0)} frames/s`;
+}
+
+function jitterLines(before: JitterMeter["jitter"], after: JitterMeter["jitter"]): string[] {
+  const line = (name: string, a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined
+      ? []
+      : [`jitter ${name.padEnd(9)} ${a.toFixed(2)} % of the face's size, ${b.toFixed(2)} % smoothed`];
+  return [...line("at rest", before.atRest, after.atRest), ...line("in motion", before.inMotion, after.inMotion)];
+}

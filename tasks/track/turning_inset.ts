@@ -1,0 +1,53 @@
+import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { FaceFit, TrackedFit } from "@/lib/track/face_tracker.ts";
+import type { Photo } from "@/lib/types.ts";
+import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import { Turntable } from "@/lib/view/mesh/turntable.ts";
+
+/** Farthest turn to either side, in radians, and seconds from side to side. */
+const REACH = 0.7;
+const SECONDS = 3;
+
+/** A square beside a video in which a face's mesh turns, in the frame's colors. */
+export class TurningInset {
+  /** Pixels a side; even, as videos want it. */
+  readonly width: number;
+  readonly #height: number;
+  readonly #framesPerSecond: number;
+  readonly #surface: FaceSurface;
+  #frame = 0;
+
+  constructor(
+    { height, framesPerSecond }: { readonly height: number; readonly framesPerSecond: number },
+    surface: FaceSurface,
+  ) {
+    this.width = 2 * Math.floor(height / 2);
+    this.#height = height;
+    this.#framesPerSecond = framesPerSecond;
+    this.#surface = surface;
+  }
+
+  /** The picture, and to its right the face; gray where there is none. */
+  beside(picture: Photo, face: TrackedFit<FaceFit> | undefined): Photo {
+    const turn = REACH * Math.sin(Math.PI * this.#frame++ / this.#framesPerSecond / SECONDS);
+    const width = picture.width + this.width;
+    const rgb = new Uint8Array(3 * width * this.#height).fill(245);
+    const inset = face && this.#draw(picture, face, turn);
+    for (let row = 0; row < this.#height; row++) {
+      rgb.set(picture.rgb.subarray(3 * row * picture.width, 3 * (row + 1) * picture.width), 3 * row * width);
+      if (!inset || row >= inset.height) continue;
+      rgb.set(
+        inset.rgb.subarray(3 * row * inset.width, 3 * (row + 1) * inset.width),
+        3 * (row * width + picture.width),
+      );
+    }
+    return { width, height: this.#height, rgb };
+  }
+
+  #draw(picture: Photo, { vertices }: TrackedFit<FaceFit>, turn: number): Photo {
+    const { mesh, colors } = colorFace(picture, { positions: vertices, surface: this.#surface });
+    const landmarks = valuesAt(outlineOf(this.#surface.landmarks), vertices);
+    return new Turntable(mesh, { colors, landmarks, size: this.width, reach: REACH }).draw(turn);
+  }
+}
