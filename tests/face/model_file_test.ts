@@ -50,7 +50,7 @@ Deno.test("keptModel() makes a model once, and again when its file is damaged, c
   await assertThrows(
     () => keptModel("/nowhere/a.model", { stamp: "a", make: () => Promise.resolve(first) }),
     InputError,
-    /Cannot keep the face model in \/nowhere\/a.model: .*POSMAP_CACHE/,
+    /Cannot write \/nowhere\/a.model: .*POSMAP_CACHE/,
   );
   const broken = { ...first, mean: first.mean.with(0, NaN) };
   await assertThrows(() => use(broken), InputError, /NaN/);
