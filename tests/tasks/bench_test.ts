@@ -138,7 +138,7 @@ Deno.test("deno task bench prints rows in JSON, and names the peers that are not
 Deno.test("deno task bench refuses what it does not know in one sentence, exit status 2", async () => {
   await using cache = await temporaryFolder();
   const refused: [string[], RegExp][] = [
-    [["trian"], /^Cannot measure "trian": the benches are train, infer, dispatch, /],
+    [["trian"], /^Cannot measure "trian": the benches are train, infer, /],
     [["toString"], /^Cannot measure "toString"/],
     [["--repetitions", "0"], /^Cannot set --repetitions to "0": a whole number from 1 is wanted/],
     [["--threads", "two"], /^Cannot set --threads to "two"/],
