@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@/tests/support.ts";
+import { untimed } from "@/tests/tasks/children.ts";
 
 const task = `${import.meta.dirname}/../../tasks/check_notebooks.ts`;
 
@@ -17,7 +18,7 @@ async function run(folder: string): Promise<{ code: number; stderr: string }> {
     args: ["run", "--quiet", "--no-check", "--allow-read", "--allow-write", "--allow-env", "--allow-run", task, folder],
     env: { NO_COLOR: "1" },
   }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+  return { code, stderr: untimed(new TextDecoder().decode(stderr)) };
 }
 
 /** With a cell of text before each of code. */

@@ -35,7 +35,12 @@ export interface TaskEnd {
 export async function runTaskChild(name: TaskName, ...taskArguments: (string | Surroundings)[]): Promise<TaskEnd> {
   const { code, stdout, stderr } = await spawnTask(name, ...taskArguments).output();
   const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  return { code, stdout: decoder.decode(stdout), stderr: untimed(decoder.decode(stderr)) };
+}
+
+/** What a task says, without the lines that only tell for how long a stage goes on: those depend on the machine. */
+export function untimed(stderr: string): string {
+  return stderr.replace(/^.* {2}\d+ s\n/gm, "");
 }
 
 /** Lines of a stream as they come, and all of them at its end. */
