@@ -1,6 +1,6 @@
 import ort from "onnxruntime-node";
 import { readDetector } from "@/lib/export/detector.ts";
-import { openOnnxModel } from "@/lib/model/onnx_model.ts";
+import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";

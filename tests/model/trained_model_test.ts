@@ -5,7 +5,7 @@ import { vertexPoints } from "@/lib/face/landmarks.ts";
 import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { sealJson } from "@/lib/model/seal.ts";
-import { readDescription } from "@/lib/model/model_folder.ts";
+import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "../support.ts";
 import { Random } from "@/lib/random.ts";
@@ -231,4 +231,9 @@ Deno.test("openTrainedModel() refuses a description of another network's size", 
     network.dispose();
     await assertThrows(() => openTrainedModel(folder), InputError, /128 pixels a side, its network gives 64/);
   });
+});
+
+Deno.test("openOnnxModel() opens the weights that come with posmap, which are what was saved", async () => {
+  const { description } = await openOnnxModel(new URL("../../data/weights/lite", import.meta.url).pathname);
+  assertEquals(description.architecture, "lite");
 });
