@@ -2,7 +2,7 @@
 import { basename, extname } from "node:path";
 import { Option } from "commander";
 import type { PhotoFace } from "@/lib/track/photo_faces.ts";
-import type { Crop, Photo } from "@/lib/types.ts";
+import type { Box, Crop, Photo } from "@/lib/types.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type FaceFileKind, faceFileKinds } from "@/lib/export/face_file_kinds.ts";
 import { listPhotos } from "@/tasks/predict/list_photos.ts";
@@ -46,14 +46,17 @@ await runTask(command, async () => {
   const { writeFaces } = await import("@/tasks/predict/write_faces.ts");
   const { decodePhoto } = await import("@/lib/data/files/images.ts");
   const { findFaces } = await import("@/lib/track/photo_faces.ts");
+  const { boxCrop } = await import("@/lib/data/maps/crop.ts");
   const opened = await openFaces(options.model);
+  const { margin } = opened.description.crop;
+  const crop = place && ("box" in place ? boxCrop(place.box, { margin }) : place.crop);
   let faceCount = 0;
   const without: string[] = [], unread: string[] = [];
   for (const [i, path] of paths.entries()) {
     let photo: Photo, faces: PhotoFace[];
     try {
       photo = await decodePhoto(path);
-      faces = await findFaces(photo, opened, { margin: opened.description.crop.margin, ...place });
+      faces = await findFaces(photo, opened, { margin, ...crop && { crop, isExact: options.crop !== undefined } });
     } catch (error) {
       if (!(error instanceof InputError) || paths.length === 1) throw error;
       console.error(error.message);
@@ -96,12 +99,12 @@ function parseKinds(only: string | undefined): readonly FaceFileKind[] {
   throw new InputError(`Cannot write "${unknown}": --only takes ${faceFileKinds.join(", ")}`);
 }
 
-/** The crop that the user gave, exactly or as a box around the face. */
-function parsePlace({ crop, box }: PredictFlags): { readonly crop: Crop; readonly isExact: boolean } | undefined {
+/** Where the user says that the one face is: a crop to be taken as it is, or a box around the face. */
+function parsePlace({ crop, box }: PredictFlags): { readonly crop: Crop } | { readonly box: Box } | undefined {
   if (crop !== undefined && box !== undefined) throw new InputError("Cannot use both --crop and --box: give one");
   if (crop !== undefined) {
     const [left, top, side] = parseNumbers(crop, "--crop left,top,side") as [number, number, number];
-    return { crop: { left, top, side }, isExact: true };
+    return { crop: { left, top, side } };
   }
   if (box === undefined) return undefined;
   const [left, top, width, height] = parseNumbers(box, "--box left,top,width,height") as [
@@ -110,8 +113,7 @@ function parsePlace({ crop, box }: PredictFlags): { readonly crop: Crop; readonl
     number,
     number,
   ];
-  const side = 1.5 * Math.max(width, height);
-  return { crop: { left: left + (width - side) / 2, top: top + (height - side) / 2, side }, isExact: false };
+  return { box: { left, top, width, height } };
 }
 
 function parseNumbers(text: string, wanted: string): number[] {

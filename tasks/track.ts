@@ -31,7 +31,7 @@ const command = taskCommand("track")
   .option("--no-smooth", "points as they are found")
   .option("--turning", "the first face's mesh beside the video, turning", false);
 
-await runTask(command, async (console) => {
+await runTask(command, async (task) => {
   const options = command.opts<TrackFlags>();
   const [video] = command.args as [string];
   const mostFaces = Number(options.faces);
@@ -46,8 +46,8 @@ await runTask(command, async (console) => {
     out,
     mostFaces,
     smoothing: options.offline ? "offline" : options.smooth ? "one-euro" : "none",
-    signal: console.signal,
-    onProgress: (text) => globalThis.console.error(text),
+    signal: task.signal,
+    onProgress: (text) => console.error(text),
   });
-  for (const line of summary) globalThis.console.log(line);
+  for (const line of summary) console.log(line);
 });

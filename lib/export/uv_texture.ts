@@ -2,6 +2,7 @@ import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
+import { colorAt, trustOf } from "@/lib/view/mesh/mesh_colors.ts";
 
 export interface UvTextureOptions extends Mesh {
   /** [vertexCount, 2], u right and v down. */
@@ -12,10 +13,6 @@ export interface UvTextureOptions extends Mesh {
   readonly size: number;
 }
 
-/** As a cosine: where the surface turns away more, the photo's pixels are stretched or of what is behind. */
-const GRAZING = 0.2;
-const FRONTAL = 0.45;
-
 /**
  * A mesh's texture from the photo whose pixels it is in: each texel takes the photo's color at its point of the surface, as
  * far as that is seen, and the vertices' colors where it is not.
@@ -23,9 +20,7 @@ const FRONTAL = 0.45;
 export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size }: UvTextureOptions): Photo {
   const normals = vertexNormals({ positions, triangles });
   const visible = lightVisibility({ positions, triangles }, [0, 0, 1], { normals, size: 256 });
-  const trust = visible.map((share, v) =>
-    share * Math.min(1, Math.max(0, (normals[3 * v + 2]! - GRAZING) / (FRONTAL - GRAZING)))
-  );
+  const trust = visible.map((share, v) => share * trustOf(normals[3 * v + 2]!));
   const flat = new Float32Array(positions.length);
   for (let v = 0; v < trust.length; v++) flat.set([uv[2 * v]! * size, uv[2 * v + 1]! * size], 3 * v);
   const { triangle, weights } = rasterize({ positions: flat, triangles }, { width: size, height: size });
@@ -41,24 +36,10 @@ export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size
       share += weight * trust[v]!;
       for (let c = 0; c < 3; c++) own[c]! += weight * colors[3 * v + c]!;
     }
-    const seen = share > 0 ? bilinear(photo, x, y) : own;
-    for (let c = 0; c < 3; c++) rgb[3 * k + c] = own[c]! + share * (seen[c]! - own[c]!) + 0.5;
+    for (let c = 0; c < 3; c++) {
+      const seen = share > 0 ? colorAt(photo, { x, y, channel: c }) : own[c]!;
+      rgb[3 * k + c] = own[c]! + share * (seen - own[c]!) + 0.5;
+    }
   }
   return { width: size, height: size, rgb };
-}
-
-function bilinear({ width, height, rgb }: Photo, x: number, y: number): [number, number, number] {
-  const column = Math.min(width - 1, Math.max(0, x - 0.5)), row = Math.min(height - 1, Math.max(0, y - 0.5));
-  const left = Math.floor(column), top = Math.floor(row);
-  const right = Math.min(width - 1, left + 1), bottom = Math.min(height - 1, top + 1);
-  const at = (c: number) => {
-    const upper = mix(rgb[3 * (top * width + left) + c]!, rgb[3 * (top * width + right) + c]!, column - left);
-    const lower = mix(rgb[3 * (bottom * width + left) + c]!, rgb[3 * (bottom * width + right) + c]!, column - left);
-    return mix(upper, lower, row - top);
-  };
-  return [at(0), at(1), at(2)];
-}
-
-function mix(a: number, b: number, amount: number): number {
-  return a + amount * (b - a);
 }

@@ -61,11 +61,7 @@ function drawLowKey(random: Random): Lighting {
   const warmth = random.normal() * 0.2;
   const tint = (strength: number): Vec3 => [strength * (1 + 0.7 * warmth), strength, strength * (1 - warmth)];
   const azimuth = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1.75), height = random.uniform(-0.2, 1);
-  const direction = unit([
-    Math.sin(azimuth) * Math.cos(height),
-    -Math.sin(height),
-    Math.cos(azimuth) * Math.cos(height),
-  ]);
+  const direction = directionAt(azimuth, height);
   const around = 0.002 + 0.05 * random.next() ** 2, key = random.uniform(0.7, 1.4);
   const lamps = [{ direction, color: tint(key) }];
   if (random.chance(0.35)) {
@@ -89,7 +85,7 @@ function drawKeyDirection(random: Random): Vec3 {
   if (random.chance(0.18)) return unit([random.uniform(-0.15, 0.15), random.uniform(-0.3, 0.1), 1]);
   const azimuth = random.normal() * 0.85;
   const height = random.uniform(-0.15, 1.15);
-  return unit([Math.sin(azimuth) * Math.cos(height), -Math.sin(height), Math.cos(azimuth) * Math.cos(height)]);
+  return directionAt(azimuth, height);
 }
 
 function drawDirection(random: Random, { side, up, front }: { side: number; up: number; front: number }): Vec3 {
@@ -98,6 +94,11 @@ function drawDirection(random: Random, { side, up, front }: { side: number; up: 
     -up * random.uniform(0.2, 1),
     front * random.uniform(0.3, 1),
   ]);
+}
+
+/** Towards a light, in image space: angles from straight ahead to the right, and up, in radians. */
+function directionAt(azimuth: number, height: number): Vec3 {
+  return unit([Math.sin(azimuth) * Math.cos(height), -Math.sin(height), Math.cos(azimuth) * Math.cos(height)]);
 }
 
 function unit([x, y, z]: Vec3): Vec3 {

@@ -1,5 +1,4 @@
-import { boxCrop } from "@/lib/data/maps/crop.ts";
-import { warpPhoto } from "@/lib/data/maps/warp.ts";
+import { boxCrop, cropPhoto } from "@/lib/data/maps/crop.ts";
 import type { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { type Detection, mergeDetections } from "@/lib/track/detection.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
@@ -46,11 +45,7 @@ export class FaceDetector {
 
   async #detectIn(picture: Photo, { left, top, side }: Crop, leastScore: number): Promise<Detection[]> {
     const scale = DETECTOR_SIZE / side;
-    const { rgb } = warpPhoto(picture, {
-      transform: { rotation: 0, scale, dx: -left * scale, dy: -top * scale },
-      width: DETECTOR_SIZE,
-      height: DETECTOR_SIZE,
-    });
+    const { rgb } = cropPhoto(picture, { left, top, side }, DETECTOR_SIZE);
     const outputs = await this.#session.run({ image: { data: rgb, shape: [1, DETECTOR_SIZE, DETECTOR_SIZE, 3] } });
     const least = Math.log(leastScore / (1 - leastScore)); // the sigmoid's inverse
     return grids.flatMap(({ stride, perPlace }) => {

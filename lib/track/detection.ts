@@ -26,15 +26,13 @@ const SAME_FACE = 0.3;
  * the best (Bazarevsky et al., BlazeFace, 2019, section 4).
  */
 export function mergeDetections(detections: readonly Detection[]): Detection[] {
-  const waiting = [...detections].sort((a, b) => b.score - a.score);
+  let waiting = detections.toSorted((a, b) => b.score - a.score);
   const merged: Detection[] = [];
   while (waiting.length > 0) {
-    const best = waiting[0]!;
-    const same = waiting.filter(({ box }) => boxOverlap(box, best.box) > SAME_FACE);
-    const rest = waiting.filter((detection) => !same.includes(detection));
-    waiting.splice(0, waiting.length, ...rest);
-    merged.push(weightedMean(same.length > 0 ? same : [best]));
-    if (same.length === 0) waiting.shift();
+    const [best] = waiting as [Detection];
+    const isSame = (other: Detection) => other === best || boxOverlap(other.box, best.box) > SAME_FACE;
+    merged.push(weightedMean(waiting.filter(isSame)));
+    waiting = waiting.filter((other) => !isSame(other));
   }
   return merged;
 }

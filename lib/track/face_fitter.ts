@@ -1,4 +1,5 @@
-import { cropPhoto } from "@/lib/data/maps/crop.ts";
+import { cropPhoto, cropToImage } from "@/lib/data/maps/crop.ts";
+import { readTexels } from "@/lib/data/maps/position_map.ts";
 import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import type { OnnxSession } from "@/lib/model/onnx_session.ts";
 import type { FaceFit } from "@/lib/track/face_tracker.ts";
@@ -52,42 +53,19 @@ export class FaceFitter {
     };
     return crops.map(({ picture, crop }, i) => {
       const map = part("positions", i);
-      const vertices = toPicture(this.#readVertices(map), crop, size);
+      const vertices = readTexels({ size, positions: map }, this.#reading);
+      cropToImage(vertices, { crop, size }, vertices);
       return {
         crop,
         map,
         vertices,
-        landmarks: toPicture(part("landmarks", i).slice(), crop, size),
+        landmarks: cropToImage(part("landmarks", i), { crop, size }),
         expression: part("expression", i),
         score: part("presence", i)[0] ?? 1,
         signature: signatureOf(picture, vertices, this.#model.uv),
       };
     });
   }
-
-  #readVertices(map: Float32Array): Float32Array {
-    const { texel, weights } = this.#reading;
-    const down = 3 * this.#model.imageSize;
-    const vertices = new Float32Array(3 * texel.length);
-    for (let v = 0, i = 0, w = 0; v < texel.length; v++, w += 4) {
-      const w0 = weights[w]!, w1 = weights[w + 1]!, w2 = weights[w + 2]!, w3 = weights[w + 3]!;
-      for (let k = 3 * texel[v]!, end = k + 3; k < end; k++, i++) {
-        vertices[i] = w0 * map[k]! + w1 * map[k + 3]! + w2 * map[k + down]! + w3 * map[k + down + 3]!;
-      }
-    }
-    return vertices;
-  }
-}
-
-/** Crop pixels to the picture's, in place. */
-function toPicture(points: Float32Array, { left, top, side }: Crop, size: number): Float32Array {
-  const scale = side / size;
-  for (let i = 0; i < points.length; i += 3) {
-    points[i] = left + scale * points[i]!;
-    points[i + 1] = top + scale * points[i + 1]!;
-    points[i + 2]! *= scale;
-  }
-  return points;
 }
 
 /** Cells across one half of the map, and down. */

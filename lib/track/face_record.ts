@@ -7,6 +7,7 @@ import {
 } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
@@ -14,7 +15,7 @@ import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
 /** What is known of one face of a picture, as numbers: `face.json`, and the lines of a list of faces. */
 export interface FaceRecord {
   /** Degrees, as 3DDFA and 300W-LP have them; none where the model does not say how its face looks at rest. */
-  readonly pose?: { readonly pitch: number; readonly yaw: number; readonly roll: number };
+  readonly pose?: PoseAngles;
   readonly convention: LandmarkConvention;
   /** 68 rows of x, y, z: the picture's pixels, x right, y down, z towards the viewer. */
   readonly landmarks: readonly (readonly number[])[];
@@ -48,10 +49,8 @@ export function faceRecord(
   const others = landmarkEntries(surface.landmarks).filter(([name]) => name !== convention);
   const mesh = { positions: fit.vertices, triangles: surface.triangles };
   const visible = lightVisibility(mesh, [0, 0, 1], { normals: vertexNormals(mesh), size: 256 });
-  const pose = neutralLandmarks && poseOfLandmarks(fit.landmarks, neutralLandmarks);
-  const degrees = (radians: number) => hundredths(radians * 180 / Math.PI);
   return {
-    ...pose && { pose: { pitch: degrees(pose.pitch), yaw: degrees(pose.yaw), roll: degrees(pose.roll) } },
+    ...neutralLandmarks && { pose: poseInDegrees(poseOfLandmarks(fit.landmarks, neutralLandmarks)) },
     convention,
     landmarks: rows(fit.landmarks),
     landmarksByConvention: Object.fromEntries(
@@ -66,6 +65,12 @@ export function faceRecord(
   };
 }
 
-function hundredths(value: number): number {
+/** Rounded to hundredths. */
+export function poseInDegrees({ pitch, yaw, roll }: PoseAngles): PoseAngles {
+  const degrees = (radians: number) => hundredths(radians * 180 / Math.PI);
+  return { pitch: degrees(pitch), yaw: degrees(yaw), roll: degrees(roll) };
+}
+
+export function hundredths(value: number): number {
   return Math.round(100 * value) / 100;
 }

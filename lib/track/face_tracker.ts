@@ -1,5 +1,6 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { faceSize } from "@/lib/evaluate/nme.ts";
 import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
 import { OneEuroFilter, type OneEuroOptions } from "@/lib/track/one_euro.ts";
 import type { Box, Crop, Photo } from "@/lib/types.ts";
@@ -87,9 +88,10 @@ export class FaceTracker<Fit extends FaceFit> {
     const followed: Track<Fit>[] = [];
     for (const track of this.#tracks) {
       const fit = await this.#parts.fit(picture, track.crop(time));
-      if (fit.score >= leastScore && isInside(landmarkBox(fit.landmarks), picture)) track.moveTo(fit, time);
-      else this.#lost.push(track);
-      if (track.time === time) followed.push(track);
+      if (fit.score >= leastScore && isInside(landmarkBox(fit.landmarks), picture)) {
+        track.moveTo(fit, time);
+        followed.push(track);
+      } else this.#lost.push(track);
     }
     this.#tracks = this.#withoutDoubles(followed);
     const isLooking = this.#lost.length > 0 || this.#tracks.length === 0;
@@ -215,7 +217,7 @@ class Track<Fit extends FaceFit> {
   smoothed(): TrackedFit<Fit> {
     const { id, time } = this, fit = this.#fit;
     if (!this.#filters) return { id, fit, landmarks: fit.landmarks, vertices: fit.vertices };
-    const size = Math.sqrt(this.box.width * this.box.height);
+    const size = faceSize(fit.landmarks);
     const [landmarks, vertices] = this.#filters.map((filter, i) =>
       filter.filter(i === 0 ? fit.landmarks : fit.vertices, { time, size })
     );

@@ -1,4 +1,4 @@
-import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { faceSize } from "@/lib/evaluate/nme.ts";
 
 /** How much points tremble, in percent of the face's size: mean second difference of the landmarks from frame to frame. */
 export interface Jitter {
@@ -27,8 +27,7 @@ export class JitterMeter {
     this.#last.set(id, { frame, points });
     const [a, b, c] = points;
     if (!a || !b || !c) return;
-    const { width, height } = landmarkBox(c);
-    const size = Math.sqrt(width * height);
+    const size = faceSize(c);
     let second = 0, path = 0;
     for (let i = 0; i < c.length; i += 3) {
       second += Math.hypot(c[i]! - 2 * b[i]! + a[i]!, c[i + 1]! - 2 * b[i + 1]! + a[i + 1]!);

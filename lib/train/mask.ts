@@ -1,5 +1,5 @@
 import { type Config, defaults } from "@/lib/config.ts";
-import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { nearestCorner, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { landmarkUv } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 
@@ -16,10 +16,11 @@ export const publishedWeights: RegionWeights = defaults.maskWeights;
  * @param surface what the layout was made from
  */
 export function weightMask(
-  { size, triangle, weights, corners, valid, reading }: UvLayout,
+  layout: UvLayout,
   { uv, landmarks, regions }: Pick<FaceSurface, "uv" | "landmarks" | "regions">,
   regionWeights: RegionWeights = publishedWeights,
 ): Float32Array {
+  const { size, triangle, valid, reading } = layout;
   if (regions.length !== reading.texel.length) {
     throw new TypeError(
       `Cannot weight a map of ${reading.texel.length} vertices by the regions of ${regions.length} vertices`,
@@ -28,8 +29,7 @@ export function weightMask(
   const mask = new Float32Array(size * size);
   for (let texel = 0; texel < mask.length; texel++) {
     if (triangle[texel]! < 0) continue;
-    const vertex = corners[3 * texel + heaviest(weights.subarray(3 * texel, 3 * texel + 3))]! / 3;
-    mask[texel] = regionWeights[regionNames[regions[vertex]!]!];
+    mask[texel] = regionWeights[regionNames[regions[nearestCorner(layout, texel)]!]!];
   }
   for (const first of readingTexels(landmarkUv({ uv, landmarks }), size).texel) {
     for (const texel of [first, first + 1, first + size, first + size + 1]) {
@@ -37,8 +37,4 @@ export function weightMask(
     }
   }
   return mask;
-}
-
-function heaviest(weights: Float32Array): number {
-  return weights.indexOf(Math.max(...weights));
 }

@@ -1,5 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
+import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
 
 /** What one line says of one face in one frame. */
@@ -67,7 +68,6 @@ export class TrackFiles implements AsyncDisposable {
   async add(line: TrackLine): Promise<void> {
     const { frame, time, id, landmarks, pose, score, expression } = line;
     const points = Array.from({ length: 68 }, (_, i) => [...landmarks.subarray(3 * i, 3 * i + 3)].map(hundredths));
-    const degrees = (radians: number) => hundredths(radians * 180 / Math.PI);
     await this.#write(
       "landmarks.jsonl",
       JSON.stringify({
@@ -75,7 +75,7 @@ export class TrackFiles implements AsyncDisposable {
         time: Math.round(1e4 * time) / 1e4,
         face: id,
         score: hundredths(score),
-        ...pose && { pose: { pitch: degrees(pose.pitch), yaw: degrees(pose.yaw), roll: degrees(pose.roll) } },
+        ...pose && { pose: poseInDegrees(pose) },
         landmarks: points,
         ...expression.length > 0 && {
           expression: Object.fromEntries(this.#expressionNames.map((name, i) => [name, hundredths(expression[i]!)])),
@@ -127,8 +127,4 @@ function openFaceHeader(): string {
   return ["frame", "face_id", "timestamp", "confidence", "success", "pose_Rx", "pose_Ry", "pose_Rz", ...points].join(
     ",",
   );
-}
-
-function hundredths(value: number): number {
-  return Math.round(100 * value) / 100;
 }

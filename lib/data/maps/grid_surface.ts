@@ -1,4 +1,4 @@
-import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { nearestCorner, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { LANDMARK_COUNT, landmarkEntries, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 
@@ -8,7 +8,8 @@ import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
  * space. Four texels that all show the face are joined by two triangles. Landmarks lie where they lay; of the neck, which the
  * loss gives no weight, only the texels are kept that a landmark is read from.
  */
-export function gridSurface({ size, triangle, weights, corners }: UvLayout, surface: FaceSurface): FaceSurface {
+export function gridSurface(layout: UvLayout, surface: FaceSurface): FaceSurface {
+  const { size, triangle } = layout;
   const vertexOf = new Int32Array(size * size).fill(-1);
   const texels: number[] = [];
   const places = landmarkEntries(surface.landmarks).map(([convention, points]) =>
@@ -21,10 +22,7 @@ export function gridSurface({ size, triangle, weights, corners }: UvLayout, surf
     }
   }
   const neck = regionNames.indexOf("neck");
-  const regionOf = (texel: number) => {
-    const own = weights.subarray(3 * texel, 3 * texel + 3);
-    return surface.regions[corners[3 * texel + own.indexOf(Math.max(...own))]! / 3]!;
-  };
+  const regionOf = (texel: number) => surface.regions[nearestCorner(layout, texel)]!;
   triangle.forEach((t, texel) => {
     if (t >= 0 && (isRead[texel] === 1 || regionOf(texel) !== neck)) vertexOf[texel] = texels.push(texel) - 1;
   });

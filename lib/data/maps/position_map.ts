@@ -1,5 +1,5 @@
 import { Kernels } from "@/lib/geometry/kernels.ts";
-import { readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { type ReadingTexels, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { type LandmarkConvention, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { PositionMap, Vec3 } from "@/lib/types.ts";
@@ -90,14 +90,18 @@ class Baker {
 
 /** Undoes {@linkcode bakePositionMap}: [surface vertexCount, 3], in crop pixels. */
 export function readVertices(map: PositionMap, surface: Pick<FaceSurface, "uv">): Float32Array {
-  const { texel, weights } = readingTexels(surface.uv, map.size);
-  const [right, down] = [3, 3 * map.size];
+  return readTexels(map, readingTexels(surface.uv, map.size));
+}
+
+/** Vertices, [vertexCount, 3], from the texels that they are read from, for whoever reads many maps. */
+export function readTexels({ size, positions }: PositionMap, { texel, weights }: ReadingTexels): Float32Array {
+  const down = 3 * size;
   const vertices = new Float32Array(3 * texel.length);
-  for (let v = 0; v < texel.length; v++) {
-    for (let axis = 0; axis < 3; axis++) {
-      const k = 3 * texel[v]! + axis;
-      vertices[3 * v + axis] = weights[4 * v]! * map.positions[k]! + weights[4 * v + 1]! * map.positions[k + right]! +
-        weights[4 * v + 2]! * map.positions[k + down]! + weights[4 * v + 3]! * map.positions[k + right + down]!;
+  for (let v = 0, i = 0, w = 0; v < texel.length; v++, w += 4) {
+    const w0 = weights[w]!, w1 = weights[w + 1]!, w2 = weights[w + 2]!, w3 = weights[w + 3]!;
+    for (let k = 3 * texel[v]!, end = k + 3; k < end; k++, i++) {
+      vertices[i] = w0 * positions[k]! + w1 * positions[k + 3]! + w2 * positions[k + down]! +
+        w3 * positions[k + down + 3]!;
     }
   }
   return vertices;

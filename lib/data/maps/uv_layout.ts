@@ -127,3 +127,9 @@ function nearestValid(valid: Uint8Array, size: number): Uint32Array {
   }
   return nearest;
 }
+
+/** The surface vertex that weighs most in a texel's position; the texel has a triangle. */
+export function nearestCorner({ corners, weights }: Pick<UvLayout, "corners" | "weights">, texel: number): number {
+  const own = weights.subarray(3 * texel, 3 * texel + 3);
+  return corners[3 * texel + own.indexOf(Math.max(...own))]! / 3;
+}

@@ -25,8 +25,8 @@ export function colorsFromPhoto(mesh: Mesh, photo: Photo, { mirrorUv }: PhotoCol
     const facing = normals[3 * v + 2]!;
     if (!inside || visible[v]! < 0.5 || facing < GRAZING) continue;
     known[v] = 1;
-    trust[v] = Math.min(1, Math.max(0, (facing - GRAZING) / (FRONTAL - GRAZING)));
-    for (let c = 0; c < 3; c++) colors[3 * v + c] = bilinear(photo, { x, y, channel: c });
+    trust[v] = trustOf(facing);
+    for (let c = 0; c < 3; c++) colors[3 * v + c] = colorAt(photo, { x, y, channel: c });
   }
   if (mirrorUv) takeFromOtherSide({ colors, trust, known }, { uv: mirrorUv, triangles: mesh.triangles });
   spreadColors(colors, known, mesh.triangles);
@@ -38,7 +38,21 @@ const GRAZING = 0.2;
 /** Where it turns away less, its color is preferred to the other side's in full. */
 const FRONTAL = 0.45;
 
-function bilinear({ width, height, rgb }: Photo, { x, y, channel }: { x: number; y: number; channel: number }): number {
+/** How far a photo's color is to be believed where the surface turns to it so, a cosine: from 0 to 1. */
+export function trustOf(facing: number): number {
+  return Math.min(1, Math.max(0, (facing - GRAZING) / (FRONTAL - GRAZING)));
+}
+
+export interface ColorPlace {
+  /** The photo's pixels. */
+  readonly x: number;
+  readonly y: number;
+  /** 0, 1 or 2: red, green or blue. */
+  readonly channel: number;
+}
+
+/** The photo's sRGB value there, bilinear between pixels, and that of its edge outside. */
+export function colorAt({ width, height, rgb }: Photo, { x, y, channel }: ColorPlace): number {
   const column = Math.min(width - 1, Math.max(0, x - 0.5));
   const row = Math.min(height - 1, Math.max(0, y - 0.5));
   const [left, top] = [Math.floor(column), Math.floor(row)];
