@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { InputError, SettingError } from "@/lib/errors.ts";
 
-/** Where faces come from. */
-export const sourceNames = ["procedural", "ict", "obj"] as const;
+/** Where faces come from: a source's name, and whatever else that source asks for; see `lib/data/sources`. */
+const source = z.looseObject({ name: z.string() }, 'an object such as { name: "built-in" }');
+
+export type SourceSettings = z.infer<typeof source>;
 
 const anyWhole = z.int("a whole number");
 const boolean = z.boolean("true or false");
-const path = z.string("a path");
 const positive = numberFrom(0, "a number above 0").positive("a number above 0");
 const notNegative = numberFrom(0, "a number from 0");
 const wantedWeights = "a number from 0 for each of landmarks, eyes, nose, mouth, face and neck, one of them above 0";
@@ -27,9 +28,8 @@ function oneOf<const T extends readonly [string | number, ...(string | number)[]
 /** Every setting of a training run, flat; see `defaults` for what each means. Messages say what is wanted. */
 const schema = z.strictObject({
   seed: anyWhole,
-  model: oneOf("prnet", "lite"),
-  source: oneOf(...sourceNames),
-  sourcePath: path,
+  architecture: oneOf("prnet", "lite"),
+  source,
   device: oneOf("auto", "cpu", "gpu"),
   imageSize: oneOf(64, 128, 256),
   width: wholeFrom(4),
@@ -60,9 +60,8 @@ export type Config = z.infer<typeof schema>;
 /** The published training (PRNet, section 3.3; Adam, batch 16) on built-in faces. */
 export const defaults: Config = {
   seed: 7,
-  model: "prnet",
-  source: "procedural",
-  sourcePath: "", // folder of the source's files, or the JSON file of an OBJ; the procedural source needs none
+  architecture: "prnet",
+  source: { name: "built-in" }, // or "ict" or "obj", with the path of its files
   device: "auto",
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
@@ -89,7 +88,7 @@ export const defaults: Config = {
 export const presets = {
   prnet: {},
   lite: {
-    model: "lite",
+    architecture: "lite",
     imageSize: 128,
     batchSize: 32,
     learningRate: 2e-3,
@@ -101,7 +100,7 @@ export const presets = {
     checkpointEvery: 250,
   },
   quick: {
-    model: "lite",
+    architecture: "lite",
     imageSize: 128,
     learningRate: 1.5e-3,
     schedule: "cosine",
@@ -137,8 +136,23 @@ export function parseConfig(settings: unknown): Config {
   throw new SettingError((nameOf) => `Cannot set ${nameOf(String(key))} to ${found}: ${message} is wanted`);
 }
 
+/** The settings in a file that may be older than some of them, which have their defaults, and than names in use. */
+export function parseSavedConfig(saved: object): Config {
+  const { model, sourcePath, ...rest } = saved as Readonly<Record<string, unknown>>;
+  const settings = { ...defaults, ...model !== undefined && { architecture: model }, ...rest };
+  if (typeof settings.source !== "string") return parseConfig(settings);
+  const name = parseSourceName(settings.source);
+  const hasPath = name !== defaults.source.name && sourcePath !== "";
+  return parseConfig({ ...settings, source: { name, ...hasPath && { path: sourcePath } } });
+}
+
+/** A source's name in a file, where it may be an older one. */
+export function parseSourceName(saved: string): string {
+  return saved === "procedural" ? defaults.source.name : saved;
+}
+
 /** A setting as people read it, those with parts too. */
 export function settingText(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value).map(([name, part]) => `${name} ${part}`).join(", ");
+  return Object.entries(value).map(([key, part]) => key === "name" ? part : `${key} ${part}`).join(", ");
 }

@@ -1,23 +1,16 @@
-import * as tf from "@tensorflow/tfjs";
-import { basename } from "node:path";
 import type { Config } from "@/lib/config.ts";
-import type { Batches, HostBatch } from "@/lib/data/batches/batches.ts";
-import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
-import { readLandmarks } from "@/lib/data/maps/position_map.ts";
-import type { Split } from "@/lib/data/sample.ts";
-import type { ModelOptions } from "@/lib/data/sources.ts";
-import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
-import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
-import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment_parts.ts";
-import { saveOnnx } from "@/lib/export/save_onnx.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
+import type { Batches } from "@/lib/data/batches/batches.ts";
+import type { OpenOptions } from "@/lib/data/sources/source.ts";
+import { type JudgedFace, judgeFaces, type MadeFace } from "@/lib/evaluate/held_out.ts";
+import { makeHeldOut, measure, type Measurement, validate, type Validation } from "@/lib/experiment/measure.ts";
+import { saveModel, saveReport } from "@/lib/experiment/output.ts";
+import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment/parts.ts";
+import { batchesUntil, neverAborted, type StopSignal } from "@/lib/experiment/stop_signal.ts";
 import type { CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
-import { saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 import {
   firstProgress,
   loadCheckpoint,
-  loadWeights,
   type Progress,
   readCheckpoint,
   saveCheckpoint,
@@ -27,54 +20,53 @@ import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
+import { checkNote, noteOf, writeNote } from "@/lib/train/run_note.ts";
 import { type StepReport, train } from "@/lib/train/trainer.ts";
-import type { PositionMap } from "@/lib/types.ts";
-import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
-import { faceTriples, type Triples } from "@/lib/view/training/face_triples.ts";
-import { groupByCover } from "@/lib/view/evaluation/gallery.ts";
+import { withWeights } from "@/lib/train/with_weights.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
-import { renderReport } from "@/lib/view/report/report.ts";
-import type { TrackedFace } from "@/lib/track/tracked_face.ts";
+import { faceTriples, type Triples } from "@/lib/view/training/face_triples.ts";
 
 export interface TrainReport extends StepReport {
   /** Of the validation faces, where this step ends with a validation. */
   readonly validation?: Validation;
 }
 
-export interface Validation {
-  readonly loss: number;
-  /** In percent. */
-  readonly nme68_2d: number;
-  readonly nme68_3d: number;
-}
+type RunOptions = OpenOptions & CheckpointSeriesOptions;
 
-type OpenOptions = ModelOptions & CheckpointSeriesOptions;
+interface Listening {
+  readonly onProgress?: ProgressListener | undefined;
+}
 
 /** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
 export async function startExperiment(
   config: Config,
-  { run, ...options }: OpenOptions & { readonly run: string },
+  { run, ...options }: RunOptions & { readonly run: string },
 ): Promise<Experiment> {
   await checkRunFolder(run);
   const progress = firstProgress(config);
   // before the folder is made: what fails here leaves none behind
   const parts = await openParts(config, { ...options, progress });
+  let folder: RunFolder | undefined;
   try {
-    return new Experiment(parts, await RunFolder.create(run, config, options), progress);
+    const note = await noteOf(parts.source, config.source);
+    folder = await RunFolder.create(run, config, options);
+    await writeNote(run, note);
+    return new Experiment(parts, folder, progress);
   } catch (error) {
     disposeParts(parts);
+    folder?.[Symbol.dispose]();
     throw error;
   }
 }
 
 /**
  * Goes on with a run from its last checkpoint, or from the start where it came to none, to the same numbers as if it
- * had never stopped. Throws an InputError where the folder holds no run, is in use, or a setting differs that cannot
- * change on the way.
+ * had never stopped. Throws an InputError where the folder holds no run, is in use, or a setting or the source's faces
+ * differ that cannot change on the way.
  */
 export async function resumeExperiment(
   run: string,
-  { overrides = {}, ...options }: OpenOptions & { readonly overrides?: Partial<Config> } = {},
+  { overrides = {}, ...options }: RunOptions & { readonly overrides?: Partial<Config> } = {},
 ): Promise<Experiment> {
   const folder = await RunFolder.open(run, options);
   let parts: OpenParts | undefined;
@@ -83,6 +75,7 @@ export async function resumeExperiment(
     const last = await readCheckpoint(folder.checkpoints.last);
     const progress = last?.progress ?? firstProgress(config);
     parts = await openParts(config, { ...options, progress });
+    await checkNote(run, await noteOf(parts.source, config.source));
     if (last) loadCheckpoint(last, parts);
     await folder.changeConfig(config);
     return new Experiment(parts, folder, progress);
@@ -105,8 +98,6 @@ export class Experiment implements Disposable {
   /** Begun before the training is, and taken by it. */
   #batches: Batches | undefined;
   #validation: MadeFace[] | undefined;
-  /** Of the faces that were last evaluated. */
-  #errors: ErrorPictures | undefined;
 
   /** See {@linkcode startExperiment} and {@linkcode resumeExperiment}. */
   constructor({ batches, ...parts }: OpenParts, run: RunFolder, progress: Progress) {
@@ -174,54 +165,30 @@ export class Experiment implements Disposable {
    * The errors of the best weights so far on faces of people that neither training nor validation has shown; of a run
    * that overfits, on its own batches.
    */
-  async evaluate({ onProgress }: { readonly onProgress?: ProgressListener | undefined } = {}): Promise<Evaluation> {
-    const part = (from: number, to: number) => partProgress(onProgress, from, to);
-    const faces = await this.#makeFaces("test", this.config.testSamples, part(0, 0.6));
-    return await this.#withBestWeights(async () => {
-      const maps = this.#predict(faces, part(0.6, 0.7));
-      const groups = groupByCover(faces.slice(0, COVERED), (covered) => this.#predict(covered, part(0.7, 0.7)));
-      this.#errors = await pictureErrors(faces, {
-        maps,
-        surface: this.#parts.surface,
-        groups,
-        onProgress: part(0.8, 1),
-      });
-      return this.#measure(faces, maps);
-    });
+  async evaluate({ onProgress }: Listening = {}): Promise<Measurement> {
+    const faces = await makeHeldOut(this.#parts, "test", partProgress(onProgress, 0, 0.6));
+    return await this.#withBestWeights(() => measure(this.#parts, faces, partProgress(onProgress, 0.6, 1)));
   }
 
   /** The first validation faces beside what the network, as it is now, makes of them. */
   async triples(): Promise<Triples> {
     const faces = (await this.#validationFaces()).slice(0, PICTURED);
-    return this.#triples(faces, this.#predict(faces));
+    return this.#triples(this.#judge(faces));
   }
 
-  /** Writes `model/` and `report.html` from the best weights so far. */
-  async save(
-    evaluation: Evaluation,
-    { onProgress }: { readonly onProgress?: ProgressListener | undefined } = {},
-  ): Promise<void> {
-    if (!this.#errors) await this.evaluate({ onProgress: partProgress(onProgress, 0, 0) });
+  /** Writes `model/` and `report.html` from the best weights so far, as they were measured. */
+  async save({ evaluation, pictures: errors }: Measurement, { onProgress }: Listening = {}): Promise<void> {
+    const { source: { surface }, config, tensorflow } = this.#parts;
     const pictured = await this.#withBestWeights(async () => {
-      await this.#saveModel(evaluation);
-      await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
+      await saveModel(this.path, this.#parts, evaluation);
+      const faces = await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
       const triples = await this.triples();
       onProgress?.(0.5);
-      return { triples, face: await this.#mostFrontalFace() };
+      const [face] = this.#judge([mostFrontal(faces)]); // its photo shows most of its mesh's colors
+      return { triples, face: { photo: face!.image, map: face!.prediction, surface } };
     });
     onProgress?.(0.6);
-    const { config, tensorflow } = this.#parts;
-    const html = await renderReport({
-      title: `posmap run ${basename(this.path)}`,
-      summary: `${config.model} at ${config.imageSize} pixels, ${this.step} steps of ${config.batchSize} ` +
-        `${config.source} faces, seed ${config.seed}; ${tensorflow.description}.`,
-      config,
-      metrics: await readMetrics(this.path),
-      evaluation,
-      errors: this.#errors!,
-      ...pictured,
-    });
-    await writeFileAtomic(`${this.path}/report.html`, html);
+    await saveReport(this.path, { config, tensorflow, steps: this.step, evaluation, errors, ...pictured });
   }
 
   [Symbol.dispose](): void {
@@ -237,28 +204,6 @@ export class Experiment implements Disposable {
     return begun ?? openTrainingBatches(this.config, this.#progress);
   }
 
-  async #saveModel(evaluation: Evaluation): Promise<void> {
-    const { config, network, surface, mirror, meanLandmarks, neutralLandmarks } = this.#parts;
-    const { sourcePath: _, ...settings } = config; // a place on this machine
-    const model: TrainedModel = {
-      network,
-      description: {
-        architecture: config.model,
-        imageSize: config.imageSize,
-        encoding: config.encoding,
-        crop: { margin: CROP_MARGIN },
-        surface,
-        mirror,
-        meanLandmarks,
-        neutralLandmarks,
-        license: LICENSES[config.source],
-        summary: { ...settings, evaluation },
-      },
-    };
-    await saveTrainedModel(`${this.path}/model`, model);
-    await saveOnnx(`${this.path}/model/model.onnx`, model);
-  }
-
   #isValidatedAt(step: number): boolean {
     const { validateEvery, steps } = this.config;
     return step > 0 && (step % validateEvery === 0 || step === steps);
@@ -270,29 +215,24 @@ export class Experiment implements Disposable {
 
   /** Undefined, and as if not begun, where the signal comes before it is over. */
   async #validate(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {
-    const { config, network, mask } = this.#parts;
     const { step, bestNme } = this.#progress;
     const onProgress = () => signal.throwIfAborted();
-    let faces: MadeFace[], maps: PositionMap[], loss: number;
+    let faces: JudgedFace[], validation: Validation;
     try {
-      faces = await this.#validationFaces(onProgress);
-      maps = this.#predict(faces, onProgress);
-      loss = meanLoss(faces, { ...config, maps, mask, onProgress });
+      faces = this.#judge(await this.#validationFaces(onProgress), onProgress);
+      validation = validate(this.#parts, faces, onProgress);
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;
     }
-    const { nme68_2d, nme68_3d } = this.#measure(faces, maps);
-    const validation = { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
-    if (!Object.values(validation).every(Number.isFinite)) {
+    const values = Object.entries(validation);
+    if (!values.every(([, value]) => Number.isFinite(value))) {
       throw new DivergenceError(`the validation's error is not finite after step ${step}`);
     }
-    await log.scalars({ step, ...named("validation", validation) });
-    await log.weights(network, step);
-    const triples = this.#triples(faces.slice(0, PICTURED), maps);
-    await log.images("maps", triples.maps, step);
-    await log.images("overlays", triples.overlays, step);
-    await log.images("masks", triples.masks, step);
+    await log.scalars({ step, ...Object.fromEntries(values.map(([name, value]) => [`validation/${name}`, value])) });
+    await log.weights(this.#parts.network, step);
+    const triples = this.#triples(faces.slice(0, PICTURED));
+    for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
     if (bestNme === null || validation.nme68_2d < bestNme) {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
       await this.#saveCheckpoint("best");
@@ -309,75 +249,22 @@ export class Experiment implements Disposable {
     await saveCheckpoint(this.#run.checkpoints[name], { ...this.#parts, progress: this.#progress });
   }
 
-  /** Leaves the network as it was, so that training can go on. */
-  async #withBestWeights<T>(use: () => T | Promise<T>): Promise<T> {
-    const { network } = this.#parts;
-    const last = network.weights.map((weight) => weight.read().clone());
-    try {
-      await loadWeights(this.#run.checkpoints.best, network);
-      return await use();
-    } finally {
-      network.weights.forEach((weight, i) => weight.write(last[i]!));
-      tf.dispose(last);
-    }
+  async #withBestWeights<T>(use: () => Promise<T>): Promise<T> {
+    return await withWeights(this.#run.checkpoints.best, this.#parts.network, use);
   }
 
   async #validationFaces(onProgress?: ProgressListener): Promise<MadeFace[]> {
-    return this.#validation ??= await this.#makeFaces("validation", this.config.validationSamples, onProgress);
+    return this.#validation ??= await makeHeldOut(this.#parts, "validation", onProgress);
   }
 
-  async #makeFaces(split: Split, sampleCount: number, onProgress?: ProgressListener): Promise<MadeFace[]> {
-    const { config } = this;
-    return config.overfitBatches === 0
-      ? await makeFaces({ ...config, split, augment: false, sampleCount, onProgress })
-      : await makeFaces({
-        ...config,
-        split: "train",
-        sampleCount: config.overfitBatches * config.batchSize,
-        onProgress,
-      });
+  #judge(faces: readonly MadeFace[], onProgress?: ProgressListener): JudgedFace[] {
+    return judgeFaces(this.#parts.network, faces, { ...this.config, onProgress });
   }
 
-  #predict(faces: readonly Pick<MadeFace, "image">[], onProgress?: ProgressListener): PositionMap[] {
-    return predictFaces(this.#parts.network, faces, { ...this.config, onProgress });
-  }
-
-  #measure(faces: readonly MadeFace[], maps: readonly PositionMap[]): Evaluation {
-    const { surface, meanLandmarks } = this.#parts;
-    return evaluate(faces, { found: maps.map((map) => readLandmarks(map, surface)), meanLandmarks });
-  }
-
-  #triples(faces: readonly MadeFace[], predictions: readonly PositionMap[]): Triples {
-    return faceTriples(faces, { ...this.#parts, predictions });
-  }
-
-  /** Of the validation faces, the one whose photo shows most of its mesh's colors. */
-  async #mostFrontalFace(): Promise<TrackedFace> {
-    const face = mostFrontal(await this.#validationFaces());
-    return { photo: face.image, map: this.#predict([face])[0]!, surface: this.#parts.surface };
+  #triples(faces: readonly JudgedFace[]): Triples {
+    return faceTriples(faces, { surface: this.#parts.source.surface, mask: this.#parts.mask });
   }
 }
 
-/** What tells a training to stop, such as an `AbortSignal`. */
-export type StopSignal = Pick<AbortSignal, "aborted" | "throwIfAborted">;
-const neverAborted = new AbortController().signal;
-
-/** Batches as long as there is no signal. */
-async function* batchesUntil(signal: StopSignal, batches: Batches): AsyncGenerator<HostBatch> {
-  try {
-    for (let batch; !signal.aborted && (batch = await batches.next(() => signal.throwIfAborted()));) yield batch;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
-/** Faces that are covered in part, to see what becomes of them. */
-const COVERED = 64;
-/** Of weights that learned from these faces. */
-const LICENSES: Partial<Record<Config["source"], string>> = { procedural: "MIT", ict: "MIT" };
 /** Faces that are drawn for people to look at. */
 const PICTURED = 6;
-
-function named(group: string, values: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [`${group}/${key}`, value]));
-}

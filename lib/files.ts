@@ -45,6 +45,15 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
+/** A file's path and what tells two states of it apart: size, time of change, and when it was last touched at all. */
+export type FileFacts = readonly [path: string, size: number, changed: number, touched: number];
+
+/** Without reading the file. The last of the facts also moves where a program sets the time of change back. */
+export async function fileFacts(path: string): Promise<FileFacts> {
+  const { size, mtime, ctime } = await Deno.stat(path);
+  return [path, size, mtime?.getTime() ?? 0, ctime?.getTime() ?? 0];
+}
+
 /** posmap's folder in the user's cache, made where it is missing; POSMAP_CACHE names another. */
 export async function cacheFolder(): Promise<string> {
   const folder = Deno.env.get("POSMAP_CACHE") || `${userCache()}/posmap`; // set but empty is as if not set

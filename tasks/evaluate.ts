@@ -1,11 +1,12 @@
 // deno task evaluate <folder> [options]: measures a trained model on held-out faces, or on real photos.
 import { Option } from "commander";
-import { defaults, resolveConfig } from "@/lib/config.ts";
+import { defaults, resolveConfig, type SourceSettings } from "@/lib/config.ts";
+import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
-import { settingsOf } from "@/tasks/settings.ts";
+import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
 const command = taskCommand("evaluate")
   .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
@@ -17,7 +18,7 @@ const command = taskCommand("evaluate")
     )
       .conflicts(["source", "sourcePath", "testSamples", "seed"]),
   )
-  .option("--source <name>", "held-out faces of procedural, ict or obj (default: as it was trained)")
+  .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: as it was trained)`)
   .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
@@ -25,8 +26,8 @@ const command = taskCommand("evaluate")
   .option("--json", "print one JSON object instead of a table");
 
 await runTask(command, async (console) => {
-  const options = command.opts<{ photos?: string; json?: boolean }>();
-  const given = settingsOf(options, ["source", "sourcePath", "testSamples", "seed", "device"]);
+  const options = command.opts<{ photos?: string; json?: boolean; source?: string; sourcePath?: string }>();
+  const given = settingsOf(options, ["testSamples", "seed", "device"]);
   const { testSamples, device } = resolveConfig("lite", given);
   const folder = command.args[0]!;
 
@@ -44,8 +45,7 @@ await runTask(command, async (console) => {
     ? await evaluatePhotos(model, options.photos, { onProgress })
     : await evaluateHeldOut(model, {
       workers: defaults.workers,
-      source,
-      sourcePath: given.sourcePath ?? await sourcePathOf(folder),
+      source: sourceOf(options, await runSource(folder) ?? source),
       seed,
       sampleCount: testSamples,
       onConversion: console.lateStage(CONVERTING),
@@ -55,12 +55,12 @@ await runTask(command, async (console) => {
   globalThis.console.log(options.json ? JSON.stringify(evaluation) : new ErrorTable(evaluation).toText());
 });
 
-/** Where a run had its source's files; a model's folder does not say. */
-async function sourcePathOf(folder: string): Promise<string> {
+/** A run's source, with the place of its files, which a model's folder does not say; undefined where there is no run. */
+async function runSource(folder: string): Promise<SourceSettings | undefined> {
   try {
-    return (await readRunConfig(folder)).sourcePath;
+    return (await readRunConfig(folder)).source;
   } catch (error) {
-    if (error instanceof InputError) return defaults.sourcePath;
+    if (error instanceof InputError) return undefined;
     throw error;
   }
 }

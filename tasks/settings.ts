@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Config, defaults } from "@/lib/config.ts";
+import { type Config, defaults, type SourceSettings } from "@/lib/config.ts";
 import { SettingError } from "@/lib/errors.ts";
 
 /** The settings that were given as flags; which of them are in range is for `resolveConfig` to say. */
@@ -11,10 +11,18 @@ export function settingsOf(
   return Object.fromEntries(given.map((name) => [name, settingOf(name, String(options[name]))]));
 }
 
+/** The source that --source and --source-path ask for: what neither says is as before, unless the name is another. */
+export function sourceOf(
+  { source: name, sourcePath }: { readonly source?: string; readonly sourcePath?: string },
+  before: SourceSettings,
+): SourceSettings {
+  const source = name === undefined || name === before.name ? before : { name };
+  return sourcePath ? { ...source, path: resolve(sourcePath) } : source; // a run may be resumed from elsewhere
+}
+
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {
   if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
   if (name === "maskWeights") return maskWeightsOf(text);
-  if (name === "sourcePath") return text && resolve(text); // a run may be resumed from elsewhere
   if (typeof defaults[name] !== "number") return text as Config[keyof Config];
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new SettingError((nameOf) => `Cannot set ${nameOf(name)} to "${text}": a number is wanted`);

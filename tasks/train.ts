@@ -1,26 +1,30 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
-import { type Config, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { type Config, defaults, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
+import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
 import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
-import { settingsOf } from "@/tasks/settings.ts";
+import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 import { TrainingDisplay } from "@/tasks/training_display.ts";
 
 interface Options {
   readonly run?: string;
   readonly resume?: boolean;
   readonly fastDevRun?: boolean;
+  readonly source?: string;
+  readonly sourcePath?: string;
 }
+
+const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} (${about})`).join(", ");
 
 /** The settings that have a flag, by the setting's name. */
 const flags = {
-  model: ["--model <name>", "prnet, the published network, or lite, for real time"],
-  source: ["--source <name>", "procedural, faces that need no file, ict, ICT-FaceKit's, or obj, any mesh with UVs"],
-  sourcePath: ["--source-path <folder>", "where the source's files are; for obj, a folder with face.json"],
+  architecture: ["--architecture <name>", "prnet, the published network, or lite, for real time"],
   imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
   width: ["--width <channels>", "channels after the first convolution"],
   steps: ["--steps <count>", "batches to train on"],
@@ -52,13 +56,17 @@ const command = taskCommand("train")
   .argument("[preset]", `the settings to start from: ${Object.keys(presets).join(", ")} (default: quick)`)
   .option("--run <folder>", "the run's folder (default: a new one in the checkout's runs/)")
   .option("--resume", "go on with the run in that folder, with its settings")
-  .option("--fast-dev-run", "two tiny steps, to see that everything connects");
+  .option("--fast-dev-run", "two tiny steps, to see that everything connects")
+  .option("--source <name>", `where faces come from: ${sources}`)
+  .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json");
 for (const [flag, description] of Object.values(flags)) command.option(flag, description);
 
 await runTask(command, async (console) => {
   const options = command.opts<Options & Record<string, string>>();
-  const preset = choosePreset(command.args[0], options["model"]);
-  const overrides = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
+  const preset = choosePreset(command.args[0], options["architecture"]);
+  const before = options.resume && options.run ? (await readRunConfig(options.run)).source : defaults.source;
+  const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
+  const overrides = { ...settings, source: sourceOf(options, before) };
   const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
   if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
   if (options.resume && command.args[0]) {
@@ -79,10 +87,10 @@ await runTask(command, async (console) => {
   try {
     await trainToEnd(experiment, console);
     const { testSamples } = experiment.config;
-    const evaluation = await experiment.evaluate({ onProgress: console.stage(`Evaluating on ${testSamples} faces`) });
-    await experiment.save(evaluation, { onProgress: console.stage("Writing the model and the report") });
+    const measurement = await experiment.evaluate({ onProgress: console.stage(`Evaluating on ${testSamples} faces`) });
+    await experiment.save(measurement, { onProgress: console.stage("Writing the model and the report") });
     console.quiet();
-    globalThis.console.log(new ErrorTable(evaluation).toText());
+    globalThis.console.log(new ErrorTable(measurement.evaluation).toText());
     globalThis.console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
   } catch (error) {
     if (error instanceof Interruption) {
@@ -109,7 +117,7 @@ async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise
 /** From a divergence, in a training that began after this step. */
 function wayOut(experiment: Experiment, firstStep: number): string {
   const { savedStep, config } = experiment;
-  const usual = resolveConfig(config.model).learningRate;
+  const usual = resolveConfig(config.architecture).learningRate;
   const rate = config.learningRate > usual ? usual : Number((config.learningRate / 10).toPrecision(1));
   const command = `${resumeCommand(experiment)} --learning-rate ${rate}`;
   if (savedStep === undefined) {
@@ -124,13 +132,13 @@ function resumeCommand({ path }: Experiment): string {
   return `deno task train --resume --run ${quoted(path)}`;
 }
 
-function choosePreset(name: string | undefined, model: string | undefined): PresetName {
-  const chosen = name ?? model ?? "quick"; // --model alone asks for that model's own preset
+function choosePreset(name: string | undefined, architecture: string | undefined): PresetName {
+  const chosen = name ?? architecture ?? "quick"; // --architecture alone asks for its own preset
   if (Object.hasOwn(presets, chosen)) return chosen as PresetName;
   throw new InputError(
     name
       ? `Cannot train the preset "${name}": the presets are ${Object.keys(presets).join(", ")}`
-      : `Cannot train the model "${model}": the models are prnet, lite`,
+      : `Cannot train the architecture "${architecture}": there are prnet and lite`,
   );
 }
 
@@ -144,6 +152,6 @@ async function startInFolder(run: string, start: (run: string) => Promise<Experi
   }
 }
 
-function describe({ model, source, imageSize, batchSize, steps, seed }: Config): string {
-  return `${model} at ${imageSize}² on ${source} faces, ${steps} steps of ${batchSize}, seed ${seed}`;
+function describe({ architecture, source, imageSize, batchSize, steps, seed }: Config): string {
+  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${batchSize}, seed ${seed}`;
 }

@@ -95,10 +95,10 @@ async function refuseExisting(paths: readonly string[]): Promise<void> {
 
 /** One that looks at the camera, its mouth closed. */
 async function builtInSample(): Promise<TrackedFace> {
-  const { openSource } = await import("@/lib/data/sources.ts");
-  const source = await openSource({ source: "procedural", sourcePath: "", seed: 4, imageSize: 256, augment: false });
-  const { image, map } = source.sample(0, "test");
-  return { photo: image, map, surface: source.model.surface };
+  const { openSource } = await import("@/lib/data/sources/open_source.ts");
+  const source = await openSource({ source: { name: "built-in" }, seed: 4, imageSize: 256, augment: false });
+  const { image, map } = await source.sample(0, "test");
+  return { photo: image, map, surface: source.surface };
 }
 
 interface PhotoOptions {

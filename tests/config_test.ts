@@ -3,6 +3,7 @@ import {
   type Config,
   defaults,
   parseConfig,
+  parseSavedConfig,
   type PresetName,
   presets,
   resolveConfig,
@@ -42,7 +43,7 @@ Deno.test("resolveConfig() names the setting that it does not know, and those it
     await assertThrows(
       () => resolveConfig("prnet", overrides),
       InputError,
-      new RegExp(`^Cannot set "${unknown}": the settings are seed, model, .*checkpointEvery$`),
+      new RegExp(`^Cannot set "${unknown}": the settings are seed, architecture, .*checkpointEvery$`),
     );
   }
 });
@@ -50,16 +51,15 @@ Deno.test("resolveConfig() names the setting that it does not know, and those it
 Deno.test("resolveConfig() names the setting whose value is out of range, and the value", async () => {
   const wrong: Record<string, readonly unknown[]> = {
     seed: [1.5, "7", null, NaN],
-    model: ["resnet", 3],
+    architecture: ["resnet", 3],
     imageSize: [100, "256", 0],
     steps: [0, -1, 1.5, Infinity],
     batchSize: [0, "16"],
     learningRate: [0, -1e-4, NaN, Infinity, "1e-4"],
     l2: [-1, NaN],
     workers: [0],
-    sourcePath: [undefined, 3],
     overfitBatches: [-1],
-    source: ["blender"],
+    source: ["ict"],
   };
   for (const [key, values] of Object.entries(wrong)) {
     for (const value of values) {
@@ -84,16 +84,17 @@ Deno.test("resolveConfig() wants the weight of every region, none below 0 and on
 Deno.test("settingText() says what people would write", () => {
   assertEquals([settingText(1e-4), settingText("lite"), settingText(true)], ["0.0001", "lite", "true"]);
   assertEquals(settingText(defaults.maskWeights), "landmarks 16, eyes 4, nose 4, mouth 4, face 3, neck 0");
+  assertEquals(settingText({ name: "ict", path: "a" }), "ict, path a");
 });
 
 Deno.test("parseConfig() undoes JSON.stringify() for whatever settings are in range", () => {
   const changes = fc.record({
     seed: fc.integer(),
-    model: fc.constantFrom("prnet", "lite"),
+    architecture: fc.constantFrom("prnet", "lite"),
     imageSize: fc.constantFrom(64, 128, 256),
     steps: fc.integer({ min: 1 }),
     learningRate: fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true }),
-    sourcePath: fc.string(),
+    source: fc.record({ name: fc.string(), path: fc.string() }),
   }, { requiredKeys: [] });
   fc.assert(fc.property(fc.constantFrom(...presetNames), changes, (preset, overrides) => {
     const config = resolveConfig(preset, overrides);
@@ -108,4 +109,15 @@ Deno.test("parseConfig() wants every setting and no other, and an object", async
   for (const settings of [null, undefined, 3, "{}", []]) {
     await assertThrows(() => parseConfig(settings), InputError, /^Cannot /);
   }
+});
+
+Deno.test("parseSavedConfig() reads what parseConfig() does, and settings of before under their old names", () => {
+  const { source: _, architecture, ...rest } = resolveConfig("lite");
+  const older = (source: string, sourcePath: string) => ({ ...rest, model: architecture, source, sourcePath });
+  const wanted = (source: Config["source"]) => resolveConfig("lite", { source });
+  assertEquals(parseSavedConfig(wanted({ name: "obj", path: "a" })), wanted({ name: "obj", path: "a" }));
+  assertEquals(parseSavedConfig(older("procedural", "")), wanted({ name: "built-in" }));
+  assertEquals(parseSavedConfig(older("procedural", "a")), wanted({ name: "built-in" })); // it was passed over
+  assertEquals(parseSavedConfig(older("ict", "b")), wanted({ name: "ict", path: "b" }));
+  assertEquals(parseSavedConfig({}), defaults);
 });

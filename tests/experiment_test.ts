@@ -11,7 +11,7 @@ import { buildNetwork } from "@/lib/model/network.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
-import { type MetricsRow, readMetrics } from "@/lib/train/run_folder.ts";
+import { type MetricsRow, readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import type { Triples } from "@/lib/view/training/face_triples.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -143,8 +143,9 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals((await trainTo(experiment, STEPS)).length, 0);
   const counts = [tf.memory().numTensors, tensorFlow.handleCount];
   finishedTriples = await experiment.triples();
-  const evaluation = await experiment.evaluate();
-  await experiment.save(evaluation);
+  const measurement = await experiment.evaluate();
+  const { evaluation } = measurement;
+  await experiment.save(measurement);
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
   assertEquals(await tensorsOf(parted), before);
   assertEquals(evaluation.images, config.testSamples);
@@ -158,8 +159,8 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   const html = await Deno.readTextFile(`${parted}/report.html`);
   assert(html.includes(evaluation.nme68_2d.mean.toFixed(2)), "the report lacks the error");
   const { summary, meanLandmarks, mirror, license } = (await openOnnxModel(parted)).description;
-  assertEquals([summary!["seed"], summary!["source"], summary!["steps"]], [config.seed, config.source, STEPS]);
-  assertEquals([summary!["sourcePath"], meanLandmarks.length, license], [undefined, 68 * 3, "MIT"]);
+  assertEquals([summary!["seed"], summary!["source"], summary!["steps"]], [config.seed, "built-in", STEPS]);
+  assertEquals([meanLandmarks.length, license], [68 * 3, "MIT"]);
   assert(mirror, "the built-in face is symmetric");
   const { left, top, width, height } = landmarkBox(Float32Array.from(meanLandmarks)); // in crop sides, about the middle
   assertClose(left + width / 2, 0.5, 0.15, "the mean face's middle");
@@ -207,8 +208,9 @@ Deno.test({
 
 Deno.test("resumeExperiment() refuses settings that cannot change, and a checkpoint of another network", async () => {
   const refused: [Partial<Config>, RegExp][] = [
-    [{ model: "prnet" }, /Cannot resume the run .*parted with model prnet: it was started with lite/],
+    [{ architecture: "prnet" }, /Cannot resume the run .*parted with architecture prnet: it was started with lite/],
     [{ seed: 8 }, /with seed 8: it was started with 7, and only steps, learningRate, /],
+    [{ source: { name: "obj", path: "a" } }, /with source obj: it was started with built-in/],
     [{ batchSize: 3 }, /with batchSize 3: it was started with 2/],
     [{ maskWeights: { ...config.maskWeights, neck: 1 } }, /with maskWeights .*neck 1: it was started with .*neck 0/],
   ];
@@ -266,34 +268,66 @@ Deno.test("an experiment that overfits is measured on its own batches, and learn
   const nmes = reports.flatMap(({ validation }) => validation?.nme68_2d ?? []);
   assert(reports.at(-1)!.loss < 0.2 * reports[0]!.loss, `loss ${reports[0]!.loss} → ${reports.at(-1)!.loss}`);
   assert(nmes.length === 2 && nmes[1]! < nmes[0]!, `NMEs ${nmes}`);
-  const evaluation = await experiment.evaluate();
+  const { evaluation } = await experiment.evaluate();
   assertEquals(evaluation.images, settings.batchSize);
   assertClose(evaluation.nme68_2d.mean, nmes[1]!, 1e-3, "the best weights' NME");
 });
 
-Deno.test("an experiment trains on any OBJ's face with another mask, and is resumed with both", async () => {
-  const [run, sourcePath] = [`${folder.path}/obj`, `${folder.path}/face`];
-  await writeObjModel({ ...builtInFace(), identityModes: [], expressionModes: [], expressionNames: [] }, sourcePath);
+Deno.test("an experiment trains on any OBJ's face with another mask, and is resumed with both, but not with another face", async () => {
+  const [run, path, moved] = [`${folder.path}/obj`, `${folder.path}/face`, `${folder.path}/moved`];
+  await writeObjModel({ ...builtInFace(), identityModes: [], expressionModes: [], expressionNames: [] }, path);
   const maskWeights = { landmarks: 4, eyes: 2, nose: 2, mouth: 2, face: 1, neck: 1 };
-  const settings: Config = { ...config, source: "obj", sourcePath, maskWeights, steps: 2 };
+  const settings: Config = { ...config, source: { name: "obj", path }, maskWeights, steps: 2 };
   {
     using experiment = await startExperiment(settings, { run });
     await trainTo(experiment, 2);
   }
-  using experiment = await resumeExperiment(run, { overrides: { steps: 3, maskWeights: { ...maskWeights } } });
-  assertEquals([experiment.step, experiment.config.maskWeights, experiment.config.source], [2, maskWeights, "obj"]);
-  await trainTo(experiment, 3);
-  await experiment.save(await experiment.evaluate());
-  const { summary, license } = await readDescription(`${run}/model`);
-  assertEquals([summary!["source"], summary!["maskWeights"], license], ["obj", maskWeights, undefined]);
-  const report = await Deno.readTextFile(`${run}/report.html`);
-  assert(report.includes("landmarks 4, eyes 2, nose 2, mouth 2, face 1, neck 1"));
+  await Deno.rename(path, moved);
+  const source = { name: "obj", path: moved };
+  {
+    using experiment = await resumeExperiment(run, {
+      overrides: { steps: 3, maskWeights: { ...maskWeights }, source },
+    });
+    const resumed = experiment.config;
+    assertEquals([experiment.step, resumed.maskWeights, resumed.source], [2, maskWeights, source]);
+    await trainTo(experiment, 3);
+    await experiment.save(await experiment.evaluate());
+    const { summary, license } = await readDescription(`${run}/model`);
+    assertEquals([summary!["source"], summary!["maskWeights"], license], ["obj", maskWeights, undefined]);
+    const report = await Deno.readTextFile(`${run}/report.html`);
+    assert(report.includes("landmarks 4, eyes 2, nose 2, mouth 2, face 1, neck 1"));
+  }
+
+  const [mesh, note] = [await Deno.readTextFile(`${moved}/head.obj`), await Deno.readTextFile(`${run}/source.json`)];
+  const checkpoint = await tensorsOf(run);
+  const counts = [tf.memory().numTensors, tensorFlow.handleCount];
+  const refused = async (message: RegExp) => {
+    await assertThrows(() => resumeExperiment(run, { overrides: { steps: 4 } }), InputError, message);
+    assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
+    assertEquals((await readRunConfig(run)).steps, 3);
+  };
+  await Deno.writeTextFile(`${moved}/head.obj`, mesh.replaceAll(/^vt (\S+) (\S+)$/gm, (_, u, v) => `vt ${v} ${1 - u}`));
+  await refused(/^Cannot resume the run .*obj: the faces of its source obj have changed since; bring them back/);
+  await Deno.writeTextFile(`${moved}/head.obj`, mesh);
+  await Deno.writeTextFile(`${run}/source.json`, note.replace("300w-lp", "outline"));
+  await refused(
+    /^Cannot resume the run .*: its landmarks were in the convention "outline", and would now be in "300w-lp"/,
+  );
+  await Deno.writeTextFile(`${run}/source.json`, note.replace('"obj"', '"ict"'));
+  await refused(/^Cannot resume the run .*: it was started with the source ict, not obj$/);
+  await Deno.writeTextFile(`${run}/source.json`, "{");
+  await refused(/^Cannot resume the run .*: its source\.json is not one/);
+  assertEquals(await tensorsOf(run), checkpoint);
+
+  await Deno.remove(`${run}/source.json`); // as runs were before
+  (await resumeExperiment(run))[Symbol.dispose]();
+  assertEquals(await Deno.readTextFile(`${run}/source.json`), note);
 });
 
 Deno.test("startExperiment() refuses ICT-FaceKit without a path or with a wrong one, and makes no folder", async () => {
   const run = `${folder.path}/refused`;
-  const ict = (sourcePath: string) => startExperiment({ ...config, source: "ict", sourcePath }, { run });
-  await assertThrows(() => ict(""), InputError, /--source-path was not given, its folder FaceXModel is wanted/);
+  const ict = (path?: string) => startExperiment({ ...config, source: { name: "ict", path } }, { run });
+  await assertThrows(() => ict(), InputError, /--source-path was not given, ICT-FaceKit's folder FaceXModel is wanted/);
   await assertThrows(() => ict(folder.path), InputError, new RegExp(`in ${folder.path}: no generic_neutral_mesh.obj`));
   await assertThrows(() => Deno.stat(run), Deno.errors.NotFound, /./);
 });
@@ -309,7 +343,7 @@ Deno.test({
     const text = await Deno.readTextFile(`${original}/identity000.obj`);
     await Deno.remove(`${broken}/identity000.obj`);
     await Deno.writeTextFile(`${broken}/identity000.obj`, text.replace(/^v \S+/m, "v NaN"));
-    const settings: Config = { ...config, source: "ict", sourcePath: broken };
+    const settings: Config = { ...config, source: { name: "ict", path: broken } };
     await assertThrows(
       () => startExperiment(settings, { run }),
       InputError,

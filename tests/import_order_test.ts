@@ -15,10 +15,11 @@ const order = [
   "track",
   "view",
   "export",
+  "experiment",
 ];
 
-/** They join all the folders, so they may import from any. */
-const exceptions = ["experiment.ts", "experiment_parts.ts"];
+/** It joins all the folders, so it may import from any, and none from it. */
+const exceptions = ["experiment.ts"];
 
 const lib = new URL("../lib/", import.meta.url);
 

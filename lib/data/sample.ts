@@ -1,8 +1,8 @@
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 
 /** Samples of different splits show different people. */
-export type Split = "train" | "validation" | "test";
+export const splits = ["train", "validation", "test"] as const;
+export type Split = (typeof splits)[number];
 
 /** What a network should say about a picture of a face. */
 export interface Label {
@@ -16,13 +16,4 @@ export interface Label {
 export interface Sample extends Label {
   /** Square, of the source's image size. */
   readonly image: Photo;
-}
-
-/** An endless, ordered supply of samples of one model's faces. */
-export interface SampleSource {
-  readonly model: MorphableModel;
-  /** [size] of images and maps, pixels a side. */
-  readonly imageSize: number;
-  /** A pure function of the source's seed, the split and the index: the same in every worker, in any order. */
-  sample(index: number, split: Split): Sample;
 }

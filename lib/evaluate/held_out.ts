@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { type BatchOptions, openBatches } from "@/lib/data/batches/batches.ts";
+import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
 import { decodePositions, encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
-import type { ProgressListener } from "@/lib/progress.ts";
+import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
 /** A made face, of which the whole map is known. */
@@ -46,11 +47,49 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
 /** A worker takes about as long to start as to make so many. */
 const SAMPLES_PER_WORKER = 16;
 
+/** A made face, and what a network says of it. */
+export interface JudgedFace extends MadeFace {
+  readonly prediction: PositionMap;
+}
+
+/** Faces that have something in common, such as their pose. */
+export interface FaceGroup {
+  readonly label: string;
+  readonly faces: readonly JudgedFace[];
+}
+
+interface JudgeOptions extends Pick<Config, "encoding"> {
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+export function judgeFaces(
+  network: tf.LayersModel,
+  faces: readonly MadeFace[],
+  options: JudgeOptions,
+): JudgedFace[] {
+  const maps = predictFaces(network, faces, options);
+  return faces.map((face, i) => ({ ...face, prediction: maps[i]! }));
+}
+
+/** The same faces with one part of each covered, for every part that can be. */
+export function judgeCovered(
+  network: tf.LayersModel,
+  faces: readonly MadeFace[],
+  { onProgress, ...options }: JudgeOptions,
+): FaceGroup[] {
+  const share = 1 / coverableParts.length;
+  return coverableParts.map((part, i) => {
+    const covered = faces.map((face) => ({ ...face, image: coverPart(face, part) }));
+    const listener = partProgress(onProgress, i * share, (i + 1) * share);
+    return { label: `${part} covered`, faces: judgeFaces(network, covered, { ...options, onProgress: listener }) };
+  });
+}
+
 /** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
 export function predictFaces(
   network: tf.LayersModel,
   faces: readonly Pick<LabeledFace, "image">[],
-  { encoding, onProgress }: Pick<Config, "encoding"> & { readonly onProgress?: ProgressListener | undefined },
+  { encoding, onProgress }: JudgeOptions,
 ): PositionMap[] {
   using predictor = new Predictor(network, { encoding });
   const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
@@ -68,18 +107,14 @@ const PREDICTED_AT_ONCE = 16;
 
 /** The training's loss of these predictions, mean over the faces. */
 export function meanLoss(
-  faces: readonly MadeFace[],
-  { maps, mask, encoding, loss, onProgress }: {
-    readonly maps: readonly PositionMap[];
-    readonly mask: tf.Tensor2D;
-    readonly onProgress?: ProgressListener | undefined;
-  } & Pick<Config, "encoding" | "loss">,
+  faces: readonly JudgedFace[],
+  { mask, encoding, loss, onProgress }: JudgeOptions & { readonly mask: tf.Tensor2D } & Pick<Config, "loss">,
 ): number {
   const encoded = ({ size, positions }: PositionMap) =>
     tf.tensor4d(encodePositions(positions, { size, encoding }), [1, size, size, 3]);
-  const losses = faces.map(({ map }, i) => {
+  const losses = faces.map(({ map, prediction }, i) => {
     onProgress?.(i / faces.length);
-    return tf.tidy(() => positionLoss(encoded(maps[i]!), encoded(map), mask, loss).dataSync()[0]!);
+    return tf.tidy(() => positionLoss(encoded(prediction), encoded(map), mask, loss).dataSync()[0]!);
   });
   return losses.reduce((sum, value) => sum + value, 0) / losses.length;
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { type Config, sourceNames } from "@/lib/config.ts";
+import { type Config, parseSourceName } from "@/lib/config.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
-import { openModel } from "@/lib/data/sources.ts";
+import { openSource } from "@/lib/data/sources/open_source.ts";
+import { countSamples } from "@/lib/data/sources/source.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
 import { makeFaces, predictFaces } from "@/lib/evaluate/held_out.ts";
@@ -10,14 +11,15 @@ import type { ModelDescription } from "@/lib/model/description.ts";
 import type { TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** What is needed to draw anew the faces that a model's training has not shown. */
-const heldOutSchema = z.looseObject({ source: z.enum(sourceNames), seed: z.int() });
+const heldOutSchema = z.looseObject({ source: z.string().transform(parseSourceName), seed: z.int() });
 
-/** Which faces a model was trained on; undefined where its summary does not say. */
+/** Which faces a model was trained on, without the place of their files; undefined where its summary does not say. */
 export function trainedOn({ summary }: Pick<ModelDescription, "summary">): Pick<Config, "source" | "seed"> | undefined {
-  return heldOutSchema.safeParse(summary).data;
+  const { data } = heldOutSchema.safeParse(summary);
+  return data && { source: { name: data.source }, seed: data.seed };
 }
 
-export interface HeldOutOptions extends Pick<Config, "source" | "sourcePath" | "seed" | "workers"> {
+export interface HeldOutOptions extends Pick<Config, "source" | "seed" | "workers"> {
   readonly sampleCount: number;
   /** Told how much of the source's files is converted, where they are new. */
   readonly onConversion?: (done: number) => void;
@@ -30,15 +32,16 @@ export async function evaluateHeldOut(
   { onConversion, onProgress, ...spec }: HeldOutOptions,
 ): Promise<Evaluation> {
   const { imageSize, encoding } = model.description;
-  await openModel(spec, onConversion && { onProgress: onConversion }); // here before in the workers: they take what it has converted
+  const pictures = { ...spec, imageSize, augment: false };
+  // here before in the workers: they take what it has converted
+  const source = await openSource(pictures, { onProgress: onConversion });
   const faces = await makeFaces({
-    ...spec,
-    imageSize,
+    ...pictures,
     encoding,
     batchSize: 16,
     overfitBatches: 0,
     split: "test",
-    augment: false,
+    sampleCount: countSamples(source, "test", spec.sampleCount),
     onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
   return measure(model, faces, partProgress(onProgress, MAKING_SHARE, 1));

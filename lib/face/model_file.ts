@@ -45,17 +45,18 @@ export function fingerprint(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
+/** The SHA-256 of all that a model is but for its name, which may say where its files are; in hexadecimal digits. */
+export function modelFingerprint(model: MorphableModel): string {
+  const hash = createHash("sha256").update(JSON.stringify({ ...factsOf(model), name: "" }));
+  for (const { buffer, byteOffset, byteLength } of arraysOf(model)) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
+}
+
 export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<ArrayBuffer> {
   const arrays = arraysOf(model);
-  const header: Header = {
-    format: FORMAT,
-    stamp,
-    name: model.name,
-    conventions: landmarkEntries(model.surface.landmarks).map(([convention]) => convention),
-    expressionNames: model.expressionNames,
-    identityCount: model.identityModes.length,
-    lengths: arrays.map((array) => array.length),
-  };
+  const header: Header = { format: FORMAT, stamp, ...factsOf(model) };
   const line = new TextEncoder().encode(JSON.stringify(header) + "\n");
   const start = padded(HASH_BYTES + line.length);
   const bytes = new Uint8Array(start + sum(arrays.map((array) => padded(array.byteLength))));
@@ -86,6 +87,16 @@ function copyArrays(arrays: readonly ModelArray[], target: Uint8Array): void {
     target.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
     offset += padded(array.byteLength);
   }
+}
+
+function factsOf(model: MorphableModel): Omit<Header, "format" | "stamp"> {
+  return {
+    name: model.name,
+    conventions: landmarkEntries(model.surface.landmarks).map(([convention]) => convention),
+    expressionNames: model.expressionNames,
+    identityCount: model.identityModes.length,
+    lengths: arraysOf(model).map((array) => array.length),
+  };
 }
 
 function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...model }: MorphableModel): ModelArray[] {

@@ -29,8 +29,8 @@ const progressSchema = z.strictObject({
 
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
-export function firstProgress({ model, seed }: Pick<Config, "model" | "seed">): Progress {
-  return { model, seed, step: 0, nextBatch: 0, bestNme: null };
+export function firstProgress({ architecture, seed }: Pick<Config, "architecture" | "seed">): Progress {
+  return { model: architecture, seed, step: 0, nextBatch: 0, bestNme: null };
 }
 
 export interface Checkpoint extends StoredTensors {
@@ -67,13 +67,13 @@ export async function readCheckpoint(store: CheckpointStore): Promise<Checkpoint
 /** Puts a checkpoint in place. Throws an InputError where it is of another run's settings; nothing is changed then. */
 export function loadCheckpoint(
   { progress, ...restored }: Checkpoint,
-  { network, optimizer, config }: Trained & { readonly config: Pick<Config, "model" | "seed"> },
+  { network, optimizer, config }: Trained & { readonly config: Pick<Config, "architecture" | "seed"> },
 ): void {
   checkArchitecture(restored, network);
-  if (progress.model !== config.model || progress.seed !== config.seed) {
+  if (progress.model !== config.architecture || progress.seed !== config.seed) {
     throw new InputError(
       `Cannot go on from checkpoint ${restored.path}: it is of a run of ${progress.model} with seed ${progress.seed}, ` +
-        `wanted ${config.model} with seed ${config.seed}`,
+        `wanted ${config.architecture} with seed ${config.seed}`,
     );
   }
   tf.tidy(() => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Config, defaults, parseConfig } from "@/lib/config.ts";
+import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
@@ -130,7 +130,7 @@ export async function readRunConfig(path: string): Promise<Config> {
     throw new InputError(`Cannot open the run ${path}: found no ${configName} there, which every run has`);
   }
   try {
-    return parseConfig({ ...defaults, ...JSON.parse(text) }); // a setting newer than the run has its default
+    return parseSavedConfig(JSON.parse(text));
   } catch (error) {
     throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${(error as Error).message})`);
   }

@@ -23,8 +23,9 @@ export class RunLog implements Summaries, Disposable {
   static async open(run: RunFolder, step: number): Promise<RunLog> {
     await run.dropMetricsAfter(step);
     const writer = await SummaryWriter.open(`${run.path}/events`, { resumedAt: step });
-    const { maskWeights, ...config } = run.config satisfies Config;
-    writer.hparams({ ...config, maskWeights: settingText(maskWeights) }, comparedMetrics);
+    const { maskWeights, source, ...config } = run.config satisfies Config;
+    const texts = { maskWeights: settingText(maskWeights), source: settingText(source) };
+    writer.hparams({ ...config, ...texts }, comparedMetrics);
     return new RunLog(run, writer);
   }
 

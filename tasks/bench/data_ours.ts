@@ -1,5 +1,5 @@
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
-import { openSource } from "@/lib/data/sources.ts";
+import { openSource } from "@/lib/data/sources/open_source.ts";
 import { StageClock } from "@/lib/portrait/stage_timer.ts";
 import type { SourceContestant } from "./data.ts";
 import { contestantOptions, serve } from "./serve.ts";
@@ -10,20 +10,20 @@ const source = await openSource({ ...spec, seed: 7, augment: true }, { timer });
 const targets = new Float32Array(3 * spec.imageSize ** 2);
 
 /** As a worker makes them. */
-function makeSamples(): void {
+async function makeSamples(): Promise<void> {
   for (let index = 0; index < samples; index++) {
-    const { map } = source.sample(index, "train");
+    const { map } = await source.sample(index, "train");
     timer.begin("encode");
     encodePositions(map.positions, { size: map.size, encoding: "centered" }, targets);
     timer.end();
   }
 }
 
-makeSamples();
-await serve(() => {
+await makeSamples();
+await serve(async () => {
   timer.reset();
   const start = performance.now();
-  makeSamples();
+  await makeSamples();
   const milliseconds = performance.now() - start;
   const stages = [...timer.milliseconds].map(([label, spent]) => ({ label, unit: "ms", value: spent / samples }));
   return [

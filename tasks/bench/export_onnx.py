@@ -10,5 +10,5 @@ import networks  # noqa: E402
 
 torch.manual_seed(7)
 size = given["imageSize"]
-network = networks.build(given["model"], size).eval()
+network = networks.build(given["architecture"], size).eval()
 torch.onnx.export(network, (torch.rand(given["batchSize"], 3, size, size),), given["path"], dynamo=False)

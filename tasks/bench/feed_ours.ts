@@ -14,7 +14,7 @@ const { by, firstSteps, steps, threads, ...settings } = contestantOptions<FeedCo
 const REST_MS = 1500;
 
 await openTensorFlow({ device: "cpu", threads });
-const config = resolveConfig(settings.model, { ...settings, steps: Number.MAX_SAFE_INTEGER });
+const config = resolveConfig(settings.architecture, { ...settings, steps: Number.MAX_SAFE_INTEGER });
 const network = buildNetwork(config);
 const mask = tf.ones<tf.Rank.R2>([config.imageSize, config.imageSize]);
 const optimizer = new FusedAdam(config.learningRate);

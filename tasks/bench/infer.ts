@@ -4,26 +4,26 @@ import { denoCommand } from "./children.ts";
 import { type Entrant, hold, processEntrant } from "./contest.ts";
 import { torchEntrants } from "./train.ts";
 
-export interface InferContestant extends Pick<Config, "model" | "imageSize" | "batchSize"> {
+export interface InferContestant extends Pick<Config, "architecture" | "imageSize" | "batchSize"> {
   /** In one repetition. */
   readonly calls: number;
   readonly threads: number;
 }
 
 const contests = [
-  { model: "prnet", imageSize: 256, batchSize: 1, calls: 10 },
-  { model: "prnet", imageSize: 256, batchSize: 16, calls: 1 },
-  { model: "lite", imageSize: 256, batchSize: 1, calls: 100 },
-  { model: "lite", imageSize: 256, batchSize: 16, calls: 5 },
-  { model: "lite", imageSize: 128, batchSize: 1, calls: 200 },
-  { model: "lite", imageSize: 128, batchSize: 16, calls: 10 },
+  { architecture: "prnet", imageSize: 256, batchSize: 1, calls: 10 },
+  { architecture: "prnet", imageSize: 256, batchSize: 16, calls: 1 },
+  { architecture: "lite", imageSize: 256, batchSize: 1, calls: 100 },
+  { architecture: "lite", imageSize: 256, batchSize: 16, calls: 5 },
+  { architecture: "lite", imageSize: 128, batchSize: 1, calls: 200 },
+  { architecture: "lite", imageSize: 128, batchSize: 16, calls: 10 },
 ] as const;
 
 /** From images in the host's memory, floats in [0, 1], to maps there. */
 export const inferBench: Bench = async function* (options) {
   for (const contest of contests) {
-    const { model, imageSize, batchSize } = contest;
-    const name = `${model} ${imageSize}², batch ${batchSize}`;
+    const { architecture, imageSize, batchSize } = contest;
+    const name = `${architecture} ${imageSize}², batch ${batchSize}`;
     const task: InferContestant = { ...contest, threads: options.threads };
     const command = denoCommand("infer_ours.ts", task);
     const { peers: installed } = options;

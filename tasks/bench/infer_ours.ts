@@ -13,7 +13,7 @@ const { threads, calls, ...settings } = contestantOptions<InferContestant>();
 const WARM_UP_CALLS = 3;
 
 await openTensorFlow({ device: "cpu", threads, lowLatency: true });
-const config = resolveConfig(settings.model, settings);
+const config = resolveConfig(settings.architecture, settings);
 const { batchSize, imageSize } = config;
 const network = newNetwork(config);
 const images = new Float32Array(batchSize * imageSize * imageSize * 3).map((_, i) => (i * 7919 % 256) / 255);

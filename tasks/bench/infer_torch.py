@@ -16,7 +16,7 @@ torch.set_num_threads(given["threads"])
 torch.manual_seed(7)
 size, calls = given["imageSize"], given["calls"]
 memory_format = torch.channels_last if given["format"] == "channels_last" else torch.contiguous_format
-network = networks.build(given["model"], size).to(memory_format=memory_format).eval()
+network = networks.build(given["architecture"], size).to(memory_format=memory_format).eval()
 images = torch.rand(given["batchSize"], 3, size, size).contiguous(memory_format=memory_format)
 
 

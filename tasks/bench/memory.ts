@@ -3,7 +3,7 @@ import type { Bench } from "./bench.ts";
 import { denoCommand } from "./children.ts";
 import { compare } from "./rows.ts";
 
-export interface MemoryContestant extends Pick<Config, "model" | "imageSize" | "batchSize"> {
+export interface MemoryContestant extends Pick<Config, "architecture" | "imageSize" | "batchSize"> {
   /** After which memory is looked at. */
   readonly steps: readonly number[];
   readonly threads: number;
@@ -21,8 +21,8 @@ const MEGABYTE = 1e6;
 
 /** What a long training holds beside what it held early on: the same, if nothing is left behind. Takes minutes. */
 export const memoryBench: Bench = async function* ({ children, threads, note, only }) {
-  const task: MemoryContestant = { model: "lite", imageSize: 64, batchSize: 16, steps: [FEW, MANY], threads };
-  const name = `${task.model} ${task.imageSize}², batch ${task.batchSize}, after ${MANY} steps`;
+  const task: MemoryContestant = { architecture: "lite", imageSize: 64, batchSize: 16, steps: [FEW, MANY], threads };
+  const name = `${task.architecture} ${task.imageSize}², batch ${task.batchSize}, after ${MANY} steps`;
   if (!only.test(name)) return;
   note(`memory: ${name}`);
   using child = children.spawn(denoCommand("memory_ours.ts", task));

@@ -10,7 +10,7 @@ import { contestantOptions } from "./serve.ts";
 
 const { threads, steps: stops, ...settings } = contestantOptions<MemoryContestant>();
 const tensorflow = await openTensorFlow({ device: "cpu", threads });
-const config = resolveConfig(settings.model, { ...settings, steps: stops.at(-1)! });
+const config = resolveConfig(settings.architecture, { ...settings, steps: stops.at(-1)! });
 const network = buildNetwork(config);
 const mask = tf.ones<tf.Rank.R2>([config.imageSize, config.imageSize]);
 const optimizer = new FusedAdam(config.learningRate);

@@ -4,26 +4,26 @@ import { denoCommand } from "./children.ts";
 import { type Entrant, hold, processEntrant } from "./contest.ts";
 
 export interface TrainContestant
-  extends Pick<Config, "model" | "imageSize" | "batchSize" | "loss" | "l2" | "learningRate"> {
+  extends Pick<Config, "architecture" | "imageSize" | "batchSize" | "loss" | "l2" | "learningRate"> {
   /** In one repetition. */
   readonly steps: number;
   readonly threads: number;
 }
 
 const contests = [
-  { model: "prnet", imageSize: 256, batchSize: 4, steps: 2 },
-  { model: "prnet", imageSize: 256, batchSize: 16, steps: 1 },
-  { model: "lite", imageSize: 256, batchSize: 16, steps: 8 },
-  { model: "lite", imageSize: 256, batchSize: 64, steps: 2 },
-  { model: "lite", imageSize: 128, batchSize: 64, steps: 4 },
+  { architecture: "prnet", imageSize: 256, batchSize: 4, steps: 2 },
+  { architecture: "prnet", imageSize: 256, batchSize: 16, steps: 1 },
+  { architecture: "lite", imageSize: 256, batchSize: 16, steps: 8 },
+  { architecture: "lite", imageSize: 256, batchSize: 64, steps: 2 },
+  { architecture: "lite", imageSize: 128, batchSize: 64, steps: 4 },
 ] as const;
 
 /** Steps of the product's own training, on a batch already made, beside the same network, loss and Adam in PyTorch. */
 export const trainBench: Bench = async function* (options) {
   for (const contest of contests) {
-    const { model, imageSize, batchSize } = contest;
-    const name = `${model} ${imageSize}², batch ${batchSize}`;
-    const { loss, l2, learningRate } = resolveConfig(model);
+    const { architecture, imageSize, batchSize } = contest;
+    const name = `${architecture} ${imageSize}², batch ${batchSize}`;
+    const { loss, l2, learningRate } = resolveConfig(architecture);
     const task: TrainContestant = { ...contest, loss, l2, learningRate, threads: options.threads };
     const ours = processEntrant(
       { name: "posmap" },

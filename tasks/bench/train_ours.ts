@@ -12,7 +12,7 @@ const { threads, steps, ...settings } = contestantOptions<TrainContestant>();
 const WARM_UP_STEPS = 2;
 
 await openTensorFlow({ device: "cpu", threads });
-const config = resolveConfig(settings.model, { ...settings, steps: Number.MAX_SAFE_INTEGER });
+const config = resolveConfig(settings.architecture, { ...settings, steps: Number.MAX_SAFE_INTEGER });
 const network = buildNetwork(config);
 const mask = tf.ones<tf.Rank.R2>([config.imageSize, config.imageSize]);
 const optimizer = new FusedAdam(config.learningRate);

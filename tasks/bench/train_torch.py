@@ -16,7 +16,7 @@ torch.set_num_threads(given["threads"])
 torch.manual_seed(7)
 size, batch, steps = given["imageSize"], given["batchSize"], given["steps"]
 memory_format = torch.channels_last if given["format"] == "channels_last" else torch.contiguous_format
-network = networks.build(given["model"], size).to(memory_format=memory_format).train()
+network = networks.build(given["architecture"], size).to(memory_format=memory_format).train()
 kernels = [weight for name, weight in networks.weights(network).items() if name.endswith("/kernel")]
 others = [weight for name, weight in networks.weights(network).items() if not name.endswith(("/kernel", "/moving_mean", "/moving_variance"))]
 # the gradient of half the sum of kernels' squares, times l2

@@ -4,11 +4,12 @@ import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import type { PositionMap } from "@/lib/types.ts";
 import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { tinyConfig } from "@/tests/train/tiny.ts";
 
 await openTensorFlow({ device: "cpu" });
-const config = tinyConfig({ model: "lite" });
+const config = tinyConfig({ architecture: "lite" });
 const size = config.imageSize;
 
 function noiseFaces(count: number): MadeFace[] {
@@ -40,10 +41,11 @@ Deno.test("meanLoss() is 0 for the true maps, and the mean over faces of what tr
   const mask = tf.ones([size, size]) as tf.Tensor2D;
   const before = tf.memory().numTensors;
   const truths = faces.map(({ map }) => map);
-  assertClose(meanLoss(faces, { ...config, maps: truths, mask }), 0, 0);
+  const judged = (maps: readonly PositionMap[]) => faces.map((face, i) => ({ ...face, prediction: maps[i]! }));
+  assertClose(meanLoss(judged(truths), { ...config, mask }), 0, 0);
   const shifted = truths.map(({ positions }, i) => ({ size, positions: positions.map((value) => value + i) }));
   const encodedPixel = 1 / (2 * size); // the centered encoding
-  assertClose(meanLoss(faces, { ...config, maps: shifted, mask, loss: "l1" }), encodedPixel, FLOAT32_TOLERANCE);
+  assertClose(meanLoss(judged(shifted), { ...config, mask, loss: "l1" }), encodedPixel, FLOAT32_TOLERANCE);
   assertEquals(tf.memory().numTensors, before);
   mask.dispose();
 });

@@ -24,10 +24,10 @@ async function run(model: Uint8Array, photos: readonly Photo[]) {
   return await session.run({ image: { data, shape: [photos.length, size, size, 3] } });
 }
 
-for (const [model, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128]] as const) {
+for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128]] as const) {
   for (const encoding of ["centered", "paper"] as const) {
-    Deno.test(`encodeOnnx() writes what ${model} at ${imageSize}² says of 20 crops, ${encoding}, and reads the landmarks`, async () => {
-      const network = shake(buildNetwork({ model, imageSize, width: 4, seed: 2 }));
+    Deno.test(`encodeOnnx() writes what ${architecture} at ${imageSize}² says of 20 crops, ${encoding}, and reads the landmarks`, async () => {
+      const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2 }));
       const description = describe(imageSize, encoding);
       const photos = crops(20, imageSize);
       using predictor = new Predictor(network, description);
@@ -44,7 +44,7 @@ for (const [model, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128]] as
 }
 
 Deno.test("encodeOnnx() keeps weights in half precision on request: half the bytes, nearly the same", async () => {
-  const network = shake(buildNetwork({ model: "lite", imageSize: 64, width: 16, seed: 2 }));
+  const network = shake(buildNetwork({ architecture: "lite", imageSize: 64, width: 16, seed: 2 }));
   const description = describe(64);
   const [full, half] = [false, true].map((half) => encodeOnnx(foldNetwork(network), description, { half }));
   assert(half!.length < 0.55 * full!.length, `${half!.length} of ${full!.length} bytes`);

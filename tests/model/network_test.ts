@@ -8,9 +8,9 @@ await openTensorFlow({ device: "cpu" });
 const SIZE = 64;
 const settings = { imageSize: SIZE, width: 4, seed: 2 } as const;
 
-Deno.test("buildNetwork() takes images to maps of their size, whichever the model", () => {
-  for (const model of ["prnet", "lite"] as const) {
-    const network = buildNetwork({ ...settings, model });
+Deno.test("buildNetwork() takes images to maps of their size, whichever the architecture", () => {
+  for (const architecture of ["prnet", "lite"] as const) {
+    const network = buildNetwork({ ...settings, architecture });
     assertEquals(network.inputs[0]!.shape, [null, SIZE, SIZE, 3]);
     assertEquals(network.outputs[0]!.shape, [null, SIZE, SIZE, 3]);
     network.dispose();
@@ -20,13 +20,13 @@ Deno.test("buildNetwork() takes images to maps of their size, whichever the mode
 Deno.test("initializeNetwork() moves the light network's answer to the maps, and leaves PRNet as it was built", () => {
   const map = new Float32Array(SIZE * SIZE * 3).fill(0.75);
   const examples = { maps: [map], valid: new Uint8Array(SIZE * SIZE).fill(1) };
-  for (const model of ["prnet", "lite"] as const) {
-    const network = buildNetwork({ ...settings, model });
+  for (const architecture of ["prnet", "lite"] as const) {
+    const network = buildNetwork({ ...settings, architecture });
     const answer = () => tf.tidy(() => (network.predict(tf.ones([1, SIZE, SIZE, 3])) as tf.Tensor).dataSync());
     const built = answer();
-    initializeNetwork(network, { ...examples, model });
+    initializeNetwork(network, { ...examples, architecture });
     // the light one's random last layers add a little
-    assertAllClose(answer(), model === "lite" ? map : built, model === "lite" ? 0.1 : 0);
+    assertAllClose(answer(), architecture === "lite" ? map : built, architecture === "lite" ? 0.1 : 0);
     network.dispose();
   }
 });

@@ -21,8 +21,8 @@ function photo(name: string, width = SIZE, height = SIZE): Photo {
 }
 
 /** A network whose every weight and moving statistic is as after a training: none is 0 or 1, variances are positive. */
-function trainedNetwork(model: "prnet" | "lite"): tf.LayersModel {
-  const network = buildNetwork({ model, imageSize: SIZE, width: 4, seed: 2 });
+function trainedNetwork(architecture: "prnet" | "lite"): tf.LayersModel {
+  const network = buildNetwork({ architecture, imageSize: SIZE, width: 4, seed: 2 });
   for (const weight of network.weights.filter(({ originalName }) => !originalName.endsWith("/kernel"))) {
     const values = hashedValues(weight.originalName, weight.shape.reduce((product, size) => product! * size!, 1)!);
     tf.tidy(() => void weight.write(tf.tensor(values.map((value) => 0.5 + value), weight.shape as number[])));
@@ -38,9 +38,9 @@ function applied(network: tf.LayersModel, photos: readonly Photo[]): Float32Arra
   });
 }
 
-for (const model of ["prnet", "lite"] as const) {
-  Deno.test(`Predictor gives for each picture what ${model} gives, and leaves nothing behind`, () => {
-    const network = trainedNetwork(model);
+for (const architecture of ["prnet", "lite"] as const) {
+  Deno.test(`Predictor gives for each picture what ${architecture} gives, and leaves nothing behind`, () => {
+    const network = trainedNetwork(architecture);
     const photos = [photo("a"), photo("b"), photo("c")];
     const [tensors, handles] = [tf.memory().numTensors, tensorFlow.handleCount];
     for (const encoding of ["paper", "centered"] as const) {

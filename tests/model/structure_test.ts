@@ -6,8 +6,8 @@ import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 await openTensorFlow({ device: "cpu" });
-const prnet = buildNetwork({ model: "prnet", imageSize: 256, width: 4, seed: 1 });
-const lite = buildNetwork({ model: "lite", imageSize: 128, width: 8, seed: 1 });
+const prnet = buildNetwork({ architecture: "prnet", imageSize: 256, width: 4, seed: 1 });
+const lite = buildNetwork({ architecture: "lite", imageSize: 128, width: 8, seed: 1 });
 const { layers } = tf;
 
 function apply(layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]): tf.SymbolicTensor {

@@ -5,7 +5,7 @@ import { positionLoss } from "@/lib/train/loss.ts";
 import { hashedValues } from "./hashed_values.ts";
 import { pythonProgram } from "@/tests/python.ts";
 
-export interface NetworkCase extends Pick<Config, "model" | "imageSize" | "width"> {
+export interface NetworkCase extends Pick<Config, "architecture" | "imageSize" | "width"> {
   readonly batch: number;
   /** By which batch norm normalizes. */
   readonly statistics: "moving" | "batch";
@@ -23,8 +23,8 @@ const IMAGES = "images 16";
 const BLOCK_COUNT = 8;
 
 /** What lib/model answers, on tfjs's present backend. */
-export function networkAnswers({ model, imageSize, width, batch, statistics, times }: NetworkCase): Answers {
-  const network = buildNetwork({ model, imageSize, width, seed: 0 });
+export function networkAnswers({ architecture, imageSize, width, batch, statistics, times }: NetworkCase): Answers {
+  const network = buildNetwork({ architecture, imageSize, width, seed: 0 });
   const weights = sortedWeights(network);
   const variables = weights.map((weight) => weight.read() as tf.Variable);
   const answers = new Map<string, Float32Array>();
@@ -54,15 +54,15 @@ export function networkAnswers({ model, imageSize, width, batch, statistics, tim
 /** What PyTorch answers, run by this Python. */
 export async function torchAnswers(
   python: string,
-  { model, imageSize, width, batch, statistics, times }: NetworkCase,
+  { architecture, imageSize, width, batch, statistics, times }: NetworkCase,
 ): Promise<Answers> {
   const script = new URL("./torch_answers.py", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(python, {
-    args: [script, model, ...[imageSize, width, batch, statistics, times, RATE].map(String)],
+    args: [script, architecture, ...[imageSize, width, batch, statistics, times, RATE].map(String)],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const values = new Float32Array(stdout.slice().buffer);
-  const network = buildNetwork({ model, imageSize, width, seed: 0 });
+  const network = buildNetwork({ architecture, imageSize, width, seed: 0 });
   const answers = new Map<string, Float32Array>();
   let start = 0;
   const take = (name: string, shape: number[]) => {

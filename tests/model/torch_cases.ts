@@ -2,10 +2,10 @@ import type { Answers, NetworkCase } from "./torch_answers.ts";
 import { hashedValues } from "./hashed_values.ts";
 
 export const networkCases = {
-  "prnet, small": { model: "prnet", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
-  "prnet, published": { model: "prnet", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
-  "lite, small": { model: "lite", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
-  "lite at 256": { model: "lite", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
+  "prnet, small": { architecture: "prnet", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
+  "prnet, published": { architecture: "prnet", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
+  "lite, small": { architecture: "lite", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
+  "lite at 256": { architecture: "lite", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
 } as const satisfies Readonly<Record<string, NetworkCase>>;
 
 /** What stands for a tensor: its norm, its largest magnitude, and values at some places, the same ones for each name. */

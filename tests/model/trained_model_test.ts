@@ -26,20 +26,20 @@ const description: ModelDescription = {
   neutralLandmarks: Float32Array.from({ length: 68 * 3 }, (_, i) => i),
   expressionNames: ["jawOpen"],
   license: "MIT",
-  summary: { steps: 12, seed: 7, nme68_2d: 3.5, source: "procedural", note: null },
+  summary: { steps: 12, seed: 7, nme68_2d: 3.5, source: "built-in", note: null },
 };
 
 async function withModel(
-  model: ModelDescription["architecture"],
+  architecture: ModelDescription["architecture"],
   use: (folder: string, network: tf.LayersModel) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const network = buildNetwork({ model, imageSize: IMAGE_SIZE, width: 8, seed: 5 });
+  const network = buildNetwork({ architecture, imageSize: IMAGE_SIZE, width: 8, seed: 5 });
   network.weights.filter(({ trainable }) => !trainable).forEach((average, i) => {
     average.write(tf.fill(average.shape as number[], 0.5 + (i % 7) / 7)); // as training would have moved them
   });
   try {
-    await saveTrainedModel(folder, { network, description: { ...description, architecture: model } });
+    await saveTrainedModel(folder, { network, description: { ...description, architecture } });
     await use(folder, network);
   } finally {
     network.dispose();
@@ -51,19 +51,19 @@ function answer(network: tf.LayersModel): Float32Array {
   return tf.tidy(() => (network.predict(patternedImage(IMAGE_SIZE)) as tf.Tensor).dataSync<"float32">());
 }
 
-for (const model of ["prnet", "lite"] as const) {
-  Deno.test(`openTrainedModel() gives back what saveTrainedModel() got: ${model}`, async () => {
-    await withModel(model, async (folder, network) => {
+for (const architecture of ["prnet", "lite"] as const) {
+  Deno.test(`openTrainedModel() gives back what saveTrainedModel() got: ${architecture}`, async () => {
+    await withModel(architecture, async (folder, network) => {
       const loaded = await openTrainedModel(folder);
       assertAllClose(answer(loaded.network), answer(network), 0);
-      assertEquals(loaded.description, { ...description, architecture: model });
+      assertEquals(loaded.description, { ...description, architecture });
       assert(loaded.description.surface.triangles instanceof Uint32Array);
       loaded.network.dispose();
     });
   });
 
-  Deno.test(`saveTrainedModel() writes what tfjs loads as it comes: ${model}`, async () => {
-    await withModel(model, async (folder, network) => {
+  Deno.test(`saveTrainedModel() writes what tfjs loads as it comes: ${architecture}`, async () => {
+    await withModel(architecture, async (folder, network) => {
       const script = new URL("./stock_predict.ts", import.meta.url).pathname;
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "--allow-read", "--allow-env", script, folder],
@@ -85,7 +85,7 @@ Deno.test("saveTrainedModel() and openTrainedModel() leave no tensor behind", as
 
 Deno.test("saveTrainedModel() replaces what was saved before", async () => {
   await withModel("lite", async (folder) => {
-    const other = buildNetwork({ model: "lite", imageSize: IMAGE_SIZE, width: 8, seed: 6 });
+    const other = buildNetwork({ architecture: "lite", imageSize: IMAGE_SIZE, width: 8, seed: 6 });
     await saveTrainedModel(folder, { network: other, description });
     const loaded = await openTrainedModel(folder);
     assertAllClose(answer(loaded.network), answer(other), 0);

@@ -1,17 +1,17 @@
 import { InputError } from "@/lib/errors.ts";
-import { settingsOf } from "@/tasks/settings.ts";
+import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 import { assertEquals, assertThrows } from "@/tests/support.ts";
 
-const names = ["steps", "learningRate", "model", "sourcePath"] as const;
+const names = ["steps", "learningRate", "architecture", "device"] as const;
 
 Deno.test("settingsOf() gives the settings that were given, numbers as numbers", () => {
   assertEquals(settingsOf({ json: true }, names), {});
-  const given = { steps: "20", learningRate: "2.5e-3", model: "lite", sourcePath: "faces", resume: true };
+  const given = { steps: "20", learningRate: "2.5e-3", architecture: "lite", device: "7", resume: true };
   assertEquals(settingsOf(given, names), {
     steps: 20,
     learningRate: 0.0025,
-    model: "lite",
-    sourcePath: `${Deno.cwd()}/faces`,
+    architecture: "lite",
+    device: "7",
   });
   for (const text of ["5", "-5", "+.5", "5.", "1e-4", "0"]) {
     assertEquals(settingsOf({ steps: text }, names), { steps: Number(text) });
@@ -31,4 +31,13 @@ Deno.test("settingsOf() takes the mask's weights as PRNet's paper writes them, a
   for (const text of ["", "16:4:3", "16:4:3:0:1", "16:4::0", "a:4:3:0", "16"]) {
     await assertThrows(() => settingsOf({ maskWeights: text }, ["maskWeights"]), InputError, /four numbers are wanted/);
   }
+});
+
+Deno.test("sourceOf() takes what no flag says from the source before, and nothing from another kind's", () => {
+  const before = { name: "ict", path: "/a" };
+  assertEquals(sourceOf({}, before), before);
+  assertEquals(sourceOf({ sourcePath: "b" }, before), { name: "ict", path: `${Deno.cwd()}/b` });
+  assertEquals(sourceOf({ source: "ict" }, before), before);
+  assertEquals(sourceOf({ source: "obj", sourcePath: "/b" }, before), { name: "obj", path: "/b" });
+  assertEquals(sourceOf({ source: "built-in" }, before), { name: "built-in" });
 });

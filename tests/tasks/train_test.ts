@@ -16,19 +16,20 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--stepz", "5"], /unknown option '--stepz'/],
     [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, quick/],
     [["toString"], /Cannot train the preset "toString"/],
-    [["--model", "resnet"], /Cannot train the model "resnet": the models are prnet, lite/],
+    [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet and lite/],
     [["--steps", "many"], /Cannot set --steps to "many": a number is wanted/],
     [["--steps", "0"], /Cannot set --steps to 0: a whole number from 1 is wanted/],
     [["--batch-size", "2.5"], /Cannot set --batch-size to 2\.5: a whole number from 1 is wanted/],
     [["--image-size", "100"], /Cannot set --image-size to 100: 64, 128 or 256 is wanted/],
     [["--device", "tpu"], /Cannot set --device to "tpu": auto, cpu or gpu is wanted/],
-    [["--source", "photos"], /Cannot set --source to "photos": procedural, ict or obj is wanted/],
+    [["--source", "photos"], /Cannot open the source "photos": the sources are built-in, ict, obj/],
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
     [["quick", "again"], /too many arguments/],
     [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
     [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
-    [["--source", "ict"], /--source-path was not given/],
+    [["--source", "ict"], /Cannot open the source ict: --source-path was not given/],
+    [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("train", ...flags, "--run", run)));
   ends.forEach(({ code, stdout, stderr }, i) => {

@@ -4,7 +4,7 @@ import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { readDetector } from "@/lib/export/detector.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { similarityAbout } from "@/lib/geometry/transforms.ts";
@@ -20,7 +20,7 @@ const samples = sharedData("aflw2000-3d/samples");
 
 /** Pastes drawn faces, frontal to profile, into a gray picture side by side. */
 function group(count: number, side: number): Photo {
-  const source = syntheticSource(builtInFace(), { seed: 5, imageSize: 128, augment: false });
+  const source = drawnSource(builtInFace(), { seed: 5, imageSize: 128, augment: false });
   const picture = { width: count * side, height: side, rgb: new Uint8Array(3 * count * side * side).fill(128) };
   for (let i = 0; i < count; i++) {
     const { image } = source.sample(8 * i, "test");

@@ -81,7 +81,7 @@ Deno.test("loadCheckpoint() refuses another architecture, other widths and anoth
   const store = await CheckpointSeries.open(`${folder.path}/last`);
   using _ = await trainedCheckpoint(store);
   const checkpoint = (await readCheckpoint(store))!;
-  for (const overrides of [{ model: "prnet" }, { width: 8 }] as const) {
+  for (const overrides of [{ architecture: "prnet" }, { width: 8 }] as const) {
     using other = openParts(overrides);
     const before = weightValues(other.network);
     const settings = { ...config, ...overrides };

@@ -64,8 +64,8 @@ Deno.test("RunFolder.open() says what it misses in a folder that is no run, or w
     await assertThrows(() => RunFolder.open(folder), InputError, /found no config\.json/);
     await Deno.writeTextFile(`${folder}/config.json`, '{"seed": 7');
     await assertThrows(() => RunFolder.open(folder), InputError, /its config\.json is not one/);
-    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, model: "resnet" }));
-    await assertThrows(() => RunFolder.open(folder), InputError, /Cannot set model to "resnet"/);
+    await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, architecture: "resnet" }));
+    await assertThrows(() => RunFolder.open(folder), InputError, /Cannot set architecture to "resnet"/);
   });
 });
 

@@ -42,11 +42,11 @@ function values(network: tf.LayersModel): Map<string, number[]> {
   return new Map(network.trainableWeights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
 }
 
-for (const model of ["lite", "prnet"] as const) {
-  Deno.test(`train() moves every weight of ${model}, lowers the loss, and leaves no tensor and no handle`, async () => {
+for (const architecture of ["lite", "prnet"] as const) {
+  Deno.test(`train() moves every weight of ${architecture}, lowers the loss, and leaves no tensor and no handle`, async () => {
     const before = [tf.memory().numTensors, tensorFlow.handleCount];
     {
-      const config = tinyConfig({ model, steps: 2, learningRate: 3e-3, schedule: "halve", l2: 2e-4 });
+      const config = tinyConfig({ architecture, steps: 2, learningRate: 3e-3, schedule: "halve", l2: 2e-4 });
       using parts = openParts(config);
       const initial = values(parts.network);
       const [first] = await steps(parts, config); // burn in: the optimizer allocates its slots
@@ -92,6 +92,16 @@ Deno.test("train() applies what combineGradients makes of all gradients, within 
   const [first] = Object.keys(state).filter((name) => name.includes("moment"));
   assertEquals(state[first!]!.shape, parts.network.trainableWeights[3]!.shape);
   tf.dispose(state);
+});
+
+Deno.test("train() sets the optimizer's learning rate, whatever it was made with", async () => {
+  const config = tinyConfig({ steps: 2, schedule: "halve", learningRate: 1e-6, l2: 0 });
+  using parts = openParts({ ...config, learningRate: 1 });
+  const before = [...values(parts.network).values()].flat();
+  await steps(parts, config);
+  const moved = [...values(parts.network).values()].flat().map((value, i) => Math.abs(value - before[i]!));
+  const most = moved.reduce((a, b) => Math.max(a, b));
+  assert(most > 0 && most < 4 * config.learningRate, `a weight moved by ${most}`); // a step of Adam's is about its rate
 });
 
 Deno.test("train() adds the weights' penalty to the loss", async () => {

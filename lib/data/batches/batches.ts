@@ -12,7 +12,8 @@ import {
   ringViews,
 } from "@/lib/data/batches/batch_ring.ts";
 import type { Split } from "@/lib/data/sample.ts";
-import type { SampleOrder, SourceSpec, WorkerReport } from "@/lib/data/batches/serve_samples.ts";
+import type { BatchOrder, WorkerReport } from "@/lib/data/batches/serve_samples.ts";
+import type { SourceSpec } from "@/lib/data/sources/source.ts";
 
 export interface BatchOptions
   extends SourceSpec, Pick<Config, "batchSize" | "workers" | "encoding" | "overfitBatches"> {
@@ -65,12 +66,12 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
   #waitedSeconds = 0;
 
   constructor(options: BatchOptions) {
-    const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, sourcePath, augment } = options;
+    const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, augment } = options;
     const { firstIndex = 0, sampleCount = Infinity, slotCount = 3 } = options;
     this.#firstIndex = firstIndex;
     this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount });
-    const spec = { seed, source, sourcePath, imageSize, augment };
-    const order: SampleOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
+    const spec = { seed, source, imageSize, augment };
+    const order: BatchOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
     const start = (count: number) => {
       while (this.#workers.length < count) this.#workers.push(this.#startWorker(url, order));
@@ -130,7 +131,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     this.close();
   }
 
-  #startWorker(url: URL, order: SampleOrder): Worker {
+  #startWorker(url: URL, order: BatchOrder): Worker {
     const worker = new Worker(url, { type: "module", name: "samples" });
     worker.onmessage = ({ data }: MessageEvent<WorkerReport>) => {
       if (this.#closed) return; // sent before it ended

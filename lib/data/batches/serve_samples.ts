@@ -1,17 +1,12 @@
 import type { Config } from "@/lib/config.ts";
 import { type BatchRing, putSample, takeTickets, waitForPlace } from "@/lib/data/batches/batch_ring.ts";
+import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
-import type { SampleSource, Split } from "@/lib/data/sample.ts";
+import type { Split } from "@/lib/data/sample.ts";
+import { countSamples, type Source, type SourceSpec } from "@/lib/data/sources/source.ts";
 
-/** What makes a source of samples: enough for a worker to make the same one. */
-export interface SourceSpec extends Pick<Config, "seed" | "source" | "sourcePath"> {
-  /** Pixels a side. */
-  readonly imageSize: number;
-  readonly augment: boolean;
-}
-
-/** What a worker is told, once. */
-export interface SampleOrder extends Pick<Config, "encoding" | "overfitBatches"> {
+/** What a worker is asked for, once. */
+export interface BatchOrder extends Pick<Config, "encoding" | "overfitBatches"> {
   readonly ring: BatchRing;
   readonly spec: SourceSpec;
   readonly split: Split;
@@ -27,12 +22,14 @@ export type WorkerReport = { readonly kind: "complete" } | {
 };
 
 /** Turns this worker into a maker of samples: it waits for its order and fills the ring until that is closed. */
-export function serveSamples(openSource: (spec: SourceSpec) => SampleSource | Promise<SampleSource>): void {
+export function serveSamples(
+  openSource: (spec: SourceSpec) => Pick<Source, "counts" | "sample"> | Promise<Source>,
+): void {
   const worker = globalThis as unknown as Worker;
   const report = (report: WorkerReport) => worker.postMessage(report);
-  worker.onmessage = async ({ data }: MessageEvent<SampleOrder>) => {
+  worker.onmessage = async ({ data }: MessageEvent<BatchOrder>) => {
     try {
-      fillRing(await openSource(data.spec), data, () => report({ kind: "complete" }));
+      await fillRing(await openSource(data.spec), data, () => report({ kind: "complete" }));
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       report({ kind: "failed", errorName: name, message });
@@ -40,29 +37,21 @@ export function serveSamples(openSource: (spec: SourceSpec) => SampleSource | Pr
   };
 }
 
-function fillRing(source: SampleSource, order: SampleOrder, onComplete: () => void): void {
+async function fillRing(
+  source: Pick<Source, "counts" | "sample">,
+  { spec, ...order }: BatchOrder,
+  onComplete: () => void,
+): Promise<void> {
   const { ring, split, encoding } = order;
+  const count = countSamples(source, split, Infinity);
+  const samples = new SampleOrder({ ...order, ...ring, seed: spec.seed, count });
   const targets = new Float32Array(3 * ring.imageSize * ring.imageSize);
   for (let tickets; (tickets = takeTickets(ring)) !== undefined;) {
     for (let ticket = tickets[0]; ticket < tickets[1]; ticket++) {
       if (!waitForPlace(ring, ticket)) return;
-      const { image, map, landmarks } = source.sample(sampleIndex(ticket, { ...order, ...ring }), split);
+      const { image, map, landmarks } = await source.sample(samples.at(ticket), split);
       encodePositions(map.positions, { size: map.size, encoding }, targets);
       if (putSample(ring, ticket, { image, targets, landmarks })) onComplete();
     }
   }
-}
-
-/**
- * The index of a sample within its split, from its place in the batches that begin with `firstIndex`. A function of the
- * batch's index and the place in it alone, so that a run can start at any batch.
- */
-export function sampleIndex(
-  place: number,
-  { batchSize, overfitBatches, firstIndex = 0 }: Pick<Config, "batchSize" | "overfitBatches"> & {
-    readonly firstIndex?: number;
-  },
-): number {
-  const batch = firstIndex + Math.floor(place / batchSize);
-  return (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + place % batchSize;
 }

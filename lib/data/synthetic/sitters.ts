@@ -16,7 +16,7 @@ import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { drawExpression } from "@/lib/data/synthetic/expressions.ts";
 import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
-import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 
 export interface SitterOptions {
   readonly seed: number;
@@ -42,9 +42,9 @@ export interface Sitting {
 /** Consecutive samples that show one person, whose shape takes a while to make. */
 const SAMPLES_PER_PERSON = 8;
 
-/** The people of synthetic samples and their labels, which take a small part of the time that pictures do. */
+/** The people of drawn samples and their labels, which take a small part of the time that pictures do. */
 export class Sitters {
-  readonly layout: UvLayout;
+  readonly #layout: UvLayout;
   readonly #model: MorphableModel;
   readonly #options: SitterOptions;
   readonly #person: Float32Array;
@@ -55,10 +55,10 @@ export class Sitters {
   /** Who {@linkcode Sitters.sit} showed last. */
   #shaped = "";
 
-  constructor(model: MorphableModel, options: SitterOptions) {
+  constructor(model: MorphableModel, options: SitterOptions & { readonly layout: UvLayout }) {
     this.#model = model;
     this.#options = options;
-    this.layout = uvLayout(model.surface, options.imageSize);
+    this.#layout = options.layout;
     this.#person = new Float32Array(model.mean.length);
     this.#vertices = new Float32Array(model.mean.length);
     this.#positions = new Float32Array(model.mean.length);
@@ -85,7 +85,7 @@ export class Sitters {
     let farthest = Infinity; // its z is 0
     for (let i = 2; i < surface.length; i += 3) farthest = Math.min(farthest, surface[i]!);
     return {
-      map: bakePositionMap(this.layout, surface),
+      map: bakePositionMap(this.#layout, surface),
       landmarks: this.landmarks(positions).map((value, i) => i % 3 === 2 ? value - farthest : value),
     };
   }

@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, type FileFacts, fileFacts } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
@@ -14,7 +14,7 @@ export interface IctOptions {
   /** Where the converted model is kept; posmap's cache folder unless given. */
   readonly cacheFolder?: string;
   /** Called with the part done, up to 1, in the first load, which takes 10 to 20 s; later ones take half a second. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /**
@@ -37,8 +37,8 @@ interface Source {
   readonly expressions: readonly string[];
   /** [68] vertices. */
   readonly landmarks: readonly number[];
-  /** Name, size and time of change of every file that the model is made from. */
-  readonly files: readonly (readonly [string, number, number])[];
+  /** Of every file that the model is made from. */
+  readonly files: readonly FileFacts[];
 }
 
 const NEUTRAL = "generic_neutral_mesh.obj";
@@ -51,10 +51,10 @@ async function openSource(given: string): Promise<Source> {
   const { expressions, landmarks } = parseFacts(await readText(`${folder}/${FACTS}`), `${folder}/${FACTS}`);
   const identities = Array.from({ length: IDENTITY_COUNT }, (_, i) => `identity${String(i).padStart(3, "0")}`);
   const names = [FACTS, NEUTRAL, ...[...identities, ...expressions].map((name) => `${name}.obj`)];
-  const files: [string, number, number][] = [];
+  const files: FileFacts[] = [];
   for (const name of names) {
-    const { size, mtime } = await Deno.stat(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
-    files.push([name, size, mtime?.getTime() ?? 0]);
+    const path = `${folder}/${name}`;
+    files.push(await fileFacts(path).catch((error) => refuse(path, error)));
   }
   return { folder, identities, expressions, landmarks, files };
 }

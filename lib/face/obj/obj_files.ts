@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative } from "node:path";
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, type FileFacts, fileFacts } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { landmarkEntries, type MeshPoints, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
@@ -59,15 +59,14 @@ export async function loadObjModel(given: string, options: ObjFilesOptions = {})
   const manifest = parseManifest(text, path);
   const folder = dirname(path);
   const names = [manifest.mesh, ...manifest.identity ?? [], ...Object.values(manifest.expression ?? {})];
-  const facts: [string, number, number][] = [];
+  const facts: FileFacts[] = [];
   for (const name of names) {
     const real = await Deno.realPath(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
     const inside = relative(await Deno.realPath(folder), real);
     if (isAbsolute(inside) || /^\.\.(?:[/\\]|$)/.test(inside)) {
       throw new InputError(`Cannot read ${path}: it names ${name}, which lies outside of its folder`);
     }
-    const { size, mtime } = await Deno.stat(real);
-    facts.push([name, size, mtime?.getTime() ?? 0]);
+    facts.push(await fileFacts(real));
   }
   const cache = options.cacheFolder ?? await cacheFolder();
   return await keptModel(`${cache}/obj-${fingerprint(await Deno.realPath(path))}.model`, {

@@ -1,51 +1,21 @@
-import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
+import type { FaceGroup, JudgedFace } from "@/lib/evaluate/held_out.ts";
 import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
-import type { Photo, PositionMap } from "@/lib/types.ts";
+import type { Photo } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { colorbar, errorMap } from "@/lib/view/evaluation/error_map.ts";
 import { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 import { FAINT_TEXT_COLOR, svgDocument, svgPhoto, svgText } from "@/lib/view/figures/svg_marks.ts";
 
-/** A face whose truth is known, and what a network made of it. */
-export interface JudgedFace {
-  readonly image: Photo;
-  /** The truth. */
-  readonly map: PositionMap;
-  /** [68, 3], crop pixels, the truth. */
-  readonly landmarks: Float32Array;
-  /** In radians. */
-  readonly yaw: number;
-  readonly prediction: PositionMap;
-}
-
-/** Faces among which the best, the median and the worst are shown, such as those of one pose. */
-export interface GalleryGroup {
-  readonly label: string;
-  readonly faces: readonly JudgedFace[];
-}
-
 /** Groups by yaw, of the bins that hold a face. */
-export function groupByYaw(faces: readonly JudgedFace[]): GalleryGroup[] {
+export function groupByYaw(faces: readonly JudgedFace[]): FaceGroup[] {
   return yawBins.flatMap((name, bin) => {
     const inBin = faces.filter(({ yaw }) => yawBinOf(yaw) === bin);
     return inBin.length > 0 ? [{ label: `yaw ${name.replace("-", "–")}°`, faces: inBin }] : [];
-  });
-}
-
-/** The same faces with one part of each covered, for every part that can be, and what a network makes of them then. */
-export function groupByCover(
-  faces: readonly Omit<JudgedFace, "prediction">[],
-  predict: (images: readonly { readonly image: Photo }[]) => readonly PositionMap[],
-): GalleryGroup[] {
-  return coverableParts.map((part) => {
-    const covered = faces.map((face) => ({ ...face, image: coverPart(face, part) }));
-    const maps = predict(covered);
-    return { label: `${part} covered`, faces: covered.map((face, i) => ({ ...face, prediction: maps[i]! })) };
   });
 }
 
@@ -58,7 +28,7 @@ const ranks = ["best", "median", "worst"] as const;
  * landmarks, and with the distance of its whole surface from the truth in color.
  */
 export async function galleryFigure(
-  groups: readonly GalleryGroup[],
+  groups: readonly FaceGroup[],
   { surface, onProgress }: {
     readonly surface: FaceSurface;
     readonly onProgress?: ProgressListener | undefined;

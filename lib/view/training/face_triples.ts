@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
-import type { MadeFace } from "@/lib/evaluate/held_out.ts";
+import type { JudgedFace } from "@/lib/evaluate/held_out.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
@@ -17,27 +17,24 @@ export interface Triples {
 }
 
 export interface FaceTriplesOptions {
-  /** What the network makes of each face. */
-  readonly predictions: readonly PositionMap[];
   readonly surface: FaceSurface;
   /** [size, size], the loss's weights: what has none is not learned, and not shown. */
   readonly mask: tf.Tensor2D;
 }
 
 export function faceTriples(
-  faces: readonly MadeFace[],
-  { predictions, surface, mask }: FaceTriplesOptions,
+  faces: readonly JudgedFace[],
+  { surface, mask }: FaceTriplesOptions,
 ): Triples {
   const valid = Uint8Array.from(mask.dataSync(), (weight) => weight > 0 ? 1 : 0);
-  const pairs = faces.map((face, i) => ({ ...face, prediction: predictions[i]! }));
-  const meshes = pairs.map(({ image, map, prediction }): OverlayTriple => ({
+  const meshes = faces.map(({ image, map, prediction }): OverlayTriple => ({
     input: image,
     landmarks: readLandmarks(prediction, surface),
     truth: faceMesh(map, surface),
     prediction: faceMesh(prediction, surface),
   }));
   return {
-    maps: pairs.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
+    maps: faces.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
     overlays: meshes.map(overlayTriple),
     masks: meshes.map(maskTriple),
   };

@@ -5,8 +5,7 @@ import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/supp
 
 const options: BatchOptions = {
   seed: 3,
-  source: "procedural",
-  sourcePath: "",
+  source: { name: "endless" },
   imageSize: 8,
   batchSize: 3,
   workers: 2,
@@ -68,6 +67,29 @@ Deno.test("openBatches() repeats the first batches where they are to be overfitt
   assertEquals(indices(await takeFrom({ overfitBatches: 2, firstIndex: 3 }, 2)), [[3, 4, 5], [0, 1, 2]]);
 });
 
+/** Photos on a disk, as it were. */
+const finite = { name: "slow files", counts: { train: 7, validation: 5 } };
+
+Deno.test("openBatches() shows a source that ends once an epoch, in another order each, whoever makes it", async () => {
+  const one = await takeFrom({ source: finite, workers: 1 }, 14); // 42 samples: six epochs
+  const order = indices(one).flat();
+  const epochs = Array.from({ length: 6 }, (_, epoch) => order.slice(7 * epoch, 7 * epoch + 7));
+  for (const epoch of epochs) assertEquals(epoch.toSorted(), [0, 1, 2, 3, 4, 5, 6]);
+  assert(new Set(epochs.map(String)).size > 4, `the epochs are ${epochs.join(" | ")}`);
+  assertEquals(await takeFrom({ source: finite, workers: 3, slotCount: 2 }, 14), one);
+  assertEquals(await takeFrom({ source: finite, firstIndex: 9 }, 5), one.slice(9));
+  assert(indices(await takeFrom({ source: finite, seed: 4 }, 14)).join() !== order.join(), "another seed's order");
+  const overfitted = await takeFrom({ source: finite, overfitBatches: 2 }, 4);
+  assertEquals(indices(overfitted).flat(), [...order.slice(0, 6), ...order.slice(0, 6)]);
+});
+
+Deno.test("openBatches() keeps the order of a source that ends where it is not trained on", async () => {
+  using batches = openBatches({ ...options, source: finite, split: "validation", sampleCount: 5 });
+  assertEquals(indices(await take(batches, 2)), [[0, 1, 2], [3, 4]]);
+  using none = openBatches({ ...options, source: finite, split: "test" });
+  await assertThrows(() => none.next(), InputError, /in the source's split "test": it has train, validation/);
+});
+
 Deno.test("openBatches() ends after its samples, with a short batch", async () => {
   using batches = openBatches({ ...options, sampleCount: 7 });
   const taken = [];
@@ -109,9 +131,9 @@ Deno.test("Batches are made ahead, but not further than there are slots", async 
 });
 
 Deno.test("Batches throw what a worker threw, with its message, and end", async () => {
-  using broken = openBatches({ ...options, sourcePath: "broken" });
+  using broken = openBatches({ ...options, source: { name: "broken" } });
   await assertThrows(() => broken.next(), InputError, /^Cannot open broken: it is broken$/);
-  using failing = openBatches({ ...options, sourcePath: "fails at 5" });
+  using failing = openBatches({ ...options, source: { name: "fails at 5" } });
   await assertThrows(() => take(failing, 3), Error, /^sample 5 fails$/);
   await assertThrows(() => failing.next(), Error, /^sample 5 fails$/);
   using unusable = openBatches({ ...options, workerUrl: new URL("./broken_worker.ts", import.meta.url) });

@@ -1,19 +1,19 @@
 /** A worker of the tests: its samples are quick to make and tell their seed, split and index. */
 import { serveSamples } from "@/lib/data/batches/serve_samples.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { Random } from "@/lib/random.ts";
 
-serveSamples(({ seed, imageSize, sourcePath }) => {
-  if (sourcePath === "broken") throw new InputError("Cannot open broken: it is broken");
+serveSamples(({ seed, imageSize, source: { name, counts } }) => {
+  if (name === "broken") throw new InputError("Cannot open broken: it is broken");
   return {
-    model: undefined as unknown as MorphableModel, // nobody asks
-    imageSize,
-    sample(index, split) {
-      if (sourcePath === "fails at 5" && index === 5) throw new RangeError("sample 5 fails");
+    counts: counts as Record<string, number> ?? { train: Infinity, validation: Infinity, test: Infinity },
+    async sample(index, split) {
+      if (name === "fails at 5" && index === 5) throw new RangeError("sample 5 fails");
       const random = new Random(`${seed}/${split}/${index}`);
       // The threads take turns in a new order every time.
-      const until = performance.now() + random.uniform(0, 2);
+      const milliseconds = random.uniform(0, 2);
+      if (name === "slow files") await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      const until = performance.now() + milliseconds;
       while (performance.now() < until);
       const pixels = 3 * imageSize * imageSize;
       const landmarks = new Float32Array(68 * 3);

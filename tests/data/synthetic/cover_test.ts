@@ -1,10 +1,10 @@
 import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 const SIZE = 64;
-const face = syntheticSource(builtInFace(), { seed: 7, imageSize: SIZE, augment: false }).sample(16, "test");
+const face = drawnSource(builtInFace(), { seed: 7, imageSize: SIZE, augment: false }).sample(16, "test");
 
 /** Whether the pixel in which a landmark lies differs from before. */
 function isCovered(rgb: Uint8Array, landmark: number): boolean {

@@ -1,14 +1,14 @@
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import { rotateSample, rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import { faceAxes } from "@/lib/data/synthetic/face_axes.ts";
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
 const model = builtInFace();
 const { surface } = model;
-const sample = syntheticSource(model, { seed: 7, imageSize: 64, augment: false }).sample(4, "validation"); // in even light
+const sample = drawnSource(model, { seed: 7, imageSize: 64, augment: false }).sample(4, "validation"); // in even light
 /** Pixels. */
 const TOLERANCE = 0.02;
 

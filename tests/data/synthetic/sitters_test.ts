@@ -1,20 +1,44 @@
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { Sitters } from "@/lib/data/synthetic/sitters.ts";
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { assertAllClose } from "@/tests/support.ts";
+import { multiply } from "@/lib/geometry/transforms.ts";
+import type { Mat3 } from "@/lib/types.ts";
+import { assert, assertAllClose, assertClose } from "@/tests/support.ts";
 
 const model = builtInFace();
 
-Deno.test("Sitters.label() gives the labels of syntheticSource()'s samples to the bit, in any order", () => {
+Deno.test("a drawn source's labels are those of its samples to the bit, in any order", () => {
   for (const augment of [true, false]) {
     const options = { seed: 7, imageSize: 64, augment };
-    const source = syntheticSource(model, options); // it draws less of the model
-    const sitters = new Sitters(model, options);
+    const [pictures, labels] = [drawnSource(model, options), drawnSource(model, options)];
     for (const index of [17, 0, 1, 9]) {
-      const { map, landmarks } = source.sample(index, "validation");
-      const label = sitters.label(index, "validation");
+      const { map, landmarks } = pictures.sample(index, "validation"); // less of the model is drawn
+      const label = labels.label(index, "validation");
       assertAllClose(label.map.positions, map.positions, 0);
       assertAllClose(label.landmarks, landmarks, 0);
     }
   }
 });
+
+Deno.test("Sitters turn the crops of most samples in training, by 45° at most, and no others", () => {
+  const layout = uvLayout(model.surface, 64);
+  const rotations = (augment: boolean) => {
+    const sitters = new Sitters(model, { seed: 7, imageSize: 64, augment, layout });
+    return Array.from({ length: 80 }, (_, index) => sitters.sit(index, "train").placement.rotation);
+  };
+  const plain = rotations(false);
+  const degrees = rotations(true).map((rotation, i) => {
+    const turn = multiply(rotation, transposed(plain[i]!)); // after the same pose
+    assertAllClose([turn[2]!, turn[5]!, turn[6]!, turn[7]!, turn[8]!], [0, 0, 0, 0, 1], 1e-9); // about the camera's axis
+    return Math.atan2(turn[3]!, turn[0]!) * 180 / Math.PI;
+  });
+  const turned = degrees.filter((angle) => Math.abs(angle) > 1e-6);
+  assertClose(turned.length / degrees.length, 0.6, 0.2);
+  assert(Math.max(...turned) > 30 && Math.max(...turned) <= 45, `at most ${Math.max(...turned)}`);
+  assert(Math.min(...turned) < -30 && Math.min(...turned) >= -45, `at least ${Math.min(...turned)}`);
+});
+
+function transposed([a, b, c, d, e, f, g, h, i]: Mat3): Mat3 {
+  return new Float64Array([a!, d!, g!, b!, e!, h!, c!, f!, i!]);
+}

@@ -1,4 +1,4 @@
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
 import { faceSize, landmarkErrors, type LandmarkPair } from "@/lib/evaluate/nme.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion, vertexErrors } from "@/lib/evaluate/region_errors.ts";
@@ -15,7 +15,7 @@ import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 const model = builtInFace();
 const { surface } = model;
-const source = syntheticSource(model, { seed: 7, imageSize: 64, augment: false });
+const source = drawnSource(model, { seed: 7, imageSize: 64, augment: false });
 const samples = [0, 1, 2, 3].map((index) => source.sample(index, "validation"));
 const faces = samples.map((sample, i) => ({ ...sample, yaw: [0, 0.2, 0.3, 1.4][i]!, prediction: sample.map }));
 

@@ -1,9 +1,9 @@
 import type { Browser, Page } from "playwright-core";
 import { resolveConfig } from "@/lib/config.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
-import type { MadeFace } from "@/lib/evaluate/held_out.ts";
+import type { JudgedFace } from "@/lib/evaluate/held_out.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -17,9 +17,9 @@ const SIZE = 128;
 
 const model = builtInFace();
 /** Faces that look to the front, the right and far to the left. */
-const faces: MadeFace[] = [0, 1, 2].map((index) => {
-  const sample = syntheticSource(model, { seed: 7, imageSize: 64, augment: false }).sample(index, "validation");
-  return { ...sample, yaw: [0.1, 0.7, -1.4][index]! };
+const faces: JudgedFace[] = [0, 1, 2].map((index) => {
+  const sample = drawnSource(model, { seed: 7, imageSize: 64, augment: false }).sample(index, "validation");
+  return { ...sample, yaw: [0.1, 0.7, -1.4][index]!, prediction: sample.map };
 });
 
 const evaluation: Evaluation = {
@@ -47,10 +47,10 @@ const metrics: MetricsRow[] = Array.from({ length: 300 }, (_, i) => {
   };
 });
 
-const errors = await pictureErrors(faces, { maps: faces.map(({ map }) => map), surface: model.surface });
+const errors = await pictureErrors(faces, model);
 
 function reportContent(): ReportContent {
-  const { image: photo, map } = syntheticSource(model, { seed: 7, imageSize: SIZE, augment: false }).sample(5, "test");
+  const { image: photo, map } = drawnSource(model, { seed: 7, imageSize: SIZE, augment: false }).sample(5, "test");
   const triple = joinPhotos([photo, photo, photo]);
   return {
     title: 'A <run> & "more"',
@@ -124,7 +124,7 @@ async function checkText(page: Page): Promise<void> {
     (await textOf(page, ".settings div")).map((row) => row.split(/\s+/) as [string, string]),
   );
   assertEquals(settings["learningRate"], "0.002");
-  assertEquals(settings["sourcePath"], "–");
+  assertEquals(settings["source"], "built-in");
 }
 
 async function checkPictures(page: Page): Promise<void> {

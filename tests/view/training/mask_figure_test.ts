@@ -1,5 +1,5 @@
 import { decodePhoto } from "@/lib/data/files/images.ts";
-import { syntheticSource } from "@/lib/data/synthetic/synthetic.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { publishedWeights } from "@/lib/train/mask.ts";
 import { maskFigure } from "@/lib/view/training/mask_figure.ts";
@@ -32,7 +32,7 @@ Deno.test("maskFigure() says the weights it is given, and shares of the loss tha
 });
 
 Deno.test("maskFigure() colors the face it is given, and leaves what lies around it", async () => {
-  const { image, map } = syntheticSource(model, { seed: 5, imageSize: 64, augment: false }).sample(0, "train");
+  const { image, map } = drawnSource(model, { seed: 5, imageSize: 64, augment: false }).sample(0, "train");
   const gray = { ...image, rgb: image.rgb.map(() => 128) };
   const [, face] = await pictures((await maskFigure(model.surface, { size: 64, face: { image: gray, map } })).svg);
   const changed = Array.from({ length: face!.width * face!.height }, (_, i) => i).filter((i) =>

@@ -5,8 +5,8 @@ import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
 
 await openTensorFlow({ device: "cpu" });
-const prnet = buildNetwork({ model: "prnet", imageSize: 256, width: 16, seed: 1 });
-const lite = buildNetwork({ model: "lite", imageSize: 128, width: 16, seed: 1 });
+const prnet = buildNetwork({ architecture: "prnet", imageSize: 256, width: 16, seed: 1 });
+const lite = buildNetwork({ architecture: "lite", imageSize: 128, width: 16, seed: 1 });
 
 /** Width, height and fill of the rectangles that say which stage they are. */
 function boxes(svg: string): { width: number; height: number; fill: string }[] {

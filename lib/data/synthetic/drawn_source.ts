@@ -1,7 +1,10 @@
 import { drawAppearance, randomColor } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { drawHairStyle } from "@/lib/portrait/hair_style.ts";
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { modelFingerprint } from "@/lib/face/model_file.ts";
+import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/portrait/skin.ts";
 import type { TorsoLook } from "@/lib/portrait/torso.ts";
@@ -14,31 +17,56 @@ import { Kernels } from "@/lib/geometry/kernels.ts";
 import { drawLighting } from "@/lib/portrait/lighting.ts";
 import { paintOccluders } from "@/lib/portrait/occluders.ts";
 import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
-import type { Sample, SampleSource, Split } from "@/lib/data/sample.ts";
+import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import type { Label, Sample, Split } from "@/lib/data/sample.ts";
+import type { Source } from "@/lib/data/sources/source.ts";
 import { type SitterOptions, Sitters } from "@/lib/data/synthetic/sitters.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
 
-export interface SyntheticOptions extends SitterOptions {
-  /** Told of the stages of every sample. */
+export interface DrawnOptions extends SitterOptions {
+  /** Called at the stages of every sample. */
   readonly timer?: StageTimer | undefined;
+  /** Of the model. */
+  readonly license?: string;
 }
 
-/** Samples drawn from a morphable model: no photos, no files. */
-export function syntheticSource(model: MorphableModel, options: SyntheticOptions): SampleSource {
-  return new SyntheticSource(model, options);
+/** A source whose faces are drawn from a morphable model: without photos, and without an end. */
+export interface DrawnSource extends Source {
+  readonly model: MorphableModel;
+  sample(index: number, split: Split): Sample;
+  label(index: number, split: Split): Label;
 }
 
-class SyntheticSource implements SampleSource {
-  readonly imageSize: number;
-  readonly #options: SyntheticOptions;
+export function drawnSource(model: MorphableModel, options: DrawnOptions): DrawnSource {
+  const layout = uvLayout(model.surface, options.imageSize);
+  const sitters = new Sitters(model, { ...options, layout });
+  let studio: Studio | undefined; // takes a second to furnish, and who only asks for labels needs none
+  return {
+    model,
+    surface: model.surface,
+    layout,
+    counts: { train: Infinity, validation: Infinity, test: Infinity },
+    sample: (index, split) => (studio ??= new Studio(model, { ...options, layout })).sample(index, split),
+    label: (index, split) => sitters.label(index, split),
+    facts: () => ({
+      mirror: mirrorVertices(model),
+      neutralLandmarks: valuesAt(meshLandmarks(model), model.mean),
+      license: options.license,
+    }),
+    fingerprint: () => modelFingerprint(model),
+  };
+}
+
+/** Where sitters are drawn. */
+class Studio {
+  readonly #options: DrawnOptions;
   readonly #sitters: Sitters;
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
   readonly #backdrop: Backdrop;
 
-  constructor(readonly model: MorphableModel, options: SyntheticOptions) {
+  constructor(model: MorphableModel, options: DrawnOptions & { readonly layout: UvLayout }) {
     const { imageSize } = options;
-    this.imageSize = imageSize;
     this.#options = options;
     const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
     this.#sitters = new Sitters(drawn, options);

@@ -2,14 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { type Batches, openBatches } from "@/lib/data/batches/batches.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
-import type { Label } from "@/lib/data/sample.ts";
-import { sampleIndex } from "@/lib/data/batches/serve_samples.ts";
-import { Sitters } from "@/lib/data/synthetic/sitters.ts";
-import { type ModelOptions, openModel } from "@/lib/data/sources.ts";
-import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { valuesAt } from "@/lib/face/landmarks.ts";
-import { mirrorVertices } from "@/lib/face/mirror.ts";
-import { type FaceSurface, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
+import { type Label, splits } from "@/lib/data/sample.ts";
+import { openSource } from "@/lib/data/sources/open_source.ts";
+import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -20,12 +16,8 @@ import { weightMask } from "@/lib/train/mask.ts";
 export interface Parts {
   readonly config: Config;
   readonly tensorflow: TensorFlow;
-  readonly surface: FaceSurface;
-  /** [surface vertexCount], the vertex on the face's other side; undefined where the surface is not symmetric. */
-  readonly mirror: Uint32Array | undefined;
-  /** [68, 3], in model space, of the mean face. */
-  readonly neutralLandmarks: Float32Array;
-  readonly layout: UvLayout;
+  /** Of its samples as they are, even where training changes them. */
+  readonly source: Source;
   readonly network: tf.LayersModel;
   readonly optimizer: FusedAdam;
   /** [size, size], the loss's weights. */
@@ -42,33 +34,25 @@ export interface OpenParts extends Parts {
 /** Throws an InputError where the settings cannot be used. The caller disposes the parts. */
 export async function openParts(
   config: Config,
-  { progress, ...options }: ModelOptions & { readonly progress: Progress },
+  { progress, ...options }: OpenOptions & { readonly progress: Progress },
 ): Promise<OpenParts> {
   using opened = new DisposableStack();
-  const model = await openModel(config, options); // here before in the workers: they take what it has converted
+  // here before in the workers: they take what it has converted
+  const source = await openSource({ ...config, augment: false }, options);
+  for (const split of splits) countSamples(source, split, 1); // refused now rather than after the training
   // now: to the first batch, they take longer than all that follows
   const batches = progress.step < config.steps ? opened.use(openTrainingBatches(config, progress)) : undefined;
   const tensorflow = await openTensorFlow(config);
-  const { layout, examples } = makeExamples(model, config);
+  const { surface, layout } = source;
+  const examples = await makeExamples(source, config);
   const network = buildNetwork(config);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
-  const mask = tf.tensor2d(weightMask(layout, model.surface, config.maskWeights), [config.imageSize, config.imageSize]);
+  const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
+  const optimizer = new FusedAdam(config.learningRate);
   opened.move(); // to the caller
-  return {
-    config,
-    tensorflow,
-    surface: model.surface,
-    mirror: mirrorVertices(model),
-    neutralLandmarks: valuesAt(meshLandmarks(model), model.mean),
-    layout,
-    network,
-    optimizer: new FusedAdam(config.learningRate),
-    mask,
-    meanLandmarks,
-    batches,
-  };
+  return { config, tensorflow, source, network, optimizer, mask, meanLandmarks, batches };
 }
 
 /** The batches from where the run stands. Whoever opens them closes them. */
@@ -82,11 +66,15 @@ export function openTrainingBatches(config: Config, { nextBatch }: Progress): Ba
   });
 }
 
-/** What the network starts from: the labels of the first training samples, were their crops not perturbed. */
-function makeExamples(model: MorphableModel, config: Config): { layout: UvLayout; examples: Label[] } {
-  const sitters = new Sitters(model, { ...config, augment: false });
-  const places = Array.from({ length: config.exampleSamples }, (_, place) => sampleIndex(place, config));
-  return { layout: sitters.layout, examples: places.map((index) => sitters.label(index, "train")) };
+/** What the network starts from: the labels of the first training samples. */
+async function makeExamples(source: Source, config: Config): Promise<Label[]> {
+  const count = countSamples(source, "train", Infinity);
+  const order = new SampleOrder({ ...config, split: "train", count });
+  const examples: Label[] = [];
+  while (examples.length < Math.min(count, config.exampleSamples)) {
+    examples.push(await source.label(order.at(examples.length), "train"));
+  }
+  return examples;
 }
 
 export function disposeParts({ network, optimizer, mask, batches }: Parts & Partial<Pick<OpenParts, "batches">>): void {

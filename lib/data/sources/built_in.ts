@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { sourceKind } from "@/lib/data/sources/source.ts";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+
+const schema = z.strictObject(
+  { name: z.literal("built-in") },
+  "it needs no files, and has no settings (--source-path was given)",
+);
+
+/** Faces made of formulas alone. */
+export const builtInSource = sourceKind(
+  schema,
+  (_, options) => Promise.resolve(drawnSource(builtInFace(), { ...options, license: "MIT" })),
+);

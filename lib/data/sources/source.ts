@@ -1,0 +1,76 @@
+import type { z } from "zod";
+import type { Config } from "@/lib/config.ts";
+import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { type Label, type Sample, type Split, splits } from "@/lib/data/sample.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
+
+/** An ordered supply of labeled pictures of faces, whose maps are of one surface. */
+export interface Source {
+  readonly surface: FaceSurface;
+  /** The surface's layout in maps of the source's image size. */
+  readonly layout: UvLayout;
+  /** The number of samples in each split, Infinity where they never end; a split that is missing has none. */
+  readonly counts: Readonly<Partial<Record<Split, number>>>;
+  /** A pure function of the source's seed, the split and the index: the same in every worker, in any order. */
+  sample(index: number, split: Split): Sample | Promise<Sample>;
+  /** The label of that sample, which may come much faster than its picture. */
+  label(index: number, split: Split): Label | Promise<Label>;
+  /** What models that learned from these faces tell of them. */
+  facts(): FaceFacts;
+  /** A hash of all that samples are made from, except settings: another one means other samples or another surface. */
+  fingerprint(): string | Promise<string>;
+}
+
+export interface FaceFacts {
+  /** [surface vertexCount], the vertex on the face's other side, where the surface is symmetric. */
+  readonly mirror?: Uint32Array | undefined;
+  /** [68, 3], in model space (y up), of a face at rest. */
+  readonly neutralLandmarks?: Float32Array | undefined;
+  /** Of what is made of the faces, such as weights: "MIT". */
+  readonly license?: string | undefined;
+}
+
+/** What makes a source: enough for a worker to make the same one. */
+export interface SourceSpec extends Pick<Config, "seed" | "source"> {
+  /** Pixels a side, of images and maps. */
+  readonly imageSize: number;
+  /** Whether samples are changed as in training; see {@linkcode Config.augment}. */
+  readonly augment: boolean;
+}
+
+export interface OpenOptions {
+  /** Called with the part done, up to 1, where the source's files are new and must be converted. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Called at the stages of every sample that is drawn. */
+  readonly timer?: StageTimer | undefined;
+}
+
+/** A kind of source, behind its name. */
+export interface SourceKind {
+  /** Throws an InputError where the settings are not of this kind, or name files that are missing or broken. */
+  open(spec: SourceSpec, options: OpenOptions): Promise<Source>;
+}
+
+/** The kind of source whose settings have this schema. */
+export function sourceKind<Settings>(
+  schema: z.ZodType<Settings>,
+  open: (settings: Settings, options: SourceSpec & OpenOptions) => Promise<Source>,
+): SourceKind {
+  return {
+    async open(spec, options) {
+      const { data, error } = schema.safeParse(spec.source);
+      if (data) return await open(data, { ...spec, ...options });
+      throw new InputError(`Cannot open the source ${spec.source.name}: ${error!.issues[0]!.message}`);
+    },
+  };
+}
+
+/** As many samples of a split as wanted, or all where it has fewer. Throws an InputError where it has none. */
+export function countSamples({ counts }: Pick<Source, "counts">, split: Split, wanted: number): number {
+  const count = counts[split] ?? 0;
+  if (count > 0) return Math.min(wanted, count);
+  const others = splits.filter((name) => counts[name]);
+  throw new InputError(`Cannot find samples in the source's split "${split}": it has ${others.join(", ") || "none"}`);
+}

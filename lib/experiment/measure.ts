@@ -1,0 +1,76 @@
+import { readLandmarks } from "@/lib/data/maps/position_map.ts";
+import { countSamples } from "@/lib/data/sources/source.ts";
+import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import {
+  judgeCovered,
+  type JudgedFace,
+  judgeFaces,
+  type MadeFace,
+  makeFaces,
+  meanLoss,
+} from "@/lib/evaluate/held_out.ts";
+import type { Parts } from "@/lib/experiment/parts.ts";
+import { partProgress, type ProgressListener } from "@/lib/progress.ts";
+import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
+
+/** Of the validation faces. */
+export interface Validation {
+  readonly loss: number;
+  /** In percent. */
+  readonly nme68_2d: number;
+  readonly nme68_3d: number;
+}
+
+/** The errors of one network on faces that training has not shown, in numbers and in pictures. */
+export interface Measurement {
+  readonly evaluation: Evaluation;
+  readonly pictures: ErrorPictures;
+}
+
+/** The faces that a run is validated or tested on; of one that overfits, those of its own batches. */
+export async function makeHeldOut(
+  { config, source }: Parts,
+  split: "validation" | "test",
+  onProgress?: ProgressListener,
+): Promise<MadeFace[]> {
+  if (config.overfitBatches > 0) {
+    const sampleCount = config.overfitBatches * config.batchSize;
+    return await makeFaces({ ...config, split: "train", sampleCount, onProgress });
+  }
+  const sampleCount = countSamples(source, split, config[`${split}Samples`]);
+  return await makeFaces({ ...config, split, augment: false, sampleCount, onProgress });
+}
+
+export function validate(
+  { config, mask, ...parts }: Parts,
+  faces: readonly JudgedFace[],
+  onProgress?: ProgressListener,
+): Validation {
+  const loss = meanLoss(faces, { ...config, mask, onProgress });
+  const { nme68_2d, nme68_3d } = errorsOf(parts, faces);
+  return { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
+}
+
+/** What the network, as it is, makes of faces, also where they are covered in part. */
+export async function measure(
+  parts: Parts,
+  faces: readonly MadeFace[],
+  onProgress?: ProgressListener,
+): Promise<Measurement> {
+  const { config, network, source: { surface } } = parts;
+  const part = (from: number, to: number) => ({ onProgress: partProgress(onProgress, from, to) });
+  const judged = judgeFaces(network, faces, { ...config, ...part(0, 0.25) });
+  const groups = judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
+  const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, 1) });
+  return { evaluation: errorsOf(parts, judged), pictures };
+}
+
+/** Faces that are covered in part, to see what becomes of them. */
+const COVERED = 64;
+
+function errorsOf(
+  { source: { surface }, meanLandmarks }: Pick<Parts, "source" | "meanLandmarks">,
+  faces: readonly JudgedFace[],
+): Evaluation {
+  return evaluate(faces, { found: faces.map(({ prediction }) => readLandmarks(prediction, surface)), meanLandmarks });
+}

@@ -1,0 +1,49 @@
+import { basename } from "node:path";
+import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
+import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { Parts } from "@/lib/experiment/parts.ts";
+import { saveOnnx } from "@/lib/export/save_onnx.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
+import { saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
+import { readMetrics } from "@/lib/train/run_folder.ts";
+import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
+
+/** Writes the folder `model/` of a run: its network as it is, and what is to be known of it. */
+export async function saveModel(run: string, parts: Parts, evaluation: Evaluation): Promise<void> {
+  const { config, network, source, meanLandmarks } = parts;
+  const model: TrainedModel = {
+    network,
+    description: {
+      architecture: config.architecture,
+      imageSize: config.imageSize,
+      encoding: config.encoding,
+      crop: { margin: CROP_MARGIN },
+      surface: source.surface,
+      meanLandmarks,
+      ...source.facts(),
+      summary: { ...config, source: config.source.name, evaluation }, // its path is a place on this machine
+    },
+  };
+  await saveTrainedModel(`${run}/model`, model);
+  await saveOnnx(`${run}/model/model.onnx`, model);
+}
+
+/** Writes the `report.html` of a run that has taken so many steps. */
+export async function saveReport(
+  run: string,
+  { config, tensorflow, steps, ...content }:
+    & Pick<Parts, "config" | "tensorflow">
+    & Pick<ReportContent, "evaluation" | "errors" | "triples" | "face">
+    & { readonly steps: number },
+): Promise<void> {
+  const { architecture, imageSize, batchSize, source, seed } = config;
+  const html = await renderReport({
+    title: `posmap run ${basename(run)}`,
+    summary: `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchSize} ${source.name} faces, ` +
+      `seed ${seed}; ${tensorflow.description}.`,
+    config,
+    metrics: await readMetrics(run),
+    ...content,
+  });
+  await writeFileAtomic(`${run}/report.html`, html);
+}

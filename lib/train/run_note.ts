@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { settingText, type SourceSettings } from "@/lib/config.ts";
+import type { Source } from "@/lib/data/sources/source.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
+import { defaultConvention } from "@/lib/face/landmarks.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
+
+/** What must not change while a run rests: what its weights have learned is of no use for anything else. */
+const schema = z.strictObject({
+  /** The source's settings, as people read them, but for the place of its files. */
+  source: z.string(),
+  /** {@linkcode Source.fingerprint}. */
+  fingerprint: z.string(),
+  /** The convention of the landmarks. */
+  landmarks: z.string(),
+});
+
+export type RunNote = Readonly<z.infer<typeof schema>>;
+
+export async function noteOf(source: Source, settings: SourceSettings): Promise<RunNote> {
+  return {
+    source: sourceText(settings),
+    fingerprint: await source.fingerprint(),
+    landmarks: defaultConvention(source.surface.landmarks),
+  };
+}
+
+/** A source's settings but for the place of its files, which may be moved. */
+export function sourceText({ path: _, ...settings }: SourceSettings): string {
+  return settingText(settings);
+}
+
+/** Leaves the note in a run's folder. */
+export async function writeNote(run: string, note: RunNote): Promise<void> {
+  await writeFileAtomic(`${run}/${NAME}`, JSON.stringify(note, null, 2) + "\n");
+}
+
+/** Throws an InputError where the run noted otherwise; one that is older than notes has it from now on. */
+export async function checkNote(run: string, note: RunNote): Promise<void> {
+  const noted = await readNote(run);
+  if (!noted) return await writeNote(run, note);
+  const refuse = (reason: string) => {
+    throw new InputError(`Cannot resume the run ${run}: ${reason}`);
+  };
+  if (noted.source !== note.source) refuse(`it was started with the source ${noted.source}, not ${note.source}`);
+  if (noted.landmarks !== note.landmarks) {
+    refuse(`its landmarks were in the convention "${noted.landmarks}", and would now be in "${note.landmarks}"`);
+  }
+  if (noted.fingerprint !== note.fingerprint) {
+    refuse(
+      `the faces of its source ${note.source} have changed since; bring them back as they were, or start a new run`,
+    );
+  }
+}
+
+const NAME = "source.json";
+
+async function readNote(run: string): Promise<RunNote | undefined> {
+  try {
+    return schema.parse(JSON.parse(await Deno.readTextFile(`${run}/${NAME}`)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new InputError(`Cannot resume the run ${run}: its ${NAME} is not one (${reasonOf(error)})`);
+  }
+}
