@@ -64,14 +64,14 @@ for (const [flag, description] of Object.values(flags)) command.option(flag, des
 await runTask(command, async (console) => {
   const options = command.opts<Options & Record<string, string>>();
   const preset = choosePreset(command.args[0], options["architecture"]);
-  const before = options.resume && options.run ? (await readRunConfig(options.run)).source : defaults.source;
-  const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
-  const overrides = { ...settings, source: sourceOf(options, before) };
-  const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
   if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
   if (options.resume && command.args[0]) {
     throw new InputError(`Cannot resume with the preset ${preset}: a run goes on with its own settings`);
   }
+  const before = options.resume ? (await readRunConfig(options.run!)).source : defaults.source;
+  const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
+  const overrides = { ...settings, source: sourceOf(options, before) };
+  const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
 
   console.stage("Opening the faces and the network");
   // slow to load: help and wrong flags need none of it

@@ -9,10 +9,10 @@ import type { InferContestant } from "./infer.ts";
 import { newNetwork } from "./new_network.ts";
 import { contestantOptions } from "./serve.ts";
 
-const { path, model, imageSize } = contestantOptions<InferContestant & { path: string }>();
+const { path, architecture, imageSize } = contestantOptions<InferContestant & { path: string }>();
 
 await tf.setBackend("cpu");
-const config = resolveConfig(model, { imageSize });
+const config = resolveConfig(architecture, { imageSize });
 const network = newNetwork(config);
 const description = { ...config, crop: { margin: CROP_MARGIN }, surface: builtInFace().surface };
 await Deno.writeFile(path, encodeOnnx(foldNetwork(network), description));

@@ -38,11 +38,11 @@ export const onnxBench: Bench = async function* (options) {
   const { peers } = options;
   if (!peers.has("onnxruntime")) return;
   for (const contest of contests) {
-    const { model, imageSize, batchSize } = contest;
+    const { architecture, imageSize, batchSize } = contest;
     const task: InferContestant = { ...contest, threads: options.threads };
     const ours = onnxEntrant("posmap's", task, options, (path) => denoCommand("export_onnx.ts", { ...task, path }));
     const theirs = onnxEntrant(`${peers.nameOf("torch")}'s`, task, options);
-    const name = `${model} ${imageSize}², batch ${batchSize}`;
+    const name = `${architecture} ${imageSize}², batch ${batchSize}`;
     yield await hold({ bench: "onnx", case: name, ours, peers: [theirs] }, options);
   }
 };

@@ -79,9 +79,9 @@ Deno.test({
     await openTensorFlow({ device: "cpu" });
     await using folder = await temporaryFolder();
     const sizes = [["prnet", 64], ["lite", 64], ["lite", 128], ["lite", 256]] as const;
-    for (const [model, imageSize] of sizes) {
-      const network = shake(buildNetwork({ model, imageSize, width: 4, seed: 2 }));
-      await write(`${folder.path}/${model}_${imageSize}`, network, describe(imageSize), 20);
+    for (const [architecture, imageSize] of sizes) {
+      const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2 }));
+      await write(`${folder.path}/${architecture}_${imageSize}`, network, describe(imageSize), 20);
     }
     let kinds = 0;
     for (const [, network] of smallNetworks()) await write(`${folder.path}/${kinds++}`, network, describe(SMALL), 20);

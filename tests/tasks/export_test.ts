@@ -10,7 +10,7 @@ import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 async function saveModel(folder: string): Promise<void> {
   const config = tinyConfig();
   const description = {
-    architecture: config.model,
+    architecture: config.architecture,
     imageSize: config.imageSize,
     encoding: config.encoding,
     crop: { margin: 1.5 },
