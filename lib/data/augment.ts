@@ -84,8 +84,8 @@ export function augmentationTransform({ rotation, scale, shift: [x, y] }: Augmen
 }
 
 /**
- * The sample changed, image, map and landmarks alike; black comes in where the image ended. A source that draws its
- * images does better to draw them under {@linkcode augmentationTransform}.
+ * The sample changed, image, map and landmarks alike; black comes in where the image ended. For photos: drawn sources do
+ * not call this, since they draw heads turned, shifted, scaled and partly hidden in the first place.
  */
 export function augmentSample({ image, map, landmarks }: Sample, augmentation: Augmentation): Sample {
   const transform = augmentationTransform(augmentation, image.width);
