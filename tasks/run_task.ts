@@ -1,6 +1,7 @@
-import { relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError, SettingError } from "@/lib/errors.ts";
+import { standing } from "@/tasks/standing.ts";
 import { Interruption, TaskConsole } from "@/tasks/console/task_console.ts";
 
 /** A command line that leaves ending the program to {@linkcode runTask}. */
@@ -14,13 +15,12 @@ export function taskCommand(name: string): Command {
 }
 
 /**
- * Parses the command line and runs a task's body where the user stands, who may be in any folder of the checkout: what
- * was given wrongly ends in one sentence and exit status 2, a signal in its exit status.
+ * Parses the command line and runs a task's body: what was given wrongly ends in one sentence and exit status 2, a
+ * signal in its exit status.
  */
 export async function runTask(command: Command, body: (console: TaskConsole) => Promise<void>): Promise<void> {
   try {
     command.parse(Deno.args, { from: "user" });
-    Deno.chdir(Deno.env.get("INIT_CWD") ?? ".");
     using console = new TaskConsole();
     await body(console);
   } catch (thrown) {
@@ -47,7 +47,7 @@ export const CONVERTING = "Converting the face model, once";
 
 /** A path within the checkout, from where the user stands. */
 export function checkoutPath(path: string): string {
-  return relative(Deno.cwd(), resolve(import.meta.dirname!, "..", path)) || ".";
+  return relative(standing(), `${import.meta.dirname}/../${path}`);
 }
 
 /** An argument as a shell takes it. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Config, defaults, type SourceSettings } from "@/lib/config.ts";
 import { SettingError } from "@/lib/errors.ts";
+import { standing } from "@/tasks/standing.ts";
 
 /** The settings that were given as flags; which of them are in range is for `resolveConfig` to say. */
 export function settingsOf(
@@ -17,7 +18,7 @@ export function sourceOf(
   before: SourceSettings,
 ): SourceSettings {
   const source = name === undefined || name === before.name ? before : { name };
-  return sourcePath ? { ...source, path: resolve(sourcePath) } : source; // a run may be resumed from elsewhere
+  return sourcePath ? { ...source, path: resolve(standing(), sourcePath) } : source; // a run may be resumed from elsewhere
 }
 
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {

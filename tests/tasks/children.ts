@@ -1,5 +1,3 @@
-import settings from "../../deno.json" with { type: "json" };
-
 const root = new URL("../..", import.meta.url).pathname;
 
 export type TaskName = "train" | "evaluate" | "export" | "video";
@@ -11,12 +9,11 @@ export interface Surroundings {
   readonly blocks?: string;
 }
 
-/** A task in a process of its own, with the permissions that deno.json gives it. */
+/** A task in a process of its own, as `deno task` starts it. */
 export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): Deno.ChildProcess {
   const taskArguments = given.filter((one) => typeof one === "string");
   const { folder = root, blocks = "unlimited" } = given.find((one) => typeof one !== "string") ?? {};
-  const permissions = settings.tasks[name].command.match(/--allow-\S+/g)!;
-  const command = [Deno.execPath(), "run", "--quiet", ...permissions, `tasks/${name}.ts`, ...taskArguments];
+  const command = ["sh", "tasks/sandbox.sh", Deno.execPath(), name, ...taskArguments];
   return new Deno.Command("sh", {
     args: ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh", ...command],
     cwd: root,

@@ -1,0 +1,79 @@
+#!/bin/sh
+# sandbox.sh DENO TASK [arguments]: runs a task where the user stands, with the permissions that deno.json names for it.
+# Of files, a task may read the checkout, the cache folder and what its arguments name, and write the cache folder, the
+# checkout's runs and what its arguments say is to be written: before Deno starts, only a shell can tell which those are.
+set -eu
+deno=$1
+task=$2
+shift 2
+checkout=$(cd "${0%/*}/.." && pwd)
+cd "${INIT_CWD:-.}" # Deno's task runner starts in the checkout
+export INIT_CWD="$PWD"
+
+cache=${XDG_CACHE_HOME:-${HOME:-.}/.cache}/posmap # as cacheFolder() of lib/files.ts has it
+[ ! -d /System/Library ] || cache=${HOME:-.}/Library/Caches/posmap
+cache=${POSMAP_CACHE:-$cache}
+
+folder_of() { case $1 in */*) printf %s "${1%/*}/" ;; *) printf . ;; esac }
+# Deno cannot be told of a path with a comma: of the folder above, then
+told() { case $1 in *,*) folder_of "${1%%,*}" ;; *) printf %s "$1" ;; esac }
+readable=
+writable=
+may_read() { [ -z "$1" ] || readable=$readable,$(told "$1"); }
+may_write() {
+  may_read "$1" # to see what is there, and to sync the folder
+  writable=$writable,$(told "$1")
+}
+# of a run: where its faces come from
+may_read_settings() {
+  [ -f "$1/config.json" ] || return 0
+  while read -r path; do may_read "$path"; done <<PATHS
+$(grep -o '"/[^"]*"' "$1/config.json" | tr -d '"')
+PATHS
+}
+
+may_read "$checkout"
+may_read /usr/bin/ldd # sharp asks it which C library there is
+may_read "${TENSORFLOW_LIBRARY:-}"
+may_write "$cache"
+may_write "$checkout/runs"
+out=
+[ "$task" != video ] || out=. # where its files are, unless it is told
+flag=
+for argument; do
+  value=$argument
+  case $argument in
+    --*=*) flag=${argument%%=*} value=${argument#*=} ;;
+    --*) flag=$argument && continue ;;
+  esac
+  case $flag in
+    --run) may_write "$value" && may_read_settings "$value" ;;
+    --out) out=$(folder_of "$value") ;;
+    *)
+      if [ -d "$value" ]; then
+        may_read "$value" && may_read_settings "$value"
+        [ "$task" != export ] || may_write "$value" # the model's other formats lie beside it
+      elif [ -e "$value" ]; then
+        for path in "$value" "${value%.*}.mat" "${value%.*}.MAT"; do may_read "$path"; done # a photo and its landmarks
+      elif [ "$value" = "${value#*,}" ]; then
+        may_read "$value" # no path, or one that the task is to miss
+      fi
+      ;;
+  esac
+  flag=
+done
+
+set -- "$checkout/tasks/$task.ts" "$@"
+case $task in
+  bench) set -- --allow-run="python3,apt-get,dpkg,$deno" "$@" ;;
+  notebooks) set -- --allow-run="python3,$deno" "$@" ;;
+  check_notebooks) set -- --allow-run="$deno" "$@" ;;
+  *)
+    case $task in
+      video | export) [ -z "$out" ] || may_write "$out" ;;
+      build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
+    esac
+    set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"
+    ;;
+esac
+exec "$deno" run --quiet --no-prompt --config="$checkout/deno.json" -P="$task" "$@"

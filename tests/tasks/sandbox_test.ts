@@ -1,0 +1,85 @@
+import { assert, assertEquals } from "@/tests/support.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** What sandbox.sh has Deno run for a task, of a user who stands in this folder. */
+async function commandOf(folder: string, ...given: string[]): Promise<string[]> {
+  const spy = `${folder}/spy`;
+  await Deno.writeTextFile(spy, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+  const { stdout } = await new Deno.Command("sh", {
+    args: [`${root}tasks/sandbox.sh`, spy, ...given],
+    cwd: root,
+    env: { INIT_CWD: folder },
+  }).output();
+  await Deno.remove(spy);
+  return new TextDecoder().decode(stdout).trimEnd().split("\n");
+}
+
+Deno.test("a task that trains is refused all that it does not need: other files, variables, programs, the network", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.mkdir(`${folder.path}/run`);
+  await Deno.writeTextFile(`${folder.path}/decoy.txt`, "secret");
+  for (const task of ["train", "evaluate"]) {
+    const command = await commandOf(folder.path, task, "--run", "run");
+    const flags = command.slice(0, command.indexOf(`${root}tasks/${task}.ts`));
+    assert(flags.includes(`-P=${task}`), command.join(" "));
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...flags, `${import.meta.dirname}/decoy.ts`],
+      cwd: folder.path,
+      env: { SECRET_TOKEN: "secret" },
+    }).output();
+    assert(stdout.length > 0, new TextDecoder().decode(stderr));
+    const { allowed, refused } = JSON.parse(new TextDecoder().decode(stdout));
+    assertEquals(allowed, ["a file in the checkout", "a file of the run", "its own variable"]);
+    assertEquals(refused.length, 9);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["decoy.txt", "run"]);
+});
+
+Deno.test("what a task may read and write is what its arguments name, from where the user stands", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.mkdir(`${folder.path}/faces`);
+  await Deno.mkdir(`${folder.path}/run`);
+  await Deno.writeTextFile(`${folder.path}/photo.one.jpg`, "");
+  await Deno.writeTextFile(
+    `${folder.path}/run/config.json`,
+    '{\n  "seed": 7,\n  "sourcePath": "/data/some faces"\n}\n',
+  );
+  const paths = async (...given: string[]) => {
+    const command = await commandOf(folder.path, ...given);
+    return ["read", "write"].map((kind) => {
+      const flag = command.find((argument) => argument.startsWith(`--allow-${kind}=`))!;
+      const all = flag.slice(flag.indexOf("=") + 1).split(",");
+      const always = kind === "read" ? 4 : 2; // checkout, a system file, cache, runs; cache, runs
+      return all.slice(always);
+    });
+  };
+  assertEquals(await paths("train", "lite", "--steps", "5", "--fast-dev-run"), [["lite", "5"], []]);
+  assertEquals(await paths("train", "--run=my run", "--source-path", "faces"), [["my run", "faces"], ["my run"]]);
+  assertEquals(await paths("train", "--resume", "--run", "run"), [["run", "/data/some faces"], ["run"]]);
+  assertEquals(await paths("evaluate", "--json", "run"), [["run", "/data/some faces"], []]);
+  const photo = ["photo.one.jpg", "photo.one.mat", "photo.one.MAT"];
+  assertEquals(await paths("video", "photo.one.jpg", "--model", "run", "--out", "made/turning"), [
+    [...photo, "run", "/data/some faces", "made/"],
+    ["made/"],
+  ]);
+  assertEquals(await paths("video"), [["."], ["."]]);
+  assertEquals(await paths("evaluate", "missing", "--crop", "1,2,3"), [["missing"], []]);
+  assertEquals(await paths("export", "faces", "--half"), [["faces", "faces"], ["faces"]]);
+  assertEquals(await paths("export", "faces", "--out", "/elsewhere/a.onnx"), [
+    ["faces", "faces", "/elsewhere/"],
+    ["faces", "/elsewhere/"],
+  ]);
+  assertEquals(await paths("train", "--run", "a, run"), [["."], ["."]]); // the folder above
+});
+
+Deno.test("every task that is a program of ours runs in the sandbox, with permissions of its own", async () => {
+  const { tasks, permissions } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+  for (const { name } of Deno.readDirSync(`${root}tasks`)) {
+    const task = name.replace(/\.ts$/, "");
+    if (!tasks[task]?.command.includes("tasks/")) continue;
+    assert(/^sh tasks\/sandbox\.sh "\$\(deno eval '[^']*'\)" \w+$/.test(tasks[task].command), tasks[task].command);
+    assert(task in permissions, `${task} has no permissions in deno.json`);
+  }
+});
