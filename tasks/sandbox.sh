@@ -10,9 +10,8 @@ checkout=$(cd "${0%/*}/.." && pwd)
 cd "${INIT_CWD:-.}" # Deno's task runner starts in the checkout
 export INIT_CWD="$PWD"
 
-cache=${XDG_CACHE_HOME:-${HOME:-.}/.cache}/posmap # as cacheFolder() of lib/files.ts has it
-[ ! -d /System/Library ] || cache=${HOME:-.}/Library/Caches/posmap
-cache=${POSMAP_CACHE:-$cache}
+caches=${XDG_CACHE_HOME:-${HOME:-.}/.cache} # as cacheFolder() of lib/files.ts has it, and Deno
+[ ! -d /System/Library ] || caches=${HOME:-.}/Library/Caches
 
 folder_of() { case $1 in */*) printf %s "${1%/*}/" ;; *) printf . ;; esac }
 # Deno cannot be told of a path with a comma: of the folder above, then
@@ -33,12 +32,13 @@ PATHS
 }
 
 may_read "$checkout"
+may_read "${DENO_DIR:-$caches/deno}/npm" # the face detector's weights are in its package
 may_read /usr/bin/ldd # sharp asks it which C library there is
 may_read "${TENSORFLOW_LIBRARY:-}"
-may_write "$cache"
+may_write "${POSMAP_CACHE:-$caches/posmap}"
 may_write "$checkout/runs"
 out=
-[ "$task" != video ] || out=. # where its files are, unless it is told
+case $task in video | predict | track) out=. ;; esac # where what they make is, unless they are told
 flag=
 for argument; do
   value=$argument
@@ -55,8 +55,12 @@ for argument; do
         [ "$task" != export ] || may_write "$value" # the model's other formats lie beside it
       elif [ -e "$value" ]; then
         for path in "$value" "${value%.*}.mat" "${value%.*}.MAT"; do may_read "$path"; done # a photo and its landmarks
-      elif [ "$value" = "${value#*,}" ]; then
-        may_read "$value" # no path, or one that the task is to miss
+      else
+        case $value in
+          *,*) ;; # no path
+          *[*?]*) may_read "$(folder_of "$value")" ;; # a pattern that the task expands
+          *) may_read "$value" ;; # no path, or one that the task is to miss
+        esac
       fi
       ;;
   esac
@@ -70,7 +74,7 @@ case $task in
   check_notebooks) set -- --allow-run="$deno" "$@" ;;
   *)
     case $task in
-      video | export) [ -z "$out" ] || may_write "$out" ;;
+      video | predict | track | export) [ -z "$out" ] || may_write "$out" ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
     esac
     set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"

@@ -51,7 +51,7 @@ Deno.test("what a task may read and write is what its arguments name, from where
     return ["read", "write"].map((kind) => {
       const flag = command.find((argument) => argument.startsWith(`--allow-${kind}=`))!;
       const all = flag.slice(flag.indexOf("=") + 1).split(",");
-      const always = kind === "read" ? 4 : 2; // checkout, a system file, cache, runs; cache, runs
+      const always = kind === "read" ? 5 : 2; // checkout, packages, a system file, cache, runs; cache, runs
       return all.slice(always);
     });
   };
@@ -65,6 +65,7 @@ Deno.test("what a task may read and write is what its arguments name, from where
     ["made/"],
   ]);
   assertEquals(await paths("video"), [["."], ["."]]);
+  assertEquals(await paths("predict", "photos/*.jpg", "--out", "made/faces"), [["photos/", "made/"], ["made/"]]);
   assertEquals(await paths("evaluate", "missing", "--crop", "1,2,3"), [["missing"], []]);
   assertEquals(await paths("export", "faces", "--half"), [["faces", "faces"], ["faces"]]);
   assertEquals(await paths("export", "faces", "--out", "/elsewhere/a.onnx"), [
