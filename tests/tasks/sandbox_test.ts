@@ -84,3 +84,11 @@ Deno.test("every task that is a program of ours runs in the sandbox, with permis
     assert(task in permissions, `${task} has no permissions in deno.json`);
   }
 });
+
+Deno.test("every package with an install script is refused it by name, so that a first run warns of none", async () => {
+  const { npm } = JSON.parse(await Deno.readTextFile(`${root}deno.lock`));
+  const { allowScripts } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+  const names = Object.keys(npm).filter((id) => npm[id].scripts).map((id) => id.replace(/(?<=.)@.*/, ""));
+  assert(names.length > 0);
+  assertEquals(names.map((name) => `npm:${name}`).toSorted(), allowScripts.deny.toSorted());
+});
