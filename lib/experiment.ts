@@ -179,8 +179,8 @@ export class Experiment implements Disposable {
   /** Writes `model/` and `report.html` from the best weights so far, as they were measured. */
   async save({ evaluation, pictures: errors }: Measurement, { onProgress }: Listening = {}): Promise<void> {
     const { source: { surface }, config, tensorflow } = this.#parts;
+    await this.saveModel(evaluation);
     const pictured = await this.#withBestWeights(async () => {
-      await saveModel(this.path, this.#parts, evaluation);
       const faces = await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
       const triples = await this.triples();
       onProgress?.(0.5);
@@ -189,6 +189,11 @@ export class Experiment implements Disposable {
     });
     onProgress?.(0.6);
     await saveReport(this.path, { config, tensorflow, steps: this.step, evaluation, errors, ...pictured });
+  }
+
+  /** Writes `model/` alone, from the best weights so far. */
+  async saveModel(evaluation?: Evaluation): Promise<void> {
+    await this.#withBestWeights(() => saveModel(this.path, this.#parts, evaluation));
   }
 
   [Symbol.dispose](): void {

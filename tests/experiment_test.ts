@@ -166,6 +166,9 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertClose(left + width / 2, 0.5, 0.15, "the mean face's middle");
   assertClose(top + height / 2, 0.5, 0.15, "the mean face's middle");
   assertClose(Math.max(width, height), 0.5, 0.2, "the mean face's size");
+  assertEquals(summary!["evaluation"], JSON.parse(JSON.stringify(evaluation)));
+  await experiment.saveModel();
+  assertEquals((await openOnnxModel(parted)).description.summary!["evaluation"], undefined);
 });
 
 Deno.test({

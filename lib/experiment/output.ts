@@ -9,7 +9,7 @@ import { readMetrics } from "@/lib/train/run_folder.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 
 /** Writes the folder `model/` of a run: its network as it is, and what is to be known of it. */
-export async function saveModel(run: string, parts: Parts, evaluation: Evaluation): Promise<void> {
+export async function saveModel(run: string, parts: Parts, evaluation?: Evaluation): Promise<void> {
   const { config, network, source, meanLandmarks } = parts;
   const model: TrainedModel = {
     network,
@@ -21,7 +21,7 @@ export async function saveModel(run: string, parts: Parts, evaluation: Evaluatio
       surface: source.surface,
       meanLandmarks,
       ...source.facts(),
-      summary: { ...config, source: config.source.name, evaluation }, // its path is a place on this machine
+      summary: { ...config, source: config.source.name, ...evaluation && { evaluation } }, // its path is a place on this machine
     },
   };
   await saveTrainedModel(`${run}/model`, model);

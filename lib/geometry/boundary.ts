@@ -6,11 +6,18 @@
  */
 export function boundaryLoops(triangles: Uint32Array): number[][] {
   const next = new Map<number, number>();
-  const directed = new Set<string>();
-  const edges = triangles.length;
   const to = (k: number) => triangles[k % 3 === 2 ? k - 2 : k + 1]!;
-  for (let k = 0; k < edges; k++) directed.add(`${triangles[k]},${to(k)}`);
-  for (let k = 0; k < edges; k++) if (!directed.has(`${to(k)},${triangles[k]}`)) next.set(triangles[k]!, to(k));
+  // the edges that leave each vertex, one vertex after the other: a lookup of pairs would take most of the time
+  const starts = new Uint32Array(triangles.reduce((most, v) => Math.max(most, v), 0) + 2);
+  for (const v of triangles) starts[v + 1]!++;
+  for (let v = 1; v < starts.length; v++) starts[v]! += starts[v - 1]!;
+  const ends = new Uint32Array(triangles.length);
+  const filled = starts.slice();
+  for (let k = 0; k < triangles.length; k++) ends[filled[triangles[k]!]!++] = to(k);
+  for (let k = 0; k < triangles.length; k++) {
+    const [v, w] = [triangles[k]!, to(k)];
+    if (!ends.subarray(starts[w], starts[w + 1]).includes(v)) next.set(v, w);
+  }
   const loops: number[][] = [];
   for (const start of next.keys()) {
     const loop: number[] = [];
