@@ -1,6 +1,7 @@
 import type { Config } from "@/lib/config.ts";
 import type { Batches } from "@/lib/data/batches/batches.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
+import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type JudgedFace, judgeFaces, type MadeFace } from "@/lib/evaluate/held_out.ts";
 import { makeHeldOut, measure, type Measurement, validate, type Validation } from "@/lib/experiment/measure.ts";
 import { saveModel, saveReport } from "@/lib/experiment/output.ts";
