@@ -48,11 +48,21 @@ export async function syncFolder(path: string): Promise<void> {
 /** A file's path and what tells two states of it apart: size, time of change, and when it was last touched at all. */
 export type FileFacts = readonly [path: string, size: number, changed: number, touched: number];
 
-/** Without reading the file. The last of the facts also moves where a program sets the time of change back. */
+/**
+ * Without reading the file. The last of the facts also moves where a program sets the time of change back. File systems
+ * may count time in whole seconds: facts of a file that was touched just now hold only once, as it could change again
+ * within the same second.
+ */
 export async function fileFacts(path: string): Promise<FileFacts> {
   const { size, mtime, ctime } = await Deno.stat(path);
-  return [path, size, mtime?.getTime() ?? 0, ctime?.getTime() ?? 0];
+  const touched = ctime?.getTime() ?? 0;
+  const now = Date.now();
+  const isRecent = now - touched < COARSEST_CLOCK;
+  return [path, size, mtime?.getTime() ?? 0, isRecent ? now : touched];
 }
+
+/** Milliseconds. */
+const COARSEST_CLOCK = 2000;
 
 /** posmap's folder in the user's cache, made where it is missing; POSMAP_CACHE names another. */
 export async function cacheFolder(): Promise<string> {
