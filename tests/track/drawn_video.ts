@@ -5,7 +5,7 @@ import { meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morpha
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
-import { applyPerspective, poseRotation } from "@/lib/geometry/transforms.ts";
+import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { drawAppearance } from "@/lib/portrait/appearance.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { Camera, drawCamera, kernelBytes } from "@/lib/portrait/camera.ts";
