@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { InputError } from "@/lib/errors.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
+import { workThrough } from "@/tasks/testing/jobs.ts";
 import { checkSkips, parseSkips } from "@/tasks/testing/skips.ts";
 import { runTestFile, type TestReport } from "@/tasks/testing/test_file.ts";
 
@@ -32,16 +33,12 @@ await runTask(command, async (console) => {
   console.stage(`Running ${files.length === 1 ? files[0] : `${files.length} files of tests`}`);
 
   const reports: TestReport[] = [];
-  const waiting = files.values(); // each worker takes the next
-  const work = async () => {
-    for (const path of waiting) {
-      const report = await runTestFile(path, { root, filter, signal: console.signal });
-      reports.push(report);
-      for (const line of linesOf(report)) console.print(line);
-      console.show(`${reports.length} of ${files.length} files`);
-    }
-  };
-  await Promise.all(Array.from({ length: jobCount() }, work));
+  await workThrough(files, async (path) => {
+    const report = await runTestFile(path, { root, filter, signal: console.signal });
+    reports.push(report);
+    for (const line of linesOf(report)) console.print(line);
+    console.show(`${reports.length} of ${files.length} files`);
+  });
   console.quiet();
 
   for (const { path, skipped } of reports) {
@@ -67,13 +64,6 @@ async function chooseFiles(words: readonly string[]): Promise<string[]> {
   }
   return [...longFiles, ...files.filter((path) => !longFiles.includes(path))]
     .filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
-}
-
-function jobCount(): number {
-  const wanted = Deno.env.get("DENO_JOBS");
-  if (!wanted) return navigator.hardwareConcurrency;
-  if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
-  throw new InputError(`Cannot run the tests with DENO_JOBS=${wanted}: a whole number from 1 is wanted`);
 }
 
 /** A line on the file; below it, where tests failed, what they printed. */

@@ -1,0 +1,20 @@
+import { InputError } from "@/lib/errors.ts";
+
+/** Does some work for each item, several beside each other, which take the next in turn; a worker's number is from 0. */
+export async function workThrough<T>(
+  items: readonly T[],
+  work: (item: T, worker: number) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  await Promise.all(Array.from({ length: Math.min(jobCount(), items.length) }, async (_, worker) => {
+    for (const item of waiting) await work(item, worker);
+  }));
+}
+
+/** As many as there are processors; DENO_JOBS names another number. Throws an InputError where that is none. */
+function jobCount(): number {
+  const wanted = Deno.env.get("DENO_JOBS");
+  if (!wanted) return navigator.hardwareConcurrency;
+  if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
+  throw new InputError(`Cannot run the tests with DENO_JOBS=${wanted}: a whole number from 1 is wanted`);
+}
