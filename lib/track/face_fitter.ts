@@ -3,6 +3,7 @@ import { readTexels } from "@/lib/data/maps/position_map.ts";
 import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import type { OnnxSession } from "@/lib/model/onnx_session.ts";
 import type { FaceFit } from "@/lib/track/face_tracker.ts";
+import { headLikeness } from "@/lib/track/head_pose.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 
 /** What a fitter must know of its model. */
@@ -11,6 +12,8 @@ export interface FittedModel {
   readonly imageSize: number;
   /** [vertexCount, 2], where the surface's vertices lie in the map. */
   readonly uv: Float32Array;
+  /** [68, 3], a face at rest, model space: what tells a face from what is none where the network does not say it. */
+  readonly neutralLandmarks?: Float32Array | undefined;
 }
 
 /** All that the network says of one crop. */
@@ -55,13 +58,15 @@ export class FaceFitter {
       const map = part("positions", i);
       const vertices = readTexels({ size, positions: map }, this.#reading);
       cropToImage(vertices, { crop, size }, vertices);
+      const landmarks = cropToImage(part("landmarks", i), { crop, size });
+      const { neutralLandmarks } = this.#model;
       return {
         crop,
         map,
         vertices,
-        landmarks: cropToImage(part("landmarks", i), { crop, size }),
-        expression: part("expression", i),
-        score: part("presence", i)[0] ?? 1,
+        landmarks,
+        expression: part("expressions", i),
+        score: part("presence", i)[0] ?? (neutralLandmarks ? headLikeness(landmarks, neutralLandmarks) : 1),
         signature: signatureOf(picture, vertices, this.#model.uv),
       };
     });

@@ -1,6 +1,7 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
+import { CutDetector } from "@/lib/track/cut_detector.ts";
 import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
 import { OneEuroFilter, type OneEuroOptions } from "@/lib/track/one_euro.ts";
 import type { Box, Crop, Photo } from "@/lib/types.ts";
@@ -53,17 +54,20 @@ export interface TrackedFit<Fit extends FaceFit> {
 const SAME_FACE = 0.55;
 /** A detection that overlaps a known face more is of that face. */
 const KNOWN_FACE = 0.25;
+/** Fits below this are lost where the detector sees no face there either. */
+const SURE = 0.9;
 /** Signatures nearer than this may be of one person. */
 const SAME_PERSON = 0.35;
 
 /**
  * Follows faces from frame to frame: each is looked for where its last mesh was; a detector looks for new ones now and
- * then, and at once where one was lost. A face that comes back within the memory's time gets its number back, by how it
- * looks and by where it was.
+ * then, and at once where one was lost or the picture changed as a whole, as after a cut. A face that comes back within the
+ * memory's time gets its number back, by how it looks and by where it was.
  */
 export class FaceTracker<Fit extends FaceFit> {
   readonly #parts: TrackerParts<Fit>;
   readonly #options: Required<TrackerOptions>;
+  readonly #cuts = new CutDetector();
   #tracks: Track<Fit>[] = [];
   #lost: Track<Fit>[] = [];
   #nextId = 1;
@@ -83,8 +87,12 @@ export class FaceTracker<Fit extends FaceFit> {
 
   /** The faces of the next frame, by number. `time` is in seconds and grows. */
   async next(picture: Photo, time: number): Promise<TrackedFit<Fit>[]> {
-    const { leastScore, memory, mostFaces, detectEvery } = this.#options;
+    const { leastScore, memory, detectEvery } = this.#options;
     this.#lost = this.#lost.filter((track) => time - track.time <= memory);
+    if (this.#cuts.isCut(picture)) {
+      this.#lost.push(...this.#tracks.splice(0));
+      for (const track of this.#lost) track.isPlaceKnown = false;
+    }
     const followed: Track<Fit>[] = [];
     for (const track of this.#tracks) {
       const fit = await this.#parts.fit(picture, track.crop(time));
@@ -95,9 +103,11 @@ export class FaceTracker<Fit extends FaceFit> {
     }
     this.#tracks = this.#withoutDoubles(followed);
     const isLooking = this.#lost.length > 0 || this.#tracks.length === 0;
-    if (this.#tracks.length < mostFaces && (--this.#framesToDetection < 0 || isLooking)) {
+    if (--this.#framesToDetection < 0 || isLooking) {
       this.#framesToDetection = detectEvery;
-      await this.#findNew(picture, time);
+      const detections = await this.#parts.detect(picture);
+      this.#loseDoubtful(detections);
+      await this.#findNew(picture, time, detections);
     }
     return this.#tracks.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
   }
@@ -113,9 +123,16 @@ export class FaceTracker<Fit extends FaceFit> {
     return kept;
   }
 
-  async #findNew(picture: Photo, time: number): Promise<void> {
+  #loseDoubtful(detections: readonly Detection[]): void {
+    const isSeen = (track: Track<Fit>) => detections.some(({ box }) => boxOverlap(box, track.box) > KNOWN_FACE);
+    const doubtful = this.#tracks.filter((track) => track.score < SURE && !isSeen(track));
+    this.#tracks = this.#tracks.filter((track) => !doubtful.includes(track));
+    this.#lost.push(...doubtful);
+  }
+
+  async #findNew(picture: Photo, time: number, detections: readonly Detection[]): Promise<void> {
     const { mostFaces, margin, leastScore } = this.#options;
-    for (const detection of await this.#parts.detect(picture)) {
+    for (const detection of detections) {
       if (this.#tracks.length >= mostFaces) return;
       if (this.#tracks.some(({ box }) => boxOverlap(box, detection.box) > KNOWN_FACE)) continue;
       const first = await this.#parts.fit(picture, this.#parts.detectionCrop(detection));
@@ -150,8 +167,12 @@ class Track<Fit extends FaceFit> {
   #fit: Fit;
   /** When the face was last found, in seconds. */
   time: number;
+  /** Where the face was looked for last; none after it was found anew. */
+  #crop: Crop | undefined;
   /** Pixels a second, of the box's center. */
   #velocity: readonly [number, number] = [0, 0];
+  /** Not after a cut. */
+  isPlaceKnown = true;
   /** Before the last move. */
   #before: { fit: Fit; time: number; velocity: readonly [number, number]; signature: Float32Array };
   /** How unlike itself the face was in its last move. */
@@ -174,11 +195,15 @@ class Track<Fit extends FaceFit> {
     return landmarkBox(this.#fit.landmarks);
   }
 
+  get score(): number {
+    return this.#fit.score;
+  }
+
   /** Where the face is to be looked for. */
   crop(time: number): Crop {
     const { left, top, side } = landmarkCrop(this.#fit.landmarks, { margin: this.#margin });
-    const [dx, dy] = this.#velocity.map((speed) => clamp(speed * (time - this.time), 0.15 * side));
-    return { left: left + dx!, top: top + dy!, side };
+    const [dx, dy] = this.#velocity.map((speed) => clamp(speed * (time - this.time), 0.15 * side)) as [number, number];
+    return this.#crop = loosely(this.#crop, { left: left + dx, top: top + dy, side });
   }
 
   moveTo(fit: Fit, time: number): void {
@@ -200,7 +225,9 @@ class Track<Fit extends FaceFit> {
   restart(fit: Fit, time: number): void {
     this.#fit = fit;
     this.time = time;
+    this.#crop = undefined;
     this.#velocity = [0, 0];
+    this.isPlaceKnown = true;
     this.#filters?.forEach((filter) => filter.reset());
   }
 
@@ -211,7 +238,7 @@ class Track<Fit extends FaceFit> {
     const seconds = time - this.time, carried = Math.min(seconds, 0.5);
     const size = Math.max(this.box.width, this.box.height);
     const path = Math.hypot(toX - x - carried * this.#velocity[0], toY - y - carried * this.#velocity[1]) / size;
-    return looks + 0.25 * Math.min(1.5, path / (1 + seconds));
+    return looks + 0.25 * (this.isPlaceKnown ? Math.min(1.5, path / (1 + seconds)) : 1.5);
   }
 
   smoothed(): TrackedFit<Fit> {
@@ -223,6 +250,24 @@ class Track<Fit extends FaceFit> {
     );
     return { id, fit, landmarks: landmarks!, vertices: vertices! };
   }
+}
+
+/** How far a crop may be from where it should be, in shares of its side; training's crops are up to a tenth off. */
+const SLACK = 0.04;
+
+/**
+ * The crop before, drawn along as little as brings it near enough to the wanted one. A crop that follows each tremble of the
+ * landmarks makes them tremble more, as what a network says depends on the crop a little.
+ */
+function loosely(before: Crop | undefined, wanted: Crop): Crop {
+  if (!before) return wanted;
+  const slack = SLACK * wanted.side;
+  const side = wanted.side + clamp(before.side - wanted.side, slack);
+  const along = (start: "left" | "top") => {
+    const middle = wanted[start] + wanted.side / 2;
+    return middle + clamp(before[start] + before.side / 2 - middle, slack) - side / 2;
+  };
+  return { left: along("left"), top: along("top"), side };
 }
 
 function isInside({ left, top, width, height }: Box, picture: Photo): boolean {

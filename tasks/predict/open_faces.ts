@@ -15,7 +15,7 @@ export async function openFaces(folder: string) {
   ]);
   return {
     description,
-    fitter: new FaceFitter(fitting, { imageSize: description.imageSize, uv: description.surface.uv }),
+    fitter: new FaceFitter(fitting, { ...description, uv: description.surface.uv }),
     detector: new FaceDetector(detecting),
   };
 }
