@@ -10,6 +10,7 @@ import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { type MetricsRow, readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import type { Triples } from "@/lib/view/training/face_triples.ts";
@@ -121,6 +122,10 @@ Deno.test("a validation that a signal comes into is done when the training goes 
       row,
     ) => [row.step, row["train/loss"], row["validation/loss"], row["validation/nme68_2d"]]);
   assertEquals(await measured(stopped), await measured(straight));
+  const errors = (await readMetrics(straight)).flatMap((row) => row["validation/nme68_2d"] ?? []);
+  assertEquals(errors.length, 2);
+  const best = await readCheckpoint(await CheckpointSeries.open(`${straight}/checkpoints/best`));
+  assertEquals(best!.progress.bestNme, Math.min(...errors));
 });
 
 Deno.test("an evaluation ends with what its listener throws, and leaves the weights as they were", async () => {

@@ -34,7 +34,11 @@ export interface HeadLightBuffers extends LightBuffers {
 /** How far past a right angle light still reaches, for red, green and blue: it wanders within skin, red the farthest. */
 const WRAP = [0.22, 0.1, 0.07] as const;
 
-export function lightHead(vertices: LitVertices, { around, lamps }: Lighting, buffers: HeadLightBuffers): void {
+export function lightHead(
+  vertices: LitVertices,
+  { around, lamps }: Pick<Lighting, "around" | "lamps">,
+  buffers: HeadLightBuffers,
+): void {
   const { light, shine, white, seen } = buffers;
   const { normals, openness } = vertices;
   shadeVertices(normals, { albedo: white, light: around, openness, seen, out: light });

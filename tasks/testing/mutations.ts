@@ -174,7 +174,7 @@ export const mutations: readonly Mutation[] = [
     file: "lib/geometry/sample_texture.ts",
     line: "const column = Math.floor(x - 0.5), row = Math.floor(y - 0.5);",
     replacement: "const column = Math.floor(x - 0.5), row = Math.floor(y);",
-    tests: ["tests/data/synthetic/rotate_sample_test.ts"],
+    tests: ["tests/geometry/sample_texture_test.ts"],
   },
   {
     file: "lib/face/landmarks.ts",
@@ -240,7 +240,7 @@ export const mutations: readonly Mutation[] = [
     file: "lib/portrait/head_light.ts",
     line: "const amount = 1 - turning + turning * share[v]!;",
     replacement: "const amount = 1;",
-    tests: ["tests/portrait/head_pixels_test.ts", "tests/portrait/portrait_test.ts"],
+    tests: ["tests/portrait/head_light_test.ts"],
   },
   {
     file: "lib/data/maps/crop.ts",
@@ -336,7 +336,7 @@ export const mutations: readonly Mutation[] = [
     file: "lib/model/multiply_adds.ts",
     line: "return texelCount(layer.input);",
     replacement: "return texelCount(layer.output);",
-    tests: ["tests/model/structure_test.ts", "tests/model/prnet_test.ts"],
+    tests: ["tests/model/structure_test.ts"],
   },
   {
     file: "lib/model/initialize.ts",
@@ -421,7 +421,7 @@ export const mutations: readonly Mutation[] = [
     file: "lib/experiment/stop_signal.ts",
     line: "if (!signal.aborted) throw error;",
     replacement: "throw error;",
-    tests: ["tests/experiment_test.ts: a signal comes into"],
+    tests: ["tests/experiment/stop_signal_test.ts"],
   },
   {
     file: "lib/experiment.ts",
@@ -433,13 +433,13 @@ export const mutations: readonly Mutation[] = [
     file: "lib/experiment.ts",
     line: "if (bestNme === null || validation.nme68_2d < bestNme) {",
     replacement: "if (bestNme === null || validation.nme68_2d > bestNme) {",
-    tests: ["tests/experiment_test.ts: resumed"],
+    tests: ["tests/experiment_test.ts: a signal comes into"],
   },
   {
     file: "lib/track/detection.ts",
     line: "detections.reduce((sum, detection) => sum + detection.score * of(detection), 0) / total;",
     replacement: "detections.reduce((sum, detection) => sum + of(detection), 0) / detections.length;",
-    tests: ["tests/track/blazeface_test.ts"],
+    tests: ["tests/track/detection_test.ts"],
   },
   {
     file: "lib/track/one_euro.ts",

@@ -21,6 +21,8 @@ function shifted(points: Float32Array, shift: readonly [number, number, number])
 
 Deno.test("nme() of a shift is its length in percent of the square root of the true box's area", () => {
   assertClose(nme({ predicted: shifted(square(), [3, 4, 0]), truth: square() }, 2), 5, FLOAT32_TOLERANCE);
+  const flat = square().map((value, i) => i % 3 === 1 ? value / 4 : value);
+  assertClose(nme({ predicted: shifted(flat, [3, 4, 0]), truth: flat }, 2), 10, FLOAT32_TOLERANCE);
 });
 
 Deno.test("nme() does not change when photo and landmarks are scaled together", () => {

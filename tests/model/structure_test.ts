@@ -68,6 +68,14 @@ Deno.test("stagesOf() takes layers without common names one by one, what only fo
   ]);
 });
 
+Deno.test("countMultiplyAdds() counts a kernel at each texel that it makes, or where it is transposed, takes", () => {
+  const options = { filters: 5, kernelSize: 3, strides: 2, padding: "same" as const };
+  for (const [layer, texels] of [[layers.conv2d(options), 4 * 4], [layers.conv2dTranspose(options), 8 * 8]] as const) {
+    const input = tf.input({ shape: [8, 8, 2] });
+    assertEquals(countMultiplyAdds(tf.model({ inputs: input, outputs: apply(layer, input) })), texels * 9 * 2 * 5);
+  }
+});
+
 Deno.test("stagesOf() keeps both ways of a network that parts and joins again", () => {
   const input = tf.input({ shape: [8, 8, 2] });
   const options = { filters: 2, kernelSize: 3, padding: "same" as const };

@@ -31,8 +31,8 @@ function gradient(): { width: number; height: number; rgb: Float32Array } {
   return { width: SIZE, height: SIZE, rgb };
 }
 
-function photograph(settings: Partial<CameraSettings>, image = gradient()): Uint8Array {
-  return new Camera(SIZE).takePhoto(image, { settings: { ...neutral, ...settings }, subject: 0.2 }).rgb;
+function photograph(settings: Partial<CameraSettings>, image = gradient(), subject = 0.2): Uint8Array {
+  return new Camera(SIZE).takePhoto(image, { settings: { ...neutral, ...settings }, subject }).rgb;
 }
 
 Deno.test("Camera makes more light brighter, and twice the exposure too", () => {
@@ -47,6 +47,19 @@ Deno.test("Camera makes more light brighter, and twice the exposure too", () => 
 Deno.test("Camera shows 0.2 of light, exposed as such, as sRGB does", () => {
   const flat = { ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) };
   assertClose(photograph({}, flat)[0]!, 124, 2);
+});
+
+Deno.test("Camera's white balance is as light of that color", () => {
+  const colored = gradient();
+  colored.rgb.forEach((value, i) => colored.rgb[i] = value * [1.2, 1, 0.8][i % 3]!);
+  assertEquals(photograph({ whiteBalance: [1.2, 1, 0.8] }), photograph({}, colored));
+});
+
+Deno.test("Camera makes up for dark subjects, though not wholly", () => {
+  const gray = (light: number, subject: number) =>
+    photograph({}, { ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(light) }, subject)[0]!;
+  assert(gray(0.05, 0.05) > gray(0.05, 0.2) + 20);
+  assert(gray(0.05, 0.05) < gray(0.2, 0.2) - 20);
 });
 
 Deno.test("Camera without saturation gives gray, whatever the light", () => {

@@ -89,6 +89,8 @@ Deno.test("FaceTracker gives a face that leaves and comes back its number, and a
   assertEquals(again.at(-1), [1]);
   const stranger = await follow([[still], [still], ...away, [{ ...still, looks: -1 }]]);
   assertEquals(stranger.at(-1), [2]);
+  const late = await follow([[still], [still], ...Array.from({ length: 100 }, () => []), [still]]);
+  assertEquals(late.at(-1), [2]); // it is kept for three seconds
 });
 
 Deno.test("FaceTracker finds the face again after a cut", async () => {

@@ -3,6 +3,7 @@ import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
 import { faceSize, landmarkErrors, type LandmarkPair } from "@/lib/evaluate/nme.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion, vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { cumulativeFigure } from "@/lib/view/evaluation/cumulative_figure.ts";
 import { errorColor, errorMap } from "@/lib/view/evaluation/error_map.ts";
@@ -49,6 +50,16 @@ Deno.test("vertexErrors() are 0 for the truth, do not see how far away a face is
   const regions = mapErrorsByRegion([{ truth, prediction: moved(truth, 1, 0), landmarks }], surface);
   assertEquals(regions.map(({ name }) => name), ["face", "eyes", "nose", "mouth"]);
   for (const { error } of regions) assertClose(error, one[100]!, 1e-2);
+});
+
+Deno.test("vertexErrors() do not move the face by the depth of its neck", () => {
+  const corners = [0.25, 0.25, 0.75, 0.25, 0.25, 0.75, 0.75, 0.75];
+  const face = { uv: Float32Array.from(corners), regions: Uint8Array.of(0, 1, 2, regionNames.indexOf("neck")) };
+  const truth = { size: 2, positions: new Float32Array(12) };
+  const prediction = { size: 2, positions: truth.positions.with(11, 8) };
+  const errors = vertexErrors({ truth, prediction, landmarks: samples[0]!.landmarks }, face);
+  assertEquals([...errors.subarray(0, 3)], [0, 0, 0]);
+  assert(errors[3]! > 0);
 });
 
 Deno.test("errorMap() paints the face in the color of its error, and nothing beside it", () => {
