@@ -4,6 +4,7 @@ import { InputError, SettingError } from "@/lib/errors.ts";
 /** Where faces come from: a source's name, and whatever else that source asks for; see `lib/data/sources`. */
 const source = z.looseObject({ name: z.string() }, 'an object such as { name: "built-in" }');
 
+/** A source by its name, with what that source asks for, such as `{ name: "ict", path: "ict-facekit/FaceXModel" }`. */
 export type SourceSettings = z.infer<typeof source>;
 
 const anyWhole = z.int("a whole number");
@@ -55,6 +56,7 @@ const schema = z.strictObject({
   checkpointEvery: wholeFrom(1),
 });
 
+/** Every setting of a training run; see {@linkcode defaults} for what each means. */
 export type Config = z.infer<typeof schema>;
 
 /** The published training (PRNet, section 3.3; Adam, batch 16) on built-in faces. */
@@ -113,6 +115,7 @@ export const presets = {
   },
 } satisfies Record<string, Partial<Config>>;
 
+/** What `deno task train` takes first. */
 export type PresetName = keyof typeof presets;
 
 /** The preset with these settings changed. Throws an InputError for an unknown setting or a value out of range. */

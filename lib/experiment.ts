@@ -27,6 +27,7 @@ import { withWeights } from "@/lib/train/with_weights.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
 import { faceTriples, type Triples } from "@/lib/view/training/face_triples.ts";
 
+/** What one step of an experiment gave. */
 export interface TrainReport extends StepReport {
   /** Of the validation faces, where this step ends with a validation. */
   readonly validation?: Validation;

@@ -62,6 +62,7 @@ export class Random {
   }
 }
 
+/** Where a stream stands; plain data. */
 export interface RandomState {
   readonly path: string;
   readonly generator: readonly number[];

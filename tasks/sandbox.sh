@@ -71,7 +71,7 @@ set -- "$checkout/tasks/$task.ts" "$@"
 case $task in
   bench) set -- --allow-run="python3,apt-get,dpkg,$deno" "$@" ;;
   notebooks) set -- --allow-run="python3,$deno" "$@" ;;
-  check_notebooks | mutate) set -- --allow-run="$deno" "$@" ;;
+  check_notebooks | check_docs | mutate) set -- --allow-run="$deno" "$@" ;;
   *)
     case $task in
       video | predict | track | export) [ -z "$out" ] || may_write "$out" ;;

@@ -20,11 +20,13 @@ export interface LabeledFace {
   readonly yaw: number;
 }
 
+/** Normalized mean errors of a network in percent, of 68 landmarks. */
 export interface Evaluation extends LandmarkErrors {
   /** The same of an answer that does not look: the mean landmarks of the training set. */
   readonly baseline: { readonly nme68_2d: NmeSummary; readonly nme68_3d: NmeSummary };
 }
 
+/** What faces are judged by. */
 export interface Answers {
   /** Each [68, 3], crop pixels: the landmarks found in each face. */
   readonly found: readonly Float32Array[];

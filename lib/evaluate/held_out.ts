@@ -62,6 +62,7 @@ interface JudgeOptions extends Pick<Config, "encoding"> {
   readonly onProgress?: ProgressListener | undefined;
 }
 
+/** The faces, each with the map that the network sees in it. */
 export function judgeFaces(
   network: tf.LayersModel,
   faces: readonly MadeFace[],

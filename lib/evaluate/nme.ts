@@ -30,6 +30,7 @@ export interface FaceError {
   readonly landmarks: Float32Array;
 }
 
+/** Normalized mean errors of many faces in percent; see {@linkcode nme}. */
 export interface LandmarkErrors {
   readonly images: number;
   /** Those whose true landmarks have depths: the errors in 3D are of them, and NaN where there are none. */
@@ -38,7 +39,9 @@ export interface LandmarkErrors {
   readonly nme68_3d: NmeSummary;
 }
 
+/** Degrees of absolute yaw, as papers on AFLW2000-3D have them. */
 export const yawBins = ["0-30", "30-60", "60-90"] as const;
+/** One of {@linkcode yawBins}. */
 export type YawBin = (typeof yawBins)[number];
 
 /**

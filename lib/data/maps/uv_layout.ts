@@ -33,6 +33,7 @@ export interface ReadingTexels {
 /** How far past a triangle's edges its plane is followed, in its own heights: sub-texel triangles are no guide beyond. */
 const EXTRAPOLATION = 6;
 
+/** The layout of maps of `size` texels a side, made once for a surface. Throws a RangeError for fewer than 2. */
 export function uvLayout(surface: Pick<FaceSurface, "uv" | "triangles">, size: number): UvLayout {
   if (!Number.isInteger(size) || size < 2) throw new RangeError(`Cannot lay out a map of ${size} texels a side`);
   const { uv, triangles } = surface;

@@ -33,6 +33,7 @@ const manifestSchema = z.strictObject({
   expression: z.record(z.string(), z.string()).optional(),
 });
 
+/** The content of a `face.json`; see {@linkcode loadObjModel}. */
 export type ObjManifest = z.infer<typeof manifestSchema>;
 
 /** A folder's manifest, where the folder and not the manifest is named. */

@@ -24,6 +24,7 @@ export interface TensorFlowOptions {
   readonly lowLatency?: boolean;
 }
 
+/** The library that runs, behind tfjs's backend "tensorflow". */
 export interface TensorFlow {
   /** Such as "tensorflow 2.21.0 · CPU, 2 threads". */
   readonly description: string;
@@ -235,6 +236,7 @@ export function outsideTrace<T>(run: () => T): T {
   }
 }
 
+/** For the files beside this one. Throws an Error where TensorFlow is not open. */
 export function internals(): OpenTensorFlow {
   if (!opened) throw new Error("TensorFlow is not open: openTensorFlow() comes first");
   return opened;

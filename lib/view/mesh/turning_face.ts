@@ -41,6 +41,7 @@ export function faceFigure({ photo, map, surface }: TrackedFace, options: MeshFi
   return meshFigure(mesh, colors, options);
 }
 
+/** What stands on the page beside the face. */
 export interface TurningPageContent {
   readonly title: string;
   readonly video: Video;

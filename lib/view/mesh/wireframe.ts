@@ -91,6 +91,7 @@ export const PANEL = 600;
 /** Linear light: a dark blue. */
 export const INK: Vec3 = [0.006, 0.022, 0.07];
 
+/** A white square of `size` pixels a side. */
 export function whiteImage(size: number): FloatImage {
   return { width: size, height: size, rgb: new Float32Array(3 * size * size).fill(1) };
 }

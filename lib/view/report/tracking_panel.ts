@@ -45,6 +45,7 @@ export function trackingPanels(face: TrackedFace): Photo {
 /** Nearly hides the photo. */
 const PLASTER = { opacity: 0.9 };
 
+/** A face as a network sees it, and its true map. */
 export interface Reconstruction extends TrackedFace {
   /** The true map, or what stands for it. */
   readonly target: PositionMap;

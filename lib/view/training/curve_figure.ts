@@ -1,6 +1,7 @@
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 
+/** One metric of a run as a line. */
 export interface Curve {
   /** As `metrics.jsonl` has it. */
   readonly metric: string;

@@ -22,6 +22,7 @@ export interface FaceTriplesOptions {
   readonly mask: tf.Tensor2D;
 }
 
+/** The triples of all faces, in their order. */
 export function faceTriples(
   faces: readonly JudgedFace[],
   { surface, mask }: FaceTriplesOptions,

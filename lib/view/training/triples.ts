@@ -76,6 +76,7 @@ function enlargement({ width }: Photo): number {
   return Math.ceil(PANEL / width);
 }
 
+/** A crop, its true map and the predicted one. */
 export interface MapTriple {
   readonly input: Photo;
   readonly truth: PositionMap;
@@ -90,6 +91,7 @@ export function mapTriple({ input, truth, prediction, valid }: MapTriple): Photo
   return joinPhotos(panels.map((panel) => enlargePhoto(panel, enlargement(panel))));
 }
 
+/** A crop, and the face in it: true mesh, predicted mesh, predicted landmarks. */
 export interface OverlayTriple {
   readonly input: Photo;
   /** [68, 3], predicted, in the photo's pixels. */
