@@ -56,7 +56,7 @@ export interface NoisePatch {
 export const noAugmentation: Augmentation = { rotation: 0, scale: 1, shift: [0, 0], gains: [1, 1, 1], patches: [] };
 
 /** An augmentation from within these ranges, each value as likely as the others. */
-export function drawAugmentation(random: Random, options: AugmentationOptions = paperAugmentation): Augmentation {
+export function randomAugmentation(random: Random, options: AugmentationOptions = paperAugmentation): Augmentation {
   const shift = () => random.uniform(-options.shift, options.shift);
   const gain = () => random.uniform(...options.gain);
   return {
@@ -64,11 +64,11 @@ export function drawAugmentation(random: Random, options: AugmentationOptions = 
     scale: random.uniform(...options.scale),
     shift: [shift(), shift()],
     gains: [gain(), gain(), gain()],
-    patches: Array.from({ length: random.integer(0, options.patches) }, () => drawPatch(random, options)),
+    patches: Array.from({ length: random.integer(0, options.patches) }, () => randomPatch(random, options)),
   };
 }
 
-function drawPatch(random: Random, { patchSide }: AugmentationOptions): NoisePatch {
+function randomPatch(random: Random, { patchSide }: AugmentationOptions): NoisePatch {
   const [width, height] = [random.uniform(...patchSide), random.uniform(...patchSide)];
   return {
     left: random.uniform(-width / 2, 1 - width / 2),

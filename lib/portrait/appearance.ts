@@ -61,10 +61,10 @@ export interface EyeLook {
   readonly sclera: Vec3;
 }
 
-export function drawAppearance(random: Random): Appearance {
+export function randomAppearance(random: Random): Appearance {
   const darkness = random.next();
   const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 2.3;
-  const hairColor = drawHairColor(random, darkness);
+  const hairColor = randomHairColor(random, darkness);
   return {
     skin: {
       melanin,
@@ -83,9 +83,9 @@ export function drawAppearance(random: Random): Appearance {
       density: random.chance(0.12) ? random.uniform(0.2, 0.6) : random.uniform(0.75, 1),
       lift: random.uniform(-0.015, 0.04),
     },
-    lips: drawLips(random, melanin),
+    lips: randomLips(random, melanin),
     eyes: {
-      iris: drawIris(random, darkness),
+      iris: randomIris(random, darkness),
       pupilRadius: random.uniform(0.28, 0.6),
       sclera: [1, random.uniform(0.88, 0.97), random.uniform(0.8, 0.96)].map((value) =>
         0.72 * value
@@ -99,10 +99,10 @@ export function drawAppearance(random: Random): Appearance {
         blush: random.uniform(0, 0.6),
       }
       : { shadowColor: [0, 0, 0], shadow: 0, liner: random.uniform(0, 0.35), blush: 0 },
-    beard: drawBeard(random, hairColor),
+    beard: randomBeard(random, hairColor),
     hairColor,
     ...random.chance(0.03) && { mask: random.pick<Vec3>([[0.75, 0.78, 0.8], [0.25, 0.5, 0.65], [0.02, 0.02, 0.02]]) },
-    clothColor: drawClothColor(random),
+    clothColor: randomClothColor(random),
     noise: random.integer(0, 2 ** 30),
   };
 }
@@ -123,7 +123,7 @@ const naturalHair: readonly Vec3[] = [
   [0.62, 0.61, 0.6],
 ];
 
-function drawHairColor(random: Random, darkness: number): Vec3 {
+function randomHairColor(random: Random, darkness: number): Vec3 {
   if (random.chance(0.04)) return randomColor(random);
   const dark = random.chance(0.25 + 0.65 * darkness);
   const color = dark ? naturalHair[random.integer(0, 3)]! : random.pick(naturalHair);
@@ -137,7 +137,7 @@ function browColor(random: Random, hairColor: Vec3): Vec3 {
   return hairColor.map((value) => shade * value ** 1.25) as unknown as Vec3;
 }
 
-function drawLips(random: Random, melanin: number): Appearance["lips"] {
+function randomLips(random: Random, melanin: number): Appearance["lips"] {
   const [red, green, blue] = skinColor(melanin * 0.9, 0.85);
   if (random.chance(0.72)) {
     const shade = random.uniform(0.75, 1.02);
@@ -154,7 +154,7 @@ function drawLips(random: Random, melanin: number): Appearance["lips"] {
   return { color, cover: random.uniform(0.6, 0.97), gloss: random.uniform(0.05, 0.6) };
 }
 
-function drawIris(random: Random, darkness: number): Vec3 {
+function randomIris(random: Random, darkness: number): Vec3 {
   const brown = random.chance(0.4 + 0.55 * darkness);
   const shade = random.uniform(0.6, 1.3);
   const base: Vec3 = brown
@@ -163,7 +163,7 @@ function drawIris(random: Random, darkness: number): Vec3 {
   return base.map((value) => value * shade) as unknown as Vec3;
 }
 
-function drawBeard(random: Random, hairColor: Vec3): Appearance["beard"] {
+function randomBeard(random: Random, hairColor: Vec3): Appearance["beard"] {
   const shade = random.uniform(0.4, 1);
   const color = hairColor.map((value) => value * shade) as unknown as Vec3;
   const amount = () => random.chance(0.8) ? random.uniform(0.5, 1) : random.uniform(0, 0.3);
@@ -187,7 +187,7 @@ function drawBeard(random: Random, hairColor: Vec3): Appearance["beard"] {
   };
 }
 
-function drawClothColor(random: Random): Vec3 {
+function randomClothColor(random: Random): Vec3 {
   if (random.chance(0.5)) {
     const gray = random.pick([0.01, 0.03, 0.12, 0.35, 0.75]) * random.uniform(0.7, 1.2);
     return [gray, gray * random.uniform(0.85, 1.1), gray * random.uniform(0.85, 1.2)];

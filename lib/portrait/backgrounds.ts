@@ -29,7 +29,7 @@ export class Backdrop {
     // What is out of focus needs no detail.
     const isSharp = random.chance(0.3);
     const canvas: Canvas = isSharp ? image : this.#half;
-    const palette = drawPalette(random);
+    const palette = randomPalette(random);
     const isPlain = random.chance(0.15);
     fillSmoothly(canvas, random, { palette, cells: isPlain ? 1 : random.pick([1, 2, 3, 5, 8, 16, 32]) });
     if (!isPlain && random.chance(0.4)) addTexture(canvas, random);
@@ -67,7 +67,7 @@ function enlarge({ width: size, rgb }: FloatImage, { rgb: to, covered }: Canvas)
 }
 
 /** Colors that occur together: grays, foliage, sky, rooms, or anything. */
-function drawPalette(random: Random): Vec3[] {
+function randomPalette(random: Random): Vec3[] {
   const base = random.pick<() => Vec3>([
     () => gray(random),
     () => gray(random),

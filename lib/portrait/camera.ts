@@ -43,7 +43,7 @@ export interface CameraSettings {
   readonly barColor: number;
 }
 
-export function drawCamera(random: Random): CameraSettings {
+export function randomCamera(random: Random): CameraSettings {
   const channels = (low: number, high: number): Vec3 => [
     random.uniform(low, high),
     random.uniform(low, high),

@@ -25,7 +25,7 @@ export interface Glasses {
 }
 
 /** Undefined for most people. */
-export function drawGlasses(random: Random): Glasses | undefined {
+export function randomGlasses(random: Random): Glasses | undefined {
   if (!random.chance(0.17)) return undefined;
   const isDark = random.chance(0.35);
   const gray = random.next() ** 3 * 0.6;

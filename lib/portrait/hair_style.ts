@@ -32,7 +32,7 @@ export interface HairStyle {
 /** Nowhere below this hangs anything that does not hang. */
 const NO_ENDS = 9;
 
-export function drawHairStyle(random: Random): HairStyle {
+export function randomHairStyle(random: Random): HairStyle {
   const short: HairStyle = {
     kind: "hair",
     line: random.normal() * 0.05,
@@ -52,13 +52,13 @@ export function drawHairStyle(random: Random): HairStyle {
   };
   const kind = random.next();
   if (kind < 0.14) return { ...short, kind: "none", roots: random.chance(0.4) ? 0 : random.uniform(0.05, 0.9) };
-  if (kind < 0.22) return { ...short, ...drawHeadwear(random) };
-  if (kind < 0.28) return { ...short, ...drawCurls(random) };
-  const style = random.chance(0.42) ? { ...short, ...drawFringe(random) } : short;
-  return kind < 0.55 ? style : { ...style, ...drawLongHair(random) };
+  if (kind < 0.22) return { ...short, ...randomHeadwear(random) };
+  if (kind < 0.28) return { ...short, ...randomCurls(random) };
+  const style = random.chance(0.42) ? { ...short, ...randomFringe(random) } : short;
+  return kind < 0.55 ? style : { ...style, ...randomLongHair(random) };
 }
 
-function drawHeadwear(random: Random): Partial<HairStyle> {
+function randomHeadwear(random: Random): Partial<HairStyle> {
   const volume = random.uniform(0.05, 0.14);
   const cloth = { volume: [volume * 1.5, volume, volume] as const, ragged: 0, clumps: 0.03, recession: 0, waves: 0 };
   const kind = random.pick(["beanie", "cap", "hood"] as const);
@@ -79,7 +79,7 @@ function drawHeadwear(random: Random): Partial<HairStyle> {
   }
 }
 
-function drawCurls(random: Random): Partial<HairStyle> {
+function randomCurls(random: Random): Partial<HairStyle> {
   const volume = random.uniform(0.12, 0.5);
   return {
     volume: [volume, volume * 0.8, volume],
@@ -90,12 +90,12 @@ function drawCurls(random: Random): Partial<HairStyle> {
   };
 }
 
-function drawFringe(random: Random): Partial<HairStyle> {
+function randomFringe(random: Random): Partial<HairStyle> {
   const [middle, half] = random.chance(0.5) ? [0, 1.1] : [random.normal() * 0.5, random.uniform(0.4, 0.9)];
   return { fringe: random.uniform(0.28, 0.75), fringeFrom: middle - half, fringeTo: middle + half };
 }
 
-function drawLongHair(random: Random): Partial<HairStyle> {
+function randomLongHair(random: Random): Partial<HairStyle> {
   const volume = random.uniform(0.04, 0.2);
   return {
     volume: [random.uniform(0.04, 0.2), volume, volume],

@@ -22,8 +22,8 @@ export interface Lighting {
   readonly background: number;
 }
 
-export function drawLighting(random: Random): Lighting {
-  if (random.chance(0.12)) return drawLowKey(random);
+export function randomLighting(random: Random): Lighting {
+  if (random.chance(0.12)) return randomLowKey(random);
   const warmth = random.normal() * 0.12;
   const tint = (strength: number, warm: number): Vec3 => [
     strength * (1 + 0.7 * warm) * random.uniform(0.96, 1.04),
@@ -34,20 +34,20 @@ export function drawLighting(random: Random): Lighting {
   const around = random.uniform(0.03, 0.14) + 0.28 * softness ** 1.5;
   const sky = 0.5 * softness, bounce = random.uniform(0, 0.2) * softness;
   const key = random.uniform(0.35, 0.7) + 0.6 * (1 - softness);
-  const keyDirection = drawKeyDirection(random);
+  const keyDirection = randomKeyDirection(random);
   const lamps = [{ direction: keyDirection, color: tint(key, warmth) }];
   if (random.chance(0.45)) {
     const isRim = random.chance(0.4);
     lamps.push({
-      direction: drawDirection(random, { side: 1, up: 0.3, front: isRim ? -0.5 : 0.6 }),
+      direction: randomDirection(random, { side: 1, up: 0.3, front: isRim ? -0.5 : 0.6 }),
       color: tint(random.uniform(0.1, isRim ? 0.8 : 0.4), random.normal() * 0.2),
     });
   }
   return {
     around: addHarmonics(
       ambientHarmonics(tint(around, -0.5 * warmth)),
-      directionalHarmonics(drawDirection(random, { side: 0.6, up: 1, front: 0.4 }), tint(sky, warmth)),
-      directionalHarmonics(drawDirection(random, { side: 1, up: -1, front: 0.5 }), tint(bounce, 0.2)),
+      directionalHarmonics(randomDirection(random, { side: 0.6, up: 1, front: 0.4 }), tint(sky, warmth)),
+      directionalHarmonics(randomDirection(random, { side: 1, up: -1, front: 0.5 }), tint(bounce, 0.2)),
     ),
     lamps,
     isHard: softness < 0.75 && keyDirection[2] < 0.95,
@@ -57,7 +57,7 @@ export function drawLighting(random: Random): Lighting {
 }
 
 /** One hard lamp from aside in a dark room, or low sun: half of the face is black. */
-function drawLowKey(random: Random): Lighting {
+function randomLowKey(random: Random): Lighting {
   const warmth = random.normal() * 0.2;
   const tint = (strength: number): Vec3 => [strength * (1 + 0.7 * warmth), strength, strength * (1 - warmth)];
   const azimuth = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1.75), height = random.uniform(-0.2, 1);
@@ -65,13 +65,13 @@ function drawLowKey(random: Random): Lighting {
   const around = 0.002 + 0.05 * random.next() ** 2, key = random.uniform(0.7, 1.4);
   const lamps = [{ direction, color: tint(key) }];
   if (random.chance(0.35)) {
-    const other = drawDirection(random, { side: 1, up: 0.3, front: random.chance(0.6) ? -0.6 : 0.4 });
+    const other = randomDirection(random, { side: 1, up: 0.3, front: random.chance(0.6) ? -0.6 : 0.4 });
     lamps.push({ direction: other, color: tint(random.uniform(0.05, 0.6)) });
   }
   return {
     around: addHarmonics(
       ambientHarmonics(tint(around)),
-      directionalHarmonics(drawDirection(random, { side: 0.6, up: 1, front: 0.4 }), tint(around)),
+      directionalHarmonics(randomDirection(random, { side: 0.6, up: 1, front: 0.4 }), tint(around)),
     ),
     lamps,
     isHard: random.chance(0.85),
@@ -81,14 +81,14 @@ function drawLowKey(random: Random): Lighting {
 }
 
 /** Mostly from above and in front; sometimes from any side, or a flash beside the lens. */
-function drawKeyDirection(random: Random): Vec3 {
+function randomKeyDirection(random: Random): Vec3 {
   if (random.chance(0.18)) return unit([random.uniform(-0.15, 0.15), random.uniform(-0.3, 0.1), 1]);
   const azimuth = random.normal() * 0.85;
   const height = random.uniform(-0.15, 1.15);
   return directionAt(azimuth, height);
 }
 
-function drawDirection(random: Random, { side, up, front }: { side: number; up: number; front: number }): Vec3 {
+function randomDirection(random: Random, { side, up, front }: { side: number; up: number; front: number }): Vec3 {
   return unit([
     side * random.uniform(-1, 1),
     -up * random.uniform(0.2, 1),

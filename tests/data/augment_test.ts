@@ -4,9 +4,9 @@ import {
   applyNoise,
   augmentationTransform,
   augmentSample,
-  drawAugmentation,
   noAugmentation,
   paperAugmentation,
+  randomAugmentation,
 } from "@/lib/data/augment.ts";
 import type { Sample } from "@/lib/data/sample.ts";
 import { transformPoint } from "@/lib/geometry/transforms.ts";
@@ -36,7 +36,7 @@ Deno.test("augmentSample() keeps what the picture shows at a landmark at that la
   fc.assert(
     fc.property(seeds, (seed) => {
       const sample = sampleWithDot(seed);
-      const augmentation = { ...drawAugmentation(new Random(seed)), patches: [] };
+      const augmentation = { ...randomAugmentation(new Random(seed)), patches: [] };
       const { image, landmarks } = augmentSample(sample, augmentation);
       let [x, y, sum] = [0, 0, 0];
       for (let i = 0; i < size * size; i++) {
@@ -57,7 +57,7 @@ Deno.test("augmentSample() moves the map as it moves the landmarks, and leaves i
     fc.property(seeds, (seed) => {
       const sample = sampleWithDot(seed);
       const before = structuredClone(sample);
-      const augmentation = drawAugmentation(new Random(seed));
+      const augmentation = randomAugmentation(new Random(seed));
       const { map, landmarks } = augmentSample(sample, augmentation);
       for (let i = 0; i < 68; i++) {
         assertAllClose(landmarks.subarray(3 * i, 3 * i + 2), map.positions.subarray(51 * i, 51 * i + 2), 1e-4);
@@ -82,19 +82,19 @@ Deno.test("augmentSample() with no augmentation gives the same sample", () => {
 
 Deno.test("augmentationTransform() at one size is that at another, scaled", () => {
   fc.assert(fc.property(seeds, (seed) => {
-    const augmentation = drawAugmentation(new Random(seed));
+    const augmentation = randomAugmentation(new Random(seed));
     const [x, y] = transformPoint([10, 50], augmentationTransform(augmentation, 64));
     const larger = transformPoint([40, 200], augmentationTransform(augmentation, 256));
     assertAllClose(larger, [4 * x, 4 * y], 1e-9);
   }));
 });
 
-Deno.test("drawAugmentation() stays within the paper's ranges and is a function of the seed", () => {
+Deno.test("randomAugmentation() stays within the paper's ranges and is a function of the seed", () => {
   const { rotation, shift, scale, gain, patches } = paperAugmentation;
   const within = (value: number, [low, high]: readonly [number, number]) => value >= low && value <= high;
   fc.assert(fc.property(seeds, (seed) => {
-    const drawn = drawAugmentation(new Random(seed));
-    assertEquals(drawn, drawAugmentation(new Random(seed)));
+    const drawn = randomAugmentation(new Random(seed));
+    assertEquals(drawn, randomAugmentation(new Random(seed)));
     assert(within(drawn.rotation, [-rotation, rotation]) && within(drawn.scale, scale));
     assert(drawn.shift.every((value) => within(value, [-shift, shift])));
     assert(drawn.gains.every((value) => within(value, gain)));
@@ -119,7 +119,7 @@ Deno.test("applyGains() does to bytes what it does to numbers from 0 to 1, and s
 Deno.test("applyNoise() changes its patches and nothing else, and as much at every size", () => {
   fc.assert(
     fc.property(seeds, (seed) => {
-      const patches = drawAugmentation(new Random(seed)).patches;
+      const patches = randomAugmentation(new Random(seed)).patches;
       for (const side of [48, 96]) {
         const rgb = new Float32Array(3 * side * side).fill(-1);
         applyNoise(rgb, { size: side, patches });

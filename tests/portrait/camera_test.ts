@@ -1,12 +1,12 @@
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
-import { Camera, type CameraSettings, drawCamera } from "@/lib/portrait/camera.ts";
+import { Camera, type CameraSettings, randomCamera } from "@/lib/portrait/camera.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 const SIZE = 48;
 const neutral: CameraSettings = {
-  ...drawCamera(new Random(1)),
+  ...randomCamera(new Random(1)),
   exposure: 0.2,
   whiteBalance: [1, 1, 1],
   blur: 0,
@@ -79,9 +79,9 @@ Deno.test("Camera adds noise of the deviation it is told, without patterns from 
   assert(Math.abs(alike) < 0.1 * deviation ** 2);
 });
 
-Deno.test("Camera takes photos of every kind that drawCamera() asks for", () => {
+Deno.test("Camera takes photos of every kind that randomCamera() asks for", () => {
   for (let seed = 0; seed < 60; seed++) {
-    const settings = { ...drawCamera(new Random(seed)), noise: 0, vignette: 0, bars: neutral.bars };
+    const settings = { ...randomCamera(new Random(seed)), noise: 0, vignette: 0, bars: neutral.bars };
     const bytes = photograph(settings);
     assertEquals(bytes.length, 3 * SIZE * SIZE);
     const rows = [0, SIZE / 2, SIZE - 1].map((row) => bytes.subarray(3 * SIZE * row, 3 * SIZE * (row + 1)));

@@ -1,11 +1,11 @@
-import { drawLighting } from "@/lib/portrait/lighting.ts";
+import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { PortraitPainter } from "@/lib/portrait/portrait.ts";
-import { drawAppearance } from "@/lib/portrait/appearance.ts";
+import { randomAppearance } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
-import { drawHairStyle, type HairStyle } from "@/lib/portrait/hair_style.ts";
+import { type HairStyle, randomHairStyle } from "@/lib/portrait/hair_style.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose } from "@/tests/support.ts";
@@ -16,11 +16,11 @@ const atlas = faceAtlas(model, 128);
 const painter = new PortraitPainter(atlas, { imageSize: SIZE });
 const landmarks = meshLandmarks(model, outlineOf);
 
-const bald: HairStyle = { ...drawHairStyle(new Random(1)), kind: "none", roots: 0 };
+const bald: HairStyle = { ...randomHairStyle(new Random(1)), kind: "none", roots: 0 };
 
 function draw(yaw: number, seed: number, hair = bald) {
   const random = new Random(seed);
-  const look = drawAppearance(random);
+  const look = randomAppearance(random);
   const scale = SIZE / 2.4 / atlas.unit;
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.5) };
   const rotation = poseRotation({ pitch: 0.1, yaw, roll: 0.2 });
@@ -37,7 +37,7 @@ function draw(yaw: number, seed: number, hair = bald) {
     },
     hair,
     torso: { rotation, width: 1, neckline: 1, skin: [0.3, 0.2, 0.1], cloth: [0.1, 0.1, 0.1], stripes: 0 },
-    lighting: drawLighting(random),
+    lighting: randomLighting(random),
   });
   painter.draw(image);
   return { image, ...portrait };
@@ -81,7 +81,7 @@ Deno.test("PortraitPainter paints the lips where the lips' landmarks are", () =>
 
 Deno.test("PortraitPainter leaves the background alone and every number finite and not negative", () => {
   for (let seed = 0; seed < 24; seed++) {
-    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, drawHairStyle(new Random(seed)));
+    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, randomHairStyle(new Random(seed)));
     assert(rgb.every((value) => value >= 0 && value < 20));
     raster.triangle.forEach((_, k) => {
       const around = [-1, 0, 1].flatMap((row) => [-1, 0, 1].map((column) => k + row * SIZE + column));

@@ -1,6 +1,6 @@
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
-import { drawGlasses, paintGlasses } from "@/lib/portrait/glasses.ts";
-import { drawLighting } from "@/lib/portrait/lighting.ts";
+import { paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
+import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { paintOccluders } from "@/lib/portrait/occluders.ts";
 import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { emptyRaster } from "@/lib/geometry/rasterize.ts";
@@ -58,7 +58,7 @@ Deno.test("paintOccluders() and paintGlasses() leave finite, positive light, mos
     const image = canvas();
     image.rgb.fill(0.3);
     paintOccluders(image, { random, landmarks, skin: [0.5, 0.3, 0.2], brightness: 0.8 });
-    const glasses = drawGlasses(random);
+    const glasses = randomGlasses(random);
     if (glasses) {
       const placement = {
         rotation: poseRotation({ pitch: 0, yaw: 0.5, roll: 0 }),
@@ -74,9 +74,9 @@ Deno.test("paintOccluders() and paintGlasses() leave finite, positive light, mos
   assert(changed > 0.02 && changed < 0.3, `${changed} of the pixels are hidden`);
 });
 
-Deno.test("drawLighting() gives lights of length 1 that are neither dark nor blinding", () => {
+Deno.test("randomLighting() gives lights of length 1 that are neither dark nor blinding", () => {
   for (let seed = 0; seed < 100; seed++) {
-    const { lamps, brightness } = drawLighting(new Random(seed));
+    const { lamps, brightness } = randomLighting(new Random(seed));
     for (const { direction, color } of lamps) {
       assertClose(Math.hypot(...direction), 1, 1e-9);
       assert(color.every((value) => value > 0 && value < 2));

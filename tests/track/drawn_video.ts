@@ -6,11 +6,11 @@ import { withoutUnseen } from "@/lib/face/prune.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
-import { drawAppearance } from "@/lib/portrait/appearance.ts";
+import { randomAppearance } from "@/lib/portrait/appearance.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
-import { Camera, drawCamera, kernelBytes } from "@/lib/portrait/camera.ts";
-import { drawHairStyle } from "@/lib/portrait/hair_style.ts";
-import { drawLighting } from "@/lib/portrait/lighting.ts";
+import { Camera, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
+import { randomHairStyle } from "@/lib/portrait/hair_style.ts";
+import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { type Fill, fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { skinColor } from "@/lib/portrait/skin.ts";
@@ -85,7 +85,7 @@ export class DrawnActor {
     });
     const radians = (degrees: number) => degrees * Math.PI / 180;
     const rotation = poseRotation({ pitch: radians(pitch), yaw: radians(yaw), roll: radians(roll) });
-    const look = drawAppearance(random.fork("look")), lighting = drawLighting(random.fork("light"));
+    const look = randomAppearance(random.fork("look")), lighting = randomLighting(random.fork("light"));
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const perspective = { center: [size / 2, size / 2], depth: 0, distance: 8 * size } as const;
     const { positions, raster } = this.#painter.pose({
@@ -93,7 +93,7 @@ export class DrawnActor {
       placement: { rotation, scale: this.#scale, translation: [size * (0.5 + x), size * (0.5 + y), 0] },
       perspective,
       look,
-      hair: drawHairStyle(random.fork("hair")),
+      hair: randomHairStyle(random.fork("hair")),
       torso: {
         rotation: poseRotation({ pitch: 0, yaw: radians(0.3 * yaw), roll: 0 }),
         width: 1,
@@ -117,7 +117,7 @@ export class DrawnActor {
       });
     }
     const settings = {
-      ...drawCamera(random.fork("camera")),
+      ...randomCamera(random.fork("camera")),
       blur: 0.6,
       motion: 0,
       reduction: 1,

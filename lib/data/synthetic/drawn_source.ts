@@ -1,6 +1,6 @@
-import { drawAppearance, randomColor } from "@/lib/portrait/appearance.ts";
+import { randomAppearance, randomColor } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
-import { drawHairStyle } from "@/lib/portrait/hair_style.ts";
+import { randomHairStyle } from "@/lib/portrait/hair_style.ts";
 import { modelFingerprint } from "@/lib/face/model_file.ts";
 import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
@@ -10,11 +10,11 @@ import { skinColor } from "@/lib/portrait/skin.ts";
 import type { TorsoLook } from "@/lib/portrait/torso.ts";
 import type { Random } from "@/lib/random.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
-import { Camera, drawCamera, kernelBytes } from "@/lib/portrait/camera.ts";
-import { drawGlasses, paintGlasses } from "@/lib/portrait/glasses.ts";
+import { Camera, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
+import { paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
-import { drawLighting } from "@/lib/portrait/lighting.ts";
+import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { paintOccluders } from "@/lib/portrait/occluders.ts";
 import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
@@ -81,8 +81,8 @@ class Studio {
     const { augment, timer } = this.#options;
     timer?.begin("pose and shape");
     const { vertices, placement, perspective, bodyRotation: rotation, random } = this.#sitters.sit(index, split);
-    const look = drawAppearance(random.fork("look"));
-    const lighting = drawLighting(random.fork("light"));
+    const look = randomAppearance(random.fork("look"));
+    const lighting = randomLighting(random.fork("light"));
     const { brightness } = lighting;
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const { positions, raster } = this.#painter.pose({
@@ -90,8 +90,8 @@ class Studio {
       placement,
       perspective,
       look,
-      hair: drawHairStyle(random.fork("hair")),
-      torso: drawTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
+      hair: randomHairStyle(random.fork("hair")),
+      torso: randomTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
       lighting,
     });
     const image = this.#camera.film;
@@ -100,13 +100,13 @@ class Studio {
     if (lighting.background < 1) darken(image, lighting.background);
     this.#painter.draw(image);
     timer?.begin("occluders");
-    const glasses = drawGlasses(random.fork("glasses"));
+    const glasses = randomGlasses(random.fork("glasses"));
     const landmarks = this.#sitters.landmarks(positions);
     if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
     if (augment) paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness });
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
     timer?.begin("camera");
-    const photo = this.#camera.takePhoto(image, { settings: drawCamera(random.fork("camera")), subject });
+    const photo = this.#camera.takePhoto(image, { settings: randomCamera(random.fork("camera")), subject });
     timer?.begin("bake");
     const label = this.#sitters.labelOf(positions);
     timer?.end();
@@ -118,7 +118,7 @@ function darken({ rgb }: FloatImage, share: number): void {
   for (let i = 0; i < rgb.length; i++) rgb[i]! *= share;
 }
 
-function drawTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "cloth">): TorsoLook {
+function randomTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "cloth">): TorsoLook {
   return {
     ...worn,
     width: random.uniform(0.82, 1.12),

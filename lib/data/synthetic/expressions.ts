@@ -43,7 +43,7 @@ const sounds: readonly Recipe[] = [
 ];
 
 /** Amounts, 0 to 1, of a model's expressions, by their names. */
-export function drawExpression(random: Random, names: readonly string[]): Float32Array {
+export function randomExpression(random: Random, names: readonly string[]): Float32Array {
   const amounts = new Float32Array(names.length);
   const add = (recipe: Recipe, strength: number) => {
     // one side may do more than the other

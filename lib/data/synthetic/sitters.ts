@@ -13,7 +13,7 @@ import { Random } from "@/lib/random.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 import { paperAugmentation } from "@/lib/data/augment.ts";
 import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
-import { drawExpression } from "@/lib/data/synthetic/expressions.ts";
+import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
 import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
@@ -108,18 +108,18 @@ export class Sitters {
       this.#shaped = person;
     }
     this.#vertices.set(this.#person);
-    addModes(this.#vertices, model.expressionModes, drawExpression(expression, model.expressionNames));
+    addModes(this.#vertices, model.expressionModes, randomExpression(expression, model.expressionNames));
   }
 
   #place(random: Random): Pick<Sitting, "placement" | "perspective" | "bodyRotation"> {
     const { imageSize: size, augment } = this.#options;
-    const pose = drawPose(random);
+    const pose = randomPose(random);
     const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
     const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-most, most) : 0);
     const rotation = multiply(turn, poseRotation(pose));
     const marks = this.landmarks(this.#vertices);
     const unplaced = placeInImage(marks, { rotation, scale: 1, translation: [0, 0, 0] });
-    const camera = randomCamera(unplaced, random.fork("camera"));
+    const camera = randomPerspective(unplaced, random.fork("camera"));
     applyPerspective(unplaced, camera);
     const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
     const zoom = augment ? random.uniform(...zooms) : 1;
@@ -159,7 +159,7 @@ function pickVertices(
  * From an arm's length, mostly a meter or two, to far away. Landmarks are [68, 3] of an unplaced head, whose outer eye
  * corners lie about 9 cm apart.
  */
-function randomCamera(landmarks: Float32Array, random: Random): Perspective {
+function randomPerspective(landmarks: Float32Array, random: Random): Perspective {
   const mean = (axis: number) => landmarks.reduce((sum, value, i) => i % 3 === axis ? sum + value / 68 : sum, 0);
   const distance = eyeCornerDistance(landmarks) / (0.018 + 0.2 * random.next() ** 3);
   const aside = () => random.uniform(-0.1, 0.1) * distance;
@@ -167,7 +167,7 @@ function randomCamera(landmarks: Float32Array, random: Random): Perspective {
 }
 
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
-function drawPose(random: Random): { pitch: number; yaw: number; roll: number } {
+function randomPose(random: Random): { pitch: number; yaw: number; roll: number } {
   const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, 90);
   const degrees: Vec3 = [clamp(random.normal() * 19, 55), yaw, clamp(random.normal() * 15, 45)];
   const [pitch, turned, roll] = degrees.map((angle) => angle * Math.PI / 180) as unknown as Vec3;
