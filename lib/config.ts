@@ -47,6 +47,9 @@ const schema = z.strictObject({
   l2: notNegative,
   encoding: oneOf("paper", "centered"),
   augment: boolean,
+  absentShare: notNegative.max(0.5, "a number from 0 to 0.5"),
+  expressionWeight: notNegative,
+  averaging: notNegative.lt(1, "a number from 0, below 1"),
   workers: wholeFrom(1),
   overfitBatches: wholeFrom(0),
   validationSamples: wholeFrom(1),
@@ -77,6 +80,9 @@ export const defaults: Config = {
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
+  absentShare: 0, // of augmented training crops, without a face: above 0, the light network says whether there is one
+  expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
+  averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
   workers: 2,
   overfitBatches: 0, // 0: a new batch every step
   validationSamples: 64,
@@ -97,6 +103,8 @@ export const presets = {
     schedule: "cosine",
     loss: "l1",
     l2: 0,
+    absentShare: 0.05,
+    expressionWeight: 0.1,
     steps: 5_500,
     validateEvery: 250,
     checkpointEvery: 250,
@@ -108,9 +116,26 @@ export const presets = {
     schedule: "cosine",
     loss: "l1",
     l2: 0,
+    expressionWeight: 0.1,
     augment: false,
     steps: 1_500,
     validateEvery: 250,
+    checkpointEvery: 250,
+  },
+  weights: {
+    architecture: "lite",
+    source: { name: "ict" }, // with the path of ICT-FaceKit
+    imageSize: 128,
+    width: 24,
+    batchSize: 32,
+    learningRate: 2e-3,
+    schedule: "cosine",
+    loss: "l1",
+    l2: 0,
+    absentShare: 0.05,
+    expressionWeight: 0.1,
+    averaging: 0.999,
+    steps: 16_000,
     checkpointEvery: 250,
   },
 } satisfies Record<string, Partial<Config>>;

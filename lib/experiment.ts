@@ -42,7 +42,11 @@ interface Listening {
 /** Starts a run in a new folder. Throws an InputError, and writes nothing, where the settings cannot be used. */
 export async function startExperiment(
   config: Config,
-  { run, ...options }: RunOptions & { readonly run: string },
+  { run, ...options }: RunOptions & {
+    readonly run: string;
+    /** The folder of a trained model or run to take weights from. */
+    readonly from?: string | undefined;
+  },
 ): Promise<Experiment> {
   await checkRunFolder(run);
   const progress = firstProgress(config);
@@ -149,6 +153,7 @@ export class Experiment implements Disposable {
     for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
       const { step, loss, learningRate, seconds, waitSeconds } = report;
       this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };
+      this.#parts.averages?.update(step);
       await log.scalars({
         step,
         "train/loss": loss,
@@ -172,10 +177,9 @@ export class Experiment implements Disposable {
     return await this.#withBestWeights(() => measure(this.#parts, faces, partProgress(onProgress, 0.6, 1)));
   }
 
-  /** The first validation faces beside what the network, as it is now, makes of them. */
+  /** The first validation faces beside what the network makes of them as it would be validated now. */
   async triples(): Promise<Triples> {
-    const faces = (await this.#validationFaces()).slice(0, PICTURED);
-    return this.#triples(this.#judge(faces));
+    return await this.#withAverages(() => this.#pictureFaces());
   }
 
   /** Writes `model/` and `report.html` from the best weights so far, as they were measured. */
@@ -184,7 +188,7 @@ export class Experiment implements Disposable {
     await this.saveModel(evaluation);
     const pictured = await this.#withBestWeights(async () => {
       const faces = await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
-      const triples = await this.triples();
+      const triples = await this.#pictureFaces();
       onProgress?.(0.5);
       const [face] = this.#judge([mostFrontal(faces)]); // its photo shows most of its mesh's colors
       return { triples, face: { photo: face!.image, map: face!.prediction, surface } };
@@ -208,7 +212,7 @@ export class Experiment implements Disposable {
   #takeBatches(): Batches {
     const begun = this.#batches;
     this.#batches = undefined;
-    return begun ?? openTrainingBatches(this.config, this.#progress);
+    return begun ?? openTrainingBatches(this.#parts, this.#progress);
   }
 
   #isValidatedAt(step: number): boolean {
@@ -222,6 +226,16 @@ export class Experiment implements Disposable {
 
   /** Undefined, and as if not begun, where the signal comes before it is over. */
   async #validate(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {
+    return await this.#withAverages(() => this.#validateNow(log, signal));
+  }
+
+  /** Uses the network with its averaged weights where it has such, and else as it is. */
+  async #withAverages<T>(use: () => Promise<T>): Promise<T> {
+    const { averages } = this.#parts;
+    return await (averages ? averages.use(use) : use());
+  }
+
+  async #validateNow(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {
     const { step, bestNme } = this.#progress;
     const onProgress = () => signal.throwIfAborted();
     let faces: JudgedFace[], validation: Validation;
@@ -266,6 +280,11 @@ export class Experiment implements Disposable {
 
   #judge(faces: readonly MadeFace[], onProgress?: ProgressListener): JudgedFace[] {
     return judgeFaces(this.#parts.network, faces, { ...this.config, onProgress });
+  }
+
+  async #pictureFaces(): Promise<Triples> {
+    const faces = (await this.#validationFaces()).slice(0, PICTURED);
+    return this.#triples(this.#judge(faces));
   }
 
   #triples(faces: readonly JudgedFace[]): Triples {

@@ -1,7 +1,8 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
-import { type Config, defaults, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { type Config, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
+import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
@@ -15,6 +16,7 @@ import { TrainingDisplay } from "@/tasks/training_display.ts";
 interface Options {
   readonly run?: string;
   readonly resume?: boolean;
+  readonly from?: string;
   readonly fastDevRun?: boolean;
   readonly source?: string;
   readonly sourcePath?: string;
@@ -31,6 +33,12 @@ const flags = {
   batchSize: ["--batch-size <count>", "faces a step"],
   learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
   maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
+  absentShare: [
+    "--absent-share <share>",
+    "of augmented crops, without a face: lite learns to say whether there is one",
+  ],
+  expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
+  averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
   overfitBatches: ["--overfit-batches <count>", "train and measure on only so many batches"],
@@ -56,6 +64,7 @@ const command = taskCommand("train")
   .argument("[preset]", `the settings to start from: ${Object.keys(presets).join(", ")} (default: quick)`)
   .option("--run <folder>", "the run's folder (default: a new one in the checkout's runs/)")
   .option("--resume", "go on with the run in that folder, with its settings")
+  .option("--from <model>", "start from the weights of a trained model or run, as far as they fit")
   .option("--fast-dev-run", "two tiny steps, to see that everything connects")
   .option("--source <name>", `where faces come from: ${sources}`)
   .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json");
@@ -68,7 +77,8 @@ await runTask(command, async (console) => {
   if (options.resume && command.args[0]) {
     throw new InputError(`Cannot resume with the preset ${preset}: a run goes on with its own settings`);
   }
-  const before = options.resume ? (await readRunConfig(options.run!)).source : defaults.source;
+  if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
+  const before = options.resume ? (await readRunConfig(options.run!)).source : resolveConfig(preset).source;
   const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
   const overrides = { ...settings, source: sourceOf(options, before) };
   const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
@@ -81,7 +91,7 @@ await runTask(command, async (console) => {
   using experiment = options.resume
     ? await resumeExperiment(options.run!, { overrides, onProgress, onWarning })
     : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
-      startExperiment(config, { run, onProgress, onWarning }));
+      startExperiment(config, { run, from: options.from, onProgress, onWarning }));
   console.print(experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
   try {
@@ -90,7 +100,9 @@ await runTask(command, async (console) => {
     const measurement = await experiment.evaluate({ onProgress: console.stage(`Evaluating on ${testSamples} faces`) });
     await experiment.save(measurement, { onProgress: console.stage("Writing the model and the report") });
     console.quiet();
-    globalThis.console.log(new ErrorTable(measurement.evaluation).toText());
+    const { evaluation } = measurement;
+    globalThis.console.log(new ErrorTable(evaluation).toText());
+    if (evaluation.expressions) globalThis.console.log(describeExpressions(evaluation.expressions));
     globalThis.console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
   } catch (error) {
     if (error instanceof Interruption) {
@@ -126,6 +138,11 @@ function wayOut(experiment: Experiment, firstStep: number): string {
   if (savedStep > firstStep) return `To go on from the checkpoint after step ${savedStep} with a lower one: ${command}`;
   return `It began with the checkpoint after step ${savedStep}, which may be past help. ` +
     `To try a lower learning rate: ${command}; if that does not help, begin a new run`;
+}
+
+function describeExpressions({ mean, baseline, each }: ExpressionErrors): string {
+  return `expressions, mean absolute error of ${each.length} amounts from 0 to 1: ${mean.toFixed(3)}; ` +
+    `always their mean: ${baseline.toFixed(3)}`;
 }
 
 function resumeCommand({ path }: Experiment): string {

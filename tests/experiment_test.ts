@@ -3,10 +3,10 @@ import sharp from "sharp";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -21,7 +21,14 @@ import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
 const STEPS = 20;
-const config = tinyConfig({ steps: STEPS, schedule: "halve", l2: 1e-4 });
+const config = tinyConfig({
+  steps: STEPS,
+  schedule: "halve",
+  l2: 1e-4,
+  augment: true,
+  absentShare: 0.2,
+  averaging: 0.9,
+});
 
 /** What resuming may cost: the issue's bound, relative to values near 1. */
 const RESUMED_TOLERANCE = 1e-6;
@@ -154,13 +161,16 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
   assertEquals(await tensorsOf(parted), before);
   assertEquals(evaluation.images, config.testSamples);
-  assertEquals(Object.keys(evaluation), ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline"]);
+  const parts = ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline", "expressions"];
+  assertEquals(Object.keys(evaluation), parts);
   for (const summary of [evaluation.nme68_2d, evaluation.nme68_3d, ...Object.values(evaluation.baseline)]) {
     assertEquals(Object.keys(summary), ["mean", "balanced", "bins"]);
     assertEquals(Object.keys(summary.bins), ["0-30", "30-60", "60-90"]);
     assert(summary.mean > 0 && summary.balanced > 0);
   }
   assertEquals(Object.keys(evaluation.baseline), ["nme68_2d", "nme68_3d"]);
+  const { expressionNames } = (await openOnnxModel(parted)).description;
+  assertEquals(evaluation.expressions!.each.map(({ name }) => name), expressionNames);
   const html = await Deno.readTextFile(`${parted}/report.html`);
   assert(html.includes(evaluation.nme68_2d.mean.toFixed(2)), "the report lacks the error");
   const { summary, meanLandmarks, mirror, license } = (await openOnnxModel(parted)).description;
@@ -191,7 +201,7 @@ Deno.test({
       assert(events.scalars[tag], `${tag} is missing`);
     }
 
-    const network = buildNetwork(config);
+    const network = buildNetwork(config, builtInFace().expressionNames.length);
     assertEquals(
       Object.keys(events.histograms).toSorted(),
       network.trainableWeights.map(({ originalName }) => `weights/${originalName}`).toSorted(),

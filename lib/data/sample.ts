@@ -10,6 +10,10 @@ export interface Label {
   readonly map: PositionMap;
   /** [68, 3], x, y, z in crop pixels, in Multi-PIE order; z as in the map. */
   readonly landmarks: Float32Array;
+  /** 0 to 1 for each of the source's expressions, where it has names for such. */
+  readonly expressions?: Float32Array;
+  /** Where true, the picture shows no face that fits the crop, and the rest of the label means nothing. */
+  readonly isAbsent?: boolean;
 }
 
 /** One picture of one face, cropped, with its label. */

@@ -8,6 +8,7 @@ import {
   type LandmarkPair,
   type NmeSummary,
 } from "@/lib/evaluate/nme.ts";
+import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** A cropped picture and what is true of it. */
@@ -24,6 +25,8 @@ export interface LabeledFace {
 export interface Evaluation extends LandmarkErrors {
   /** The same of an answer that does not look: the mean landmarks of the training set. */
   readonly baseline: { readonly nme68_2d: NmeSummary; readonly nme68_3d: NmeSummary };
+  /** Where the network says expressions, and those of the faces are known. */
+  readonly expressions?: ExpressionErrors;
 }
 
 /** What faces are judged by. */

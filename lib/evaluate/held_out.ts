@@ -8,11 +8,13 @@ import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
-import type { PositionMap } from "@/lib/types.ts";
+import type { Photo, PositionMap } from "@/lib/types.ts";
 
 /** A made face, of which the whole map is known. */
 export interface MadeFace extends LabeledFace {
   readonly map: PositionMap;
+  /** 0 to 1 for each of the source's expressions, where they were asked for. */
+  readonly expressions?: Float32Array;
 }
 
 export interface MakeOptions extends BatchOptions {
@@ -28,15 +30,18 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
   const faces: MadeFace[] = [];
   const tell = () => onProgress?.(faces.length / sampleCount);
   for (let batch; (batch = await batches.next(tell));) {
-    const { batchSize, imageSize: size, images, targets, landmarks } = batch;
+    const { batchSize, imageSize: size, images, targets, landmarks, expressions, presence } = batch;
     const length = size * size * 3;
+    const { expressionCount = 0 } = options;
     for (let i = 0; i < batchSize; i++) {
+      if (presence![i] === 0) continue; // there is nothing to judge
       const points = landmarks.slice(i * 68 * 3, (i + 1) * 68 * 3);
       faces.push({
         image: { width: size, height: size, rgb: images.slice(i * length, (i + 1) * length) },
         map: { size, positions: decodePositions(targets.slice(i * length, (i + 1) * length), { size, encoding }) },
         landmarks: points,
         yaw: yawOfLandmarks(points),
+        ...expressionCount > 0 && { expressions: expressions!.slice(i * expressionCount, (i + 1) * expressionCount) },
       });
     }
   }
@@ -86,22 +91,42 @@ export function judgeCovered(
   });
 }
 
+type Pictured = Pick<LabeledFace, "image">;
+
 /** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
 export function predictFaces(
   network: tf.LayersModel,
-  faces: readonly Pick<LabeledFace, "image">[],
-  { encoding, onProgress }: JudgeOptions,
+  faces: readonly Pictured[],
+  options: JudgeOptions,
 ): PositionMap[] {
-  using predictor = new Predictor(network, { encoding });
+  using predictor = new Predictor(network, options);
+  return inChunks(faces, (crops) => predictor.predict(crops), options.onProgress);
+}
+
+/** The same of the network's head of this name. */
+export function predictHeads(
+  network: tf.LayersModel,
+  faces: readonly Pictured[],
+  { head, ...options }: JudgeOptions & { readonly head: string },
+): Float32Array[] {
+  using predictor = new Predictor(network, options);
+  return inChunks(faces, (crops) => predictor.predictHead(head, crops), options.onProgress);
+}
+
+function inChunks<T>(
+  faces: readonly Pictured[],
+  predict: (crops: readonly Photo[]) => T[],
+  onProgress?: ProgressListener,
+): T[] {
   const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
-  const maps: PositionMap[] = [];
+  const results: T[] = [];
   for (let start = 0; start < faces.length; start += atOnce) {
     // always as many, the last ones again: another count would be compiled anew
     const chunk = Array.from({ length: atOnce }, (_, i) => faces[Math.min(start + i, faces.length - 1)]!.image);
-    maps.push(...predictor.predict(chunk));
-    onProgress?.(Math.min(1, maps.length / faces.length));
+    results.push(...predict(chunk));
+    onProgress?.(Math.min(1, results.length / faces.length));
   }
-  return maps.slice(0, faces.length);
+  return results.slice(0, faces.length);
 }
 
 const PREDICTED_AT_ONCE = 16;

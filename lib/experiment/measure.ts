@@ -8,8 +8,11 @@ import {
   type MadeFace,
   makeFaces,
   meanLoss,
+  predictHeads,
 } from "@/lib/evaluate/held_out.ts";
-import type { Parts } from "@/lib/experiment/parts.ts";
+import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
+import { expressionCountOf, type Parts } from "@/lib/experiment/parts.ts";
+import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
 
@@ -33,12 +36,13 @@ export async function makeHeldOut(
   split: "validation" | "test",
   onProgress?: ProgressListener,
 ): Promise<MadeFace[]> {
+  const expressionCount = expressionCountOf({ config, source });
   if (config.overfitBatches > 0) {
     const sampleCount = config.overfitBatches * config.batchSize;
-    return await makeFaces({ ...config, split: "train", sampleCount, onProgress });
+    return await makeFaces({ ...config, split: "train", sampleCount, expressionCount, onProgress });
   }
   const sampleCount = countSamples(source, split, config[`${split}Samples`]);
-  return await makeFaces({ ...config, split, augment: false, sampleCount, onProgress });
+  return await makeFaces({ ...config, split, augment: false, sampleCount, expressionCount, onProgress });
 }
 
 export function validate(
@@ -57,12 +61,20 @@ export async function measure(
   faces: readonly MadeFace[],
   onProgress?: ProgressListener,
 ): Promise<Measurement> {
-  const { config, network, source: { surface } } = parts;
+  const { config, network, source: { surface }, meanExpressions } = parts;
   const part = (from: number, to: number) => ({ onProgress: partProgress(onProgress, from, to) });
   const judged = judgeFaces(network, faces, { ...config, ...part(0, 0.25) });
   const groups = judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
   const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, 1) });
-  return { evaluation: errorsOf(parts, judged), pictures };
+  const evaluation = errorsOf(parts, judged);
+  if (meanExpressions.length === 0) return { evaluation, pictures };
+  const expressions = expressionErrors({
+    names: parts.source.expressionNames!,
+    found: predictHeads(network, faces, { ...config, head: EXPRESSIONS }),
+    truth: faces.map(({ expressions }) => expressions!),
+    meanAmounts: meanExpressions,
+  });
+  return { evaluation: { ...evaluation, expressions }, pictures };
 }
 
 /** Faces that are covered in part, to see what becomes of them. */

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { Parts } from "@/lib/experiment/parts.ts";
+import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { saveOnnx } from "@/lib/export/save_onnx.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
@@ -21,6 +22,7 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
       surface: source.surface,
       meanLandmarks,
       ...source.facts(),
+      ...network.outputNames.includes(EXPRESSIONS) && { expressionNames: source.expressionNames },
       summary: { ...config, source: config.source.name, ...evaluation && { evaluation } }, // its path is a place on this machine
     },
   };

@@ -10,6 +10,8 @@ import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
+import { startFrom } from "@/lib/train/start_from.ts";
+import { WeightAverages } from "@/lib/train/weight_averages.ts";
 import { weightMask } from "@/lib/train/mask.ts";
 
 /** What an experiment works with. */
@@ -20,10 +22,14 @@ export interface Parts {
   readonly source: Source;
   readonly network: tf.LayersModel;
   readonly optimizer: FusedAdam;
+  /** Where training averages weights. */
+  readonly averages: WeightAverages | undefined;
   /** [size, size], the loss's weights. */
   readonly mask: tf.Tensor2D;
   /** [68, 3], the training set's mean landmarks in crop sides. */
   readonly meanLandmarks: Float32Array;
+  /** [expressionNames], the training set's mean amounts; empty where the network says nothing of them. */
+  readonly meanExpressions: Float32Array;
 }
 
 export interface OpenParts extends Parts {
@@ -34,36 +40,53 @@ export interface OpenParts extends Parts {
 /** Throws an InputError where the settings cannot be used. The caller disposes the parts. */
 export async function openParts(
   config: Config,
-  { progress, ...options }: OpenOptions & { readonly progress: Progress },
+  { progress, from, ...options }: OpenOptions & { readonly progress: Progress; readonly from?: string | undefined },
 ): Promise<OpenParts> {
   using opened = new DisposableStack();
   // here before in the workers: they take what it has converted
   const source = await openSource({ ...config, augment: false }, options);
   for (const split of splits) countSamples(source, split, 1); // refused now rather than after the training
   // now: to the first batch, they take longer than all that follows
-  const batches = progress.step < config.steps ? opened.use(openTrainingBatches(config, progress)) : undefined;
+  const batches = progress.step < config.steps
+    ? opened.use(openTrainingBatches({ config, source }, progress))
+    : undefined;
   const tensorflow = await openTensorFlow(config);
   const { surface, layout } = source;
   const examples = await makeExamples(source, config);
-  const network = buildNetwork(config);
+  const expressionCount = expressionCountOf({ config, source });
+  const network = buildNetwork(config, expressionCount);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
+  if (from !== undefined) await startFrom(from, { network, config });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
+  const meanExpressions = mean(
+    examples.map(({ expressions }) => expressionCount > 0 ? expressions! : new Float32Array()),
+  );
   const optimizer = new FusedAdam(config.learningRate);
+  const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
-  return { config, tensorflow, source, network, optimizer, mask, meanLandmarks, batches };
+  return { config, tensorflow, source, network, optimizer, averages, mask, meanLandmarks, meanExpressions, batches };
 }
 
 /** The batches from where the run stands. Whoever opens them closes them. */
-export function openTrainingBatches(config: Config, { nextBatch }: Progress): Batches {
+export function openTrainingBatches(
+  { config, source }: Pick<Parts, "config" | "source">,
+  { nextBatch }: Progress,
+): Batches {
   return openBatches({
     ...config,
     split: "train",
     firstIndex: nextBatch,
+    expressionCount: expressionCountOf({ config, source }),
     // opening a source keeps a processor busy, and this thread has its own to prepare meanwhile
     workersAtOnce: Math.max(1, navigator.hardwareConcurrency - 1),
   });
+}
+
+/** Expressions that the network learns to say. */
+export function expressionCountOf({ config, source }: Pick<Parts, "config" | "source">): number {
+  return config.architecture === "lite" && config.expressionWeight > 0 ? source.expressionNames?.length ?? 0 : 0;
 }
 
 /** What the network starts from: the labels of the first training samples. */
@@ -77,9 +100,12 @@ async function makeExamples(source: Source, config: Config): Promise<Label[]> {
   return examples;
 }
 
-export function disposeParts({ network, optimizer, mask, batches }: Parts & Partial<Pick<OpenParts, "batches">>): void {
+export function disposeParts(
+  { network, optimizer, averages, mask, batches }: Parts & Partial<Pick<OpenParts, "batches">>,
+): void {
   network.dispose();
   optimizer.dispose();
+  averages?.[Symbol.dispose]();
   mask.dispose();
   batches?.close();
 }

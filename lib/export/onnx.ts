@@ -4,7 +4,8 @@ import { OnnxGraph } from "@/lib/export/onnx_graph.ts";
 import { OnnxWriter } from "@/lib/export/onnx_writer.ts";
 import { defaultConvention, LANDMARK_COUNT, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
-import type { FoldedNode } from "@/lib/model/folded_network.ts";
+import type { FoldedNetwork } from "@/lib/model/folded_network.ts";
+import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { scaleOutput } from "@/lib/model/scale_output.ts";
 
 export interface OnnxOptions {
@@ -13,32 +14,42 @@ export interface OnnxOptions {
 }
 
 /** What is written of a model beside its network. */
-export type OnnxDescription = Pick<ModelDescription, "imageSize" | "encoding" | "crop" | "surface" | "license">;
+export type OnnxDescription = Pick<
+  ModelDescription,
+  "imageSize" | "encoding" | "crop" | "surface" | "license" | "expressionNames"
+>;
 
 /**
  * A trained model as an ONNX file that needs none of our code: `image`, bytes [n, size, size, 3], RGB, goes in;
- * `positions`, float32 [n, size, size, 3], and `landmarks`, float32 [n, 68, 3], in crop pixels, come out. Throws an
- * InputError for a network with layers that are not written.
+ * `positions`, float32 [n, size, size, 3], and `landmarks`, float32 [n, 68, 3], in crop pixels, come out; where the
+ * network says them, also `expressions`, float32 [n, expressionNames], 0 to 1, and `presence`, float32 [n], the chance
+ * that there is a face. Throws an InputError for a network with layers that are not written.
  */
 export function encodeOnnx(
-  nodes: readonly FoldedNode[],
-  { imageSize: size, encoding, crop, surface, license }: OnnxDescription,
+  network: FoldedNetwork,
+  { imageSize: size, encoding, crop, surface, license, expressionNames }: OnnxDescription,
   { half = false }: OnnxOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const graph = new OnnxGraph({ half });
   const { scale, offsets } = positionScale({ size, encoding });
-  const decoded = scaleOutput(nodes, {
+  const decoded = scaleOutput(network, {
     scale: offsets.map(() => 1 / scale),
     offset: offsets.map((offset) => -offset / scale),
   });
-  new OnnxWriter(graph, decoded).write("image", "positions");
+  const heads = new OnnxWriter(graph, decoded).write("image", "positions");
   writeLandmarks(graph, { size, surface });
+  const [amounts, chance] = [heads[EXPRESSIONS], heads[PRESENCE]];
+  if (amounts) graph.add("Clip", [amounts, graph.floats([0], []), graph.floats([1], [])], {}, EXPRESSIONS);
+  if (chance) graph.add("Reshape", [chance, graph.integers([-1])], {}, PRESENCE);
+  const expressionCount = network.nodes[network.heads[EXPRESSIONS] ?? 0]!.shape[0]!;
   return graph.encode({
     name: "posmap",
     inputs: [{ name: "image", type: "uint8", shape: ["n", size, size, 3] }],
     outputs: [
       { name: "positions", type: "float32", shape: ["n", size, size, 3] },
       { name: "landmarks", type: "float32", shape: ["n", LANDMARK_COUNT, 3] },
+      ...amounts ? [{ name: EXPRESSIONS, type: "float32", shape: ["n", expressionCount] } as const] : [],
+      ...chance ? [{ name: PRESENCE, type: "float32", shape: ["n"] } as const] : [],
     ],
     metadata: {
       "posmap.crop": `the square about the center of the landmarks' box, ${crop.margin} times its longer side`,
@@ -46,6 +57,7 @@ export function encodeOnnx(
       "posmap.landmarks": defaultConvention(surface.landmarks),
       "posmap.axes": "crop pixels: x right, y down, z towards the viewer, 0 at the face's farthest point",
       ...license !== undefined && { license },
+      ...amounts && expressionNames && { "posmap.expressions": expressionNames.join() },
     },
   });
 }

@@ -3,6 +3,7 @@ import type { OnnxGraph } from "@/lib/export/onnx_graph.ts";
 import {
   type Activation,
   type FoldedConvolution,
+  type FoldedNetwork,
   type FoldedNode,
   inputsOf,
   type Padding,
@@ -28,21 +29,23 @@ const CHANNELS_LAST = [0, 2, 3, 1];
 export class OnnxWriter {
   readonly #graph: OnnxGraph;
   readonly #nodes: readonly FoldedNode[];
+  readonly #heads: FoldedNetwork["heads"];
   readonly #names: string[] = [];
   /** Convolutions of the input take bytes as they are, and bring them into [0, 1] by their kernels. */
   readonly #takesBytes: boolean;
 
-  constructor(graph: OnnxGraph, nodes: readonly FoldedNode[]) {
+  constructor(graph: OnnxGraph, { nodes, heads }: FoldedNetwork) {
     this.#graph = graph;
     this.#nodes = nodes;
+    this.#heads = heads;
     this.#takesBytes = nodes.every((node) => node.operation === "convolution" || !inputsOf(node).includes(0));
   }
 
   /**
    * Takes `image`, bytes [n, rows, columns, channels]; gives what the last node computes the name `output`, with the same
-   * axes.
+   * axes. Returns the names of what heads compute, [n, units], by the heads' own.
    */
-  write(image: string, output: string): void {
+  write(image: string, output: string): Record<string, string> {
     const graph = this.#graph;
     const bytes = graph.add("Cast", [graph.add("Transpose", [image], { perm: CHANNELS_FIRST })], { to: 1 });
     this.#names.push(this.#takesBytes ? bytes : graph.add("Mul", [bytes, graph.floats([1 / 255], [1])]));
@@ -50,6 +53,7 @@ export class OnnxWriter {
     for (const node of this.#nodes.slice(1, -1)) this.#names.push(this.#node(node as ComputedNode));
     if (last.operation === "upsampling" && isOfWholeCells(last, this.#nodes[last.input]!)) this.#cells(last, output);
     else graph.add("Transpose", [this.#node(last as ComputedNode)], { perm: CHANNELS_LAST }, output);
+    return Object.fromEntries(Object.entries(this.#heads).map(([head, place]) => [head, this.#names[place]!]));
   }
 
   #node(node: ComputedNode): string {
@@ -91,7 +95,8 @@ export class OnnxWriter {
         return graph.add("Pad", [x, graph.integers([0, 0, top, left, 0, 0, bottom, right])]);
       }
       case "max pooling":
-        return graph.add("MaxPool", [x], {
+      case "average pooling":
+        return graph.add(node.operation === "max pooling" ? "MaxPool" : "AveragePool", [x], {
           kernel_shape: node.size,
           strides: node.strides,
           pads: [0, 1].map((axis) =>

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import {
   type Activation,
+  type FoldedNetwork,
   type FoldedNode,
   type FoldedOperation,
   type KernelShape,
@@ -15,18 +16,19 @@ interface Affine {
 }
 
 /**
- * A network of layers as a list of nodes for inference, each after those that it takes from, the result last: batch
+ * A network of layers as a list of nodes for inference: batch
  * normalization goes into the kernels of the convolutions before it, also through a sum with a shortcut; transposed
  * convolutions without a stride become convolutions with the kernel turned; what a convolution takes from a layer that
  * picks, pads or doubles texels, it takes from that layer's input. Kernels are copies of what they are now. Layers of
  * other kinds are nodes by themselves. Throws a TypeError where layers mask steps of time, which is not folded.
  */
-export function foldNetwork(network: tf.LayersModel): FoldedNode[] {
-  return new Folding(network).nodes;
+export function foldNetwork(network: tf.LayersModel): FoldedNetwork {
+  return new Folding(network);
 }
 
 class Folding {
   readonly nodes: FoldedNode[] = [];
+  readonly heads: Readonly<Record<string, number>>;
   /** Places in the list of nodes. */
   readonly #places = new Map<tf.SymbolicTensor, number>();
   /** How many layers take a tensor. */
@@ -35,9 +37,11 @@ class Folding {
   constructor(network: tf.LayersModel) {
     const masking = network.layers.find((layer) => layer.getClassName() === "Masking" || (layer as Masking).maskZero);
     if (masking) throw new TypeError(`Cannot fold a network that masks steps of time: its layer ${masking.name} does`);
-    const [input, output] = [network.inputs[0]!, network.outputs[0]!];
-    this.#countUses(output, new Set());
+    const [input, [output, ...heads]] = [network.inputs[0]!, network.outputs as [tf.SymbolicTensor]];
+    const seen = new Set<tf.SymbolicTensor>();
+    for (const result of network.outputs) this.#countUses(result, seen);
     this.#places.set(input, this.#add({ operation: "input" }, input));
+    this.heads = Object.fromEntries(heads.map((head, i) => [network.outputNames[i + 1]!, this.#node(head)]));
     this.#node(output); // the last that is added
   }
 
@@ -312,9 +316,15 @@ function simpleOperation(layer: tf.layers.Layer) {
   if (isDoubler(layer)) return { operation: "doubling" } as const;
   if (isPadder(layer)) return { operation: "padding", padding: layer.padding } as const;
   const { dataFormat, poolSize, strides, padding } = layer as Picker;
-  if (layer.getClassName() !== "MaxPooling2D" || dataFormat !== "channelsLast") return undefined;
-  return { operation: "max pooling", size: poolSize, strides, padding: padding as "same" | "valid" } as const;
+  const operation = poolings[layer.getClassName()];
+  if (!operation || dataFormat !== "channelsLast") return undefined;
+  return { operation, size: poolSize, strides, padding: padding as "same" | "valid" } as const;
 }
+
+const poolings: Readonly<Record<string, "max pooling" | "average pooling">> = {
+  MaxPooling2D: "max pooling",
+  AveragePooling2D: "average pooling",
+};
 
 /** The factor where the tensor is a grid upsampled bilinearly and cropped at its end; else undefined. */
 function uncropped(tensor: tf.SymbolicTensor): number | undefined {

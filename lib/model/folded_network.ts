@@ -52,7 +52,8 @@ export type FoldedOperation =
   | { readonly operation: "doubling"; readonly input: number }
   | { readonly operation: "padding"; readonly input: number; readonly padding: Exclude<Padding, string> }
   | {
-    readonly operation: "max pooling";
+    /** Averages leave out what is padded. */
+    readonly operation: "max pooling" | "average pooling";
     readonly input: number;
     readonly size: readonly [number, number];
     readonly strides: readonly [number, number];
@@ -70,6 +71,14 @@ export type FoldedNode = FoldedOperation & {
   /** Of one example: [height, width, channels] or [units]. */
   readonly shape: readonly number[];
 };
+
+/** Nodes, each after those that it takes from. */
+export interface FoldedNetwork {
+  /** The last one computes the network's first output. */
+  readonly nodes: readonly FoldedNode[];
+  /** The places of nodes that compute its other outputs, by these outputs' names. */
+  readonly heads: Readonly<Record<string, number>>;
+}
 
 export type FoldedConvolution = Extract<FoldedNode, { readonly operation: "convolution" }>;
 

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/upsampling.ts";
+import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { activate, channelsOf, convolve, glorotUniform, normalize, sizeOf } from "./layers.ts";
 
 export interface LiteOptions {
@@ -7,6 +8,10 @@ export interface LiteOptions {
   readonly imageSize: number;
   /** Channels after the first convolution; all others are in proportion. */
   readonly width: number;
+  /** Expressions whose amounts it says; by default it says nothing of them. */
+  readonly expressionCount?: number;
+  /** Whether it says if there is a face at all. */
+  readonly saysPresence?: boolean;
   readonly seed: number;
 }
 
@@ -19,11 +24,15 @@ export const SMOOTH_LAYER = "smooth_nodes";
 const MOMENTUM = 0.98; // moving averages over some 50 batches, so that short trainings end with current ones
 const SMALLEST_SIZE = 4; // texels a side where convolutions over the image end, and where those over UV begin
 const UPSAMPLING = 4; // from the finest convolutions to the map
-const FACE_UNITS = 160;
+const SMOOTHING = 5; // texels a side of the mean that rounds the edges between the cells of upsampled nodes
+const FACE_SHARE = 10; // units that describe the face, in widths
 const SMALL = 0.01; // variance of last layers' weights, as a share of Glorot's: new networks are near the mean map
 
+const EXPRESSION_SHARE = 6; // units between the face and its expressions, in widths
+
 /**
- * The light network: RGB in [0, 1] to encoded positions, unbounded. Residual stages bring the image down to 4×4, dense
+ * The light network: RGB in [0, 1] to encoded positions, unbounded; on request also to the amounts of expressions,
+ * [batch, expressionCount], 0 to 1 but unbounded, and to the presence of a face, [batch, 1], in (0, 1). Residual stages bring the image down to 4×4, dense
  * layers see all of it, and the map is the sum of two parts: a smooth one, linear in a few coefficients, and a fine one,
  * decoded by convolutions over UV space. No connection leads from the image's layers to the decoder: a texel of the map
  * and the pixel at the same place show different things.
@@ -31,7 +40,8 @@ const SMALL = 0.01; // variance of last layers' weights, as a share of Glorot's:
  * The parts are grids of nodes; upsampling them by f puts node i at texel f · i. They have one node more than texels / f,
  * so that texels at the end lie between nodes too.
  */
-export function buildLite({ imageSize, width, seed }: LiteOptions): tf.LayersModel {
+export function buildLite(options: LiteOptions): tf.LayersModel {
+  const { imageSize, width, expressionCount = 0, saysPresence = false, seed } = options;
   const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
   if (![2, 3, 4].includes(stageCount)) {
     throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);
@@ -47,13 +57,22 @@ export function buildLite({ imageSize, width, seed }: LiteOptions): tf.LayersMod
     x = residualBlock(x, { name: `${name}_b`, channels: channels(share), stride: 1, seed });
   }
   x = tf.layers.flatten({ name: "flatten" }).apply(x) as tf.SymbolicTensor;
-  const face = dense(x, { name: "face", units: FACE_UNITS, activation: "relu", seed });
+  const face = dense(x, { name: "face", units: channels(FACE_SHARE), activation: "relu", seed });
 
   const nodeCount = imageSize / UPSAMPLING + 1;
   const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
   const nodes = tf.layers.add({ name: "nodes" }).apply([smoothPart(face, { nodeCount, seed }), fine]);
-  const map = upsampleNodes(nodes as tf.SymbolicTensor, { name: "position_map", factor: UPSAMPLING, size: imageSize });
-  return tf.model({ inputs: image, outputs: map, name: "lite" });
+  const cells = upsampleNodes(nodes as tf.SymbolicTensor, { name: "cells", factor: UPSAMPLING, size: imageSize });
+  const map = tf.layers.averagePooling2d({ name: "position_map", poolSize: SMOOTHING, strides: 1, padding: "same" })
+    .apply(cells) as tf.SymbolicTensor;
+  const outputs = [map];
+  if (expressionCount > 0) {
+    const units = channels(EXPRESSION_SHARE);
+    const features = dense(face, { name: EXPRESSION_FEATURES, units, activation: "relu", seed });
+    outputs.push(dense(features, { name: EXPRESSIONS, units: expressionCount, initialScale: SMALL, seed }));
+  }
+  if (saysPresence) outputs.push(dense(face, { name: PRESENCE, units: 1, activation: "sigmoid", seed }));
+  return tf.model({ inputs: image, outputs, name: "lite" });
 }
 
 interface PartOptions {
@@ -132,7 +151,7 @@ function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, seed }: B
 interface DenseOptions {
   readonly name: string;
   readonly units: number;
-  readonly activation?: "relu";
+  readonly activation?: "relu" | "sigmoid";
   /** Variance of the weights, as a share of Glorot's. */
   readonly initialScale?: number;
   readonly seed: number;

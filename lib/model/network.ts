@@ -4,12 +4,24 @@ import { type ExampleMaps, initializeLite } from "@/lib/model/initialize.ts";
 import { buildLite } from "@/lib/model/lite.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
 
+export type NetworkConfig =
+  & Pick<Config, "architecture" | "imageSize" | "width" | "seed">
+  & Partial<Pick<Config, "expressionWeight" | "absentShare">>;
+
 /**
  * The network of a run's settings, its weights drawn from the seed. It takes RGB [batch, size, size, 3] in [0, 1] to
- * encoded positions [batch, size, size, 3].
+ * encoded positions [batch, size, size, 3], its first output; the light one also to what else the loss is to teach it.
+ *
+ * @param expressionCount of the source's faces
  */
-export function buildNetwork(config: Pick<Config, "architecture" | "imageSize" | "width" | "seed">): tf.LayersModel {
-  return config.architecture === "prnet" ? buildPrnet(config) : buildLite(config);
+export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.LayersModel {
+  if (config.architecture === "prnet") return buildPrnet(config);
+  const { expressionWeight = 0, absentShare = 0 } = config;
+  return buildLite({
+    ...config,
+    expressionCount: expressionWeight > 0 ? expressionCount : 0,
+    saysPresence: absentShare > 0,
+  });
 }
 
 /** Gives a new network what it can know of faces before training: the light one these maps' mean, PRNet nothing. */

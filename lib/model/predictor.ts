@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { decodePositions, type PositionEncoding } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
+import type { FoldedNetwork } from "@/lib/model/folded_network.ts";
 import { runFolded } from "@/lib/model/run_folded.ts";
 import { lendValues } from "@/lib/tensorflow/backend/backend.ts";
 import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
@@ -11,13 +12,15 @@ import type { Photo, PositionMap } from "@/lib/types.ts";
 export class Predictor implements Disposable {
   readonly #size: number;
   readonly #encoding: PositionEncoding;
-  readonly #network: Compiled<[tf.Tensor4D], tf.Tensor4D>;
+  readonly #folded: FoldedNetwork;
+  readonly #network: Compiled<[tf.Tensor4D], tf.Tensor>;
+  readonly #heads = new Map<string, Compiled<[tf.Tensor4D], tf.Tensor>>();
 
   constructor(network: tf.LayersModel, { encoding }: { readonly encoding: PositionEncoding }) {
     this.#size = network.inputs[0]!.shape[1]!;
     this.#encoding = encoding;
-    const folded = runFolded(foldNetwork(network));
-    this.#network = compile((images: tf.Tensor4D) => folded(bytesToUnit(images)) as tf.Tensor4D, { name: "predict" });
+    this.#folded = foldNetwork(network);
+    this.#network = compileFolded(this.#folded);
   }
 
   /**
@@ -25,28 +28,47 @@ export class Predictor implements Disposable {
    * compiled anew. Throws a TypeError where a crop has another size.
    */
   predict(crops: readonly Photo[]): PositionMap[] {
+    const [size, encoding] = [this.#size, this.#encoding];
+    return this.#run(
+      this.#network,
+      crops,
+      (encoded) => ({ size, positions: decodePositions(encoded, { size, encoding }) }),
+    );
+  }
+
+  /** The same of the head of this name, such as {@linkcode EXPRESSIONS}: its units' values for each crop. */
+  predictHead(head: string, crops: readonly Photo[]): Float32Array[] {
+    const network = this.#heads.getOrInsertComputed(head, () => compileFolded(this.#folded, head));
+    return this.#run(network, crops, (values) => values.slice());
+  }
+
+  #run<T>(
+    network: Compiled<[tf.Tensor4D], tf.Tensor>,
+    crops: readonly Photo[],
+    read: (values: Float32Array) => T,
+  ): T[] {
     const size = this.#size;
-    const length = 3 * size * size;
     const images = bytesTensor(concatenate(crops, size), [crops.length, size, size, 3]);
-    const maps = this.#network(images);
+    const result = network(images);
     try {
-      return lendValues(maps, (encoded) =>
-        crops.map((_, i) => ({
-          size,
-          positions: decodePositions(encoded.subarray(i * length, (i + 1) * length), {
-            size,
-            encoding: this.#encoding,
-          }),
-        })));
+      return lendValues(result, (values) => {
+        const length = values.length / crops.length;
+        return crops.map((_, i) => read(values.subarray(i * length, (i + 1) * length)));
+      });
     } finally {
-      maps.dispose();
+      result.dispose();
       images.dispose();
     }
   }
 
   [Symbol.dispose](): void {
-    this.#network[Symbol.dispose]();
+    for (const network of [this.#network, ...this.#heads.values()]) network[Symbol.dispose]();
   }
+}
+
+function compileFolded(folded: FoldedNetwork, head?: string): Compiled<[tf.Tensor4D], tf.Tensor> {
+  const run = runFolded(folded, head);
+  return compile((images: tf.Tensor4D) => run(bytesToUnit(images)), { name: "predict" });
 }
 
 /** The bytes of all pictures, one after the other. */

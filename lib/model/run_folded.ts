@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   type Activation,
   type FoldedConvolution,
+  type FoldedNetwork,
   type FoldedNode,
   inputsOf,
   type Padding,
@@ -13,16 +14,26 @@ import { interleave, upsample } from "@/lib/tensorflow/ops/upsampling.ts";
 
 type Shape4D = [number, number, number, number];
 
-/** A folded network as a function of its input; in a function that is traced, its kernels are constants. */
-export function runFolded(network: readonly FoldedNode[]): (images: tf.Tensor) => tf.Tensor {
-  const nodes = network.map((node) => node.operation === "convolution" && node.doubles ? beforeDoubling(node) : node);
+/**
+ * A folded network's first output, or the head of this name, as a function of its input; in a function that is traced,
+ * its kernels are constants.
+ */
+export function runFolded({ nodes, heads }: FoldedNetwork, head?: string): (images: tf.Tensor) => tf.Tensor {
+  const wanted = head === undefined ? nodes.length - 1 : heads[head]!;
+  const needed = new Set([wanted]);
+  for (let place = wanted; place >= 0; place--) {
+    if (needed.has(place)) { for (const input of inputsOf(nodes[place]!)) needed.add(input); }
+  }
+  const ready = nodes.map((node) => node.operation === "convolution" && node.doubles ? beforeDoubling(node) : node);
   return (images) =>
     tf.tidy(() => {
       const values: tf.Tensor[] = [];
-      for (const node of nodes) {
-        values.push(node.operation === "input" ? images : compute(node, inputsOf(node).map((place) => values[place]!)));
-      }
-      return values.at(-1)!;
+      ready.forEach((node, place) => {
+        if (!needed.has(place)) return;
+        const inputs = inputsOf(node).map((input) => values[input]!);
+        values[place] = node.operation === "input" ? images : compute(node, inputs);
+      });
+      return values[wanted]!;
     });
 }
 
@@ -62,6 +73,8 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
     }
     case "max pooling":
       return tf.maxPool(x, [...node.size], [...node.strides], node.padding);
+    case "average pooling":
+      return tf.avgPool(x, [...node.size], [...node.strides], node.padding);
     case "layer": {
       const result = node.layer.apply(inputs.length === 1 ? first : [...inputs], { training: false });
       return Array.isArray(result) ? result[node.output] as tf.Tensor : result as tf.Tensor;

@@ -1,4 +1,4 @@
-import { type FoldedNode, inputsOf } from "@/lib/model/folded_network.ts";
+import { type FoldedNetwork, type FoldedNode, inputsOf } from "@/lib/model/folded_network.ts";
 
 /** Of each of the output's channels: scale · x + offset. */
 export interface OutputScale {
@@ -7,10 +7,10 @@ export interface OutputScale {
 }
 
 /**
- * A folded network whose output is scaled and moved: by the kernels that lead there, where all that is between is linear,
+ * A folded network whose first output is scaled and moved: by the kernels that lead there, where all that is between is linear,
  * and else by a node of its own.
  */
-export function scaleOutput(nodes: readonly FoldedNode[], { scale, offset }: OutputScale): FoldedNode[] {
+export function scaleOutput({ nodes, heads }: FoldedNetwork, { scale, offset }: OutputScale): FoldedNetwork {
   const result = [...nodes];
   const last = result.length - 1;
   if (isLinear(nodes, last)) scaleNode(result, last, { scale, offset });
@@ -23,7 +23,7 @@ export function scaleOutput(nodes: readonly FoldedNode[], { scale, offset }: Out
       shape: result[last]!.shape,
     });
   }
-  return result;
+  return { nodes: result, heads };
 }
 
 /** Whether a node that one other takes at most can be scaled by kernels before it. */
@@ -36,6 +36,7 @@ function isLinear(nodes: readonly FoldedNode[], place: number): boolean {
     case "dense":
       return node.activation === "linear";
     case "upsampling":
+    case "average pooling":
       return isLinear(nodes, node.input);
     case "reshape":
       return nodes[node.input]!.operation === "dense" && isLinear(nodes, node.input);
@@ -61,6 +62,7 @@ function scaleNode(nodes: FoldedNode[], place: number, { scale, offset }: Output
       return;
     }
     case "upsampling":
+    case "average pooling":
     case "reshape":
       return scaleNode(nodes, node.input, { scale, offset });
     case "sum": {

@@ -4,12 +4,15 @@ import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";
 import { checkFinite } from "@/lib/train/divergence.ts";
+import type { WeightAverages } from "@/lib/train/weight_averages.ts";
 import type { CheckpointStore, Optimizer, StoredTensors } from "@/lib/train/interfaces.ts";
 
 /** What training changes. */
 export interface Trained {
   readonly network: tf.LayersModel;
   readonly optimizer: Optimizer;
+  /** Where training averages weights. */
+  readonly averages?: WeightAverages | undefined;
 }
 
 /**
@@ -46,13 +49,13 @@ const PROGRESS = "posmap/progress";
  */
 export async function saveCheckpoint(
   store: CheckpointStore,
-  { network, optimizer, progress }: Trained & { readonly progress: Progress },
+  { network, optimizer, averages, progress }: Trained & { readonly progress: Progress },
 ): Promise<void> {
   const state = optimizer.state();
   try {
     await checkFinite(network.weights.map((weight) => weight.read()), "a weight", progress.step);
     await checkFinite(Object.values(state), "the optimizer's state", progress.step);
-    await store.save(storedTensors({ ...weightTensors(network), ...state }, progress));
+    await store.save(storedTensors({ ...weightTensors(network), ...state, ...averages?.state() }, progress));
   } finally {
     tf.dispose(state);
   }
@@ -67,7 +70,7 @@ export async function readCheckpoint(store: CheckpointStore): Promise<Checkpoint
 /** Puts a checkpoint in place. Throws an InputError where it is of another run's settings; nothing is changed then. */
 export function loadCheckpoint(
   { progress, ...restored }: Checkpoint,
-  { network, optimizer, config }: Trained & { readonly config: Pick<Config, "architecture" | "seed"> },
+  { network, optimizer, averages, config }: Trained & { readonly config: Pick<Config, "architecture" | "seed"> },
 ): void {
   checkArchitecture(restored, network);
   if (progress.model !== config.architecture || progress.seed !== config.seed) {
@@ -80,6 +83,7 @@ export function loadCheckpoint(
     const loaded = toTensors(restored);
     writeWeights(network, loaded);
     optimizer.loadState(loaded);
+    averages?.loadState(loaded);
   });
 }
 

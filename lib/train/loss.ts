@@ -40,6 +40,37 @@ export function positionLoss(
   return weightedError(predicted) as tf.Scalar;
 }
 
+/**
+ * The mean absolute error of expressions' amounts, those of faces that are there; mean over the batch.
+ *
+ * @param predicted [batch, count]
+ * @param target [batch, count], 0 to 1
+ * @param presence [batch], 1 or 0
+ */
+export function expressionLoss(predicted: tf.Tensor2D, target: tf.Tensor2D, presence: tf.Tensor1D): tf.Scalar {
+  return tf.mean(tf.mul(tf.mean(tf.abs(tf.sub(predicted, target)), 1), presence));
+}
+
+/**
+ * The cross-entropy of whether there is a face, in nats, mean over the batch.
+ *
+ * @param predicted [batch, 1], in (0, 1)
+ * @param presence [batch], 1 or 0
+ */
+export function presenceLoss(predicted: tf.Tensor2D, presence: tf.Tensor1D): tf.Scalar {
+  const chance = tf.clipByValue(tf.reshape(predicted, [-1]), 1e-6, 1 - 1e-6);
+  const ofTruth = tf.add(tf.mul(presence, chance), tf.mul(tf.sub(1, presence), tf.sub(1, chance)));
+  return tf.neg(tf.mean(tf.log(ofTruth)));
+}
+
+/** Targets of faces that are there; in place of the others, what was predicted: they teach the map nothing. */
+export function targetsOfPresent(
+  targets: tf.Tensor4D,
+  { predicted, presence }: { readonly predicted: tf.Tensor4D; readonly presence: tf.Tensor1D },
+): tf.Tensor4D {
+  return tf.where(tf.cast(tf.reshape(presence, [-1, 1, 1, 1]), "bool"), targets, predicted);
+}
+
 /** Half the sum of squares of all convolution kernels, as slim's `l2_regularizer` has it, times its strength. */
 export function weightPenalty(network: tf.LayersModel, strength: number): tf.Scalar {
   return tf.tidy(() => {

@@ -4,7 +4,8 @@ import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { CombineGradients, Optimizer } from "@/lib/train/interfaces.ts";
-import { positionLoss, weightPenalty } from "@/lib/train/loss.ts";
+import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
+import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 
 /** What the error of a loss that is not finite begins with. */
 export const LOSS = "the loss";
@@ -19,24 +20,49 @@ export interface StepParts {
   readonly combineGradients?: CombineGradients;
 }
 
+/** What is true of a batch, with its pictures; see `Batch`. */
+type StepArguments = [images: tf.Tensor4D, targets: tf.Tensor4D, expressions: tf.Tensor2D, presence: tf.Tensor1D];
+
+/** In the loss, of whether there is a face. */
+const PRESENCE_WEIGHT = 0.02;
+
 /**
- * One step of training, compiled: takes RGB in bytes and encoded positions, both [batch, size, size, 3], changes
- * weights, moving averages and the optimizer's state, and gives the loss before. Whoever compiles it disposes it.
+ * One step of training, compiled: takes RGB in bytes and encoded positions, both [batch, size, size, 3], the amounts of
+ * expressions, [batch, count], and which faces are there, [batch]; changes weights, moving averages and the optimizer's
+ * state, and gives the loss before. Whoever compiles it disposes it.
  * A loss that is not finite fails as {@linkcode isFiniteError} says, and leaves the weights; other backends than
  * "tensorflow" go on.
  */
 export function compileStep(
   { network, mask, optimizer, combineGradients = (gradients) => gradients }: StepParts,
-  { loss: kind, l2 }: Pick<Config, "loss" | "l2">,
-): Compiled<[tf.Tensor4D, tf.Tensor4D], tf.Scalar> {
+  config: LossConfig,
+): Compiled<StepArguments, tf.Scalar> {
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  return compile((images: tf.Tensor4D, targets: tf.Tensor4D) => {
-    const { value, grads } = tf.variableGrads(() => {
-      const predicted = network.apply(bytesToUnit(images), { training: true }) as tf.Tensor4D;
-      const loss = positionLoss(predicted, targets, mask, kind);
-      return finiteOrFail(l2 === 0 ? loss : tf.add<tf.Scalar>(loss, weightPenalty(network, l2)), LOSS);
-    }, weights);
+  return compile((...batch: StepArguments) => {
+    const { value, grads } = tf.variableGrads(
+      () => finiteOrFail(lossOf(batch, { network, mask, config }), LOSS),
+      weights,
+    );
     optimizer.applyGradients(combineGradients(grads));
     return value;
   }, { name: "training_step" });
+}
+
+type LossConfig = Pick<Config, "loss" | "l2"> & Partial<Pick<Config, "absentShare" | "expressionWeight">>;
+
+function lossOf(
+  [images, targets, expressions, presence]: StepArguments,
+  { network, mask, config }: Pick<StepParts, "network" | "mask"> & { readonly config: LossConfig },
+): tf.Scalar {
+  const { loss: kind, l2, absentShare = 0, expressionWeight = 0 } = config;
+  const outputs = [network.apply(bytesToUnit(images), { training: true })].flat() as tf.Tensor[];
+  const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
+  const predicted = outputs[0] as tf.Tensor4D;
+  const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
+  const terms = [positionLoss(predicted, wanted, mask, kind)];
+  const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
+  if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
+  if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
+  if (l2 > 0) terms.push(weightPenalty(network, l2));
+  return terms.reduce((sum, term) => tf.add(sum, term));
 }

@@ -23,6 +23,7 @@ export interface StepReport {
 
 export type TrainSettings =
   & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "stepsPerEpoch">
+  & Partial<Pick<Config, "absentShare" | "expressionWeight">>
   & { /** Steps done before. */ readonly firstStep: number };
 
 /**
@@ -42,7 +43,10 @@ export async function* train(
     const learningRate = learningRateAt(step, settings);
     parts.optimizer.setLearningRate(learningRate);
     step++;
-    const loss = await lossOf(() => takeStep(batch.images, batch.targets), { step, learningRate });
+    const loss = await lossOf(() => takeStep(batch.images, batch.targets, batch.expressions, batch.presence), {
+      step,
+      learningRate,
+    });
     const end = performance.now();
     yield { step, loss, learningRate, seconds: (end - start) / 1000, waitSeconds: (waited - start) / 1000 };
     if (step >= settings.steps) return;

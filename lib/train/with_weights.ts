@@ -8,9 +8,16 @@ export async function withWeights<T>(
   network: tf.LayersModel,
   use: () => T | Promise<T>,
 ): Promise<T> {
+  return await keepingWeights(network, async () => {
+    await loadWeights(store, network);
+    return await use();
+  });
+}
+
+/** Leaves the network's weights as they were, whatever is done with them meanwhile. */
+export async function keepingWeights<T>(network: tf.LayersModel, use: () => T | Promise<T>): Promise<T> {
   const before = network.weights.map((weight) => weight.read().clone());
   try {
-    await loadWeights(store, network);
     return await use();
   } finally {
     network.weights.forEach((weight, i) => weight.write(before[i]!));

@@ -79,7 +79,8 @@ class Lite(nn.Module):
     SMOOTH_COMPONENTS = 64
     SMALLEST_SIZE = 4
     UPSAMPLING = 4
-    FACE_UNITS = 160
+    SMOOTHING = 5
+    FACE_SHARE = 10
     MOMENTUM = 1 - 0.98
 
     def __init__(self, size=128, width=16):
@@ -103,12 +104,12 @@ class Lite(nn.Module):
                 self.residual(name, last, channels(share), stride)
                 self.residuals.append(name)
                 last = channels(share)
-        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * last, self.FACE_UNITS))
-        self.add_module("coefficients", nn.Linear(self.FACE_UNITS, self.SMOOTH_COMPONENTS))
+        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * last, channels(self.FACE_SHARE)))
+        self.add_module("coefficients", nn.Linear(channels(self.FACE_SHARE), self.SMOOTH_COMPONENTS))
         self.add_module("smooth_nodes", nn.Linear(self.SMOOTH_COMPONENTS, self.SMOOTH_NODES**2 * 3))
         shares = [4, 4, 3, 2, 1.5]
         last = channels(shares[0])
-        self.add_module("decoder_seed", nn.Linear(self.FACE_UNITS, self.SMALLEST_SIZE**2 * last))
+        self.add_module("decoder_seed", nn.Linear(channels(self.FACE_SHARE), self.SMALLEST_SIZE**2 * last))
         self.decoders = []
         side = self.SMALLEST_SIZE
         for share in shares[1:]:
@@ -145,7 +146,9 @@ class Lite(nn.Module):
             x = F.relu(getattr(self, f"{name}/normalization")(y + shortcut))
         x = x.permute(0, 2, 3, 1).flatten(1)  # in posmap's order, so that weights can be carried over
         face = F.relu(self.face(x))
-        return upsampled(self.smooth(face) + self.fine(face), self.size + 1)[:, :, :-1, :-1]
+        cells = upsampled(self.smooth(face) + self.fine(face), self.size + 1)[:, :, :-1, :-1]
+        side = self.SMOOTHING
+        return F.avg_pool2d(cells, side, stride=1, padding=side // 2, count_include_pad=False)
 
     def smooth(self, face):
         values = self.smooth_nodes(self.coefficients(face))

@@ -76,3 +76,25 @@ Deno.test("encodeOnnx() names a layer that it does not know", async () => {
   await assertThrows(() => encodeOnnx(foldNetwork(network), description), InputError, /layer noisy \(GaussianNoise\)/);
   network.dispose();
 });
+
+Deno.test("encodeOnnx() writes the amounts of expressions, within 0 and 1, and the chance of a face", async () => {
+  const config = {
+    architecture: "lite",
+    imageSize: 64,
+    width: 4,
+    seed: 2,
+    expressionWeight: 1,
+    absentShare: 0.1,
+  } as const;
+  const network = shake(buildNetwork(config, 5));
+  const photos = crops(3, 64);
+  using predictor = new Predictor(network, { encoding: "centered" });
+  const outputs = await run(encodeOnnx(foldNetwork(network), describe(64)), photos);
+  assertEquals([outputs.expressions!.shape, outputs.presence!.shape], [[3, 5], [3]]);
+  const amounts = predictor.predictHead("expressions", photos).flatMap((values) => [...values]);
+  assert(amounts.some((amount) => amount < 0 || amount > 1), "some are to be clipped");
+  assertAllClose(outputs.expressions!.data, amounts.map((value) => Math.min(1, Math.max(0, value))), TOLERANCE);
+  const chances = predictor.predictHead("presence", photos).flatMap((values) => [...values]);
+  assertAllClose(outputs.presence!.data, chances, TOLERANCE);
+  network.dispose();
+});

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { initializeLite } from "@/lib/model/initialize.ts";
 import { buildLite, SMOOTH_NODES } from "@/lib/model/lite.ts";
 import { countMultiplyAdds } from "@/lib/model/multiply_adds.ts";
+import { Predictor } from "@/lib/model/predictor.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
@@ -76,7 +77,7 @@ Deno.test("initializeLite() starts at the mean of the maps, exact where it is li
         const [row, column] = [Math.floor(i / 3 / SIZE), Math.floor(i / 3) % SIZE];
         const [near, far] = [Math.min(row, column), Math.max(row, column)];
         // the outermost nodes have texels on one side only
-        if (near >= spacing && far <= SIZE - 2 * spacing) assertClose(answer[i]!, value, FLOAT32_TOLERANCE);
+        if (near >= spacing + 2 && far < SIZE - 2 * spacing - 2) assertClose(answer[i]!, value, FLOAT32_TOLERANCE);
       });
     }),
     { numRuns: 20 },
@@ -134,4 +135,22 @@ Deno.test("buildLite() learns: weights move, the loss falls, no tensor is left",
   tf.dispose([target, image, mask]);
   optimizer.dispose();
   network.dispose();
+});
+
+Deno.test("buildLite() says expressions and presence beside the same map, and predictHead() reads them", () => {
+  const network = buildLite(small);
+  const headed = buildLite({ ...small, expressionCount: 7, saysPresence: true });
+  assertEquals(headed.outputNames, ["position_map", "expressions", "presence"]);
+  assertEquals(headed.outputs.map(({ shape }) => shape), [[null, SIZE, SIZE, 3], [null, 7], [null, 1]]);
+  const [alone] = [network.predict(patternedImage(SIZE)) as tf.Tensor];
+  const [map, amounts, chance] = headed.predict(patternedImage(SIZE)) as tf.Tensor[];
+  assertEquals([...map!.dataSync()], [...alone!.dataSync()]);
+  assert(chance!.dataSync()[0]! > 0 && chance!.dataSync()[0]! < 1);
+  const rgb = Uint8Array.from(tf.tidy(() => tf.mul(patternedImage(SIZE), 255).round().dataSync()));
+  using predictor = new Predictor(headed, { encoding: "centered" });
+  const [read] = predictor.predictHead("expressions", [{ width: SIZE, height: SIZE, rgb }]);
+  assertAllClose(read!, amounts!.dataSync(), 0.01); // the bytes are rounded
+  tf.dispose([alone!, map!, amounts!, chance!]);
+  network.dispose();
+  headed.dispose();
 });

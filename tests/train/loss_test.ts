@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { buildPrnet } from "@/lib/model/prnet.ts";
-import { positionLoss, weightPenalty } from "@/lib/train/loss.ts";
+import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
 import { assert, assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "../support.ts";
 
 await tf.setBackend("cpu");
@@ -77,4 +77,32 @@ Deno.test("weightPenalty() is half the strength times the squares of all convolu
   assertEquals(Object.values(grads).filter((gradient) => gradient).length, kernels.length);
   tf.dispose([value, grads]);
   network.dispose();
+});
+
+Deno.test("expressionLoss() is the mean error of faces that are there, presenceLoss() the cross-entropy", () => {
+  const amount = fc.array(coordinate, { minLength: 6, maxLength: 6 });
+  const flags = fc.array(fc.constantFrom(0, 1), { minLength: 2, maxLength: 2 });
+  const chances = fc.array(fc.double({ min: 0.01, max: 0.99, noNaN: true }), { minLength: 2, maxLength: 2 });
+  fc.assert(fc.property(amount, amount, flags, chances, (predicted, target, present, chance) => {
+    tf.tidy(() => {
+      const presence = tf.tensor1d(present);
+      const loss = expressionLoss(tf.tensor2d(predicted, [2, 3]), tf.tensor2d(target, [2, 3]), presence);
+      const errors = predicted.map((value, i) => present[Math.floor(i / 3)]! * Math.abs(value - target[i]!));
+      assertClose(loss.dataSync()[0]!, errors.reduce((a, b) => a + b) / 6, FLOAT32_TOLERANCE);
+      const entropy = presenceLoss(tf.tensor2d(chance, [2, 1]), presence).dataSync()[0]!;
+      const nats = chance.map((p, i) => -Math.log(present[i] ? p : 1 - p));
+      assertClose(entropy, (nats[0]! + nats[1]!) / 2, 1e-4);
+    });
+  }));
+});
+
+Deno.test("targetsOfPresent() leaves nothing to learn where no face is, and the others as they are", () => {
+  fc.assert(fc.property(maps, maps, fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 1)), (a, b, present) => {
+    tf.tidy(() => {
+      const [predicted, targets] = [a, b].map((values) => tf.tensor4d(values, [BATCH, SIZE, SIZE, 3]));
+      const wanted = targetsOfPresent(targets!, { predicted: predicted!, presence: tf.tensor1d([...present]) });
+      const each = COUNT / BATCH;
+      assertEquals([...wanted.dataSync()], b.map((value, i) => present[Math.floor(i / each)] ? value : a[i]!));
+    });
+  }));
 });

@@ -8,6 +8,8 @@ export interface BatchRing {
   readonly batchSize: number;
   readonly imageSize: number;
   readonly slotCount: number;
+  /** Expressions whose amounts are taken along; 0 where none are. */
+  readonly expressionCount: number;
   /** Samples that there will ever be; the last batch may be short. */
   readonly sampleCount: number;
   /** Int32: tickets taken, batches released, whether closed, and for each slot the samples that are done. */
@@ -18,6 +20,10 @@ export interface BatchRing {
   readonly targets: SharedArrayBuffer;
   /** Float32 [slotCount, batchSize, 68, 3], crop pixels. */
   readonly landmarks: SharedArrayBuffer;
+  /** Float32 [slotCount, batchSize, expressionCount], 0 to 1. */
+  readonly expressions: SharedArrayBuffer;
+  /** Float32 [slotCount, batchSize], 1 where the crop has a face, else 0. */
+  readonly presence: SharedArrayBuffer;
 }
 
 const TICKETS = 0;
@@ -32,9 +38,9 @@ const TICKETS_TAKEN = 4;
 const EVERYTHING = 2 ** 30;
 
 export function createRing(
-  shape: Pick<BatchRing, "batchSize" | "imageSize" | "slotCount" | "sampleCount">,
+  shape: Pick<BatchRing, "batchSize" | "imageSize" | "slotCount" | "sampleCount" | "expressionCount">,
 ): BatchRing {
-  const { batchSize, imageSize, slotCount } = shape;
+  const { batchSize, imageSize, slotCount, expressionCount } = shape;
   const values = slotCount * batchSize * imageSize * imageSize * 3;
   return {
     ...shape,
@@ -42,6 +48,8 @@ export function createRing(
     images: new SharedArrayBuffer(values),
     targets: new SharedArrayBuffer(4 * values),
     landmarks: new SharedArrayBuffer(4 * slotCount * batchSize * 68 * 3),
+    expressions: new SharedArrayBuffer(4 * slotCount * batchSize * expressionCount),
+    presence: new SharedArrayBuffer(4 * slotCount * batchSize),
   };
 }
 
@@ -50,6 +58,8 @@ export interface RingViews {
   readonly images: Uint8Array;
   readonly targets: Float32Array;
   readonly landmarks: Float32Array;
+  readonly expressions: Float32Array;
+  readonly presence: Float32Array;
 }
 
 /** The samples [first, first + count) of a batch. */
@@ -60,6 +70,12 @@ export function ringViews(ring: BatchRing, batch: number, [first, count]: readon
     images: new Uint8Array(ring.images, start * pixels, count * pixels),
     targets: new Float32Array(ring.targets, 4 * start * pixels, count * pixels),
     landmarks: new Float32Array(ring.landmarks, 4 * start * 68 * 3, count * 68 * 3),
+    expressions: new Float32Array(
+      ring.expressions,
+      4 * start * ring.expressionCount,
+      count * ring.expressionCount,
+    ),
+    presence: new Float32Array(ring.presence, 4 * start, count),
   };
 }
 
@@ -86,20 +102,26 @@ export function waitForPlace({ control: shared, batchSize, slotCount }: BatchRin
 }
 
 /** For workers: lays a sample down. True where it completes its batch. */
-export function putSample(ring: BatchRing, ticket: number, { image, targets, landmarks }: EncodedSample): boolean {
+export function putSample(ring: BatchRing, ticket: number, sample: EncodedSample): boolean {
+  const { image, targets, landmarks, expressions = new Float32Array(ring.expressionCount), isAbsent = false } = sample;
   const batch = Math.floor(ticket / ring.batchSize);
   const views = ringViews(ring, batch, [ticket % ring.batchSize, 1]);
   checkLength("image", image.rgb, views.images);
   checkLength("map", targets, views.targets);
   checkLength("landmarks", landmarks, views.landmarks);
+  if (ring.expressionCount > 0) checkLength("expressions", expressions, views.expressions);
   views.images.set(image.rgb);
   views.targets.set(targets);
   views.landmarks.set(landmarks);
+  if (ring.expressionCount > 0) views.expressions.set(expressions);
+  views.presence[0] = isAbsent ? 0 : 1;
   const control = new Int32Array(ring.control);
   return Atomics.add(control, DONE + batch % ring.slotCount, 1) + 1 === batchLength(ring, batch);
 }
 
-type EncodedSample = Pick<Sample, "image" | "landmarks"> & { readonly targets: Float32Array };
+type EncodedSample = Pick<Sample, "image" | "landmarks" | "expressions" | "isAbsent"> & {
+  readonly targets: Float32Array;
+};
 
 function checkLength(what: string, found: ArrayLike<number>, wanted: ArrayLike<number>): void {
   if (found.length === wanted.length) return;

@@ -22,6 +22,8 @@ export interface BatchOptions
   readonly firstIndex?: number;
   /** Samples in all; the last batch may be short. Endless where it is left out. */
   readonly sampleCount?: number;
+  /** Expressions whose amounts are taken along, all of the source's; 0 where it is left out. */
+  readonly expressionCount?: number;
   /** Batches that are held at a time: the one in use and those made ahead. */
   readonly slotCount?: number;
   /** Workers that are started at once, by default all; the others follow with the first batch. */
@@ -41,6 +43,10 @@ export interface HostBatch {
   readonly targets: Float32Array;
   /** [batchSize, 68, 3], crop pixels. */
   readonly landmarks: Float32Array;
+  /** [batchSize, expressionCount], 0 to 1; without it, none are known. */
+  readonly expressions?: Float32Array;
+  /** [batchSize], 1 where the crop has a face, else 0: the rest of its label means nothing then. Without it, all have. */
+  readonly presence?: Float32Array;
 }
 
 /** Starts workers that make batches ahead of their reader. Whoever opens batches closes them. */
@@ -67,10 +73,10 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
 
   constructor(options: BatchOptions) {
     const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, augment } = options;
-    const { firstIndex = 0, sampleCount = Infinity, slotCount = 3 } = options;
+    const { firstIndex = 0, sampleCount = Infinity, slotCount = 3, expressionCount = 0 } = options;
     this.#firstIndex = firstIndex;
-    this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount });
-    const spec = { seed, source, imageSize, augment };
+    this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount, expressionCount });
+    const spec = { seed, source, imageSize, augment, absentShare: options.absentShare ?? 0 };
     const order: BatchOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
     const start = (count: number) => {
@@ -176,15 +182,25 @@ export class Batch implements Disposable {
     readonly images: tf.Tensor4D,
     /** [batch, imageSize, imageSize, 3], encoded positions. */
     readonly targets: tf.Tensor4D,
+    /** [batch, expressionCount], 0 to 1. */
+    readonly expressions: tf.Tensor2D,
+    /** [batch], 1 or 0. */
+    readonly presence: tf.Tensor1D,
   ) {}
 
   /** A copy: the host's batch may be overwritten afterwards. */
-  static from({ batchSize, imageSize, images, targets }: HostBatch): Batch {
+  static from({ batchSize, imageSize, images, targets, ...rest }: HostBatch): Batch {
+    const { expressions = new Float32Array(), presence = new Float32Array(batchSize).fill(1) } = rest;
     const shape: [number, number, number, number] = [batchSize, imageSize, imageSize, 3];
-    return new Batch(bytesTensor(images, shape), floatsTensor(targets, shape));
+    return new Batch(
+      bytesTensor(images, shape),
+      floatsTensor(targets, shape),
+      tf.tensor2d(expressions.slice(), [batchSize, expressions.length / batchSize]),
+      tf.tensor1d(presence.slice()),
+    );
   }
 
   [Symbol.dispose](): void {
-    tf.dispose([this.images, this.targets]);
+    tf.dispose([this.images, this.targets, this.expressions, this.presence]);
   }
 }

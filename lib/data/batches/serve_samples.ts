@@ -49,9 +49,9 @@ async function fillRing(
   for (let tickets; (tickets = takeTickets(ring)) !== undefined;) {
     for (let ticket = tickets[0]; ticket < tickets[1]; ticket++) {
       if (!waitForPlace(ring, ticket)) return;
-      const { image, map, landmarks } = await source.sample(samples.at(ticket), split);
-      encodePositions(map.positions, { size: map.size, encoding }, targets);
-      if (putSample(ring, ticket, { image, targets, landmarks })) onComplete();
+      const sample = await source.sample(samples.at(ticket), split);
+      encodePositions(sample.map.positions, { size: sample.map.size, encoding }, targets);
+      if (putSample(ring, ticket, { ...sample, targets })) onComplete();
     }
   }
 }

@@ -13,6 +13,8 @@ export interface Source {
   readonly layout: UvLayout;
   /** The number of samples in each split, Infinity where they never end; a split that is missing has none. */
   readonly counts: Readonly<Partial<Record<Split, number>>>;
+  /** What {@linkcode Label.expressions} are of, such as "jawOpen"; none where they are not known. */
+  readonly expressionNames?: readonly string[] | undefined;
   /** A pure function of the source's seed, the split and the index: the same in every worker, in any order. */
   sample(index: number, split: Split): Sample | Promise<Sample>;
   /** The label of that sample, which may come much faster than its picture. */
@@ -33,7 +35,7 @@ export interface FaceFacts {
 }
 
 /** What makes a source: enough for a worker to make the same one. */
-export interface SourceSpec extends Pick<Config, "seed" | "source"> {
+export interface SourceSpec extends Pick<Config, "seed" | "source">, Partial<Pick<Config, "absentShare">> {
   /** Pixels a side, of images and maps. */
   readonly imageSize: number;
   /** Whether samples are changed as in training; see {@linkcode Config.augment}. */

@@ -45,6 +45,7 @@ export function drawnSource(model: MorphableModel, options: DrawnOptions): Drawn
     model,
     surface: model.surface,
     layout,
+    expressionNames: model.expressionNames,
     counts: { train: Infinity, validation: Infinity, test: Infinity },
     sample: (index, split) => (studio ??= new Studio(model, { ...options, layout })).sample(index, split),
     label: (index, split) => sitters.label(index, split),
@@ -80,7 +81,8 @@ class Studio {
   sample(index: number, split: Split): Sample {
     const { augment, timer } = this.#options;
     timer?.begin("pose and shape");
-    const { vertices, placement, perspective, bodyRotation: rotation, random } = this.#sitters.sit(index, split);
+    const sitting = this.#sitters.sit(index, split);
+    const { vertices, placement, perspective, bodyRotation: rotation, random } = sitting;
     const look = randomAppearance(random.fork("look"));
     const lighting = randomLighting(random.fork("light"));
     const { brightness } = lighting;
@@ -108,7 +110,7 @@ class Studio {
     timer?.begin("camera");
     const photo = this.#camera.takePhoto(image, { settings: randomCamera(random.fork("camera")), subject });
     timer?.begin("bake");
-    const label = this.#sitters.labelOf(positions);
+    const label = this.#sitters.labelOf(positions, sitting);
     timer?.end();
     return { image: photo, ...label };
   }

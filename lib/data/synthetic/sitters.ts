@@ -24,6 +24,8 @@ export interface SitterOptions {
   readonly imageSize: number;
   /** Whether crops are shifted, scaled and rotated, and things stand before faces, as in training. */
   readonly augment: boolean;
+  /** Where augmented, the share of samples whose face is not in the crop, or far too small or large for it. */
+  readonly absentShare?: number | undefined;
 }
 
 /** Who is shown in one sample, and how they hold their head. */
@@ -35,6 +37,10 @@ export interface Sitting {
   /** How near the camera is. */
   readonly perspective: Perspective;
   readonly bodyRotation: Mat3;
+  /** 0 to 1 for each of the model's expressions. */
+  readonly expressions: Float32Array;
+  /** Where true, the crop misses the face. */
+  readonly isAbsent: boolean;
   /** To fork for what else the picture shows. */
   readonly random: Random;
 }
@@ -70,8 +76,11 @@ export class Sitters {
   sit(index: number, split: Split): Sitting {
     const { seed } = this.#options;
     const random = new Random(`${seed}/${split}/sample ${index}`);
-    this.#shape(`${seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`, random.fork("expression"));
-    return { vertices: this.#vertices, ...this.#place(random.fork("pose")), random };
+    const person = `${seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`;
+    const expressions = this.#shape(person, random.fork("expression"));
+    const miss = this.#missing(random.fork("miss"));
+    const placed = this.#place(random.fork("pose"), miss);
+    return { vertices: this.#vertices, ...placed, expressions, isAbsent: miss !== undefined, random };
   }
 
   /** [68, 3], of vertices at these positions, [vertexCount, 3]. */
@@ -79,26 +88,29 @@ export class Sitters {
     return valuesAt(this.#landmarks, positions);
   }
 
-  /** What a network should say of vertices at these positions, [vertexCount, 3], in image space. */
-  labelOf(positions: Float32Array): Label {
+  /** What a network should say of a sitter whose vertices are at these positions, [vertexCount, 3], in image space. */
+  labelOf(positions: Float32Array, { expressions, isAbsent }: Pick<Sitting, "expressions" | "isAbsent">): Label {
     const surface = pickVertices(positions, this.#model.surfaceVertices, this.#surface);
     let farthest = Infinity; // its z is 0
     for (let i = 2; i < surface.length; i += 3) farthest = Math.min(farthest, surface[i]!);
     return {
       map: bakePositionMap(this.#layout, surface),
       landmarks: this.landmarks(positions).map((value, i) => i % 3 === 2 ? value - farthest : value),
+      expressions,
+      isAbsent,
     };
   }
 
   /** The label of the source's sample, without its picture. */
   label(index: number, split: Split): Label {
-    const { vertices, placement, perspective } = this.sit(index, split);
-    placeInImage(vertices, placement, this.#positions);
-    applyPerspective(this.#positions, perspective);
-    return this.labelOf(this.#positions);
+    const sitting = this.sit(index, split);
+    placeInImage(sitting.vertices, sitting.placement, this.#positions);
+    applyPerspective(this.#positions, sitting.perspective);
+    return this.labelOf(this.#positions, sitting);
   }
 
-  #shape(person: string, expression: Random): void {
+  /** Gives the amounts of the model's expressions. */
+  #shape(person: string, expression: Random): Float32Array {
     const model = this.#model;
     if (person !== this.#shaped) {
       const random = new Random(person);
@@ -108,10 +120,24 @@ export class Sitters {
       this.#shaped = person;
     }
     this.#vertices.set(this.#person);
-    addModes(this.#vertices, model.expressionModes, randomExpression(expression, model.expressionNames));
+    const amounts = randomExpression(expression, model.expressionNames);
+    addModes(this.#vertices, model.expressionModes, amounts);
+    return amounts;
   }
 
-  #place(random: Random): Pick<Sitting, "placement" | "perspective" | "bodyRotation"> {
+  /** How a crop misses its face; undefined for one that does not. */
+  #missing(random: Random): Miss | undefined {
+    const { augment, absentShare = 0 } = this.#options;
+    if (!augment || !random.chance(absentShare)) return undefined;
+    if (random.chance(0.25)) return { zoom: random.uniform(0.15, 0.35), shift: [0, 0] };
+    const [angle, sides] = [random.uniform(0, 2 * Math.PI), random.uniform(0.6, 1.6)];
+    return {
+      zoom: random.chance(0.3) ? random.uniform(2.5, 4) : 1,
+      shift: [sides * Math.cos(angle), sides * Math.sin(angle)],
+    };
+  }
+
+  #place(random: Random, miss?: Miss): Pick<Sitting, "placement" | "perspective" | "bodyRotation"> {
     const { imageSize: size, augment } = this.#options;
     const pose = randomPose(random);
     const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
@@ -122,9 +148,13 @@ export class Sitters {
     const camera = randomPerspective(unplaced, random.fork("camera"));
     applyPerspective(unplaced, camera);
     const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
-    const zoom = augment ? random.uniform(...zooms) : 1;
+    const zoom = (augment ? random.uniform(...zooms) : 1) * (miss?.zoom ?? 1);
     const shift = () => augment ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
-    const middle: [number, number] = [left + side / 2 + shift(), top + side / 2 + shift()];
+    const [missX, missY] = miss?.shift ?? [0, 0];
+    const middle: [number, number] = [
+      left + side / 2 + shift() + side * missX,
+      top + side / 2 + shift() + side * missY,
+    ];
     const scale = zoom * size / side;
     const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
     const [dx, dy] = [size / 2 - scale * middle[0], size / 2 - scale * middle[1]];
@@ -138,6 +168,14 @@ export class Sitters {
       bodyRotation: multiply(turn, poseRotation(ahead)),
     };
   }
+}
+
+/** How a crop that misses its face differs from one that would fit it. */
+interface Miss {
+  /** How much larger the face is in it. */
+  readonly zoom: number;
+  /** In sides of the fitting crop. */
+  readonly shift: readonly [number, number];
 }
 
 /** Rows of [n, 3]. */

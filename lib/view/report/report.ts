@@ -4,6 +4,7 @@ import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { curveFigure } from "@/lib/view/training/curve_figure.ts";
 import type { ErrorPictures } from "@/lib/view/evaluation/error_pictures.ts";
+import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { escapeHtml, Picture } from "@/lib/view/figures/picture.ts";
 import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
@@ -46,6 +47,9 @@ export async function renderReport(content: ReportContent): Promise<string> {
       figureTag("cumulative", errors.cumulative),
       `<div class="scroll">${errors.regions.toHtml()}</div>`,
     ),
+    ...evaluation.expressions
+      ? [section("Expressions", `<div class="scroll">${new ExpressionTable(evaluation.expressions).toHtml()}</div>`)]
+      : [],
     section("Best, median and worst", `<div class="wide">${errors.gallery.toHtml()}</div>`, galleryNote),
     section("Learning curves", ...curves(metrics)),
     section(overfits ? "Faces it was trained on" : "Validation faces", await tripleGrid(triples), mapNote),

@@ -19,8 +19,16 @@ const options: BatchOptions = {
 async function take(batches: Batches, count: number): Promise<HostBatch[]> {
   const taken = [];
   while (taken.length < count) {
-    const { images, targets, landmarks, ...rest } = (await batches.next())!;
-    taken.push({ ...rest, images: images.slice(), targets: targets.slice(), landmarks: landmarks.slice() });
+    const batch = (await batches.next())!;
+    const { images, targets, landmarks, expressions, presence } = batch; // in memory that is used again
+    taken.push({
+      ...batch,
+      images: images.slice(),
+      targets: targets.slice(),
+      landmarks: landmarks.slice(),
+      expressions: expressions!.slice(),
+      presence: presence!.slice(),
+    });
   }
   return taken;
 }
@@ -164,4 +172,13 @@ Deno.test("Batch.from() copies to tensors of bytes and of targets, and leaves no
     assertAllClose(await batch.targets.data(), targets, 0);
   }
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("openBatches() takes along the amounts of expressions where asked, and says which faces are there", async () => {
+  using batches = openBatches({ ...options, expressionCount: 2 });
+  const batch = (await batches.next())!;
+  assertEquals([...batch.expressions!], [0, -0, 1, -1, 2, -2]);
+  assertEquals([...batch.presence!], [0, 1, 1]);
+  using without = openBatches(options);
+  assertEquals((await without.next())!.expressions!.length, 0);
 });

@@ -26,6 +26,8 @@ serveSamples(({ seed, imageSize, source: { name, counts } }) => {
         },
         map: { size: imageSize, positions: Float32Array.from({ length: pixels }, () => random.uniform(0, imageSize)) },
         landmarks,
+        expressions: Float32Array.of(index, -index),
+        isAbsent: index % 3 === 0,
       };
     },
   };

@@ -117,3 +117,34 @@ Deno.test("drawnSource() tells a StageClock of every stage, and gives the same b
   clock.reset();
   assertEquals(clock.milliseconds.size, 0);
 });
+
+Deno.test("drawnSource() misses the face in as many crops as asked for, and leaves the others as they are", () => {
+  const missing = drawnSource(model, { seed: 7, imageSize: SIZE, augment: true, absentShare: 0.3 });
+  const labels = Array.from({ length: 200 }, (_, i) => missing.label(i, "train"));
+  const share = labels.filter(({ isAbsent }) => isAbsent).length / labels.length;
+  assertClose(share, 0.3, 0.1); // three standard deviations
+  for (const [i, { isAbsent, landmarks }] of labels.entries()) {
+    const { left, top, width, height } = landmarkBox(landmarks);
+    const offset = Math.max(Math.abs(left + width / 2 - SIZE / 2), Math.abs(top + height / 2 - SIZE / 2));
+    const fits = offset < 0.3 * SIZE && Math.abs(Math.log2(1.5 * Math.max(width, height) / SIZE)) < 1;
+    assert(fits === !isAbsent, `sample ${i}`);
+    if (!isAbsent && i < 50) assertEquals([...landmarks], [...fifty[i]!.landmarks]);
+  }
+  const held = drawnSource(model, { seed: 7, imageSize: SIZE, augment: false, absentShare: 0.3 });
+  for (let i = 0; i < 50; i++) assert(!held.label(i, "test").isAbsent, "only training crops miss their faces");
+});
+
+Deno.test("drawnSource() says which expressions its faces make, 0 to 1, and their mouths open as far as jawOpen says", () => {
+  const jaw = training.expressionNames!.indexOf("jawOpen");
+  const opening = fifty.map(({ landmarks, expressions }) => {
+    assertEquals(expressions!.length, training.expressionNames!.length);
+    assert(expressions!.every((amount) => amount >= 0 && amount <= 1));
+    const distance = (a: number, b: number) =>
+      Math.hypot(...[0, 1, 2].map((axis) => landmarks[3 * a + axis]! - landmarks[3 * b + axis]!));
+    return { amount: expressions![jaw]!, gap: distance(62, 66) / distance(27, 33) };
+  });
+  const [open, shut] = [opening.filter(({ amount }) => amount > 0.5), opening.filter(({ amount }) => amount < 0.05)];
+  assert(open.length > 0 && shut.length > 0);
+  const mean = (list: typeof opening) => list.reduce((sum, { gap }) => sum + gap / list.length, 0);
+  assert(mean(open) > 2 * mean(shut), `${mean(open)}, ${mean(shut)}`);
+});

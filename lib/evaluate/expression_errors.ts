@@ -1,0 +1,32 @@
+/** Mean absolute errors of expressions' amounts, which are 0 to 1. */
+export interface ExpressionErrors {
+  readonly mean: number;
+  /** Of always saying the mean of training faces. */
+  readonly baseline: number;
+  readonly each: readonly { readonly name: string; readonly error: number; readonly baseline: number }[];
+}
+
+export interface ExpressionAnswers {
+  readonly names: readonly string[];
+  /** Each [names], of one face; amounts beyond 0 and 1 count as these. */
+  readonly found: readonly Float32Array[];
+  readonly truth: readonly Float32Array[];
+  /** [names], of training faces. */
+  readonly meanAmounts: ArrayLike<number>;
+}
+
+/** The errors of the amounts found in all faces, beside the baseline's. */
+export function expressionErrors({ names, found, truth, meanAmounts }: ExpressionAnswers): ExpressionErrors {
+  const meanError = (m: number, answer: (face: number) => number) =>
+    mean(truth.map((amounts, face) => Math.abs(Math.min(1, Math.max(0, answer(face))) - amounts[m]!)));
+  const each = names.map((name, m) => ({
+    name,
+    error: meanError(m, (face) => found[face]![m]!),
+    baseline: meanError(m, () => meanAmounts[m]!),
+  }));
+  return { mean: mean(each.map(({ error }) => error)), baseline: mean(each.map(({ baseline }) => baseline)), each };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value / values.length, 0);
+}

@@ -1,0 +1,47 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Config } from "@/lib/config.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
+import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
+import { openTrainedModel } from "@/lib/model/trained_model.ts";
+
+/**
+ * Gives a new network the weights of a trained one, by their layers' names. What a model may lack or have otherwise are
+ * heads: these stay new. Throws an InputError where there is no such model or another weight does not fit, a
+ * SettingError where a setting differs; the network is as it was then.
+ *
+ * @param from the folder of a trained model or of a run
+ */
+export async function startFrom(
+  from: string,
+  { network, config }: {
+    readonly network: tf.LayersModel;
+    readonly config: Pick<Config, "architecture" | "imageSize" | "encoding">;
+  },
+): Promise<void> {
+  const { network: trained, description } = await openTrainedModel(from);
+  try {
+    for (const setting of ["architecture", "imageSize", "encoding"] as const) {
+      const [wanted, found] = [config[setting], description[setting]];
+      if (wanted === found) continue;
+      throw new SettingError((nameOf) =>
+        `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
+      );
+    }
+    const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
+    const fitting = network.weights.filter(({ originalName, shape }) => {
+      const value = values.get(originalName);
+      if (value?.shape.join() === shape.join()) return true;
+      if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
+      throw new InputError(
+        `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
+          `found ${value ? `[${value.shape}]` : "none"}`,
+      );
+    });
+    for (const weight of fitting) weight.write(values.get(weight.originalName)!);
+  } finally {
+    trained.dispose();
+  }
+}
+
+/** Layers that lead to no map. */
+const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES];

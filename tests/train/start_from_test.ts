@@ -1,0 +1,56 @@
+import * as tf from "@tensorflow/tfjs";
+import { InputError, SettingError } from "@/lib/errors.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
+import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { startFrom } from "@/lib/train/start_from.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+await tf.setBackend("cpu");
+
+const config = tinyConfig({ absentShare: 0, expressionWeight: 0 });
+const meanLandmarks = new Float32Array(68 * 3);
+
+const valuesOf = (network: tf.LayersModel) =>
+  new Map(network.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
+
+async function save(folder: string, settings: NetworkConfig): Promise<Map<string, number[]>> {
+  const network = buildNetwork(settings);
+  const { surface } = builtInFace();
+  await saveTrainedModel(folder, {
+    network,
+    description: { ...config, crop: { margin: 1.5 }, surface, meanLandmarks },
+  });
+  const values = valuesOf(network);
+  network.dispose();
+  return values;
+}
+
+Deno.test("startFrom() takes all weights that lead to the map, and leaves heads that the model lacks as they are", async () => {
+  await using folder = await temporaryFolder();
+  const saved = await save(folder.path, { ...config, seed: 1 });
+  const network = buildNetwork({ ...config, seed: 2, absentShare: 0.1, expressionWeight: 1 }, 5);
+  const before = valuesOf(network);
+  await startFrom(folder.path, { network, config });
+  for (const [name, values] of valuesOf(network)) assertEquals(values, saved.get(name) ?? before.get(name));
+  assert([...before.keys()].some((name) => !saved.has(name)), "there is a head");
+  network.dispose();
+});
+
+Deno.test("startFrom() refuses another width, size or architecture, and changes nothing then", async () => {
+  await using folder = await temporaryFolder();
+  await save(folder.path, { ...config, seed: 1 });
+  const network = buildNetwork({ ...config, seed: 2, width: 8 });
+  const before = valuesOf(network);
+  await assertThrows(
+    () => startFrom(folder.path, { network, config }),
+    InputError,
+    /wanted stem_1\/convolution\/kernel/,
+  );
+  const refused = (change: object) => () => startFrom(folder.path, { network, config: { ...config, ...change } });
+  await assertThrows(refused({ imageSize: 128 }), SettingError, /imageSize 128: that model has 64/);
+  await assertThrows(refused({ architecture: "prnet" }), SettingError, /architecture prnet: that model has lite/);
+  assertEquals(valuesOf(network), before);
+  network.dispose();
+});
