@@ -17,7 +17,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 
 /** As `writeFileAtomic`, but that a power cut may still bring the old file back, until the folder is synced. */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const temporary = temporaryName(path);
   try {
     using file = await Deno.open(temporary, { write: true, createNew: true });
     await writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
@@ -29,7 +29,20 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
   }
 }
 
-/** What `replaceFile` leaves where it is killed. */
+/** Gives a file that has grown under a temporary name its own, whole, so that a power cut leaves all of it or nothing. */
+export async function keepFile(temporary: string, path: string): Promise<void> {
+  using file = await Deno.open(temporary, { read: true, write: true });
+  await file.sync();
+  await Deno.rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+/** For a file that is not whole yet, beside where it will be. */
+export function temporaryName(path: string): string {
+  return `${path}.${crypto.randomUUID()}.tmp`;
+}
+
+/** Whether a file is one that was not finished, as where its program was killed. */
 export function isTemporary(name: string): boolean {
   return /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
 }

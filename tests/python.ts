@@ -9,6 +9,14 @@ export const pythonProgram = environment ? `${environment}/bin/python3` : "pytho
 /** Runs a script with arguments and gives what it prints. Throws with its standard error where it fails. */
 export type Python = (script: string, ...scriptArguments: string[]) => Promise<string>;
 
+/** Python as it is. */
+export const plainPython: Python = (script, ...rest) => run(["-c", script, ...rest]);
+
+/** Whether Python as it is has these modules. */
+export async function hasModules(...names: readonly string[]): Promise<boolean> {
+  return await plainPython(`import ${names.join(", ")}`).then(() => true, () => false);
+}
+
 /**
  * Python with packages of PyPI, pinned as "name==version" and with all that they need of others: fetched by pip into
  * the cache folder, once. Undefined where there is no Python, no pip or no network, so that tests can be skipped.

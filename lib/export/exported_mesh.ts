@@ -12,6 +12,21 @@ export interface ExportedMesh {
   readonly colors?: Uint8Array;
 }
 
+/** The mesh without vertices that no triangle has, such as the neck's; the others keep their order. */
+export function withoutStrays({ positions, triangles, uv, colors }: ExportedMesh): ExportedMesh {
+  const kept = Uint32Array.from(new Set(triangles)).sort();
+  const places = new Uint32Array(positions.length / 3);
+  kept.forEach((vertex, place) => places[vertex] = place);
+  const take = (values: ArrayLike<number>, columns: number) => (_: unknown, i: number) =>
+    values[columns * kept[Math.floor(i / columns)]! + i % columns]!;
+  return {
+    positions: Float32Array.from({ length: 3 * kept.length }, take(positions, 3)),
+    triangles: triangles.map((vertex) => places[vertex]!),
+    uv: Float32Array.from({ length: 2 * kept.length }, take(uv, 2)),
+    ...colors && { colors: Uint8Array.from({ length: 3 * kept.length }, take(colors, 3)) },
+  };
+}
+
 /** Image space (y down) to the exported mesh's (y up), [n, 3]: a mirror image, but the triangles are turned with it. */
 export function imageToExport(positions: Float32Array, { height }: Pick<Photo, "height">): Float32Array {
   return positions.map((value, i) => i % 3 === 1 ? height - value : value);

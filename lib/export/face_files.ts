@@ -4,19 +4,17 @@ import { cropPhoto } from "@/lib/data/maps/crop.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
-import { type ExportedMesh, imageToExport } from "@/lib/export/exported_mesh.ts";
+import { imageToExport, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import { encodeNpy } from "@/lib/export/npy.ts";
 import { encodeMtl, encodeObj } from "@/lib/export/obj.ts";
 import { encodePly } from "@/lib/export/ply.ts";
 import { uvTexture } from "@/lib/export/uv_texture.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { closeHoles } from "@/lib/geometry/close_holes.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import type { FaceRecord } from "@/lib/track/face_record.ts";
 import type { Photo } from "@/lib/types.ts";
-import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
+import { closedFace, colorFace } from "@/lib/view/mesh/colored_face.ts";
 import { trackingPanels } from "@/lib/view/report/tracking_panel.ts";
 
 export interface WrittenFace {
@@ -50,12 +48,9 @@ function inCrop({ photo, fit: { crop, map }, surface, imageSize }: WrittenFace) 
 }
 
 async function* meshFiles({ photo, fit, surface }: WrittenFace) {
-  // eyes and mouth, which many surfaces leave open, show what the photo has there
-  const closed = closeHoles(trianglesWithoutNeck(surface), surface.regions.length);
-  const positions = closed.extend(fit.vertices, 3), uv = closed.extend(surface.uv, 2), { triangles } = closed;
-  const colors = colorsFromPhoto({ positions, triangles }, photo, { mirrorUv: uv });
-  const mesh: ExportedMesh = { positions: imageToExport(positions, photo), triangles, uv, colors };
+  const { mesh: { positions, triangles }, uv, colors } = colorFace(photo, { positions: fit.vertices, surface });
   const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: PICTURE_SIZE }));
+  const mesh = withoutStrays({ positions: imageToExport(positions, photo), triangles, uv, colors });
   const at = (landmark: number, axis: number) => fit.landmarks[3 * landmark + axis]!;
   const metersPerUnit = EYES_METERS / Math.hypot(...[0, 1, 2].map((axis) => at(36, axis) - at(45, axis)));
   const { colors: _, ...plain } = mesh;
@@ -84,8 +79,9 @@ function depthPicture(face: WrittenFace): Photo {
   const { photo: { width } } = inCrop(face);
   const { fit: { crop, vertices }, surface } = face;
   const scale = width / crop.side;
-  const positions = vertices.map((value, i) => scale * (value - [crop.left, crop.top, 0][i % 3]!));
-  const { depth } = rasterize({ positions, triangles: trianglesWithoutNeck(surface) }, { width, height: width });
+  const { mesh: { positions, triangles } } = closedFace({ positions: vertices, surface });
+  const inPicture = positions.map((value, i) => scale * (value - [crop.left, crop.top, 0][i % 3]!));
+  const { depth } = rasterize({ positions: inPicture, triangles }, { width, height: width });
   let [far, near] = [Infinity, -Infinity];
   for (const z of depth) if (z > -Infinity) [far, near] = [Math.min(far, z), Math.max(near, z)];
   const gray = (z: number) => z > -Infinity ? 40 + 215 * (z - far) / Math.max(1e-6, near - far) : 0;

@@ -21,12 +21,16 @@ export const arkitNames = [
   ...["CheekSquintRight", "NoseSneerLeft", "NoseSneerRight", "TongueOut"],
 ] as const;
 
-const headColumns = ["HeadYaw", "HeadPitch", "HeadRoll"] as const;
+/** The head's turn in radians, and the eyes', which are left at 0: their weights say where they look. */
+const turns = [
+  ...["HeadYaw", "HeadPitch", "HeadRoll"],
+  ...["LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll"],
+] as const;
 /** Live Link Face counts frames of this rate in its time codes. */
 const FRAMES_PER_SECOND = 60;
 
 export function liveLinkHeader(): string {
-  return ["Timecode", "BlendShapeCount", ...arkitNames, ...headColumns].join(",");
+  return ["Timecode", "BlendShapeCount", ...arkitNames, ...turns].join(",");
 }
 
 export interface LiveLinkRow {
@@ -34,15 +38,15 @@ export interface LiveLinkRow {
   readonly time: number;
   /** Of the weights, with `_L` and `_R` for the person's sides. */
   readonly names: readonly string[];
-  readonly expression: ArrayLike<number>;
+  readonly expressions: ArrayLike<number>;
   readonly pose: PoseAngles | undefined;
 }
 
 /** A line of weights by ARKit's names; what a model parts in two and ARKit does not is its mean, what it does not know 0. */
-export function liveLinkRow({ time, names, expression, pose }: LiveLinkRow): string {
+export function liveLinkRow({ time, names, expressions, pose }: LiveLinkRow): string {
   const at = (name: string) => {
     const place = names.indexOf(name);
-    return place < 0 ? undefined : expression[place];
+    return place < 0 ? undefined : expressions[place];
   };
   const weights = arkitNames.map((name) => {
     const own = `${name[0]!.toLowerCase()}${name.slice(1)}`.replace(/Left$/, "_L").replace(/Right$/, "_R");
@@ -51,7 +55,8 @@ export function liveLinkRow({ time, names, expression, pose }: LiveLinkRow): str
     return whole ?? (sides.length > 0 ? sides.reduce((sum, value) => sum + value, 0) / sides.length : 0);
   });
   const head = pose ? [pose.yaw, pose.pitch, pose.roll] : [0, 0, 0];
-  return [timecode(time), arkitNames.length, ...[...weights, ...head].map((value) => value.toFixed(6))].join(",");
+  const values = [...weights, ...head, 0, 0, 0, 0, 0, 0];
+  return [timecode(time), values.length, ...values.map((value) => value.toFixed(6))].join(",");
 }
 
 /** Hours, minutes, seconds, frames and thousandths of a frame. */

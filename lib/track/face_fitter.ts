@@ -22,7 +22,7 @@ export interface ModelFit extends FaceFit {
   /** [size, size, 3], the position map in crop pixels. */
   readonly map: Float32Array;
   /** [expressionCount], 0 to 1; empty where the model says none. */
-  readonly expression: Float32Array;
+  readonly expressions: Float32Array;
 }
 
 /** Fits faces in crops of pictures by a model that ONNX Runtime runs: the same in Deno and in a browser. */
@@ -65,7 +65,7 @@ export class FaceFitter {
         map,
         vertices,
         landmarks,
-        expression: part("expressions", i),
+        expressions: part("expressions", i),
         score: part("presence", i)[0] ?? (neutralLandmarks ? headLikeness(landmarks, neutralLandmarks) : 1),
         signature: signatureOf(picture, vertices, this.#model.uv),
       };

@@ -27,7 +27,7 @@ export interface FaceRecord {
   /** From 0 to 1; the detector's is missing where the user said where the face is. */
   readonly scores: { readonly detector?: number; readonly fit: number };
   /** Expressions by name, 0 to 1; missing where the model says none. */
-  readonly expression?: Readonly<Record<string, number>>;
+  readonly expressions?: Readonly<Record<string, number>>;
 }
 
 export interface RecordedModel {
@@ -59,8 +59,8 @@ export function faceRecord(
     visibility: [...valuesAt(landmarksOf(surface.landmarks), visible, { dimensions: 1 })].map(hundredths),
     crop: { left: hundredths(fit.crop.left), top: hundredths(fit.crop.top), side: hundredths(fit.crop.side) },
     scores: { ...detectorScore !== undefined && { detector: hundredths(detectorScore) }, fit: hundredths(fit.score) },
-    ...fit.expression.length > 0 && {
-      expression: Object.fromEntries(expressionNames.map((name, i) => [name, hundredths(fit.expression[i]!)])),
+    ...fit.expressions.length > 0 && {
+      expressions: Object.fromEntries(expressionNames.map((name, i) => [name, hundredths(fit.expressions[i]!)])),
     },
   };
 }

@@ -1,7 +1,8 @@
-import { InputError } from "@/lib/errors.ts";
+import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
+import { keepFile, temporaryName, writeAll } from "@/lib/files.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
-import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
 
 /** What one line says of one face in one frame. */
 export interface TrackLine {
@@ -13,26 +14,23 @@ export interface TrackLine {
   readonly landmarks: Float32Array;
   readonly pose: PoseAngles | undefined;
   readonly score: number;
-  readonly expression: Float32Array;
+  /** [expressionCount]; empty where the model says none. */
+  readonly expressions: Float32Array;
 }
 
 /**
  * A new folder with `landmarks.jsonl` and `landmarks.csv` (columns as OpenFace 2 names them), and `blendshapes.csv` (as Live
- * Link Face lays it out) where the model knows expressions; under temporary names until they are finished.
+ * Link Face lays it out; further faces have files of their own) where the model knows expressions; under temporary names
+ * until they are finished.
  */
 export class TrackFiles implements AsyncDisposable {
   readonly #folder: string;
-  readonly #names: readonly string[];
-  readonly #files = new Map<
-    string,
-    { readonly file: Deno.FsFile; readonly writer: WritableStreamDefaultWriter<Uint8Array> }
-  >();
   readonly #expressionNames: readonly string[];
+  readonly #files = new Map<string, { readonly file: Deno.FsFile; readonly temporary: string }>();
   #isFinished = false;
 
-  private constructor(folder: string, names: readonly string[], expressionNames: readonly string[]) {
+  private constructor(folder: string, expressionNames: readonly string[]) {
     this.#folder = folder;
-    this.#names = names;
     this.#expressionNames = expressionNames;
   }
 
@@ -48,17 +46,9 @@ export class TrackFiles implements AsyncDisposable {
       }
     } catch (error) {
       if (error instanceof InputError) throw error;
-      throw new InputError(`Cannot make the folder ${folder}: ${(error as Error).message}`);
+      throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
     }
-    const names = ["landmarks.jsonl", "landmarks.csv", ...expressionNames.length > 0 ? ["blendshapes.csv"] : []];
-    const files = new TrackFiles(folder, names, expressionNames);
-    for (const name of names) {
-      const file = await Deno.open(`${folder}/${name}.tmp`, { write: true, createNew: true });
-      files.#files.set(name, { file, writer: file.writable.getWriter() });
-    }
-    await files.#write("landmarks.csv", openFaceHeader());
-    if (expressionNames.length > 0) await files.#write("blendshapes.csv", liveLinkHeader());
-    return files;
+    return new TrackFiles(folder, expressionNames);
   }
 
   path(name: string): string {
@@ -66,7 +56,7 @@ export class TrackFiles implements AsyncDisposable {
   }
 
   async add(line: TrackLine): Promise<void> {
-    const { frame, time, id, landmarks, pose, score, expression } = line;
+    const { frame, time, id, landmarks, pose, score, expressions } = line;
     const points = Array.from({ length: 68 }, (_, i) => [...landmarks.subarray(3 * i, 3 * i + 3)].map(hundredths));
     await this.#write(
       "landmarks.jsonl",
@@ -77,31 +67,24 @@ export class TrackFiles implements AsyncDisposable {
         score: hundredths(score),
         ...pose && { pose: poseInDegrees(pose) },
         landmarks: points,
-        ...expression.length > 0 && {
-          expression: Object.fromEntries(this.#expressionNames.map((name, i) => [name, hundredths(expression[i]!)])),
+        ...expressions.length > 0 && {
+          expressions: Object.fromEntries(this.#expressionNames.map((name, i) => [name, hundredths(expressions[i]!)])),
         },
       }),
     );
     const axis = (k: number) => points.map((point) => point[k]!);
     const angles = pose ? [pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];
-    await this.#write(
-      "landmarks.csv",
-      [
-        ...[frame + 1, id, time.toFixed(4), score.toFixed(3), 1, ...angles],
-        ...[0, 1, 0, 1, 2].flatMap(axis),
-      ].join(","),
-    );
-    if (expression.length > 0) {
-      await this.#write("blendshapes.csv", liveLinkRow({ time, names: this.#expressionNames, expression, pose }));
-    }
+    const values = [frame + 1, id, time.toFixed(4), score.toFixed(3), 1, ...angles, ...[0, 1, 0, 1, 2].flatMap(axis)];
+    await this.#write("landmarks.csv", values.join(","), openFaceHeader);
+    if (expressions.length === 0) return;
+    const row = liveLinkRow({ time, names: this.#expressionNames, expressions, pose });
+    await this.#write(id === 1 ? "blendshapes.csv" : `blendshapes-${id}.csv`, row, liveLinkHeader);
   }
 
   async finish(): Promise<void> {
-    for (const name of this.#names) {
-      const { file, writer } = this.#files.get(name)!;
-      await file.sync();
-      await writer.close();
-      await Deno.rename(`${this.#folder}/${name}.tmp`, this.path(name));
+    for (const [name, { file, temporary }] of this.#files) {
+      file.close();
+      await keepFile(temporary, this.path(name));
     }
     this.#isFinished = true;
   }
@@ -109,15 +92,29 @@ export class TrackFiles implements AsyncDisposable {
   /** What is not finished leaves nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isFinished) return;
-    for (const [name, { writer }] of this.#files) {
-      await writer.close().catch(() => {});
-      await Deno.remove(`${this.#folder}/${name}.tmp`).catch(() => {});
+    for (const { file, temporary } of this.#files.values()) {
+      try {
+        file.close();
+      } catch { /* it was closed to be kept */ }
+      await Deno.remove(temporary).catch(() => {});
     }
-    await Deno.remove(this.#folder).catch(() => {});
+    await Deno.remove(this.#folder).catch(() => {}); // which goes where it is empty
   }
 
-  async #write(name: string, line: string): Promise<void> {
-    await this.#files.get(name)!.writer.write(new TextEncoder().encode(`${line}\n`));
+  /** The header comes before the first line. */
+  async #write(name: string, line: string, header?: () => string): Promise<void> {
+    try {
+      let entry = this.#files.get(name), text = `${line}\n`;
+      if (!entry) {
+        const temporary = temporaryName(this.path(name));
+        entry = { temporary, file: await Deno.open(temporary, { write: true, createNew: true }) };
+        this.#files.set(name, entry);
+        if (header) text = `${header()}\n${text}`;
+      }
+      await writeAll(entry.file, new TextEncoder().encode(text));
+    } catch (error) {
+      throw new InputError(`Cannot write ${this.path(name)}: ${reasonOf(error)}`);
+    }
   }
 }
 

@@ -53,7 +53,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   await using output = options.overlay === "none" && !inset
     ? undefined
     : await VideoFile.create(files.path("video.mp4"), { width, height: info.height, rate: info.rate, soundOf: video });
-  let frameCount = 0, faceCount = 0, progressAt = performance.now() + 1000;
+  let frameCount = 0, progressAt = performance.now() + 1000;
   const ids = new Set<number>();
 
   const finish = async ({ picture, number }: Frame, faces: readonly TrackedFit<ModelFit>[]) => {
@@ -72,10 +72,9 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     clock.start("write");
     for (const { id, fit, landmarks } of shown) {
       const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);
-      await files.add({ frame: number, time, id, landmarks, pose, score: fit.score, expression: fit.expression });
+      await files.add({ frame: number, time, id, landmarks, pose, score: fit.score, expressions: fit.expressions });
     }
     await output?.add(whole);
-    faceCount += shown.length;
   };
 
   clock.start("read");
@@ -100,11 +99,9 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   }
   for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
   clock.stop();
+  if (ids.size === 0) throw new InputError(`Found no face in ${frameCount} frames of ${video}`);
   await output?.finish();
   await files.finish();
-  if (faceCount === 0) {
-    throw new InputError(`Found no face in ${frameCount} frames of ${video}; ${options.out} holds the empty lists`);
-  }
   return [
     `${frameCount} frames, ${ids.size} face${ids.size === 1 ? "" : "s"}: ${options.out}`,
     ...clock.lines(),

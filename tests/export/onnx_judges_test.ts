@@ -7,7 +7,7 @@ import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { crops, describe, shake, SMALL, smallNetworks, TOLERANCE } from "@/tests/export/onnx_cases.ts";
-import { pythonProgram } from "@/tests/python.ts";
+import { hasModules, plainPython } from "@/tests/python.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -39,19 +39,7 @@ interface Answer {
   readonly metadata: Record<string, string>;
 }
 
-async function python(script: string, ...rest: string[]): Promise<string | undefined> {
-  const command = new Deno.Command(pythonProgram, { args: ["-c", script, ...rest], stderr: "piped" });
-  const { success, stdout, stderr } = await command.output().catch(() => ({
-    success: false,
-    stdout: undefined,
-    stderr: undefined,
-  }));
-  if (success) return new TextDecoder().decode(stdout);
-  if (rest.length > 0) throw new Error(new TextDecoder().decode(stderr));
-  return undefined;
-}
-
-const hasJudges = await python("import numpy, onnx, onnxruntime") !== undefined;
+const hasJudges = await hasModules("numpy", "onnx", "onnxruntime");
 
 /** A model, crops and what posmap itself says of them. */
 async function write(
@@ -85,7 +73,7 @@ Deno.test({
     }
     let kinds = 0;
     for (const [, network] of smallNetworks()) await write(`${folder.path}/${kinds++}`, network, describe(SMALL), 20);
-    const answers: Record<string, Answer> = JSON.parse((await python(judge, folder.path))!);
+    const answers: Record<string, Answer> = JSON.parse(await plainPython(judge, folder.path));
     assertEquals(Object.keys(answers).length, sizes.length + kinds);
     for (const [name, { positions, landmarks }] of Object.entries(answers)) {
       assert(positions <= TOLERANCE && landmarks <= TOLERANCE, `${name}: ${positions}, ${landmarks}`);

@@ -1,4 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
+import { keepFile, temporaryName } from "@/lib/files.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** What ffprobe says of a video's first picture stream, as it is shown: turned upright. */
@@ -138,7 +139,7 @@ export class VideoFile implements AsyncDisposable {
 
   /** Throws an InputError where there is no ffmpeg. */
   static async create(path: string, { width, height, rate, soundOf }: VideoFileOptions): Promise<VideoFile> {
-    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    const temporary = temporaryName(path);
     const sound = soundOf === undefined ? [] : ["-i", `file:${soundOf}`, "-map", "0:v", "-map", "1:a?", "-c:a", "aac"];
     const program = await Program.start("ffmpeg", {
       args: [
@@ -168,9 +169,7 @@ export class VideoFile implements AsyncDisposable {
     await this.#writer.close().catch(() => {});
     const { success } = await this.#program.child.status;
     if (!success) throw new InputError(`Cannot write the video ${this.#path}: ${await this.#program.complaint()}`);
-    using file = await Deno.open(this.#temporary, { read: true, write: true });
-    await file.sync();
-    await Deno.rename(this.#temporary, this.#path);
+    await keepFile(this.#temporary, this.#path);
     this.#isFinished = true;
   }
 

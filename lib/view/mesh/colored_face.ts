@@ -10,6 +10,8 @@ export interface ColoredMesh {
   readonly mesh: Mesh;
   /** [vertexCount, 3], sRGB bytes. */
   readonly colors: Uint8Array;
+  /** [vertexCount, 2], u right and v down. */
+  readonly uv: Float32Array;
 }
 
 export interface ColorFaceOptions {
@@ -18,16 +20,20 @@ export interface ColorFaceOptions {
   readonly surface: FaceSurface;
 }
 
-/**
- * A face in the pixels of its photo, colored from it, to look at by itself: without the neck, its outline smooth, eyes
- * and mouth closed by what the photo shows there, and what it hides colored from the other side.
- */
-export function colorFace(photo: Photo, { positions, surface }: ColorFaceOptions): ColoredMesh {
+/** A face to look at by itself: without the neck, its outline smooth, eyes and mouth closed. */
+export function closedFace({ positions, surface }: ColorFaceOptions): Omit<ColoredMesh, "colors"> {
   const face = smoothOutline({ positions, triangles: trianglesWithoutNeck(surface) });
   const closed = closeHoles(face.triangles, surface.regions.length);
-  const mesh = { positions: closed.extend(face.positions, 3), triangles: closed.triangles };
-  const colors = colorsFromPhoto(mesh, photo, isSymmetric(surface) ? { mirrorUv: closed.extend(surface.uv, 2) } : {});
-  return { mesh, colors };
+  return {
+    mesh: { positions: closed.extend(face.positions, 3), triangles: closed.triangles },
+    uv: closed.extend(surface.uv, 2),
+  };
+}
+
+/** As `closedFace`, colored from the photo in whose pixels it is; what the photo hides, from the other side. */
+export function colorFace(photo: Photo, face: ColorFaceOptions): ColoredMesh {
+  const { mesh, uv } = closedFace(face);
+  return { mesh, uv, colors: colorsFromPhoto(mesh, photo, isSymmetric(face.surface) ? { mirrorUv: uv } : {}) };
 }
 
 /** Landmarks of the right side that are held against their partners on the left: an eye's corner, the mouth's, the jaw. */

@@ -1,0 +1,44 @@
+import { encodeGlb, type Morphs } from "@/lib/export/glb.ts";
+import { readGlb } from "@/tests/export/three_reader.ts";
+import { assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
+
+/** A tetrahedron of pixels, far from the origin. */
+const mesh = {
+  positions: Float32Array.of(100, 100, 0, 110, 100, 0, 100, 110, 0, 100, 100, 10),
+  triangles: Uint32Array.of(0, 2, 1, 0, 1, 3, 0, 3, 2, 1, 2, 3),
+  uv: Float32Array.of(0, 0, 1, 0, 0, 1, 1, 1),
+};
+const morphs: Morphs = {
+  names: ["jawOpen", "eyeBlink_L"],
+  shapes: [Float32Array.from({ length: 12 }, (_, i) => i === 1 ? 20 : 0), new Float32Array(12).fill(10)],
+  times: Float32Array.of(0, 1, 3),
+  weights: Float32Array.of(0, 0, 1, 0.5, 0, 1),
+};
+
+Deno.test("encodeGlb() writes shapes that three.js moves by the weights of each time, in between too", async () => {
+  const glb = await readGlb(await encodeGlb(mesh, { metersPerUnit: 0.01, morphs }));
+  const at = (time: number) => {
+    const { jawOpen, eyeBlink_L } = glb.morphsAt(time);
+    return [jawOpen!, eyeBlink_L!];
+  };
+  assertAllClose(at(0), [0, 0], 1e-6);
+  assertAllClose(at(0.5), [0.5, 0.25], 1e-6);
+  assertAllClose(at(1), [1, 0.5], 1e-6);
+  assertAllClose(at(2), [0.5, 0.75], 1e-6);
+  assertAllClose(glb.morph("jawOpen"), morphs.shapes[0]!.map((value) => 0.01 * value), 1e-6);
+  assertAllClose(glb.morph("eyeBlink_L"), morphs.shapes[1]!.map((value) => 0.01 * value), 1e-6);
+});
+
+Deno.test("encodeGlb() brings the mesh's middle to the origin and its lengths to meters", async () => {
+  const { positions, triangles, uv } = await readGlb(await encodeGlb(mesh, { metersPerUnit: 0.01 }));
+  assertAllClose(positions, mesh.positions.map((value, i) => 0.01 * (value - [105, 105, 5][i % 3]!)), 1e-6);
+  assertEquals([triangles, [...uv!]], [mesh.triangles, [...mesh.uv]]);
+});
+
+Deno.test("encodeGlb() keeps vertex colors, which glTF has in linear light", async () => {
+  const colors = Uint8Array.of(0, 255, 188, 0, 255, 188, 0, 255, 188, 0, 255, 188);
+  const glb = await readGlb(await encodeGlb({ ...mesh, colors }, { metersPerUnit: 1 }));
+  assertClose(glb.colors![0]!, 0, 1e-6);
+  assertClose(glb.colors![1]!, 1, 1e-6);
+  assertClose(glb.colors![2]!, 0.5, 0.005);
+});
