@@ -1,6 +1,8 @@
-import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { eyeCornerDistance, keyLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /**
  * Where the color of a model's faces is kept: a square texture over the surface's UV, and a color for each vertex of
@@ -27,19 +29,15 @@ export interface FaceAtlas {
   /** Model units to one face unit. */
   readonly unit: number;
   /** Model space: the origin of face units. */
-  readonly origin: readonly [number, number, number];
+  readonly origin: Vec3;
 }
 
 export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
   const { mean } = model;
   const landmarks = valuesAt(meshLandmarks(model, outlineOf), mean);
   const unit = eyeCornerDistance(landmarks);
-  const { rightEyeCorner: right, leftEyeCorner: left } = keyLandmarks;
-  const origin = [0, 1, 2].map((axis) => (landmarks[3 * right + axis]! + landmarks[3 * left + axis]!) / 2) as [
-    number,
-    number,
-    number,
-  ];
+  const { rightEyeCorner, leftEyeCorner } = keyLandmarks;
+  const origin = meanPoint([pointAt(landmarks, rightEyeCorner), pointAt(landmarks, leftEyeCorner)]);
   const vertices = mean.map((value, i) => (value - origin[i % 3]!) / unit);
   const points = new Float32Array(3 * textureSize ** 2 + vertices.length);
   points.set(texelPoints(model, vertices, textureSize));

@@ -1,3 +1,4 @@
+import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import type { Box } from "@/lib/types.ts";
 
 /** Of Multi-PIE's annotation, which 300-W and all that follows it uses. */
@@ -155,8 +156,8 @@ export const keyLandmarks = {
 
 /** The distance between the outer corners of the eyes of landmarks, [68, 3], in their unit. */
 export function eyeCornerDistance(landmarks: Float32Array): number {
-  const { rightEyeCorner: right, leftEyeCorner: left } = keyLandmarks;
-  return Math.hypot(...[0, 1, 2].map((axis) => landmarks[3 * left + axis]! - landmarks[3 * right + axis]!));
+  const { rightEyeCorner, leftEyeCorner } = keyLandmarks;
+  return distanceBetween(pointAt(landmarks, rightEyeCorner), pointAt(landmarks, leftEyeCorner));
 }
 
 /** The smallest box around landmarks, [68, 2] or [68, 3], or around some of them; outliers and all. */

@@ -1,6 +1,8 @@
 import { eyeCornerDistance, type LandmarkLine, landmarkLines } from "@/lib/face/landmarks.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
 import type { FaceSurface, RegionName } from "@/lib/face/morphable_model.ts";
+import { cross, dot, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 type Point = readonly [number, number];
 
@@ -15,15 +17,15 @@ const MARGINS = { eyes: 0.1, nose: 0.06, mouth: 0.08, neck: 0.08 };
  * @param landmarks [68, 3], on the outlines of its parts
  */
 export function regionsFromLandmarks(positions: Float32Array, landmarks: Float32Array): Uint8Array {
-  const corner = (l: number) => [0, 1, 2].map((axis) => landmarks[3 * l + axis]!);
-  const front = (l: number): Point => [corner(l)[0]!, corner(l)[1]!];
-  const unit = eyeCornerDistance(landmarks);
+  const corner = (l: number) => pointAt(landmarks, l);
+  const front = (l: number): Point => [corner(l)[0], corner(l)[1]];
+  const width = eyeCornerDistance(landmarks);
   const along = (line: LandmarkLine) => line.landmarks.map(front);
   const outlines: readonly [RegionName, readonly Point[], number][] = [
-    ["mouth", along(landmarkLines.outerLips), MARGINS.mouth * unit],
-    ["eyes", along(landmarkLines.rightEye), MARGINS.eyes * unit],
-    ["eyes", along(landmarkLines.leftEye), MARGINS.eyes * unit],
-    ["nose", [front(27), ...wing(31), ...wing(35).reverse()], MARGINS.nose * unit],
+    ["mouth", along(landmarkLines.outerLips), MARGINS.mouth * width],
+    ["eyes", along(landmarkLines.rightEye), MARGINS.eyes * width],
+    ["eyes", along(landmarkLines.leftEye), MARGINS.eyes * width],
+    ["nose", [front(27), ...wing(31), ...wing(35).reverse()], MARGINS.nose * width],
   ];
   // The wings reach past the landmarks below the nostrils by half of what those are apart from the middle.
   function wing(l: number): Point[] {
@@ -34,21 +36,18 @@ export function regionsFromLandmarks(positions: Float32Array, landmarks: Float32
   const heightOverNeck = plane(corner(8), corner(3), corner(13));
 
   return Uint8Array.from({ length: positions.length / 3 }, (_, v) => {
-    const [x, y, z] = [positions[3 * v]!, positions[3 * v + 1]!, positions[3 * v + 2]!];
-    if (heightOverNeck(x, y, z) < -MARGINS.neck * unit) return regionNames.indexOf("neck");
-    const found = outlines.find(([, outline, margin]) => distanceToPolygon([x, y], outline) <= margin);
+    const point = pointAt(positions, v);
+    if (heightOverNeck(point) < -MARGINS.neck * width) return regionNames.indexOf("neck");
+    const found = outlines.find(([, outline, margin]) => distanceToPolygon([point[0], point[1]], outline) <= margin);
     return regionNames.indexOf(found?.[0] ?? "face");
   });
 }
 
 /** The signed distance to the plane through three points, positive above it (towards +y). */
-function plane(a: readonly number[], b: readonly number[], c: readonly number[]) {
-  const [ux, uy, uz] = b.map((value, axis) => value - a[axis]!) as [number, number, number];
-  const [wx, wy, wz] = c.map((value, axis) => value - a[axis]!) as [number, number, number];
-  const normal = [uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx] as const;
-  const length = Math.hypot(...normal) * Math.sign(normal[1]);
-  return (x: number, y: number, z: number) =>
-    (normal[0] * (x - a[0]!) + normal[1] * (y - a[1]!) + normal[2] * (z - a[2]!)) / length;
+function plane(a: Vec3, b: Vec3, c: Vec3): (point: Vec3) => number {
+  const normal = cross(minus(b, a), minus(c, a));
+  const up = times(unit(normal), Math.sign(normal[1]));
+  return (point) => dot(minus(point, a), up);
 }
 
 /** 0 inside. */

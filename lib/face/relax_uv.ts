@@ -1,3 +1,5 @@
+import { cross, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 /** A surface with a UV layout without overlaps, and how its shape varies. */
 export interface RelaxSurface {
   /** [vertexCount, 2]. */
@@ -263,13 +265,8 @@ function foldAngles(triangles: Uint32Array, positions: Float32Array): Float64Arr
 function faceNormals(triangles: Uint32Array, positions: Float32Array): Float64Array {
   const normals = new Float64Array(triangles.length);
   for (let t = 0; t < triangles.length; t += 3) {
-    const [a, b, c] = [3 * triangles[t]!, 3 * triangles[t + 1]!, 3 * triangles[t + 2]!];
-    const edge = (from: number, to: number) => [0, 1, 2].map((axis) => positions[to + axis]! - positions[from + axis]!);
-    const [ux, uy, uz] = edge(a, b) as [number, number, number];
-    const [wx, wy, wz] = edge(a, c) as [number, number, number];
-    const normal = [uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx];
-    const length = Math.hypot(...normal);
-    for (let axis = 0; axis < 3; axis++) normals[t + axis] = length > 0 ? normal[axis]! / length : 0;
+    const [a, b, c] = pointAt(triangles, t / 3).map((vertex) => pointAt(positions, vertex)) as [Vec3, Vec3, Vec3];
+    normals.set(unit(cross(minus(b, a), minus(c, a))), t);
   }
   return normals;
 }

@@ -1,4 +1,4 @@
-import type { Photo } from "@/lib/types.ts";
+import type { Photo, Vec3 } from "@/lib/types.ts";
 
 /** A picture in linear light, in which colors may be averaged and lit; {@linkcode Photo} is its sRGB encoding. */
 export interface FloatImage {
@@ -11,6 +11,11 @@ export interface FloatImage {
 /** One channel, both in [0, 1] (IEC 61966-2-1). */
 export function srgbToLinear(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}
+
+/** The linear color of one written as 0xrrggbb. */
+export function hexToLinear(hex: number): Vec3 {
+  return [hex >> 16, hex >> 8 & 255, hex & 255].map((byte) => srgbToLinear(byte / 255)) as [number, number, number];
 }
 
 /** One channel, both in [0, 1] (IEC 61966-2-1). */

@@ -1,5 +1,6 @@
 import { determinant, Matrix, SingularValueDecomposition } from "ml-matrix";
 import { rotatePoints, type Similarity2D } from "@/lib/geometry/transforms.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** A point p goes to scale · rotation · p + translation. */
@@ -16,7 +17,7 @@ export interface Similarity3D {
  */
 export function alignPoints3D(from: Float32Array, to: Float32Array): Similarity3D {
   const { rotation, scale, translation } = align(from, to, 3);
-  return { rotation: new Float64Array(rotation.to1DArray()), scale, translation: translation as unknown as Vec3 };
+  return { rotation: new Float64Array(rotation.to1DArray()), scale, translation: pointAt(translation, 0) };
 }
 
 /** As {@linkcode alignPoints3D}, of [n, 2]: fewer than two points, all the same, or not finite are a RangeError. */

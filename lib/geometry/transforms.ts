@@ -38,7 +38,7 @@ export function poseRotation({ pitch, yaw, roll }: PoseAngles): Mat3 {
 
 /** Undoes {@linkcode poseRotation}: yaw within ±π/2, pitch and roll within ±π; roll is 0 where yaw is ±π/2. */
 export function poseAngles(rotation: Mat3): PoseAngles {
-  const [m00, m01, m02, m10, m11, m12, , , m22] = rotation as unknown as Nine;
+  const [m00, m01, m02, m10, m11, m12, , , m22] = entriesOf(rotation);
   const yawCosine = Math.hypot(m00, m01);
   const yaw = Math.atan2(-m02, yawCosine);
   // Pitch and roll turn about the same axis there, and only their sum or difference is known.
@@ -47,6 +47,11 @@ export function poseAngles(rotation: Mat3): PoseAngles {
 }
 
 type Nine = readonly [number, number, number, number, number, number, number, number, number];
+
+/** A matrix's numbers, to be taken apart. */
+export function entriesOf(m: Mat3): Nine {
+  return m as unknown as Nine;
+}
 
 export function multiply(a: Mat3, b: Mat3): Mat3 {
   const product = new Float64Array(9);
@@ -60,7 +65,7 @@ export function multiply(a: Mat3, b: Mat3): Mat3 {
 
 /** Also a rotation's inverse. */
 export function transpose(m: Mat3): Mat3 {
-  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = m as unknown as Nine;
+  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = entriesOf(m);
   return new Float64Array([m00, m10, m20, m01, m11, m21, m02, m12, m22]);
 }
 
@@ -70,7 +75,7 @@ export function rotatePoints(
   rotation: Mat3,
   out: Float32Array = new Float32Array(points.length),
 ): Float32Array {
-  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = rotation as unknown as Nine;
+  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = entriesOf(rotation);
   for (let i = 0; i < points.length; i += 3) {
     const x = points[i]!;
     const y = points[i + 1]!;

@@ -1,6 +1,7 @@
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
-import { rotatePoints } from "@/lib/geometry/transforms.ts";
+import { entriesOf, rotatePoints } from "@/lib/geometry/transforms.ts";
+import { boundsOf } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Mesh, Vec3 } from "@/lib/types.ts";
 
 export interface VisibilityOptions {
@@ -44,7 +45,7 @@ export function lightVisibility(mesh: Mesh, direction: Vec3, options: Visibility
   const raster = { width: size, height: size, backfaces, out: scratch.raster };
   const { depth } = rasterize({ ...mesh, positions: turned }, raster);
 
-  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = lightFrame(direction) as unknown as Nine;
+  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = entriesOf(lightFrame(direction));
   const list = seen?.list;
   const count = list ? list.length : turned.length / 3;
   for (let n = 0; n < count; n++) {
@@ -72,8 +73,6 @@ export function lightVisibility(mesh: Mesh, direction: Vec3, options: Visibility
   return out;
 }
 
-type Nine = [number, number, number, number, number, number, number, number, number];
-
 function lit(nearest: number, z: number): number {
   return z >= nearest ? 1 : 0;
 }
@@ -97,13 +96,7 @@ function lightFrame([x, y, z]: Vec3): Mat3 {
 
 /** So that all points, with two pixels around, lie in a map of this size. */
 function fitToMap(points: Float32Array, size: number): { left: number; top: number; scale: number } {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i < points.length; i += 3) {
-    left = Math.min(left, points[i]!);
-    right = Math.max(right, points[i]!);
-    top = Math.min(top, points[i + 1]!);
-    bottom = Math.max(bottom, points[i + 1]!);
-  }
+  const { low: [left, top], high: [right, bottom] } = boundsOf(points);
   const side = Math.max(right - left, bottom - top);
   const scale = side > 0 ? (size - 4) / side : 1;
   return { left: left - 2 / scale, top: top - 2 / scale, scale };

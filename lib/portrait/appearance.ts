@@ -1,6 +1,7 @@
+import { times, vector } from "@/lib/geometry/vectors.ts";
+import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
-import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 
 /** Colors are linear light, red, green and blue from 0 to 1; lengths are in face units (see `FaceAtlas`). */
 export interface Appearance {
@@ -87,9 +88,7 @@ export function randomAppearance(random: Random): Appearance {
     eyes: {
       iris: randomIris(random, darkness),
       pupilRadius: random.uniform(0.28, 0.6),
-      sclera: [1, random.uniform(0.88, 0.97), random.uniform(0.8, 0.96)].map((value) =>
-        0.72 * value
-      ) as unknown as Vec3,
+      sclera: times([1, random.uniform(0.88, 0.97), random.uniform(0.8, 0.96)], 0.72),
     },
     makeUp: random.chance(0.25)
       ? {
@@ -128,13 +127,13 @@ function randomHairColor(random: Random, darkness: number): Vec3 {
   const dark = random.chance(0.25 + 0.65 * darkness);
   const color = dark ? naturalHair[random.integer(0, 3)]! : random.pick(naturalHair);
   const shade = random.uniform(0.7, 1.3);
-  return color.map((value) => value * shade * random.uniform(0.93, 1.07)) as unknown as Vec3;
+  return vector((c) => color[c] * shade * random.uniform(0.93, 1.07));
 }
 
 /** Brows are darker than hair, all the more where that is fair. */
 function browColor(random: Random, hairColor: Vec3): Vec3 {
   const shade = random.uniform(0.25, 0.8);
-  return hairColor.map((value) => shade * value ** 1.25) as unknown as Vec3;
+  return vector((c) => shade * hairColor[c] ** 1.25);
 }
 
 function randomLips(random: Random, melanin: number): Appearance["lips"] {
@@ -160,12 +159,12 @@ function randomIris(random: Random, darkness: number): Vec3 {
   const base: Vec3 = brown
     ? random.pick([[0.05, 0.022, 0.01], [0.025, 0.012, 0.007], [0.1, 0.05, 0.02]])
     : random.pick([[0.09, 0.16, 0.26], [0.16, 0.22, 0.28], [0.1, 0.16, 0.1], [0.14, 0.13, 0.06], [0.2, 0.24, 0.25]]);
-  return base.map((value) => value * shade) as unknown as Vec3;
+  return times(base, shade);
 }
 
 function randomBeard(random: Random, hairColor: Vec3): Appearance["beard"] {
   const shade = random.uniform(0.4, 1);
-  const color = hairColor.map((value) => value * shade) as unknown as Vec3;
+  const color = times(hairColor, shade);
   const amount = () => random.chance(0.8) ? random.uniform(0.5, 1) : random.uniform(0, 0.3);
   const none = { color, moustache: 0, chin: 0, jaw: 0, length: 0 };
   const kind = random.next();

@@ -1,10 +1,11 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
+import { vector } from "@/lib/geometry/vectors.ts";
+import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
+import { fillShape } from "@/lib/portrait/shapes.ts";
 import { type Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
-import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
-import { Kernels } from "@/lib/geometry/kernels.ts";
-import { fillShape } from "@/lib/portrait/shapes.ts";
 
 interface Canvas extends FloatImage {
   /** [height, width], at least 0 where nothing need be painted. */
@@ -80,7 +81,7 @@ function randomPalette(random: Random): Vec3[] {
   const first = base();
   return Array.from({ length: 5 }, () => {
     const other = random.chance(0.75) ? base() : gray(random);
-    return first.map((value, c) => value + spread * (other[c]! - value)) as unknown as Vec3;
+    return vector((c) => first[c] + spread * (other[c] - first[c]));
   });
 }
 
@@ -174,7 +175,7 @@ function addClutter(image: Canvas, random: Random, palette: readonly Vec3[]): vo
   const size = random.uniform(0.05, 0.4) * width;
   for (let i = 0; i < count; i++) {
     const color = random.chance(0.6) ? random.pick(palette) : gray(random);
-    const to = color.map((value) => value * random.uniform(0.5, 1.4)) as unknown as Vec3;
+    const to = vector((c) => color[c] * random.uniform(0.5, 1.4));
     const kind = random.pick(["box", "box", "ellipse", "capsule"] as const);
     fillShape(image, {
       kind,

@@ -1,6 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-
-type Point = readonly [number, number, number];
+import type { Vec3 } from "@/lib/types.ts";
 
 /** In face units. */
 export interface Box {
@@ -14,12 +13,12 @@ export interface Box {
 export const everywhere: Box = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity, back: -Infinity };
 
 /** With this much room around the points, but for what is before them. */
-export function boxAround(points: readonly Point[], reach: number): Box {
+export function boxAround(points: readonly Vec3[], reach: number): Box {
   return { ...flatBoxAround(points, reach), back: Math.min(...points.map(([, , z]) => z)) - reach };
 }
 
 /** Likewise, but as deep as can be. */
-export function flatBoxAround(points: readonly Point[], reach: number): Box {
+export function flatBoxAround(points: readonly Vec3[], reach: number): Box {
   const x = points.map(([x]) => x), y = points.map(([, y]) => y);
   return {
     ...everywhere,

@@ -1,8 +1,10 @@
-import type { EyeLook } from "@/lib/portrait/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { materialNames } from "@/lib/face/morphable_model.ts";
+import { boundsOf, dot, meanPoint, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import type { EyeLook } from "@/lib/portrait/appearance.ts";
 import { smoothstep } from "@/lib/portrait/fields.ts";
 import { mix } from "@/lib/portrait/mix.ts";
-import { materialNames } from "@/lib/face/morphable_model.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /** The colors of eyes reach this many iris radii from the pupil's middle, in this many steps. */
 export const EYE_REACH = 4;
@@ -24,20 +26,20 @@ export function paintEyes({ iris, sclera, pupilRadius }: EyeLook, ramp: Float32A
 /** [vertexCount], the angle from the eye's axis in iris radii, for vertices of eyes. */
 export function irisDistances({ model, points, textureSize, vertexMaterials }: FaceAtlas): Float32Array {
   const [sclera, iris, pupil] = ["sclera", "iris", "pupil"].map((name) => materialNames.indexOf(name as "sclera"));
-  const at = (v: number) => points.subarray(3 * (textureSize ** 2 + v), 3 * (textureSize ** 2 + v) + 3);
+  const at = (v: number) => pointAt(points, textureSize ** 2 + v);
   const distances = new Float32Array(model.mean.length / 3);
   for (const side of [-1, 1]) {
     const vertices = Array.from(distances.keys()).filter((v) =>
-      [sclera, iris, pupil].includes(vertexMaterials[v]!) && at(v)[0]! * side > 0
+      [sclera, iris, pupil].includes(vertexMaterials[v]!) && at(v)[0] * side > 0
     );
     if (vertices.length === 0) continue;
     const middle = eyeMiddle(vertices.map(at));
     const colored = Array.from(model.materials.keys())
       .filter((t) => model.materials[t] === iris || model.materials[t] === pupil)
-      .map((t) => centroid([0, 1, 2].map((corner) => at(model.triangles[3 * t + corner]!))))
-      .filter((p) => p[0]! * side > 0);
-    const axis = colored.length > 0 ? unit(minus(centroid(colored), middle)) : [0, 0, 1];
-    const angle = (p: ArrayLike<number>) => Math.acos(Math.min(1, dot(unit(minus(p, middle)), axis)));
+      .map((t) => meanPoint(pointAt(model.triangles, t).map(at)))
+      .filter((p) => p[0] * side > 0);
+    const axis = colored.length > 0 ? unit(minus(meanPoint(colored), middle)) : [0, 0, 1] as const;
+    const angle = (p: Vec3) => Math.acos(Math.min(1, dot(unit(minus(p, middle)), axis)));
     const irisAngle = colored.length > 0 ? 1.03 * Math.max(...colored.map(angle)) : IRIS_ANGLE;
     for (const v of vertices) distances[v] = angle(at(v)) / irisAngle;
   }
@@ -48,29 +50,8 @@ export function irisDistances({ model, points, textureSize, vertexMaterials }: F
 const IRIS_ANGLE = Math.asin(5.9 / 12);
 
 /** Of the sphere that fits the points, or nearly. */
-function eyeMiddle(points: readonly ArrayLike<number>[]): number[] {
-  const range = (axis: number) => {
-    const values = points.map((p) => p[axis]!);
-    return [Math.min(...values), Math.max(...values)] as const;
-  };
-  const [[left, right], [bottom, top], [, front]] = [range(0), range(1), range(2)];
+function eyeMiddle(points: readonly Vec3[]): Vec3 {
+  const { low: [left, bottom], high: [right, top, front] } = boundsOf(points.flat());
   const radius = Math.max(right - left, top - bottom) / 2;
   return [(left + right) / 2, (bottom + top) / 2, front - radius];
-}
-
-function centroid(points: readonly ArrayLike<number>[]): number[] {
-  return [0, 1, 2].map((axis) => points.reduce((sum, p) => sum + p[axis]!, 0) / points.length);
-}
-
-function minus(a: ArrayLike<number>, b: ArrayLike<number>): number[] {
-  return [a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!];
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
-}
-
-function unit(a: ArrayLike<number>): number[] {
-  const length = Math.sqrt(dot(a, a)) || 1;
-  return [a[0]! / length, a[1]! / length, a[2]! / length];
 }

@@ -1,6 +1,8 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { landmarkLines } from "@/lib/face/landmarks.ts";
+import { distanceBetween, dot, meanPoint, minus, plus, pointAt, times } from "@/lib/geometry/vectors.ts";
 import { type Box, boxAround, everywhere, flatBoxAround, usedWithin } from "@/lib/portrait/box.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /** A number for each of some points of an atlas. */
 export interface SparseField {
@@ -39,20 +41,16 @@ export interface FaceFields {
   readonly belowCollar: SparseField;
 }
 
-type Point = readonly [number, number, number];
-
 export function faceFields(atlas: FaceAtlas): FaceFields {
   const { points, landmarks } = atlas;
-  const mark = (l: number): Point => [landmarks[3 * l]!, landmarks[3 * l + 1]!, landmarks[3 * l + 2]!];
+  const mark = (l: number) => pointAt(landmarks, l);
   const marks = (line: keyof typeof landmarkLines) => landmarkLines[line].landmarks.map(mark);
-  const center = (list: readonly Point[]): Point =>
-    [0, 1, 2].map((axis) => list.reduce((sum, p) => sum + p[axis]!, 0) / list.length) as unknown as Point;
 
   /** The used points in this box: of all others a field need not be computed. */
   const within = (box: Box): Uint32Array => usedWithin(atlas, box);
   /** The points where `field` gives a first value above `least`; what else it gives goes into further arrays. */
   const gather = (
-    field: (p: Point) => readonly number[],
+    field: (p: Vec3) => readonly number[],
     least: number,
     among: Uint32Array,
   ): [Uint32Array, ...Float32Array[]] => {
@@ -60,19 +58,19 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     const columns: number[][] = [];
     for (let k = 0; k < among.length; k++) {
       const i = among[k]!;
-      const values = field([points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]);
+      const values = field(pointAt(points, i));
       if (!(values[0]! > least)) continue;
       found.push(i);
       values.forEach((value, column) => (columns[column] ??= []).push(value));
     }
     return [Uint32Array.from(found), ...columns.map((column) => Float32Array.from(column))];
   };
-  const sparse = (field: (p: Point) => number, box: Box, least = 0.01): SparseField => {
+  const sparse = (field: (p: Vec3) => number, box: Box, least = 0.01): SparseField => {
     const among = within(box), found = new Uint32Array(among.length), values = new Float32Array(among.length);
     let count = 0;
     for (let k = 0; k < among.length; k++) {
       const i = among[k]!;
-      const value = field([points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!]);
+      const value = field(pointAt(points, i));
       if (!(value > least)) continue;
       found[count] = i;
       values[count++] = value;
@@ -93,9 +91,9 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   const [outer, inner] = [marks("outerLips"), marks("innerLips")];
   const parting = [
     mark(60),
-    center([mark(61), mark(67)]),
-    center([mark(62), mark(66)]),
-    center([mark(63), mark(65)]),
+    meanPoint([mark(61), mark(67)]),
+    meanPoint([mark(62), mark(66)]),
+    meanPoint([mark(63), mark(65)]),
     mark(64),
   ];
   const lipDepth = Math.min(...outer.map((p) => p[2])) - 0.25;
@@ -112,7 +110,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   );
 
   const eyes = [marks("rightEye"), marks("leftEye")];
-  const eyeCenters = eyes.map(center);
+  const eyeCenters = eyes.map(meanPoint);
   const [eyePoints, eyeNear, eyeAbove] = gather(
     (p) => {
       if (p[2] < -0.25) return [0, 0];
@@ -123,19 +121,18 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     within(flatBoxAround(eyes.flat(), EYE_REACH)),
   );
 
-  const cheekCenters = [center([mark(2), mark(31), mark(41)]), center([mark(14), mark(35), mark(46)])];
-  const underEyeCenters = eyes.map((eye) => center([eye[3]!, eye[4]!, eye[5]!]));
+  const cheekCenters = [meanPoint([mark(2), mark(31), mark(41)]), meanPoint([mark(14), mark(35), mark(46)])];
+  const underEyeCenters = eyes.map((eye) => meanPoint([eye[3]!, eye[4]!, eye[5]!]));
   const earDepth = (mark(0)[2] + mark(16)[2]) / 2;
   const [mouthLeft, mouthRight, chinTip] = [mark(48), mark(54), mark(8)];
   const mouthHalf = (mouthRight[0] - mouthLeft[0]) / 2;
   const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
-  const inFront = (p: Point, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
+  const inFront = (p: Vec3, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
   const hairline = hairlineCurve(atlas);
   const start = atlas.textureSize ** 2;
-  const ofVertices = (field: (p: Point) => number) =>
+  const ofVertices = (field: (p: Vec3) => number) =>
     Float32Array.from({ length: points.length / 3 - start }, (_, v) => {
-      const i = 3 * (start + v);
-      return field([points[i]!, points[i + 1]!, points[i + 2]!]);
+      return field(pointAt(points, start + v));
     });
 
   return {
@@ -216,7 +213,7 @@ export function headAxis(landmarks: Float32Array): { readonly y: number; readonl
   return { y: 0.3, z: (landmarks[2]! + landmarks[3 * 16 + 2]!) / 2 - 0.25 };
 }
 
-function hairlineCurve({ landmarks }: FaceAtlas): (p: Point) => number {
+function hairlineCurve({ landmarks }: FaceAtlas): (p: Vec3) => number {
   const { z } = headAxis(landmarks);
   return (p) => hairlineHeight(Math.atan2(Math.abs(p[0]), p[2] - z));
 }
@@ -235,7 +232,7 @@ export function smoothstep(from: number, to: number, value: number): number {
   return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
 }
 
-function bump(p: Point, center: Point, radius: number): number {
+function bump(p: Vec3, center: Vec3, radius: number): number {
   const d = ((p[0] - center[0]) ** 2 + (p[1] - center[1]) ** 2 + (p[2] - center[2]) ** 2) / (radius * radius);
   return Math.exp(-d);
 }
@@ -245,25 +242,25 @@ function bumpReach(radius: number): number {
   return 2.15 * radius;
 }
 
-function nearestOnLine(p: Point, line: readonly Point[]): { distance: number; along: number; point: Point } {
+function nearestOnLine(p: Vec3, line: readonly Vec3[]): { distance: number; along: number; point: Vec3 } {
   let best = { distance: Infinity, along: 0, point: line[0]! };
   for (let i = 0; i + 1 < line.length; i++) {
     const [a, b] = [line[i]!, line[i + 1]!];
     const t = Math.min(1, Math.max(0, dot(minus(p, a), minus(b, a)) / dot(minus(b, a), minus(b, a))));
-    const point = [0, 1, 2].map((k) => a[k]! + t * (b[k]! - a[k]!)) as unknown as Point;
-    const distance = Math.sqrt(dot(minus(p, point), minus(p, point)));
+    const point = plus(a, times(minus(b, a), t));
+    const distance = distanceBetween(p, point);
     if (distance < best.distance) best = { distance, along: (i + t) / (line.length - 1), point };
   }
   return best;
 }
 
 /** Distance to a line seen from the front. */
-function flatLineDistance(p: Point, line: readonly Point[]): number {
+function flatLineDistance(p: Vec3, line: readonly Vec3[]): number {
   return nearestOnLine([p[0], p[1], 0], line.map(([x, y]) => [x, y, 0])).distance;
 }
 
 /** Distance to a polygon seen from the front, negative inside. */
-function flatDistance(p: Point, polygon: readonly Point[]): number {
+function flatDistance(p: Vec3, polygon: readonly Vec3[]): number {
   let inside = false;
   for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
     const [[ax, ay], [bx, by]] = [polygon[i]!, polygon[j]!];
@@ -271,12 +268,4 @@ function flatDistance(p: Point, polygon: readonly Point[]): number {
   }
   const distance = flatLineDistance(p, [...polygon, polygon[0]!]);
   return inside ? -distance : distance;
-}
-
-function minus(a: Point, b: Point): Point {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-}
-
-function dot(a: Point, b: Point): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

@@ -2,6 +2,7 @@ import { eyeCornerDistance, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { type Placement, rotatePoints } from "@/lib/geometry/transforms.ts";
+import { meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -60,10 +61,12 @@ export interface GlassesScene {
 export function paintGlasses(image: FloatImage, glasses: Glasses, scene: GlassesScene): void {
   const { landmarks, placement } = scene;
   const axes = headAxes(placement, eyeCornerDistance(landmarks));
-  const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) => mean(landmarks, eye.landmarks));
+  const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) =>
+    meanPoint(eye.landmarks.map((l) => pointAt(landmarks, l)))
+  );
   const along = (p: Vec3, x: number, y: number, z: number): Vec3 =>
-    [0, 1, 2].map((k) => p[k]! + x * axes[0][k]! + y * axes[1][k]! + z * axes[2][k]!) as unknown as Vec3;
-  const frameColor = glasses.frameColor.map((value) => value * scene.brightness) as unknown as Vec3;
+    vector((k) => p[k] + x * axes[0][k] + y * axes[1][k] + z * axes[2][k]);
+  const frameColor = times(glasses.frameColor, scene.brightness);
   const pixels = Math.hypot(...axes[0]);
   const width = Math.max(0.6, glasses.frame * pixels);
   eyes.forEach((eye, e) => {
@@ -71,13 +74,13 @@ export function paintGlasses(image: FloatImage, glasses: Glasses, scene: Glasses
     const middle = along(eye, side * 0.01, glasses.lift, 0.19);
     paintLens(image, glasses, { ...scene, middle, axes, frameColor, width });
     const hinge = along(middle, side * glasses.halfWidth, 0.06, 0);
-    const ear = along(point(landmarks, e === 0 ? 0 : 16), side * 0.06, 0.08, -0.1);
+    const ear = along(pointAt(landmarks, e === 0 ? 0 : 16), side * 0.06, 0.08, -0.1);
     strokeInDepth(image, [hinge, along(hinge, side * 0.05, 0, -0.12), ear], { ...scene, color: frameColor, width });
   });
   const inner = eyes.map((eye, e) =>
     along(eye, (e === 0 ? 1 : -1) * glasses.halfWidth * 0.95, glasses.lift + 0.05, 0.19)
   );
-  const bridge = along(mean(inner.flat(), [0, 1]), 0, 0.03, 0.05);
+  const bridge = along(meanPoint(inner), 0, 0.03, 0.05);
   strokeInDepth(image, [inner[0]!, bridge, inner[1]!], { ...scene, color: frameColor, width });
 }
 
@@ -91,8 +94,7 @@ interface Lens extends GlassesScene {
 function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: Glasses, lens: Lens): void {
   const { middle: [cx, cy, cz], axes: [right, up], raster, frameColor, width, brightness } = lens;
   const { halfWidth: a, halfHeight: b, squareness, opacity, fade, glare } = glasses;
-  const [ux, uy, uz] = right.map((value) => value * a) as unknown as Vec3;
-  const [vx, vy, vz] = up.map((value) => value * b) as unknown as Vec3;
+  const [ux, uy, uz] = times(right, a), [vx, vy, vz] = times(up, b);
   const area = ux * vy - uy * vx;
   if (Math.abs(area) < 4) return; // seen from its edge
   const reachX = Math.abs(ux) + Math.abs(vx) + width, reachY = Math.abs(uy) + Math.abs(vy) + width;
@@ -155,14 +157,4 @@ function headAxes({ rotation }: Placement, pixels: number): [Vec3, Vec3, Vec3] {
     Vec3,
     Vec3,
   ];
-}
-
-function point(points: ArrayLike<number>, l: number): Vec3 {
-  return [points[3 * l]!, points[3 * l + 1]!, points[3 * l + 2]!];
-}
-
-function mean(points: ArrayLike<number>, numbers: readonly number[]): Vec3 {
-  const sum = [0, 0, 0];
-  for (const l of numbers) point(points, l).forEach((value, k) => sum[k]! += value / numbers.length);
-  return sum as unknown as Vec3;
 }

@@ -5,6 +5,7 @@ import {
   type DirectionalLight,
   type Harmonics,
 } from "@/lib/geometry/shading.ts";
+import { unit } from "@/lib/geometry/vectors.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -99,9 +100,4 @@ function randomDirection(random: Random, { side, up, front }: { side: number; up
 /** Towards a light, in image space: angles from straight ahead to the right, and up, in radians. */
 function directionAt(azimuth: number, height: number): Vec3 {
   return unit([Math.sin(azimuth) * Math.cos(height), -Math.sin(height), Math.cos(azimuth) * Math.cos(height)]);
-}
-
-function unit([x, y, z]: Vec3): Vec3 {
-  const length = Math.hypot(x, y, z);
-  return [x / length, y / length, z / length];
 }

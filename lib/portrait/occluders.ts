@@ -1,9 +1,10 @@
 import { LANDMARK_COUNT, landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import { times, vector } from "@/lib/geometry/vectors.ts";
+import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
-import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
 
 export interface OccluderOptions {
   readonly random: Random;
@@ -37,8 +38,8 @@ function paintHand(image: FloatImage, options: OccluderOptions): void {
   const { x, y, size } = faceExtent(options);
   const own = random.chance(0.75) ? skin : skinColor(random.uniform(...melaninRange), random.uniform(0.2, 0.6));
   const shade = brightness * random.uniform(0.6, 1.1);
-  const color = own.map((value) => value * shade) as unknown as Vec3;
-  const darker = color.map((value) => value * 0.82) as unknown as Vec3;
+  const color = times(own, shade);
+  const darker = times(color, 0.82);
   const angle = random.uniform(0, 2 * Math.PI);
   const reach = size * random.uniform(0.35, 0.62);
   const palm: [number, number] = [x + Math.cos(angle) * reach * 1.3, y + Math.sin(angle) * reach * 1.3];
@@ -121,10 +122,10 @@ function paintPhone(image: FloatImage, options: OccluderOptions): void {
   const body = { kind: "capsule" as const, x: center[0], y: center[1], angle };
   fillShape(image, { ...body, kind: "box", halfWidth: height * 0.5, halfHeight: height }, {
     from: color,
-    to: color.map((v) => v * 2) as unknown as Vec3,
+    to: times(color, 2),
     softness: 1.5,
   });
-  const skin = options.skin.map((value) => value * brightness * 0.8) as unknown as Vec3;
+  const skin = times(options.skin, brightness * 0.8);
   for (let finger = 0; finger < 4; finger++) {
     const dy = (finger - 1.5) * height * 0.28;
     const at: [number, number] = [center[0] - Math.sin(angle) * dy, center[1] + Math.cos(angle) * dy];
@@ -142,9 +143,9 @@ function paintThings(image: FloatImage, { random, brightness, skin }: OccluderOp
   const { width } = image;
   for (let count = random.integer(1, 2); count > 0; count--) {
     const color: Vec3 = random.chance(0.3)
-      ? skin.map((value) => value * brightness * random.uniform(0.6, 1.1)) as unknown as Vec3
+      ? vector((c) => skin[c] * brightness * random.uniform(0.6, 1.1))
       : [random.next() ** 2 * brightness, random.next() ** 2 * brightness, random.next() ** 2 * brightness];
-    const to = color.map((value) => value * random.uniform(0.4, 1.4)) as unknown as Vec3;
+    const to = vector((c) => color[c] * random.uniform(0.4, 1.4));
     fillShape(image, {
       kind: random.pick(["box", "ellipse", "capsule"] as const),
       x: random.next() * width,

@@ -1,23 +1,24 @@
-import type { Appearance } from "@/lib/portrait/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { HairRig } from "@/lib/portrait/hair.ts";
-import type { HairStyle } from "@/lib/portrait/hair_style.ts";
 import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
-import { FacePainter, type Paint } from "@/lib/portrait/paint.ts";
-import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { applyPerspective, type Perspective, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
+import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import { lightVisibility, type VisibilityScratch, visibilityScratch } from "@/lib/geometry/visibility.ts";
+import type { Appearance } from "@/lib/portrait/appearance.ts";
+import { HairRig } from "@/lib/portrait/hair.ts";
+import type { HairStyle } from "@/lib/portrait/hair_style.ts";
 import { type LightBuffers, lightHead, type LitVertices } from "@/lib/portrait/head_light.ts";
 import { type HeadMesh, headMesh } from "@/lib/portrait/head_mesh.ts";
 import { HeadPixels, type HeadRaster } from "@/lib/portrait/head_pixels.ts";
-import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Lighting } from "@/lib/portrait/lighting.ts";
+import { FacePainter, type Paint } from "@/lib/portrait/paint.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
+import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 export interface PortraitOptions {
@@ -142,7 +143,7 @@ export class PortraitPainter {
     const { model, unit } = this.#atlas;
     const marks = valuesAt(meshLandmarks(model, outlineOf), positions);
     return [[61, 67], [62, 66], [63, 65]].every(([upper, lower]) => {
-      const gap = Math.hypot(...[0, 1, 2].map((axis) => marks[3 * upper! + axis]! - marks[3 * lower! + axis]!));
+      const gap = distanceBetween(pointAt(marks, upper!), pointAt(marks, lower!));
       return gap < CLOSED_LIPS * unit * scale;
     });
   }

@@ -1,3 +1,6 @@
+import { vector } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
+
 /**
  * The color of skin from what colors it: light goes through the upper layers, loses some to melanin and hemoglobin
  * (Beer and Lambert), and comes back. The family has two dimensions, as measured skin nearly has (Tsumura et al., 2003).
@@ -14,12 +17,8 @@ const HEMOGLOBIN = [0.07, 0.9, 0.85];
 export const melaninRange = [0.04, 2.5] as const;
 
 /** [red, green, blue], linear light, of skin with this much of both pigments. */
-export function skinColor(melanin: number, hemoglobin: number): [number, number, number] {
-  return [0, 1, 2].map((c) => BASE[c]! * Math.exp(-melanin * MELANIN[c]! - hemoglobin * HEMOGLOBIN[c]!)) as [
-    number,
-    number,
-    number,
-  ];
+export function skinColor(melanin: number, hemoglobin: number): Vec3 {
+  return vector((c) => BASE[c]! * Math.exp(-melanin * MELANIN[c]! - hemoglobin * HEMOGLOBIN[c]!));
 }
 
 const MELANIN_STEPS = 256;

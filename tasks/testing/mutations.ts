@@ -196,8 +196,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/face/regions.ts",
-    line: 'if (heightOverNeck(x, y, z) < -MARGINS.neck * unit) return regionNames.indexOf("neck");',
-    replacement: 'if (heightOverNeck(x, y, z) > MARGINS.neck * unit) return regionNames.indexOf("neck");',
+    line: 'if (heightOverNeck(point) < -MARGINS.neck * width) return regionNames.indexOf("neck");',
+    replacement: 'if (heightOverNeck(point) > MARGINS.neck * width) return regionNames.indexOf("neck");',
     tests: ["tests/face/regions_test.ts"],
   },
   {
@@ -485,8 +485,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/view/report/most_frontal.ts",
-    line: "return Math.abs(normal[2]) / Math.hypot(...normal);",
-    replacement: "return Math.abs(normal[2]);",
+    line: "return Math.abs(unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2]);",
+    replacement: "return unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2];",
     tests: ["tests/view/report/most_frontal_test.ts"],
   },
   {

@@ -1,4 +1,5 @@
 import { keyLandmarks, mirroredLandmarks } from "@/lib/face/landmarks.ts";
+import { dot, meanPoint, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** How a face stands in its picture, as its 68 landmarks show it; each vector has length 1. */
@@ -16,16 +17,13 @@ const pairs = [0, 2, 4, 36, 39, 31, 48].map((right) => [right, mirroredLandmarks
 
 /** Landmarks are [68, 3], in Multi-PIE order. */
 export function faceAxes(landmarks: Float32Array): FaceAxes {
-  const point = (l: number): Vec3 => [landmarks[3 * l]!, landmarks[3 * l + 1]!, landmarks[3 * l + 2]!];
-  const sum = (points: readonly Vec3[]) =>
-    points.reduce((total, p) => [total[0] + p[0], total[1] + p[1], total[2] + p[2]], [0, 0, 0] as Vec3);
-  const scaled = (p: Vec3, by: number): Vec3 => [p[0] * by, p[1] * by, p[2] * by];
-  const across = unit(sum(pairs.map(([right, left]) => sum([point(left), scaled(point(right), -1)]))));
-  const rise = sum([point(keyLandmarks.noseRoot), scaled(point(keyLandmarks.chin), -1)]);
+  const point = (l: number) => pointAt(landmarks, l);
+  const across = direction(meanPoint(pairs.map(([right, left]) => minus(point(left), point(right)))));
+  const rise = minus(point(keyLandmarks.noseRoot), point(keyLandmarks.chin));
   return {
-    center: scaled(sum(pairs.flat().map(point)), 0.5 / pairs.length),
+    center: meanPoint(pairs.flat().map(point)),
     across,
-    up: unit(sum([rise, scaled(across, -dot(rise, across))])),
+    up: direction(minus(rise, times(across, dot(rise, across)))),
   };
 }
 
@@ -44,12 +42,7 @@ export function axisRotation([x, y, z]: Vec3, angleRadians: number): Mat3 {
   ]);
 }
 
-export function dot(a: Vec3, b: Vec3): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-function unit(v: Vec3): Vec3 {
-  const length = Math.hypot(...v);
-  if (!(length > 0)) throw new RangeError("Cannot find which way a face looks whose landmarks coincide");
-  return [v[0] / length, v[1] / length, v[2] / length];
+function direction(v: Vec3): Vec3 {
+  if (!(Math.hypot(...v) > 0)) throw new RangeError("Cannot find which way a face looks whose landmarks coincide");
+  return unit(v);
 }

@@ -1,12 +1,13 @@
-import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { FaceAxes } from "@/lib/data/synthetic/face_axes.ts";
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import { closeHoles } from "@/lib/geometry/close_holes.ts";
+import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
+import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { boundsOf, distanceBetween, dot, minus, pointAt, times } from "@/lib/geometry/vectors.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh } from "@/lib/types.ts";
-import { dot, type FaceAxes } from "@/lib/data/synthetic/face_axes.ts";
-import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
 
 /** A face's mesh without openings, and where it takes its colors from. */
 export interface TexturedFace {
@@ -42,7 +43,7 @@ export function textureFace(face: Mesh, image: FloatImage, axes: FaceAxes): Text
     colors.set(color, 3 * v);
   }
   const mirrored = mirrorImage(positions, axes);
-  const size = Math.hypot(...[0, 1, 2].map((axis) => extent(positions, axis)));
+  const size = sizeOf(positions);
   const seen = new NearestPoints(positions, [...trust.keys()].filter((v) => trust[v]! >= TRUSTED), size / 40);
   const other = Int32Array.from(trust, (_, v) => seen.nearest(mirrored, v, SAME_PLACE * size));
   const mirrorShare = Float32Array.from(other, (o) => o < 0 ? 0 : 2 * trust[o]! - 1);
@@ -121,9 +122,8 @@ function withoutOpenings({ positions, triangles }: Mesh): { mesh: Mesh; capStart
 function mirrorImage(positions: Float32Array, { center, across }: FaceAxes): Float32Array {
   const out = new Float32Array(positions.length);
   for (let i = 0; i < positions.length; i += 3) {
-    const p = [positions[i]!, positions[i + 1]!, positions[i + 2]!] as const;
-    const twice = 2 * (dot(p, across) - dot(center, across));
-    for (let axis = 0; axis < 3; axis++) out[i + axis] = p[axis]! - twice * across[axis]!;
+    const p = pointAt(positions, i / 3);
+    out.set(minus(p, times(across, 2 * dot(minus(p, center), across))), i);
   }
   return out;
 }
@@ -161,7 +161,7 @@ function fadedAtEdge({ positions, triangles }: Mesh, seenness: Float32Array, wid
     grown = false;
     for (let k = 0; k < triangles.length; k++) {
       const v = triangles[k]!, w = triangles[k % 3 === 2 ? k - 2 : k + 1]!;
-      const length = Math.hypot(...[0, 1, 2].map((axis) => positions[3 * v + axis]! - positions[3 * w + axis]!));
+      const length = distanceBetween(pointAt(positions, v), pointAt(positions, w));
       for (const [a, b] of [[v, w], [w, v]] as const) {
         if (!(distance[a]! + length < Math.min(distance[b]!, width))) continue;
         distance[b] = distance[a]! + length;
@@ -230,13 +230,10 @@ function averageNeighbors(values: Float32Array, { triangles, channels, from, to,
   return isAny;
 }
 
-function extent(positions: Float32Array, axis: number): number {
-  let [least, most] = [Infinity, -Infinity];
-  for (let i = axis; i < positions.length; i += 3) {
-    least = Math.min(least, positions[i]!);
-    most = Math.max(most, positions[i]!);
-  }
-  return most - least;
+/** The diagonal of the box around points. */
+function sizeOf(positions: Float32Array): number {
+  const { low, high } = boundsOf(positions);
+  return distanceBetween(low, high);
 }
 
 /** Points in cubes of one side, to find near ones. */

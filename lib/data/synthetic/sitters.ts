@@ -1,4 +1,10 @@
-import { eyeCornerDistance, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { paperAugmentation } from "@/lib/data/augment.ts";
+import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
+import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import type { Label, Split } from "@/lib/data/sample.ts";
+import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
+import { eyeCornerDistance, LANDMARK_COUNT, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import {
   applyPerspective,
@@ -9,14 +15,9 @@ import {
   poseRotation,
   rollRotation,
 } from "@/lib/geometry/transforms.ts";
+import { meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
 import { Random } from "@/lib/random.ts";
-import type { Mat3, Vec3 } from "@/lib/types.ts";
-import { paperAugmentation } from "@/lib/data/augment.ts";
-import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
-import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
-import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
-import type { Label, Split } from "@/lib/data/sample.ts";
-import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import type { Mat3 } from "@/lib/types.ts";
 
 export interface SitterOptions {
   readonly seed: number;
@@ -198,18 +199,19 @@ function pickVertices(
  * corners lie about 9 cm apart.
  */
 function randomPerspective(landmarks: Float32Array, random: Random): Perspective {
-  const mean = (axis: number) => landmarks.reduce((sum, value, i) => i % 3 === axis ? sum + value / 68 : sum, 0);
+  const [x, y, depth] = meanPoint(Array.from({ length: LANDMARK_COUNT }, (_, l) => pointAt(landmarks, l)));
   const distance = eyeCornerDistance(landmarks) / (0.018 + 0.2 * random.next() ** 3);
   const aside = () => random.uniform(-0.1, 0.1) * distance;
-  return { center: [mean(0) + aside(), mean(1) + aside()], depth: mean(2), distance };
+  return { center: [x + aside(), y + aside()], depth, distance };
 }
+
+const DEGREE = Math.PI / 180;
 
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
 function randomPose(random: Random): { pitch: number; yaw: number; roll: number } {
   const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, 90);
-  const degrees: Vec3 = [clamp(random.normal() * 19, 55), yaw, clamp(random.normal() * 15, 45)];
-  const [pitch, turned, roll] = degrees.map((angle) => angle * Math.PI / 180) as unknown as Vec3;
-  return { pitch, yaw: turned, roll };
+  const pitch = clamp(random.normal() * 19, 55), roll = clamp(random.normal() * 15, 45);
+  return { pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: roll * DEGREE };
 }
 
 function clamp(value: number, limit: number): number {

@@ -1,10 +1,12 @@
-import type { Head, Point } from "./head.ts";
+import { vector } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
+import type { Head } from "./head.ts";
 
 /** The ear's plane: it leans back and stands off the head. Centimeters and unit vectors. */
-const center: Point = [7.08, -1.3, -0.85];
-const backwards: Point = [0.42, -0.12, -0.9];
-const upwards: Point = [0.06, 0.97, -0.24];
-const outwards: Point = [0.9, 0.05, 0.42];
+const center: Vec3 = [7.08, -1.3, -0.85];
+const backwards: Vec3 = [0.42, -0.12, -0.9];
+const upwards: Vec3 = [0.06, 0.97, -0.24];
+const outwards: Vec3 = [0.9, 0.05, 0.42];
 
 /** From the canal over the rim to behind the ear: share of the outline, height over the plane. */
 const profile: readonly (readonly [reach: number, height: number])[] = [
@@ -43,11 +45,9 @@ export function addEars(head: Head): void {
 }
 
 /** A point of the ear; angles from the back over the top. */
-function place(angle: number, [reach, height]: readonly [number, number], side: 1 | -1): Point {
+function place(angle: number, [reach, height]: readonly [number, number], side: 1 | -1): Vec3 {
   const back = reach * Math.cos(angle) * (1.45 + 0.35 * Math.sin(angle)); // wider above than at the lobe
   const up = reach * 3.05 * Math.sin(angle);
-  const [x, y, z] = [0, 1, 2].map((k) =>
-    center[k]! + backwards[k]! * back + upwards[k]! * up + outwards[k]! * height
-  ) as [number, number, number];
+  const [x, y, z] = vector((k) => center[k] + backwards[k] * back + upwards[k] * up + outwards[k] * height);
   return [side * x, y, z];
 }

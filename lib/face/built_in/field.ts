@@ -1,19 +1,18 @@
+import type { Vec3 } from "@/lib/types.ts";
 import { bump } from "./curve.ts";
 import { MOUTH_Q } from "./grid.ts";
 import type { Head, PartName } from "./head.ts";
 import { eyeball, lidAt, lidShell } from "./lids.ts";
 
-type Triple = readonly [x: number, y: number, z: number];
-
 /** A soft region that moves: inside its ellipsoid, most at the center, not at all at its border. */
 export interface Brush {
   /** Center and half axes, centimeters. */
-  readonly at: Triple;
-  readonly reach: number | Triple;
+  readonly at: Vec3;
+  readonly reach: number | Vec3;
   /** Centimeters. */
-  readonly move?: Triple;
+  readonly move?: Vec3;
   /** Growth around the center, as shares of the distance. */
-  readonly grow?: Triple;
+  readonly grow?: Vec3;
   /** Turn about the axis through the center along z, radians. */
   readonly turn?: number;
   /** Only what lies above or below the mouth's slit. */
@@ -23,7 +22,7 @@ export interface Brush {
 }
 
 /** Points that rigid parts move with, as a whole. */
-const anchors: Partial<Record<PartName, Triple>> = {
+const anchors: Partial<Record<PartName, Vec3>> = {
   leftEyeball: [-eyeball.x, eyeball.y, eyeball.z + eyeball.radius],
   rightEyeball: [eyeball.x, eyeball.y, eyeball.z + eyeball.radius],
   upperJaw: [0, -6.4, 9.3],

@@ -1,7 +1,7 @@
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 import { mirroredPlace, pushQuad, type Sheets } from "./grid.ts";
-
-export type Point = readonly [x: number, y: number, z: number];
 
 /** How a vertex moves: the eyeballs and the jaws with their teeth are rigid. */
 export type PartName = "skin" | "scalp" | "leftEyeball" | "rightEyeball" | "upperJaw" | "lowerJaw" | "mouthCavity";
@@ -32,15 +32,15 @@ export class Head {
   }
 
   /** A new vertex; `like` is the sheet's vertex that it continues, if any. */
-  add([x, y, z]: Point, part: PartName, like: { q: number; side: number } = { q: y, side: 0 }): number {
+  add([x, y, z]: Vec3, part: PartName, like: { q: number; side: number } = { q: y, side: 0 }): number {
     this.positions.push(x, y, z);
     this.q.push(like.q);
     this.side.push(like.side);
     return this.parts.push(part) - 1;
   }
 
-  point(v: number): Point {
-    return [this.positions[3 * v]!, this.positions[3 * v + 1]!, this.positions[3 * v + 2]!];
+  point(v: number): Vec3 {
+    return pointAt(this.positions, v);
   }
 
   /** What {@linkcode Head.add} takes to continue this vertex. */

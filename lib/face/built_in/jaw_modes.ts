@@ -1,6 +1,7 @@
+import type { Vec3 } from "@/lib/types.ts";
 import { ramp } from "./curve.ts";
 import { MOUTH_Q } from "./grid.ts";
-import type { Head, Point } from "./head.ts";
+import type { Head } from "./head.ts";
 
 /** The axis through both joints of the jaw. */
 const jawAxis = { y: -1.6, z: 0.4 };
@@ -32,11 +33,11 @@ function jawShares(head: Head): Float64Array {
 export function jawModes(head: Head): { name: string; mode: Float32Array }[] {
   const shares = jawShares(head);
   const [c, s] = [Math.cos(JAW_ANGLE), Math.sin(JAW_ANGLE)];
-  const open = ([, y, z]: Point): Point => {
+  const open = ([, y, z]: Vec3): Vec3 => {
     const [dy, dz] = [y - jawAxis.y, z - jawAxis.z];
     return [0, c * dy - s * dz - dy, s * dy + c * dz - dz];
   };
-  const mode = (move: (point: Point) => Point) => {
+  const mode = (move: (point: Vec3) => Vec3) => {
     const out = new Float32Array(head.positions.length);
     shares.forEach((share, v) => {
       if (share > 0) out.set(move(head.point(v)).map((change) => share * change), 3 * v);

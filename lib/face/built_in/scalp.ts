@@ -1,11 +1,13 @@
+import { distanceBetween, minus, times, vector } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 import { monotoneCurve } from "./curve.ts";
 import { COLUMNS, ROWS } from "./grid.ts";
-import type { Head, Point } from "./head.ts";
+import type { Head } from "./head.ts";
 
 /** Vertices of half a row around the back, its ends not counted twice. */
 const BACK_COLUMNS = 9;
 const DOME_RINGS = 12;
-const CROWN: Point = [0, 11.6, -1.2];
+const CROWN: Vec3 = [0, 11.6, -1.2];
 /** Height where the hair ends at the back. */
 const NAPE = -7;
 
@@ -35,10 +37,10 @@ function backArc(head: Head, row: number): number[] {
   const right = sheets.at(COLUMNS, row);
   const [before, end] = [head.point(sheets.at(COLUMNS - 1, row)), head.point(right)];
   const height = backHeight(row);
-  const back: Point = [0, height, backDepth(height)];
+  const back: Vec3 = [0, height, backDepth(height)];
   const reach = 1.2 * Math.hypot(end[0], back[2] - end[2]);
-  const scale = reach / Math.hypot(end[0] - before[0], end[1] - before[1], end[2] - before[2]);
-  const away: Point = [(end[0] - before[0]) * scale, 0, (end[2] - before[2]) * scale];
+  const scale = reach / distanceBetween(end, before);
+  const away: Vec3 = [(end[0] - before[0]) * scale, 0, (end[2] - before[2]) * scale];
   const half = Array.from(
     { length: BACK_COLUMNS - 1 },
     (_, k) => hermite([end, away], [back, [-reach, 0, 0]], (k + 1) / BACK_COLUMNS),
@@ -57,11 +59,11 @@ function backArc(head: Head, row: number): number[] {
 function addDome(head: Head, ring: number[], below: number[]): void {
   const curves = ring.map((v, k) => {
     const [start, before] = [head.point(v), head.point(below[k]!)];
-    const span = Math.hypot(CROWN[0] - start[0], CROWN[1] - start[1], CROWN[2] - start[2]);
-    const step = Math.hypot(start[0] - before[0], start[1] - before[1], start[2] - before[2]);
-    const away = start.map((c, axis) => (c - before[axis]!) / step * 1.2 * span) as unknown as Point;
+    const span = distanceBetween(CROWN, start);
+    const step = distanceBetween(start, before);
+    const away = times(minus(start, before), 1.2 * span / step);
     const inwards = 1.3 * span / Math.hypot(CROWN[0] - start[0], CROWN[2] - start[2]);
-    const towards: Point = [(CROWN[0] - start[0]) * inwards, 0, (CROWN[2] - start[2]) * inwards];
+    const towards: Vec3 = [(CROWN[0] - start[0]) * inwards, 0, (CROWN[2] - start[2]) * inwards];
     return (t: number) => hermite([start, away], [CROWN, towards], t);
   });
   let outer = ring;
@@ -75,7 +77,7 @@ function addDome(head: Head, ring: number[], below: number[]): void {
 }
 
 /** Hermite's cubic between two points with their derivatives. */
-function hermite([from, away]: readonly [Point, Point], [to, towards]: readonly [Point, Point], t: number): Point {
+function hermite([from, away]: readonly [Vec3, Vec3], [to, towards]: readonly [Vec3, Vec3], t: number): Vec3 {
   const [a, b, c, d] = [(1 + 2 * t) * (1 - t) ** 2, t * (1 - t) ** 2, t * t * (3 - 2 * t), t * t * (t - 1)];
-  return [0, 1, 2].map((k) => a * from[k]! + b * away[k]! + c * to[k]! + d * towards[k]!) as unknown as Point;
+  return vector((k) => a * from[k] + b * away[k] + c * to[k] + d * towards[k]);
 }

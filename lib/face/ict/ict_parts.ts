@@ -1,11 +1,13 @@
 import { InputError } from "@/lib/errors.ts";
+import { eyeMaterial } from "@/lib/face/ict/ict_eyes.ts";
+import { ictLandmarks300wLp } from "@/lib/face/ict/ict_landmarks.ts";
+import { vertexPoints } from "@/lib/face/landmarks.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MaterialName, MorphableModel } from "@/lib/face/morphable_model.ts";
-import { vertexPoints } from "@/lib/face/landmarks.ts";
-import { ictLandmarks300wLp } from "@/lib/face/ict/ict_landmarks.ts";
-import { eyeMaterial } from "@/lib/face/ict/ict_eyes.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
+import { cross, meanPoint, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 export const vertexCount = 26_719;
 const uvCount = 28_911;
@@ -71,9 +73,7 @@ export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: stri
 
 /** Undefined for what is not drawn: fluids and shadows of the eyes, and what is never seen from outside. */
 function materialOf({ material, vertices, uvs }: ObjPolygon, { positions, uv }: ObjMesh): MaterialName | undefined {
-  const [x, y, z] = [0, 1, 2].map((axis) =>
-    vertices.reduce((total, v) => total + positions[3 * v + axis]!, 0) / vertices.length
-  ) as [number, number, number];
+  const [x, y, z] = meanPoint(vertices.map((v) => pointAt(positions, v)));
   const touches = ([first, end]: readonly [number, number]) => vertices.some((v) => v >= first && v < end);
   switch (material) {
     case "M_Face":
@@ -97,11 +97,7 @@ function materialOf({ material, vertices, uvs }: ObjPolygon, { positions, uv }: 
 }
 
 /** Whether the polygon turns its back to the front of the face. */
-function looksBack([a, b, c]: readonly number[], positions: Float64Array): boolean {
-  const edge = (from: number, to: number) =>
-    [0, 1, 2].map((axis) => positions[3 * to + axis]! - positions[3 * from + axis]!);
-  const [ux, uy, uz] = edge(a!, b!) as [number, number, number];
-  const [wx, wy, wz] = edge(a!, c!) as [number, number, number];
-  const normal = [uy * wz - uz * wy, uz * wx - ux * wz, ux * wy - uy * wx] as const;
-  return normal[2] < -0.2 * Math.hypot(...normal);
+function looksBack(vertices: readonly number[], positions: Float64Array): boolean {
+  const [a, b, c] = vertices.map((v) => pointAt(positions, v)) as [Vec3, Vec3, Vec3];
+  return unit(cross(minus(b, a), minus(c, a)))[2] < -0.2;
 }

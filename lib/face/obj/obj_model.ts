@@ -1,13 +1,4 @@
-import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { InputError } from "@/lib/errors.ts";
-import {
-  checkModel,
-  type FaceSurface,
-  type MaterialName,
-  materialNames,
-  type MorphableModel,
-} from "@/lib/face/morphable_model.ts";
 import {
   LANDMARK_COUNT,
   landmarkEntries,
@@ -16,8 +7,19 @@ import {
   type SurfaceLandmarks,
   valuesAt,
 } from "@/lib/face/landmarks.ts";
+import {
+  checkModel,
+  type FaceSurface,
+  type MaterialName,
+  materialNames,
+  type MorphableModel,
+} from "@/lib/face/morphable_model.ts";
 import type { ObjMesh } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
+import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { boundsOf, distanceBetween, meanPoint } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /** The file's axes, or their opposites, that point right (as the viewer sees the face), up and to the viewer. */
 export type ObjAxes = readonly [ObjAxis, ObjAxis, ObjAxis];
@@ -113,14 +115,10 @@ function turn(axes: ObjAxes, path: string): (positions: Float64Array) => Float64
 const FAR = 30;
 
 /** What is 0 in the model: as in the file, or the middle of the face where it is so far off, as in a map of a country. */
-function originOf(positions: Float64Array, outline: MeshPoints): readonly number[] {
-  const boxes = [0, 1, 2].map((axis) => {
-    const values = Array.from(outline.vertices, (vertex) => positions[3 * vertex + axis]!);
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    return { middle: (least + most) / 2, length: most - least };
-  });
-  const middle = boxes.map((box) => box.middle);
-  return Math.hypot(...middle) > FAR * Math.hypot(...boxes.map(({ length }) => length)) ? middle : [0, 0, 0];
+function originOf(positions: Float64Array, outline: MeshPoints): Vec3 {
+  const { low, high } = boundsOf(positions, outline.vertices);
+  const middle = meanPoint([low, high]);
+  return Math.hypot(...middle) > FAR * distanceBetween(low, high) ? middle : [0, 0, 0];
 }
 
 function checkLandmarks({ positions }: ObjMesh, landmarks: SurfaceLandmarks, path: string): void {

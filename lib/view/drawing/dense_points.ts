@@ -1,12 +1,13 @@
-import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+import { hexToLinear, linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { minus, plus, times } from "@/lib/geometry/vectors.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo, Vec3 } from "@/lib/types.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 
 /** Viridis from its dark end to its bright one (van der Walt and Smith, 2015), without the end that is lost on dark skin. */
 const ramp: readonly Vec3[] = [0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725].map(
-  (hex) => [hex >> 16, hex >> 8 & 255, hex & 255].map((byte) => srgbToLinear(byte / 255)) as unknown as Vec3,
+  hexToLinear,
 );
 /** Depths that are told apart. */
 const LEVELS = 48;
@@ -79,5 +80,5 @@ function rampColor(place: number): Vec3 {
   const at = place * (ramp.length - 1);
   const first = Math.min(ramp.length - 2, Math.floor(at));
   const [from, to] = [ramp[first]!, ramp[first + 1]!];
-  return [0, 1, 2].map((c) => from[c]! + (to[c]! - from[c]!) * (at - first)) as unknown as Vec3;
+  return plus(from, times(minus(to, from), at - first));
 }

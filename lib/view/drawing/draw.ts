@@ -1,4 +1,5 @@
-import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+import { LANDMARK_COUNT, landmarkLines, type LandmarkPart } from "@/lib/face/landmarks.ts";
+import { hexToLinear, linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import {
   addHarmonics,
@@ -7,8 +8,7 @@ import {
   shadeVertices,
   vertexNormals,
 } from "@/lib/geometry/shading.ts";
-import { LANDMARK_COUNT, landmarkLines, type LandmarkPart } from "@/lib/face/landmarks.ts";
-import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
+import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 
 /** The landmarks' colors in sRGB, which stand out from skin. */
@@ -20,10 +20,6 @@ export const landmarkColors: Readonly<Record<LandmarkPart, number>> = {
   mouth: 0xff5cc8,
 };
 
-function linearColor(hex: number): Vec3 {
-  return [16, 8, 0].map((shift) => srgbToLinear((hex >> shift & 255) / 255)) as unknown as Vec3;
-}
-
 /** Landmarks are [68, 3], in the photo's pixels. */
 export function drawLandmarks(photo: Photo, landmarks: Float32Array): Photo {
   if (landmarks.length !== 3 * LANDMARK_COUNT) {
@@ -34,7 +30,7 @@ export function drawLandmarks(photo: Photo, landmarks: Float32Array): Photo {
   const drawn = Object.values(landmarkLines).map(({ part, landmarks, closed }) => {
     const along = landmarks.map((landmark) => points[landmark]!);
     return {
-      color: linearColor(landmarkColors[part]),
+      color: hexToLinear(landmarkColors[part]),
       line: closed ? [...along, along[0]!] : along,
       dots: along.map((point) => [point]),
     };

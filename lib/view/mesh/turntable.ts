@@ -10,7 +10,8 @@ import {
   vertexNormals,
 } from "@/lib/geometry/shading.ts";
 import { rotatePoints, yawRotation } from "@/lib/geometry/transforms.ts";
-import type { Mat3, Mesh, Photo } from "@/lib/types.ts";
+import { boundsOf, cross, dot, meanPoint, minus, plus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
+import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 
 export interface TurntableOptions {
   /** [vertexCount, 3], sRGB bytes. */
@@ -90,25 +91,14 @@ export class Turntable {
 
 /** Takes a head, from its 68 landmarks, to where its eyes are level and its face looks at the viewer. */
 function uprightRotation(landmarks: Float32Array): Mat3 {
-  const point = (l: number) => landmarks.subarray(3 * l, 3 * l + 3);
+  const point = (l: number) => pointAt(landmarks, l);
   const [rightEye, leftEye] = [point(keyLandmarks.rightEyeCorner), point(keyLandmarks.leftEyeCorner)];
   const [rightLips, leftLips] = [point(keyLandmarks.rightMouthCorner), point(keyLandmarks.leftMouthCorner)];
-  const across = [0, 1, 2].map((axis) => leftEye[axis]! - rightEye[axis]! + leftLips[axis]! - rightLips[axis]!);
-  const down = [0, 1, 2].map((axis) => rightLips[axis]! + leftLips[axis]! - rightEye[axis]! - leftEye[axis]!);
-  const right = unit(across);
-  const along = right.reduce((sum, value, axis) => sum + value * down[axis]!, 0);
-  const below = unit(down.map((value, axis) => value - along * right[axis]!));
+  const right = unit(plus(minus(leftEye, rightEye), minus(leftLips, rightLips)));
+  const down = minus(plus(rightLips, leftLips), plus(rightEye, leftEye));
+  const below = unit(minus(down, times(right, dot(right, down))));
   // x right, y down and z towards the viewer are a left-handed frame, in which this is x × y, too
-  const front = [0, 1, 2].map((axis) => {
-    const [a, b] = [(axis + 1) % 3, (axis + 2) % 3];
-    return right[a]! * below[b]! - right[b]! * below[a]!;
-  });
-  return new Float64Array([...right, ...below, ...front]);
-}
-
-function unit(vector: readonly number[]): number[] {
-  const length = Math.hypot(...vector) || 1;
-  return vector.map((value) => value / length);
+  return new Float64Array([...right, ...below, ...cross(right, below)]);
 }
 
 /**
@@ -122,19 +112,11 @@ function fitToTurn(
   { size, reach }: { readonly size: number; readonly reach: number },
 ): Float32Array {
   const used = new Set(triangles);
-  const low = [Infinity, Infinity, Infinity];
-  const high = [-Infinity, -Infinity, -Infinity];
+  const { low, high } = boundsOf(positions, triangles);
+  const center: Vec3 = used.size > 0 ? meanPoint([low, high]) : [0, 0, 0];
+  let half = used.size > 0 ? (high[1] - low[1]) / 2 : 0;
   for (const v of used) {
-    for (let axis = 0; axis < 3; axis++) {
-      const value = positions[3 * v + axis]!;
-      low[axis] = Math.min(low[axis]!, value);
-      high[axis] = Math.max(high[axis]!, value);
-    }
-  }
-  const center = low.map((value, axis) => used.size > 0 ? (value + high[axis]!) / 2 : 0);
-  let half = used.size > 0 ? (high[1]! - low[1]!) / 2 : 0;
-  for (const v of used) {
-    const [x, z] = [positions[3 * v]! - center[0]!, positions[3 * v + 2]! - center[2]!];
+    const [x, z] = [positions[3 * v]! - center[0], positions[3 * v + 2]! - center[2]];
     // as it turns by a, x becomes r cos(a + phase): farthest out where that angle is a multiple of π, or at an end
     const [radius, phase] = [Math.hypot(x, z), Math.atan2(z, x)];
     for (const side of [phase, phase > 0 ? phase - Math.PI : phase + Math.PI]) {
