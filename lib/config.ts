@@ -126,7 +126,6 @@ export const presets = {
     architecture: "lite",
     source: { name: "ict" }, // with the path of ICT-FaceKit
     imageSize: 128,
-    width: 24,
     batchSize: 32,
     learningRate: 2e-3,
     schedule: "cosine",

@@ -57,7 +57,7 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
     x = residualBlock(x, { name: `${name}_b`, channels: channels(share), stride: 1, seed });
   }
   x = tf.layers.flatten({ name: "flatten" }).apply(x) as tf.SymbolicTensor;
-  const face = dense(x, { name: "face", units: channels(FACE_SHARE), activation: "relu", seed });
+  const face = dense(x, { name: "face", units: channels(FACE_SHARE), activation: "elu", seed });
 
   const nodeCount = imageSize / UPSAMPLING + 1;
   const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
@@ -68,7 +68,7 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
   const outputs = [map];
   if (expressionCount > 0) {
     const units = channels(EXPRESSION_SHARE);
-    const features = dense(face, { name: EXPRESSION_FEATURES, units, activation: "relu", seed });
+    const features = dense(face, { name: EXPRESSION_FEATURES, units, activation: "elu", seed });
     outputs.push(dense(features, { name: EXPRESSIONS, units: expressionCount, initialScale: SMALL, seed }));
   }
   if (saysPresence) outputs.push(dense(face, { name: PRESENCE, units: 1, activation: "sigmoid", seed }));
@@ -99,7 +99,7 @@ function finePart(
   const seedValues = dense(face, {
     name: "decoder_seed",
     units: SMALLEST_SIZE ** 2 * first!,
-    activation: "relu",
+    activation: "elu",
     seed,
   });
   const targetShape = [SMALLEST_SIZE, SMALLEST_SIZE, first!];
@@ -151,7 +151,7 @@ function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, seed }: B
 interface DenseOptions {
   readonly name: string;
   readonly units: number;
-  readonly activation?: "relu" | "sigmoid";
+  readonly activation?: "elu" | "sigmoid";
   /** Variance of the weights, as a share of Glorot's. */
   readonly initialScale?: number;
   readonly seed: number;

@@ -41,14 +41,15 @@ export function positionLoss(
 }
 
 /**
- * The mean absolute error of expressions' amounts, those of faces that are there; mean over the batch.
+ * The mean squared error of expressions' amounts, those of faces that are there; mean over the batch. Most amounts are 0
+ * in most faces: an absolute error is content with saying so of all.
  *
  * @param predicted [batch, count]
  * @param target [batch, count], 0 to 1
  * @param presence [batch], 1 or 0
  */
 export function expressionLoss(predicted: tf.Tensor2D, target: tf.Tensor2D, presence: tf.Tensor1D): tf.Scalar {
-  return tf.mean(tf.mul(tf.mean(tf.abs(tf.sub(predicted, target)), 1), presence));
+  return tf.mean(tf.mul(tf.mean(tf.square(tf.sub(predicted, target)), 1), presence));
 }
 
 /**

@@ -145,7 +145,7 @@ class Lite(nn.Module):
             y = getattr(self, f"{name}/second/convolution")(self.blocked(x, f"{name}/first"))
             x = F.relu(getattr(self, f"{name}/normalization")(y + shortcut))
         x = x.permute(0, 2, 3, 1).flatten(1)  # in posmap's order, so that weights can be carried over
-        face = F.relu(self.face(x))
+        face = F.elu(self.face(x))
         cells = upsampled(self.smooth(face) + self.fine(face), self.size + 1)[:, :, :-1, :-1]
         side = self.SMOOTHING
         return F.avg_pool2d(cells, side, stride=1, padding=side // 2, count_include_pad=False)
@@ -155,7 +155,7 @@ class Lite(nn.Module):
         return upsampled(as_image(values, self.SMOOTH_NODES), self.node_count)
 
     def fine(self, face):
-        x = as_image(F.relu(self.decoder_seed(face)), self.SMALLEST_SIZE)
+        x = as_image(F.elu(self.decoder_seed(face)), self.SMALLEST_SIZE)
         for name in self.decoders:
             x = self.blocked(F.interpolate(x, scale_factor=2), name)
         return self.fine_part(F.pad(x, (1, 2, 1, 2)))
