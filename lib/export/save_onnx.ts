@@ -1,9 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
+import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
+import { encodeDescription } from "@/lib/model/description.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { modelFolder } from "@/lib/model/model_folder.ts";
-import { sealOnnx } from "@/lib/model/seal.ts";
+import { sealJson, sealOnnx } from "@/lib/model/seal.ts";
 import { openTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** Writes a trained model as ONNX, whole or not at all; see {@linkcode encodeOnnx}. Gives the file's size in bytes; throws an InputError where it cannot be written. */
@@ -30,11 +34,34 @@ export async function exportOnnx(
   runOrModel: string,
   { path, ...options }: ExportOptions = {},
 ): Promise<{ readonly path: string; readonly byteCount: number }> {
-  tf.enableProdMode(); // else tfjs recommends another backend, for speed
-  await tf.setBackend("cpu");
+  await useOwnBackend();
   const model = await openTrainedModel(runOrModel);
   const target = path ?? `${await modelFolder(runOrModel)}/model.onnx`;
   const byteCount = await saveOnnx(target, model, options);
   model.network.dispose();
   return { path: target, byteCount };
+}
+
+/**
+ * Writes the trained model of a folder, or of a run's, as weights to ship: `model.onnx` in half precision and its
+ * `posmap.json`, whose surface is the map's texels themselves, so that nothing is left of the mesh that it was trained on.
+ * On tfjs's own backend. Throws an InputError where there is no model, or the folder cannot be written.
+ */
+export async function exportWeights(runOrModel: string, folder: string): Promise<{ readonly byteCount: number }> {
+  await useOwnBackend();
+  const { network, description } = await openTrainedModel(runOrModel);
+  const { surface, imageSize, mirror: _, ...rest } = description;
+  const texels = { ...rest, imageSize, surface: gridSurface(uvLayout(surface, imageSize), surface) };
+  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
+    throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
+  });
+  const byteCount = await saveOnnx(`${folder}/model.onnx`, { network, description: texels }, { half: true });
+  await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(texels)));
+  network.dispose();
+  return { byteCount };
+}
+
+async function useOwnBackend(): Promise<void> {
+  tf.enableProdMode(); // else tfjs recommends another backend, for speed
+  await tf.setBackend("cpu");
 }

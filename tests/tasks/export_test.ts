@@ -1,9 +1,11 @@
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { openOnnxModel } from "@/lib/model/model_folder.ts";
+import ort from "onnxruntime-node";
+import { type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { InputError } from "@/lib/errors.ts";
-import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { OnnxSession } from "@/lib/model/onnx_session.ts";
+import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -49,6 +51,29 @@ Deno.test("deno task export writes a model's ONNX beside it, or in half precisio
   await assertThrows(() => openOnnxModel(model), InputError, /model\.onnx: there is no such file/);
 });
 
+Deno.test("deno task export writes weights to ship: the same landmarks, of a surface that is the map's own texels", async () => {
+  await using folder = await temporaryFolder();
+  const [model, out] = [`${folder.path}/model`, `${folder.path}/new/weights`];
+  await saveModel(model);
+  await runTaskChild("export", model);
+  const { code, stdout } = await runTaskChild("export", model, "--format", "weights", "--out", out);
+  assert(code === 0 && stdout.startsWith(`${out}: `), stdout);
+  const [before, shipped] = [await openOnnxModel(model), await openOnnxModel(out)];
+  const { surface, imageSize } = shipped.description;
+  assertEquals(shipped.description.mirror, undefined);
+  const isCenter = (place: number) => Math.abs(place * imageSize % 1 - 0.5) < 1e-4;
+  assert(surface.uv.every(isCenter), "vertices lie in texels' middles");
+  const crop = {
+    data: Uint8Array.from({ length: 3 * imageSize ** 2 }, (_, i) => i * 7919 % 256),
+    shape: [1, imageSize, imageSize, 3],
+  };
+  const landmarksOf = async ({ network }: OnnxModel) => {
+    await using session = await OnnxSession.open(ort, network);
+    return (await session.run({ image: crop })).landmarks!.data;
+  };
+  assertAllClose(await landmarksOf(shipped), await landmarksOf(before), 0.01 * imageSize);
+});
+
 Deno.test("deno task export refuses what it cannot use in one sentence, exit status 2, and leaves no file", async () => {
   await using folder = await temporaryFolder();
   await saveModel(`${folder.path}/model`);
@@ -56,6 +81,7 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
     [[], /missing required argument 'folder'/],
     [[`${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],
     [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
+    [[`${folder.path}/model`, "--format", "weights"], /--out names the folder to write/],
     [[`${folder.path}/model`, "--out", `${folder.path}/none/a.onnx`], /Cannot write .*a\.onnx: No such file/],
     [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
   ];
