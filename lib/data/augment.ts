@@ -52,9 +52,6 @@ export interface NoisePatch {
   readonly seed: number;
 }
 
-/** Leaves a sample as it is. */
-export const noAugmentation: Augmentation = { rotation: 0, scale: 1, shift: [0, 0], gains: [1, 1, 1], patches: [] };
-
 /** An augmentation from within these ranges, each value as likely as the others. */
 export function randomAugmentation(random: Random, options: AugmentationOptions = paperAugmentation): Augmentation {
   const shift = () => random.uniform(-options.shift, options.shift);

@@ -1,6 +1,6 @@
 import { determinant, Matrix, SingularValueDecomposition } from "ml-matrix";
-import { rotatePoints, type Similarity2D } from "@/lib/geometry/transforms.ts";
-import { pointAt } from "@/lib/geometry/vectors.ts";
+import { rotatePoints } from "@/lib/geometry/transforms.ts";
+import { meanPoint, minus, pointAt, times } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** A point p goes to scale · rotation · p + translation. */
@@ -16,16 +16,47 @@ export interface Similarity3D {
  * all on a line, or not finite.
  */
 export function alignPoints3D(from: Float32Array, to: Float32Array): Similarity3D {
-  const { rotation, scale, translation } = align(from, to, 3);
-  return { rotation: new Float64Array(rotation.to1DArray()), scale, translation: pointAt(translation, 0) };
+  if (from.length !== to.length || from.length % 3 !== 0) {
+    throw new TypeError(`Cannot align ${from.length} numbers with ${to.length}: both must be rows of 3 coordinates`);
+  }
+  const count = from.length / 3;
+  const [fromMean, toMean] = [from, to].map((points) =>
+    meanPoint(Array.from({ length: count }, (_, i) => pointAt(points, i)))
+  ) as [Vec3, Vec3];
+  const covariance = Matrix.zeros(3, 3);
+  let fromSpread = 0;
+  let toSpread = 0;
+  for (let i = 0; i < from.length; i += 3) {
+    for (let row = 0; row < 3; row++) {
+      const t = to[i + row]! - toMean[row]!;
+      toSpread += t * t;
+      fromSpread += (from[i + row]! - fromMean[row]!) ** 2;
+      for (let column = 0; column < 3; column++) {
+        const f = from[i + column]! - fromMean[column]!;
+        covariance.set(row, column, covariance.get(row, column) + t * f);
+      }
+    }
+  }
+  const spread = Math.sqrt(fromSpread * toSpread);
+  if (!(spread > 0 && spread < Infinity)) {
+    throw new RangeError(`Cannot align ${count} points: they must be finite and not all the same`);
+  }
+  const { leftSingularVectors: u, rightSingularVectors: v, diagonal } = new SingularValueDecomposition(covariance);
+  // The least singular value may vanish (flat points): the rotation is still the only one that is no reflection.
+  if (!(diagonal[1]! > RANK_TOLERANCE * spread)) {
+    throw new RangeError(`Cannot align ${count} points: they lie on a line, so that any turn about it would do`);
+  }
+  const signs = diagonal.map(() => 1);
+  if (determinant(u) * determinant(v) < 0) signs[2] = -1;
+  const rotation = u.mmul(Matrix.diag(signs)).mmul(v.transpose());
+  const scale = diagonal.reduce((sum, value, i) => sum + value * signs[i]!, 0) / fromSpread;
+  const turnedMean = rotation.mmul(Matrix.columnVector([...fromMean])).to1DArray();
+  const translation = minus(toMean, times(pointAt(turnedMean, 0), scale));
+  return { rotation: new Float64Array(rotation.to1DArray()), scale, translation };
 }
 
-/** As {@linkcode alignPoints3D}, of [n, 2]: fewer than two points, all the same, or not finite are a RangeError. */
-export function alignPoints2D(from: Float32Array, to: Float32Array): Similarity2D {
-  const { rotation, scale, translation } = align(from, to, 2);
-  const [dx, dy] = translation as [number, number];
-  return { rotation: Math.atan2(rotation.get(1, 0), rotation.get(0, 0)), scale, dx, dy };
-}
+/** Singular values of the covariance below this share of the spread are rounding. */
+const RANK_TOLERANCE = 1e-9;
 
 /** Points are [n, 3]. `out` may be `points`. */
 export function transformPoints3D(
@@ -40,54 +71,4 @@ export function transformPoints3D(
     out[i + 2] = scale * out[i + 2]! + tz;
   }
   return out;
-}
-
-/** Singular values of the covariance below this share of the spread are rounding. */
-const RANK_TOLERANCE = 1e-9;
-
-function align(from: Float32Array, to: Float32Array, dimensions: 2 | 3) {
-  if (from.length !== to.length || from.length % dimensions !== 0) {
-    throw new TypeError(
-      `Cannot align ${from.length} numbers with ${to.length}: both must be rows of ${dimensions} coordinates`,
-    );
-  }
-  const count = from.length / dimensions;
-  const fromMean = mean(from, dimensions);
-  const toMean = mean(to, dimensions);
-  const covariance = Matrix.zeros(dimensions, dimensions);
-  let fromSpread = 0;
-  let toSpread = 0;
-  for (let i = 0; i < from.length; i += dimensions) {
-    for (let row = 0; row < dimensions; row++) {
-      const t = to[i + row]! - toMean[row]!;
-      toSpread += t * t;
-      fromSpread += (from[i + row]! - fromMean[row]!) ** 2;
-      for (let column = 0; column < dimensions; column++) {
-        const f = from[i + column]! - fromMean[column]!;
-        covariance.set(row, column, covariance.get(row, column) + t * f);
-      }
-    }
-  }
-  const spread = Math.sqrt(fromSpread * toSpread);
-  if (!(spread > 0 && spread < Infinity)) {
-    throw new RangeError(`Cannot align ${count} points: they must be finite and not all the same`);
-  }
-  const { leftSingularVectors: u, rightSingularVectors: v, diagonal } = new SingularValueDecomposition(covariance);
-  // The least singular value may vanish (flat points): the rotation is still the only one that is no reflection.
-  if (!(diagonal[dimensions - 2]! > RANK_TOLERANCE * spread)) {
-    throw new RangeError(`Cannot align ${count} points: they lie on a line, so that any turn about it would do`);
-  }
-  const signs = diagonal.map(() => 1);
-  if (determinant(u) * determinant(v) < 0) signs[dimensions - 1] = -1;
-  const rotation = u.mmul(Matrix.diag(signs)).mmul(v.transpose());
-  const scale = diagonal.reduce((sum, value, i) => sum + value * signs[i]!, 0) / fromSpread;
-  if (!(scale > RANK_TOLERANCE)) throw new RangeError(`Cannot align ${count} points with their own mirror image`);
-  const turnedMean = rotation.mmul(Matrix.columnVector(fromMean)).to1DArray();
-  return { rotation, scale, translation: toMean.map((value, i) => value - scale * turnedMean[i]!) };
-}
-
-function mean(points: Float32Array, dimensions: number): number[] {
-  const sums = new Array<number>(dimensions).fill(0);
-  points.forEach((value, i) => sums[i % dimensions]! += value);
-  return sums.map((sum) => sum * dimensions / points.length);
 }

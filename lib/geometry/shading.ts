@@ -161,48 +161,10 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
 type Five = [number, number, number, number, number];
 type Nine = [number, number, number, number, number, number, number, number, number];
 
+/** A light far away. */
 export interface DirectionalLight {
   /** Towards the light, of length 1, in the frame of the normals. */
   readonly direction: Vec3;
   /** What a surface of albedo 1 that faces the light shows, linear. */
   readonly color: Vec3;
-  /** [vertexCount], from {@linkcode lightVisibility}; all 1 where it is missing. */
-  readonly visibility?: Float32Array;
-}
-
-export interface Surface {
-  /** [vertexCount, 3], linear reflectance in [0, 1]. */
-  readonly albedo: Float32Array;
-  /** [vertexCount], the highlight's strength; none where it is missing. */
-  readonly gloss?: Float32Array;
-  /** Exponent of the highlight: 10 is broad, 100 is small and sharp. */
-  readonly shininess?: number;
-}
-
-export interface LightOptions {
-  readonly surface: Surface;
-  readonly light: DirectionalLight;
-  /** [vertexCount, 3], the colors that the light is added to, in place. */
-  readonly colors: Float32Array;
-}
-
-/** Adds what one light far away gives: Lambert's law and a highlight (Blinn, 1977) for a viewer along +z. */
-export function addDirectionalLight(normals: Float32Array, { surface, light, colors }: LightOptions): Float32Array {
-  const { albedo, gloss, shininess = 20 } = surface;
-  const { direction: [lx, ly, lz], color, visibility } = light;
-  const half = Math.hypot(lx, ly, lz + 1) || 1;
-  const [hx, hy, hz] = [lx / half, ly / half, (lz + 1) / half];
-  for (let i = 0, v = 0; i < normals.length; i += 3, v++) {
-    const x = normals[i]!;
-    const y = normals[i + 1]!;
-    const z = normals[i + 2]!;
-    const cosine = lx * x + ly * y + lz * z;
-    const seen = visibility ? visibility[v]! : 1;
-    if (!(cosine > 0) || seen === 0) continue;
-    const highlight = gloss ? gloss[v]! * Math.max(0, hx * x + hy * y + hz * z) ** shininess : 0;
-    colors[i]! += seen * color[0] * (albedo[i]! * cosine + highlight);
-    colors[i + 1]! += seen * color[1] * (albedo[i + 1]! * cosine + highlight);
-    colors[i + 2]! += seen * color[2] * (albedo[i + 2]! * cosine + highlight);
-  }
-  return colors;
 }

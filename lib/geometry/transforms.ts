@@ -134,20 +134,6 @@ export function applyPerspective(points: Float32Array, { center: [x, y], depth, 
   }
 }
 
-/** Undoes {@linkcode placeInImage}. `out` may be `points`. */
-export function imageToModel(
-  points: Float32Array,
-  { rotation, scale, translation: [tx, ty, tz] }: Placement,
-  out: Float32Array = new Float32Array(points.length),
-): Float32Array {
-  for (let i = 0; i < points.length; i += 3) {
-    out[i] = (points[i]! - tx) / scale;
-    out[i + 1] = (ty - points[i + 1]!) / scale;
-    out[i + 2] = (points[i + 2]! - tz) / scale;
-  }
-  return rotatePoints(out, transpose(rotation), out);
-}
-
 /**
  * Of the image plane: a point p goes to scale · R(rotation) · p + (dx, dy), in pixels. A positive rotation turns the
  * picture clockwise on the screen (y is down).
@@ -168,12 +154,6 @@ export function similarityAbout(
   const c = scale * Math.cos(rotation);
   const s = scale * Math.sin(rotation);
   return { rotation, scale, dx: x - (c * x - s * y) + dx, dy: y - (s * x + c * y) + dy };
-}
-
-/** First `inner`, then `outer`. */
-export function composeSimilarities(outer: Similarity2D, inner: Similarity2D): Similarity2D {
-  const [dx, dy] = transformPoint([inner.dx, inner.dy], outer);
-  return { rotation: outer.rotation + inner.rotation, scale: outer.scale * inner.scale, dx, dy };
 }
 
 export function invertSimilarity({ rotation, scale, dx, dy }: Similarity2D): Similarity2D {

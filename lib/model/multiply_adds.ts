@@ -1,17 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** Multiply-adds of one image's forward pass in convolutions and dense layers; all else is small beside them. */
-export function countMultiplyAdds(network: tf.LayersModel): number {
-  let total = 0;
-  for (const layer of network.layers) {
-    const count = multiplyAddsOf(layer);
-    if (count === undefined) throw new RangeError(`Cannot count the multiply-adds of a ${layer.getClassName()} layer`);
-    total += count;
-  }
-  return total;
-}
-
-/** Multiply-adds of one layer: 0 without a kernel, undefined where it is not known how often that is applied. */
+/** Multiply-adds of one layer for one image: 0 without a kernel, undefined where it is not known how often that is applied. */
 export function multiplyAddsOf(layer: tf.layers.Layer): number | undefined {
   const kernel = layer.weights.find(({ originalName }) => originalName.endsWith("/kernel"));
   if (!kernel) return 0;

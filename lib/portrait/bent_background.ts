@@ -90,7 +90,7 @@ export class BentBackground {
 }
 
 /** Writes x and y of what a raster's sample k shows, between the corners' `positions`, into `out`. */
-export function pointOf({ positions, triangles }: Mesh, raster: Raster, k: number, out: Float32Array): void {
+function pointOf({ positions, triangles }: Mesh, raster: Raster, k: number, out: Float32Array): void {
   const corner = 3 * raster.triangle[k]!;
   out[0] = out[1] = 0;
   for (let i = 0; i < 3; i++) {

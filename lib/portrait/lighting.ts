@@ -14,7 +14,7 @@ export interface Lighting {
   /** Light from all around, soft. */
   readonly around: Harmonics;
   /** One or two; the first casts shadows where `isHard`. */
-  readonly lamps: readonly Pick<DirectionalLight, "direction" | "color">[];
+  readonly lamps: readonly DirectionalLight[];
   /** Not of a wide lamp, nor of one beside the lens, which hides its shadows. */
   readonly isHard: boolean;
   /** What a white thing that faces the viewer shows, roughly. */

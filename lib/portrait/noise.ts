@@ -23,7 +23,7 @@ export function noiseAt(points: Float32Array, { seed, frequency, octaves }: Nois
 }
 
 /** In place. */
-export function standardize(values: Float32Array): Float32Array {
+function standardize(values: Float32Array): Float32Array {
   let sum = 0, squares = 0;
   for (const value of values) {
     sum += value;

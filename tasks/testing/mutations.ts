@@ -142,7 +142,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/geometry/procrustes.ts",
-    line: "if (determinant(u) * determinant(v) < 0) signs[dimensions - 1] = -1;",
+    line: "if (determinant(u) * determinant(v) < 0) signs[2] = -1;",
     replacement: "",
     tests: ["tests/geometry/procrustes_test.ts"],
   },
@@ -336,7 +336,7 @@ export const mutations: readonly Mutation[] = [
     file: "lib/model/multiply_adds.ts",
     line: "return texelCount(layer.input);",
     replacement: "return texelCount(layer.output);",
-    tests: ["tests/model/structure_test.ts"],
+    tests: ["tests/model/lite_test.ts"],
   },
   {
     file: "lib/model/initialize.ts",

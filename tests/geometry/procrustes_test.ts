@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assert, assertAllClose, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
-import { alignPoints2D, alignPoints3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
-import { poseRotation, type Similarity2D, transformPoint } from "@/lib/geometry/transforms.ts";
+import { alignPoints3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
+import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";
 
@@ -13,7 +13,6 @@ const similarity3D = fc.record({
   scale,
   translation: fc.tuple(shift, shift, shift),
 });
-const similarity2D: fc.Arbitrary<Similarity2D> = fc.record({ rotation: angle, scale, dx: shift, dy: shift });
 
 function scattered(seed: number, length: number): Float32Array {
   const random = new Random(seed);
@@ -24,12 +23,6 @@ function squaredDistance(a: ArrayLike<number>, b: Float32Array): number {
   return b.reduce((sum, value, i) => sum + (value - a[i]!) ** 2, 0);
 }
 
-function transformed2D(points: Float32Array, similarity: Similarity2D): Float32Array {
-  const moved = points.slice();
-  for (let i = 0; i < points.length; i += 2) moved.set(transformPoint([points[i]!, points[i + 1]!], similarity), i);
-  return moved;
-}
-
 Deno.test("alignPoints3D() finds the similarity that moved the points, flat ones too", () => {
   fc.assert(fc.property(fc.integer(), similarity3D, fc.boolean(), (seed, similarity, flat) => {
     const from = scattered(seed, 30).map((value, i) => flat && i % 3 === 2 ? 0 : value);
@@ -38,14 +31,6 @@ Deno.test("alignPoints3D() finds the similarity that moved the points, flat ones
     assertAllClose(found.rotation, similarity.rotation, 10 * FLOAT32_TOLERANCE);
     assertAllClose([found.scale], [similarity.scale], 10 * FLOAT32_TOLERANCE * similarity.scale);
     assertAllClose(transformPoints3D(from, found), to, 300 * FLOAT32_TOLERANCE);
-  }));
-});
-
-Deno.test("alignPoints2D() finds the similarity that moved the points", () => {
-  fc.assert(fc.property(fc.integer(), similarity2D, fc.integer({ min: 2, max: 9 }), (seed, similarity, count) => {
-    const from = scattered(seed, 2 * count);
-    const to = transformed2D(from, similarity);
-    assertAllClose(transformed2D(from, alignPoints2D(from, to)), to, 300 * FLOAT32_TOLERANCE);
   }));
 });
 
@@ -84,7 +69,7 @@ Deno.test("transformPoints3D() works in place", () => {
   }));
 });
 
-Deno.test("alignPoints3D() and alignPoints2D() refuse points that leave the rotation open", async () => {
+Deno.test("alignPoints3D() refuses points that leave the rotation open", async () => {
   const spread = scattered(1, 9);
   const line = new Float32Array([0, 0, 0, 1, 2, 3, 2, 4, 6]);
   for (const bad of [line, new Float32Array(9).fill(4), spread.map((v, i) => i === 4 ? NaN : v)]) {
@@ -93,9 +78,6 @@ Deno.test("alignPoints3D() and alignPoints2D() refuse points that leave the rota
   }
   await assertThrows(() => alignPoints3D(new Float32Array(), new Float32Array()), RangeError, /0 points/);
   await assertThrows(() => alignPoints3D(spread.subarray(0, 6), spread.subarray(3)), RangeError, /line/);
-  await assertThrows(() => alignPoints2D(new Float32Array(6), spread.subarray(0, 6)), RangeError, /not all the same/);
-  const square = new Float32Array([0, 0, 1, 0, 1, 1, 0, 1]);
-  const mirrored = square.map((value, i) => i % 2 === 0 ? -value : value);
-  await assertThrows(() => alignPoints2D(square, mirrored), RangeError, /mirror/);
+  await assertThrows(() => alignPoints3D(new Float32Array(9), spread), RangeError, /not all the same/);
   await assertThrows(() => alignPoints3D(spread, spread.subarray(3)), TypeError, /9 numbers with 6/);
 });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { assert, assertAllClose, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+import { assertAllClose, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import {
-  addDirectionalLight,
   addHarmonics,
   ambientHarmonics,
   directionalHarmonics,
@@ -69,31 +68,4 @@ Deno.test("addHarmonics() shows what its lights show together, openness scales i
     const apart = shadeVertices(normals, { albedo, light: mixed });
     assertAllClose(shadeVertices(normals, { albedo, light: mixed, out: albedo }), apart, 0);
   }));
-});
-
-Deno.test("addDirectionalLight() adds Lambert's cosine on the lit side and nothing on the other", () => {
-  fc.assert(fc.property(unit, unit, color, level, (normal, direction, light, seen) => {
-    const colors = new Float32Array(3).fill(0.1);
-    const albedo = new Float32Array([0.9, 0.5, 0.2]);
-    const visibility = new Float32Array([seen]);
-    addDirectionalLight(new Float32Array(normal), {
-      surface: { albedo },
-      light: { direction, color: light, visibility },
-      colors,
-    });
-    const cosine = Math.max(0, normal.reduce((sum, value, i) => sum + value * direction[i]!, 0));
-    assertAllClose(colors, light.map((value, i) => 0.1 + seen * cosine * value * albedo[i]!), FLOAT32_TOLERANCE);
-  }));
-});
-
-Deno.test("addDirectionalLight() is glossiest half way between the light and the viewer", () => {
-  const mesh = sphere();
-  const normals = mesh.positions;
-  const colors = new Float32Array(normals.length);
-  const surface = { albedo: new Float32Array(normals.length), gloss: new Float32Array(normals.length / 3).fill(1) };
-  addDirectionalLight(normals, { surface, light: { direction: [0.8, 0, 0.6], color: [1, 1, 1] }, colors });
-  const brightest = colors.indexOf(Math.max(...colors));
-  const half = [0.8 / Math.sqrt(3.2), 0, 1.6 / Math.sqrt(3.2)];
-  assertAllClose(normals.subarray(brightest, brightest + 3), half, 0.15);
-  assert(colors.every((value) => value >= 0 && value <= 1));
 });

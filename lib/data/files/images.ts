@@ -10,7 +10,7 @@ sharp.unblock({
 });
 
 /** Pixels of a file, at most. Phones make up to 200 million. */
-export const MOST_FILE_PIXELS = 268_000_000;
+const MOST_FILE_PIXELS = 268_000_000;
 /** Bytes that a decoder may need for what it cannot decode row by row. */
 const MOST_WHOLE_BYTES = 150_000_000;
 /** Pixels of a decoded photo: a larger one is reduced while it is decoded, so that it never is in memory as a whole. */

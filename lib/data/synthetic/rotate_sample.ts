@@ -91,24 +91,13 @@ export class FaceRotator {
 /** Of a pixel, on each axis. */
 const SAMPLES = 3;
 
-/**
- * A sample with its face turned further: photo, map and landmarks again. To turn one many times, make a
- * {@linkcode FaceRotator}.
- */
-export function rotateSample(
-  sample: Sample,
-  { yaw, surface }: RotateOptions & { readonly surface: FaceSurface },
-): Sample {
-  return rotateSampleBy(sample, { yaws: [yaw], surface })[0]!;
-}
-
 export interface RotationsOptions {
   /** Each in radians. */
   readonly yaws: readonly number[];
   readonly surface: FaceSurface;
 }
 
-/** A sample turned further by each of these angles. */
+/** A sample with its face turned further, by each of these angles: photo, map and landmarks again. */
 export function rotateSampleBy({ image, map, landmarks }: Sample, { yaws, surface }: RotationsOptions): Sample[] {
   const vertices = readVertices(map, surface);
   const mesh = { positions: vertices, triangles: trianglesWithoutNeck(surface) };

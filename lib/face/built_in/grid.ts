@@ -46,11 +46,11 @@ export const EYE_COLUMNS = [9, 24] as const;
 export const MOUTH_COLUMN = 14;
 export const UPPER_LIP_ROW = 55;
 export const LOWER_LIP_ROW = 67;
-export const EYE_RINGS = 1;
-export const MOUTH_RINGS = 2;
+const EYE_RINGS = 1;
+const MOUTH_RINGS = 2;
 
 /** Sheet coordinate of each column right of the midline. */
-export const columnP: Curve = monotoneCurve([
+const columnP: Curve = monotoneCurve([
   [0, 0],
   [9, 1.6],
   [14, 2.5],
@@ -63,7 +63,7 @@ export const columnP: Curve = monotoneCurve([
 ]);
 
 /** Sheet coordinate of each row where no opening bends it. */
-export const rowQ: Curve = monotoneCurve([
+const rowQ: Curve = monotoneCurve([
   [0, 8.2],
   [8, 3.9],
   [14, 1.6],

@@ -47,8 +47,6 @@ const traits: Readonly<Record<string, readonly Brush[]>> = {
   eyesAskew: [{ at: EYE, reach: [3, 3, 4], move: [0, 0.06, 0], other: "opposite" }],
 };
 
-export const identityNames: readonly string[] = Object.keys(traits);
-
 export function identityModes(painter: Painter): Float32Array[] {
   return Object.values(traits).map((brushes) => painter.paint(brushes));
 }

@@ -46,7 +46,7 @@ export interface NormalizeOptions extends BatchNormOptions {
 }
 
 /** As fusedBatchNorm, by these statistics. Differentiable with respect to x, scale and offset. */
-export function fusedNormalize(
+function fusedNormalize(
   x: tf.Tensor4D,
   scale: tf.Tensor1D,
   offset: tf.Tensor1D,

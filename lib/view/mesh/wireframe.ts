@@ -89,7 +89,7 @@ export async function meshRow({ photo, map, surface }: TrackedFace): Promise<Svg
 export const PANEL = 600;
 
 /** Linear light: a dark blue. */
-export const INK: Vec3 = [0.006, 0.022, 0.07];
+const INK: Vec3 = [0.006, 0.022, 0.07];
 
 /** A white square of `size` pixels a side. */
 export function whiteImage(size: number): FloatImage {
