@@ -23,6 +23,7 @@ may_write() {
   may_read "$1" # to see what is there, and to sync the folder
   writable=$writable,$(told "$1")
 }
+has_onnx() { [ -f "$1/model.onnx" ] || [ -f "$1/model/model.onnx" ]; }
 # of a run: where its faces come from
 may_read_settings() {
   [ -f "$1/config.json" ] || return 0
@@ -52,9 +53,10 @@ for argument; do
     *)
       if [ -d "$value" ]; then
         may_read "$value" && may_read_settings "$value"
-        [ "$task" != export ] || may_write "$value" # the model's other formats lie beside it
+        # a model's other formats lie beside it; what is missing is made
+        if [ "$task" = export ] || { [ "$flag" = --model ] && ! has_onnx "$value"; }; then may_write "$value"; fi
       elif [ -e "$value" ]; then
-        for path in "$value" "${value%.*}.mat" "${value%.*}.MAT"; do may_read "$path"; done # a photo and its landmarks
+        may_read "$value"
       else
         case $value in
           *,*) ;; # no path

@@ -2,6 +2,7 @@
 import { basename, extname } from "node:path";
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
+import { modelOption } from "@/tasks/model_option.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface TrackFlags {
@@ -17,10 +18,7 @@ interface TrackFlags {
 const command = taskCommand("track")
   .description("Follows every face of a video: the video with what was found, landmarks as JSON lines and CSV")
   .argument("<video>", "a file that ffmpeg reads")
-  .addOption(
-    new Option("--model <folder>", "a trained model, or a run's folder")
-      .default(`${import.meta.dirname}/../data/weights/lite`, "data/weights/lite"),
-  )
+  .addOption(modelOption())
   .option("--out <folder>", "a new folder for what is written; the video's name unless given")
   .addOption(
     new Option("--overlay <kind>", "what is drawn over the video").choices(["sparse", "dense", "mesh", "none"])
@@ -47,7 +45,7 @@ await runTask(command, async (task) => {
     mostFaces,
     smoothing: options.offline ? "offline" : options.smooth ? "one-euro" : "none",
     signal: task.signal,
-    onProgress: (text) => console.error(text),
+    onProgress: (text) => task.print(text),
   });
   for (const line of summary) console.log(line);
 });

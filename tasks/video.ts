@@ -1,37 +1,33 @@
 // deno task video [photo] [options]: a face's mesh in its photo's colors, turning, as MP4, animated WebP and a page.
 import { basename, dirname } from "node:path";
-import { Option } from "commander";
-import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
-import type { Crop } from "@/lib/types.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
+import { modelOption } from "@/tasks/model_option.ts";
+import { cropInPhoto, type FacePlace, parsePlace, type PlaceFlags, placeOptions } from "@/tasks/predict/face_place.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const FRAMES_PER_SECOND = 24;
 /** Pixels a side. */
 const SIZE = 400;
 
-interface VideoFlags {
-  readonly model?: string;
-  readonly crop?: string;
+interface VideoFlags extends PlaceFlags {
+  readonly model: string;
   readonly out: string;
   readonly seconds: string;
-  readonly device: Config["device"];
 }
 
 const command = taskCommand("video")
   .description("Turns a face's mesh, in its photo's colors: NAME.mp4, NAME.webp, and NAME.html to turn it by mouse")
   .argument(
     "[photo]",
-    "a JPEG, PNG or WebP, read with --model; a built-in face with its true mesh where it is left out",
+    "a JPEG, PNG or WebP, whose largest face is shown; a built-in face with its true mesh where it is left out",
   )
-  .option("--model <folder>", "a trained model, or a run's folder")
-  .option("--crop <left,top,side>", "the square around the face, in the photo's pixels")
+  .addOption(modelOption())
   .option("--out <name>", "what the files are called, without extension", "turning")
-  .option("--seconds <number>", "of one turn to both sides and back", "4")
-  .addOption(new Option("--device <name>", "where the network runs").choices(["auto", "cpu", "gpu"]).default("auto"));
+  .option("--seconds <number>", "of one turn to both sides and back", "4");
+for (const option of placeOptions) command.addOption(option);
 
 await runTask(command, async (console) => {
   const options = command.opts<VideoFlags>();
@@ -40,17 +36,10 @@ await runTask(command, async (console) => {
   if (!(seconds >= 0.5 && seconds <= 60)) {
     throw new InputError(`Cannot set --seconds to ${options.seconds}: a number from 0.5 to 60 is wanted`);
   }
-  if ((photo === undefined) !== (options.model === undefined)) {
-    throw new InputError(
-      photo === undefined
-        ? `Cannot use the model ${options.model} without a photo: give one, or leave both out for a built-in face`
-        : `Cannot find the face's mesh in ${photo} without a trained model: name its folder by --model`,
-    );
+  const place = parsePlace(options);
+  if (photo === undefined && (place || command.getOptionValueSource("model") === "cli")) {
+    throw new InputError("Cannot look for the built-in face: --model, --crop and --box are for a photo");
   }
-  if (options.crop !== undefined && photo === undefined) {
-    throw new InputError("Cannot crop the built-in face: --crop is for a photo");
-  }
-  const crop = options.crop === undefined ? undefined : parseCrop(options.crop);
   if (["", ".", ".."].includes(options.out.split("/").at(-1)!)) {
     throw new InputError(`Cannot set --out to "${options.out}": the files' name is wanted, not a folder`);
   }
@@ -58,9 +47,7 @@ await runTask(command, async (console) => {
   await refuseExisting(paths);
 
   // slow to load: help and wrong flags need none of it
-  const face = photo === undefined
-    ? await builtInSample()
-    : await faceInPhoto(photo, { model: options.model!, crop, device: options.device, console });
+  const face = photo === undefined ? await builtInSample() : await faceInPhoto(photo, { ...options, place, console });
   const { turningFace, turningPage } = await import("@/lib/view/mesh/turning_face.ts");
   const video = turningFace(face, {
     size: SIZE,
@@ -103,28 +90,23 @@ async function builtInSample(): Promise<TrackedFace> {
 
 interface PhotoOptions {
   readonly model: string;
-  readonly crop: Crop | undefined;
-  readonly device: Config["device"];
+  readonly place: FacePlace | undefined;
   readonly console: TaskConsole;
 }
 
-async function faceInPhoto(path: string, { model, crop, device, console }: PhotoOptions): Promise<TrackedFace> {
+/** The largest face of a photo. */
+async function faceInPhoto(path: string, { model, place, console }: PhotoOptions): Promise<TrackedFace> {
   console.stage("Opening the model");
-  const { openTrainedModel } = await import("@/lib/model/trained_model.ts");
-  const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
-  const { openFacePhoto, trackFace } = await import("@/lib/track/face_in_photo.ts");
-  console.print((await openTensorFlow({ device, lowLatency: true })).description);
-  const trained = await openTrainedModel(model);
+  const { openFaces } = await import("@/tasks/predict/open_faces.ts");
+  const { decodePhoto } = await import("@/lib/data/files/images.ts");
+  const { findFaces } = await import("@/lib/track/photo_faces.ts");
+  const { trackedFace } = await import("@/lib/track/tracked_face.ts");
+  const opened = await openFaces(model, { note: (sentence) => console.print(sentence) });
   console.throwIfAborted();
-  const found = await openFacePhoto(path, { margin: trained.description.crop.margin, crop });
-  return trackFace(found.photo, found.crop, trained);
-}
-
-/** From the numbers that the user gave. */
-function parseCrop(text: string): Crop {
-  const [left, top, side, ...more] = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
-  if (more.length > 0 || ![left, top, side].every(Number.isFinite) || !(side! > 0)) {
-    throw new InputError(`Cannot crop to ${text}: three numbers were expected, left,top,side, the side greater than 0`);
-  }
-  return { left: left!, top: top!, side: side! };
+  const photo = await decodePhoto(path);
+  const { margin } = opened.description.crop;
+  const faces = await findFaces(photo, opened, { margin, ...place && cropInPhoto(place, photo, { path, margin }) });
+  const [largest] = faces.toSorted((a, b) => b.fit.crop.side - a.fit.crop.side);
+  if (!largest) throw new InputError(`Found no face in ${path}; --box says where one is`);
+  return trackedFace(photo, largest.fit, opened.description);
 }

@@ -24,7 +24,6 @@ const filing = [
   "face/ict/ict.ts",
   "face/model_file.ts",
   "face/obj/obj_files.ts",
-  "track/face_in_photo.ts",
 ];
 
 const lib = new URL("../lib/", import.meta.url).pathname;

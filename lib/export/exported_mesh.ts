@@ -2,7 +2,7 @@ import type { Photo } from "@/lib/types.ts";
 
 /** A face's surface as other programs have meshes: x right, y up, z towards the viewer, outsides counter-clockwise. */
 export interface ExportedMesh {
-  /** [vertexCount, 3], in the photo's pixels: x from its left edge, y up from its lower edge. */
+  /** [vertexCount, 3], in the pixels of the photo's file: x from its left edge, y up from its lower edge. */
   readonly positions: Float32Array;
   /** [triangleCount, 3]. */
   readonly triangles: Uint32Array;
@@ -28,6 +28,9 @@ export function withoutStrays({ positions, triangles, uv, colors }: ExportedMesh
 }
 
 /** Image space (y down) to the exported mesh's (y up), [n, 3]: a mirror image, but the triangles are turned with it. */
-export function imageToExport(positions: Float32Array, { height }: Pick<Photo, "height">): Float32Array {
-  return positions.map((value, i) => i % 3 === 1 ? height - value : value);
+export function imageToExport(
+  positions: Float32Array,
+  { height, fileScale }: Pick<Photo, "height"> & { readonly fileScale: number },
+): Float32Array {
+  return positions.map((value, i) => fileScale * (i % 3 === 1 ? height - value : value));
 }

@@ -1,6 +1,5 @@
 import sharp from "sharp";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
-import { cropPhoto } from "@/lib/data/maps/crop.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
@@ -13,20 +12,23 @@ import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import type { FaceRecord } from "@/lib/track/face_record.ts";
+import { trackedFace } from "@/lib/track/tracked_face.ts";
 import type { Photo } from "@/lib/types.ts";
 import { closedFace, colorFace } from "@/lib/view/mesh/colored_face.ts";
 import { trackingPanels } from "@/lib/view/report/tracking_panel.ts";
 
 export interface WrittenFace {
   readonly photo: Photo;
+  /** Pixels of the photo's file in one of the photo: above 1 where it was reduced when it was read. */
+  readonly fileScale: number;
   readonly fit: ModelFit;
   readonly record: FaceRecord;
   readonly surface: FaceSurface;
   readonly imageSize: number;
 }
 
-/** Pixels a side of pictures of the crop, at most, and of the texture. */
-const PICTURE_SIZE = 512;
+/** Pixels a side. */
+const TEXTURE_SIZE = 512;
 /** Between the outer corners of an adult's eyes. */
 const EYES_METERS = 0.09;
 
@@ -36,23 +38,19 @@ export async function* faceFiles(
   kinds: readonly FaceFileKind[],
 ): AsyncGenerator<readonly [name: string, content: Uint8Array | string]> {
   if (kinds.includes("landmarks")) yield ["face.json", JSON.stringify(face.record, undefined, 1) + "\n"];
-  if (kinds.includes("panels")) yield ["panels.png", await encodePng(trackingPanels(inCrop(face)))];
+  if (kinds.includes("panels")) {
+    yield ["panels.png", await encodePng(trackingPanels(trackedFace(face.photo, face.fit, face)))];
+  }
   if (kinds.includes("mesh")) yield* meshFiles(face);
   if (kinds.includes("maps")) yield* mapFiles(face);
 }
 
-/** The crop as a picture, and the face in it, its map brought to its pixels. */
-function inCrop({ photo, fit: { crop, map }, surface, imageSize }: WrittenFace) {
-  const side = Math.max(imageSize, Math.min(PICTURE_SIZE, Math.round(crop.side)));
-  return { photo: cropPhoto(photo, crop, side), map: { size: imageSize, positions: map }, surface };
-}
-
-async function* meshFiles({ photo, fit, surface }: WrittenFace) {
+async function* meshFiles({ photo, fileScale, fit, surface }: WrittenFace) {
   const { mesh: { positions, triangles }, uv, colors } = colorFace(photo, { positions: fit.vertices, surface });
-  const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: PICTURE_SIZE }));
-  const mesh = withoutStrays({ positions: imageToExport(positions, photo), triangles, uv, colors });
+  const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: TEXTURE_SIZE }));
+  const mesh = withoutStrays({ positions: imageToExport(positions, { ...photo, fileScale }), triangles, uv, colors });
   const at = (landmark: number, axis: number) => fit.landmarks[3 * landmark + axis]!;
-  const metersPerUnit = EYES_METERS / Math.hypot(...[0, 1, 2].map((axis) => at(36, axis) - at(45, axis)));
+  const metersPerUnit = EYES_METERS / fileScale / Math.hypot(...[0, 1, 2].map((axis) => at(36, axis) - at(45, axis)));
   const { colors: _, ...plain } = mesh;
   yield ["mesh.obj", encodeObj(plain, { materials: "mesh.mtl" })] as const;
   yield ["mesh.mtl", encodeMtl("texture.jpg")] as const;
@@ -76,8 +74,9 @@ async function* mapFiles(face: WrittenFace) {
 
 /** The crop's depths: near points bright, the background black. */
 function depthPicture(face: WrittenFace): Photo {
-  const { photo: { width } } = inCrop(face);
-  const { fit: { crop, vertices }, surface } = face;
+  const { photo, fit, surface } = face;
+  const { photo: { width } } = trackedFace(photo, fit, face);
+  const { crop, vertices } = fit;
   const scale = width / crop.side;
   const { mesh: { positions, triangles } } = closedFace({ positions: vertices, surface });
   const inPicture = positions.map((value, i) => scale * (value - [crop.left, crop.top, 0][i % 3]!));

@@ -17,7 +17,7 @@ export interface FaceRecord {
   /** Degrees, as 3DDFA and 300W-LP have them; none where the model does not say how its face looks at rest. */
   readonly pose?: PoseAngles;
   readonly convention: LandmarkConvention;
-  /** 68 rows of x, y, z: the picture's pixels, x right, y down, z towards the viewer. */
+  /** 68 rows of x, y, z: the pixels of the picture's file, x right, y down, z towards the viewer. */
   readonly landmarks: readonly (readonly number[])[];
   /** The same in the other conventions that the model knows. */
   readonly landmarksByConvention: Readonly<Record<string, readonly (readonly number[])[]>>;
@@ -37,15 +37,22 @@ export interface RecordedModel {
   readonly expressionNames?: readonly string[] | undefined;
 }
 
+export interface RecordOptions {
+  readonly detectorScore?: number | undefined;
+  /** Pixels of the photo's file in one of the photo. */
+  readonly fileScale?: number;
+}
+
 /** Describes a fit in numbers, rounded to a hundredth of a pixel or a degree. */
 export function faceRecord(
   fit: ModelFit,
   { surface, neutralLandmarks, expressionNames = [] }: RecordedModel,
-  detectorScore?: number,
+  { detectorScore, fileScale = 1 }: RecordOptions = {},
 ): FaceRecord {
+  const inFile = (value: number) => hundredths(fileScale * value);
   const convention = defaultConvention(surface.landmarks);
   const rows = (points: Float32Array) =>
-    Array.from({ length: points.length / 3 }, (_, i) => [...points.subarray(3 * i, 3 * i + 3)].map(hundredths));
+    Array.from({ length: points.length / 3 }, (_, i) => [...points.subarray(3 * i, 3 * i + 3)].map(inFile));
   const others = landmarkEntries(surface.landmarks).filter(([name]) => name !== convention);
   const mesh = { positions: fit.vertices, triangles: surface.triangles };
   const visible = lightVisibility(mesh, [0, 0, 1], { normals: vertexNormals(mesh), size: 256 });
@@ -57,7 +64,7 @@ export function faceRecord(
       others.map(([name, points]) => [name, rows(valuesAt(points, fit.vertices))]),
     ),
     visibility: [...valuesAt(landmarksOf(surface.landmarks), visible, { dimensions: 1 })].map(hundredths),
-    crop: { left: hundredths(fit.crop.left), top: hundredths(fit.crop.top), side: hundredths(fit.crop.side) },
+    crop: { left: inFile(fit.crop.left), top: inFile(fit.crop.top), side: inFile(fit.crop.side) },
     scores: { ...detectorScore !== undefined && { detector: hundredths(detectorScore) }, fit: hundredths(fit.score) },
     ...fit.expressions.length > 0 && {
       expressions: Object.fromEntries(expressionNames.map((name, i) => [name, hundredths(fit.expressions[i]!)])),

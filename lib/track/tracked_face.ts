@@ -1,4 +1,6 @@
+import { cropPhoto } from "@/lib/data/maps/crop.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 
 /** A face and what its position map says of it. */
@@ -7,4 +9,17 @@ export interface TrackedFace {
   readonly photo: Photo;
   readonly map: PositionMap;
   readonly surface: FaceSurface;
+}
+
+/** Pixels a side of the crop that is shown, at most; the network sees its own size. */
+const MOST_SHOWN = 512;
+
+/** A face that was fitted in a photo, by itself. */
+export function trackedFace(
+  photo: Photo,
+  { crop, map }: Pick<ModelFit, "crop" | "map">,
+  { imageSize, surface }: { readonly imageSize: number; readonly surface: FaceSurface },
+): TrackedFace {
+  const side = Math.max(imageSize, Math.min(MOST_SHOWN, Math.round(crop.side)));
+  return { photo: cropPhoto(photo, crop, side), map: { size: imageSize, positions: map }, surface };
 }

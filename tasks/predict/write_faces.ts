@@ -1,33 +1,32 @@
-import { InputError } from "@/lib/errors.ts";
+import type { DecodedPhoto } from "@/lib/data/files/images.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { faceFiles } from "@/lib/export/face_files.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import { type FaceRecord, faceRecord } from "@/lib/track/face_record.ts";
 import type { PhotoFace } from "@/lib/track/photo_faces.ts";
-import type { Photo } from "@/lib/types.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 
 export interface WriteOptions {
-  readonly photo: Photo;
+  readonly photo: DecodedPhoto;
   readonly path: string;
-  /** What folders are called; a number follows where there are several faces. */
-  readonly name: string;
+  /** To be made; a number follows where there are several faces. */
+  readonly folder: string;
   readonly model: ModelDescription;
-  readonly out: string;
   readonly kinds: readonly FaceFileKind[];
 }
 
 /** A folder for each face, and what stands in its `face.json`. Throws an InputError where a folder is there already. */
 export async function writeFaces(
   faces: readonly PhotoFace[],
-  { photo, path, name, model, out, kinds }: WriteOptions,
+  { photo, path, folder: name, model, kinds }: WriteOptions,
 ): Promise<(FaceRecord & { readonly photo: string; readonly folder: string })[]> {
-  const records = [];
+  const records = [], fileScale = photo.fileWidth / photo.width;
   for (const [i, { fit, detection }] of faces.entries()) {
-    const folder = `${out}/${faces.length === 1 ? name : `${name}-${i + 1}`}`;
+    const folder = faces.length === 1 ? name : `${name}-${i + 1}`;
     await makeNew(folder);
-    const record = { photo: path, folder, ...faceRecord(fit, model, detection?.score) };
-    const face = { photo, fit, record, surface: model.surface, imageSize: model.imageSize };
+    const record = { photo: path, folder, ...faceRecord(fit, model, { detectorScore: detection?.score, fileScale }) };
+    const face = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
     for await (const [file, content] of faceFiles(face, kinds)) await writeFileAtomic(`${folder}/${file}`, content);
     records.push(record);
   }
@@ -40,7 +39,7 @@ async function makeNew(folder: string): Promise<void> {
     await Deno.mkdir(folder);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) {
-      throw new InputError(`Cannot make the folder ${folder}: ${(error as Error).message}`);
+      throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
     }
     throw new InputError(`Cannot write to ${folder}: it is there already; name another place by --out`);
   }

@@ -34,7 +34,7 @@ interface Frame {
 /** Tracks a video's faces and writes what was found; gives a summary's lines. */
 export async function trackVideo(video: string, options: TrackVideoOptions): Promise<string[]> {
   const info = await probeVideo(video);
-  const { description, fitter, detector } = await openFaces(options.model);
+  const { description, fitter, detector } = await openFaces(options.model, { note: options.onProgress });
   const { margin } = description.crop;
   const tracker = new FaceTracker<ModelFit>({
     fit: (picture, crop) => fitter.fit(picture, crop),

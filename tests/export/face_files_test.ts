@@ -46,7 +46,8 @@ function drawnFace(index: number): WrittenFace {
     signature: new Float32Array(),
   };
   const recorded = { ...model, neutralLandmarks, expressionNames: ["jawOpen", "eyeBlink_L"] };
-  return { photo, fit, record: faceRecord(fit, recorded, 0.9), surface: model.surface, imageSize: SIZE };
+  const record = faceRecord(fit, recorded, { detectorScore: 0.9 });
+  return { photo, fileScale: 1, fit, record, surface: model.surface, imageSize: SIZE };
 }
 
 const face = drawnFace(0);

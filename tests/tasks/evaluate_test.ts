@@ -37,9 +37,10 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
 
   const photo = { width: 40, height: 30, rgb: new Uint8Array(3 * 40 * 30) };
   await Deno.writeFile(`${folder.path}/photo.png`, await encodePng(photo));
-  const beside = ["photo.png", "--model", "a run", "--device", "cpu", "--crop", "40,0,20"];
+  const beside = ["photo.png", "--model", "a run", "--crop", "40,0,20"];
   const video = await runTaskChild("video", ...beside, standing);
-  const refusal = "Cannot crop photo.png to 40,0,20: that lies beside the photo, which is 40 × 30 pixels\n";
+  const refusal =
+    "Cannot look for a face in photo.png at 40,0,20: that lies beside the photo, which is 40 × 30 pixels\n";
   assert(video.code === 2 && video.stderr.endsWith(refusal), video.stderr);
 });
 

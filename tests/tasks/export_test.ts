@@ -1,33 +1,16 @@
-import { builtInFace } from "@/lib/face/built_in.ts";
 import ort from "onnxruntime-node";
 import { type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
-import { buildNetwork } from "@/lib/model/network.ts";
-import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { InputError } from "@/lib/errors.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
-import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
-
-async function saveModel(folder: string): Promise<void> {
-  const config = tinyConfig();
-  const description = {
-    architecture: config.architecture,
-    imageSize: config.imageSize,
-    encoding: config.encoding,
-    crop: { margin: 1.5 },
-    surface: builtInFace().surface,
-    meanLandmarks: new Float32Array(68 * 3),
-  };
-  const network = buildNetwork(config);
-  await saveTrainedModel(folder, { network, description });
-  network.dispose();
-}
+import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 Deno.test("deno task export writes a model's ONNX beside it, or in half precision elsewhere", async () => {
   await using folder = await temporaryFolder();
   const model = `${folder.path}/run/model`;
-  await saveModel(model);
+  await saveTinyModel(model);
   await assertThrows(
     () => openOnnxModel(model),
     InputError,
@@ -47,14 +30,14 @@ Deno.test("deno task export writes a model's ONNX beside it, or in half precisio
     await Deno.writeFile(path, damaged);
     await assertThrows(() => openOnnxModel(model), InputError, /model\.onnx: its content is not what was saved/);
   }
-  await saveModel(model); // other weights would have another network
+  await saveTinyModel(model); // other weights would have another network
   await assertThrows(() => openOnnxModel(model), InputError, /model\.onnx: there is no such file/);
 });
 
 Deno.test("deno task export writes weights to ship: the same landmarks, of a surface that is the map's own texels", async () => {
   await using folder = await temporaryFolder();
   const [model, out] = [`${folder.path}/model`, `${folder.path}/new/weights`];
-  await saveModel(model);
+  await saveTinyModel(model);
   await runTaskChild("export", model);
   const { code, stdout } = await runTaskChild("export", model, "--format", "weights", "--out", out);
   assert(code === 0 && stdout.startsWith(`${out}: `), stdout);
@@ -76,7 +59,7 @@ Deno.test("deno task export writes weights to ship: the same landmarks, of a sur
 
 Deno.test("deno task export refuses what it cannot use in one sentence, exit status 2, and leaves no file", async () => {
   await using folder = await temporaryFolder();
-  await saveModel(`${folder.path}/model`);
+  await saveTinyModel(`${folder.path}/model`);
   const refused: [string[], RegExp][] = [
     [[], /missing required argument 'folder'/],
     [[`${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],

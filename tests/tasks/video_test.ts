@@ -29,16 +29,14 @@ Deno.test("deno task video makes MP4, WebP and page of a built-in face, and neve
 
 Deno.test("deno task video refuses what it cannot use in one sentence, exit status 2", async () => {
   const refused: [string[], RegExp][] = [
-    [["photo.jpg"], /without a trained model: name its folder by --model/],
-    [["--model", "runs/1"], /Cannot use the model runs\/1 without a photo/],
-    [["--crop", "1,2,3"], /Cannot crop the built-in face/],
-    [["photo.jpg", "--model", "runs/1", "--crop", "1,2"], /Cannot crop to 1,2: three numbers were expected/],
-    [["photo.jpg", "--model", "runs/1", "--crop", "1,2,-3"], /Cannot crop to 1,2,-3: /],
+    [["--model", "runs/1"], /Cannot look for the built-in face: --model, --crop and --box are for a photo/],
+    [["--box", "1,2,3,4"], /Cannot look for the built-in face/],
+    [["photo.jpg", "--crop", "1,2"], /Cannot use --crop 1,2: 3 numbers were expected/],
+    [["photo.jpg", "--crop", "1,2,-3"], /Cannot use --crop 1,2,-3: /],
     [["--seconds", "long"], /Cannot set --seconds to long: a number from 0\.5 to 60 is wanted/],
     [["--out", "folder/"], /Cannot set --out to "folder\/": the files' name is wanted, not a folder/],
     [["--out", ".."], /Cannot set --out to "\.\."/],
     [["--out", "/nowhere/face"], /Cannot write \/nowhere\/face\.mp4: there is no folder \/nowhere/],
-    [["--device", "tpu"], /Allowed choices are auto, cpu, gpu/],
     [["--fast"], /unknown option '--fast'/],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("video", ...flags)));

@@ -1,0 +1,68 @@
+import { Option } from "commander";
+import type { DecodedPhoto } from "@/lib/data/files/images.ts";
+import { boxCrop } from "@/lib/data/maps/crop.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { Box, Crop } from "@/lib/types.ts";
+
+/** Where the user says that the one face is, in the pixels of the photo's file: in a crop to be taken as it is, or a box. */
+export type FacePlace = { readonly crop: Crop } | { readonly box: Box };
+
+export interface PlaceFlags {
+  readonly crop?: string;
+  readonly box?: string;
+}
+
+export const placeOptions: readonly Option[] = [
+  new Option("--crop <left,top,side>", "the square around the one face, taken as it is, in the photo's pixels"),
+  new Option("--box <left,top,width,height>", "a box around the one face, in the photo's pixels"),
+];
+
+/** Undefined where neither is given. Throws an InputError where both are, or one that is not of numbers. */
+export function parsePlace({ crop, box }: PlaceFlags): FacePlace | undefined {
+  if (crop !== undefined && box !== undefined) throw new InputError("Cannot use both --crop and --box: give one");
+  if (crop !== undefined) {
+    const [left, top, side] = parseNumbers(crop, "--crop left,top,side");
+    return { crop: { left: left!, top: top!, side: side! } };
+  }
+  if (box === undefined) return undefined;
+  const [left, top, width, height] = parseNumbers(box, "--box left,top,width,height");
+  return { box: { left: left!, top: top!, width: width!, height: height! } };
+}
+
+function parseNumbers(text: string, wanted: string): number[] {
+  const count = wanted.split(",").length;
+  const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  if (numbers.length === count && numbers.every(Number.isFinite) && numbers.slice(2).every((length) => length > 0)) {
+    return numbers;
+  }
+  throw new InputError(
+    `Cannot use ${wanted.split(" ")[0]} ${text}: ${count} numbers were expected, ${wanted}, lengths above 0`,
+  );
+}
+
+export interface PlacedIn {
+  readonly path: string;
+  /** The crop's side over the longer side of the landmarks' box, as the network was trained. */
+  readonly margin: number;
+}
+
+/**
+ * The crop in the pixels of the photo as it is read, which may be smaller than its file, and whether it is to be taken as
+ * it is. Throws an InputError where it lies beside the photo.
+ */
+export function cropInPhoto(
+  place: FacePlace,
+  { width, fileWidth, fileHeight }: DecodedPhoto,
+  { path, margin }: PlacedIn,
+): { readonly crop: Crop; readonly isExact: boolean } {
+  const isExact = "crop" in place;
+  const { left, top, side } = isExact ? place.crop : boxCrop(place.box, { margin });
+  if (left >= fileWidth || top >= fileHeight || left + side <= 0 || top + side <= 0) {
+    throw new InputError(
+      `Cannot look for a face in ${path} at ${Object.values(isExact ? place.crop : place.box)}: ` +
+        `that lies beside the photo, which is ${fileWidth} × ${fileHeight} pixels`,
+    );
+  }
+  const scale = width / fileWidth;
+  return { crop: { left: left * scale, top: top * scale, side: side * scale }, isExact };
+}

@@ -1,0 +1,97 @@
+import { basename, extname } from "node:path";
+import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
+import { findFaces } from "@/lib/track/photo_faces.ts";
+import type { TaskConsole } from "@/tasks/console/task_console.ts";
+import { cropInPhoto, type FacePlace } from "@/tasks/predict/face_place.ts";
+import { openFaces } from "@/tasks/predict/open_faces.ts";
+import { writeFaces } from "@/tasks/predict/write_faces.ts";
+
+export interface PredictOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly kinds: readonly FaceFileKind[];
+  readonly place: FacePlace | undefined;
+  readonly json: boolean;
+  readonly console: TaskConsole;
+}
+
+/**
+ * Finds the faces of photos and writes them, a folder each. Photos that cannot be read, or are without a face, are named.
+ * Throws an InputError where no photo has one.
+ */
+export async function predictPhotos(
+  paths: readonly string[],
+  { model, out, kinds, place, json, console }: PredictOptions,
+): Promise<void> {
+  const opened = await openFaces(model, { note: (sentence) => console.print(sentence) });
+  const { description } = opened;
+  const { margin } = description.crop;
+  const names = new FolderNames();
+  let faceCount = 0;
+  const without: string[] = [], unread: string[] = [];
+  for await (const [path, photo] of decodeAhead(paths)) {
+    if (photo instanceof InputError) {
+      if (paths.length === 1) throw photo;
+      console.print(photo.message);
+      unread.push(path);
+      continue;
+    }
+    const faces = await findFaces(photo, opened, { margin, ...place && cropInPhoto(place, photo, { path, margin }) });
+    if (faces.length === 0) without.push(path);
+    faceCount += faces.length;
+    const folder = `${out}/${names.next(path)}`;
+    for (const record of await writeFaces(faces, { photo, path, folder, model: description, kinds })) {
+      if (json) globalThis.console.log(JSON.stringify(record));
+    }
+    if (!json) console.print(`${path}: ${counted(faces.length, "face")}`);
+  }
+  if (faceCount === 0) {
+    const count = paths.length - unread.length;
+    throw new InputError(
+      count === 0
+        ? `Cannot read any of ${paths.length} photos`
+        : `Found no face in ${count === 1 ? without[0] : counted(count, "photo")}; --box says where one is`,
+    );
+  }
+  for (const path of without) console.print(`no face: ${path}`);
+  console.print(
+    `${counted(faceCount, "face")} in ${counted(paths.length, "photo")}` +
+      `${without.length > 0 ? `, ${without.length} without a face` : ""}` +
+      `${unread.length > 0 ? `, ${unread.length} not read` : ""}: ${out}`,
+  );
+}
+
+/** Photos, or why they cannot be read; the next one is read while one is looked at. */
+async function* decodeAhead(
+  paths: readonly string[],
+): AsyncGenerator<readonly [path: string, photo: DecodedPhoto | InputError]> {
+  const decode = (path: string) =>
+    decodePhoto(path).catch((error) => {
+      if (error instanceof InputError) return error;
+      throw error;
+    });
+  let next = decode(paths[0]!);
+  for (const [i, path] of paths.entries()) {
+    const photo = await next;
+    if (i + 1 < paths.length) next = decode(paths[i + 1]!);
+    yield [path, photo];
+  }
+}
+
+/** Names for photos' folders: their files', with a number where another one is called so. */
+class FolderNames {
+  readonly #taken = new Map<string, number>();
+
+  next(path: string): string {
+    const name = basename(path, extname(path));
+    const count = (this.#taken.get(name) ?? 0) + 1;
+    this.#taken.set(name, count);
+    return count === 1 ? name : `${name}_${count}`;
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

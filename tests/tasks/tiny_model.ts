@@ -1,0 +1,20 @@
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { tinyConfig } from "@/tests/train/tiny.ts";
+
+/** The folder of a model that was not trained, without its ONNX. */
+export async function saveTinyModel(folder: string): Promise<void> {
+  const config = tinyConfig();
+  const description = {
+    architecture: config.architecture,
+    imageSize: config.imageSize,
+    encoding: config.encoding,
+    crop: { margin: 1.5 },
+    surface: builtInFace().surface,
+    meanLandmarks: new Float32Array(68 * 3),
+  };
+  const network = buildNetwork(config);
+  await saveTrainedModel(folder, { network, description });
+  network.dispose();
+}
