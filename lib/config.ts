@@ -45,7 +45,7 @@ const schema = z.strictObject({
     wantedWeights,
   ).refine((weights) => Object.values(weights).some((weight) => weight > 0), wantedWeights),
   l2: notNegative,
-  encoding: oneOf("paper", "centered"),
+  encoding: oneOf("paper", "centered", "prnet"),
   augment: boolean,
   absentShare: notNegative.max(0.5, "a number from 0 to 0.5"),
   expressionWeight: notNegative,

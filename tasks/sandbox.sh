@@ -49,6 +49,7 @@ for argument; do
   esac
   case $flag in
     --run) may_write "$value" && may_read_settings "$value" ;;
+    --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
     --out) out=$(folder_of "$value") ;;
     *)
       if [ -d "$value" ]; then
@@ -76,7 +77,7 @@ case $task in
   check_notebooks | check_docs | mutate) set -- --allow-run="$deno" "$@" ;;
   *)
     case $task in
-      video | predict | track | export) [ -z "$out" ] || may_write "$out" ;;
+      video | predict | track | export | import) [ -z "$out" ] || may_write "$out" ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
     esac
     set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"

@@ -61,7 +61,8 @@ export async function exportWeights(runOrModel: string, folder: string): Promise
   return { byteCount };
 }
 
-async function useOwnBackend(): Promise<void> {
+/** Has tfjs compute by itself, for networks that are only to be read and written. */
+export async function useOwnBackend(): Promise<void> {
   tf.enableProdMode(); // else tfjs recommends another backend, for speed
   await tf.setBackend("cpu");
 }

@@ -57,7 +57,7 @@ const schema = z.looseObject({
   version: z.literal(2),
   architecture: z.enum(["prnet", "lite"]),
   imageSize: z.int().positive(),
-  encoding: z.enum(["paper", "centered"]),
+  encoding: z.enum(["paper", "centered", "prnet"]),
   crop: z.looseObject({ margin: z.number().positive() }),
   surface,
   mirror: uint32s.optional(),

@@ -124,9 +124,10 @@ function farthestDepth(surface: Float32Array): number {
 
 /**
  * How positions become what a network gives, mostly in [0, 1]. "paper" divides by 1.1 crop sides, which leaves nothing
- * left of or above the crop; "centered" has room for half a crop side on every side.
+ * left of or above the crop; "centered" has room for half a crop side on every side. "prnet" is "paper" as PRNet's
+ * release has it, whose pixels have their middles, not their edges, at whole numbers.
  */
-export type PositionEncoding = "paper" | "centered";
+export type PositionEncoding = "paper" | "centered" | "prnet";
 
 /** Encoded 1 is this many crop sides (PRNet's code, `MaxPos`). */
 const PAPER_HEADROOM = 1.1;
@@ -171,7 +172,11 @@ export function decodePositions(
 
 /** Encoded is scale · pixels + offsets, for x, y and z. */
 export function positionScale({ size, encoding }: EncodingOptions): { scale: number; offsets: Vec3 } {
-  if (encoding === "paper") return { scale: 1 / (PAPER_HEADROOM * size), offsets: [0, 0, 0] };
+  if (encoding !== "centered") {
+    const scale = 1 / (PAPER_HEADROOM * size);
+    const offset = encoding === "prnet" ? -0.5 * scale : 0;
+    return { scale, offsets: [offset, offset, 0] };
+  }
   const middle = 0.5 - 0.5 / CENTERED_SPAN; // the crop's center is at 0.5
   return { scale: 1 / (CENTERED_SPAN * size), offsets: [middle, middle, 0] };
 }
