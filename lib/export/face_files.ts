@@ -1,9 +1,9 @@
 import sharp from "sharp";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
+import { imageToExport, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
-import { imageToExport, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import { encodeNpy } from "@/lib/export/npy.ts";
 import { encodeMtl, encodeObj } from "@/lib/export/obj.ts";
 import { encodePly } from "@/lib/export/ply.ts";
@@ -14,8 +14,8 @@ import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import type { FaceRecord } from "@/lib/track/face_record.ts";
 import { trackedFace } from "@/lib/track/tracked_face.ts";
 import type { Photo } from "@/lib/types.ts";
+import { trackingPanels } from "@/lib/view/drawing/tracking_panel.ts";
 import { closedFace, colorFace } from "@/lib/view/mesh/colored_face.ts";
-import { trackingPanels } from "@/lib/view/report/tracking_panel.ts";
 
 export interface WrittenFace {
   readonly photo: Photo;

@@ -1,14 +1,14 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
-import { colorFace } from "@/lib/view/mesh/colored_face.ts";
-import { meshFigure, type MeshFigureOptions } from "@/lib/view/mesh/mesh_figure.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { Photo } from "@/lib/types.ts";
+import { faceTurntable, trackingPanel } from "@/lib/view/drawing/tracking_panel.ts";
 import { escapeHtml } from "@/lib/view/figures/picture.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
-import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
-import type { TrackedFace } from "@/lib/track/tracked_face.ts";
-import { faceTurntable, trackingPanel } from "@/lib/view/report/tracking_panel.ts";
+import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import { meshFigure, type MeshFigureOptions } from "@/lib/view/mesh/mesh_figure.ts";
 import { Video } from "@/lib/view/mesh/video.ts";
+import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
 
 export interface TurningOptions {
   /** Pixels a side. */

@@ -1,16 +1,16 @@
 import { type Config, settingText } from "@/lib/config.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
-import { curveFigure } from "@/lib/view/training/curve_figure.ts";
+import { enlargePhoto } from "@/lib/view/drawing/join_photos.ts";
 import type { ErrorPictures } from "@/lib/view/evaluation/error_pictures.ts";
-import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
 import { escapeHtml, Picture } from "@/lib/view/figures/picture.ts";
-import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
-import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import { faceFigure } from "@/lib/view/mesh/turning_face.ts";
-import { enlargePhoto } from "@/lib/view/training/triples.ts";
+import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
+import { curveFigure } from "@/lib/view/training/curve_figure.ts";
 
 export interface ReportContent {
   readonly title: string;

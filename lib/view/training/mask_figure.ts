@@ -6,9 +6,9 @@ import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { publishedWeights, type RegionWeights, weightMask } from "@/lib/train/mask.ts";
 import type { Photo, PositionMap, Vec3 } from "@/lib/types.ts";
+import { enlargePhoto } from "@/lib/view/drawing/join_photos.ts";
 import { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 import { FAINT_TEXT_COLOR, svgDocument, svgElement, svgPhoto, svgText } from "@/lib/view/figures/svg_marks.ts";
-import { enlargePhoto } from "@/lib/view/training/triples.ts";
 
 export interface MaskFigureOptions {
   /** Texels a side of the mask. */

@@ -1,12 +1,12 @@
-import { rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import type { Sample } from "@/lib/data/sample.ts";
+import { rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { Photo } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
+import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { panelRow } from "@/lib/view/figures/panels.ts";
 import { Picture } from "@/lib/view/figures/picture.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
-import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/training/triples.ts";
 
 export interface SampleSheetOptions {
   /** Pictures in a row. */

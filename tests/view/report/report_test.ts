@@ -9,7 +9,7 @@ import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
-import { joinPhotos } from "@/lib/view/training/triples.ts";
+import { joinPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { chromiumPath, launchChromium, openOffline } from "@/tests/view/chromium.ts";
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { assertClose, assertEquals } from "@/tests/support.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
-import { enlargePhoto, joinPhotos, mapTriple, overlayTriple, stackPhotos } from "@/lib/view/training/triples.ts";
+import { mapTriple, overlayTriple } from "@/lib/view/training/triples.ts";
+import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo } from "@/lib/types.ts";
 

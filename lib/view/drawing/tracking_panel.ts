@@ -1,13 +1,13 @@
-import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
 import { smoothOutline } from "@/lib/geometry/close_holes.ts";
-import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
+import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
 import { drawDensePoints } from "@/lib/view/drawing/dense_points.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
+import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { Picture } from "@/lib/view/figures/picture.ts";
-import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/training/triples.ts";
+import { colorFace } from "@/lib/view/mesh/colored_face.ts";
 import { Turntable } from "@/lib/view/mesh/turntable.ts";
 
 /** Pixels between panels. */

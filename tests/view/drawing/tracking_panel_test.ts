@@ -1,8 +1,8 @@
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Photo } from "@/lib/types.ts";
 import { positionMapPicture } from "@/lib/view/drawing/draw.ts";
-import { reconstructionPanel, trackingPanel } from "@/lib/view/report/tracking_panel.ts";
-import { enlargePhoto } from "@/lib/view/training/triples.ts";
+import { reconstructionPanel, trackingPanel } from "@/lib/view/drawing/tracking_panel.ts";
+import { enlargePhoto } from "@/lib/view/drawing/join_photos.ts";
 import { faceFigure, turningFace } from "@/lib/view/mesh/turning_face.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { builtInFaceSample } from "@/tests/view/faces.ts";
