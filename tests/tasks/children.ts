@@ -7,17 +7,20 @@ export interface Surroundings {
   readonly folder?: string;
   /** Of 512 bytes: what a file can grow to. */
   readonly blocks?: string;
+  /** Variables beside those of the tests. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A task in a process of its own, as `deno task` starts it. */
 export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): Deno.ChildProcess {
   const taskArguments = given.filter((one) => typeof one === "string");
-  const { folder = root, blocks = "unlimited" } = given.find((one) => typeof one !== "string") ?? {};
+  const surroundings: Surroundings[] = given.filter((one) => typeof one !== "string");
+  const { folder = root, blocks = "unlimited", environment } = Object.assign({}, ...surroundings) as Surroundings;
   const command = ["sh", "tasks/sandbox.sh", Deno.execPath(), name, ...taskArguments];
   return new Deno.Command("sh", {
     args: ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh", ...command],
     cwd: root,
-    env: { INIT_CWD: folder }, // as Deno's task runner has it
+    env: { INIT_CWD: folder, ...environment }, // as Deno's task runner has it
     stdout: "piped",
     stderr: "piped",
   }).spawn();
