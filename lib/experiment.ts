@@ -29,7 +29,7 @@ import { faceTriples, type Triples } from "@/lib/view/training/face_triples.ts";
 
 /** What one step of an experiment gave. */
 export interface TrainReport extends StepReport {
-  /** Of the validation faces, where this step ends with a validation. */
+  /** Where this step ends with a validation. */
   readonly validation?: Validation;
 }
 

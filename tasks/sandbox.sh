@@ -14,14 +14,14 @@ caches=${XDG_CACHE_HOME:-${HOME:-.}/.cache} # as cacheFolder() of lib/files.ts h
 [ ! -d /System/Library ] || caches=${HOME:-.}/Library/Caches
 
 folder_of() { case $1 in */*) printf %s "${1%/*}/" ;; *) printf . ;; esac }
-# Deno cannot be told of a path with a comma: of the folder above, then
-told() { case $1 in *,*) folder_of "${1%%,*}" ;; *) printf %s "$1" ;; esac }
+# what Deno is allowed for a path: the folder above where it has a comma, which separates paths
+allowed() { case $1 in *,*) folder_of "${1%%,*}" ;; *) printf %s "$1" ;; esac }
 readable=
 writable=
-may_read() { [ -z "$1" ] || readable=$readable,$(told "$1"); }
+may_read() { [ -z "$1" ] || readable=$readable,$(allowed "$1"); }
 may_write() {
   may_read "$1" # to see what is there, and to sync the folder
-  writable=$writable,$(told "$1")
+  writable=$writable,$(allowed "$1")
 }
 has_onnx() { [ -f "$1/model.onnx" ] || [ -f "$1/model/model.onnx" ]; }
 # of a run: where its faces come from
@@ -39,7 +39,7 @@ may_read "${TENSORFLOW_LIBRARY:-}"
 may_write "${POSMAP_CACHE:-$caches/posmap}"
 may_write "$checkout/runs"
 out=
-case $task in video | predict | track) out=. ;; esac # where what they make is, unless they are told
+case $task in video | predict | track) out=. ;; esac # where what they make is, unless a flag says where
 flag=
 for argument; do
   value=$argument

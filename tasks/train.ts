@@ -41,7 +41,7 @@ const flags = {
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
-  overfitBatches: ["--overfit-batches <count>", "train and measure on only so many batches"],
+  overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
   workers: ["--workers <count>", "threads that make samples"],
   device: ["--device <name>", "auto, cpu or gpu"],
 } as const satisfies Partial<Record<keyof Config, readonly [string, string]>>;

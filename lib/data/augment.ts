@@ -36,7 +36,7 @@ export interface Augmentation {
   readonly scale: number;
   /** Crop sides. */
   readonly shift: readonly [number, number];
-  /** Of red, green and blue. */
+  /** Factors of red, green and blue. */
   readonly gains: readonly [number, number, number];
   readonly patches: readonly NoisePatch[];
 }

@@ -1,7 +1,7 @@
 /** Mean absolute errors of expressions' amounts, which are 0 to 1. */
 export interface ExpressionErrors {
   readonly mean: number;
-  /** Of always saying the mean of training faces. */
+  /** The error of always saying the mean of training faces. */
   readonly baseline: number;
   readonly each: readonly { readonly name: string; readonly error: number; readonly baseline: number }[];
 }

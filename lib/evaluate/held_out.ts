@@ -49,7 +49,7 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
   return faces;
 }
 
-/** A worker takes about as long to start as to make so many. */
+/** A worker takes about as long to start as to make these. */
 const SAMPLES_PER_WORKER = 16;
 
 /** A made face, and what a network says of it. */

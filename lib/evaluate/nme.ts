@@ -6,7 +6,7 @@ export interface LandmarkPair {
   readonly predicted: Float32Array;
   /** [68, 3], x, y, z; each z NaN where depths are not known. */
   readonly truth: Float32Array;
-  /** Of the true pose, in radians; its sign does not matter. */
+  /** The true pose's, in radians; its sign does not matter. */
   readonly yaw: number;
 }
 
@@ -22,7 +22,7 @@ export interface NmeSummary {
 
 /** The errors of one face, in percent. */
 export interface FaceError {
-  /** Of the true pose, in radians; its sign does not matter. */
+  /** The true pose's, in radians; its sign does not matter. */
   readonly yaw: number;
   readonly nme68_2d: number;
   readonly nme68_3d: number;

@@ -47,7 +47,7 @@ export async function evaluateHeldOut(
   return measure(model, faces, partProgress(onProgress, MAKING_SHARE, 1));
 }
 
-/** Of the time that it takes to measure. */
+/** Share of the time to measure that making faces takes. */
 const MAKING_SHARE = 0.8;
 
 /** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP, each photo cropped by its true landmarks' box. */

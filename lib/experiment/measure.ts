@@ -16,7 +16,7 @@ import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
 
-/** Of the validation faces. */
+/** The errors of the validation faces. */
 export interface Validation {
   readonly loss: number;
   /** In percent. */

@@ -30,7 +30,7 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
   await saveOnnx(`${run}/model/model.onnx`, model);
 }
 
-/** Writes the `report.html` of a run that has taken so many steps. */
+/** Writes a run's `report.html` after these steps. */
 export async function saveReport(
   run: string,
   { config, tensorflow, steps, ...content }:

@@ -18,7 +18,7 @@ import { weightMask } from "@/lib/train/mask.ts";
 export interface Parts {
   readonly config: Config;
   readonly tensorflow: TensorFlow;
-  /** Of its samples as they are, even where training changes them. */
+  /** Gives samples as they are, even where training changes them. */
   readonly source: Source;
   readonly network: tf.LayersModel;
   readonly optimizer: FusedAdam;

@@ -6,7 +6,7 @@ import type { Vec3 } from "@/lib/types.ts";
 
 /**
  * Where the color of a model's faces is kept: a square texture over the surface's UV, and a color for each vertex of
- * what the surface does not cover. Both are points of the face at rest, told one after the other: texels, then
+ * what the surface does not cover. Both are points of the face at rest, one list after the other: texels, then
  * vertices.
  *
  * Face units: the origin lies midway between the outer corners of the eyes and 1 is their distance; x right, y up,
@@ -117,7 +117,7 @@ function growBorder(points: Float32Array, size: number): void {
 
 function cornersOf({ mean, triangles, surface, surfaceVertices }: MorphableModel, size: number): Float32Array {
   const vertexCount = mean.length / 3;
-  /** Of a triangle, whichever corner comes first; below 2^53 for less than 200,000 vertices. */
+  /** One number for a triangle, whichever corner comes first; below 2^53 for less than 200,000 vertices. */
   const key = (a: number, b: number, c: number) => {
     const low = Math.min(a, b, c), high = Math.max(a, b, c);
     return (low * vertexCount + (a + b + c - low - high)) * vertexCount + high;

@@ -1,7 +1,7 @@
 import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import type { Box } from "@/lib/types.ts";
 
-/** Of Multi-PIE's annotation, which 300-W and all that follows it uses. */
+/** The points of Multi-PIE's annotation, which 300-W and all that follows it uses. */
 export const LANDMARK_COUNT = 68;
 
 /**
@@ -142,7 +142,7 @@ export function landmarksOfPart(part: LandmarkPart): number[] {
   return Object.values(landmarkLines).flatMap((line) => line.part === part ? line.landmarks : []);
 }
 
-/** The landmarks that a face's size, direction and middle are told by. */
+/** The landmarks that give a face's size, direction and middle. */
 export const keyLandmarks = {
   chin: 8,
   noseRoot: 27,

@@ -121,7 +121,7 @@ class Stretch {
   readonly #corners: Uint32Array;
   /** 1 where triangles turn from u to v, -1 where they turn the other way. */
   readonly #turn: number;
-  /** Of the last {@linkcode at}. */
+  /** The gradient at the last {@linkcode at}. */
   readonly #gradient: [number, number] = [0, 0];
 
   constructor(mesh: RelaxMesh, { grain, foldWeight }: RelaxOptions) {
@@ -271,7 +271,7 @@ function faceNormals(triangles: Uint32Array, positions: Float32Array): Float64Ar
   return normals;
 }
 
-/** Of a triangle with these sides; 0 where they do not meet. */
+/** The area of a triangle with these sides; 0 where they do not meet. */
 function heronArea(a: number, b: number, c: number): number {
   const half = (a + b + c) / 2;
   return Math.sqrt(Math.max(0, half * (half - a) * (half - b) * (half - c)));

@@ -122,6 +122,6 @@ export class CheckpointSeries {
 
 interface SeriesFile {
   readonly name: string;
-  /** Of its checkpoint. */
+  /** Its checkpoint's. */
   readonly number: number;
 }

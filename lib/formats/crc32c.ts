@@ -26,7 +26,7 @@ export function mask(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
-/** Of 16 tables of 256: number k takes a byte that k more follow. */
+/** 16 tables of 256: number k takes a byte that k more follow. */
 const tables = new Int32Array(16 * 256);
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte;

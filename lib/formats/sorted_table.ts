@@ -58,7 +58,7 @@ function sealBlock(entries: readonly TableEntry[]): Uint8Array<ArrayBuffer> {
   return concatBytes(block, bytesOf(Uint32Array.of(mask(crc32c(block)))));
 }
 
-/** Of a sealed block. */
+/** Where a sealed block lies. */
 function blockHandle(offset: number, { length }: Uint8Array): Uint8Array {
   return concatBytes(varint(offset), varint(length - TRAILER_LENGTH));
 }

@@ -55,7 +55,7 @@ export class SummaryWriter implements Disposable {
     this.#summary(tag, [bytesField(5, encodeHistogram(tag, values))], step);
   }
 
-  /** Of RGB. */
+  /** A picture in RGB. */
   image(tag: string, { width, height, png }: EncodedPicture, step: number): void {
     const image = [varintField(1, height), varintField(2, width), varintField(3, 3), bytesField(4, png)];
     this.#summary(tag, [bytesField(4, concatBytes(...image))], step);

@@ -215,7 +215,7 @@ function decodeValues(
   return new Values(bytes.buffer);
 }
 
-/** Of strings' lengths, as numbers of 32 bits, though the file has them as varints. */
+/** Strings' lengths are summed as numbers of 32 bits, though the file has them as varints. */
 function checksumOfLengths(lengths: readonly number[]): number {
   return crc32c(bytesOf(Uint32Array.from(lengths)));
 }

@@ -89,7 +89,7 @@ export function rotatePoints(
 
 /** Where a model stands in an image, under scaled orthographic projection. */
 export interface Placement {
-  /** Of model space, before it is scaled. */
+  /** Turns model space, before it is scaled. */
   readonly rotation: Mat3;
   /** Pixels per model unit. */
   readonly scale: number;
@@ -135,7 +135,7 @@ export function applyPerspective(points: Float32Array, { center: [x, y], depth, 
 }
 
 /**
- * Of the image plane: a point p goes to scale · R(rotation) · p + (dx, dy), in pixels. A positive rotation turns the
+ * A motion in the image plane: a point p goes to scale · R(rotation) · p + (dx, dy), in pixels. A positive rotation turns the
  * picture clockwise on the screen (y is down).
  */
 export interface Similarity2D {

@@ -15,7 +15,7 @@ export class BlurScratch {
 const LARGE_VARIANCE = 1.7;
 /** What halving an image and doubling it again adds. */
 const RESIZING_VARIANCE = 1;
-/** Of one pass of the kernel (w, 1 - 2w, w), which adds 2w. */
+/** The most variance of one pass of the kernel (w, 1 - 2w, w), which adds 2w. */
 const MOST_PER_PASS = 0.6;
 
 /**

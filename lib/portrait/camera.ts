@@ -9,7 +9,7 @@ import { Kernels } from "@/lib/geometry/kernels.ts";
 export interface CameraSettings {
   /** Linear luminance that the subject is brought to, before contrast. */
   readonly exposure: number;
-  /** Of red, green and blue, linear. */
+  /** Factors of red, green and blue, linear. */
   readonly whiteBalance: Vec3;
   /** Standard deviation of the lens' blur. */
   readonly blur: number;
@@ -22,7 +22,7 @@ export interface CameraSettings {
   readonly gamma: number;
   readonly contrast: number;
   readonly lift: number;
-  /** Of red, green and blue, on sRGB values (the paper's color channels times 0.6 to 1.4). */
+  /** Factors of red, green and blue, on sRGB values (the paper's color channels times 0.6 to 1.4). */
   readonly gains: Vec3;
   /** 0 is gray, 1 as it was. */
   readonly saturation: number;
@@ -31,7 +31,7 @@ export interface CameraSettings {
   /** Standard deviation of the sensor's noise, on sRGB values, and its size in pixels. */
   readonly noise: number;
   readonly noiseSeed: number;
-  /** Of JPEG, one time after the other. */
+  /** JPEG's qualities, one time after the other. */
   readonly qualities: readonly number[];
   /** How much of the difference from its surroundings a pixel is given on top; 0 for none. */
   readonly sharpening: number;
@@ -39,7 +39,7 @@ export interface CameraSettings {
   readonly vignette: number;
   /** Sides that show no picture, as where a crop reaches outside, in shares of the picture: left, top, right, bottom. */
   readonly bars: readonly [number, number, number, number];
-  /** Of the bars, sRGB. */
+  /** sRGB. */
   readonly barColor: number;
 }
 

@@ -49,7 +49,7 @@ export function irisDistances({ model, points, textureSize, vertexMaterials }: F
 /** A human iris of 5.9 mm on an eyeball of 12 mm. */
 const IRIS_ANGLE = Math.asin(5.9 / 12);
 
-/** Of the sphere that fits the points, or nearly. */
+/** The middle of the sphere that fits the points, or nearly. */
 function eyeMiddle(points: readonly Vec3[]): Vec3 {
   const { low: [left, bottom], high: [right, top, front] } = boundsOf(points.flat());
   const radius = Math.max(right - left, top - bottom) / 2;

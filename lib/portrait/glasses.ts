@@ -20,7 +20,7 @@ export interface Glasses {
   readonly halfHeight: number;
   /** Exponent of the rim's curve: 2 is round, more is squarer. */
   readonly squareness: number;
-  /** Of the lenses' middles over the eyes'. */
+  /** Height of the lenses' middles over the eyes'. */
   readonly lift: number;
   readonly glare: number;
 }
@@ -48,7 +48,7 @@ export function randomGlasses(random: Random): Glasses | undefined {
 }
 
 export interface GlassesScene {
-  /** Of the head that was drawn into the image, one sample a pixel. */
+  /** The head as it was drawn into the image, one sample a pixel. */
   readonly raster: Pick<Raster, "width" | "depth">;
   /** [68, 3], in the image's pixels, with the raster's z. */
   readonly landmarks: Float32Array;

@@ -185,7 +185,7 @@ function fallOf({ kind, curtain }: HairStyle, azimuth: number): "brim" | "forehe
 interface Extent {
   readonly side: number;
   readonly top: number;
-  /** Of the forehead. */
+  /** The forehead's reach. */
   readonly front: number;
 }
 

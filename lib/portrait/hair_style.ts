@@ -4,7 +4,7 @@ import type { Random } from "@/lib/random.ts";
 /** How the hair, or what is worn over it, covers a head; lengths and heights in face units, azimuths in radians. */
 export interface HairStyle {
   readonly kind: "none" | "hair" | "cap" | "beanie" | "hood";
-  /** Of the hairline in front, over the middle one. */
+  /** Height of the hairline in front, over the middle one. */
   readonly line: number;
   /** How far the hairline goes back at the temples. */
   readonly recession: number;

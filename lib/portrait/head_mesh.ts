@@ -13,9 +13,9 @@ const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3, torso: 4 } as c
  */
 export interface HeadMesh {
   readonly modelVertices: number;
-  /** Of the model and the torso. */
+  /** Vertices of the model and the torso. */
   readonly bodyVertices: number;
-  /** Also of the hair. */
+  /** Those and the hair's. */
   readonly vertexCount: number;
   /** [n, 3] */
   readonly triangles: Uint32Array;

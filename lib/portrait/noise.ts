@@ -1,7 +1,7 @@
 /** Smooth noise in space: random values at whole points, blended in between (value noise), several octaves of it. */
 export interface NoiseOptions {
   readonly seed: number;
-  /** Of the first octave, in cycles per unit; each next octave has twice the frequency and half the amplitude. */
+  /** Cycles per unit in the first octave; each next octave has twice the frequency and half the amplitude. */
   readonly frequency: number;
   readonly octaves: number;
 }

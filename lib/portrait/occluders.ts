@@ -11,7 +11,7 @@ export interface OccluderOptions {
   /** [68, 3], in the image's pixels. */
   readonly landmarks: Float32Array;
   readonly skin: Vec3;
-  /** Of lights, roughly: what a white thing shows. */
+  /** What a white thing shows, roughly. */
   readonly brightness: number;
 }
 

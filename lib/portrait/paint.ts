@@ -20,7 +20,7 @@ export interface Paint {
 }
 
 export interface HairRoots {
-  /** Of the hairline, over the middle one. */
+  /** Height of the hairline over the middle one. */
   readonly line: number;
   /** How much of the skin the hair's roots hide: 0 where the head is bald. */
   readonly roots: number;

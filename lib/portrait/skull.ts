@@ -64,7 +64,7 @@ export class Skull {
     }
   }
 
-  /** Of the mean head, in face units; `ray` need not be whole. */
+  /** The mean head's height there, in face units; `ray` need not be whole. */
   heightAt(column: number, ray: number): number {
     const low = Math.min(RAYS - 2, Math.floor(ray)), part = ray - low;
     const i = 3 * (column * RAYS + low) + 1;
@@ -142,5 +142,5 @@ export class Skull {
   }
 }
 
-/** Of heads where a model has no skin, in face units. */
+/** A head's radius where a model has no skin, in face units. */
 const USUAL_RADIUS = 0.95;

@@ -36,7 +36,7 @@ export interface StageTimer {
  *     clock.milliseconds.get("rasterize");
  */
 export class StageClock implements StageTimer {
-  /** Of each stage so far; a stage that has not begun is missing. */
+  /** The time of each stage so far; a stage that has not begun is missing. */
   readonly milliseconds = new Map<SampleStage, number>();
   #stage: SampleStage | undefined;
   #began = 0;

@@ -4,9 +4,9 @@ import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** A neck and shoulders under a head, dressed. */
 export interface TorsoLook {
-  /** Of the body alone, model space: it does not turn with the head all the way. */
+  /** The body's own, in model space: it does not turn with the head all the way. */
   readonly rotation: Mat3;
-  /** Of the shoulders, 1 being usual. */
+  /** How broad the shoulders are, 1 being usual. */
   readonly width: number;
   /** Number of rows from the top that show skin: 1 is a high collar, 4 a wide neckline. */
   readonly neckline: number;

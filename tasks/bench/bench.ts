@@ -2,14 +2,14 @@ import type { ContestOptions } from "./contest.ts";
 import type { Peers } from "./peers.ts";
 import type { Row } from "./rows.ts";
 
-/** What all benches are told. */
+/** What all benches are given. */
 export interface BenchOptions extends ContestOptions {
-  /** Of every contestant. */
+  /** Every contestant's. */
   readonly threads: number;
   readonly peers: Peers;
   /** ICT-FaceKit's, where there is one. */
   readonly ictFolder: string | undefined;
-  /** Of .mat files, where there is one. */
+  /** Folder of .mat files, where there is one. */
   readonly matFolder: string | undefined;
 }
 

@@ -9,7 +9,7 @@ export interface Figure {
   readonly value: number;
 }
 
-/** Of one repetition. */
+/** What one repetition gave. */
 export interface Reply {
   readonly figures: readonly Figure[];
   /** The most memory that was resident so far, where the contestant can tell. */
@@ -117,7 +117,7 @@ function resultsOf(replies: readonly Reply[]): Results {
   return results;
 }
 
-/** Of each kind the fastest. */
+/** The fastest of each kind. */
 function bestOfKinds(peers: readonly { readonly entrant: Entrant; readonly results: Results }[]): Set<Entrant> {
   const best = new Map<string, { entrant: Entrant; speed: number }>();
   for (const { entrant, results } of peers) {

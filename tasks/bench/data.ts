@@ -12,7 +12,7 @@ export type SourceContestant = Pick<SourceSpec, "source" | "imageSize"> & {
 export interface FeedContestant extends Pick<Config, "architecture" | "imageSize" | "batchSize" | "source"> {
   /** By workers, or by a batch that was made before. */
   readonly by: "workers" | "made batch";
-  /** Of each repetition, those that are not timed: workers are ahead after a rest. */
+  /** Steps of each repetition that are not timed: workers are ahead after a rest. */
   readonly firstSteps: number;
   readonly steps: number;
   readonly threads: number;

@@ -3,7 +3,7 @@ import { denoCommand } from "./children.ts";
 import { hold, processEntrant } from "./contest.ts";
 
 export interface DispatchContestant {
-  /** Of each op, in one repetition. */
+  /** Calls of each op, in one repetition. */
   readonly calls: number;
   readonly threads: number;
 }

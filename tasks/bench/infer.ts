@@ -48,7 +48,7 @@ export const onnxBench: Bench = async function* (options) {
 };
 
 /**
- * A network in onnxruntime, exported from PyTorch unless told otherwise, in a process of its own, so that its memory does
+ * A network in onnxruntime, exported from PyTorch unless another export is named, in a process of its own, so that its memory does
  * not count the exporter's.
  */
 function onnxEntrant(

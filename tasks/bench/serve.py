@@ -9,7 +9,7 @@ REPLIES = None
 
 
 def options():
-    """What the contestant is told, on its command line. Started anew under the allocator that "preload" names."""
+    """What the contestant is given, on its command line. Started anew under the allocator that "preload" names."""
     global REPLIES
     given = json.loads(sys.argv[1])
     preload = given.get("preload")

@@ -3,7 +3,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Figure, Reply } from "./contest.ts";
 
-/** What the contestant is told, on its command line. */
+/** What the contestant is given, on its command line. */
 export function contestantOptions<T>(): T {
   return JSON.parse(Deno.args[0]!);
 }

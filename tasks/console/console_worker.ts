@@ -9,7 +9,7 @@ let ticks = 0;
 
 const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const REDRAWN_SECONDS = 0.1;
-/** Where no terminal is, the line is written again after so many seconds of a stage, and then once a minute. */
+/** Seconds of a stage after which the line is written again where no terminal is; then once a minute. */
 const SAID_AGAIN = [2, 10, 30, 60];
 
 worker.onmessage = ({ data }: MessageEvent<Shared | Status>) => {

@@ -15,7 +15,7 @@ export class Interruption extends Error {
   }
 }
 
-/** Told how much of a stage is done, from 0 to 1; throws the Interruption once a signal has come. */
+/** Called with the part of a stage that is done, from 0 to 1; throws the Interruption once a signal has come. */
 export type StageProgress = (done: number) => void;
 
 /**
@@ -58,7 +58,7 @@ export class TaskConsole implements Disposable {
     };
   }
 
-  /** A stage that begins where it is first told how much of it is done. */
+  /** A stage that begins with the first call that says how much of it is done. */
   lateStage(name: string): StageProgress {
     let progress: StageProgress | undefined;
     return (done) => (progress ??= this.stage(name))(done);

@@ -2,7 +2,7 @@ import { makeKernelFolder } from "@/tasks/notebooks/kernel.ts";
 import { type Notebook, parseNotebook } from "@/tasks/notebooks/notebook.ts";
 
 export interface ExecuteOptions {
-  /** Of Python's packages, with nbclient. */
+  /** Folder of Python's packages, with nbclient. */
   readonly packages: string;
   readonly signal?: AbortSignal;
 }

@@ -16,12 +16,12 @@ export interface Cell {
 
 export interface Output {
   readonly output_type: "stream" | "display_data" | "execute_result" | "error";
-  /** Of a stream: "stdout" or "stderr". */
+  /** A stream's: "stdout" or "stderr". */
   readonly name?: string;
   readonly text?: string | readonly string[];
   /** By media type. */
   readonly data?: Readonly<Record<string, unknown>>;
-  /** Of an error: its class and its message. */
+  /** An error's class and its message. */
   readonly ename?: string;
   readonly evalue?: string;
 }

@@ -2,7 +2,7 @@ import { InputError } from "@/lib/errors.ts";
 import { makeKernelFolder } from "@/tasks/notebooks/kernel.ts";
 
 export interface LabOptions {
-  /** Of Python's packages, with JupyterLab. */
+  /** Folder of Python's packages, with JupyterLab. */
   readonly packages: string;
   /** Opens the page in the browser. */
   readonly browser: boolean;

@@ -14,7 +14,7 @@ import { crops, describe, shake, SMALL, smallNetworks, TOLERANCE } from "@/tests
 
 await openTensorFlow({ device: "cpu" });
 
-/** Of the crop's side, with kernels of eleven bits. */
+/** In crop sides, with kernels of eleven bits. */
 const HALF_TOLERANCE = 1e-2;
 
 async function run(model: Uint8Array, photos: readonly Photo[]) {

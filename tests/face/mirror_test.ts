@@ -6,7 +6,7 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
 
-/** Of texture coordinates and of the face's width: ICT-FaceKit's halves differ by a little less. */
+/** A share of texture coordinates and of the face's width: ICT-FaceKit's halves differ by a little less. */
 const TOLERANCE = 0.01;
 
 function assertMirrored(model: MorphableModel): void {

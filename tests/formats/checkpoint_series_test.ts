@@ -121,7 +121,7 @@ for (const lasting of [false, true]) {
       const missing = [...before, ...(renamed ? pair("last-3") : [])].filter((name) => !after.includes(name));
       assertEquals(where + missing.filter((name) => !mayGo.includes(name)), where);
       if (renamed) {
-        // committed: the caller is told in a sentence, once, and goes on
+        // committed: the caller gets a sentence, once, and goes on
         assertEquals([where + result, warnings.length], [where + "saved", reached ? 1 : 0]);
         assert(!reached || warnings[0]!.includes(`EIO in ${failed}`), warnings[0]);
       } else {

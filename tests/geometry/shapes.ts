@@ -1,6 +1,6 @@
 import type { Mesh } from "@/lib/types.ts";
 
-/** Of radius 1 around the origin; triangles are counter-clockwise seen from outside, y up. */
+/** A sphere of radius 1 around the origin; triangles are counter-clockwise seen from outside, y up. */
 export function sphere(rings = 24, sectors = 32): Mesh {
   const positions = [0, 1, 0];
   for (let ring = 1; ring < rings; ring++) {

@@ -64,7 +64,7 @@ Deno.test("thinTriangles() keeps vertices where the surface bends, and few where
   assert(xs.filter((x) => x === 0.5).length >= 4, "the bend keeps its vertices");
 });
 
-Deno.test("thinTriangles() blurs a change of color less where it is told of it", () => {
+Deno.test("thinTriangles() blurs a change of color less where it knows of it", () => {
   const flat = sheet(16, () => 0);
   const colors = Uint8Array.from(flat.positions, (_, i) => flat.positions[3 * Math.floor(i / 3)]! > 0.6 ? 250 : 10);
   const blurred = (options: { colors?: Uint8Array }) => {

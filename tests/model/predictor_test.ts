@@ -12,7 +12,7 @@ import { hashedValues } from "./hashed_values.ts";
 const tensorFlow = await openTensorFlow({ device: "cpu" });
 
 const SIZE = 64;
-/** Of maps in [0, 1]: a kernel scaled first, or its result afterwards, rounded through forty layers. */
+/** For maps in [0, 1]: a kernel scaled first, or its result afterwards, rounded through forty layers. */
 const TOLERANCE = 1e-5;
 
 function photo(name: string, width = SIZE, height = SIZE): Photo {

@@ -16,7 +16,7 @@ export interface NetworkCase extends Pick<Config, "architecture" | "imageSize" |
 /** Maps and gradients by name. */
 export type Answers = ReadonlyMap<string, Float32Array>;
 
-/** Of gradient descent. */
+/** The rate of gradient descent. */
 const RATE = 0.1;
 /** See IMAGES in torch_answers.py. */
 const IMAGES = "images 16";

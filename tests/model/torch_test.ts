@@ -10,7 +10,7 @@ const TOLERANCE = 1e-4;
 const python = await pythonWithTorch();
 
 /**
- * Of the large networks' millions of ReLUs a few are so close to 0 that rounding decides whether they pass, so their
+ * A few of the large networks' millions of ReLUs are so close to 0 that rounding decides whether they pass, so their
  * gradients agree in absolute terms, and the gradients' norms to a hundredth. The small ones' ReLUs stay clear of 0: each
  * of their gradients agrees in proportion to its largest value.
  */

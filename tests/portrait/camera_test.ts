@@ -69,7 +69,7 @@ Deno.test("Camera without saturation gives gray, whatever the light", () => {
   for (let i = 0; i < rgb.length; i += 3) assertEquals([rgb[i], rgb[i]], [rgb[i + 1], rgb[i + 2]]);
 });
 
-Deno.test("Camera adds noise of the deviation it is told, without patterns from row to row", () => {
+Deno.test("Camera adds noise of the deviation that is set, without patterns from row to row", () => {
   const flat = () => ({ ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) });
   const [clean, noisy] = [photograph({}, flat()), photograph({ noise: 0.04, noiseSeed: 12345 }, flat())];
   const off = Array.from(noisy, (value, i) => value - clean[i]!);

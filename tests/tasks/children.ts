@@ -5,7 +5,7 @@ export type TaskName = "train" | "evaluate" | "export" | "import" | "video" | "p
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */
   readonly folder?: string;
-  /** Of 512 bytes: what a file can grow to. */
+  /** What a file can grow to, in blocks of 512 bytes. */
   readonly blocks?: string;
   /** Variables beside those of the tests. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -15,12 +15,12 @@ await runTask(command, async (console) => {
     fail("in writing it");
   }
   const onProgress = console.stage("Computing");
-  for (let told = false;;) {
+  for (let isSaid = false;;) {
     try {
       onProgress(0);
     } catch (error) {
-      if (!told) globalThis.console.log(console.aborted, (error as Interruption).exitStatus);
-      told = true;
+      if (!isSaid) globalThis.console.log(console.aborted, (error as Interruption).exitStatus);
+      isSaid = true;
     }
   }
 });

@@ -122,7 +122,7 @@ Deno.test("a training that diverges at once keeps nothing of it, and says how it
 Deno.test("deno task train says in a sentence that a disk is full, and goes on when there is room", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
-  /** As if files could not grow beyond so many blocks of 512 bytes. */
+  /** As if files could not grow beyond these blocks of 512 bytes. */
   const train = async (blocks: string, ...flags: string[]): Promise<[code: number, sentence: string]> => {
     const { code, stderr } = await runTaskChild("train", "--device", "cpu", "--run", run, ...flags, { blocks });
     return [code, stderr.trimEnd().split("\n").at(-1)!];

@@ -6,7 +6,7 @@ import { assertAllClose, assertEquals } from "@/tests/support.ts";
 await openTensorFlow({ device: "cpu" });
 tf.env().set("IS_TEST", true); // tfjs's CPU backend greets otherwise
 
-/** Of results of order 1, sums of some hundred products: they are added up in another order. */
+/** For results of order 1, sums of some hundred products: they are added up in another order. */
 const TOLERANCE = 1e-4;
 
 /** Every op that the networks and their losses are made of, with the shapes of its inputs. */

@@ -4,7 +4,7 @@ import type { Photo } from "@/lib/types.ts";
 export interface WarpOptions {
   /** Takes the photo's pixels to the result's. */
   readonly transform: Similarity2D;
-  /** Of the result. */
+  /** The result's, in pixels, as is its height. */
   readonly width: number;
   readonly height: number;
 }

@@ -16,7 +16,7 @@ export interface Annotation {
 
 /** A real photo with the landmarks of its face. */
 export interface AnnotatedPhoto extends Annotation {
-  /** Of its files, without extension. */
+  /** Its files' name, without extension. */
   readonly name: string;
   readonly photo: Photo;
   /** Around the landmarks. */

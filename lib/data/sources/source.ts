@@ -30,7 +30,7 @@ export interface FaceFacts {
   readonly mirror?: Uint32Array | undefined;
   /** [68, 3], in model space (y up), of a face at rest. */
   readonly neutralLandmarks?: Float32Array | undefined;
-  /** Of what is made of the faces, such as weights: "MIT". */
+  /** The license of what is made of the faces, such as weights: "MIT". */
   readonly license?: string | undefined;
 }
 

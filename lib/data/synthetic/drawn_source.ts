@@ -26,7 +26,7 @@ import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
 export interface DrawnOptions extends SitterOptions {
   /** Called at the stages of every sample. */
   readonly timer?: StageTimer | undefined;
-  /** Of the model. */
+  /** The model's. */
   readonly license?: string;
 }
 

@@ -249,7 +249,7 @@ class NearestPoints {
     }
   }
 
-  /** Of these points, the one nearest to the v-th of others, [n, 3]; -1 where none is within the distance. */
+  /** The point nearest to the v-th of others, [n, 3]; -1 where none is within the distance. */
   nearest(others: Float32Array, v: number, within: number): number {
     const [x, y, z] = [others[3 * v]!, others[3 * v + 1]!, others[3 * v + 2]!];
     const reach = Math.ceil(within / this.side);

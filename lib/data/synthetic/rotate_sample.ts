@@ -88,7 +88,7 @@ export class FaceRotator {
   }
 }
 
-/** Of a pixel, on each axis. */
+/** Samples of a pixel, on each axis. */
 const SAMPLES = 3;
 
 export interface RotationsOptions {

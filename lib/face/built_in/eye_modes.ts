@@ -59,7 +59,7 @@ export function mirrorLids(head: Head, mode: Float32Array): Float32Array {
 
 const DEGREE = Math.PI / 180;
 
-/** Of the subject's left eye: pitch down and yaw to the image's right, radians. */
+/** Turns of the subject's left eye: pitch down and yaw to the image's right, radians. */
 export const gazes = [
   ["eyeLookUp", -22 * DEGREE, 0],
   ["eyeLookDown", 25 * DEGREE, 0],

@@ -37,7 +37,7 @@ interface Source {
   readonly expressions: readonly string[];
   /** [68] vertices. */
   readonly landmarks: readonly number[];
-  /** Of every file that the model is made from. */
+  /** Facts of every file that the model is made from. */
   readonly files: readonly FileFacts[];
 }
 

@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 
-/** A mesh of polygons as an OBJ file has it, its parts told apart by material. */
+/** A mesh of polygons as an OBJ file has it, its parts named by material. */
 export interface ObjMesh {
   /** [vertexCount, 3], in the file's unit. */
   readonly positions: Float64Array;
@@ -10,7 +10,7 @@ export interface ObjMesh {
 }
 
 export interface ObjPolygon {
-  /** Of its group where the file names no materials, or else of its object; "default" where it names none. */
+  /** The name of its group where the file names no materials, or else of its object; "default" where it names none. */
   readonly material: string;
   /** Zero-based; three or more. */
   readonly vertices: readonly number[];

@@ -25,7 +25,7 @@ export function readOpDefinition(
   }
 }
 
-/** Of a TF_Buffer: the address of its data, then their length. */
+/** The content of a TF_Buffer: the address of its data, then their length. */
 function bytesOf(buffer: Deno.PointerValue): Uint8Array {
   const view = new Deno.UnsafePointerView(buffer!);
   const data = Deno.UnsafePointer.create(view.getBigUint64(0))!;
@@ -34,7 +34,7 @@ function bytesOf(buffer: Deno.PointerValue): Uint8Array {
 
 const INPUT_ARG = 2;
 const IS_STATEFUL = 17;
-/** Of an ArgDef: the attributes that give a list's length, and a list's types. */
+/** Fields of an ArgDef: the attributes that give a list's length, and a list's types. */
 const NUMBER_ATTR = 5;
 const TYPE_LIST_ATTR = 6;
 

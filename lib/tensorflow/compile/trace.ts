@@ -24,7 +24,7 @@ interface ResourceOrder {
   lastWrite: Operation | undefined;
   /** What takes the value as it is since then. */
   readonly readers: Set<Operation>;
-  /** Of the value. */
+  /** The value's shape. */
   readonly shape: number[] | undefined;
 }
 

@@ -6,9 +6,9 @@ import { checkPip, fetchWheels, readRequirements, unpackLibraries } from "@/lib/
 
 export interface InstallOptions {
   readonly variant: LibraryVariant;
-  /** Told each stage in a sentence; what it gives is told how much of the stage is done, from 0 to 1. */
+  /** Called with each stage in a sentence; what it gives is called with the part done, from 0 to 1. */
   readonly onStage: (sentence: string) => (done: number) => void;
-  /** Told what pip warns of. */
+  /** Called with what pip warns of. */
   readonly onWarning: (line: string) => void;
   /** Ends it with the signal's reason; what was half done is removed. */
   readonly signal: AbortSignal;
@@ -123,7 +123,7 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Throws an InputError where a folder with so many bytes free has no room to set up. */
+/** Throws an InputError where the bytes that are free in a folder are too few to set up. */
 export function checkRoom(free: number, { folder, variant }: { folder: string; variant: LibraryVariant }): void {
   if (free >= roomWanted[variant]) return;
   throw new InputError(

@@ -188,10 +188,12 @@ export function allowedEnvironment(): Record<string, string> {
 
 async function collect(stream: ReadableStream<Uint8Array>, onLine?: (line: string) => void): Promise<string> {
   let text = "";
-  let told = 0; // up to here, in whole lines
+  let reported = 0; // up to here, in whole lines
   for await (const part of stream.pipeThrough(new TextDecoderStream())) {
     text += part;
-    for (let end; onLine && (end = text.indexOf("\n", told)) >= 0; told = end + 1) onLine(text.slice(told, end));
+    for (let end; onLine && (end = text.indexOf("\n", reported)) >= 0; reported = end + 1) {
+      onLine(text.slice(reported, end));
+    }
   }
   return text;
 }

@@ -6,9 +6,9 @@ import { changeInPlace } from "@/lib/tensorflow/compile/traced_variables.ts";
 import { VariableBuffer } from "@/lib/tensorflow/ops/variable_buffer.ts";
 
 export interface AdamOptions {
-  /** Of the mean of gradients. */
+  /** Decay of the mean of gradients. */
   readonly beta1?: number;
-  /** Of the mean of squared gradients. */
+  /** Decay of the mean of squared gradients. */
   readonly beta2?: number;
   readonly epsilon?: number;
   /**

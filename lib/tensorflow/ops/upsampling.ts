@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { cellKernel } from "./cell_kernel.ts";
 
 export interface UpsamplingOptions {
-  /** Of the second of two layers; the first's name is this and "_uncropped". */
+  /** The second layer's name; the first's is this and "_uncropped". */
   readonly name: string;
   readonly factor: number;
   /** Texels a side to keep of the result, from its first. */

@@ -9,11 +9,11 @@ import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 const ramp: readonly Vec3[] = [0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725].map(
   hexToLinear,
 );
-/** Depths that are told apart. */
+/** Depths that have colors of their own. */
 const LEVELS = 48;
 /** Where the surface turns away more than this (as a cosine), its points crowd into an outline. */
 const GRAZING = 0.12;
-/** Of a picture's width, in diameters of a dot. */
+/** Width of a picture in diameters of a dot. */
 const DOTS_ACROSS = 150;
 /** Between dots, in their diameters. */
 const SPACING = 1.5;
@@ -56,7 +56,7 @@ function facingVertices(mesh: Mesh): number[] {
   return [...visible.keys()].filter((v) => visible[v]! > 0.5 && normals[3 * v + 2]! > GRAZING);
 }
 
-/** Of the points, taken in order, those that lie at least this far from all that were taken before. */
+/** Those of the points, taken in order, that lie at least this far from all that were taken before. */
 function thinOut(vertices: readonly number[], positions: Float32Array, spacing: number): number[] {
   const cells = new Map<string, number[]>();
   return vertices.filter((v) => {

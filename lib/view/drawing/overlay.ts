@@ -20,7 +20,7 @@ type Rgb = readonly [number, number, number];
 /** How much of the picture the mesh hides. */
 const MESH_OPACITY = 0.6;
 const MESH_TINT: Rgb = [158, 199, 230];
-/** Of a length 1, to the viewer's upper left. */
+/** Towards the light, of length 1: the viewer's upper left. */
 const LAMP = [-0.48, -0.6, 0.64] as const;
 /** Dots of the surface across a face. */
 const DOTS_ACROSS = 60;
@@ -168,7 +168,7 @@ function depthColor(depth: number): Rgb {
   return [253 * t ** 2 + 60 * (1 - t) ** 2, 90 + 141 * t, 140 * (1 - t) + 37 * t];
 }
 
-/** Of the points, [n, 3], with these numbers. */
+/** The box of the points, [n, 3], with these numbers. */
 function rangeOf(positions: Float32Array, points: Iterable<number>) {
   let [left, top, right, bottom, far, near] = [Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity];
   for (const point of points) {

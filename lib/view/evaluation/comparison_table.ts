@@ -4,9 +4,9 @@ import { escapeHtml } from "@/lib/view/figures/picture.ts";
 
 /** What was measured here, and on what. */
 export interface OwnErrors {
-  /** Of the network and the faces. */
+  /** What names the network and the faces. */
   readonly name: string;
-  /** Of 68 points, in 2D. */
+  /** The errors of 68 points, in 2D. */
   readonly errors: NmeSummary;
 }
 

@@ -83,7 +83,7 @@ interface Ranked {
   readonly error: number;
 }
 
-/** Of fewer than three faces, each once. */
+/** Each face once where there are fewer than three. */
 function ranked(faces: readonly JudgedFace[], surface: FaceSurface): Ranked[] {
   const sorted = faces.map((face) => ({
     face,

@@ -23,7 +23,7 @@ export interface PanelRowOptions {
   readonly width?: number;
   /** Whether an arrow leads from each panel to the next. */
   readonly hasArrows?: boolean;
-  /** Of the JPEGs, 1 to 100. */
+  /** The JPEGs', 1 to 100. */
   readonly quality?: number;
 }
 

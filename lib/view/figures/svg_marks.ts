@@ -2,10 +2,10 @@ import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import type { Photo } from "@/lib/types.ts";
 import { escapeHtml } from "@/lib/view/figures/picture.ts";
 
-/** Of all text in SVG figures. */
+/** The color of all text in SVG figures. */
 const TEXT_COLOR = "#2b313b";
 export const FAINT_TEXT_COLOR = "#5b6370";
-/** Of figures' text, in pixels: readable where a figure of 1000 pixels is shown in a column of 850. */
+/** The size of figures' text, in pixels: readable where a figure of 1000 pixels is shown in a column of 850. */
 const TEXT_SIZE = 13;
 
 type Attributes = Readonly<Record<string, string | number>>;

@@ -7,11 +7,11 @@ import { Turntable } from "@/lib/view/mesh/turntable.ts";
 const FIRST_TURN = 20 * Math.PI / 180;
 /** Pixels a side. */
 const STILL_SIZE = 480;
-/** Of the longest side of the mesh, in a scene that shows about 2. */
+/** Length of the mesh's longest side, in a scene that shows about 2. */
 const SIZE = 1.7;
 
 export interface MeshFigureOptions {
-  /** At most about so many vertices are drawn: each takes some 60 bytes of the figure. */
+  /** The most vertices that are drawn: each takes some 60 bytes of the figure. */
   readonly vertexCount?: number;
 }
 

@@ -89,7 +89,7 @@ function floorTrace(floor: Photo): Record<string, unknown> {
   };
 }
 
-/** Of the photo's pixels about one of the floor's points. */
+/** The mean of the photo's pixels about one of the floor's points. */
 function meanColor({ width, height, rgb }: Photo, column: number, row: number): Uint8Array {
   const around = (index: number, side: number): [number, number] => {
     const [center, reach] = [index * side / (FLOOR_POINTS - 1), side / (FLOOR_POINTS - 1) / 2];

@@ -154,7 +154,7 @@ interface AxisOptions {
   /** From a tick to its label. */
   readonly away: Point;
   readonly anchor: "start" | "end";
-  /** Of the ticks; 0 where it is missing. */
+  /** The first tick; 0 where it is missing. */
   readonly first?: number;
 }
 

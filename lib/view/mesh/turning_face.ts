@@ -13,7 +13,7 @@ import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
 export interface TurningOptions {
   /** Pixels a side. */
   readonly size?: number;
-  /** Of one turn to both sides and back, after which it begins again. */
+  /** Length of one turn to both sides and back, after which it begins again. */
   readonly seconds?: number;
   readonly framesPerSecond?: number;
   readonly onProgress?: ProgressListener;

@@ -28,7 +28,7 @@ export interface TurntableOptions {
 const REACH = 55 * Math.PI / 180;
 const SIZE = 400;
 const SAMPLES = 2;
-/** Of the picture's side, left free at each edge. */
+/** Share of the picture's side that is left free at each edge. */
 const BORDER = 0.05;
 /** sRGB bytes. */
 const BACKGROUND = [244, 245, 247] as const;

@@ -111,7 +111,7 @@ export function meshSquare({ positions, triangles }: Mesh, size: number): Crop {
   return side > 0 ? { left: start(0), top: start(1), side } : { left: 0, top: 0, side: size };
 }
 
-/** Of the longer side of what is to be seen. */
+/** Side of the square over the longer side of what is to be seen. */
 const ROOM = 1.06;
 
 function count(value: number): string {

@@ -19,14 +19,14 @@ export interface ReportContent {
   readonly config: Config;
   readonly metrics: readonly MetricsRow[];
   readonly evaluation: Evaluation;
-  /** Of the same faces in the same order: validation faces, or of a run that overfits, some of its own. */
+  /** The same faces in the same order: validation faces, or some of its own where a run overfits. */
   readonly triples: {
     /** As `mapTriple` makes them. */
     readonly maps: readonly Photo[];
     /** As `maskTriple` makes them. */
     readonly masks: readonly Photo[];
   };
-  /** Of the faces that the evaluation measured. */
+  /** Errors of the faces that the evaluation measured. */
   readonly errors: ErrorPictures;
   /** With the predicted map. */
   readonly face: TrackedFace;

@@ -18,7 +18,7 @@ export interface MaskFigureOptions {
   readonly face?: { readonly image: Photo; readonly map: PositionMap };
 }
 
-/** From the palette of Okabe and Ito, told apart by all; gray where nothing is asked of the network. */
+/** From the palette of Okabe and Ito, which the color-blind can tell apart too; gray where nothing is asked of the network. */
 const regionColors: Readonly<Record<keyof RegionWeights, string>> = {
   landmarks: "#d55e00",
   eyes: "#009e73",

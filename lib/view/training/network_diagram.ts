@@ -35,7 +35,7 @@ const MARGIN = 16;
 /** Pixels a side of the pictures at both ends. */
 const END = 104;
 const END_GAP = 20;
-/** Of the stages with the largest maps. */
+/** Height of the stages with the largest maps. */
 const MOST_HEIGHT = 220;
 /** From one stage to the next. */
 const PITCH = { least: 24, most: 60 };
@@ -160,7 +160,7 @@ function label({ kind, outputShape }: Stage, { middle, bottom }: Box): Label {
 interface Skip {
   readonly from: Box;
   readonly to: Box;
-  /** Of the line across. */
+  /** Height of the line across. */
   readonly y: number;
 }
 

@@ -141,7 +141,7 @@ for (const [what, line, message] of refused) {
   });
 }
 
-/** Of about a million characters: a time that grows with their square would be half an hour. */
+/** About a million characters: a time that grows with their square would be half an hour. */
 const hostile: Record<string, string> = {
   "three long numbers and a letter": `v ${"1".repeat(3e5)} ${"1".repeat(3e5)} ${"1".repeat(3e5)}x\n`,
   "a long gap": `v 1${" ".repeat(1e6)}x\n`,

@@ -6,7 +6,7 @@ import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from 
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
 
-/** Of weights near 1 after 20 steps: two ways to round the same formula. */
+/** For weights near 1 after 20 steps: two ways to round the same formula. */
 const TOLERANCE = 1e-6;
 
 interface Problem {

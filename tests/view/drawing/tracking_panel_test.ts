@@ -49,7 +49,7 @@ Deno.test("reconstructionPanel() has the photo and its target above, as wide as 
   assert(colored.rgb.filter((value, i) => i % 3 === 2 && value < 200).length > 0.2 * 318 * 318, "there is no face");
 });
 
-Deno.test("turningFace() lasts as long as it was told, and is small enough for a notebook", async () => {
+Deno.test("turningFace() lasts as long as asked, and is small enough for a notebook", async () => {
   const video = turningFace(face, { seconds: 2, framesPerSecond: 10, size: 64 });
   assertEquals([video.frames.length, video.framesPerSecond, video.frames[0]!.width], [20, 10, 64]);
   const whole = turningFace(face, { seconds: 0.5 }); // an eighth of what it is by default
@@ -57,7 +57,7 @@ Deno.test("turningFace() lasts as long as it was told, and is small enough for a
   assert(length < 400_000 / 8, `${length} bytes`);
 });
 
-Deno.test("faceFigure() is thinned for a notebook unless it is told to hold every vertex", () => {
+Deno.test("faceFigure() is thinned for a notebook unless it is to hold every vertex", () => {
   const count = (options?: { vertexCount: number }) => (faceFigure(face, options).data[0]!["x"] as number[]).length;
   assert(count() <= 4_000);
   assert(count({ vertexCount: Infinity }) > 6_000);

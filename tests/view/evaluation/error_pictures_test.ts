@@ -20,7 +20,7 @@ const source = drawnSource(model, { seed: 7, imageSize: 64, augment: false });
 const samples = [0, 1, 2, 3].map((index) => source.sample(index, "validation"));
 const faces = samples.map((sample, i) => ({ ...sample, yaw: [0, 0.2, 0.3, 1.4][i]!, prediction: sample.map }));
 
-/** The map with its points moved by so many pixels to the right and towards the viewer. */
+/** The map with its points moved by these pixels to the right and towards the viewer. */
 function moved({ size, positions }: PositionMap, right: number, nearer: number): PositionMap {
   return { size, positions: positions.map((value, i) => value + [right, 0, nearer][i % 3]!) };
 }

@@ -64,7 +64,7 @@ function reportContent(): ReportContent {
   };
 }
 
-/** The report on a screen so many pixels wide, as soon as it has drawn itself. */
+/** The report on a screen of this width in pixels, as soon as it has drawn itself. */
 async function withReport(
   browser: Browser,
   width: number,

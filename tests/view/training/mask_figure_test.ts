@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@/tests/support.ts";
 
 const model = builtInFace();
 
-/** Of the pictures that a document holds, in order. */
+/** The pictures that a document holds, in order. */
 async function pictures(svg: string) {
   const found = [...svg.matchAll(/base64,([^"]+)"/g)];
   return await Promise.all(found.map(([, base64]) => decodePhoto(Uint8Array.fromBase64(base64!))));
