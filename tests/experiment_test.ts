@@ -161,10 +161,19 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
   assertEquals(await tensorsOf(parted), before);
   assertEquals(evaluation.images, config.testSamples);
-  const parts = ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline", "expressions"];
+  const parts = [
+    "images",
+    "imagesWithDepth",
+    "nme68_2d",
+    "nme68_3d",
+    "nme51_2d",
+    "jaw17_2d",
+    "baseline",
+    "expressions",
+  ];
   assertEquals(Object.keys(evaluation), parts);
   for (const summary of [evaluation.nme68_2d, evaluation.nme68_3d, ...Object.values(evaluation.baseline)]) {
-    assertEquals(Object.keys(summary), ["mean", "balanced", "bins"]);
+    assertEquals(Object.keys(summary), ["mean", "balanced", "bins", "interval"]);
     assertEquals(Object.keys(summary.bins), ["0-30", "30-60", "60-90"]);
     assert(summary.mean > 0 && summary.balanced > 0);
   }

@@ -1,4 +1,5 @@
-import { keyLandmarks, landmarkBox } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { Random } from "@/lib/random.ts";
 
 /** The 68 landmarks of one face beside their truth, in one frame of pixels. */
 export interface LandmarkPair {
@@ -18,6 +19,8 @@ export interface NmeSummary {
   readonly balanced: number;
   /** Mean by absolute yaw in degrees; null where no image falls into the bin. */
   readonly bins: Readonly<Record<YawBin, number | null>>;
+  /** Where the mean over all such images lies with a probability of 95 %; NaN where there is none. */
+  readonly interval: readonly [low: number, high: number];
 }
 
 /** The errors of one face, in percent. */
@@ -37,6 +40,10 @@ export interface LandmarkErrors {
   readonly imagesWithDepth: number;
   readonly nme68_2d: NmeSummary;
   readonly nme68_3d: NmeSummary;
+  /** Of the landmarks within the face, without the jaw. */
+  readonly nme51_2d: NmeSummary;
+  /** Of the jaw's landmarks. */
+  readonly jaw17_2d: NmeSummary;
 }
 
 /** Degrees of absolute yaw, as papers on AFLW2000-3D have them. */
@@ -52,6 +59,9 @@ export type YawBin = (typeof yawBins)[number];
 export function nme({ predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">, dimensions: 2 | 3): number {
   return mean(landmarkDistances({ predicted, truth }, dimensions));
 }
+
+/** The landmarks of the jaw come first, those within the face after them. */
+const JAW = landmarkLines.jaw.landmarks.length;
 
 /** What {@linkcode nme} is the mean of: the error of each landmark in percent. */
 function landmarkDistances(
@@ -98,6 +108,8 @@ export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
     imagesWithDepth: withDepth.length,
     nme68_2d: summarize(pairs, 2),
     nme68_3d: summarize(withDepth, 3),
+    nme51_2d: summarize(pairs, 2, [JAW, LANDMARK_COUNT]),
+    jaw17_2d: summarize(pairs, 2, [0, JAW]),
   };
 }
 
@@ -108,8 +120,13 @@ export function yawOfLandmarks(landmarks: Float32Array): number {
   return Math.atan2(Math.abs(landmarks[left + 2]! - landmarks[right + 2]!), across);
 }
 
-function summarize(pairs: readonly LandmarkPair[], dimensions: 2 | 3): NmeSummary {
-  const errors = pairs.map((pair) => nme(pair, dimensions));
+/** The errors of the landmarks from the first on, up to the end. */
+function summarize(
+  pairs: readonly LandmarkPair[],
+  dimensions: 2 | 3,
+  [first, end]: readonly [number, number] = [0, LANDMARK_COUNT],
+): NmeSummary {
+  const errors = pairs.map((pair) => mean(landmarkDistances(pair, dimensions).slice(first, end)));
   const binMeans = yawBins.map((_, bin) => {
     const inBin = errors.filter((_, i) => yawBinOf(pairs[i]!.yaw) === bin);
     return inBin.length > 0 ? mean(inBin) : null;
@@ -118,7 +135,22 @@ function summarize(pairs: readonly LandmarkPair[], dimensions: 2 | 3): NmeSummar
     mean: mean(errors),
     balanced: mean(binMeans.filter((value) => value !== null)),
     bins: { "0-30": binMeans[0]!, "30-60": binMeans[1]!, "60-90": binMeans[2]! },
+    interval: bootstrapInterval(errors),
   };
+}
+
+/** How often images are drawn anew, with replacement, to see how much their mean depends on which they are. */
+const RESAMPLINGS = 1000;
+
+/** The middle 95 % of means over as many images drawn anew (Efron, 1979). */
+function bootstrapInterval(errors: readonly number[]): [number, number] {
+  if (errors.length === 0) return [NaN, NaN];
+  const random = new Random("bootstrap");
+  const means = Float64Array.from(
+    { length: RESAMPLINGS },
+    () => errors.reduce((sum) => sum + random.pick(errors), 0) / errors.length,
+  ).sort();
+  return [means[Math.floor(0.025 * RESAMPLINGS)]!, means[Math.ceil(0.975 * RESAMPLINGS) - 1]!];
 }
 
 /** The index of a yaw's bin; beyond 90° counts as the last one. */

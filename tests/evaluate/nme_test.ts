@@ -91,3 +91,24 @@ Deno.test("yawOfLandmarks() finds the yaw that a symmetric face was turned by, w
     assertClose(yawOfLandmarks(rolled), Math.abs(yaw), 1e-4);
   }));
 });
+
+Deno.test("landmarkErrors() tells the jaw from what lies within the face", () => {
+  const predicted = square().map((value, i) => i < 3 * 17 && i % 3 === 0 ? value + 10 : value);
+  const { nme68_2d, nme51_2d, jaw17_2d } = landmarkErrors([{ predicted, truth: square(), yaw: 0 }]);
+  assertEquals([nme51_2d.mean, jaw17_2d.mean], [0, 10]);
+  assertClose(nme68_2d.mean, 17 / 68 * 10, FLOAT32_TOLERANCE);
+});
+
+Deno.test("landmarkErrors()'s interval holds the mean, as wide as 1.96 standard errors to each side", () => {
+  const pairs = Array.from({ length: 200 }, (_, i) => ({
+    predicted: shifted(square(), [5 + 3 * Math.sin(i), 0, 0]),
+    truth: square(),
+    yaw: 0,
+  }));
+  const { mean, interval: [low, high] } = landmarkErrors(pairs).nme68_2d;
+  const error = 1.96 * 3 * Math.SQRT1_2 / Math.sqrt(pairs.length);
+  assertClose(mean - low, error, 0.15 * error);
+  assertClose(high - mean, error, 0.15 * error);
+  const alone = landmarkErrors(pairs.slice(0, 1)).nme68_2d;
+  assertEquals(alone.interval, [alone.mean, alone.mean]);
+});

@@ -68,7 +68,7 @@ Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alo
   assertEquals([flat.images, flat.imagesWithDepth, flat.nme68_3d.mean], [1, 0, NaN]);
   assert(flat.nme68_2d.mean > 0);
   const rows = new ErrorTable(flat).toText().split("\n");
-  assert(rows.filter((row) => /3D \(0 faces with depths\)( +–){5}$/.test(row)).length === 2, rows.join("\n"));
+  assert(rows.filter((row) => /3D \(0 faces with depths\)( +–){6}$/.test(row)).length === 2, rows.join("\n"));
   await savePhoto(photos, "b");
   const mixed = await evaluatePhotos(model, photos);
   model.network.dispose();

@@ -25,7 +25,15 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   const { code, stdout } = await runTaskChild("evaluate", ...measure, standing);
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
-  assertEquals(Object.keys(evaluation), ["images", "imagesWithDepth", "nme68_2d", "nme68_3d", "baseline"]);
+  assertEquals(Object.keys(evaluation), [
+    "images",
+    "imagesWithDepth",
+    "nme68_2d",
+    "nme68_3d",
+    "nme51_2d",
+    "jaw17_2d",
+    "baseline",
+  ]);
   assertEquals(evaluation.images, 2);
 
   await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", "--device", "cpu", standing);

@@ -60,12 +60,15 @@ const errors = (mean: number) => ({
   mean,
   balanced: mean + 1,
   bins: { "0-30": mean - 0.5, "30-60": 10.125, "60-90": null },
+  interval: [mean - 0.25, mean + 0.75] as const,
 });
 const evaluation: Evaluation = {
   images: 7,
   imagesWithDepth: 7,
   nme68_2d: errors(3),
   nme68_3d: errors(5),
+  nme51_2d: errors(2),
+  jaw17_2d: errors(6),
   baseline: { nme68_2d: errors(20), nme68_3d: errors(30) },
 };
 
@@ -74,10 +77,12 @@ Deno.test("an ErrorTable is the same in text and in HTML: each error beside the 
   const { "text/html": html, "text/plain": text } = await shown(table);
   const lines = (text as string).split("\n");
   assertEquals(lines.slice(1), [
-    "68 points, 2D       3.00          4.00       2.50       10.13           –",
-    "mean face, 2D      20.00         21.00      19.50       10.13           –",
-    "68 points, 3D       5.00          6.00       4.50       10.13           –",
-    "mean face, 3D      30.00         31.00      29.50       10.13           –",
+    "68 points, 2D         3.00      2.75–3.75          4.00       2.50       10.13           –",
+    "inner 51 points, 2D   2.00      1.75–2.75          3.00       1.50       10.13           –",
+    "jaw, 17 points, 2D    6.00      5.75–6.75          7.00       5.50       10.13           –",
+    "mean face, 2D        20.00    19.75–20.75         21.00      19.50       10.13           –",
+    "68 points, 3D         5.00      4.75–5.75          6.00       4.50       10.13           –",
+    "mean face, 3D        30.00    29.75–30.75         31.00      29.50       10.13           –",
   ]);
   assert(lines[0]!.startsWith("NME in %, 7 faces") && new Set(lines.map((line) => line.length)).size === 1);
   const cells = [...(html as string).matchAll(/<t[hd]>([^<]*)<\/t[hd]>/g)].map(([, cell]) => cell!);

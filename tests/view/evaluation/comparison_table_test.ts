@@ -2,7 +2,12 @@ import { publishedErrors } from "@/lib/evaluate/published.ts";
 import { ComparisonTable } from "@/lib/view/evaluation/comparison_table.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
-const errors = { mean: 9, balanced: 8.125, bins: { "0-30": 6.5, "30-60": 9.75, "60-90": null } };
+const errors = {
+  mean: 9,
+  balanced: 8.125,
+  bins: { "0-30": 6.5, "30-60": 9.75, "60-90": null },
+  interval: [8, 10],
+} as const;
 
 Deno.test("publishedErrors have means of bins that their bins give, as papers round", () => {
   for (const { bins, balanced } of publishedErrors) {

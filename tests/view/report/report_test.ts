@@ -8,6 +8,7 @@ import { builtInFace } from "@/lib/face/built_in.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
+import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 import { joinPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
@@ -25,11 +26,13 @@ const faces: JudgedFace[] = [0, 1, 2].map((index) => {
 const evaluation: Evaluation = {
   images: 1234,
   imagesWithDepth: 1234,
-  nme68_2d: { mean: 3.456, balanced: 4.5678, bins: { "0-30": 2.5, "30-60": 5.125, "60-90": null } },
-  nme68_3d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null } },
+  nme68_2d: { mean: 3.456, balanced: 4.5678, bins: { "0-30": 2.5, "30-60": 5.125, "60-90": null }, interval: [4, 7] },
+  nme68_3d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null }, interval: [4, 7] },
+  nme51_2d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null }, interval: [4, 7] },
+  jaw17_2d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null }, interval: [4, 7] },
   baseline: {
-    nme68_2d: { mean: 20.254, balanced: 22.2, bins: { "0-30": 15.5, "30-60": 24.9, "60-90": null } },
-    nme68_3d: { mean: 26.4, balanced: 29.8, bins: { "0-30": 18.8, "30-60": 32.3, "60-90": null } },
+    nme68_2d: { mean: 20.254, balanced: 22.2, bins: { "0-30": 15.5, "30-60": 24.9, "60-90": null }, interval: [4, 7] },
+    nme68_3d: { mean: 26.4, balanced: 29.8, bins: { "0-30": 18.8, "30-60": 32.3, "60-90": null }, interval: [4, 7] },
   },
 };
 
@@ -114,12 +117,9 @@ async function checkText(page: Page): Promise<void> {
   assertEquals(await page.title(), 'A <run> & "more"');
   assertEquals(await textOf(page, "h1"), ['A <run> & "more"']);
   assertEquals((await textOf(page, ".result"))[0]!.match(/[\d.]+ %| \d+ /g), ["3.46 %", " 1234 ", "20.25 %"]);
-  assertEquals(await textOf(page, ".numbers td"), [
-    ...["3.46", "4.57", "2.50", "5.13", "–"],
-    ...["20.25", "22.20", "15.50", "24.90", "–"],
-    ...["5.50", "6.25", "4.75", "7.10", "–"],
-    ...["26.40", "29.80", "18.80", "32.30", "–"],
-  ]);
+  const shown = await textOf(page, ".numbers td");
+  assertEquals(shown.slice(0, 6), ["3.46", "4.00–7.00", "4.57", "2.50", "5.13", "–"]);
+  assertEquals(shown, new ErrorTable(evaluation).cells.slice(1).flatMap((row) => row.slice(1)));
   const settings = Object.fromEntries(
     (await textOf(page, ".settings div")).map((row) => row.split(/\s+/) as [string, string]),
   );
