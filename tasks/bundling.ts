@@ -1,5 +1,5 @@
 import type { Plugin } from "esbuild";
-import { createRequire } from "node:module";
+import { createRequire, findPackageJSON } from "node:module";
 import { dirname, isAbsolute } from "node:path";
 
 const root = new URL("../", import.meta.url).pathname;
@@ -15,15 +15,16 @@ export const denoResolution: Plugin = {
         const found = await build.resolve(`.${subpath}`, { resolveDir: packageFolder(name!, importer), kind });
         if (found.errors.length === 0) return found;
       } catch {
-        // the package's folder is not to be found so, or it is one of Node's own modules
+        // it is one of Node's own modules
       }
       return exportedPath(path, importer);
     });
   },
 };
 
+/** Throws where there is no such package, as for Node's own modules. */
 export function packageFolder(name: string, importer: string): string {
-  return dirname(createRequire(importer).resolve(`${name}/package.json`));
+  return dirname(findPackageJSON(name, importer)!);
 }
 
 /** By the `exports` of the package; undefined for Node's own modules. */

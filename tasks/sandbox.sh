@@ -38,6 +38,7 @@ may_read /usr/bin/ldd # sharp asks it which C library there is
 may_read "${TENSORFLOW_LIBRARY:-}"
 may_write "${POSMAP_CACHE:-$caches/posmap}"
 may_write "$checkout/runs"
+host=127.0.0.1
 out=
 case $task in video | predict | track) out=. ;; esac # where what they make is, unless a flag says where
 flag=
@@ -51,6 +52,7 @@ for argument; do
     --run) may_write "$value" && may_read_settings "$value" ;;
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
     --out) out=$(folder_of "$value") ;;
+    --host) host=$value ;;
     *)
       if [ -d "$value" ]; then
         may_read "$value" && may_read_settings "$value"
@@ -79,6 +81,10 @@ case $task in
     case $task in
       video | predict | track | export | import) [ -z "$out" ] || may_write "$out" ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
+      serve)
+        case $host in *:*) host=[$host] ;; esac
+        set -- --allow-net="$host" "$@"
+        ;;
     esac
     set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"
     ;;

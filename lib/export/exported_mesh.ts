@@ -1,4 +1,8 @@
+import { eyeCornerDistance } from "@/lib/face/landmarks.ts";
 import type { Photo } from "@/lib/types.ts";
+
+/** Between the outer corners of an adult's eyes. */
+const EYES_METERS = 0.09;
 
 /** A face's surface as other programs have meshes: x right, y up, z towards the viewer, outsides counter-clockwise. */
 export interface ExportedMesh {
@@ -33,4 +37,9 @@ export function imageToExport(
   { height, fileScale }: Pick<Photo, "height"> & { readonly fileScale: number },
 ): Float32Array {
   return positions.map((value, i) => fileScale * (i % 3 === 1 ? height - value : value));
+}
+
+/** How long a pixel is on this face, of which landmarks are [68, 3], if it is an adult's. */
+export function metersPerPixel(landmarks: Float32Array): number {
+  return EYES_METERS / eyeCornerDistance(landmarks);
 }

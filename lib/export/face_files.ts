@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
-import { imageToExport, withoutStrays } from "@/lib/export/exported_mesh.ts";
+import { imageToExport, metersPerPixel, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
 import { encodeNpy } from "@/lib/export/npy.ts";
@@ -29,8 +29,6 @@ export interface WrittenFace {
 
 /** Pixels a side. */
 const TEXTURE_SIZE = 512;
-/** Between the outer corners of an adult's eyes. */
-const EYES_METERS = 0.09;
 
 /** The files of one face by name, made one kind after the other. */
 export async function* faceFiles(
@@ -49,8 +47,7 @@ async function* meshFiles({ photo, fileScale, fit, surface }: WrittenFace) {
   const { mesh: { positions, triangles }, uv, colors } = colorFace(photo, { positions: fit.vertices, surface });
   const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: TEXTURE_SIZE }));
   const mesh = withoutStrays({ positions: imageToExport(positions, { ...photo, fileScale }), triangles, uv, colors });
-  const at = (landmark: number, axis: number) => fit.landmarks[3 * landmark + axis]!;
-  const metersPerUnit = EYES_METERS / fileScale / Math.hypot(...[0, 1, 2].map((axis) => at(36, axis) - at(45, axis)));
+  const metersPerUnit = metersPerPixel(fit.landmarks) / fileScale;
   const { colors: _, ...plain } = mesh;
   yield ["mesh.obj", encodeObj(plain, { materials: "mesh.mtl" })] as const;
   yield ["mesh.mtl", encodeMtl("texture.jpg")] as const;

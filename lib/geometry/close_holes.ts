@@ -62,18 +62,25 @@ const SMOOTHINGS = 12;
 
 /** The mesh with the longest of its edges smoothed: a cut along whole triangles has teeth. */
 export function smoothOutline({ positions, triangles }: Mesh): Mesh {
+  return { positions: outlineSmoothing(triangles)(positions), triangles };
+}
+
+/** As {@linkcode smoothOutline}, for many meshes of the same triangles: gives a mesh's positions smoothed. */
+export function outlineSmoothing(triangles: Uint32Array): (positions: Float32Array) => Float32Array<ArrayBuffer> {
   const [outline = []] = boundaryLoops(triangles);
-  const smooth = positions.slice();
-  for (let pass = 0; pass < SMOOTHINGS; pass++) {
-    const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
-    outline.forEach((v, i) => {
-      const [left, here, right] = [-1, 0, 1].map((step) => before.at((i + step) % outline.length)!);
-      for (let axis = 0; axis < 3; axis++) {
-        smooth[3 * v + axis] = here![axis]! / 2 + (left![axis]! + right![axis]!) / 4;
-      }
-    });
-  }
-  return { positions: smooth, triangles };
+  return (positions) => {
+    const smooth = new Float32Array(positions);
+    for (let pass = 0; pass < SMOOTHINGS; pass++) {
+      const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
+      outline.forEach((v, i) => {
+        const [left, here, right] = [-1, 0, 1].map((step) => before.at((i + step) % outline.length)!);
+        for (let axis = 0; axis < 3; axis++) {
+          smooth[3 * v + axis] = here![axis]! / 2 + (left![axis]! + right![axis]!) / 4;
+        }
+      });
+    }
+    return smooth;
+  };
 }
 
 function mean(values: readonly number[]): number {

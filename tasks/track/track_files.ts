@@ -1,19 +1,11 @@
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { keepFile, temporaryName, writeAll } from "@/lib/files.ts";
-import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
+import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
 
 /** What one line says of one face in one frame. */
-export interface TrackLine {
-  readonly frame: number;
-  /** Seconds. */
-  readonly time: number;
-  readonly id: number;
-  /** [68, 3], the video's pixels. */
-  readonly landmarks: Float32Array;
-  readonly pose: PoseAngles | undefined;
-  readonly score: number;
+export interface TrackLine extends OpenFaceRow {
   /** [expressionCount]; empty where the model says none. */
   readonly expressions: Float32Array;
 }
@@ -72,10 +64,7 @@ export class TrackFiles implements AsyncDisposable {
         },
       }),
     );
-    const axis = (k: number) => points.map((point) => point[k]!);
-    const angles = pose ? [pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];
-    const values = [frame + 1, id, time.toFixed(4), score.toFixed(3), 1, ...angles, ...[0, 1, 0, 1, 2].flatMap(axis)];
-    await this.#write("landmarks.csv", values.join(","), openFaceHeader);
+    await this.#write("landmarks.csv", openFaceValues(line).join(","), () => openFaceColumns.join(","));
     if (expressions.length === 0) return;
     const row = liveLinkRow({ time, names: this.#expressionNames, expressions, pose });
     await this.#write(id === 1 ? "blendshapes.csv" : `blendshapes-${id}.csv`, row, liveLinkHeader);
@@ -116,12 +105,4 @@ export class TrackFiles implements AsyncDisposable {
       throw new InputError(`Cannot write ${this.path(name)}: ${reasonOf(error)}`);
     }
   }
-}
-
-/** Of OpenFace 2's columns those that are known here: x, y in pixels; X, Y, Z too, as scaled orthography has no meters. */
-function openFaceHeader(): string {
-  const points = ["x", "y", "X", "Y", "Z"].flatMap((axis) => Array.from({ length: 68 }, (_, i) => `${axis}_${i}`));
-  return ["frame", "face_id", "timestamp", "confidence", "success", "pose_Rx", "pose_Ry", "pose_Rz", ...points].join(
-    ",",
-  );
 }

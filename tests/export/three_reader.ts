@@ -1,5 +1,16 @@
 /** three.js as the outside judge of meshes. */
-import { AnimationMixer, type BufferAttribute, ColorManagement, type Mesh, type Object3D } from "three";
+// @ts-types="@types/three"
+import {
+  AnimationMixer,
+  type BufferAttribute,
+  type BufferGeometry,
+  ColorManagement,
+  type InterleavedBufferAttribute,
+  Mesh,
+  type MeshStandardMaterial,
+  type Object3D,
+  type Texture,
+} from "three";
 import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
 import { MTLLoader } from "three/examples/jsm/loaders/MTLLoader.js";
 import { OBJLoader } from "three/examples/jsm/loaders/OBJLoader.js";
@@ -32,45 +43,45 @@ export interface ReadGlb extends ReadMesh {
 export async function readGlb(bytes: Uint8Array<ArrayBuffer>): Promise<ReadGlb> {
   const { scene, animations } = await new GLTFLoader().parseAsync(bytes.slice().buffer, "");
   const mesh = onlyMesh(scene);
-  const { map } = mesh.material;
+  const map = (mesh.material as MeshStandardMaterial).map as Texture<{ width: number; height: number }> | null;
   const mixer = new AnimationMixer(scene);
   for (const animation of animations) mixer.clipAction(animation).play();
   return {
-    ...readGeometry(mesh),
+    ...readGeometry(mesh.geometry),
     ...map && { textureSize: [map.image.width, map.image.height] as const },
     morphsAt(time) {
       mixer.setTime(time);
-      const places = Object.entries<number>(mesh.morphTargetDictionary ?? {});
-      return Object.fromEntries(places.map(([name, i]) => [name, mesh.morphTargetInfluences[i]]));
+      const places = Object.entries(mesh.morphTargetDictionary ?? {});
+      return Object.fromEntries(places.map(([name, i]) => [name, mesh.morphTargetInfluences![i]!]));
     },
-    morph: (name) => valuesOf(mesh.geometry.morphAttributes.position[mesh.morphTargetDictionary[name]]),
+    morph: (name) => valuesOf(mesh.geometry.morphAttributes["position"]![mesh.morphTargetDictionary![name]!]!),
   };
 }
 
 export function readPly(bytes: Uint8Array<ArrayBuffer>): ReadMesh {
-  return readGeometry({ geometry: new PLYLoader().parse(bytes.slice().buffer) });
+  return readGeometry(new PLYLoader().parse(bytes.slice().buffer));
 }
 
 /** Also the names of textures, by material, that its library names. */
 export function readObj(text: string, materials: string): ReadMesh & { readonly textures: Record<string, string> } {
   const { materialsInfo } = new MTLLoader().parse(materials, "");
   const mesh = onlyMesh(new OBJLoader().parse(text));
-  const textures = Object.entries<{ map_kd: string }>(materialsInfo).map(([name, { map_kd }]) => [name, map_kd]);
-  return { ...readGeometry(mesh), textures: Object.fromEntries(textures) };
+  const textures = Object.entries(materialsInfo).map(([name, { map_kd = "" }]) => [name, map_kd]);
+  return { ...readGeometry(mesh.geometry), textures: Object.fromEntries(textures) };
 }
 
 function onlyMesh(root: Object3D): Mesh {
   const meshes: Mesh[] = [];
-  root.traverse((object: Object3D) => {
-    if (object.isMesh) meshes.push(object);
+  root.traverse((object) => {
+    if (object instanceof Mesh) meshes.push(object);
   });
   if (meshes.length !== 1) throw new Error(`Expected one mesh, got ${meshes.length}`);
   return meshes[0]!;
 }
 
-function readGeometry({ geometry: { attributes: { position, uv, color }, index } }: Mesh): ReadMesh {
+function readGeometry({ attributes: { position, uv, color }, index }: BufferGeometry): ReadMesh {
   return {
-    positions: valuesOf(position),
+    positions: valuesOf(position!),
     ...index && { triangles: Uint32Array.from(index.array) },
     ...uv && { uv: valuesOf(uv) },
     ...color && { colors: valuesOf(color) },
@@ -78,8 +89,8 @@ function readGeometry({ geometry: { attributes: { position, uv, color }, index }
 }
 
 /** Row by row; attributes may be interleaved, and bytes that stand for 0 to 1. */
-function valuesOf(attribute: BufferAttribute): Float32Array {
-  const columns: number = attribute.itemSize;
+function valuesOf(attribute: BufferAttribute | InterleavedBufferAttribute): Float32Array {
+  const columns = attribute.itemSize;
   return Float32Array.from(
     { length: columns * attribute.count },
     (_, i) => attribute.getComponent(Math.floor(i / columns), i % columns),

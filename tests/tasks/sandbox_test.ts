@@ -80,6 +80,16 @@ Deno.test("what a task may read and write is what its arguments name, from where
   assertEquals(await paths("train", "--run", "a, run"), [["."], ["."]]); // the folder above
 });
 
+Deno.test("the page's server may listen where it is told to, on this computer alone unless it is told, and call nobody", async () => {
+  await using folder = await temporaryFolder();
+  const nets = async (...given: string[]) =>
+    (await commandOf(folder.path, ...given)).filter((argument) => argument.startsWith("--allow-net"));
+  assertEquals(await nets("serve", "--port", "9000"), ["--allow-net=127.0.0.1"]);
+  assertEquals(await nets("serve", "--host", "192.0.2.7", "--model", "run"), ["--allow-net=192.0.2.7"]);
+  assertEquals(await nets("serve", "--host=::1"), ["--allow-net=[::1]"]);
+  assertEquals(await nets("track", "--host", "192.0.2.7"), []);
+});
+
 Deno.test("every task that is a program of ours runs in the sandbox, with permissions of its own", async () => {
   const { tasks, permissions } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   for (const { name } of Deno.readDirSync(`${root}tasks`)) {

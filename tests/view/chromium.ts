@@ -28,11 +28,16 @@ const options = [
   "--disable-component-update",
 ];
 
-/** Without limits of time, for slow machines. */
-export async function launchChromium(): Promise<Browser> {
+/** Without limits of time, for slow machines. More options may be given. */
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
   Deno.env.set("__IS_WSL_TEST__", "1"); // else playwright looks into /proc as it loads, which Deno keeps from tests
   const { chromium } = await import("playwright-core");
-  return await chromium.launch({ executablePath: chromiumPath!, headless: true, args: options, timeout: 0 });
+  return await chromium.launch({
+    executablePath: chromiumPath!,
+    headless: true,
+    args: [...options, ...more],
+    timeout: 0,
+  });
 }
 
 export async function newPage(browser: Browser, width: number): Promise<Page> {

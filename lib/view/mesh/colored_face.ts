@@ -41,7 +41,8 @@ const compared = [36, 48, 3] as const;
 /** In UV units. */
 const SYMMETRY_TOLERANCE = 0.01;
 
-function isSymmetric(surface: FaceSurface): boolean {
+/** Whether the surface's UVs tell which places lie across from each other: left and right of u = 0.5. */
+export function isSymmetric(surface: FaceSurface): boolean {
   const marks = landmarkUv(surface);
   return compared.every((right) => {
     const [a, b] = [2 * right, 2 * mirroredLandmarks[right]!];

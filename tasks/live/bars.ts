@@ -1,0 +1,29 @@
+import { element } from "./dom.ts";
+import type { LiveFace } from "./protocol.ts";
+
+/** A bar for each expression that the model says; the card is there only then. */
+export class ExpressionBars {
+  readonly #bars: readonly HTMLElement[];
+
+  constructor(names: readonly string[]) {
+    element("expression").hidden = names.length === 0;
+    this.#bars = names.map(() => document.createElement("i"));
+    element("bars").replaceChildren(...names.map((name, i) => {
+      const row = document.createElement("div"), track = document.createElement("b");
+      row.className = "bar";
+      track.append(this.#bars[i]!);
+      row.append(readable(name), track);
+      return row;
+    }));
+  }
+
+  show(face: LiveFace | undefined): void {
+    this.#bars.forEach((bar, i) => bar.style.transform = `scaleX(${(face?.expressions[i] ?? 0).toFixed(3)})`);
+  }
+}
+
+/** `mouthSmile_L` as "Mouth smile L". */
+function readable(name: string): string {
+  const words = name.replace("_", " ").replace(/[a-z](?=[A-Z])/g, "$& ");
+  return words[0]!.toUpperCase() + words.slice(1).replace(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+}

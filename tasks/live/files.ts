@@ -1,0 +1,60 @@
+import { encodeObj } from "@/lib/export/obj.ts";
+import { type ExportedMesh, imageToExport, metersPerPixel, withoutStrays } from "@/lib/export/exported_mesh.ts";
+import type { Photo } from "@/lib/types.ts";
+import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
+import { openFaceColumns, openFaceValues } from "@/tasks/track/open_face.ts";
+import type { LiveFace, LiveModel } from "./protocol.ts";
+
+/** A face of one frame; times in seconds. */
+export interface LiveRow {
+  readonly frame: number;
+  readonly time: number;
+  readonly face: LiveFace;
+}
+
+export interface SavedFace {
+  readonly face: LiveFace;
+  readonly model: LiveModel;
+  /** The frame that the face was found in. */
+  readonly picture: Photo;
+}
+
+export function objFile(saved: SavedFace): Blob {
+  return new Blob([encodeObj(meshOf(saved))], { type: "model/obj" });
+}
+
+export async function glbFile(saved: SavedFace): Promise<Blob> {
+  const { encodeGlb } = await import("@/lib/export/glb.ts"); // large, and seldom wanted
+  const metersPerUnit = metersPerPixel(saved.face.landmarks);
+  return new Blob([await encodeGlb(meshOf(saved), { metersPerUnit })], { type: "model/gltf-binary" });
+}
+
+/** In the frame's colors. */
+function meshOf({ face: { vertices: positions }, model, picture }: SavedFace): ExportedMesh {
+  const { triangles, uv, isSymmetric } = model;
+  const colors = colorsFromPhoto({ positions, triangles }, picture, isSymmetric ? { mirrorUv: uv } : {});
+  return withoutStrays({ positions: imageToExport(positions, { ...picture, fileScale: 1 }), triangles, uv, colors });
+}
+
+/** Columns as `deno task track` has them, and one for each expression that the model says. */
+export function csvFile(rows: readonly LiveRow[], { expressionNames }: LiveModel): Blob {
+  const lines = rows.map((row) => [
+    ...openFaceValues({ ...row, ...row.face }),
+    ...[...row.face.expressions].map((value) => value.toFixed(4)),
+  ]);
+  return new Blob(
+    [[[...openFaceColumns, ...expressionNames], ...lines].map((line) => `${line.join(",")}\n`).join("")],
+    {
+      type: "text/csv",
+    },
+  );
+}
+
+/** Hands a file to the browser's downloads. */
+export function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,337 @@
+// The page: a source's frames go to the tracker one at a time, and each is shown with the faces that were found in it.
+import { ExpressionBars } from "./bars.ts";
+import { button, element, setPressed } from "./dom.ts";
+import { csvFile, download, glbFile, type LiveRow, objFile } from "./files.ts";
+import { ModelView } from "./mesh_view.ts";
+import type { Backend, LiveFace, LiveModel } from "./protocol.ts";
+import { canRecord, CanvasRecorder } from "./recorder.ts";
+import { type FrameSource, openCamera, openFile, SourceError } from "./sources.ts";
+import { SpeedMeter } from "./speed.ts";
+import { Stage, type View, views } from "./stage.ts";
+import { threads, Tracker } from "./tracker.ts";
+
+/** Longer side of frames; a photo is looked at longer. */
+const MOST_PIXELS = { camera: 640, video: 640, photo: 1280 };
+/** Of the CSV: ten minutes of one face. */
+const MOST_ROWS = 60 * 60 * 10;
+
+/** What tracks, once it is loaded. */
+interface Open {
+  readonly tracker: Tracker;
+  readonly model: LiveModel;
+  readonly modelView: ModelView | undefined;
+  readonly bars: ExpressionBars;
+  isBusy: boolean;
+}
+
+interface Shown {
+  readonly bitmap: ImageBitmap;
+  readonly faces: readonly LiveFace[];
+}
+
+const video = element<HTMLVideoElement>("video");
+const file = element<HTMLInputElement>("file");
+const backendMenu = element<HTMLSelectElement>("backend");
+const stage = new Stage(element<HTMLCanvasElement>("stage"));
+const speed = new SpeedMeter();
+
+let open: Open | undefined;
+let source: FrameSource | undefined;
+/** Whether the source's next frame does not go on from the one before. */
+let isNew = true;
+let isPaused = false;
+let view: View = "sparse";
+let shown: Shown | undefined;
+let rows: LiveRow[] = [];
+let frameCount = 0;
+let recorder: CanvasRecorder | undefined;
+
+/** An empty text for none. */
+function say(text: string, isBad = false): void {
+  const message = element("message");
+  if (message.textContent !== text) message.textContent = text;
+  message.hidden = text === "";
+  message.classList.toggle("bad", isBad);
+}
+
+/** Loads the model to run on this backend; on WebAssembly where that is not possible. */
+async function openBackend(backend: Backend): Promise<void> {
+  open?.tracker.close();
+  open?.modelView?.dispose();
+  open = undefined;
+  delete document.body.dataset["ready"];
+  backendMenu.value = backend;
+  element("threads").textContent = "loading…";
+  try {
+    const { tracker, model } = await Tracker.open(backend);
+    if (backendMenu.value !== backend) return tracker.close(); // changed meanwhile
+    stage.model = model;
+    open = {
+      tracker,
+      model,
+      modelView: newModelView(model),
+      bars: new ExpressionBars(model.expressionNames),
+      isBusy: false,
+    };
+    element("threads").textContent = runtimeNote(backend);
+    document.body.dataset["ready"] = backend;
+    isNew = true;
+    speed.reset();
+  } catch (error) {
+    element("threads").textContent = "not loaded";
+    if (backend === "wasm") return say(`The model could not be loaded: ${(error as Error).message}`, true);
+    await openBackend("wasm");
+    say(`WebGPU cannot be used here, so WebAssembly is: ${(error as Error).message}`, true);
+  }
+}
+
+function runtimeNote(backend: Backend): string {
+  if (backend === "webgpu") return "on the graphics card";
+  if (crossOriginIsolated) return `SIMD, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return "SIMD, one thread: this server does not send the headers that more need";
+}
+
+function newModelView(model: LiveModel): ModelView | undefined {
+  const old = element<HTMLCanvasElement>("model");
+  const canvas = old.cloneNode() as HTMLCanvasElement; // a canvas keeps its first context for good
+  old.replaceWith(canvas);
+  try {
+    const sways = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return new ModelView(canvas, { model, frame: stage.frame, sways });
+  } catch {
+    say("This browser has no WebGL: meshes are not shown.", true);
+    return undefined;
+  }
+}
+
+/** Finds the faces in the source's current picture and shows them, unless the tracker is at work already. */
+async function trackFrame(): Promise<void> {
+  if (!source || !open || open.isBusy || isPaused && !isNew || source.kind === "photo" && !isNew) return;
+  const current = { source, open }, isPhoto = source.kind === "photo";
+  const start = performance.now(), frame = { time: start / 1000, isNew, isPhoto };
+  open.isBusy = true;
+  isNew = false;
+  try {
+    const bitmap = await currentPicture(source);
+    if (!bitmap) return;
+    const found = await open.tracker.find({ ...frame, bitmap });
+    if (current.source !== source || current.open !== open) return found.bitmap.close();
+    show(found, start);
+  } catch (error) {
+    say(`The tracker cannot go on: ${(error as Error).message}`, true);
+    if (backendMenu.value !== "wasm") await openBackend("wasm");
+  } finally {
+    current.open.isBusy = false;
+  }
+}
+
+/** None where the source has no picture right now, as a camera that ends. */
+async function currentPicture({ kind, size, picture }: FrameSource): Promise<ImageBitmap | undefined> {
+  const { width, height } = size(), scale = Math.min(1, MOST_PIXELS[kind] / Math.max(width, height));
+  return await createImageBitmap(picture, {
+    resizeWidth: Math.max(1, Math.round(width * scale)),
+    resizeHeight: Math.max(1, Math.round(height * scale)),
+    resizeQuality: "medium",
+  }).catch(() => undefined);
+}
+
+function show({ bitmap, faces }: Shown, start: number): void {
+  shown?.bitmap.close();
+  shown = { bitmap, faces };
+  redraw();
+  const now = performance.now(), isPhoto = source?.kind === "photo", frame = frameCount++;
+  speed.add(now, now - start);
+  element("fps").textContent = isPhoto ? "–" : speed.framesPerSecond.toFixed(0);
+  element("latency").textContent = `${(isPhoto ? now - start : speed.latency).toFixed(0)} ms`;
+  element("faces").textContent = String(faces.length);
+  element("no-mesh").hidden = faces.length > 0;
+  showPose(faces[0]);
+  open?.bars.show(faces[0]);
+  rows.push(...faces.map((face) => ({ frame, time: start / 1000, face })));
+  if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
+  button("save").disabled = false;
+  say(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");
+  // for whoever builds on the page, and for whoever measures it
+  dispatchEvent(new CustomEvent("posmap-faces", { detail: { bitmap, faces, latency: now - start } }));
+}
+
+function showPose(face: LiveFace | undefined): void {
+  for (const angle of ["yaw", "pitch", "roll"] as const) {
+    const radians = face?.pose?.[angle];
+    element(angle).textContent = radians === undefined
+      ? "–"
+      : `${Math.round(radians * 180 / Math.PI)}°`.replace("-", "−");
+  }
+}
+
+function redraw(): void {
+  if (!shown) return;
+  const { bitmap, faces } = shown;
+  stage.draw(bitmap, faces, view);
+  const look = view === "textured" ? "textured" : "plaster";
+  open?.modelView?.show(faces[0], bitmap, { look, isMirrored: stage.isMirrored });
+}
+
+/** Closes the source before it opens the next one: a camera may be wanted again, and there is one video element. */
+async function use(opening: () => Promise<FrameSource>): Promise<void> {
+  await closeSource();
+  try {
+    source = await opening();
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return say(error.message, true);
+  }
+  const { kind } = source;
+  isNew = true;
+  rows = [];
+  frameCount = 0;
+  speed.reset();
+  setPaused(false);
+  setMirrored(kind === "camera");
+  setPressed("camera", kind === "camera");
+  element("welcome").hidden = true;
+  button("pause").disabled = kind === "photo";
+  button("record").disabled = kind === "photo" || !canRecord;
+  say(open ? "" : "Loading the model…");
+}
+
+async function closeSource(): Promise<void> {
+  if (recorder) await toggleRecording();
+  source?.close();
+  source = undefined;
+  setPressed("camera", false);
+  button("pause").disabled = button("record").disabled = true;
+}
+
+function useCamera(): Promise<void> {
+  return use(() =>
+    openCamera(video, async () => {
+      await closeSource();
+      say("The camera ended. Start it again, or open a photo or a video.", true);
+    })
+  );
+}
+
+function useFile(file: File | undefined): Promise<void> | undefined {
+  return file && use(() => openFile(file, video));
+}
+
+function setPaused(paused: boolean): void {
+  isPaused = paused;
+  setPressed("pause", paused);
+  if (source?.kind === "video") void (paused ? video.pause() : video.play());
+}
+
+function setMirrored(mirrored: boolean): void {
+  stage.isMirrored = mirrored;
+  setPressed("mirror", mirrored);
+  redraw();
+}
+
+function setView(next: View): void {
+  view = next;
+  for (const radio of document.querySelectorAll<HTMLElement>("[data-view]")) {
+    radio.setAttribute("aria-checked", String(radio.dataset["view"] === next));
+    radio.tabIndex = radio.dataset["view"] === next ? 0 : -1;
+  }
+  redraw();
+}
+
+async function toggleRecording(): Promise<void> {
+  const running = recorder;
+  recorder = running ? undefined : new CanvasRecorder(stage.canvas);
+  setPressed("record", !running);
+  if (running) download(await running.stop(), "posmap.webm");
+}
+
+async function save(kind: string): Promise<void> {
+  if (!open || !shown) return;
+  const { model } = open, { bitmap, faces: [face] } = shown;
+  if (kind === "png") return stage.canvas.toBlob((blob) => blob && download(blob, "posmap.png"));
+  if (kind === "csv") return download(csvFile(rows, model), "posmap.csv");
+  if (!face) return say("There is no face in view to save.", true);
+  const picture = stage.picture(bitmap);
+  const mesh = kind === "obj" ? objFile({ face, model, picture }) : await glbFile({ face, model, picture });
+  download(mesh, `posmap.${kind}`);
+}
+
+for (const id of ["start-camera", "camera"]) button(id).addEventListener("click", () => void useCamera());
+for (const id of ["start-file", "open"]) button(id).addEventListener("click", () => file.click());
+file.addEventListener("change", () => {
+  void useFile(file.files?.[0]);
+  file.value = ""; // so that the same file can be opened again
+});
+button("pause").addEventListener("click", () => setPaused(!isPaused));
+button("mirror").addEventListener("click", () => setMirrored(!stage.isMirrored));
+button("record").addEventListener("click", () => void toggleRecording());
+for (const radio of document.querySelectorAll<HTMLElement>("[data-view]")) {
+  radio.addEventListener("click", () => setView(radio.dataset["view"] as View));
+  radio.addEventListener("keydown", ({ key }) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
+    if (step === undefined) return;
+    setView(views.at((views.indexOf(view) + step) % views.length)!);
+    document.querySelector<HTMLElement>(`[data-view="${view}"]`)!.focus();
+  });
+}
+for (const choice of document.querySelectorAll<HTMLElement>("[data-save]")) {
+  choice.addEventListener("click", () => {
+    element("save-menu").hidePopover();
+    void save(choice.dataset["save"]!);
+  });
+}
+backendMenu.addEventListener("change", () => void openBackend(backendMenu.value as Backend));
+if (!("gpu" in navigator)) {
+  const option = backendMenu.querySelector<HTMLOptionElement>('[value="webgpu"]')!;
+  option.disabled = true;
+  option.textContent = "WebGPU (not in this browser)";
+}
+
+const keys: Readonly<Record<string, () => void>> = {
+  ...Object.fromEntries(views.map((name, i) => [i + 1, () => setView(name)])),
+  c: () => button("camera").click(),
+  o: () => button("open").click(),
+  m: () => button("mirror").click(),
+  r: () => button("record").click(),
+  s: () => button("save").click(),
+  " ": () => button("pause").click(),
+};
+document.addEventListener("keydown", (event) => {
+  const { key, target, ctrlKey, metaKey, altKey } = event;
+  const act = keys[key.toLowerCase()];
+  const isTheirs = target instanceof HTMLSelectElement || key === " " && target instanceof HTMLButtonElement;
+  if (!act || isTheirs || ctrlKey || metaKey || altKey) return;
+  event.preventDefault();
+  act();
+});
+
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  element("drop").hidden = false;
+});
+document.addEventListener("dragleave", ({ relatedTarget }) => {
+  if (relatedTarget === null) element("drop").hidden = true;
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  element("drop").hidden = true;
+  void useFile(event.dataTransfer?.files[0]);
+});
+addEventListener("resize", redraw);
+
+/** Frames are tracked as the video shows them, where the browser tells of that, and drawn as the screen is. */
+function onVideoFrame(): void {
+  void trackFrame();
+  video.requestVideoFrameCallback(onVideoFrame);
+}
+
+const tellsFrames = "requestVideoFrameCallback" in video;
+if (tellsFrames) video.requestVideoFrameCallback(onVideoFrame);
+
+function onScreenFrame(now: number): void {
+  if (!tellsFrames || isNew) void trackFrame();
+  open?.modelView?.draw(now / 1000, { isVideo: source !== undefined && source.kind !== "photo" && !isPaused });
+  requestAnimationFrame(onScreenFrame);
+}
+
+requestAnimationFrame(onScreenFrame);
+void openBackend("wasm");

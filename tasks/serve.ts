@@ -1,0 +1,45 @@
+// deno task serve [options]: a page that tracks faces in the browser, from the camera, a video or a photo.
+import { Option } from "commander";
+import { InputError, reasonOf } from "@/lib/errors.ts";
+import { Interruption } from "@/tasks/console/task_console.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
+
+interface ServeFlags {
+  readonly model: string;
+  readonly host: string;
+  readonly port: string;
+}
+
+const command = taskCommand("serve")
+  .description("Serves a page that tracks faces in the browser: the camera's, a video's or a photo's, which stay there")
+  .addOption(
+    new Option("--model <folder>", "a trained model, or a run's folder")
+      .default(`${import.meta.dirname}/../data/weights/lite`, "data/weights/lite"),
+  )
+  .option("--host <address>", "where it listens; other computers reach it only where this says so", "127.0.0.1")
+  .option("--port <number>", "0 for any that is free", "8000");
+
+await runTask(command, async (task) => {
+  const { model, host, port } = command.opts<ServeFlags>();
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new InputError(`Cannot listen on port ${port}: --port takes a number from 0 to 65535`);
+  }
+  task.stage("Bundling the page");
+  const { pageFiles } = await import("@/tasks/serve/page_files.ts"); // slow to load: help and wrong flags need none of it
+  const { openModel } = await import("@/tasks/predict/open_model.ts");
+  const { servePage } = await import("@/tasks/serve/page_server.ts");
+  const files = await pageFiles(await openModel(model, { note: (sentence) => task.print(sentence) }));
+  for (const name of ["run", "env"] as const) await Deno.permissions.revoke({ name }); // bundling needed them
+  task.quiet();
+  const { signal } = task;
+  let server;
+  try {
+    server = servePage(files, { hostname: host, port: Number(port), signal });
+  } catch (error) {
+    throw new InputError(`Cannot listen on ${host}:${port}: ${reasonOf(error)}; --host and --port name another place`);
+  }
+  const { hostname, port: taken } = server.addr;
+  console.log(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}/  (Ctrl-C ends it)`);
+  await server.finished;
+  throw signal.reason as Interruption;
+});

@@ -1,0 +1,77 @@
+import * as esbuild from "esbuild";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readDetector } from "@/lib/export/detector.ts";
+import { encodeDescription } from "@/lib/model/description.ts";
+import type { OnnxModel } from "@/lib/model/model_folder.ts";
+import { denoResolution } from "@/tasks/bundling.ts";
+
+/** Never called: they only make packages, which are bundled or copied, a part of what is installed. */
+const _packages = [() => import("three"), () => import("onnxruntime-web")];
+
+const page = fileURLToPath(new URL("../live/", import.meta.url));
+
+/** Nothing but the page's own files is loaded, run or called: no frame could be sent anywhere. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "connect-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** ONNX Runtime's builds: the script, and what it loads. WebGPU's needs no feature that not all browsers have yet. */
+const runtimes = {
+  wasm: { script: "ort.wasm.min.mjs", threads: "ort-wasm-simd-threaded" },
+  webgpu: { script: "ort.webgpu.min.mjs", threads: "ort-wasm-simd-threaded.asyncify" },
+} as const;
+
+/** All files of the page that tracks with this model, by their paths from its folder: any web server can have them. */
+export async function pageFiles({ description, network }: OnnxModel): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const { summary: _, ...needed } = description;
+  const text = (content: string) => new TextEncoder().encode(content);
+  const policy = `<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}">`;
+  const html = await Deno.readTextFile(`${page}index.html`);
+  const dist = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web")));
+  const copies = Object.entries(runtimes).flatMap(([backend, { script, threads }]) => [
+    [`ort/${backend}/ort.js`, script],
+    [`ort/${backend}/threads.js`, `${threads}.mjs`],
+    [`ort/${backend}/threads.wasm`, `${threads}.wasm`],
+  ]);
+  return new Map([
+    ["index.html", text(html.replace('<meta charset="utf-8">', `$&\n    ${policy}`))],
+    ["live.css", await Deno.readFile(`${page}live.css`)],
+    ...await bundleScripts(),
+    ...await Promise.all(copies.map(async ([name, file]) => [name!, await Deno.readFile(`${dist}/${file}`)] as const)),
+    ["posmap.json", text(JSON.stringify(encodeDescription(needed)))],
+    ["model.onnx", network],
+    ["detector.onnx", await readDetector()],
+  ]);
+}
+
+async function bundleScripts(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
+  try {
+    const { outputFiles } = await esbuild.build({
+      entryPoints: [`${page}live.ts`, `${page}worker.ts`],
+      outdir: page,
+      bundle: true,
+      write: false,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      splitting: true,
+      legalComments: "none",
+      logLevel: "silent",
+      external: ["node:*"], // glTF-Transform imports them where there is a Node
+      plugins: [denoResolution],
+    });
+    return outputFiles.map(({ path, contents }) => [path.slice(page.length), Uint8Array.from(contents)]);
+  } finally {
+    await esbuild.stop();
+  }
+}
