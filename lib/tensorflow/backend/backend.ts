@@ -4,7 +4,7 @@ import util from "node:util";
 import { InputError } from "@/lib/errors.ts";
 import type { AttributeValue } from "@/lib/tensorflow/backend/attributes.ts";
 import { Binding } from "@/lib/tensorflow/backend/binding.ts";
-import { cString, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
+import { cString, type LibraryOptions, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
 import { type Context, newContext } from "@/lib/tensorflow/backend/context.ts";
 import { type DataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/formats/data_types.ts";
@@ -85,9 +85,23 @@ export async function openTensorFlow(
   return opened;
 }
 
+/** Throws an InputError that says so where the library does not open because its file was changed. */
+async function openWhole(path: string, options: LibraryOptions): Promise<Symbols> {
+  try {
+    return openLibrary(path, options);
+  } catch (error) {
+    const { discardDamaged } = await import("@/lib/tensorflow/library/install.ts"); // not needed otherwise
+    if (!(error instanceof InputError && await discardDamaged(path))) throw error;
+    throw new InputError(
+      `Cannot open TensorFlow's library ${path}: it was changed since it was set up. The next \`deno task setup\` ` +
+        "fetches it anew, and so does any task that begins with it",
+    );
+  }
+}
+
 async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>): Promise<OpenTensorFlow> {
   const path = await findLibrary(variants[device]);
-  const symbols = openLibrary(path, { lowLatency });
+  const symbols = await openWhole(path, { lowLatency });
   const context = newContext(symbols, { threads, opsAtOnce: lowLatency ? 1 : threads, allowGpu: device !== "cpu" });
   if (device === "gpu" && !context.usesGpu) {
     symbols.TFE_DeleteContext(context.pointer);

@@ -29,7 +29,7 @@ export function openLibrary(path: string, { lowLatency }: LibraryOptions): Symbo
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
       `Cannot open TensorFlow's library ${path} (${reason}): ` +
-        "run `deno task setup`, or have TENSORFLOW_LIBRARY name a working copy",
+        "have TENSORFLOW_LIBRARY name one that works on this machine",
     );
   }
 }

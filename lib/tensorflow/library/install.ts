@@ -1,11 +1,20 @@
+import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, syncFolder, writeFileAtomic } from "@/lib/files.ts";
 import { libraryFile, libraryFolder, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
-import { checkPip, fetchWheels, readRequirements, unpackLibraries } from "@/lib/tensorflow/library/wheels.ts";
+import {
+  checkPip,
+  fetchWheels,
+  readRequirements,
+  type UnpackedFile,
+  unpackLibraries,
+} from "@/lib/tensorflow/library/wheels.ts";
 
 export interface InstallOptions {
   readonly variant: LibraryVariant;
+  /** Whether one that is there is looked at by its files' SHA-256; see {@linkcode isInstalled}. */
+  readonly verify?: boolean | undefined;
   /** Called with each stage in a sentence; what it gives is called with the part done, from 0 to 1. */
   readonly onStage: (sentence: string) => (done: number) => void;
   /** Called with what pip warns of. */
@@ -17,8 +26,8 @@ export interface InstallOptions {
 interface Stamp {
   /** The requirement file's text, so that a newer pin is noticed. */
   readonly requirements: string;
-  /** Sizes in bytes of the files by their paths in the folder. */
-  readonly files: Readonly<Record<string, number>>;
+  /** By their paths in the folder. */
+  readonly files: Readonly<Record<string, UnpackedFile>>;
 }
 
 /** Bytes that pip fetches. */
@@ -30,19 +39,59 @@ const downloadSize: Record<LibraryVariant, number> = { cpu: 0.27e9, gpu: 3.4e9 }
  */
 const roomWanted: Record<LibraryVariant, number> = { cpu: 1.4e9, gpu: 8e9 };
 
-/** True where the pinned library is unpacked, whole. Throws an InputError where there is none for this machine. */
-export async function isInstalled(variant: LibraryVariant): Promise<boolean> {
+/**
+ * True where the pinned library is unpacked, whole: by its files' sizes, or, where it is to be verified, by their SHA-256,
+ * which takes a second or more. Throws an InputError where there is none for this machine.
+ */
+export async function isInstalled(
+  variant: LibraryVariant,
+  { verify = false }: { readonly verify?: boolean | undefined } = {},
+): Promise<boolean> {
   const { text } = await readRequirements(variant);
   const folder = await libraryFolder(variant);
   try {
-    const stamp: Stamp = JSON.parse(await Deno.readTextFile(`${folder}/stamp.json`));
-    const sizes = await Promise.all(
-      Object.entries(stamp.files).map(async ([path, size]) => (await Deno.stat(`${folder}/${path}`)).size === size),
-    );
-    return stamp.requirements === text && sizes.every(Boolean);
+    const { requirements, files } = await readStamp(folder);
+    return requirements === text && await (verify ? hasHashes(folder, files) : hasSizes(folder, files));
   } catch {
     return false;
   }
+}
+
+/**
+ * Looks at a library that does not load: where its files are not what was unpacked, it is no longer taken for set up, so
+ * that the next set-up fetches it anew, and true is given. A whole one is left: fetching it again would change nothing.
+ */
+export async function discardDamaged(library: string): Promise<boolean> {
+  const folder = library.slice(0, -libraryFile("").length);
+  try {
+    const { files } = await readStamp(folder);
+    if (await hasHashes(folder, files)) return false;
+    await Deno.remove(`${folder}/stamp.json`);
+    return true;
+  } catch {
+    return false; // a library of the user's own, or one that is not to be changed
+  }
+}
+
+async function readStamp(folder: string): Promise<Stamp> {
+  return JSON.parse(await Deno.readTextFile(`${folder}/stamp.json`));
+}
+
+async function hasSizes(folder: string, files: Stamp["files"]): Promise<boolean> {
+  const sizes = Object.entries(files).map(async ([path, { bytes }]) =>
+    (await Deno.stat(`${folder}/${path}`)).size === bytes
+  );
+  return (await Promise.all(sizes)).every(Boolean);
+}
+
+async function hasHashes(folder: string, files: Stamp["files"]): Promise<boolean> {
+  for (const [path, { sha256 }] of Object.entries(files)) {
+    using file = await Deno.open(`${folder}/${path}`);
+    const hash = createHash("sha256");
+    for await (const part of file.readable) hash.update(part);
+    if (hash.digest("hex") !== sha256) return false;
+  }
+  return true;
 }
 
 /** The build for CUDA where it was set up before, whole or not, else the one for the CPU. */
@@ -54,11 +103,11 @@ export async function variantInUse(): Promise<LibraryVariant> {
  * Has pip fetch the pinned wheels and unpacks their shared libraries into the cache folder. Two at once wait for each
  * other; what an interrupted one left is removed. Throws an InputError that says what to do where it cannot.
  */
-export async function install({ variant, onStage, onWarning, signal }: InstallOptions): Promise<void> {
+export async function install({ variant, verify, onStage, onWarning, signal }: InstallOptions): Promise<void> {
   const requirements = await readRequirements(variant);
   const cache = await cacheFolder();
   using _lock = await lockSetup(cache, { onStage, signal });
-  if (await isInstalled(variant)) return;
+  if (await isInstalled(variant, { verify })) return;
   await checkPip();
   await removeInterrupted(cache);
   checkRoom(await freeBytes(cache), { folder: cache, variant });

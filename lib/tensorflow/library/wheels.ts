@@ -74,6 +74,8 @@ export async function fetchWheels(
   const polling = setInterval(look, 500);
   using _ = { [Symbol.dispose]: () => clearInterval(polling) };
   const { success, stderr } = await runPython([
+    "-c",
+    WATCHED,
     "-m",
     "pip",
     "download",
@@ -107,12 +109,28 @@ export async function fetchWheels(
   );
 }
 
-/** Takes the shared libraries, and the CUDA tools that XLA calls, out of the wheels; prints their sizes as JSON. */
+/** A file out of a wheel. */
+export interface UnpackedFile {
+  readonly bytes: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/**
+ * Takes the shared libraries, and the CUDA tools that XLA calls, out of the wheels; prints their sizes and SHA-256 as JSON,
+ * of what the wheels hold, after it was found to be what the disk gives back.
+ */
 const unpackScript = `
-import json, os, re, sys, zipfile
+import hashlib, json, os, re, sys, zipfile
+def digest(file):
+    return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else slow_digest(file)
+def slow_digest(file):
+    hash = hashlib.sha256()
+    while part := file.read(1 << 20): hash.update(part)
+    return hash.hexdigest()
 wheels, folder = sys.argv[1:]
 wanted = re.compile(r"tensorflow/libtensorflow_(cc|framework)\\.(so\\.2|2\\.dylib)$|nvidia/.*(\\.so(\\.[0-9]+)*|/ptxas|\\.bc)$")
-sizes = {}
+files = {}
 for name in sorted(os.listdir(wheels)):
     wheel = os.path.join(wheels, name)
     with zipfile.ZipFile(wheel) as archive:
@@ -120,17 +138,21 @@ for name in sorted(os.listdir(wheels)):
             if wanted.match(member.filename):
                 path = archive.extract(member, folder)
                 if path.endswith("/ptxas"): os.chmod(path, 0o755)
-                with open(path, "rb") as file: os.fsync(file.fileno())
-                sizes[member.filename] = member.file_size
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
+                    found = digest(file)
+                with archive.open(member) as file: wanted_digest = digest(file)
+                if found != wanted_digest: sys.exit("the disk gave back other bytes than " + member.filename + " has")
+                files[member.filename] = {"bytes": member.file_size, "sha256": found}
     os.remove(wheel)
-print(json.dumps(sizes))
+print(json.dumps(files))
 `;
 
-/** Unpacks the libraries of the wheels in a folder, removing each wheel. Gives sizes in bytes by path in `into`. */
+/** Unpacks the libraries of the wheels in a folder, removing each wheel. Gives them by path in `into`. */
 export async function unpackLibraries(
   wheels: string,
   { into, signal }: Pick<FetchOptions, "into" | "signal">,
-): Promise<Record<string, number>> {
+): Promise<Record<string, UnpackedFile>> {
   const { success, stdout, stderr } = await runPython(["-c", unpackScript, wheels, into], { signal });
   if (success) return JSON.parse(stdout);
   checkNoSpace(stderr, into);
@@ -156,6 +178,18 @@ async function bytesIn(folder: string): Promise<number> {
   return bytes;
 }
 
+/** Runs the module that the arguments name, for as long as whoever started it lives and holds standard input open. */
+const WATCHED = `
+import os, runpy, sys, threading
+def watch():
+    os.read(0, 1)
+    os._exit(1)
+threading.Thread(target=watch, daemon=True).start()
+module = sys.argv[2]
+sys.argv = sys.argv[2:]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+`;
+
 interface PythonOptions {
   readonly signal?: AbortSignal;
   readonly environment?: Readonly<Record<string, string>>;
@@ -168,13 +202,14 @@ async function runPython(args: readonly string[], { signal, environment = {}, on
     args: [...args],
     clearEnv: true,
     env: { ...allowedEnvironment(), ...environment },
-    stdin: "null",
+    stdin: "piped", // closed where this process ends, however it does; see WATCHED
     stdout: "piped",
     stderr: "piped",
     ...(signal && { signal }),
   }).spawn();
   const output = Promise.all([collect(child.stderr, onErrorLine), collect(child.stdout)]);
   const { success } = await child.status;
+  await child.stdin.close().catch(() => {}); // Python has ended
   if (!success) await new Promise((resolve) => setTimeout(resolve, 100)); // Ctrl-C may reach Python before it reaches us
   signal?.throwIfAborted(); // and some child of Python's may still hold its output open
   const [stderr, stdout] = await output;

@@ -91,7 +91,7 @@ const realPath = Deno.env.get("PATH")!;
 const fakePython = `#!/bin/sh
 case "$*" in
   "-m pip --version") [ -z "$FAKE_NO_PIP" ] || { echo "python3: No module named pip" >&2; exit 1; } ;;
-  "-m pip download "*)
+  "-c "*" -m pip download "*)
     for argument; do case "$argument" in --dest=*) dest=\${argument#--dest=} ;; esac; done
     printf x >>"$FAKE_FOLDER/calls"
     eval "$FAKE_DOWNLOAD" ;;

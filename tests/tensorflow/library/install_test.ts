@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { checkRoom } from "@/lib/tensorflow/library/install.ts";
+import { checkRoom, discardDamaged } from "@/lib/tensorflow/library/install.ts";
 import { readRequirements } from "@/lib/tensorflow/library/wheels.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { FakeSetup, goodPip, type Outcome, outcome, type RunOptions } from "@/tests/tensorflow/library/fake_pip.ts";
@@ -130,6 +130,36 @@ Deno.test("set-up notices what is damaged or pinned anew, and does it again", as
   }
 });
 
+Deno.test("deno task setup --verify finds a changed bit, which the usual look passes over, and fetches anew", async () => {
+  await using setup = await FakeSetup.make();
+  await setup.run();
+  const whole = await setup.run({ args: ["--verify"] });
+  assertEquals([whole.code, await setup.downloads()], [0, 1]);
+  await flipBit(`${setup.library()}/tensorflow/libtensorflow_cc.so.2`);
+  assertEquals([(await setup.run()).code, await setup.downloads()], [0, 1]);
+  await assertSetUp(setup, await setup.run({ args: ["--verify"] }));
+  assertEquals(await setup.downloads(), 2);
+});
+
+Deno.test("a library that does not load is set up anew where it was changed, and only then", async () => {
+  await using setup = await FakeSetup.make();
+  await setup.run();
+  const library = `${setup.library()}/tensorflow/libtensorflow_cc.so.2`;
+  assert(!await discardDamaged(library), "it is whole, though no library");
+  await setup.run();
+  assertEquals(await setup.downloads(), 1);
+  await flipBit(library);
+  assert(await discardDamaged(library), "it was changed");
+  await assertSetUp(setup, await setup.run());
+  assertEquals(await setup.downloads(), 2);
+  assert(!await discardDamaged(`${setup.folder}/good.whl`), "set-up did not make it");
+});
+
+async function flipBit(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  await Deno.writeFile(path, bytes.with(3, bytes[3]! ^ 4));
+}
+
 Deno.test("set-up keeps the library that is there until the one pinned now is fetched", async () => {
   await using setup = await FakeSetup.make();
   await setup.run();
@@ -199,6 +229,28 @@ Deno.test("set-up removes what a killed one left, also while that one's pip goes
   assertEquals((await setup.leftovers()).length, 1);
   await assertSetUp(setup, await setup.run());
 });
+
+Deno.test("a killed set-up takes pip along", async () => {
+  await using setup = await FakeSetup.make();
+  await Deno.writeTextFile(`${setup.folder}/long.py`, longModule);
+  const killed = setup.start({ pip: 'PATH="$REAL_PATH" PYTHONPATH="$FAKE_FOLDER" exec python3 "$1" "$2" -m long' });
+  await untilPipBegan(setup, killed);
+  const pid = await Deno.readTextFile(`${setup.folder}/began`);
+  killed.kill("SIGKILL");
+  await Promise.all([killed.status, killed.stdout.cancel(), killed.stderr.cancel()]);
+  const isRunning = async () =>
+    (await new Deno.Command("sh", { args: ["-c", `kill -0 ${pid}`], stderr: "null" }).output()).success;
+  while (await isRunning()) await new Promise((resolve) => setTimeout(resolve, 20)); // or the test never ends
+});
+
+/** Says its process's number, whole, and goes on for an hour. */
+const longModule = `
+import os, time
+folder = os.environ["FAKE_FOLDER"]
+with open(folder + "/beginning", "w") as file: file.write(str(os.getpid()))
+os.rename(folder + "/beginning", folder + "/began")
+time.sleep(3600)
+`;
 
 Deno.test("two set-ups at once wait for each other, and one fetches", async () => {
   await using setup = await FakeSetup.make();
