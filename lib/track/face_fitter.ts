@@ -1,8 +1,10 @@
 import { cropPhoto, cropToImage } from "@/lib/data/maps/crop.ts";
 import { readTexels } from "@/lib/data/maps/position_map.ts";
 import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts";
+import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import type { OnnxSession } from "@/lib/model/onnx_session.ts";
 import type { FaceFit } from "@/lib/track/face_tracker.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { headLikeness } from "@/lib/track/head_pose.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 
@@ -59,18 +61,30 @@ export class FaceFitter {
       const vertices = readTexels({ size, positions: map }, this.#reading);
       cropToImage(vertices, { crop, size }, vertices);
       const landmarks = cropToImage(part("landmarks", i), { crop, size });
-      const { neutralLandmarks } = this.#model;
       return {
         crop,
         map,
         vertices,
         landmarks,
-        expressions: part("expressions", i),
-        score: part("presence", i)[0] ?? (neutralLandmarks ? headLikeness(landmarks, neutralLandmarks) : 1),
+        expressions: part(EXPRESSIONS, i),
+        score: isExtended(landmarks, crop) ? part(PRESENCE, i)[0] ?? this.#likeness(landmarks) : 0,
         signature: signatureOf(picture, vertices, this.#model.uv),
       };
     });
   }
+
+  #likeness(landmarks: Float32Array): number {
+    const { neutralLandmarks } = this.#model;
+    return neutralLandmarks ? headLikeness(landmarks, neutralLandmarks) : 1;
+  }
+}
+
+/** Of the crop's side: what is smaller is a point, and no face. */
+const LEAST_EXTENT = 0.05;
+
+function isExtended(landmarks: Float32Array, { side }: Crop): boolean {
+  const { width, height } = landmarkBox(landmarks);
+  return landmarks.every(Number.isFinite) && Math.min(width, height) > LEAST_EXTENT * side;
 }
 
 /** Cells across one half of the map, and down. */

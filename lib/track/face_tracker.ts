@@ -12,7 +12,7 @@ export interface FaceFit {
   readonly landmarks: Float32Array;
   /** [vertexCount, 3], the surface in the picture's pixels. */
   readonly vertices: Float32Array;
-  /** From 0 to 1: whether there is a face in the crop at all. */
+  /** From 0 to 1: whether there is a face in the crop at all; 0 where the landmarks are all in one place. */
   readonly score: number;
   /** [n], how this person looks, whatever the pose and light: near ones are of one person. */
   readonly signature: Float32Array;

@@ -16,7 +16,7 @@ export interface PhotoFace {
 export interface PhotoFacesOptions {
   /** The crop's side over the longer side of the landmarks' box, as the network was trained. */
   readonly margin: number;
-  /** Where the one face is, in place of a detector's word. */
+  /** Where the one face is, in place of a detector's word: any fit that is not all in one place counts. */
   readonly crop?: Crop;
   /** Whether the crop is taken as it is, in place of one around the landmarks that are found in it. */
   readonly isExact?: boolean;
@@ -42,7 +42,9 @@ export async function findFaces(
 ): Promise<PhotoFace[]> {
   if (crop) {
     const first = await fitter.fit(photo, crop);
-    return [{ fit: isExact ? first : await fitter.fit(photo, landmarkCrop(first.landmarks, { margin })) }];
+    if (isExact || first.score === 0) return first.score > 0 ? [{ fit: first }] : [];
+    const fit = await fitter.fit(photo, landmarkCrop(first.landmarks, { margin }));
+    return fit.score > 0 ? [{ fit }] : [];
   }
   const isLarge = Math.min(photo.width, photo.height) >= LARGE;
   let detections = await detector.detect(photo, isLarge ? { parts: PART } : {});

@@ -5,13 +5,16 @@ import { FaceDetector } from "@/lib/track/blazeface.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
 import { openModel, type OpenOptions } from "@/tasks/predict/open_model.ts";
 
+/** For small networks: more threads wait for each other, and take the processor from the rest of the work. */
+const ONE_THREAD = { intraOpNumThreads: 1 };
+const MANY_THREADS = { intraOpNumThreads: Math.min(4, navigator.hardwareConcurrency) };
+
 /** What finds faces and fits them, run by ONNX Runtime; see {@linkcode openModel}. */
 export async function openFaces(runOrModel: string, options?: OpenOptions) {
-  const threads = { intraOpNumThreads: Math.min(4, navigator.hardwareConcurrency) };
   const { description, network } = await openModel(runOrModel, options);
   const [fitting, detecting] = await Promise.all([
-    OnnxSession.open(ort, network, threads),
-    readDetector().then((bytes) => OnnxSession.open(ort, bytes, threads)),
+    OnnxSession.open(ort, network, description.architecture === "prnet" ? MANY_THREADS : ONE_THREAD),
+    readDetector().then((bytes) => OnnxSession.open(ort, bytes, ONE_THREAD)),
   ]);
   return {
     description,

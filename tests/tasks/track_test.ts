@@ -4,6 +4,7 @@ import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask, type Surroundings } from "@/tests/tasks/children.ts";
+import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
 import { ffmpeg, hasFfmpeg, probe, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -212,6 +213,7 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
   await Deno.writeFile(`${path}/start.mp4`, whole.subarray(0, 400));
   await Deno.writeFile(`${path}/cut.mp4`, whole.subarray(0, Math.floor(0.7 * whole.length)));
   await ffmpeg("-f", "lavfi", "-i", "sine=440:duration=0.2", `${path}/sound.wav`);
+  await saveTinyModel(`${path}/untrained`);
   await Deno.mkdir(`${path}/full`);
   await Deno.writeTextFile(`${path}/full/notes.txt`, "");
   const refused: [string[], RegExp][] = [
@@ -225,6 +227,10 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [["clip.mp4", "--out", "full"], /^Cannot write to full: it is not empty; name another folder by --out$/],
     [["clip.mp4", "--faces", "0"], /^Cannot follow 0 faces: --faces takes a number from 1 to 100$/],
     [["clip.mp4", "--overlay", "hat"], /Allowed choices are sparse, dense, mesh, none/],
+    [
+      ["clip.mp4", "--model", "untrained"],
+      /^Making untrained\/model\.onnx, .*\nFound no face in 24 frames of clip\.mp4$/,
+    ],
     [["clip.mp4", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],
     [[], /missing required argument 'video'/],
   ];
