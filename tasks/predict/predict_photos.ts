@@ -39,7 +39,11 @@ export async function predictPhotos(
       continue;
     }
     const faces = await findFaces(photo, opened, { margin, ...place && cropInPhoto(place, photo, { path, margin }) });
-    if (faces.length === 0) without.push(path);
+    if (faces.length === 0) {
+      without.push(path);
+      if (paths.length > 1) console.print(`no face: ${path}`);
+      continue;
+    }
     faceCount += faces.length;
     const folder = `${out}/${names.next(path)}`;
     for (const record of await writeFaces(faces, { photo, path, folder, model: description, kinds })) {
@@ -55,7 +59,6 @@ export async function predictPhotos(
         : `Found no face in ${count === 1 ? without[0] : counted(count, "photo")}; --box says where one is`,
     );
   }
-  for (const path of without) console.print(`no face: ${path}`);
   console.print(
     `${counted(faceCount, "face")} in ${counted(paths.length, "photo")}` +
       `${without.length > 0 ? `, ${without.length} without a face` : ""}` +

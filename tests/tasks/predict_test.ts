@@ -76,9 +76,9 @@ Deno.test("deno task predict takes folders and patterns, names what is without a
   assert(
     /^Cannot read photos\/cut\.jpeg: \d+ bytes, .*; a whole JPEG, PNG or WebP picture was expected$/.test(said[0]!),
   );
-  assert(said[1]!.startsWith("Cannot read photos/zero.webp: 0 bytes, "), stderr);
-  assertEquals(said.slice(2), [
-    "no face: photos/nobody.png",
+  assertEquals(said[1], "no face: photos/nobody.png");
+  assert(said[2]!.startsWith("Cannot read photos/zero.webp: 0 bytes, "), stderr);
+  assertEquals(said.slice(3), [
     "2 faces in 5 photos, 1 without a face, 2 not read: made/here",
   ]);
   const records = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -191,7 +191,7 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
   });
   const refused: [string[], string | RegExp][] = [
     [["empty.png"], "Found no face in empty.png; --box says where one is"],
-    [["two"], "two/a.png: 0 faces\ntwo/b.png: 0 faces\nFound no face in 2 photos; --box says where one is"],
+    [["two"], "no face: two/a.png\nno face: two/b.png\nFound no face in 2 photos; --box says where one is"],
     [["zero.jpg"], /^Cannot read zero\.jpg: 0 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
     [["text.jpg"], /^Cannot read text\.jpg: 15 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
     [["missing.jpg"], "Found no photo missing.jpg: there is no such file or folder"],
