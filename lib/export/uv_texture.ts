@@ -1,8 +1,9 @@
+import { trustOf } from "@/lib/geometry/photo_texture.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { colorAt, trustOf } from "@/lib/view/mesh/mesh_colors.ts";
+import { colorAt } from "@/lib/view/mesh/mesh_colors.ts";
 
 export interface UvTextureOptions extends Mesh {
   /** [vertexCount, 2], u right and v down. */

@@ -1,4 +1,5 @@
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { landmarkUv, mirroredLandmarks } from "@/lib/face/landmarks.ts";
+import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 
 /** How far a vertex may be from where its mirror image is, in widths of the face. */
 const TOLERANCE = 0.01;
@@ -45,4 +46,18 @@ function firstAtLeast(sorted: readonly number[], valueOf: (item: number) => numb
     else high = middle;
   }
   return low;
+}
+
+/** Landmarks of the right side that are held against their partners on the left: an eye's corner, the mouth's, the jaw. */
+const compared = [36, 48, 3] as const;
+/** In UV units. */
+const SYMMETRY_TOLERANCE = 0.01;
+
+/** Whether a surface's texture coordinates are symmetric about u = 0.5. */
+export function hasMirroredUv(surface: FaceSurface): boolean {
+  const marks = landmarkUv(surface);
+  return compared.every((right) => {
+    const [a, b] = [2 * right, 2 * mirroredLandmarks[right]!];
+    return Math.hypot(marks[a]! + marks[b]! - 1, marks[a + 1]! - marks[b + 1]!) < SYMMETRY_TOLERANCE;
+  });
 }

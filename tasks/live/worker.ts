@@ -10,7 +10,7 @@ import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import type { Photo } from "@/lib/types.ts";
-import { isSymmetric } from "@/lib/view/mesh/colored_face.ts";
+import { hasMirroredUv } from "@/lib/face/mirror.ts";
 import type { Backend, FromWorker, LiveFace, LiveModel, Opening, SentFrame, ToWorker } from "./protocol.ts";
 
 interface Opened {
@@ -80,7 +80,7 @@ async function open({ backend, base, threads }: Opening): Promise<Opened> {
     model: {
       triangles: closed.triangles,
       uv: closed.extend(surface.uv, 2),
-      isSymmetric: isSymmetric(surface),
+      isSymmetric: hasMirroredUv(surface),
       expressionNames: description.expressionNames ?? [],
     },
     drawn: (vertices) => smooth(closed.extend(vertices, 3)),

@@ -478,9 +478,15 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/view/mesh/turntable_test.ts"],
   },
   {
-    file: "lib/view/mesh/fill_colors.ts",
-    line: "const [x, y] = [UV_SIZE - positions[3 * v]!, positions[3 * v + 1]!];",
-    replacement: "const [x, y] = [positions[3 * v]!, positions[3 * v + 1]!];",
+    file: "lib/geometry/photo_texture.ts",
+    line: "const [x, y] = [UV_SIZE - flat[3 * v]!, flat[3 * v + 1]!];",
+    replacement: "const [x, y] = [flat[3 * v]!, flat[3 * v + 1]!];",
+    tests: ["tests/view/mesh/mesh_colors_test.ts"],
+  },
+  {
+    file: "lib/geometry/photo_texture.ts",
+    line: "trust[v] = v >= capStart ? facing : trust[v]! * facing;",
+    replacement: "trust[v] = facing;",
     tests: ["tests/view/mesh/mesh_colors_test.ts"],
   },
   {

@@ -1,16 +1,18 @@
+import { readVertices } from "@/lib/data/maps/position_map.ts";
+import type { Sample } from "@/lib/data/sample.ts";
+import { axisRotation, type FaceAxes, faceAxes } from "@/lib/data/synthetic/face_axes.ts";
+import { type TexturedFace, textureFace } from "@/lib/data/synthetic/face_texture.ts";
+import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { hasMirroredUv } from "@/lib/face/mirror.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { type FloatImage, linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
+import { textureShader } from "@/lib/geometry/photo_texture.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
-import type { Mat3, Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
 import { BentBackground } from "@/lib/portrait/bent_background.ts";
-import { landmarkBox } from "@/lib/face/landmarks.ts";
-import { axisRotation, type FaceAxes, faceAxes } from "@/lib/data/synthetic/face_axes.ts";
-import { faceShader, type TexturedFace, textureFace } from "@/lib/data/synthetic/face_texture.ts";
-import { readVertices } from "@/lib/data/maps/position_map.ts";
-import type { Sample } from "@/lib/data/sample.ts";
+import type { Mat3, Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
 
 /** A photo and the true mesh of the face in it. */
 export interface RotatableFace {
@@ -19,6 +21,8 @@ export interface RotatableFace {
   readonly mesh: Mesh;
   /** [68, 3], in the photo's pixels, Multi-PIE order. */
   readonly landmarks: Float32Array;
+  /** [vertexCount, 2], where the surface's layout is symmetric about u = 0.5. */
+  readonly mirrorUv?: Float32Array | undefined;
 }
 
 export interface RotateOptions {
@@ -42,7 +46,7 @@ export class FaceRotator {
     this.#face = face;
     this.#axes = faceAxes(face.landmarks);
     this.#image = photoToLinear(face.image);
-    this.#textured = textureFace(face.mesh, this.#image, this.#axes);
+    this.#textured = textureFace(face.mesh, this.#image, face.mirrorUv);
     const { mesh } = this.#textured;
     const { width, height } = face.image;
     this.#background = new BentBackground(this.#image, rasterize(mesh, { width, height, backfaces: false }), mesh);
@@ -74,14 +78,18 @@ export class FaceRotator {
     const { triangles } = textured.mesh;
     const image = { width, height, rgb: new Float32Array(3 * width * height) };
     this.#background.draw(image, positions);
-    const shade = faceShader(textured, this.#image);
+    const shade = textureShader(textured, this.#image), { opacity } = textured;
     drawMesh({ positions, triangles }, image, {
       samples: SAMPLES,
       backfaces: false,
       colors: (k, raster, color) => {
         const pixel = Math.floor(k / raster.width / SAMPLES) * width + Math.floor(k % raster.width / SAMPLES);
-        const opacity = shade(k, raster, color);
-        for (let c = 0; c < 3; c++) color[c] = opacity * color[c]! + (1 - opacity) * image.rgb[3 * pixel + c]!;
+        shade(k, raster, color);
+        let share = 0;
+        for (let i = 0; i < 3; i++) {
+          share += raster.weights[3 * k + i]! * opacity[triangles[3 * raster.triangle[k]! + i]!]!;
+        }
+        for (let c = 0; c < 3; c++) color[c] = share * color[c]! + (1 - share) * image.rgb[3 * pixel + c]!;
       },
     });
     return linearToPhoto(image);
@@ -101,7 +109,12 @@ export interface RotationsOptions {
 export function rotateSampleBy({ image, map, landmarks }: Sample, { yaws, surface }: RotationsOptions): Sample[] {
   const vertices = readVertices(map, surface);
   const mesh = { positions: vertices, triangles: trianglesWithoutNeck(surface) };
-  const rotator = new FaceRotator({ image, mesh, landmarks });
+  const rotator = new FaceRotator({
+    image,
+    mesh,
+    landmarks,
+    mirrorUv: hasMirroredUv(surface) ? surface.uv : undefined,
+  });
   return yaws.map((yaw) => {
     const move = rotator.movement({ yaw });
     const farthest = leastDepth(move(vertices));
