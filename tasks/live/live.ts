@@ -46,12 +46,18 @@ let rows: LiveRow[] = [];
 let frameCount = 0;
 let recorder: CanvasRecorder | undefined;
 
-/** An empty text for none. */
-function say(text: string, isBad = false): void {
+/** Says what went wrong until something else is done; an empty text for nothing. */
+function say(text: string): void {
   const message = element("message");
-  if (message.textContent !== text) message.textContent = text;
+  message.textContent = text;
   message.hidden = text === "";
-  message.classList.toggle("bad", isBad);
+}
+
+/** Says how things stand. */
+function hint(text: string): void {
+  const line = element("hint");
+  if (line.textContent !== text) line.textContent = text; // else it would be read out with every frame
+  line.hidden = text === "";
 }
 
 /** Loads the model to run on this backend; on WebAssembly where that is not possible. */
@@ -79,9 +85,9 @@ async function openBackend(backend: Backend): Promise<void> {
     speed.reset();
   } catch (error) {
     element("threads").textContent = "not loaded";
-    if (backend === "wasm") return say(`The model could not be loaded: ${(error as Error).message}`, true);
+    if (backend === "wasm") return say(`The model could not be loaded: ${(error as Error).message}`);
     await openBackend("wasm");
-    say(`WebGPU cannot be used here, so WebAssembly is: ${(error as Error).message}`, true);
+    say(`WebGPU cannot be used here, so WebAssembly is: ${(error as Error).message}`);
   }
 }
 
@@ -99,7 +105,7 @@ function newModelView(model: LiveModel): ModelView | undefined {
     const sways = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     return new ModelView(canvas, { model, frame: stage.frame, sways });
   } catch {
-    say("This browser has no WebGL: meshes are not shown.", true);
+    say("This browser has no WebGL: meshes are not shown.");
     return undefined;
   }
 }
@@ -115,10 +121,11 @@ async function trackFrame(): Promise<void> {
     const bitmap = await currentPicture(source);
     if (!bitmap) return;
     const found = await open.tracker.find({ ...frame, bitmap });
-    if (current.source !== source || current.open !== open) return found.bitmap.close();
+    const isStale = current.source !== source || current.open !== open || isPaused && !frame.isNew;
+    if (isStale) return found.bitmap.close();
     show(found, start);
   } catch (error) {
-    say(`The tracker cannot go on: ${(error as Error).message}`, true);
+    say(`The tracker cannot go on: ${(error as Error).message}`);
     if (backendMenu.value !== "wasm") await openBackend("wasm");
   } finally {
     current.open.isBusy = false;
@@ -150,7 +157,7 @@ function show({ bitmap, faces }: Shown, start: number): void {
   rows.push(...faces.map((face) => ({ frame, time: start / 1000, face })));
   if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
   button("save").disabled = false;
-  say(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");
+  hint(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");
   // for whoever builds on the page, and for whoever measures it
   dispatchEvent(new CustomEvent("posmap-faces", { detail: { bitmap, faces, latency: now - start } }));
 }
@@ -179,7 +186,8 @@ async function use(opening: () => Promise<FrameSource>): Promise<void> {
     source = await opening();
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    return say(error.message, true);
+    hint("");
+    return say(error.message);
   }
   const { kind } = source;
   isNew = true;
@@ -192,7 +200,8 @@ async function use(opening: () => Promise<FrameSource>): Promise<void> {
   element("welcome").hidden = true;
   button("pause").disabled = kind === "photo";
   button("record").disabled = kind === "photo" || !canRecord;
-  say(open ? "" : "Loading the model…");
+  say("");
+  hint(open ? "" : "Loading the model…");
 }
 
 async function closeSource(): Promise<void> {
@@ -207,7 +216,8 @@ function useCamera(): Promise<void> {
   return use(() =>
     openCamera(video, async () => {
       await closeSource();
-      say("The camera ended. Start it again, or open a photo or a video.", true);
+      hint("");
+      say("The camera ended. Start it again, or open a photo or a video.");
     })
   );
 }
@@ -249,7 +259,7 @@ async function save(kind: string): Promise<void> {
   const { model } = open, { bitmap, faces: [face] } = shown;
   if (kind === "png") return stage.canvas.toBlob((blob) => blob && download(blob, "posmap.png"));
   if (kind === "csv") return download(csvFile(rows, model), "posmap.csv");
-  if (!face) return say("There is no face in view to save.", true);
+  if (!face) return say("There is no face in view to save.");
   const picture = stage.picture(bitmap);
   const mesh = kind === "obj" ? objFile({ face, model, picture }) : await glbFile({ face, model, picture });
   download(mesh, `posmap.${kind}`);
@@ -279,7 +289,10 @@ for (const choice of document.querySelectorAll<HTMLElement>("[data-save]")) {
     void save(choice.dataset["save"]!);
   });
 }
-backendMenu.addEventListener("change", () => void openBackend(backendMenu.value as Backend));
+backendMenu.addEventListener("change", () => {
+  say("");
+  void openBackend(backendMenu.value as Backend);
+});
 if (!("gpu" in navigator)) {
   const option = backendMenu.querySelector<HTMLOptionElement>('[value="webgpu"]')!;
   option.disabled = true;

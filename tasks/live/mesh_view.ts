@@ -165,6 +165,8 @@ export class ModelView {
   readonly #vertices: Uint32Array;
   #isSwaying: boolean;
   #isStale = true;
+  /** What the camera is set up for. */
+  #shape = "";
 
   /** Throws where the browser has no WebGL. */
   constructor(canvas: HTMLCanvasElement, { model, frame, sways }: ModelViewOptions) {
@@ -206,9 +208,9 @@ export class ModelView {
       this.#lookFrom(SWAY * Math.sin(2 * Math.PI * time / SWAY_PERIOD), Math.PI / 2, DISTANCE);
     }
     const { clientWidth: width, clientHeight: height } = this.#canvas, ratio = Math.min(2, devicePixelRatio);
-    const isResized = this.#canvas.width !== Math.floor(width * ratio) ||
-      this.#canvas.height !== Math.floor(height * ratio);
+    const shape = `${width} ${height} ${ratio}`, isResized = shape !== this.#shape;
     if (width === 0 || height === 0 || !this.#isStale && !isResized) return;
+    this.#shape = shape;
     const { renderer, scene } = this.#studio;
     if (isResized) {
       renderer.setPixelRatio(ratio);

@@ -1,6 +1,6 @@
 const root = new URL("../..", import.meta.url).pathname;
 
-export type TaskName = "train" | "evaluate" | "export" | "import" | "video" | "predict" | "track";
+export type TaskName = "train" | "evaluate" | "export" | "import" | "video" | "predict" | "track" | "serve";
 
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */

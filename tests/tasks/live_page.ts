@@ -1,5 +1,5 @@
 /** The page of `deno task serve` in a Chromium whose camera plays a drawn video. */
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
@@ -84,13 +84,13 @@ export interface SeenFrame {
 }
 
 export interface LivePage extends AsyncDisposable {
-  readonly browser: Browser;
-  readonly context: BrowserContext;
   readonly page: Page;
   /** What a page should never have: errors that it logged or threw, and requests to any other place. */
   readonly complaints: string[];
   /** The next frames that the page shows. */
   seen(count: number): Promise<SeenFrame[]>;
+  /** What the page saves when this is done. */
+  saved(act: () => Promise<void>): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }>;
 }
 
 export interface LivePageOptions {
@@ -99,7 +99,8 @@ export interface LivePageOptions {
   readonly mayUseCamera?: boolean;
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly isTouched?: boolean;
-  readonly files?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** In place of the page's own, with the weights that come along. */
+  readonly server?: Deno.HttpServer<Deno.NetAddr>;
 }
 
 let files: Promise<Map<string, Uint8Array<ArrayBuffer>>> | undefined;
@@ -109,11 +110,9 @@ export function livePageFiles() {
   return files ??= openOnnxModel(`${import.meta.dirname}/../../data/weights/lite`).then(pageFiles);
 }
 
-export async function openLivePage(
-  { camera, mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false, ...options }:
-    LivePageOptions = {},
-): Promise<LivePage> {
-  const server = servePage(options.files ?? await livePageFiles(), { hostname: "127.0.0.1", port: 0 });
+export async function openLivePage(options: LivePageOptions = {}): Promise<LivePage> {
+  const { camera, mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false } = options;
+  const server = options.server ?? servePage(await livePageFiles(), { hostname: "127.0.0.1", port: 0 });
   const address = `http://127.0.0.1:${server.addr.port}/`;
   const browser = await launchChromium(
     camera === undefined ? [] : ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`],
@@ -121,8 +120,8 @@ export async function openLivePage(
   const context = await browser.newContext({
     viewport,
     hasTouch: isTouched,
+    reducedMotion: "reduce", // else the mesh sways by itself
     permissions: mayUseCamera ? ["camera"] : [],
-    acceptDownloads: true,
   });
   context.setDefaultTimeout(0);
   const page = await context.newPage();
@@ -136,11 +135,13 @@ export async function openLivePage(
   await page.goto(address);
   await page.waitForSelector("body[data-ready]");
   return {
-    browser,
-    context,
     page,
     complaints,
     seen: (count) => page.evaluate(collect, { count, bit: BIT, bits: BITS }),
+    async saved(act) {
+      const [download] = await Promise.all([page.waitForEvent("download"), act()]);
+      return { name: download.suggestedFilename(), bytes: await Deno.readFile(await download.path()) };
+    },
     async [Symbol.asyncDispose]() {
       await browser.close();
       await server.shutdown();

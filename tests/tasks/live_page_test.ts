@@ -1,28 +1,281 @@
 /** The page of `deno task serve` as people have it: in a browser, with the weights that come along. */
+import { Buffer } from "node:buffer";
+import { decodePhoto, encodeJpeg } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
+import type { Photo } from "@/lib/types.ts";
+import { servePage } from "@/tasks/serve/page_server.ts";
+import { openFaceColumns } from "@/tasks/track/open_face.ts";
+import { readGlb, readObj } from "@/tests/export/three_reader.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { drawCamera, openLivePage } from "@/tests/tasks/live_page.ts";
+import { drawCamera, type LivePage, livePageFiles, openLivePage, type SeenFrame } from "@/tests/tasks/live_page.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath } from "@/tests/view/chromium.ts";
+import { chromiumPath, difference, screenshot } from "@/tests/view/chromium.ts";
 
-const ignore = !chromiumPath;
+function browserTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !chromiumPath, fn });
+}
 
-Deno.test({
-  name: "the page tracks a camera's turning, talking face near its true landmarks, isolated, and calls no other place",
-  ignore,
-  async fn() {
-    await using folder = await temporaryFolder();
-    const camera = await drawCamera(`${folder.path}/camera.y4m`);
-    await using live = await openLivePage({ camera: camera.path });
+/** What a camera plays, drawn once for all tests. */
+let drawing: Promise<Awaited<ReturnType<typeof drawCamera>>> | undefined;
+const folder = await temporaryFolder();
+const camera = () => drawing ??= drawCamera(`${folder.path}/camera.y4m`);
+globalThis.addEventListener("unload", () => Deno.removeSync(folder.path, { recursive: true }));
+
+async function meanError(seen: readonly SeenFrame[]): Promise<number> {
+  const { truths } = await camera();
+  const errors = seen.map(({ number, faces }) => {
+    assertEquals(faces.map(({ id }) => id), [1]);
+    return nme({ predicted: Float32Array.from(faces[0]!.landmarks), truth: truths[number]! }, 2);
+  });
+  return errors.reduce((sum, error) => sum + error) / errors.length;
+}
+
+/** As Playwright takes a file; the page is to see by itself what it is. */
+const fileOf = (name: string, bytes: Uint8Array) => ({ name, mimeType: "", buffer: Buffer.from(bytes) });
+
+const pressed = ({ page }: LivePage, id: string) => page.getAttribute(`#${id}`, "aria-pressed");
+/** Until the camera's next two frames have come, and the page has drawn. */
+const settled = ({ page }: LivePage) =>
+  page.evaluate(`new Promise((done) => {
+    const next = () => video.requestVideoFrameCallback(() => requestAnimationFrame(done));
+    video.requestVideoFrameCallback(next);
+  })`);
+
+browserTest(
+  "the page tracks a camera's turning, talking face near its true landmarks, isolated, and calls no other place",
+  async () => {
+    await using live = await openLivePage({ camera: (await camera()).path });
     assert(await live.page.evaluate("crossOriginIsolated"), "The page is not isolated: it has one thread");
     await live.page.click("#start-camera");
-    const seen = await live.seen(60);
-    const errors = seen.map(({ number, faces }) => {
-      assertEquals(faces.map(({ id }) => id), [1]);
-      return nme({ predicted: Float32Array.from(faces[0]!.landmarks), truth: camera.truths[number]! }, 2);
-    });
-    const mean = errors.reduce((sum, error) => sum + error) / errors.length;
-    assert(mean < 4.5, `${mean} %`);
+    const error = await meanError(await live.seen(60));
+    assert(error < 4.5, `${error} %`);
     assertEquals(live.complaints, []);
   },
+);
+
+browserTest("every control of the page does what it says, by mouse and by keyboard", async () => {
+  await using live = await openLivePage({ camera: (await camera()).path });
+  const { page } = live;
+  await page.click("#camera");
+  await live.seen(2);
+  await page.click("#pause");
+  assertEquals(await pressed(live, "pause"), "true");
+  const still = await screenshot(page, "#stage");
+  const changed = async (selector: string, before: Photo) => difference(await screenshot(page, selector), before);
+  for (let frame = 0; frame < 4; frame++) await settled(live);
+  assertEquals(await changed("#stage", still), 0);
+
+  let last = still;
+  for (const view of ["dense", "mesh", "textured", "sparse"]) {
+    await page.click(`[data-view="${view}"]`);
+    assertEquals(await page.getAttribute(`[data-view="${view}"]`, "aria-checked"), "true");
+    const picture = await screenshot(page, "#stage");
+    assert(difference(picture, last) > 0.3, `${view} looks as the view before`);
+    last = picture;
+  }
+  for (const [key, view] of [["4", "textured"], ["ArrowRight", "sparse"], ["ArrowLeft", "textured"], ["1", "sparse"]]) {
+    if (key!.startsWith("Arrow")) await page.focus('[aria-checked="true"]');
+    await page.keyboard.press(key!);
+    assertEquals(await page.getAttribute('[aria-checked="true"]', "data-view"), view);
+  }
+
+  await page.click("#mirror");
+  assert(await changed("#stage", still) > 3, "Mirroring changed nothing");
+  await page.keyboard.press("m");
+  assertEquals(await changed("#stage", still), 0);
+
+  const front = await screenshot(page, "#model");
+  const { x, y, width, height } = (await page.locator("#model").boundingBox())!;
+  const turns = [
+    async () => {
+      await page.mouse.move(x + width / 2, y + height / 2);
+      await page.mouse.down();
+      await page.mouse.move(x + width / 2 + 60, y + height / 2, { steps: 4 });
+      await page.mouse.up();
+    },
+    () => page.locator("#model").press("ArrowLeft"),
+    () => page.locator("#model").press("ArrowUp"),
+  ];
+  for (const turn of turns) {
+    const before = await screenshot(page, "#model");
+    await turn();
+    await settled(live);
+    assert(await changed("#model", before) > 1, "Turning the mesh changed nothing");
+  }
+  await page.locator("#model").press("Home");
+  await settled(live);
+  assert(await changed("#model", front) < 0.1, `Home left ${await changed("#model", front)} levels of difference`);
+
+  await page.keyboard.press(" ");
+  assertEquals(await pressed(live, "pause"), "false");
+  await live.seen(2);
+  assertEquals(live.complaints, []);
+});
+
+browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG and WebM", async () => {
+  await using live = await openLivePage({ camera: (await camera()).path });
+  const { page } = live;
+  await page.click("#camera");
+  await page.waitForSelector("#record:enabled");
+  const [webm] = await Promise.all([
+    live.saved(async () => {
+      await page.keyboard.press("r");
+      await live.seen(12);
+      await page.click("#record");
+    }),
+    page.waitForSelector('#record[aria-pressed="true"]'),
+  ]);
+  assertEquals([webm.name, await pressed(live, "record")], ["posmap.webm", "false"]);
+  await page.click("#pause");
+  const save = (kind: string) =>
+    live.saved(async () => {
+      await page.keyboard.press("s");
+      await page.click(`[data-save="${kind}"]`);
+    });
+  const obj = readObj(new TextDecoder().decode((await save("obj")).bytes), "");
+  const glb = await readGlb((await save("glb")).bytes);
+  assert(glb.triangles!.length > 3000 && glb.colors, "The GLB has no colors, or few triangles");
+  assertEquals(obj.positions.length, 3 * glb.triangles!.length);
+  const lines = new TextDecoder().decode((await save("csv")).bytes).trimEnd().split("\n").map((line) =>
+    line.split(",")
+  );
+  assert(lines.length > 10, `${lines.length} lines`);
+  assertEquals(lines[0]!.slice(0, openFaceColumns.length), openFaceColumns);
+  for (const line of lines) assertEquals(line.length, lines[0]!.length);
+  const png = await decodePhoto((await save("png")).bytes);
+  assert(png.width >= 480, `${png.width} pixels wide`);
+
+  await page.setInputFiles("#file", fileOf(webm.name, webm.bytes));
+  assertEquals((await live.seen(3)).map(({ faces }) => faces.length), [1, 1, 1]);
+  assertEquals([await pressed(live, "mirror"), await pressed(live, "camera")], ["false", "false"]);
+  assertEquals(live.complaints, []);
+});
+
+browserTest("a photo that is opened or dropped is tracked where its face is", async () => {
+  const { picture, landmarks } = new DrawnActor({ seed: "ben", size: 400 }).draw({ yaw: 25 });
+  const jpeg = await encodeJpeg(picture, { quality: 95 });
+  await using live = await openLivePage();
+  const error = ([seen]: SeenFrame[]) =>
+    nme({ predicted: Float32Array.from(seen!.faces[0]!.landmarks), truth: landmarks }, 2);
+  const photo = fileOf("photo.jpg", jpeg);
+  const [seen] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", photo)]);
+  assert(error(seen) < 5, `${error(seen)} %`);
+  const drop = `(() => {
+    const files = new DataTransfer();
+    files.items.add(new File([Uint8Array.fromBase64("${jpeg.toBase64()}")], "dropped.jpg", { type: "image/jpeg" }));
+    for (const type of ["dragover", "drop"]) {
+      document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: files }));
+    }
+  })()`;
+  const [again] = await Promise.all([live.seen(1), live.page.evaluate(drop)]);
+  assert(error(again) < 5, `${error(again)} %`);
+  assertEquals(live.complaints, []);
+});
+
+browserTest("the page says in plain words what it cannot use, and goes on with what it can", async () => {
+  const message = async ({ page }: LivePage, wanted: RegExp) => {
+    await page.waitForSelector("#message:visible");
+    const text = await page.textContent("#message") ?? "";
+    assert(wanted.test(text), text);
+  };
+  {
+    await using live = await openLivePage();
+    await live.page.click("#start-camera");
+    await message(live, /^No camera was found\. /);
+    const flat = { width: 300, height: 200, rgb: new Uint8Array(180_000).fill(120) };
+    const files: [string, Uint8Array, RegExp][] = [
+      ["empty.mp4", new Uint8Array(), /^empty\.mp4 is empty\.$/],
+      [
+        "words.png",
+        new TextEncoder().encode("no picture"),
+        /^words\.png is no photo or video that this browser can read/,
+      ],
+      ["cut.webm", new Uint8Array([0x1a, 0x45, 0xdf, 0xa3, 1, 2, 3]), /^cut\.webm is no photo or video/],
+    ];
+    for (const [name, bytes, wanted] of files) {
+      await live.page.setInputFiles("#file", fileOf(name, bytes));
+      await live.page.locator("#message", { hasText: name }).waitFor();
+      await message(live, wanted);
+    }
+    const photo = fileOf("flat.jpg", await encodeJpeg(flat));
+    const [seen] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", photo)]);
+    assertEquals(seen[0]!.faces, []);
+    assertEquals(await live.page.textContent("#hint"), "No face was found in this photo.");
+    assertEquals(await live.page.isVisible("#message"), false);
+    assertEquals(live.complaints, []);
+  }
+  {
+    await using live = await openLivePage({ camera: (await camera()).path, mayUseCamera: false });
+    await live.page.click("#start-camera");
+    await message(live, /^The camera was refused\. Allow it/);
+  }
+  {
+    await using live = await openLivePage({ camera: (await camera()).path });
+    await live.page.click("#start-camera");
+    await live.seen(1);
+    await live.page.evaluate('video.srcObject.getVideoTracks()[0].dispatchEvent(new Event("ended"))');
+    await message(live, /^The camera ended\. /);
+    await live.page.click("#camera");
+    await live.seen(1);
+    assertEquals(await live.page.isVisible("#message"), false);
+    await live.page.selectOption("#backend", "webgpu"); // without a graphics card
+    await live.page.waitForSelector("body[data-ready]");
+    const backend = await live.page.inputValue("#backend");
+    if (backend === "wasm") await message(live, /^WebGPU cannot be used here, so WebAssembly is: /);
+    await live.seen(2);
+  }
+});
+
+browserTest("a server without the headers of isolation has the page track on one thread, and say so", async () => {
+  const files = await livePageFiles();
+  const types = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm" };
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    const name = new URL(url).pathname.slice(1) || "index.html";
+    const type = types[name.split(".").at(-1) as keyof typeof types] ?? "application/octet-stream";
+    return new Response(files.get(name) ?? null, {
+      headers: { "content-type": type },
+      status: files.has(name) ? 200 : 404,
+    });
+  });
+  await using live = await openLivePage({ camera: (await camera()).path, server });
+  assertEquals(await live.page.evaluate("crossOriginIsolated"), false);
+  const note = await live.page.textContent("#threads") ?? "";
+  assert(/^SIMD, one thread: this server does not send/.test(note), note);
+  await live.page.click("#camera");
+  const error = await meanError(await live.seen(20));
+  assert(error < 4.5, `${error} %`);
+  assertEquals(live.complaints, []);
+});
+
+browserTest("on a phone all controls are in view, large enough for fingers, and work by touch", async () => {
+  const viewport = { width: 390, height: 844 };
+  await using live = await openLivePage({ camera: (await camera()).path, viewport, isTouched: true });
+  const { page } = live;
+  await page.tap("#start-camera");
+  await live.seen(2);
+  for (const control of await page.locator("footer button, footer select").all()) {
+    const { x, y, width, height } = (await control.boundingBox())!;
+    assert(Math.min(width, height) >= 44, `${await control.textContent()}: ${width} × ${height}`);
+    assert(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 844, `${await control.textContent()} is out of view`);
+  }
+  assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 390);
+  await page.tap('[data-view="mesh"]');
+  await page.tap("#pause");
+  await page.tap("#save");
+  const { bytes } = await live.saved(() => page.tap('[data-save="png"]'));
+  const { width, height } = await decodePhoto(bytes);
+  assertEquals(width / height, 4 / 3);
+  assertEquals(live.complaints, []);
+});
+
+browserTest("expressions stand beside the mesh where the model says some, each by its name", async () => {
+  const files = new Map(await livePageFiles());
+  const description = JSON.parse(new TextDecoder().decode(files.get("posmap.json")));
+  const named = { ...description, expressionNames: ["jawOpen", "mouthSmile_L"] };
+  files.set("posmap.json", new TextEncoder().encode(JSON.stringify(named)));
+  const server = servePage(files, { hostname: "127.0.0.1", port: 0 });
+  await using live = await openLivePage({ server });
+  assertEquals(await live.page.locator(".bar").allTextContents(), ["Jaw open", "Mouth smile L"]);
+  assert(await live.page.isVisible("#expression"));
 });

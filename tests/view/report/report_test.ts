@@ -1,6 +1,5 @@
 import type { Browser, Page } from "playwright-core";
 import { resolveConfig } from "@/lib/config.ts";
-import { decodePhoto } from "@/lib/data/files/images.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { JudgedFace } from "@/lib/evaluate/held_out.ts";
@@ -12,7 +11,7 @@ import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 import { joinPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { chromiumPath, launchChromium, openOffline } from "@/tests/view/chromium.ts";
+import { chromiumPath, difference, launchChromium, openOffline, screenshot } from "@/tests/view/chromium.ts";
 
 const SIZE = 128;
 
@@ -89,12 +88,6 @@ async function withReport(
   }
 }
 
-async function screenshot(page: Page, selector: string): Promise<Photo> {
-  const element = page.locator(selector);
-  await element.scrollIntoViewIfNeeded();
-  return await decodePhoto(await element.screenshot());
-}
-
 /** Share of the pixels that differ by more than noise from the first one. */
 function drawnShare({ rgb }: Photo): number {
   let count = 0;
@@ -102,11 +95,6 @@ function drawnShare({ rgb }: Photo): number {
     if ([0, 1, 2].some((c) => Math.abs(rgb[i + c]! - rgb[c]!) > 16)) count++;
   }
   return count / (rgb.length / 3);
-}
-
-function difference(a: Photo, b: Photo): number {
-  assertEquals([a.width, a.height], [b.width, b.height]);
-  return a.rgb.reduce((sum, value, i) => sum + Math.abs(value - b.rgb[i]!), 0) / a.rgb.length;
 }
 
 async function textOf(page: Page, selector: string): Promise<string[]> {
