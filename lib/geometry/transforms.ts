@@ -63,12 +63,6 @@ export function multiply(a: Mat3, b: Mat3): Mat3 {
   return product;
 }
 
-/** Also a rotation's inverse. */
-export function transpose(m: Mat3): Mat3 {
-  const [m00, m01, m02, m10, m11, m12, m20, m21, m22] = entriesOf(m);
-  return new Float64Array([m00, m10, m20, m01, m11, m21, m02, m12, m22]);
-}
-
 /** Each point multiplied by the matrix; points are [n, 3]. `out` may be `points`. */
 export function rotatePoints(
   points: Float32Array,

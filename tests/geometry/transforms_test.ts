@@ -13,7 +13,6 @@ import {
   similarityAbout,
   transformPoint,
   transformPositions,
-  transpose,
 } from "@/lib/geometry/transforms.ts";
 import { alignPoints3D } from "@/lib/geometry/procrustes.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";
@@ -121,6 +120,11 @@ function degreesOf(rotation: Float64Array): number {
   return Math.acos(Math.min(1, (rotation[0]! + rotation[4]! + rotation[8]! - 1) / 2)) * 180 / Math.PI;
 }
 
+/** A rotation's inverse. */
+function transpose(m: Float64Array): Float64Array {
+  return m.map((_, i) => m[3 * (i % 3) + Math.floor(i / 3)]!);
+}
+
 Deno.test("poseRotation() turns real faces into each other as 300W-LP's angles say", () => {
   for (const a of realFaces) {
     for (const b of realFaces) {
@@ -177,7 +181,7 @@ Deno.test("poseAngles() gives the rotation back where yaw is ±90° and pitch an
   }));
 });
 
-Deno.test("transpose() inverts rotations, and rotatePoints() applies products in turn", () => {
+Deno.test("poseRotation() is turned back by its transpose, and rotatePoints() applies products in turn", () => {
   fc.assert(fc.property(pose, pose, points, (a, b, rows) => {
     const [first, second] = [poseRotation(a), poseRotation(b)];
     assertAllClose(multiply(first, transpose(first)), identity, FLOAT64_TOLERANCE);

@@ -1,14 +1,12 @@
-import { hexToLinear, linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
+import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
-import { minus, plus, times } from "@/lib/geometry/vectors.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo, Vec3 } from "@/lib/types.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
+import { viridis } from "@/lib/view/figures/viridis.ts";
 
-/** Viridis from its dark end to its bright one (van der Walt and Smith, 2015), without the end that is lost on dark skin. */
-const ramp: readonly Vec3[] = [0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725].map(
-  hexToLinear,
-);
+/** Where in viridis far dots begin: what is darker is lost on dark skin. */
+const FARTHEST = 1 / 8;
 /** Depths that have colors of their own. */
 const LEVELS = 48;
 /** Where the surface turns away more than this (as a cosine), its points crowd into an outline. */
@@ -46,7 +44,7 @@ export function drawDensePoints(
   const image = photoToLinear(photo);
   image.rgb.forEach((value, i) => image.rgb[i] = DIMMED * value);
   paintLines(image, levels.flat(), { width: dotSize + 0.8, color: [0, 0, 0], opacity: 0.35 });
-  levels.forEach((dots, level) => paintLines(image, dots, { width: dotSize, color: rampColor(level / (LEVELS - 1)) }));
+  levels.forEach((dots, level) => paintLines(image, dots, { width: dotSize, color: depthColor(level / (LEVELS - 1)) }));
   return linearToPhoto(image);
 }
 
@@ -76,9 +74,7 @@ function thinOut(vertices: readonly number[], positions: Float32Array, spacing: 
   });
 }
 
-function rampColor(place: number): Vec3 {
-  const at = place * (ramp.length - 1);
-  const first = Math.min(ramp.length - 2, Math.floor(at));
-  const [from, to] = [ramp[first]!, ramp[first + 1]!];
-  return plus(from, times(minus(to, from), at - first));
+function depthColor(share: number): Vec3 {
+  const [red, green, blue] = viridis(FARTHEST + (1 - FARTHEST) * share).map((byte) => srgbToLinear(byte / 255));
+  return [red!, green!, blue!];
 }

@@ -1,5 +1,6 @@
 import { type FaceError, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
-import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
+import { lineChart } from "@/lib/view/figures/line_chart.ts";
+import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 
 /** From the palette of Okabe and Ito; all faces are black. */
 const colors = ["#0072b2", "#009e73", "#d55e00"];
@@ -21,28 +22,17 @@ export function cumulativeFigure(
   });
   const most = ends.find((end) => errors.filter((face) => face[key] > end).length <= LOST * errors.length) ??
     ends.at(-1)!;
-  const grid = { gridcolor: "#e6e6e2", zerolinecolor: "#b9b9b2", linecolor: "#b9b9b2", automargin: true };
-  const axisTitle = (text: string) => ({ text, standoff: 10, font: { size: 13 } });
-  return new PlotlyFigure({
-    data: [...bins, { name: "all", faces: errors, color: "#23272f" }].map(({ name, faces, color }) => ({
-      type: "scatter",
-      mode: "lines",
-      name: `${name} (${faces.length})`,
-      line: { color, width: 2, ...name === "all" && { dash: "dash" } },
-      ...cumulativeShares(faces.map((face) => face[key]), most),
-      hovertemplate: "%{y:.1f} %",
-    })),
-    layout: {
-      margin: { l: 64, r: 16, t: 32, b: 48 },
-      xaxis: { ...grid, title: axisTitle(`NME of 68 points in ${dimensions}D, in %`), range: [0, most] },
-      yaxis: { ...grid, title: axisTitle("faces below it, in %"), range: [0, 101] },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
-      showlegend: true,
-      hovermode: "x unified",
-      plot_bgcolor: "#fff",
-      font: { family: "system-ui, sans-serif", size: 13, color: "#454e5e" },
-    },
-    config: { modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
+  const lines = [...bins, { name: "all", faces: errors, color: "#23272f" }].map(({ name, faces, color }) => ({
+    type: "scatter",
+    mode: "lines",
+    name: `${name} (${faces.length})`,
+    line: { color, width: 2, ...name === "all" && { dash: "dash" } },
+    ...cumulativeShares(faces.map((face) => face[key]), most),
+    hovertemplate: "%{y:.1f} %",
+  }));
+  return lineChart(lines, {
+    x: { title: `NME of 68 points in ${dimensions}D, in %`, range: [0, most] },
+    y: { title: "faces below it, in %", range: [0, 101] },
   }, `Cumulative error of ${errors.length} faces by yaw: the share of faces below each NME`);
 }
 

@@ -1,12 +1,13 @@
+import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { type MapPair, vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { readVertices } from "@/lib/data/maps/position_map.ts";
+import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import type { Photo } from "@/lib/types.ts";
-import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { svgElement, svgText } from "@/lib/view/figures/svg_marks.ts";
+import { viridis } from "@/lib/view/figures/viridis.ts";
 
 export interface ErrorMapOptions {
   readonly surface: FaceSurface;
@@ -27,26 +28,12 @@ export function errorMap(
   const positions = extend(readVertices(pair.truth, surface).map((value) => value * scale), 3);
   const colors = new Float32Array(positions.length);
   extend(vertexErrors(pair, surface), 1).forEach((error, v) => {
-    errorColor(error / most).forEach((channel, c) => colors[3 * v + c] = srgbToLinear(channel / 255));
+    viridis(error / most).forEach((channel, c) => colors[3 * v + c] = srgbToLinear(channel / 255));
   });
   const canvas = photoToLinear(image);
   canvas.rgb.forEach((value, i) => canvas.rgb[i] = 0.35 * value);
   drawMesh(smoothOutline({ positions, triangles }), canvas, { colors, samples: 3, backfaces: false, opacity: 0.92 });
   return linearToPhoto(canvas);
-}
-
-/** Viridis (Smith and van der Walt, 2015) at eighths, in sRGB bytes. */
-const viridis = [
-  ...[[68, 1, 84], [71, 45, 123], [59, 82, 139], [44, 114, 142], [33, 145, 140], [40, 174, 128]],
-  ...[[94, 201, 98], [173, 220, 48], [253, 231, 37]],
-] as const;
-
-/** The color of an error from 0 to 1 as sRGB bytes, which for the color-blind goes from dark to light too. */
-export function errorColor(share: number): [number, number, number] {
-  const place = Math.min(1, Math.max(0, share)) * (viridis.length - 1);
-  const index = Math.min(viridis.length - 2, Math.floor(place));
-  const [from, to] = [viridis[index]!, viridis[index + 1]!];
-  return [0, 1, 2].map((c) => Math.round(from[c]! + (to[c]! - from[c]!) * (place - index))) as [number, number, number];
 }
 
 export interface ColorbarPlace {
@@ -66,7 +53,7 @@ export function colorbar({ x, y, height, most }: ColorbarPlace): string {
       y: y + height * (1 - (i + 1) / steps),
       width: 14,
       height: height / steps + 0.5,
-      fill: `rgb(${errorColor((i + 0.5) / steps).join()})`,
+      fill: `rgb(${viridis((i + 0.5) / steps).join()})`,
     }));
   const ticks = [0, 0.5, 1].map((share) =>
     svgText(`${share === 1 ? "≥ " : ""}${most * share} %`, { x: x + 20, y: y + 5 + (height - 10) * (1 - share) + 4 })

@@ -1,5 +1,6 @@
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
-import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
+import { lineChart } from "@/lib/view/figures/line_chart.ts";
+import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 
 /** One metric of a run as a line. */
 export interface Curve {
@@ -25,31 +26,17 @@ export function curveFigure(
 ): PlotlyFigure {
   const drawn = curves.map((curve) => ({ ...curve, points: thinned(pointsOf(metrics, curve.metric)) }));
   const values = drawn.flatMap(({ points }) => points.map(({ value }) => value));
-  const grid = { gridcolor: "#e6e6e2", zerolinecolor: "#b9b9b2", linecolor: "#b9b9b2", automargin: true };
-  return new PlotlyFigure({
-    data: drawn.flatMap(({ points, label, color, smooth }) =>
-      smooth
-        ? [
-          trace(points, { color, opacity: 0.35, width: 1, showlegend: false, hoverinfo: "skip" }),
-          trace(runningMean(points), { name: label, color, width: 2 }),
-        ]
-        : [trace(points, { name: label, color, width: 2, markers: points.length <= 60 })]
-    ),
-    layout: {
-      margin: { l: 64, r: 16, t: 32, b: 48 },
-      xaxis: { ...grid, title: { text: "step", standoff: 8, font: { size: 13 } }, rangemode: "tozero" },
-      yaxis: {
-        ...grid,
-        title: { text: yLabel, standoff: 12, font: { size: 13 } },
-        ...logarithmic ? { type: "log", ...logTicks(values) } : { rangemode: "tozero" },
-      },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
-      showlegend: true,
-      hovermode: "x unified",
-      plot_bgcolor: "#fff",
-      font: { family: "system-ui, sans-serif", size: 13, color: "#454e5e" },
-    },
-    config: { modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] },
+  const lines = drawn.flatMap(({ points, label, color, smooth }) =>
+    smooth
+      ? [
+        trace(points, { color, opacity: 0.35, width: 1, showlegend: false, hoverinfo: "skip" }),
+        trace(runningMean(points), { name: label, color, width: 2 }),
+      ]
+      : [trace(points, { name: label, color, width: 2, markers: points.length <= 60 })]
+  );
+  return lineChart(lines, {
+    x: { title: "step", rangemode: "tozero" },
+    y: { title: yLabel, ...logarithmic ? { type: "log", ...logTicks(values) } : { rangemode: "tozero" } },
   }, `${curves.map(({ label }) => label).join(" and ")}: ${yLabel} over the steps`);
 }
 

@@ -6,8 +6,9 @@ import { builtInFace } from "@/lib/face/built_in.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { cumulativeFigure } from "@/lib/view/evaluation/cumulative_figure.ts";
-import { errorColor, errorMap } from "@/lib/view/evaluation/error_map.ts";
+import { errorMap } from "@/lib/view/evaluation/error_map.ts";
 import { galleryFigure, groupByYaw } from "@/lib/view/evaluation/gallery.ts";
+import { viridis } from "@/lib/view/figures/viridis.ts";
 import { regionFigure } from "@/lib/view/evaluation/region_figure.ts";
 import { rotationRow, sampleSheet } from "@/lib/view/training/sample_sheet.ts";
 import { maskTriple } from "@/lib/view/training/triples.ts";
@@ -68,15 +69,15 @@ Deno.test("errorMap() paints the face in the color of its error, and nothing bes
   const wrong = errorMap({ image, truth, prediction: moved(truth, 40, 0), landmarks }, { surface, most: 10 });
   const [tip] = [30].map((l) => [landmarks[3 * l]!, landmarks[3 * l + 1]!].map(Math.floor) as [number, number]);
   const at = (rgb: Uint8Array) => [...rgb.subarray(3 * (tip![1] * 64 + tip![0]), 3 * (tip![1] * 64 + tip![0]) + 3)];
-  at(right.rgb).forEach((value, c) => assertClose(value, errorColor(0)[c]!, 40));
-  at(wrong.rgb).forEach((value, c) => assertClose(value, errorColor(1)[c]!, 40));
+  at(right.rgb).forEach((value, c) => assertClose(value, viridis(0)[c]!, 40));
+  at(wrong.rgb).forEach((value, c) => assertClose(value, viridis(1)[c]!, 40));
   assertEquals([...right.rgb.subarray(0, 3)], [...wrong.rgb.subarray(0, 3)]);
 });
 
-Deno.test("errorColor() grows lighter with the error, and stays at its ends", () => {
-  const light = (share: number) => errorColor(share).reduce((sum, value) => sum + value);
+Deno.test("viridis() grows lighter, and stays at its ends", () => {
+  const light = (share: number) => viridis(share).reduce((sum, value) => sum + value);
   for (let share = 0.1; share <= 1; share += 0.1) assert(light(share) > light(share - 0.1));
-  assertEquals([errorColor(-1), errorColor(2)], [errorColor(0), errorColor(1)]);
+  assertEquals([viridis(-1), viridis(2)], [viridis(0), viridis(1)]);
 });
 
 Deno.test("cumulativeFigure() has a rising curve for each bin that holds a face, and one for all", () => {
