@@ -2,6 +2,8 @@ import { z } from "zod";
 import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
+import { crc32c } from "@/lib/formats/crc32c.ts";
+import { openSealed, sha256 } from "@/lib/model/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 
 /** One line of `metrics.jsonl`: the step, and what was measured at it. */
@@ -75,14 +77,15 @@ export class RunFolder implements Disposable {
 
   /** What a later resume goes on with. */
   async changeConfig(config: Config): Promise<void> {
-    await writeFileAtomic(`${this.path}/${configName}`, JSON.stringify(config, null, 2) + "\n");
+    const sealed = { ...config, sha256: await sha256(JSON.stringify(config)) };
+    await writeFileAtomic(`${this.path}/${configName}`, JSON.stringify(sealed, null, 2) + "\n");
     this.#config = config;
   }
 
   async addMetrics(row: MetricsRow): Promise<void> {
     const path = `${this.path}/${metricsName}`;
     try {
-      await Deno.writeTextFile(path, JSON.stringify(row) + "\n", { append: true });
+      await Deno.writeTextFile(path, formatRow(row), { append: true });
     } catch (error) {
       throw new InputError(`Cannot write ${path}: ${reasonOf(error)}`);
     }
@@ -101,7 +104,7 @@ export class RunFolder implements Disposable {
       this.#warn(`${path} has lines that cannot be read, such as line ${damagedLines[0]}: it is kept as ${aside}`);
     }
     const kept = rows.filter((row) => row.step <= step);
-    await writeFileAtomic(path, kept.map((row) => JSON.stringify(row) + "\n").join(""));
+    await writeFileAtomic(path, kept.map(formatRow).join(""));
   }
 }
 
@@ -121,7 +124,7 @@ export async function checkRunFolder(path: string): Promise<void> {
   }
 }
 
-/** The settings of a run. Throws an InputError where the folder holds no run. */
+/** The settings of a run. Throws an InputError where the folder holds no run, or its settings were changed there. */
 export async function readRunConfig(path: string): Promise<Config> {
   let text: string;
   try {
@@ -130,9 +133,13 @@ export async function readRunConfig(path: string): Promise<Config> {
     throw new InputError(`Cannot open the run ${path}: found no ${configName} there, which every run has`);
   }
   try {
-    return parseSavedConfig(JSON.parse(text));
+    const saved = JSON.parse(text);
+    if (typeof saved !== "object" || saved === null) throw new Error("it is no JSON object");
+    const content = "sha256" in saved ? await openSealed(saved) : saved; // older runs have none
+    if (!content) throw new Error("its content is not what was saved, SHA-256 differs");
+    return parseSavedConfig(content);
   } catch (error) {
-    throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${(error as Error).message})`);
+    throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${reasonOf(error)})`);
   }
 }
 
@@ -161,12 +168,25 @@ async function parseMetrics(path: string): Promise<{ rows: MetricsRow[]; damaged
 
 const rowSchema = z.object({ step: z.int().min(1) }).catchall(z.number());
 
+/** A line, with the checksum of the row as its last entry. */
+function formatRow(row: MetricsRow): string {
+  return JSON.stringify({ ...row, crc32c: checksum(row) }) + "\n";
+}
+
+/** Undefined where the line is damaged; lines of older runs have no checksum. */
 function parseRow(line: string): MetricsRow | undefined {
   try {
-    return rowSchema.parse(JSON.parse(line));
+    const { crc32c: found, ...rest } = JSON.parse(line);
+    const row = rowSchema.parse(rest);
+    return found === undefined || found === checksum(rest) ? row : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** In hexadecimal digits. */
+function checksum(row: MetricsRow): string {
+  return crc32c(new TextEncoder().encode(JSON.stringify(row))).toString(16).padStart(8, "0");
 }
 
 const metricsName = "metrics.jsonl";

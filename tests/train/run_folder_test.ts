@@ -172,7 +172,7 @@ Deno.test("a damaged line of metrics.jsonl is passed over, and a resume sets the
     assertEquals([warnings.length, await Deno.readTextFile(aside!)], [1, text]);
     assertEquals(
       await Deno.readTextFile(`${path}/metrics.jsonl`),
-      whole.map((row) => `${JSON.stringify(row)}\n`).join(""),
+      '{"step":1,"train/loss":0.5,"crc32c":"629c818e"}\n{"step":3,"train/loss":0.25,"crc32c":"ca55ddfe"}\n',
     );
     await run.dropMetricsAfter(1); // nothing is damaged any more
     assertEquals([warnings.length, await readMetrics(path)], [1, whole.slice(0, 1)]);

@@ -1,4 +1,4 @@
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
@@ -163,6 +163,6 @@ function readText(path: string): Promise<string> {
 }
 
 function refuse(path: string, error: unknown): never {
-  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : reasonOf(error);
   throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${reason}`);
 }

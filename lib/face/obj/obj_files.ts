@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, relative } from "node:path";
 import { z } from "zod";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { landmarkEntries, type MeshPoints, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
@@ -231,6 +231,6 @@ async function readText(path: string): Promise<string> {
 }
 
 function refuse(path: string, error: unknown): never {
-  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : String(error);
+  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : reasonOf(error);
   throw new InputError(`Cannot read ${path}: ${reason}`);
 }

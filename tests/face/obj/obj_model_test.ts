@@ -247,7 +247,7 @@ Deno.test("loadObjModel() names the file that is missing or wrong, and what is w
   const write = (json: unknown) =>
     Deno.writeTextFile(`${folder}/face/b.json`, typeof json === "string" ? json : JSON.stringify(json));
   const wrong: [unknown, RegExp][] = [
-    ["{", /b.json: SyntaxError/],
+    ["{", /b.json: Expected property name/],
     [{ mesh: "head.obj" }, /b.json: "landmarks": /],
     [{ ...manifest, scale: 2 }, /b.json: .*"scale"/],
     [{ ...manifest, axes: ["x", "y", "up"] }, /b.json: "axes.2": /],
