@@ -13,6 +13,7 @@ interface TrackFlags {
   readonly offline: boolean;
   readonly smooth: boolean;
   readonly turning: boolean;
+  readonly animate?: string;
 }
 
 const command = taskCommand("track")
@@ -27,7 +28,11 @@ const command = taskCommand("track")
   .option("--faces <count>", "at most so many at a time", "5")
   .option("--offline", "smooth by what comes after, too (Savitzky-Golay), in place of the One-Euro filter", false)
   .option("--no-smooth", "points as they are found")
-  .option("--turning", "the first face's mesh beside the video, turning", false);
+  .option("--turning", "the first face's mesh beside the video, turning", false)
+  .option(
+    "--animate <face>",
+    "face.glb, a face model that does what the face does: built-in, ICT-FaceKit's FaceXModel, or a folder with a face.json",
+  );
 
 await runTask(command, async (task) => {
   const options = command.opts<TrackFlags>();

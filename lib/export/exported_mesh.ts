@@ -6,12 +6,12 @@ const EYES_METERS = 0.09;
 
 /** A face's surface as other programs have meshes: x right, y up, z towards the viewer, outsides counter-clockwise. */
 export interface ExportedMesh {
-  /** [vertexCount, 3], in the pixels of the photo's file: x from its left edge, y up from its lower edge. */
+  /** [vertexCount, 3]; of a face in a photo, in the pixels of its file: x from its left edge, y up from its lower edge. */
   readonly positions: Float32Array;
   /** [triangleCount, 3]. */
   readonly triangles: Uint32Array;
   /** [vertexCount, 2], u right and v down, in [0, 1]. */
-  readonly uv: Float32Array;
+  readonly uv?: Float32Array;
   /** [vertexCount, 3], sRGB bytes. */
   readonly colors?: Uint8Array;
 }
@@ -26,7 +26,7 @@ export function withoutStrays({ positions, triangles, uv, colors }: ExportedMesh
   return {
     positions: Float32Array.from({ length: 3 * kept.length }, take(positions, 3)),
     triangles: triangles.map((vertex) => places[vertex]!),
-    uv: Float32Array.from({ length: 2 * kept.length }, take(uv, 2)),
+    ...uv && { uv: Float32Array.from({ length: 2 * kept.length }, take(uv, 2)) },
     ...colors && { colors: Uint8Array.from({ length: 3 * kept.length }, take(colors, 3)) },
   };
 }
@@ -39,7 +39,7 @@ export function imageToExport(
   return positions.map((value, i) => fileScale * (i % 3 === 1 ? height - value : value));
 }
 
-/** How long a pixel is on this face, of which landmarks are [68, 3], if it is an adult's. */
-export function metersPerPixel(landmarks: Float32Array): number {
+/** How long a pixel, or a model's unit, is on the face of these landmarks, [68, 3], if it is an adult's. */
+export function metersPerUnit(landmarks: Float32Array): number {
   return EYES_METERS / eyeCornerDistance(landmarks);
 }

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
-import { imageToExport, metersPerPixel, withoutStrays } from "@/lib/export/exported_mesh.ts";
+import { imageToExport, metersPerUnit, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
 import { encodeNpy } from "@/lib/export/npy.ts";
@@ -47,7 +47,6 @@ async function* meshFiles({ photo, fileScale, fit, surface }: WrittenFace) {
   const { mesh: { positions, triangles }, uv, colors } = colorFace(photo, { positions: fit.vertices, surface });
   const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: TEXTURE_SIZE }));
   const mesh = withoutStrays({ positions: imageToExport(positions, { ...photo, fileScale }), triangles, uv, colors });
-  const metersPerUnit = metersPerPixel(fit.landmarks) / fileScale;
   const { colors: _, ...plain } = mesh;
   yield ["mesh.obj", encodeObj(plain, { materials: "mesh.mtl" })] as const;
   yield ["mesh.mtl", encodeMtl("texture.jpg")] as const;
@@ -55,7 +54,10 @@ async function* meshFiles({ photo, fileScale, fit, surface }: WrittenFace) {
   yield ["mesh.ply", encodePly(mesh)] as const;
   yield [
     "mesh.glb",
-    await encodeGlb(plain, { metersPerUnit, texture: { bytes: texture, mimeType: "image/jpeg" } }),
+    await encodeGlb(plain, {
+      metersPerUnit: metersPerUnit(fit.landmarks) / fileScale,
+      texture: { bytes: texture, mimeType: "image/jpeg" },
+    }),
   ] as const;
 }
 

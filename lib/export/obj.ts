@@ -7,7 +7,7 @@ export interface ObjOptions {
 
 const MATERIAL = "face";
 
-/** A Wavefront OBJ with texture coordinates; vertex colors, where there are some, follow the positions as MeshLab has it. */
+/** A Wavefront OBJ; vertex colors, where there are some, follow the positions as MeshLab has it. */
 export function encodeObj({ positions, triangles, uv, colors }: ExportedMesh, { materials }: ObjOptions = {}): string {
   const lines: string[] = [];
   if (materials !== undefined) lines.push(`mtllib ${materials}`, `usemtl ${MATERIAL}`);
@@ -16,10 +16,10 @@ export function encodeObj({ positions, triangles, uv, colors }: ExportedMesh, { 
     const color = colors && [...colors.subarray(i, i + 3)].map((byte) => (byte / 255).toFixed(4)).join(" ");
     lines.push(color === undefined ? place : `${place} ${color}`);
   }
-  for (let i = 0; i < uv.length; i += 2) lines.push(`vt ${short(uv[i]!)} ${short(1 - uv[i + 1]!)}`);
+  for (let i = 0; uv && i < uv.length; i += 2) lines.push(`vt ${short(uv[i]!)} ${short(1 - uv[i + 1]!)}`);
   for (let i = 0; i < triangles.length; i += 3) {
-    const [a, b, c] = [triangles[i]! + 1, triangles[i + 1]! + 1, triangles[i + 2]! + 1];
-    lines.push(`f ${a}/${a} ${b}/${b} ${c}/${c}`);
+    const corners = [...triangles.subarray(i, i + 3)].map((vertex) => uv ? `${vertex + 1}/${vertex + 1}` : vertex + 1);
+    lines.push(`f ${corners.join(" ")}`);
   }
   return lines.join("\n") + "\n";
 }

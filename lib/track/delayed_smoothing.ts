@@ -39,6 +39,7 @@ export class DelayedSmoothing<Fit extends FaceFit, Extra> {
       ...face,
       landmarks: this.#smoothed(face.id, (fit) => fit.landmarks),
       vertices: this.#smoothed(face.id, (fit) => fit.vertices),
+      expressions: this.#smoothed(face.id, (fit) => fit.expressions).map((value) => Math.min(1, Math.max(0, value))),
     }));
     if (this.#next < this.#reach) this.#next++;
     else this.#frames.shift();

@@ -23,8 +23,6 @@ export interface ModelFit extends FaceFit {
   readonly crop: Crop;
   /** [size, size, 3], the position map in crop pixels. */
   readonly map: Float32Array;
-  /** [expressionCount], 0 to 1; empty where the model says none. */
-  readonly expressions: Float32Array;
 }
 
 /** Fits faces in crops of pictures by a model that ONNX Runtime runs: the same in Deno and in a browser. */

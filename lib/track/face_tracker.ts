@@ -14,6 +14,8 @@ export interface FaceFit {
   readonly vertices: Float32Array;
   /** From 0 to 1: whether there is a face in the crop at all; 0 where the landmarks are all in one place. */
   readonly score: number;
+  /** [expressionCount], 0 to 1; empty where the network says none. */
+  readonly expressions: Float32Array;
   /** [n], how this person looks, whatever the pose and light: near ones are of one person. */
   readonly signature: Float32Array;
 }
@@ -48,6 +50,8 @@ export interface TrackedFit<Fit extends FaceFit> {
   /** [68, 3] and [vertexCount, 3], smoothed; valid until the next frame. */
   readonly landmarks: Float32Array;
   readonly vertices: Float32Array;
+  /** [expressionCount], smoothed as well. */
+  readonly expressions: Float32Array;
 }
 
 /** Two faces' boxes that overlap more are of one face. */
@@ -161,7 +165,7 @@ export class FaceTracker<Fit extends FaceFit> {
 /** One person's face through time. */
 class Track<Fit extends FaceFit> {
   readonly #margin: number;
-  readonly #filters: readonly [OneEuroFilter, OneEuroFilter] | undefined;
+  readonly #filters: Readonly<Record<"landmarks" | "vertices" | "expressions", OneEuroFilter>> | undefined;
   /** Of the frames so far, slowly forgotten. */
   #signature: Float32Array;
   #fit: Fit;
@@ -184,7 +188,11 @@ class Track<Fit extends FaceFit> {
     { margin, smoothing = {}, time }: TrackerOptions & { readonly time: number },
   ) {
     this.#margin = margin;
-    this.#filters = smoothing === "none" ? undefined : [new OneEuroFilter(smoothing), new OneEuroFilter(smoothing)];
+    this.#filters = smoothing === "none" ? undefined : {
+      landmarks: new OneEuroFilter(smoothing),
+      vertices: new OneEuroFilter(smoothing),
+      expressions: new OneEuroFilter({ ...smoothing, dimensions: 1 }),
+    };
     this.#signature = fit.signature.slice();
     this.#fit = fit;
     this.time = time;
@@ -228,7 +236,7 @@ class Track<Fit extends FaceFit> {
     this.#crop = undefined;
     this.#velocity = [0, 0];
     this.isPlaceKnown = true;
-    this.#filters?.forEach((filter) => filter.reset());
+    for (const filter of Object.values(this.#filters ?? {})) filter.reset();
   }
 
   /** Below 1 where the face may be this person's: by looks, and by where the person would have gone. */
@@ -243,12 +251,17 @@ class Track<Fit extends FaceFit> {
 
   smoothed(): TrackedFit<Fit> {
     const { id, time } = this, fit = this.#fit;
-    if (!this.#filters) return { id, fit, landmarks: fit.landmarks, vertices: fit.vertices };
-    const size = faceSize(fit.landmarks);
-    const [landmarks, vertices] = this.#filters.map((filter, i) =>
-      filter.filter(i === 0 ? fit.landmarks : fit.vertices, { time, size })
-    );
-    return { id, fit, landmarks: landmarks!, vertices: vertices! };
+    if (!this.#filters) {
+      return { id, fit, landmarks: fit.landmarks, vertices: fit.vertices, expressions: fit.expressions };
+    }
+    const { landmarks, vertices, expressions } = this.#filters, size = faceSize(fit.landmarks);
+    return {
+      id,
+      fit,
+      landmarks: landmarks.filter(fit.landmarks, { time, size }),
+      vertices: vertices.filter(fit.vertices, { time, size }),
+      expressions: expressions.filter(fit.expressions, { time, size: 1 }),
+    };
   }
 }
 

@@ -5,6 +5,8 @@ export interface OneEuroOptions {
   readonly speedCoefficient?: number;
   /** Hz, of the speed's own smoothing. */
   readonly speedCutoff?: number;
+  /** Numbers of a point. */
+  readonly dimensions?: number;
 }
 
 export interface OneEuroMoment {
@@ -16,21 +18,23 @@ export interface OneEuroMoment {
 
 /**
  * The One-Euro filter (Casiez et al., CHI 2012) of points: a low pass whose cutoff rises with a point's speed, so that it
- * is calm at rest and does not lag in motion. All three coordinates of a point share one cutoff, and its shape stays.
+ * is calm at rest and does not lag in motion. All coordinates of a point share one cutoff, and its shape stays.
  */
 export class OneEuroFilter {
   readonly #minCutoff: number;
   readonly #speedCoefficient: number;
   readonly #speedCutoff: number;
+  readonly #dimensions: number;
   #points: Float32Array | undefined;
-  /** [n, 3], the smoothed velocity in sizes a second. */
+  /** [n, dimensions], the smoothed velocity in sizes a second. */
   #velocities = new Float32Array();
   #time = 0;
 
-  constructor({ minCutoff = 0.9, speedCoefficient = 16, speedCutoff = 2 }: OneEuroOptions = {}) {
+  constructor({ minCutoff = 0.9, speedCoefficient = 16, speedCutoff = 2, dimensions = 3 }: OneEuroOptions = {}) {
     this.#minCutoff = minCutoff;
     this.#speedCoefficient = speedCoefficient;
     this.#speedCutoff = speedCutoff;
+    this.#dimensions = dimensions;
   }
 
   /** Forgets what came before, as after a cut. */
@@ -38,7 +42,7 @@ export class OneEuroFilter {
     this.#points = undefined;
   }
 
-  /** The points, [n, 3], smoothed: the filter's own memory, valid until the next call. `points` are not kept. */
+  /** The points, [n, dimensions], smoothed: the filter's own memory, valid until the next call. `points` are not kept. */
   filter(points: Float32Array, { time, size }: OneEuroMoment): Float32Array {
     const seconds = time - this.#time;
     this.#time = time;
@@ -48,18 +52,15 @@ export class OneEuroFilter {
     }
     const smoothed = this.#points, velocities = this.#velocities;
     const kept = 1 - smoothingShare(this.#speedCutoff, seconds), perSize = 1 / (size * seconds);
-    for (let i = 0; i < points.length; i += 3) {
-      const dx = points[i]! - smoothed[i]!,
-        dy = points[i + 1]! - smoothed[i + 1]!,
-        dz = points[i + 2]! - smoothed[i + 2]!;
-      const vx = velocities[i]! = kept * velocities[i]! + (1 - kept) * dx * perSize;
-      const vy = velocities[i + 1]! = kept * velocities[i + 1]! + (1 - kept) * dy * perSize;
-      const vz = velocities[i + 2]! = kept * velocities[i + 2]! + (1 - kept) * dz * perSize;
-      const cutoff = this.#minCutoff + this.#speedCoefficient * Math.sqrt(vx * vx + vy * vy + vz * vz);
-      const share = smoothingShare(cutoff, seconds);
-      smoothed[i]! += share * dx;
-      smoothed[i + 1]! += share * dy;
-      smoothed[i + 2]! += share * dz;
+    const dimensions = this.#dimensions;
+    for (let i = 0; i < points.length; i += dimensions) {
+      let squared = 0;
+      for (let k = i; k < i + dimensions; k++) {
+        const speed = velocities[k] = kept * velocities[k]! + (1 - kept) * perSize * (points[k]! - smoothed[k]!);
+        squared += speed * speed;
+      }
+      const share = smoothingShare(this.#minCutoff + this.#speedCoefficient * Math.sqrt(squared), seconds);
+      for (let k = i; k < i + dimensions; k++) smoothed[k]! += share * (points[k]! - smoothed[k]!);
     }
     return smoothed;
   }

@@ -1,5 +1,5 @@
 import { encodeObj } from "@/lib/export/obj.ts";
-import { type ExportedMesh, imageToExport, metersPerPixel, withoutStrays } from "@/lib/export/exported_mesh.ts";
+import { type ExportedMesh, imageToExport, metersPerUnit, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import type { Photo } from "@/lib/types.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
 import { openFaceColumns, openFaceValues } from "@/tasks/track/open_face.ts";
@@ -25,8 +25,8 @@ export function objFile(saved: SavedFace): Blob {
 
 export async function glbFile(saved: SavedFace): Promise<Blob> {
   const { encodeGlb } = await import("@/lib/export/glb.ts"); // large, and seldom wanted
-  const metersPerUnit = metersPerPixel(saved.face.landmarks);
-  return new Blob([await encodeGlb(meshOf(saved), { metersPerUnit })], { type: "model/gltf-binary" });
+  const options = { metersPerUnit: metersPerUnit(saved.face.landmarks) };
+  return new Blob([await encodeGlb(meshOf(saved), options)], { type: "model/gltf-binary" });
 }
 
 /** In the frame's colors. */

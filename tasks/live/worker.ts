@@ -113,11 +113,11 @@ async function track({ drawn, neutral, newTracker, findAll }: Opened, frame: Sen
   const picture = pictureOf(frame.bitmap);
   if (frame.isNew) tracker = undefined;
   const faces = frame.isPhoto ? await findAll(picture) : await (tracker ??= newTracker()).next(picture, frame.time);
-  return faces.map(({ id, fit, landmarks, vertices }) => ({
+  return faces.map(({ id, fit, landmarks, vertices, expressions }) => ({
     id,
     landmarks: new Float32Array(landmarks),
     vertices: drawn(vertices),
-    expressions: new Float32Array(fit.expressions),
+    expressions: new Float32Array(expressions),
     pose: neutral && poseOfLandmarks(landmarks, neutral),
     score: fit.score,
   }));

@@ -67,7 +67,7 @@ export class TrackFiles implements AsyncDisposable {
     await this.#write("landmarks.csv", openFaceValues(line).join(","), () => openFaceColumns.join(","));
     if (expressions.length === 0) return;
     const row = liveLinkRow({ time, names: this.#expressionNames, expressions, pose });
-    await this.#write(id === 1 ? "blendshapes.csv" : `blendshapes-${id}.csv`, row, liveLinkHeader);
+    await this.#write(nameForFace("blendshapes.csv", id), row, liveLinkHeader);
   }
 
   async finish(): Promise<void> {
@@ -105,4 +105,9 @@ export class TrackFiles implements AsyncDisposable {
       throw new InputError(`Cannot write ${this.path(name)}: ${reasonOf(error)}`);
     }
   }
+}
+
+/** A file of the first face has the name as it is, that of another one its number before the extension. */
+export function nameForFace(name: string, id: number): string {
+  return id === 1 ? name : name.replace(/(?=\.\w+$)/, `-${id}`);
 }

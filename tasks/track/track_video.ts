@@ -1,4 +1,6 @@
 import { probeVideo, readFrames, VideoFile, type VideoInfo } from "@/lib/data/files/video.ts";
+import { animatedFace, type FaceMoment, sharedExpressions } from "@/lib/export/animated_face.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
 import { InputError } from "@/lib/errors.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
@@ -12,7 +14,8 @@ import type { Photo } from "@/lib/types.ts";
 import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";
 import { openFaces } from "@/tasks/predict/open_faces.ts";
 import { StageClock } from "@/tasks/track/stage_clock.ts";
-import { TrackFiles } from "@/tasks/track/track_files.ts";
+import { openFaceModel } from "@/tasks/track/open_face_model.ts";
+import { nameForFace, TrackFiles } from "@/tasks/track/track_files.ts";
 import { TurningInset } from "@/tasks/track/turning_inset.ts";
 
 export interface TrackVideoOptions {
@@ -22,6 +25,8 @@ export interface TrackVideoOptions {
   readonly mostFaces: number;
   readonly smoothing: "one-euro" | "offline" | "none";
   readonly turning: boolean;
+  /** Which face model is to do what the faces do; see {@linkcode openFaceModel}. */
+  readonly animate?: string;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
 }
@@ -41,6 +46,14 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     detect: (picture) => detector.detect(picture),
     detectionCrop: (detection) => detectionCrop(detection, { margin }),
   }, { margin, mostFaces: options.mostFaces, ...options.smoothing !== "one-euro" && { smoothing: "none" } });
+  const expressionNames = description.expressionNames ?? [];
+  if (options.animate !== undefined && expressionNames.length === 0) {
+    throw new InputError(`Cannot move a face model: the network of ${options.model} says no expressions`);
+  }
+  const animated = options.animate === undefined ? undefined : await openFaceModel(options.animate);
+  if (animated) sharedExpressions(animated, expressionNames);
+  /** By face. */
+  const moments = new Map<number, FaceMoment[]>();
   const triangles = trianglesWithoutNeck(description.surface);
   const overlay = new FaceOverlay(triangles);
   const inset = options.turning ? new TurningInset(info, description.surface) : undefined;
@@ -48,7 +61,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   const [raw, smooth] = [new JitterMeter(info), new JitterMeter(info)];
   const delayed = options.smoothing === "offline" ? new DelayedSmoothing<ModelFit, Frame>() : undefined;
   const points = landmarksOf(description.surface.landmarks);
-  await using files = await TrackFiles.create(options.out, { expressionNames: description.expressionNames ?? [] });
+  await using files = await TrackFiles.create(options.out, { expressionNames });
   const width = info.width + (inset?.width ?? 0);
   await using output = options.overlay === "none" && !inset
     ? undefined
@@ -70,9 +83,12 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     }
     const whole = inset ? inset.beside(picture, shown[0]) : picture;
     clock.start("write");
-    for (const { id, fit, landmarks } of shown) {
+    for (const { id, fit, landmarks, expressions } of shown) {
       const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);
-      await files.add({ frame: number, time, id, landmarks, pose, score: fit.score, expressions: fit.expressions });
+      await files.add({ frame: number, time, id, landmarks, pose, score: fit.score, expressions });
+      if (!animated) continue;
+      const named = Object.fromEntries(expressionNames.map((name, i) => [name, expressions[i]!]));
+      moments.getOrInsertComputed(id, () => []).push({ time, expressions: named, pose });
     }
     await output?.add(whole);
   };
@@ -102,6 +118,9 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   if (ids.size === 0) throw new InputError(`Found no face in ${frameCount} frames of ${video}`);
   await output?.finish();
   await files.finish();
+  for (const [id, one] of moments) {
+    await writeFileAtomic(files.path(nameForFace("face.glb", id)), await animatedFace(animated!, one));
+  }
   return [
     `${frameCount} frames, ${ids.size} face${ids.size === 1 ? "" : "s"}: ${options.out}`,
     ...clock.lines(),

@@ -1,4 +1,4 @@
-import { encodeGlb, type Morphs } from "@/lib/export/glb.ts";
+import { encodeGlb, type Morphs, type Motion } from "@/lib/export/glb.ts";
 import { readGlb } from "@/tests/export/three_reader.ts";
 import { assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
@@ -11,12 +11,11 @@ const mesh = {
 const morphs: Morphs = {
   names: ["jawOpen", "eyeBlink_L"],
   shapes: [Float32Array.from({ length: 12 }, (_, i) => i === 1 ? 20 : 0), new Float32Array(12).fill(10)],
-  times: Float32Array.of(0, 1, 3),
-  weights: Float32Array.of(0, 0, 1, 0.5, 0, 1),
 };
+const motion: Motion = { times: Float32Array.of(0, 1, 3), weights: Float32Array.of(0, 0, 1, 0.5, 0, 1) };
 
 Deno.test("encodeGlb() writes shapes that three.js moves by the weights of each time, in between too", async () => {
-  const glb = await readGlb(await encodeGlb(mesh, { metersPerUnit: 0.01, morphs }));
+  const glb = await readGlb(await encodeGlb(mesh, { metersPerUnit: 0.01, morphs, motion }));
   const at = (time: number) => {
     const { jawOpen, eyeBlink_L } = glb.morphsAt(time);
     return [jawOpen!, eyeBlink_L!];

@@ -2,7 +2,7 @@
 // @ts-types="@types/three"
 import {
   AnimationMixer,
-  type BufferAttribute,
+  BufferAttribute,
   type BufferGeometry,
   ColorManagement,
   type InterleavedBufferAttribute,
@@ -37,6 +37,8 @@ export interface ReadGlb extends ReadMesh {
   morph(name: string): Float32Array;
   /** How much of each morph target, by name, at a time in seconds. */
   morphsAt(time: number): Readonly<Record<string, number>>;
+  /** Where points of the mesh, [n, 3], are at a time in seconds. */
+  placedAt(time: number): (points: Float32Array) => Float32Array;
 }
 
 /** The file's one mesh. */
@@ -53,6 +55,14 @@ export async function readGlb(bytes: Uint8Array<ArrayBuffer>): Promise<ReadGlb> 
       mixer.setTime(time);
       const places = Object.entries(mesh.morphTargetDictionary ?? {});
       return Object.fromEntries(places.map(([name, i]) => [name, mesh.morphTargetInfluences![i]!]));
+    },
+    placedAt: (time) => {
+      mixer.setTime(time);
+      scene.updateMatrixWorld(true);
+      return (points) => {
+        const attribute = new BufferAttribute(points.slice(), 3);
+        return valuesOf(attribute.applyMatrix4(mesh.matrixWorld));
+      };
     },
     morph: (name) => valuesOf(mesh.geometry.morphAttributes["position"]![mesh.morphTargetDictionary![name]!]!),
   };

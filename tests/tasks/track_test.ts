@@ -3,7 +3,7 @@ import { decodePhoto, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
-import { Lines, runTaskChild, spawnTask, type Surroundings } from "@/tests/tasks/children.ts";
+import { Lines, runTaskChild, spawnTask, type Surroundings, type TaskEnd } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
 import { ffmpeg, hasFfmpeg, probe, writeVideo } from "@/tests/track/video_files.ts";
@@ -25,8 +25,10 @@ if (hasFfmpeg) {
   await ffmpeg("-i", `${folder.path}/silent.mp4`, ...sound, "-movflags", "+faststart", clip);
 }
 
-function track(...given: (string | Surroundings)[]) {
-  return runTaskChild("track", ...given, { folder: folder.path });
+/** Without the lines that tell how far it is after each second. */
+async function track(...given: (string | Surroundings)[]): Promise<TaskEnd> {
+  const { stderr, ...end } = await runTaskChild("track", ...given, { folder: folder.path });
+  return { ...end, stderr: stderr.replace(/^frame \d+.*\n/gm, "") };
 }
 
 interface Line {
@@ -225,6 +227,7 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [["sound.wav"], /^Cannot read the video sound\.wav: it holds no pictures; wanted a whole video/],
     [["nobody.mp4"], /^Found no face in 5 frames of nobody\.mp4$/],
     [["clip.mp4", "--out", "full"], /^Cannot write to full: it is not empty; name another folder by --out$/],
+    [["clip.mp4", "--animate", "built-in"], /^Cannot move a face model: the network of .* says no expressions$/],
     [["clip.mp4", "--faces", "0"], /^Cannot follow 0 faces: --faces takes a number from 1 to 100$/],
     [["clip.mp4", "--overlay", "hat"], /Allowed choices are sparse, dense, mesh, none/],
     [

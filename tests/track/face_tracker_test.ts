@@ -39,7 +39,8 @@ async function follow(frames: readonly (readonly Person[])[], detectEvery = 15):
     const [person] = visible().filter((person) => away(person) < side / 2).toSorted((a, b) => away(a) - away(b));
     const landmarks = landmarksOf(person ?? { x: left + side / 2, y: top + side / 2, size: side / MARGIN, looks: 0 });
     const signature = Float32Array.of(person?.looks ?? 0, -(person?.looks ?? 0));
-    return Promise.resolve({ landmarks, vertices: landmarks, score: person ? 0.9 : 0.1, signature });
+    const expressions = Float32Array.of(person ? person.x % 2 : 0);
+    return Promise.resolve({ landmarks, vertices: landmarks, score: person ? 0.9 : 0.1, expressions, signature });
   };
   const detect = (): Promise<Detection[]> =>
     Promise.resolve(
