@@ -7,24 +7,33 @@ const command = taskCommand("export")
   .description("Writes a trained model as ONNX: bytes of RGB in, positions and landmarks in crop pixels out")
   .argument("<folder>", "a run's folder, or a trained model's")
   .addOption(
-    new Option("--format <name>", "onnx, or weights: ONNX in half precision without the training's mesh").choices([
-      "onnx",
-      "weights",
-    ]).default("onnx"),
+    new Option(
+      "--format <name>",
+      "onnx, weights: ONNX in half precision without the training's mesh, or page: that of deno task serve, for any server",
+    ).choices(["onnx", "weights", "page"]).default("onnx"),
   )
   .option("--half", "weights in half precision: half the size, and no slower")
-  .option("--out <file>", "where to write, of weights a folder (default: model.onnx in the model's folder)");
+  .option("--out <file>", "where to write, of weights and a page a folder (default: model.onnx in the model's folder)");
 
 await runTask(command, async (console) => {
   const { format, half = false, out } = command.opts<{ format: string; half?: boolean; out?: string }>();
-  console.stage("Writing the model");
+  const model = command.args[0]!;
+  if (format !== "onnx" && !out) throw new InputError(`Cannot write ${format}: --out names the folder to write`);
+  console.stage(format === "page" ? "Writing the page" : "Writing the model");
   // slow to load: help and wrong flags need none of it
   const { exportOnnx, exportWeights } = await import("@/lib/export/save_onnx.ts");
-  const model = command.args[0]!;
-  if (format === "weights" && !out) throw new InputError("Cannot write weights: --out names the folder to write");
-  const { path, byteCount } = format === "weights"
+  const { path, byteCount } = format === "page"
+    ? { path: out, byteCount: await exportPage(model, out!) }
+    : format === "weights"
     ? { path: out, ...await exportWeights(model, out!) }
     : await exportOnnx(model, { half, path: out });
   console.quiet();
   globalThis.console.log(`${path}: ${(byteCount / 1e6).toFixed(1)} MB`);
 });
+
+async function exportPage(model: string, out: string): Promise<number> {
+  const { openModel } = await import("@/tasks/predict/open_model.ts");
+  const { pageFiles } = await import("@/tasks/serve/page_files.ts");
+  const { savePage } = await import("@/tasks/serve/save_page.ts");
+  return await savePage(out, await pageFiles(await openModel(model)));
+}

@@ -38,6 +38,7 @@ may_read /usr/bin/ldd # sharp asks it which C library there is
 may_read "${TENSORFLOW_LIBRARY:-}"
 may_write "${POSMAP_CACHE:-$caches/posmap}"
 may_write "$checkout/runs"
+permissions=$task
 host=127.0.0.1
 out=
 case $task in video | predict | track) out=. ;; esac # where what they make is, unless a flag says where
@@ -53,6 +54,7 @@ for argument; do
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
     --out) out=$(folder_of "$value") ;;
     --host) host=$value ;;
+    --format) [ "$value" != page ] || permissions=serve ;; # it is bundled as there
     *)
       if [ -d "$value" ]; then
         may_read "$value" && may_read_settings "$value"
@@ -89,4 +91,4 @@ case $task in
     set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"
     ;;
 esac
-exec "$deno" run --quiet --no-prompt --config="$checkout/deno.json" -P="$task" "$@"
+exec "$deno" run --quiet --no-prompt --config="$checkout/deno.json" -P="$permissions" "$@"

@@ -7,6 +7,8 @@ import { runTaskChild } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
+const weights = `${import.meta.dirname}/../../data/weights/lite`;
+
 Deno.test("deno task export writes a model's ONNX beside it, or in half precision elsewhere", async () => {
   await using folder = await temporaryFolder();
   const model = `${folder.path}/run/model`;
@@ -65,13 +67,22 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
     [[`${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],
     [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
     [[`${folder.path}/model`, "--format", "weights"], /--out names the folder to write/],
+    [[`${folder.path}/model`, "--format", "page"], /--out names the folder to write/],
+    [
+      [weights, "--format", "page", "--out", folder.path],
+      /Cannot write the page to .*: it is there already; name another/,
+    ],
+    [
+      [weights, "--format", "page", "--out", `${folder.path}/model/posmap.json/site`],
+      /Cannot write the page to .*: Not a dir/,
+    ],
     [[`${folder.path}/model`, "--out", `${folder.path}/none/a.onnx`], /Cannot write .*a\.onnx: No such file/],
     [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("export", ...flags)));
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
-    const lines = stderr.trimEnd().split("\n").filter((line) => line !== "Writing the model");
+    const lines = stderr.trimEnd().split("\n").filter((line) => !/^Writing the (model|page)$/.test(line));
     assert(lines.length === 1 && message.test(lines[0]!), `${flags}: ${stderr}`);
     assertEquals([code, stdout], [2, ""]);
   });

@@ -103,11 +103,13 @@ export interface LivePageOptions {
   readonly server?: Deno.HttpServer<Deno.NetAddr>;
 }
 
+export const weights = `${import.meta.dirname}/../../data/weights/lite`;
+
 let files: Promise<Map<string, Uint8Array<ArrayBuffer>>> | undefined;
 
 /** The page's files with the weights that come along, bundled once. */
 export function livePageFiles() {
-  return files ??= openOnnxModel(`${import.meta.dirname}/../../data/weights/lite`).then(pageFiles);
+  return files ??= openOnnxModel(weights).then(pageFiles);
 }
 
 export async function openLivePage(options: LivePageOptions = {}): Promise<LivePage> {

@@ -7,7 +7,15 @@ import { servePage } from "@/tasks/serve/page_server.ts";
 import { openFaceColumns } from "@/tasks/track/open_face.ts";
 import { readGlb, readObj } from "@/tests/export/three_reader.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { drawCamera, type LivePage, livePageFiles, openLivePage, type SeenFrame } from "@/tests/tasks/live_page.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
+import {
+  drawCamera,
+  type LivePage,
+  livePageFiles,
+  openLivePage,
+  type SeenFrame,
+  weights,
+} from "@/tests/tasks/live_page.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { chromiumPath, difference, screenshot } from "@/tests/view/chromium.ts";
@@ -227,26 +235,28 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
   }
 });
 
-browserTest("a server without the headers of isolation has the page track on one thread, and say so", async () => {
-  const files = await livePageFiles();
-  const types = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm" };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
-    const name = new URL(url).pathname.slice(1) || "index.html";
-    const type = types[name.split(".").at(-1) as keyof typeof types] ?? "application/octet-stream";
-    return new Response(files.get(name) ?? null, {
-      headers: { "content-type": type },
-      status: files.has(name) ? 200 : 404,
+browserTest(
+  "deno task export writes the page for any server: without headers of isolation it has one thread, and says so",
+  async () => {
+    const site = `${folder.path}/site`;
+    const { code, stderr } = await runTaskChild("export", weights, "--format", "page", "--out", site);
+    assertEquals([code, stderr], [0, "Writing the page\n"]);
+    const types = { html: "text/html", js: "text/javascript", css: "text/css", wasm: "application/wasm" };
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
+      const name = new URL(url).pathname.slice(1) || "index.html";
+      const type = types[name.split(".").at(-1) as keyof typeof types] ?? "application/octet-stream";
+      return new Response(await Deno.readFile(`${site}/${name}`), { headers: { "content-type": type } });
     });
-  });
-  await using live = await openLivePage({ camera: (await camera()).path, server });
-  assertEquals(await live.page.evaluate("crossOriginIsolated"), false);
-  const note = await live.page.textContent("#threads") ?? "";
-  assert(/^SIMD, one thread: this server does not send/.test(note), note);
-  await live.page.click("#camera");
-  const error = await meanError(await live.seen(20));
-  assert(error < 4.5, `${error} %`);
-  assertEquals(live.complaints, []);
-});
+    await using live = await openLivePage({ camera: (await camera()).path, server });
+    assertEquals(await live.page.evaluate("crossOriginIsolated"), false);
+    const note = await live.page.textContent("#threads") ?? "";
+    assert(/^SIMD, one thread: this server does not send/.test(note), note);
+    await live.page.click("#camera");
+    const error = await meanError(await live.seen(20));
+    assert(error < 4.5, `${error} %`);
+    assertEquals(live.complaints, []);
+  },
+);
 
 browserTest("on a phone all controls are in view, large enough for fingers, and work by touch", async () => {
   const viewport = { width: 390, height: 844 };
