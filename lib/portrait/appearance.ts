@@ -137,12 +137,12 @@ function browColor(random: Random, hairColor: Vec3): Vec3 {
 }
 
 function randomLips(random: Random, melanin: number): Appearance["lips"] {
-  const [red, green, blue] = skinColor(melanin * 0.9, 0.85);
+  const [red, green, blue] = skinColor(melanin * 0.9, random.uniform(0.7, 1.5));
   if (random.chance(0.72)) {
-    const shade = random.uniform(0.75, 1.02);
+    const shade = random.uniform(0.6, 1.02);
     return {
       color: [red * shade, green * shade * random.uniform(0.75, 1.05), blue * shade * random.uniform(0.8, 1.1)],
-      cover: random.uniform(0.35, 0.9),
+      cover: random.uniform(0.5, 0.95),
       gloss: random.uniform(0.02, 0.25),
     };
   }
