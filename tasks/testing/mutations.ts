@@ -443,8 +443,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/track/one_euro.ts",
-    line: "const cutoff = this.#minCutoff + this.#speedCoefficient * Math.sqrt(vx * vx + vy * vy + vz * vz);",
-    replacement: "const cutoff = this.#minCutoff;",
+    line: "const share = smoothingShare(this.#minCutoff + this.#speedCoefficient * Math.sqrt(squared), seconds);",
+    replacement: "const share = smoothingShare(this.#minCutoff, seconds);",
     tests: ["tests/track/one_euro_test.ts"],
   },
   {
@@ -491,8 +491,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/view/report/most_frontal.ts",
-    line: "return Math.abs(unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2]);",
-    replacement: "return unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2];",
+    line: "return unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2];",
+    replacement: "return cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin))[2];",
     tests: ["tests/view/report/most_frontal_test.ts"],
   },
   {
@@ -512,5 +512,48 @@ export const mutations: readonly Mutation[] = [
     line: "weights.forEach((weight, i) => shares[Math.floor(i / 4) * corners.length + i] = weight);",
     replacement: "weights.forEach((_, i) => shares[Math.floor(i / 4) * corners.length + i] = 0.25);",
     tests: ["tests/export/onnx_test.ts"],
+  },
+  {
+    file: "lib/train/weight_averages.ts",
+    line: "const decay = Math.min(this.#decay ** STEPS_AT_ONCE, (1 + updates) / (10 + updates));",
+    replacement: "const decay = this.#decay;",
+    tests: ["tests/train/weight_averages_test.ts"],
+  },
+  {
+    file: "lib/track/cut_detector.ts",
+    line: "const before = this.#before ?? points;",
+    replacement: "const before = points;",
+    tests: ["tests/track/cut_detector_test.ts"],
+  },
+  {
+    file: "lib/export/exported_mesh.ts",
+    line: "return positions.map((value, i) => fileScale * (i % 3 === 1 ? height - value : value));",
+    replacement: "return positions.map((value, i) => fileScale * (i % 3 === 1 ? -value : value));",
+    tests: ["tests/export/face_files_test.ts"],
+  },
+  {
+    file: "lib/export/obj.ts",
+    line: "for (let i = 0; uv && i < uv.length; i += 2) lines.push(`vt ${short(uv[i]!)} ${short(1 - uv[i + 1]!)}`);",
+    replacement: "for (let i = 0; uv && i < uv.length; i += 2) lines.push(`vt ${short(uv[i]!)} ${short(uv[i + 1]!)}`);",
+    tests: ["tests/export/face_files_test.ts"],
+  },
+  {
+    file: "lib/export/glb.ts",
+    line: "return Float32Array.from(colors, (byte) => srgbToLinear(byte / 255));",
+    replacement: "return Float32Array.from(colors, (byte) => byte / 255);",
+    tests: ["tests/export/glb_test.ts"],
+  },
+  {
+    file: "lib/export/live_link.ts",
+    line: "return whole ?? (sides.length > 0 ? sides.reduce((sum, value) => sum + value, 0) / sides.length : 0);",
+    replacement: "return whole ?? sides[0] ?? 0;",
+    tests: ["tests/export/live_link_test.ts"],
+  },
+  {
+    file: "lib/export/face_files.ts",
+    line:
+      "const levels = Uint16Array.from(encoded, (value) => Math.min(65_535, Math.max(0, Math.round(65_535 * value))));",
+    replacement: "const levels = Uint16Array.from(encoded, (value) => Math.round(65_535 * value));",
+    tests: ["tests/export/face_files_test.ts"],
   },
 ];

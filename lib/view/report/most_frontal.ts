@@ -9,9 +9,9 @@ export function mostFrontal<T extends { readonly landmarks: Float32Array }>(face
   return faces.reduce((best, face) => frontality(face.landmarks) > frontality(best.landmarks) ? face : best);
 }
 
-/** The cosine of the angle between what the face looks along and the camera's axis. */
+/** The cosine of the angle between what the face looks along and the camera's axis; negative where it looks away. */
 function frontality(landmarks: Float32Array): number {
   const line = (from: number, to: number) => minus(pointAt(landmarks, to), pointAt(landmarks, from));
   const { rightEyeCorner, leftEyeCorner, noseRoot, chin } = keyLandmarks;
-  return Math.abs(unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2]);
+  return unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2];
 }
