@@ -13,6 +13,8 @@ import { findPeers, installPeers } from "@/tasks/bench/peers.ts";
 import { type Row, tableOf } from "@/tasks/bench/rows.ts";
 import { trainBench } from "@/tasks/bench/train.ts";
 import { inferBench, onnxBench } from "@/tasks/bench/infer.ts";
+import { predictBench } from "@/tasks/bench/predict.ts";
+import { trackBench } from "@/tasks/bench/track.ts";
 import { dispatchBench } from "@/tasks/bench/dispatch.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
@@ -24,6 +26,8 @@ const benches: Readonly<Record<string, Bench>> = {
   data: dataBench,
   mat: matBench,
   obj: objBench,
+  predict: predictBench,
+  track: trackBench,
   startup: startupBench,
   memory: memoryBench,
 };

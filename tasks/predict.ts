@@ -34,8 +34,17 @@ await runTask(command, async (console) => {
     );
   }
   // slow to load: help and wrong flags need none of it
+  const { openFaces } = await import("@/tasks/predict/open_faces.ts");
   const { predictPhotos } = await import("@/tasks/predict/predict_photos.ts");
-  await predictPhotos(paths, { ...options, kinds, place, console });
+  const print = (line: string) => console.print(line);
+  await predictPhotos(paths, {
+    faces: await openFaces(options.model, { note: print }),
+    out: options.out,
+    kinds,
+    place,
+    print,
+    ...options.json && { onFace: (record) => globalThis.console.log(JSON.stringify(record)) },
+  });
 });
 
 function parseKinds(only: string | undefined): readonly FaceFileKind[] {

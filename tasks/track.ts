@@ -43,9 +43,12 @@ await runTask(command, async (task) => {
   }
   const out = options.out ?? basename(video, extname(video));
 
+  // slow to load: help and wrong flags need none of it
+  const { openFaces } = await import("@/tasks/predict/open_faces.ts");
   const { trackVideo } = await import("@/tasks/track/track_video.ts");
   const summary = await trackVideo(video, {
     ...options,
+    faces: await openFaces(options.model, { note: (sentence) => task.print(sentence) }),
     out,
     mostFaces,
     smoothing: options.offline ? "offline" : options.smooth ? "one-euro" : "none",

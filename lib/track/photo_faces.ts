@@ -37,7 +37,7 @@ const SAME_FACE = 0.5;
  */
 export async function findFaces(
   photo: Photo,
-  { detector, fitter }: { readonly detector: FaceDetector; readonly fitter: FaceFitter },
+  { detector, fitter }: { readonly detector: Pick<FaceDetector, "detect">; readonly fitter: Pick<FaceFitter, "fit"> },
   { margin, crop, isExact = false, leastScore = 0.5 }: PhotoFacesOptions,
 ): Promise<PhotoFace[]> {
   if (crop) {

@@ -10,9 +10,10 @@ export interface Command {
 
 const repository = new URL("../..", import.meta.url);
 
-/** A program of tasks/bench, given these options, with the permissions that the tasks have. */
-export function denoCommand(script: string, options: object): Command {
+/** A program of tasks/bench, given these options, with the permissions that the tasks have, and leave to run programs. */
+export function denoCommand(script: string, options: object, { run = [] }: { run?: readonly string[] } = {}): Command {
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+  if (run.length > 0) permissions.push(`--allow-run=${run}`);
   const path = `${import.meta.dirname}/${script}`;
   return { program: Deno.execPath(), args: ["run", "--quiet", ...permissions, path, JSON.stringify(options)] };
 }

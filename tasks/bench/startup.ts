@@ -24,7 +24,7 @@ export const startupBench: Bench = async function* (options) {
 };
 
 /** `deno task` passes SIGTERM on to the program that it runs, which would outlive a kill. */
-function denoTask(...taskArguments: string[]): Command {
+export function denoTask(...taskArguments: string[]): Command {
   return { program: Deno.execPath(), args: ["task", "--quiet", ...taskArguments], endedBy: "SIGTERM" };
 }
 
@@ -35,7 +35,7 @@ function torchEntrants({ peers }: BenchOptions, command: Command, until: Until):
 /** Waits until the program has come as far as is measured. */
 type Until = (child: Child) => Promise<unknown>;
 
-async function untilEnd(child: Child): Promise<void> {
+export async function untilEnd(child: Child): Promise<void> {
   if (!await child.ended) throw await child.failure();
 }
 
@@ -73,7 +73,8 @@ const firstStep = repeated("posmap", async (children) => {
   }
 });
 
-function repeated(name: string, seconds: (children: Children) => Promise<number>): Entrant {
+/** An entrant of which each repetition gives seconds. */
+export function repeated(name: string, seconds: (children: Children) => Promise<number>): Entrant {
   return {
     name,
     async open(children): Promise<Contestant> {

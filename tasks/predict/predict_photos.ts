@@ -3,18 +3,20 @@ import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
-import type { TaskConsole } from "@/tasks/console/task_console.ts";
 import { cropInPhoto, type FacePlace } from "@/tasks/predict/face_place.ts";
-import { openFaces } from "@/tasks/predict/open_faces.ts";
-import { writeFaces } from "@/tasks/predict/write_faces.ts";
+import type { Faces } from "@/tasks/predict/open_faces.ts";
+import { writeFaces, type WrittenRecord } from "@/tasks/predict/write_faces.ts";
 
 export interface PredictOptions {
-  readonly model: string;
+  /** What finds and fits them. */
+  readonly faces: Faces;
   readonly out: string;
   readonly kinds: readonly FaceFileKind[];
   readonly place: FacePlace | undefined;
-  readonly json: boolean;
-  readonly console: TaskConsole;
+  /** Told of each face that was written. */
+  readonly onFace?: (record: WrittenRecord) => void;
+  /** Told in lines what is found and what is not. */
+  readonly print: (line: string) => void;
 }
 
 /**
@@ -23,9 +25,8 @@ export interface PredictOptions {
  */
 export async function predictPhotos(
   paths: readonly string[],
-  { model, out, kinds, place, json, console }: PredictOptions,
+  { faces: opened, out, kinds, place, onFace, print }: PredictOptions,
 ): Promise<void> {
-  const opened = await openFaces(model, { note: (sentence) => console.print(sentence) });
   const { description } = opened;
   const { margin } = description.crop;
   const names = new FolderNames();
@@ -34,22 +35,22 @@ export async function predictPhotos(
   for await (const [path, photo] of decodeAhead(paths)) {
     if (photo instanceof InputError) {
       if (paths.length === 1) throw photo;
-      console.print(photo.message);
+      print(photo.message);
       unread.push(path);
       continue;
     }
     const faces = await findFaces(photo, opened, { margin, ...place && cropInPhoto(place, photo, { path, margin }) });
     if (faces.length === 0) {
       without.push(path);
-      if (paths.length > 1) console.print(`no face: ${path}`);
+      if (paths.length > 1) print(`no face: ${path}`);
       continue;
     }
     faceCount += faces.length;
     const folder = `${out}/${names.next(path)}`;
     for (const record of await writeFaces(faces, { photo, path, folder, model: description, kinds })) {
-      if (json) globalThis.console.log(JSON.stringify(record));
+      onFace?.(record);
     }
-    if (!json) console.print(`${path}: ${counted(faces.length, "face")}`);
+    if (!onFace) print(`${path}: ${counted(faces.length, "face")}`);
   }
   if (faceCount === 0) {
     const count = paths.length - unread.length;
@@ -59,7 +60,7 @@ export async function predictPhotos(
         : `Found no face in ${count === 1 ? without[0] : counted(count, "photo")}; --box says where one is`,
     );
   }
-  console.print(
+  print(
     `${counted(faceCount, "face")} in ${counted(paths.length, "photo")}` +
       `${without.length > 0 ? `, ${without.length} without a face` : ""}` +
       `${unread.length > 0 ? `, ${unread.length} not read` : ""}: ${out}`,

@@ -16,11 +16,14 @@ export interface WriteOptions {
   readonly kinds: readonly FaceFileKind[];
 }
 
+/** What is known of a face that was written. */
+export type WrittenRecord = FaceRecord & { readonly photo: string; readonly folder: string };
+
 /** A folder for each face, and what stands in its `face.json`. Throws an InputError where a folder is there already. */
 export async function writeFaces(
   faces: readonly PhotoFace[],
   { photo, path, folder: name, model, kinds }: WriteOptions,
-): Promise<(FaceRecord & { readonly photo: string; readonly folder: string })[]> {
+): Promise<WrittenRecord[]> {
   const records = [], fileScale = photo.fileWidth / photo.width;
   for (const [i, { fit, detection }] of faces.entries()) {
     const folder = faces.length === 1 ? name : `${name}-${i + 1}`;

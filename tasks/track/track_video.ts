@@ -12,14 +12,15 @@ import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
 import { JitterMeter } from "@/lib/track/jitter.ts";
 import type { Photo } from "@/lib/types.ts";
 import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";
-import { openFaces } from "@/tasks/predict/open_faces.ts";
+import type { Faces } from "@/tasks/predict/open_faces.ts";
 import { StageClock } from "@/tasks/track/stage_clock.ts";
 import { openFaceModel } from "@/tasks/track/open_face_model.ts";
 import { nameForFace, TrackFiles } from "@/tasks/track/track_files.ts";
 import { TurningInset } from "@/tasks/track/turning_inset.ts";
 
 export interface TrackVideoOptions {
-  readonly model: string;
+  /** What finds and fits them. */
+  readonly faces: Faces;
   readonly out: string;
   readonly overlay: OverlayKind | "none";
   readonly mostFaces: number;
@@ -39,7 +40,7 @@ interface Frame {
 /** Tracks a video's faces and writes what was found; gives a summary's lines. */
 export async function trackVideo(video: string, options: TrackVideoOptions): Promise<string[]> {
   const info = await probeVideo(video);
-  const { description, fitter, detector } = await openFaces(options.model, { note: options.onProgress });
+  const { description, fitter, detector } = options.faces;
   const { margin } = description.crop;
   const tracker = new FaceTracker<ModelFit>({
     fit: (picture, crop) => fitter.fit(picture, crop),
@@ -48,7 +49,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   }, { margin, mostFaces: options.mostFaces, ...options.smoothing !== "one-euro" && { smoothing: "none" } });
   const expressionNames = description.expressionNames ?? [];
   if (options.animate !== undefined && expressionNames.length === 0) {
-    throw new InputError(`Cannot move a face model: the network of ${options.model} says no expressions`);
+    throw new InputError("Cannot move a face model: the network says no expressions");
   }
   const animated = options.animate === undefined ? undefined : await openFaceModel(options.animate);
   if (animated) sharedExpressions(animated, expressionNames);
