@@ -25,7 +25,7 @@ const command = taskCommand("track")
     new Option("--overlay <kind>", "what is drawn over the video").choices(["sparse", "dense", "mesh", "none"])
       .default("sparse"),
   )
-  .option("--faces <count>", "at most so many at a time", "5")
+  .option("--faces <count>", "the most at a time", "5")
   .option("--offline", "smooth by what comes after, too (Savitzky-Golay), in place of the One-Euro filter", false)
   .option("--no-smooth", "points as they are found")
   .option("--turning", "the first face's mesh beside the video, turning", false)

@@ -40,9 +40,9 @@ export interface LandmarkErrors {
   readonly imagesWithDepth: number;
   readonly nme68_2d: NmeSummary;
   readonly nme68_3d: NmeSummary;
-  /** Of the landmarks within the face, without the jaw. */
+  /** The error of the landmarks within the face, without the jaw. */
   readonly nme51_2d: NmeSummary;
-  /** Of the jaw's landmarks. */
+  /** The error of the jaw's landmarks. */
   readonly jaw17_2d: NmeSummary;
 }
 

@@ -36,7 +36,7 @@ export function liveLinkHeader(): string {
 export interface LiveLinkRow {
   /** Seconds. */
   readonly time: number;
-  /** Of the weights, with `_L` and `_R` for the person's sides. */
+  /** Names of the weights, with `_L` and `_R` for the person's sides. */
   readonly names: readonly string[];
   readonly expressions: ArrayLike<number>;
   readonly pose: PoseAngles | undefined;

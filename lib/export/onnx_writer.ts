@@ -195,7 +195,7 @@ export class OnnxWriter {
   }
 
   /**
-   * Of the texels of a cell between four nodes, each has its own shares of them: a convolution of 2 × 2 nodes gives a
+   * Each texel of a cell between four nodes has its own shares of them: a convolution of 2 × 2 nodes gives a
    * cell's texels as channels, which take their places row by row. Faster than resizing, and than bringing its result's
    * channels behind rows and columns.
    */

@@ -92,7 +92,7 @@ export interface ModelDescription {
   readonly neutralLandmarks?: Float32Array | undefined;
   /** What the network says of expressions, by name; none where it says nothing. */
   readonly expressionNames?: readonly string[] | undefined;
-  /** Of the weights, such as "MIT". */
+  /** The weights' license, such as "MIT". */
   readonly license?: string | undefined;
   /** How the model came about, where that is known: settings, errors. Nothing that uses the model needs it. */
   readonly summary?: Readonly<Record<string, unknown>> | undefined;

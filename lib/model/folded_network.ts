@@ -12,7 +12,7 @@ export type KernelShape = readonly [number, number, number, number];
 interface Linear {
   readonly input: number;
   readonly kernel: Float32Array;
-  /** Of each output channel; none where all are 0. */
+  /** One for each output channel; none where all are 0. */
   readonly bias?: Float32Array;
   readonly activation: Activation;
 }
@@ -37,7 +37,7 @@ export type FoldedOperation =
   /** A product with a matrix, [inputs, outputs]. */
   | Linear & { readonly operation: "dense"; readonly kernelShape: readonly [number, number] }
   | { readonly operation: "sum"; readonly inputs: readonly number[] }
-  /** Of each channel: scale · x + offset. */
+  /** Each channel becomes scale · x + offset. */
   | {
     readonly operation: "affine";
     readonly input: number;
@@ -68,7 +68,7 @@ export type FoldedOperation =
   };
 
 export type FoldedNode = FoldedOperation & {
-  /** Of one example: [height, width, channels] or [units]. */
+  /** One example's: [height, width, channels] or [units]. */
   readonly shape: readonly number[];
 };
 

@@ -134,7 +134,7 @@ async function readIntegers(path: string, limit: number): Promise<number[]> {
   );
 }
 
-/** Of a face at rest that looks at the viewer, in crop sides. */
+/** Landmarks of a face at rest that looks at the viewer, in crop sides. */
 function meanLandmarks(neutral: Float32Array): Float32Array {
   const rotation = poseRotation({ pitch: 0, yaw: 0, roll: 0 });
   const seen = placeInImage(neutral, { rotation, scale: 1, translation: [0, 0, 0] });

@@ -19,8 +19,8 @@ export function initializeLite(network: tf.LayersModel, { maps, valid }: Example
   const { mean, components } = principalComponents(maps.map(toNodes), SMOOTH_COMPONENTS);
   const [kernel, bias] = network.getLayer(SMOOTH_LAYER).weights;
   tf.tidy(() => {
-    const told = components.map((component) => tf.tensor2d(component, [1, component.length]));
-    kernel!.write(tf.concat([...told, kernel!.read().slice([told.length])]));
+    const known = components.map((component) => tf.tensor2d(component, [1, component.length]));
+    kernel!.write(tf.concat([...known, kernel!.read().slice([known.length])]));
     bias!.write(tf.tensor1d(mean));
   });
 }
@@ -28,7 +28,7 @@ export function initializeLite(network: tf.LayersModel, { maps, valid }: Example
 /** A weighted mean of texels, or of other nodes. */
 interface Average {
   readonly indices: Uint32Array;
-  /** Of each index; they add up to 1. */
+  /** One for each index; they add up to 1. */
   readonly weights: Float64Array;
 }
 
@@ -63,7 +63,7 @@ function addAverage(
   }
 }
 
-/** Of the valid texels less than one node away; empty where there is none. */
+/** The mean of the valid texels less than one node away; empty where there is none. */
 function texelAverage(node: number, valid: Uint8Array): Average {
   const size = Math.sqrt(valid.length);
   const spacing = size / (SMOOTH_NODES - 1);

@@ -47,7 +47,7 @@ export function kernelBeforeDoubling(
   return result;
 }
 
-/** Of three taps around a texel's first or second half, which of three around the texel it falls on. */
+/** Where a tap of three around a texel's first or second half falls among the three around the texel. */
 function tapBeforeDoubling(tap: number, half: number): number {
   return Math.floor((half + tap - 1) / 2) + 1;
 }

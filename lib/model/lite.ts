@@ -17,7 +17,7 @@ export interface LiteOptions {
 
 /** Nodes a side of the smooth part of the map; see {@linkcode buildLite}. */
 export const SMOOTH_NODES = 17;
-/** The smooth part is a mean, this layer's bias, plus so many components, the rows of its kernel. */
+/** The smooth part is a mean, this layer's bias, plus these many components, the rows of its kernel. */
 export const SMOOTH_COMPONENTS = 64;
 export const SMOOTH_LAYER = "smooth_nodes";
 

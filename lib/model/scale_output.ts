@@ -1,6 +1,6 @@
 import { type FoldedNetwork, type FoldedNode, inputsOf } from "@/lib/model/folded_network.ts";
 
-/** Of each of the output's channels: scale · x + offset. */
+/** What becomes of each of the output's channels: scale · x + offset. */
 export interface OutputScale {
   readonly scale: readonly number[];
   readonly offset: readonly number[];

@@ -7,14 +7,14 @@ export interface Stage {
   readonly name: string;
   /** Such as "residual block" or "dense"; a class's own name where it has no other. */
   readonly kind: string;
-  /** Of the stages that it takes from, in the order of the stages; -1 stands for the network's input. */
+  /** Numbers of the stages that it takes from, rising; -1 stands for the network's input. */
   readonly inputs: readonly number[];
   /** [height, width, channels] or [units], of its first input. */
   readonly inputShape: readonly number[];
   /** [height, width, channels] or [units]. */
   readonly outputShape: readonly number[];
   readonly parameters: number;
-  /** Of one image, in convolutions and dense layers. */
+  /** For one image, in convolutions and dense layers. */
   readonly multiplyAdds: number;
 }
 

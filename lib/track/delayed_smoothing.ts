@@ -9,7 +9,7 @@ export interface TrackedFrame<Fit extends FaceFit, Extra> {
 
 /**
  * Smooths tracked faces by what comes before and after (Savitzky and Golay), for whoever need not have a frame at once:
- * frames come out as they went in, so many later.
+ * frames come out in order, as many later as are looked ahead.
  */
 export class DelayedSmoothing<Fit extends FaceFit, Extra> {
   readonly #reach: number;

@@ -77,7 +77,7 @@ export class FaceFitter {
   }
 }
 
-/** Of the crop's side: what is smaller is a point, and no face. */
+/** Share of the crop's side: what is smaller is a point, and no face. */
 const LEAST_EXTENT = 0.05;
 
 function isExtended(landmarks: Float32Array, { side }: Crop): boolean {

@@ -116,7 +116,7 @@ export class FaceTracker<Fit extends FaceFit> {
     return this.#tracks.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
   }
 
-  /** Of two tracks that came to the same face, the one that the face looks more like goes on; the other is lost. */
+  /** Where two tracks came to the same face, the one that the face looks more like goes on; the other is lost. */
   #withoutDoubles(tracks: readonly Track<Fit>[]): Track<Fit>[] {
     const kept: Track<Fit>[] = [];
     for (const track of tracks.toSorted((a, b) => a.strangeness - b.strangeness)) {
@@ -166,7 +166,7 @@ export class FaceTracker<Fit extends FaceFit> {
 class Track<Fit extends FaceFit> {
   readonly #margin: number;
   readonly #filters: Readonly<Record<"landmarks" | "vertices" | "expressions", OneEuroFilter>> | undefined;
-  /** Of the frames so far, slowly forgotten. */
+  /** The mean over the frames so far, slowly forgotten. */
   #signature: Float32Array;
   #fit: Fit;
   /** When the face was last found, in seconds. */

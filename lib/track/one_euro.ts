@@ -66,7 +66,7 @@ export class OneEuroFilter {
   }
 }
 
-/** The share of a new value that a first-order low pass of this cutoff takes after so many seconds. */
+/** The share of a new value that a first-order low pass of this cutoff takes after these seconds. */
 function smoothingShare(cutoffHertz: number, seconds: number): number {
   const rate = 2 * Math.PI * cutoffHertz * seconds;
   return rate / (rate + 1);

@@ -26,7 +26,7 @@ export interface PhotoFacesOptions {
 
 /** Pixels of a photo's shorter side from which parts of it are looked at too, for small faces. */
 const LARGE = 900;
-/** Of the shorter side. */
+/** Share of the shorter side. */
 const PART = 0.5;
 /** Landmarks' boxes that overlap more are of one face. */
 const SAME_FACE = 0.5;

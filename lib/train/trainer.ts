@@ -15,7 +15,7 @@ export interface StepReport {
   readonly step: number;
   readonly loss: number;
   readonly learningRate: number;
-  /** Of the whole step. */
+  /** The whole step's. */
   readonly seconds: number;
   /** The part of it spent waiting for the batch. */
   readonly waitSeconds: number;

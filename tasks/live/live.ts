@@ -12,7 +12,7 @@ import { threads, Tracker } from "./tracker.ts";
 
 /** Longer side of frames; a photo is looked at longer. */
 const MOST_PIXELS = { camera: 640, video: 640, photo: 1280 };
-/** Of the CSV: ten minutes of one face. */
+/** Rows of the CSV: ten minutes of one face. */
 const MOST_ROWS = 60 * 60 * 10;
 
 /** What tracks, once it is loaded. */

@@ -139,7 +139,7 @@ export class MeshOverlay {
 const [KEY_STEP, SWAY] = [0.12, 0.45];
 /** Seconds from one side and back. */
 const SWAY_PERIOD = 7;
-/** Of the camera, in distances between the outer corners of the eyes. */
+/** How far the camera stands away, in distances between the outer corners of the eyes. */
 const DISTANCE = 5.2;
 /** Degrees that the camera sees along the shorter side. */
 const FIELD_OF_VIEW = 24;

@@ -9,7 +9,7 @@ export interface Opening {
   readonly backend: Backend;
   /** Where the page's files lie, with a slash at its end. */
   readonly base: string;
-  /** Of WebAssembly. */
+  /** WebAssembly uses these. */
   readonly threads: number;
 }
 

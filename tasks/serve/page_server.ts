@@ -85,7 +85,7 @@ export function servePage(
 
 const anyAddress = ["0.0.0.0", "::"];
 
-/** Whether a request's Host is the name or address that the server was told to listen on, or this computer's own. */
+/** Whether a request's Host is the name or address that the server is to listen on, or this computer's own. */
 function isOwnName(host: string, { port }: Deno.NetAddr, hostname: string): boolean {
   const { hostname: name, port: asked } = URL.parse(`http://${host}`) ?? { hostname: "", port: "" };
   if (Number(asked || 80) !== port) return false;

@@ -8,7 +8,7 @@ import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
 import { launchChromium } from "@/tests/view/chromium.ts";
 
 export interface DrawnCamera {
-  /** Of a YUV4MPEG2 video. */
+  /** A YUV4MPEG2 video's. */
   readonly path: string;
   /** [68, 3] of each frame, in its pixels. */
   readonly truths: readonly Float32Array[];
@@ -17,7 +17,7 @@ export interface DrawnCamera {
 /** Pixels a side of the squares that a frame's number is written in, bit by bit, along the upper edge from the left. */
 const BIT = 16;
 const BITS = 8;
-/** Of the drawn picture; the camera's is a third wider, with its edges drawn out. */
+/** The drawn picture's; the camera's is a third wider, with its edges drawn out. */
 const SIZE = 360;
 
 /** A person who turns by 60° to both sides and speaks, in a video whose frames have their numbers in them. */

@@ -116,7 +116,7 @@ Deno.test("deno task predict numbers the faces of one photo from the image's lef
   assert(errorOf((await user.read("faces/two-2/face.json")).landmarks, shifted) < 5);
 });
 
-Deno.test("deno task predict looks where it is told: --crop as it is, --box refined", async () => {
+Deno.test("deno task predict looks where a flag says: --crop as it is, --box refined", async () => {
   await using user = await standing({ "anna.png": await encodePng(anna.picture) });
   const told = async (out: string, ...flags: string[]) => {
     const { code } = await user.predict("anna.png", "--only", "landmarks", "--out", out, ...flags);

@@ -80,7 +80,7 @@ Deno.test("what a task may read and write is what its arguments name, from where
   assertEquals(await paths("train", "--run", "a, run"), [["."], ["."]]); // the folder above
 });
 
-Deno.test("the page's server may listen where it is told to, on this computer alone unless it is told, and call nobody", async () => {
+Deno.test("the page's server may listen where a flag says, on this computer alone without one, and call nobody", async () => {
   await using folder = await temporaryFolder();
   const nets = async (...given: string[]) =>
     (await commandOf(folder.path, ...given)).filter((argument) => argument.startsWith("--allow-net"));

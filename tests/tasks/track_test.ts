@@ -114,7 +114,7 @@ test("deno task track writes the video with its sound, and what it found as JSON
   assertClose(cell("pose_Ry"), lines[12]!.pose.yaw * Math.PI / 180, 1e-3);
 });
 
-test("deno task track draws what it is told over the video, and a turning mesh beside it", async () => {
+test("deno task track draws what is asked for over the video, and a turning mesh beside it", async () => {
   const plain = await frameOf("clip.mp4", 12);
   const drawn = new Map<string, Photo>();
   for (const overlay of ["sparse", "dense", "mesh"]) {

@@ -29,7 +29,7 @@ interface Scene {
 }
 
 interface Seen {
-  /** Of each person of the scene the face at that place; none where there is none. */
+  /** The face at the place of each person of the scene; none where there is none. */
   readonly faces: Readonly<Record<string, TrackedFit<ModelFit> | undefined>>;
   /** Faces where nobody is. */
   readonly ghosts: number;
@@ -60,7 +60,7 @@ function sceneOf({ picture, landmarks }: DrawnFrame): Scene {
   return { picture, people: { anna: landmarks } };
 }
 
-/** Scenes of one person in so many frames. */
+/** Scenes of one person, one for each frame. */
 function solo(frameCount: number, act: (seconds: number) => Act, seed = "anna"): Scene[] {
   const actor = new DrawnActor({ seed, size: SIZE });
   return Array.from({ length: frameCount }, (_, i) => sceneOf(actor.draw(act(i / FRAMES_PER_SECOND))));

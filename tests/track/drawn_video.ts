@@ -23,7 +23,7 @@ export interface Act {
   readonly pitch?: number;
   readonly yaw?: number;
   readonly roll?: number;
-  /** Of the picture's middle, in the picture's sides. */
+  /** From the picture's middle, in the picture's sides. */
   readonly x?: number;
   readonly y?: number;
   readonly expression?: Readonly<Record<string, number>>;

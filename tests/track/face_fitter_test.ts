@@ -10,7 +10,7 @@ const crop = { left: 10, top: 20, side: 128 };
 const picture = { width: 200, height: 200, rgb: new Uint8Array(3 * 200 * 200).fill(90) };
 const model = builtInFace();
 const neutralLandmarks = valuesAt(meshLandmarks(model), model.mean);
-/** Of a face that looks at the viewer, in crop pixels. */
+/** Landmarks of a face that looks at the viewer, in crop pixels. */
 const frontal = neutralLandmarks.map((value, i) => i % 3 === 1 ? 32 - 2 * value : 2 * value + (i % 3 === 0 ? 32 : 0));
 
 /** A fitter whose network says this, whatever it sees. */
