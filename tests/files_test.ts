@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
-import { Random } from "@/lib/random.ts";
+import { attackRandom, attacks } from "@/tests/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -62,7 +62,7 @@ Deno.test("writeFileAtomic() of many at once leaves one of them, whole", async (
 
 Deno.test("writeFileAtomic() killed at any moment leaves the old file or the new one, whole", async () => {
   await withFolder(async (folder) => {
-    const random = new Random(7);
+    const random = attackRandom("writes");
     const killed = new Set<number>();
     const round = async (index: number, milliseconds: number) => {
       const path = `${folder}/${index}`;
@@ -83,7 +83,7 @@ Deno.test("writeFileAtomic() killed at any moment leaves the old file or the new
       const lengths = [letter, letter + 26, letter + 52].map((i) => 100_000 * (1 + i % 3));
       assert(lengths.includes(text.length), `the file ends after ${text.length} letters`);
     };
-    for (let index = 0; index < 20; index += 4) {
+    for (let index = 0; index < attacks(20, 1000); index += 4) {
       await Promise.all([0, 1, 2, 3].map((i) => round(index + i, random.uniform(0, 60))));
     }
     assert(killed.size > 1, "every kill came at the first file");

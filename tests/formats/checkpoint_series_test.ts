@@ -1,6 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";
+import { attackRandom, attacks } from "@/tests/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -242,11 +243,12 @@ Deno.test("a process killed while it saves leaves the old checkpoint or the new 
     stdout: "piped",
     stderr: "null",
   });
-  for (let kill = 0; kill < 5; kill++) {
+  const random = attackRandom("saves");
+  for (let kill = 0; kill < attacks(5, 1000); kill++) {
     const child = writer.spawn();
     let printed = "";
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      if (printed === "") setTimeout(() => child.kill("SIGKILL"), 3 + 7 * kill); // it has saved once
+      if (printed === "") setTimeout(() => child.kill("SIGKILL"), random.uniform(0, 40)); // it has saved once
       printed += text;
     }
     await child.status;

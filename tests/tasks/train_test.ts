@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
-import { Random } from "@/lib/random.ts";
 import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
+import { attackRandom, attacks } from "@/tests/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
@@ -77,10 +77,10 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
 Deno.test("a training that is killed at any moment can be resumed, and loses at most the step at work", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
-  const random = new Random("kills");
+  const random = attackRandom("kills");
   let flags = [...endless, "--run", run];
   let reached = 0;
-  for (let kill = 0; kill < 6; kill++) {
+  for (let kill = 0; kill < attacks(6, 200); kill++) {
     await using child = spawnTask("train", ...flags);
     const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
     await stderr.until(kill === 0 ? /weights\n/ : /\nstep \d+\/.*\n/); // at first, most often before the first step

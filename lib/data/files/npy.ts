@@ -53,7 +53,7 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   const [, lengths] = /'shape': *\(((?:\d+, *)*(?:\d+,?)?)\)/.exec(header) ?? [];
   const itemType = itemTypes[type ?? ""];
   if (!itemType || fortran === undefined || lengths === undefined) {
-    throw fail(`its header is ${header.trim().slice(0, 200)}`);
+    throw fail(`its header is ${header.replace(/[^ -~]+/g, " ").trim().slice(0, 200)}`);
   }
   const shape = lengths.split(",").map((length) => length.trim()).filter(Boolean).map(Number);
 

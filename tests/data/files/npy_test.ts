@@ -2,19 +2,8 @@ import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
 import { parseNpy, readNpy } from "@/lib/data/files/npy.ts";
 import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
+import { npyFile } from "@/tests/data/files/npy_file.ts";
 import { assertAllClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
-
-/** A version 1 file of float32, as numpy.save writes it. */
-function npyFile(values: readonly number[], shape: readonly number[], fortran = false): Uint8Array {
-  const length = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const header = `{'descr': '<f4', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': ${length}, }`.padEnd(117) +
-    "\n";
-  const bytes = new Uint8Array(128 + 4 * values.length);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]);
-  bytes.set(new TextEncoder().encode(header), 10);
-  bytes.set(new Uint8Array(Float32Array.from(values).buffer), 128);
-  return bytes;
-}
 
 Deno.test("parseNpy() reads both orders to the same rows", () => {
   assertEquals([...parseNpy(npyFile([1, 2, 3, 4, 5, 6], [2, 3]), "x.npy").values], [1, 2, 3, 4, 5, 6]);

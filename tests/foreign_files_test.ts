@@ -1,0 +1,119 @@
+/**
+ * Files of other programs, damaged at random: each is read, or refused in one sentence. What hangs, crashes the process or
+ * takes all memory ends the tests.
+ */
+import sharp from "sharp";
+import { decodePhoto } from "@/lib/data/files/images.ts";
+import { parseMat } from "@/lib/data/files/mat.ts";
+import { parseNpy } from "@/lib/data/files/npy.ts";
+import { InputError } from "@/lib/errors.ts";
+import { parseObj } from "@/lib/face/obj/obj.ts";
+import type { Random } from "@/lib/random.ts";
+import { assert } from "@/tests/support.ts";
+import { attackRandom, attacks, attackSeed } from "@/tests/soak.ts";
+import { matFile, type Variable } from "@/tests/data/files/mat_writer.ts";
+import { npyFile } from "@/tests/data/files/npy_file.ts";
+
+/** Some bytes changed, left out, doubled or put in, or the end cut off; numbers in files are short, so bytes are made extreme. */
+function mutate(bytes: Uint8Array, random: Random): Uint8Array {
+  let result = bytes.slice();
+  for (let change = random.integer(1, 4); change > 0; change--) {
+    const at = random.integer(0, Math.max(0, result.length - 1));
+    const length = random.integer(1, 16);
+    const splice = (from: number, middle: Uint8Array) =>
+      Uint8Array.from([...result.subarray(0, at), ...middle, ...result.subarray(from)]);
+    switch (random.integer(0, 5)) {
+      case 0:
+        result[at] = random.integer(0, 255);
+        break;
+      case 1:
+        result.fill(random.pick([0, 0x7f, 0x80, 0xff]), at, Math.min(result.length, at + random.pick([1, 2, 4, 8])));
+        break;
+      case 2:
+        result = splice(at + length, new Uint8Array());
+        break;
+      case 3:
+        result = splice(at, result.slice(at, at + length));
+        break;
+      case 4:
+        result = splice(at, Uint8Array.from({ length }, () => random.integer(0, 255)));
+        break;
+      case 5:
+        result = result.slice(0, at);
+    }
+  }
+  return result;
+}
+
+interface Attack {
+  readonly whole: Uint8Array;
+  readonly read: (bytes: Uint8Array) => unknown;
+  /** In CI, and in a soak. */
+  readonly counts: readonly [number, number];
+}
+
+function test(kind: string, { whole, read, counts }: Attack): void {
+  Deno.test(`${kind} damaged at random is read, or refused in one sentence`, async () => {
+    const random = attackRandom(kind);
+    await read(whole);
+    let refused = 0;
+    const count = attacks(...counts);
+    for (let i = 0; i < count; i++) {
+      const damaged = mutate(whole, random);
+      try {
+        await read(damaged);
+      } catch (error) {
+        const isSentence = error instanceof InputError && !error.message.includes("\n") && error.message.length < 1000;
+        if (!isSentence) {
+          throw new Error(`seed ${attackSeed}, file ${i} (${damaged.toBase64().slice(0, 200)}): ${error}`);
+        }
+        refused++;
+      }
+    }
+    assert(refused > count / 20, `only ${refused} of ${count} were refused`);
+  });
+}
+
+const obj = [
+  "mtllib a.mtl",
+  ...Array.from(
+    { length: 9 },
+    (_, i) => `v ${i % 3} ${Math.floor(i / 3)} 0.5\nvt ${(i % 3) / 2} ${Math.floor(i / 3) / 2}`,
+  ),
+  "usemtl face",
+  "f 1/1 2/2 5/5 4/4",
+  "f 2/2 3/3 6/6",
+  "f -1/-1 -2/-2 -5/-5",
+].join("\n") + "\n";
+
+test("an OBJ", {
+  whole: new TextEncoder().encode(obj),
+  read: (bytes) => parseObj(new TextDecoder().decode(bytes), "a.obj"),
+  counts: [2000, 100_000],
+});
+const variables: readonly Variable[] = [
+  { name: "landmarks", classNumber: 7, shape: [3, 2], values: [1, 2, 3, 4, 5, 6.5], dataType: 7 },
+  { name: "roi", classNumber: 10, shape: [1, 2], values: [7, 8], dataType: 2 },
+];
+for (const compressed of [false, true]) {
+  test(`a ${compressed ? "compressed" : "plain"} .mat`, {
+    whole: matFile(variables, { little: true, compressed }),
+    read: (bytes) => parseMat(bytes, "a.mat"),
+    counts: [2000, 50_000],
+  });
+}
+test("a .npy", {
+  whole: npyFile([1, 2, 3, 4, 5, 6], [2, 3]),
+  read: (bytes) => parseNpy(bytes, "a.npy"),
+  counts: [2000, 100_000],
+});
+
+const noise = { width: 40, height: 30, channels: 3 as const };
+const pixels = Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => i * 7919 % 256);
+for (const format of ["jpeg", "png", "webp"] as const) {
+  test(`a ${format} picture`, {
+    whole: await sharp(pixels, { raw: noise }).toFormat(format).toBuffer(),
+    read: (bytes) => decodePhoto(bytes),
+    counts: [150, 5_000],
+  });
+}
