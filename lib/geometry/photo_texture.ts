@@ -40,12 +40,13 @@ export function photoTexture(mesh: Mesh, image: FloatImage, options: PhotoTextur
   const { mirrored, mirrorShare } = mirrorUv
     ? mirroredPlaces(positions, trust, { uv: mirrorUv, triangles })
     : { mirrored: positions, mirrorShare: new Float32Array(trust.length) };
+  const neighbors = neighborsOf(triangles, trust.length);
   const gain = gains(
     [fill, colorsAt(mirrored, image)],
     known.map((is, v) => is && mirrorShare[v] === 1 ? 1 : 0),
-    triangles,
+    neighbors,
   );
-  spread(fill, { known, triangles, channels: 3 });
+  spread(fill, { known, neighbors, channels: 3 });
   return { mesh, trust, mirrored, mirrorShare, gain, fill };
 }
 
@@ -162,7 +163,7 @@ const [FEW, ENOUGH] = [0.05, 0.2];
 function gains(
   [own, other]: readonly [Float32Array, Float32Array],
   known: Uint8Array,
-  triangles: Uint32Array,
+  neighbors: Neighbors,
 ): Float32Array {
   const light = (colors: Float32Array, v: number) =>
     0.3 * colors[3 * v]! + 0.6 * colors[3 * v + 1]! + 0.1 * colors[3 * v + 2]! + 0.01;
@@ -170,69 +171,95 @@ function gains(
   const weight = Math.min(1, Math.max(0, (share - FEW) / (ENOUGH - FEW)));
   const gain = Float32Array.from(known, (is, v) => is ? weight * Math.log(light(own, v) / light(other, v)) : 0);
   const clamped = gain.map((value) => Math.min(MOST_GAIN, Math.max(-MOST_GAIN, value)));
-  spread(clamped, { known, triangles, channels: 1 });
-  const all = new Uint8Array(known.length).fill(1);
+  spread(clamped, { known, neighbors, channels: 1 });
+  const from = new Uint8Array(known.length).fill(1), to = Uint32Array.from(known.keys());
   for (let pass = 0; pass < SMOOTHING_PASSES; pass++) {
-    averageNeighbors(clamped, { triangles, channels: 1, from: all, to: () => true });
+    averageNeighbors(clamped, { neighbors, channels: 1, from, to });
   }
   return clamped.map(Math.exp);
 }
 
 const SMOOTHING_PASSES = 60;
 
+/** The vertices beside each vertex, once for each triangle that both are of. */
+interface Neighbors {
+  /** [vertexCount + 1], where each vertex's begin, and the end. */
+  readonly starts: Uint32Array;
+  readonly list: Uint32Array;
+}
+
+function neighborsOf(triangles: Uint32Array, vertexCount: number): Neighbors {
+  const starts = new Uint32Array(vertexCount + 1);
+  for (const v of triangles) starts[v + 1]! += 2;
+  for (let v = 0; v < vertexCount; v++) starts[v + 1]! += starts[v]!;
+  const list = new Uint32Array(2 * triangles.length), ends = starts.slice();
+  for (let k = 0; k < triangles.length; k++) {
+    const v = triangles[k]!, start = k - k % 3;
+    list[ends[v]!++] = triangles[start + (k + 1) % 3]!;
+    list[ends[v]!++] = triangles[start + (k + 2) % 3]!;
+  }
+  return { starts, list };
+}
+
 interface Spreading {
   /** [vertexCount], 1 where there is a value. */
   readonly known: Uint8Array;
-  readonly triangles: Uint32Array;
+  readonly neighbors: Neighbors;
   /** Numbers of a vertex. */
-  readonly channels: number;
+  readonly channels: 1 | 3;
 }
 
 /** Fills unknown vertices by rings, from the known ones outwards, then evens them out; all are 0 where none is known. */
-function spread(values: Float32Array, { known, triangles, channels }: Spreading): void {
+function spread(values: Float32Array, { known, neighbors, channels }: Spreading): void {
   for (let i = 0; i < values.length; i++) if (known[Math.floor(i / channels)] === 0) values[i] = 0;
+  const unknown = Uint32Array.from(known.keys()).filter((v) => known[v] === 0);
   const filled = known.slice();
-  for (let grown = true; grown;) {
-    const before = filled.slice();
-    grown = averageNeighbors(values, {
-      ...{ triangles, channels },
-      from: before,
-      to: (v) => before[v] === 0,
-      done: filled,
-    });
+  for (let empty = unknown; empty.length > 0;) {
+    const reached = averageNeighbors(values, { neighbors, channels, from: filled, to: empty });
+    if (reached.length === 0) break;
+    for (const v of reached) filled[v] = 1;
+    empty = empty.filter((v) => filled[v] === 0);
   }
   for (let pass = 0; pass < SMOOTHING_PASSES; pass++) {
-    averageNeighbors(values, { triangles, channels, from: filled, to: (v) => known[v] === 0 });
+    averageNeighbors(values, { neighbors, channels, from: filled, to: unknown });
   }
 }
 
-interface Averaging extends Pick<Spreading, "triangles" | "channels"> {
+interface Averaging extends Pick<Spreading, "neighbors" | "channels"> {
+  /** [vertexCount], 1 where a vertex counts. */
   readonly from: Uint8Array;
-  readonly to: (vertex: number) => boolean;
-  /** Marked where a value was written. */
-  readonly done?: Uint8Array;
+  /** The vertices to change. */
+  readonly to: Uint32Array;
 }
 
-/** Each vertex becomes the mean of its neighbors; whether any was there to be changed. */
-function averageNeighbors(values: Float32Array, { triangles, channels, from, to, done }: Averaging): boolean {
-  const sums = new Float64Array(values.length);
-  const counts = new Uint32Array(values.length / channels);
-  for (let k = 0; k < triangles.length; k++) {
-    const v = triangles[k]!;
-    if (!to(v)) continue;
-    const start = k - k % 3;
-    for (const other of [triangles[start + (k + 1) % 3]!, triangles[start + (k + 2) % 3]!]) {
+/** Each vertex becomes the mean of its neighbors as they were, where it has any; gives those that did. */
+function averageNeighbors(
+  values: Float32Array,
+  { neighbors: { starts, list }, channels, from, to }: Averaging,
+): Uint32Array {
+  const means = new Float32Array(channels * to.length), changed = new Uint32Array(to.length);
+  let count = 0;
+  for (const v of to) {
+    let found = 0, red = 0, green = 0, blue = 0; // or of one channel the first
+    for (let k = starts[v]!, end = starts[v + 1]!; k < end; k++) {
+      const other = list[k]!;
       if (from[other] === 0) continue;
-      counts[v]!++;
-      for (let c = 0; c < channels; c++) sums[channels * v + c]! += values[channels * other + c]!;
+      found++;
+      red += values[channels * other]!;
+      if (channels === 1) continue;
+      green += values[3 * other + 1]!;
+      blue += values[3 * other + 2]!;
     }
+    if (found === 0) continue;
+    means[channels * count] = red / found;
+    if (channels === 3) {
+      means[3 * count + 1] = green / found;
+      means[3 * count + 2] = blue / found;
+    }
+    changed[count++] = v;
   }
-  let isAny = false;
-  counts.forEach((count, v) => {
-    if (count === 0) return;
-    isAny = true;
-    if (done) done[v] = 1;
-    for (let c = 0; c < channels; c++) values[channels * v + c] = sums[channels * v + c]! / count;
-  });
-  return isAny;
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < channels; c++) values[channels * changed[i]! + c] = means[channels * i + c]!;
+  }
+  return changed.subarray(0, count);
 }

@@ -77,12 +77,13 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
       landmarks: delayed ? valuesAt(points, face.vertices) : face.landmarks,
     }));
     clock.start("draw");
+    const turning = inset?.draw(picture, shown[0]);
     for (const face of shown) {
       smooth.add(face.id, number, face.landmarks);
       if (options.overlay !== "none") overlay.draw(picture, face, options.overlay);
       ids.add(face.id);
     }
-    const whole = inset ? inset.beside(picture, shown[0]) : picture;
+    const whole = inset && turning ? inset.beside(picture, turning) : picture;
     clock.start("write");
     for (const { id, fit, landmarks, expressions } of shown) {
       const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);

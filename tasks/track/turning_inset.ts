@@ -28,15 +28,20 @@ export class TurningInset {
     this.#surface = surface;
   }
 
-  /** The picture, and to its right the face; gray where there is none. */
-  beside(picture: Photo, face: TrackedFit<FaceFit> | undefined): Photo {
+  /** The face as it turns in the next frame, from a picture without anything drawn over it; gray where there is none. */
+  draw(picture: Photo, face: TrackedFit<FaceFit> | undefined): Photo {
     const turn = REACH * Math.sin(Math.PI * this.#frame++ / this.#framesPerSecond / SECONDS);
+    if (face) return this.#drawFace(picture, face, turn);
+    return { width: this.width, height: this.width, rgb: new Uint8Array(3 * this.width ** 2).fill(245) };
+  }
+
+  /** The picture, and to its right the inset. */
+  beside(picture: Photo, inset: Photo): Photo {
     const width = picture.width + this.width;
     const rgb = new Uint8Array(3 * width * this.#height).fill(245);
-    const inset = face && this.#draw(picture, face, turn);
     for (let row = 0; row < this.#height; row++) {
       rgb.set(picture.rgb.subarray(3 * row * picture.width, 3 * (row + 1) * picture.width), 3 * row * width);
-      if (!inset || row >= inset.height) continue;
+      if (row >= inset.height) continue;
       rgb.set(
         inset.rgb.subarray(3 * row * inset.width, 3 * (row + 1) * inset.width),
         3 * (row * width + picture.width),
@@ -45,7 +50,7 @@ export class TurningInset {
     return { width, height: this.#height, rgb };
   }
 
-  #draw(picture: Photo, { vertices }: TrackedFit<FaceFit>, turn: number): Photo {
+  #drawFace(picture: Photo, { vertices }: TrackedFit<FaceFit>, turn: number): Photo {
     const { mesh, colors } = colorFace(picture, { positions: vertices, surface: this.#surface });
     const landmarks = valuesAt(outlineOf(this.#surface.landmarks), vertices);
     return new Turntable(mesh, { colors, landmarks, size: this.width, reach: REACH }).draw(turn);

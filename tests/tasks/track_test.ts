@@ -125,7 +125,7 @@ test("deno task track draws what is asked for over the video, and a turning mesh
   const changes = ["sparse", "dense", "mesh"].map(change);
   assert(changes[0]! > 1 && changes[1]! > 1 && changes[2]! > changes[0]!, `${changes}`);
 
-  assertEquals((await track("clip.mp4", "--overlay", "none", "--turning", "--out", "turning")).code, 0);
+  assertEquals((await track("clip.mp4", "--overlay", "mesh", "--turning", "--out", "turning")).code, 0);
   const beside = await frameOf("turning/video.mp4", 12);
   assertEquals([beside.width, beside.height], [2 * SIZE, SIZE]);
   const half = (start: number): Photo => ({
@@ -136,8 +136,10 @@ test("deno task track draws what is asked for over the video, and a turning mesh
       return beside.rgb[3 * (row * beside.width + start) + i - 3 * row * SIZE]!;
     }),
   });
-  assert(difference(half(0), plain) < 3, "the video itself");
+  assert(difference(half(0), drawn.get("mesh")!) < 3, "the video with its mesh");
   const mesh = half(SIZE);
+  const isSkin = (_: number, i: number) => i % 3 === 0 && mesh.rgb[i]! > mesh.rgb[i + 2]! + 30;
+  assert(mesh.rgb.filter(isSkin).length > SIZE * SIZE / 20, "the face's own colors, not the overlay's");
   assert(mesh.rgb.some((value) => value > 240) && mesh.rgb.some((value) => value < 60), "the mesh on a light ground");
 
   assertEquals((await track("clip.mp4", "--overlay", "none", "--out", "none")).code, 0);
