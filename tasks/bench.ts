@@ -10,6 +10,7 @@ import { startupBench } from "@/tasks/bench/startup.ts";
 import { memoryBench } from "@/tasks/bench/memory.ts";
 import { findIct, findMat } from "@/tasks/bench/material.ts";
 import { findPeers, installPeers } from "@/tasks/bench/peers.ts";
+import { pageBench } from "@/tasks/bench/page.ts";
 import { type Row, tableOf } from "@/tasks/bench/rows.ts";
 import { trainBench } from "@/tasks/bench/train.ts";
 import { inferBench, onnxBench } from "@/tasks/bench/infer.ts";
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
   track: trackBench,
   startup: startupBench,
   memory: memoryBench,
+  page: pageBench,
 };
 
 interface Options {

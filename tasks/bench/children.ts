@@ -10,10 +10,18 @@ export interface Command {
 
 const repository = new URL("../..", import.meta.url);
 
-/** A program of tasks/bench, given these options, with the permissions that the tasks have, and leave to run programs. */
-export function denoCommand(script: string, options: object, { run = [] }: { run?: readonly string[] } = {}): Command {
+export interface Leave {
+  /** Programs that it may run; none unless given. */
+  readonly run?: readonly string[] | "any";
+  /** Whether it may serve and call this computer. */
+  readonly net?: boolean;
+}
+
+/** A program of tasks/bench, given these options, with the permissions that the tasks have, and more leave. */
+export function denoCommand(script: string, options: object, { run = [], net = false }: Leave = {}): Command {
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
-  if (run.length > 0) permissions.push(`--allow-run=${run}`);
+  if (run.length > 0) permissions.push(run === "any" ? "--allow-run" : `--allow-run=${run}`);
+  if (net) permissions.push("--allow-net=127.0.0.1");
   const path = `${import.meta.dirname}/${script}`;
   return { program: Deno.execPath(), args: ["run", "--quiet", ...permissions, path, JSON.stringify(options)] };
 }

@@ -8,6 +8,15 @@ import type { LiveFace, LiveModel } from "./protocol.ts";
 /** How a mesh is shown: plaster, or in the picture's own pixels. */
 export type MeshLook = "plaster" | "textured";
 
+/** Whether the processor draws in place of a graphics card: each picture takes it tens of milliseconds. */
+const isSlow = /swiftshader|llvmpipe|softpipe|basic render/i.test(rendererName());
+
+function rendererName(): string {
+  const context = document.createElement("canvas").getContext("webgl2");
+  const names = context?.getExtension("WEBGL_debug_renderer_info");
+  return names ? context!.getParameter(names.UNMASKED_RENDERER_WEBGL) : "";
+}
+
 interface Size {
   readonly width: number;
   readonly height: number;
@@ -54,7 +63,7 @@ class Studio {
 
   /** `frame` holds the picture that textures are taken from. Throws where the browser has no WebGL. */
   constructor(canvas: HTMLCanvasElement, frame: HTMLCanvasElement) {
-    this.renderer = new THREE.WebGLRenderer({ canvas, alpha: true, antialias: true });
+    this.renderer = new THREE.WebGLRenderer({ canvas, alpha: true, antialias: !isSlow });
     this.#frame = frame;
     const texture = this.#texture = new THREE.CanvasTexture(frame);
     Object.assign(texture, {
@@ -111,7 +120,7 @@ export class MeshOverlay {
     { width, height, scale, look }: Size & { readonly scale: number; readonly look: MeshLook },
   ): HTMLCanvasElement {
     const { renderer, scene, materials } = this.#studio, canvas = renderer.domElement;
-    const [columns, rows] = [Math.round(scale * width), Math.round(scale * height)];
+    const [columns, rows] = [width, height].map((side) => Math.round((isSlow ? 1 : scale) * side)) as [number, number];
     if (canvas.width !== columns || canvas.height !== rows) renderer.setSize(columns, rows, false);
     Object.assign(this.#camera, { left: 0, right: width, top: height, bottom: 0, near: -4000, far: 4000 });
     this.#camera.updateProjectionMatrix();
@@ -135,6 +144,8 @@ export class MeshOverlay {
   }
 }
 
+/** Seconds between two pictures of the mesh by itself where drawing is slow: the frames' own pictures come first. */
+const SLOW_PAUSE = 0.1;
 /** Radians that an arrow key turns the mesh by, and that it sways to each side by itself. */
 const [KEY_STEP, SWAY] = [0.12, 0.45];
 /** Seconds from one side and back. */
@@ -165,6 +176,8 @@ export class ModelView {
   readonly #vertices: Uint32Array;
   #isSwaying: boolean;
   #isStale = true;
+  /** When it was drawn last, in seconds. */
+  #drawn = 0;
   /** What the camera is set up for. */
   #shape = "";
 
@@ -204,13 +217,16 @@ export class ModelView {
 
   /** Draws what has changed, at this time in seconds; while it sways, a face of no video changes always. */
   draw(time: number, { isVideo }: { readonly isVideo: boolean }): void {
+    if (isSlow && time < this.#drawn + SLOW_PAUSE) return;
     if (this.#isSwaying && this.#mesh.visible && (this.#isStale || !isVideo)) {
       this.#lookFrom(SWAY * Math.sin(2 * Math.PI * time / SWAY_PERIOD), Math.PI / 2, DISTANCE);
     }
-    const { clientWidth: width, clientHeight: height } = this.#canvas, ratio = Math.min(2, devicePixelRatio);
+    const { clientWidth: width, clientHeight: height } = this.#canvas,
+      ratio = isSlow ? 1 : Math.min(2, devicePixelRatio);
     const shape = `${width} ${height} ${ratio}`, isResized = shape !== this.#shape;
     if (width === 0 || height === 0 || !this.#isStale && !isResized) return;
     this.#shape = shape;
+    this.#drawn = time;
     const { renderer, scene } = this.#studio;
     if (isResized) {
       renderer.setPixelRatio(ratio);

@@ -87,6 +87,8 @@ export interface LivePage extends AsyncDisposable {
   readonly page: Page;
   /** What a page should never have: errors that it logged or threw, and requests to any other place. */
   readonly complaints: string[];
+  /** What was sent to it so far, compressed. */
+  byteCount(): number;
   /** The next frames that the page shows. */
   seen(count: number): Promise<SeenFrame[]>;
   /** What the page saves when this is done. */
@@ -128,6 +130,8 @@ export async function openLivePage(options: LivePageOptions = {}): Promise<LiveP
   context.setDefaultTimeout(0);
   const page = await context.newPage();
   const complaints: string[] = [];
+  let byteCount = 0;
+  context.on("response", (response) => byteCount += Number(response.headers()["content-length"] ?? 0));
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   context.on("request", (request) => {
@@ -139,6 +143,7 @@ export async function openLivePage(options: LivePageOptions = {}): Promise<LiveP
   return {
     page,
     complaints,
+    byteCount: () => byteCount,
     seen: (count) => page.evaluate(collect, { count, bit: BIT, bits: BITS }),
     async saved(act) {
       const [download] = await Promise.all([page.waitForEvent("download"), act()]);

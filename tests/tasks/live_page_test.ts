@@ -18,7 +18,8 @@ import {
 } from "@/tests/tasks/live_page.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath, difference, screenshot } from "@/tests/view/chromium.ts";
+import { chromiumPath } from "@/tests/view/chromium.ts";
+import { difference, screenshot } from "@/tests/view/screenshot.ts";
 
 function browserTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !chromiumPath, fn });

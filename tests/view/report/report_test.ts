@@ -11,7 +11,8 @@ import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 import { joinPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { chromiumPath, difference, launchChromium, openOffline, screenshot } from "@/tests/view/chromium.ts";
+import { chromiumPath, launchChromium, openOffline } from "@/tests/view/chromium.ts";
+import { difference, screenshot } from "@/tests/view/screenshot.ts";
 
 const SIZE = 128;
 

@@ -1,0 +1,28 @@
+import { chromiumPath } from "@/tests/view/chromium.ts";
+import type { Bench } from "./bench.ts";
+import { denoCommand } from "./children.ts";
+import { hold, processEntrant } from "./contest.ts";
+
+export interface PageContestant {
+  readonly view: string;
+  /** Of the camera. */
+  readonly framesPerSecond: number;
+}
+
+/** The page of `deno task serve` in a Chromium without a graphics card, on WebAssembly, with the weights that come along. */
+export const pageBench: Bench = async function* (options) {
+  if (!chromiumPath) return options.note("page is left out: there is no Chromium here");
+  for (const view of ["sparse", "mesh"]) {
+    const task: PageContestant = { view, framesPerSecond: 60 };
+    const rows = await hold({
+      bench: "page",
+      case: `page, ${view}, camera of ${task.framesPerSecond} frames/s`,
+      ours: processEntrant(
+        { name: "posmap" },
+        denoCommand("page_ours.ts", task, { run: "any", net: true }),
+      ),
+      peers: [],
+    }, options);
+    yield rows.filter((row) => !row.case.endsWith("peak memory")); // of the process that serves the page, not the browser's
+  }
+};

@@ -1,0 +1,30 @@
+import { drawCamera, openLivePage } from "@/tests/tasks/live_page.ts";
+import type { PageContestant } from "./page.ts";
+import { contestantOptions, serve } from "./serve.ts";
+
+const FRAMES = 300;
+
+const { view, framesPerSecond } = contestantOptions<PageContestant>();
+const folder = await Deno.makeTempDir({ prefix: "posmap-bench-" });
+const camera = await drawCamera(`${folder}/camera.y4m`, { frameCount: 120, framesPerSecond });
+const live = await openLivePage({ camera: camera.path });
+await live.page.click("#start-camera");
+await live.seen(1);
+const megabytes = live.byteCount() / 1e6;
+await live.page.click(`[data-view="${view}"]`);
+await live.seen(60);
+await Deno.remove(folder, { recursive: true }); // the browser has it open
+
+await serve(async () => {
+  const start = performance.now();
+  const seen = await live.seen(FRAMES);
+  const seconds = (performance.now() - start) / 1000;
+  const latencies = seen.map(({ latency }) => latency).sort((a, b) => a - b);
+  const quantile = (share: number) => latencies[Math.floor(share * (FRAMES - 1))]!;
+  return [
+    { unit: "frames/s", value: FRAMES / seconds },
+    { label: "latency, median", unit: "ms", value: quantile(0.5) },
+    { label: "latency, 95 %", unit: "ms", value: quantile(0.95) },
+    { label: "sent to the first frame with a face", unit: "MB", value: megabytes },
+  ];
+});
