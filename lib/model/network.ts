@@ -4,7 +4,7 @@ import { type ExampleMaps, initializeLite } from "@/lib/model/initialize.ts";
 import { buildLite } from "@/lib/model/lite.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
 
-/** What of a run's settings, and of its faces, gives a network its shape. */
+/** The part of a run's settings that gives a network its shape. */
 export type NetworkConfig =
   & Pick<Config, "architecture" | "imageSize" | "width" | "seed">
   & Partial<Pick<Config, "expressionWeight" | "absentShare">>;
