@@ -15,6 +15,10 @@ interface Person {
   readonly looks: number;
   /** Nearer ones hide others. */
   readonly isNear?: boolean;
+  /** What the fit says; 0.9 unless given. */
+  readonly score?: number;
+  /** Not seen by the detector, as profiles are now and then. */
+  readonly isUndetected?: boolean;
 }
 
 function landmarksOf({ x, y, size }: Person): Float32Array {
@@ -40,11 +44,17 @@ async function follow(frames: readonly (readonly Person[])[], detectEvery = 15):
     const landmarks = landmarksOf(person ?? { x: left + side / 2, y: top + side / 2, size: side / MARGIN, looks: 0 });
     const signature = Float32Array.of(person?.looks ?? 0, -(person?.looks ?? 0));
     const expressions = Float32Array.of(person ? person.x % 2 : 0);
-    return Promise.resolve({ landmarks, vertices: landmarks, score: person ? 0.9 : 0.1, expressions, signature });
+    return Promise.resolve({
+      landmarks,
+      vertices: landmarks,
+      score: person ? person.score ?? 0.9 : 0.1,
+      expressions,
+      signature,
+    });
   };
   const detect = (): Promise<Detection[]> =>
     Promise.resolve(
-      visible().map(({ x, y, size }) => ({
+      visible().filter(({ isUndetected }) => !isUndetected).map(({ x, y, size }) => ({
         box: { left: x - size / 2, top: y - size / 2, width: size, height: size },
         keypoints: new Float32Array(12),
         score: 0.9,
@@ -114,4 +124,43 @@ Deno.test("FaceTracker finds a second face that comes while the first is tracked
     Array.from({ length: 40 }, (_, i) => i < 5 ? [still] : [still, { ...still, x: 500, looks: 0 }]),
   );
   assertEquals(ids.at(-1), [1, 2]);
+});
+
+Deno.test("FaceTracker loses a face that it is not sure of where the detector does not see it either", async () => {
+  const lostBy = async (score: number, isUndetected: boolean) => {
+    const later = Array.from({ length: 20 }, () => [{ ...still, score, isUndetected }]);
+    return (await follow([[still], [still], ...later])).at(-1);
+  };
+  assertEquals(await lostBy(0.7, true), [0]);
+  assertEquals(await lostBy(0.7, false), [1]);
+  assertEquals(await lostBy(0.95, true), [1]);
+  assertEquals(await lostBy(0.4, true), [0]);
+});
+
+Deno.test("FaceTracker's crop rests while a face trembles, follows it, and keeps it near the crop's middle", async () => {
+  const crops: Crop[] = [];
+  const places = [...Array(10).fill(0).map((_, i) => 200 + i % 2), ...Array(20).fill(0).map((_, i) => 200 + 6 * i)];
+  let x = 0;
+  const fit = (_: Photo, crop: Crop): Promise<FaceFit> => {
+    crops.push(crop);
+    const landmarks = landmarksOf({ ...still, x });
+    const none = new Float32Array();
+    return Promise.resolve({ landmarks, vertices: landmarks, score: 0.95, expressions: none, signature: none });
+  };
+  const detect = () =>
+    Promise.resolve([{
+      box: { left: x - 50, top: 150, width: 100, height: 100 },
+      keypoints: new Float32Array(12),
+      score: 0.9,
+    }]);
+  const tracker = new FaceTracker<FaceFit>({ fit, detect, detectionCrop: ({ box }) => cropOf(box) }, {
+    margin: MARGIN,
+  });
+  for (const [i, place] of places.entries()) {
+    x = place;
+    await tracker.next(picture, i / 30);
+  }
+  const middles = crops.slice(-places.length + 1).map(({ left, side }) => left + side / 2);
+  assertEquals(new Set(middles.slice(1, 9)).size, 1);
+  middles.slice(9).forEach((middle, i) => assert(Math.abs(middle - places[i + 10]!) < 0.1 * 150, `${middle} at ${i}`));
 });
