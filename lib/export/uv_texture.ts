@@ -16,7 +16,7 @@ export interface UvTextureOptions extends Mesh {
 
 /**
  * A mesh's texture from the photo whose pixels it is in: each texel takes the photo's color at its point of the surface, as
- * far as that is seen, and the vertices' colors where it is not.
+ * far as that is seen, and the vertices' colors where it is not. A few texels around it go on in its colors.
  */
 export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size }: UvTextureOptions): Photo {
   const normals = vertexNormals({ positions, triangles });
@@ -42,5 +42,31 @@ export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size
       rgb[3 * k + c] = own[c]! + share * (seen - own[c]!) + 0.5;
     }
   }
+  const isOfFace = Uint8Array.from(triangle, (t) => t < 0 ? 0 : 1);
+  for (let ring = 0; ring < RINGS; ring++) growByRing({ width: size, height: size, rgb }, isOfFace);
   return { width: size, height: size, rgb };
+}
+
+/** Texels around the face that take its colors: what draws a texture mixes neighbors, also at the edge, and far away more. */
+const RINGS = 8;
+
+/** Gives the texels beside those that are marked the mean of these, and marks them. */
+function growByRing({ width, height, rgb }: Photo, marked: Uint8Array): void {
+  const before = marked.slice();
+  for (let row = 0, k = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, k++) {
+      if (before[k] === 1) continue;
+      const beside = [
+        ...column > 0 ? [k - 1] : [],
+        ...column < width - 1 ? [k + 1] : [],
+        ...row > 0 ? [k - width] : [],
+        ...row < height - 1 ? [k + width] : [],
+      ].filter((other) => before[other] === 1);
+      if (beside.length === 0) continue;
+      marked[k] = 1;
+      for (let c = 0; c < 3; c++) {
+        rgb[3 * k + c] = beside.reduce((sum, other) => sum + rgb[3 * other + c]!, 0) / beside.length + 0.5;
+      }
+    }
+  }
 }
