@@ -209,6 +209,7 @@ async function closeSource(): Promise<void> {
   source?.close();
   source = undefined;
   setPressed("camera", false);
+  setPressed("pause", false);
   button("pause").disabled = button("record").disabled = true;
 }
 

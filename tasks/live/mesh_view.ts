@@ -151,9 +151,9 @@ const [KEY_STEP, SWAY] = [0.12, 0.45];
 /** Seconds from one side and back. */
 const SWAY_PERIOD = 7;
 /** How far the camera stands away, in distances between the outer corners of the eyes. */
-const DISTANCE = 5.2;
-/** Degrees that the camera sees along the shorter side. */
-const FIELD_OF_VIEW = 24;
+const DISTANCE = 6.2;
+/** Degrees that the camera sees from top to bottom, unless the width is less than this share of the height. */
+const [FIELD_OF_VIEW, LEAST_ASPECT] = [24, 0.8];
 
 export interface ModelViewOptions {
   readonly model: LiveModel;
@@ -232,8 +232,8 @@ export class ModelView {
       renderer.setPixelRatio(ratio);
       renderer.setSize(width, height, false);
       this.#camera.aspect = width / height;
-      const halfWidth = Math.tan(FIELD_OF_VIEW / 2 * Math.PI / 180) / Math.min(1, width / height);
-      this.#camera.fov = 2 * Math.atan(halfWidth) * 180 / Math.PI;
+      const half = Math.tan(FIELD_OF_VIEW / 2 * Math.PI / 180) * Math.max(1, LEAST_ASPECT / this.#camera.aspect);
+      this.#camera.fov = 2 * Math.atan(half) * 180 / Math.PI;
       this.#camera.updateProjectionMatrix();
     }
     renderer.render(scene, this.#camera);
