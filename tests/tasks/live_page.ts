@@ -101,6 +101,8 @@ export interface LivePageOptions {
   readonly mayUseCamera?: boolean;
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly isTouched?: boolean;
+  /** A graphics card for WebGPU, which the processor stands in for. */
+  readonly hasGpu?: boolean;
   /** In place of the page's own, with the weights that come along. */
   readonly server?: Deno.HttpServer<Deno.NetAddr>;
 }
@@ -115,12 +117,14 @@ export function livePageFiles() {
 }
 
 export async function openLivePage(options: LivePageOptions = {}): Promise<LivePage> {
-  const { camera, mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false } = options;
+  const { camera, mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false, hasGpu = false } =
+    options;
   const server = options.server ?? servePage(await livePageFiles(), { hostname: "127.0.0.1", port: 0 });
   const address = `http://127.0.0.1:${server.addr.port}/`;
-  const browser = await launchChromium(
-    camera === undefined ? [] : ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`],
-  );
+  const browser = await launchChromium([
+    ...camera ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`] : [],
+    ...hasGpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"] : [],
+  ]);
   const context = await browser.newContext({
     viewport,
     hasTouch: isTouched,
