@@ -1,6 +1,7 @@
-import { decodePhoto } from "@/lib/data/files/images.ts";
+import { decodePhoto, encodePng } from "@/lib/data/files/images.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 Deno.test("deno task video makes MP4, WebP and page of a built-in face, and never overwrites them", async () => {
@@ -25,6 +26,24 @@ Deno.test("deno task video makes MP4, WebP and page of a built-in face, and neve
     `Cannot write ${out}.mp4: it is there already; name another by --out\n`,
   ]);
   assertEquals((await Deno.stat(`${out}.mp4`)).mtime, before);
+});
+
+Deno.test("deno task video turns the largest face of a photo, and says where there is none", async () => {
+  await using folder = await temporaryFolder();
+  const { picture } = new DrawnActor({ seed: "anna", size: 256 }).draw({});
+  await Deno.writeFile(`${folder.path}/anna.png`, await encodePng(picture));
+  const made = await runTaskChild("video", "anna.png", "--seconds", "0.5", { folder: folder.path });
+  assertEquals([made.code, made.stdout.trim()], [
+    0,
+    "turning.mp4, turning.webp and turning.html: 12 frames of 400 × 400 pixels",
+  ]);
+  const empty = { width: 90, height: 60, rgb: new Uint8Array(3 * 90 * 60).fill(120) };
+  await Deno.writeFile(`${folder.path}/empty.png`, await encodePng(empty));
+  const refused = await runTaskChild("video", "empty.png", "--out", "none", { folder: folder.path });
+  assertEquals([refused.code, refused.stderr.trimEnd().split("\n").at(-1)], [
+    2,
+    "Found no face in empty.png; --box says where one is",
+  ]);
 });
 
 Deno.test("deno task video refuses what it cannot use in one sentence, exit status 2", async () => {
