@@ -6,7 +6,7 @@ const FRAMES = 300;
 
 const { view, framesPerSecond } = contestantOptions<PageContestant>();
 const folder = await Deno.makeTempDir({ prefix: "posmap-bench-" });
-const camera = await drawCamera(`${folder}/camera.y4m`, { frameCount: 120, framesPerSecond });
+const camera = await drawCamera(`${folder}/camera.y4m`, { frameCount: 240, framesPerSecond });
 const live = await openLivePage({ camera: camera.path });
 await live.page.click("#start-camera");
 await live.seen(1);
