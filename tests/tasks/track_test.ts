@@ -91,7 +91,7 @@ test("deno task track writes the video with its sound, and what it found as JSON
     assert(more.some((line) => new RegExp(`^${stage} +\\d+\\.\\d ms, p95 \\d+\\.\\d ms$`).test(line)), stdout);
   }
   assert(more.some((line) => /^jitter in motion +\d\.\d\d % of the face's size, \d\.\d\d % smoothed$/.test(line)));
-  assertEquals(listOf("clip"), ["landmarks.csv", "landmarks.jsonl", "video.mp4"]);
+  assertEquals(listOf("clip"), ["blendshapes.csv", "landmarks.csv", "landmarks.jsonl", "video.mp4"]);
 
   const { width, height, frames: count, duration, hasSound } = await probe(`${folder.path}/clip/video.mp4`);
   assertEquals([width, height, count, hasSound], [SIZE, SIZE, 24, true]);
@@ -143,7 +143,7 @@ test("deno task track draws what is asked for over the video, and a turning mesh
   assert(mesh.rgb.some((value) => value > 240) && mesh.rgb.some((value) => value < 60), "the mesh on a light ground");
 
   assertEquals((await track("clip.mp4", "--overlay", "none", "--out", "none")).code, 0);
-  assertEquals(listOf("none"), ["landmarks.csv", "landmarks.jsonl"]);
+  assertEquals(listOf("none"), ["blendshapes.csv", "landmarks.csv", "landmarks.jsonl"]);
 });
 
 test("deno task track smooths: as it goes, by what comes after, or not at all", async () => {
@@ -229,12 +229,15 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [["sound.wav"], /^Cannot read the video sound\.wav: it holds no pictures; wanted a whole video/],
     [["nobody.mp4"], /^Found no face in 5 frames of nobody\.mp4$/],
     [["clip.mp4", "--out", "full"], /^Cannot write to full: it is not empty; name another folder by --out$/],
-    [["clip.mp4", "--animate", "built-in"], /^Cannot move a face model: the network says no expressions$/],
     [["clip.mp4", "--faces", "0"], /^Cannot follow 0 faces: --faces takes a number from 1 to 100$/],
     [["clip.mp4", "--overlay", "hat"], /Allowed choices are sparse, dense, mesh, none/],
     [
       ["clip.mp4", "--model", "untrained"],
       /^Making untrained\/model\.onnx, .*\nFound no face in 24 frames of clip\.mp4$/,
+    ],
+    [
+      ["clip.mp4", "--model", "untrained", "--animate", "built-in"],
+      /^Cannot move a face model: the network says no expressions$/,
     ],
     [["clip.mp4", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],
     [[], /missing required argument 'video'/],
@@ -254,7 +257,7 @@ test("deno task track that is stopped ends with the signal's status, and leaves 
   await using child = spawnTask("track", "long.mp4", { folder: folder.path });
   const [out, said] = [new Lines(child.stdout), new Lines(child.stderr)];
   await said.until(/frame \d+\/\d+ +1 face +\d+ frames\/s\n/);
-  assertEquals(listOf("long").length, 3);
+  assertEquals(listOf("long").length, 4);
   child.kill("SIGTERM");
   assertEquals([(await child.status).code, await out.end()], [143, ""]);
   await said.end();

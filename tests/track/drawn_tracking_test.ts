@@ -43,9 +43,12 @@ async function follow(scenes: Iterable<Scene>, options?: Partial<TrackerOptions>
       ...face,
       landmarks: face.landmarks.slice(),
     }));
-    const at = ({ landmarks }: TrackedFit<ModelFit>, truth: Float32Array) =>
-      nme({ predicted: landmarks, truth }, 2) < 25;
-    const isOfSomebody = (face: TrackedFit<ModelFit>) => Object.values(people).some((truth) => at(face, truth));
+    const errorOf = ({ landmarks }: TrackedFit<ModelFit>, truth: Float32Array) =>
+      nme({ predicted: landmarks, truth }, 2);
+    const at = (face: TrackedFit<ModelFit>, truth: Float32Array) => errorOf(face, truth) < 25;
+    // half a face off: of one that is mostly outside of the picture, no more can be told
+    const isOfSomebody = (face: TrackedFit<ModelFit>) =>
+      Object.values(people).some((truth) => errorOf(face, truth) < 50);
     seen.push({
       faces: Object.fromEntries(
         Object.entries(people).map(([name, truth]) => [name, found.find((face) => at(face, truth))]),
