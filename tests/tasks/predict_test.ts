@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
-import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
