@@ -92,19 +92,24 @@ export const defaults: Config = {
   checkpointEvery: 500, // steps
 };
 
+/** What the light network is trained with, on faces of either source. */
+const light = {
+  architecture: "lite",
+  imageSize: 128,
+  batchSize: 32,
+  learningRate: 2e-3,
+  schedule: "cosine",
+  loss: "l1",
+  l2: 0,
+  absentShare: 0.05,
+  expressionWeight: 1,
+} as const;
+
 /** Each names only what it changes. Results and costs stand in the README. */
 export const presets = {
   prnet: {},
   lite: {
-    architecture: "lite",
-    imageSize: 128,
-    batchSize: 32,
-    learningRate: 2e-3,
-    schedule: "cosine",
-    loss: "l1",
-    l2: 0,
-    absentShare: 0.05,
-    expressionWeight: 1,
+    ...light,
     steps: 5_500,
     validateEvery: 250,
     checkpointEvery: 250,
@@ -123,16 +128,8 @@ export const presets = {
     checkpointEvery: 250,
   },
   weights: {
-    architecture: "lite",
+    ...light,
     source: { name: "ict" }, // with the path of ICT-FaceKit
-    imageSize: 128,
-    batchSize: 32,
-    learningRate: 2e-3,
-    schedule: "cosine",
-    loss: "l1",
-    l2: 0,
-    absentShare: 0.05,
-    expressionWeight: 1,
     averaging: 0.999,
     steps: 16_000,
     checkpointEvery: 250,

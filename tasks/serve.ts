@@ -1,7 +1,7 @@
 // deno task serve [options]: a page that tracks faces in the browser, from the camera, a video or a photo.
-import { Option } from "commander";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { Interruption } from "@/tasks/console/task_console.ts";
+import { modelOption } from "@/tasks/model_option.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface ServeFlags {
@@ -12,10 +12,7 @@ interface ServeFlags {
 
 const command = taskCommand("serve")
   .description("Serves a page that tracks faces in the browser: the camera's, a video's or a photo's, which stay there")
-  .addOption(
-    new Option("--model <folder>", "a trained model, or a run's folder")
-      .default(`${import.meta.dirname}/../data/weights/lite`, "data/weights/lite"),
-  )
+  .addOption(modelOption())
   .option("--host <address>", "where it listens; other computers reach it only where this says so", "127.0.0.1")
   .option("--port <number>", "0 for any that is free", "8000");
 

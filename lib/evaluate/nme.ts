@@ -92,24 +92,29 @@ export function faceSize(landmarks: Float32Array): number {
 
 /** The errors of each face, in the order of the pairs. */
 export function faceErrors(pairs: readonly LandmarkPair[]): FaceError[] {
-  return pairs.map((pair) => ({
-    yaw: pair.yaw,
-    nme68_2d: nme(pair, 2),
-    nme68_3d: nme(pair, 3),
-    landmarks: Float32Array.from(landmarkDistances(pair, 2)),
-  }));
+  return pairs.map((pair) => {
+    const landmarks = landmarkDistances(pair, 2);
+    return {
+      yaw: pair.yaw,
+      nme68_2d: mean(landmarks),
+      nme68_3d: nme(pair, 3),
+      landmarks: Float32Array.from(landmarks),
+    };
+  });
 }
 
 /** Summary of the errors of many faces. */
 export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
   const withDepth = pairs.filter(({ truth }) => !Number.isNaN(truth[2]));
+  const distances = pairs.map((pair) => landmarkDistances(pair, 2));
+  const inPlane = (first: number, end: number) => summarize(pairs, distances.map((of) => mean(of.slice(first, end))));
   return {
     images: pairs.length,
     imagesWithDepth: withDepth.length,
-    nme68_2d: summarize(pairs, 2),
-    nme68_3d: summarize(withDepth, 3),
-    nme51_2d: summarize(pairs, 2, [JAW, LANDMARK_COUNT]),
-    jaw17_2d: summarize(pairs, 2, [0, JAW]),
+    nme68_2d: inPlane(0, LANDMARK_COUNT),
+    nme68_3d: summarize(withDepth, withDepth.map((pair) => nme(pair, 3))),
+    nme51_2d: inPlane(JAW, LANDMARK_COUNT),
+    jaw17_2d: inPlane(0, JAW),
   };
 }
 
@@ -120,13 +125,8 @@ export function yawOfLandmarks(landmarks: Float32Array): number {
   return Math.atan2(Math.abs(landmarks[left + 2]! - landmarks[right + 2]!), across);
 }
 
-/** The errors of the landmarks from the first on, up to the end. */
-function summarize(
-  pairs: readonly LandmarkPair[],
-  dimensions: 2 | 3,
-  [first, end]: readonly [number, number] = [0, LANDMARK_COUNT],
-): NmeSummary {
-  const errors = pairs.map((pair) => mean(landmarkDistances(pair, dimensions).slice(first, end)));
+/** Of errors in percent, one for each pair. */
+function summarize(pairs: readonly LandmarkPair[], errors: readonly number[]): NmeSummary {
   const binMeans = yawBins.map((_, bin) => {
     const inBin = errors.filter((_, i) => yawBinOf(pairs[i]!.yaw) === bin);
     return inBin.length > 0 ? mean(inBin) : null;

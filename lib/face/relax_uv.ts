@@ -1,5 +1,6 @@
 import { cross, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
+
 /** A surface with a UV layout without overlaps, and how its shape varies. */
 export interface RelaxSurface {
   /** [vertexCount, 2]. */

@@ -22,7 +22,8 @@ export function runFolded({ nodes, heads }: FoldedNetwork, head?: string): (imag
   const wanted = head === undefined ? nodes.length - 1 : heads[head]!;
   const needed = new Set([wanted]);
   for (let place = wanted; place >= 0; place--) {
-    if (needed.has(place)) { for (const input of inputsOf(nodes[place]!)) needed.add(input); }
+    if (!needed.has(place)) continue;
+    for (const input of inputsOf(nodes[place]!)) needed.add(input);
   }
   const ready = nodes.map((node) => node.operation === "convolution" && node.doubles ? beforeDoubling(node) : node);
   return (images) =>
