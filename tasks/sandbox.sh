@@ -41,7 +41,7 @@ may_write "$checkout/runs"
 permissions=$task
 host=127.0.0.1
 out=
-case $task in video | predict | track) out=. ;; esac # where what they make is, unless a flag says where
+case $task in video | predict | track | card) out=. ;; esac # where what they make is, unless a flag says where
 flag=
 for argument; do
   value=$argument
@@ -81,7 +81,7 @@ case $task in
   check_notebooks | check_docs | mutate) set -- --allow-run="$deno" "$@" ;;
   *)
     case $task in
-      video | predict | track | export | import) [ -z "$out" ] || may_write "$out" ;;
+      video | predict | track | card | export | import) [ -z "$out" ] || may_write "$out" ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
       serve)
         case $host in *:*) host=[$host] ;; esac

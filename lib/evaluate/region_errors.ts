@@ -27,12 +27,13 @@ export interface MapPair {
 }
 
 /**
- * [vertexCount], the distance of each of the surface's points from where it is, in 3D, in percent of the face's size.
- * The mean depths, without the neck, are made equal first, as `nme` makes those of landmarks.
+ * [vertexCount], the distance of each of the surface's points from where it is, in percent of the face's size. In 3D,
+ * the mean depths, without the neck, are made equal first, as `nme` makes those of landmarks.
  */
 export function vertexErrors(
   { truth, prediction, landmarks }: MapPair,
   { uv, regions }: Pick<FaceSurface, "uv" | "regions">,
+  dimensions: 2 | 3 = 3,
 ): Float32Array {
   if (truth.size !== prediction.size) {
     throw new TypeError(`Cannot compare a map of ${prediction.size} texels a side with one of ${truth.size}`);
@@ -42,8 +43,18 @@ export function vertexErrors(
   const size = faceSize(landmarks);
   return Float32Array.from({ length: wanted.length / 3 }, (_, v) => {
     const along = (axis: number) => found[3 * v + axis]! - wanted[3 * v + axis]! - offset[axis]!;
-    return 100 * Math.hypot(along(0), along(1), along(2)) / size;
+    return 100 * Math.hypot(along(0), along(1), dimensions === 3 ? along(2) : 0) / size;
   });
+}
+
+/** The mean of {@linkcode vertexErrors} without the neck, which the loss gives no weight. */
+export function denseError(
+  pair: MapPair,
+  surface: Pick<FaceSurface, "uv" | "regions">,
+  dimensions: 2 | 3,
+): number {
+  const neck = regionNames.indexOf("neck");
+  return mean(Array.from(vertexErrors(pair, surface, dimensions)).filter((_, v) => surface.regions[v] !== neck));
 }
 
 /** Without the neck. */

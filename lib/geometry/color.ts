@@ -52,3 +52,17 @@ export function linearToPhoto(
   }
   return { width, height, rgb: out };
 }
+
+/** CIE L*a*b* (CIE 15:2018; white D65) of linear sRGB: lightness 0 to 100, red against green, yellow against blue. */
+export function linearToLab([red, green, blue]: Vec3): Vec3 {
+  const [x, y, z] = [ // IEC 61966-2-1, divided by the white's
+    (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505,
+    0.2126 * red + 0.7152 * green + 0.0722 * blue,
+    (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089,
+  ].map((value) => value > (6 / 29) ** 3 ? Math.cbrt(value) : value / (3 * (6 / 29) ** 2) + 4 / 29) as [
+    number,
+    number,
+    number,
+  ];
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}

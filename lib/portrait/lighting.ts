@@ -17,6 +17,8 @@ export interface Lighting {
   readonly lamps: readonly DirectionalLight[];
   /** Not of a wide lamp, nor of one beside the lens, which hides its shadows. */
   readonly isHard: boolean;
+  /** One lamp from aside in the dark: part of the face is black. */
+  readonly isLowKey: boolean;
   /** What a white thing that faces the viewer shows, roughly. */
   readonly brightness: number;
   /** How much of the background's light remains. */
@@ -52,6 +54,7 @@ export function randomLighting(random: Random): Lighting {
     ),
     lamps,
     isHard: softness < 0.75 && keyDirection[2] < 0.95,
+    isLowKey: false,
     brightness: around + 0.4 * sky + 0.3 * bounce + key * (0.2 + 0.7 * Math.max(0, keyDirection[2])),
     background: 1,
   };
@@ -76,6 +79,7 @@ function randomLowKey(random: Random): Lighting {
     ),
     lamps,
     isHard: random.chance(0.85),
+    isLowKey: true,
     brightness: around + key * (0.15 + 0.6 * Math.max(0, direction[2])),
     background: random.chance(0.7) ? random.next() ** 2 * 0.4 : 1,
   };

@@ -15,14 +15,26 @@ export interface OccluderOptions {
   readonly brightness: number;
 }
 
-/** Puts something before the face, now and then, in place. */
-export function paintOccluders(image: FloatImage, options: OccluderOptions): void {
-  const { random } = options;
-  if (random.chance(0.1)) paintHand(image, options);
-  if (random.chance(0.05)) paintMicrophone(image, options);
-  if (random.chance(0.05)) paintPhone(image, options);
-  if (random.chance(0.14)) paintThings(image, options);
-  if (random.chance(0.12)) paintNoise(image, random);
+/** What may stand before a face. */
+export const occluderKinds = ["hand", "microphone", "phone", "things", "noise"] as const;
+export type OccluderKind = typeof occluderKinds[number];
+
+const occluders: Readonly<Record<OccluderKind, readonly [share: number, paint: typeof paintHand]>> = {
+  hand: [0.1, paintHand],
+  microphone: [0.05, paintMicrophone],
+  phone: [0.05, paintPhone],
+  things: [0.14, paintThings],
+  noise: [0.12, (image, { random }) => paintNoise(image, random)],
+};
+
+/** Puts something before the face, now and then, in place. Gives what it was. */
+export function paintOccluders(image: FloatImage, options: OccluderOptions): OccluderKind[] {
+  return occluderKinds.filter((kind) => {
+    const [share, paint] = occluders[kind];
+    const isThere = options.random.chance(share);
+    if (isThere) paint(image, options);
+    return isThere;
+  });
 }
 
 /** The middle of the landmarks, and the longer side of their box. */

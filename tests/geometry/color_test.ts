@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { assert, assertClose, assertEquals, FLOAT64_TOLERANCE } from "@/tests/support.ts";
-import { linearToPhoto, linearToSrgb, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+import { linearToLab, linearToPhoto, linearToSrgb, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 Deno.test("linearToSrgb() undoes srgbToLinear()", () => {
   fc.assert(fc.property(uniform(0, 1), (value) => {
@@ -28,4 +29,12 @@ Deno.test("photoToLinear() and linearToPhoto() write into a buffer that is given
   const buffer = new Float32Array(3);
   assert(photoToLinear(photo, buffer).rgb === buffer);
   assert(linearToPhoto({ ...photo, rgb: buffer }, photo.rgb).rgb === photo.rgb);
+});
+
+Deno.test("linearToLab() has the published values of white, black, sRGB's red and middle gray", () => {
+  const close = (rgb: Vec3, lab: Vec3) => linearToLab(rgb).forEach((value, i) => assertClose(value, lab[i]!, 0.05));
+  close([1, 1, 1], [100, 0, 0]);
+  close([0, 0, 0], [0, 0, 0]);
+  close([1, 0, 0], [53.24, 80.09, 67.2]);
+  close([0.214, 0.214, 0.214], [53.38, 0, 0]);
 });

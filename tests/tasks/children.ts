@@ -1,6 +1,6 @@
 const root = new URL("../..", import.meta.url).pathname;
 
-export type TaskName = "train" | "evaluate" | "export" | "import" | "video" | "predict" | "track" | "serve";
+export type TaskName = "train" | "evaluate" | "export" | "import" | "video" | "predict" | "track" | "serve" | "card";
 
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */

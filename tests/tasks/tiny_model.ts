@@ -1,10 +1,11 @@
 import { builtInFace } from "@/lib/face/built_in.ts";
+import type { ModelDescription } from "@/lib/model/description.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { tinyConfig } from "@/tests/train/tiny.ts";
 
 /** The folder of a model that was not trained, without its ONNX. */
-export async function saveTinyModel(folder: string): Promise<void> {
+export async function saveTinyModel(folder: string, summary?: ModelDescription["summary"]): Promise<void> {
   const config = tinyConfig();
   const description = {
     architecture: config.architecture,
@@ -13,6 +14,7 @@ export async function saveTinyModel(folder: string): Promise<void> {
     crop: { margin: 1.5 },
     surface: builtInFace().surface,
     meanLandmarks: new Float32Array(68 * 3),
+    summary,
   };
   const network = buildNetwork(config);
   await saveTrainedModel(folder, { network, description });

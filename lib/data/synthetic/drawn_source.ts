@@ -10,18 +10,19 @@ import { skinColor } from "@/lib/portrait/skin.ts";
 import type { TorsoLook } from "@/lib/portrait/torso.ts";
 import type { Random } from "@/lib/random.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
-import { Camera, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
+import { Camera, type CameraSettings, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
 import { paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
-import { randomLighting } from "@/lib/portrait/lighting.ts";
-import { paintOccluders } from "@/lib/portrait/occluders.ts";
+import { type Lighting, randomLighting } from "@/lib/portrait/lighting.ts";
+import { type OccluderKind, paintOccluders } from "@/lib/portrait/occluders.ts";
 import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Sample, Split } from "@/lib/data/sample.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import { type SitterOptions, Sitters } from "@/lib/data/synthetic/sitters.ts";
+import { type SitterOptions, Sitters, type Sitting } from "@/lib/data/synthetic/sitters.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 export interface DrawnOptions extends SitterOptions {
   /** Called at the stages of every sample. */
@@ -30,10 +31,25 @@ export interface DrawnOptions extends SitterOptions {
   readonly license?: string;
 }
 
+/** What a drawn picture shows that may make its face easier or harder to fit. */
+export interface Traits extends Pick<Sitting, "pose"> {
+  /** [red, green, blue], linear light: the skin's color before anything lights it. */
+  readonly skin: Vec3;
+  readonly lighting: Pick<Lighting, "isHard" | "isLowKey">;
+  /** What is before the face. */
+  readonly cover: readonly (OccluderKind | "glasses" | "mask")[];
+  readonly camera: Pick<CameraSettings, "reduction" | "blur" | "saturation">;
+}
+
+/** A drawn picture with its label. */
+export interface DrawnSample extends Sample {
+  readonly traits: Traits;
+}
+
 /** A source whose faces are drawn from a morphable model: without photos, and without an end. */
 export interface DrawnSource extends Source {
   readonly model: MorphableModel;
-  sample(index: number, split: Split): Sample;
+  sample(index: number, split: Split): DrawnSample;
   label(index: number, split: Split): Label;
 }
 
@@ -78,7 +94,7 @@ class Studio {
     this.#backdrop = new Backdrop(imageSize, kernels);
   }
 
-  sample(index: number, split: Split): Sample {
+  sample(index: number, split: Split): DrawnSample {
     const { augment, timer } = this.#options;
     timer?.begin("pose and shape");
     const sitting = this.#sitters.sit(index, split);
@@ -105,14 +121,18 @@ class Studio {
     const glasses = randomGlasses(random.fork("glasses"));
     const landmarks = this.#sitters.landmarks(positions);
     if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
-    if (augment) paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness });
+    const occluders = augment
+      ? paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness })
+      : [];
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
     timer?.begin("camera");
-    const photo = this.#camera.takePhoto(image, { settings: randomCamera(random.fork("camera")), subject });
+    const camera = randomCamera(random.fork("camera"));
+    const photo = this.#camera.takePhoto(image, { settings: camera, subject });
     timer?.begin("bake");
     const label = this.#sitters.labelOf(positions, sitting);
     timer?.end();
-    return { image: photo, ...label };
+    const cover = [...glasses ? ["glasses" as const] : [], ...look.mask ? ["mask" as const] : [], ...occluders];
+    return { image: photo, ...label, traits: { pose: sitting.pose, skin, lighting, cover, camera } };
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Perspective,
   placeInImage,
   type Placement,
+  type PoseAngles,
   poseRotation,
   rollRotation,
 } from "@/lib/geometry/transforms.ts";
@@ -35,6 +36,8 @@ export interface Sitting {
   readonly vertices: Float32Array;
   /** Where the head stands, so that the crop around its landmarks, perturbed, is the image. */
   readonly placement: Placement;
+  /** Before the crop was turned. */
+  readonly pose: PoseAngles;
   /** How near the camera is. */
   readonly perspective: Perspective;
   readonly bodyRotation: Mat3;
@@ -138,7 +141,7 @@ export class Sitters {
     };
   }
 
-  #place(random: Random, miss?: Miss): Pick<Sitting, "placement" | "perspective" | "bodyRotation"> {
+  #place(random: Random, miss?: Miss): Pick<Sitting, "pose" | "placement" | "perspective" | "bodyRotation"> {
     const { imageSize: size, augment } = this.#options;
     const pose = randomPose(random);
     const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
@@ -160,6 +163,7 @@ export class Sitters {
     const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
     const [dx, dy] = [size / 2 - scale * middle[0], size / 2 - scale * middle[1]];
     return {
+      pose,
       placement: { rotation, scale, translation: [dx, dy, 0] },
       perspective: {
         center: [scale * camera.center[0] + dx, scale * camera.center[1] + dy],
@@ -208,7 +212,7 @@ function randomPerspective(landmarks: Float32Array, random: Random): Perspective
 const DEGREE = Math.PI / 180;
 
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
-function randomPose(random: Random): { pitch: number; yaw: number; roll: number } {
+function randomPose(random: Random): PoseAngles {
   const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, 90);
   const pitch = clamp(random.normal() * 19, 55), roll = clamp(random.normal() * 15, 45);
   return { pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: roll * DEGREE };

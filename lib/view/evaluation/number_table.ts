@@ -12,6 +12,12 @@ export class NumberTable {
     return this.cells.map((row) => row.map(pad).join("  ")).join("\n");
   }
 
+  toMarkdown(): string {
+    const [head, ...rows] = this.cells.map((row) => `| ${row.join(" | ")} |`);
+    const rule = this.cells[0]!.map((_, column) => column === 0 ? "---" : "---:");
+    return [head, `| ${rule.join(" | ")} |`, ...rows].join("\n");
+  }
+
   toHtml(): string {
     const [head, ...rows] = this.cells.map(([heading, ...figures], index) => {
       const tag = index === 0 ? "th" : "td";

@@ -63,7 +63,7 @@ Deno.test("rotateSampleBy() by a positive yaw turns the face towards the image's
 Deno.test("rotateSampleBy() takes the colors of what is seen along", () => {
   const turns = [-0.4, -0.2, 0.2, 0.4];
   const skinAround = [27, 28, 29, 30, 33, 51]; // along the middle of the nose, which all these turns show
-  const color = ({ image, landmarks }: typeof sample, l: number) => {
+  const color = ({ image, landmarks }: Sample, l: number) => {
     const [column, row] = [landmarks[3 * l]!, landmarks[3 * l + 1]!].map(Math.floor) as [number, number];
     return [0, 1, 2].map((c) => image.rgb[3 * (row * image.width + column) + c]!);
   };

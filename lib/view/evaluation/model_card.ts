@@ -1,0 +1,141 @@
+import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
+import { readLandmarks } from "@/lib/data/maps/position_map.ts";
+import { landmarkErrors, type NmeSummary, yawBins } from "@/lib/evaluate/nme.ts";
+import { denseError, landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
+import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
+import { NumberTable } from "@/lib/view/evaluation/number_table.ts";
+import type { Photo } from "@/lib/types.ts";
+
+/** What a model card tells of. */
+export interface CardFaces {
+  /** Of people whom the training has not shown. */
+  readonly drawn: readonly TraitedFace[];
+  /** The drawn faces' surface, in whose layout truth and prediction are maps. */
+  readonly surface: FaceSurface;
+  /** Errors on real photos, where there are some. */
+  readonly photos?: Evaluation | undefined;
+}
+
+/** How much worse than the mean a group of skin tones may be. */
+const FAIR = 1.15;
+
+/** Where a model is good and where it fails, as Markdown (Mitchell et al., 2019: model cards). Errors are NME in percent. */
+export function modelCard({ drawn, surface, photos }: CardFaces): string {
+  const overall = landmarkErrors(pairsOf(drawn, surface));
+  const dense = (dimensions: 2 | 3) => mean(drawn.map((face) => denseError(mapPair(face), surface, dimensions)));
+  const groups = groupByTraits(drawn).map(({ trait, label, faces }) => {
+    const { nme68_2d, nme68_3d, nme51_2d } = landmarkErrors(pairsOf(faces, surface));
+    return { trait, label, count: faces.length, nme68_2d, nme68_3d, nme51_2d };
+  });
+  const worstTone = Math.max(
+    ...groups.filter(({ trait }) => trait === "skin tone").map(({ nme68_2d }) => nme68_2d.mean / overall.nme68_2d.mean),
+  );
+  const parts = landmarkErrorsByPart(evaluateEach(drawn, { found: landmarksOf(drawn, surface) }));
+  const regions = mapErrorsByRegion(drawn.map(mapPair), surface);
+  return [
+    `## Drawn faces of unseen people: ${drawn.length}`,
+    "Crops are turned, shifted and scaled as a detector's are, and things stand before faces, as in training.",
+    new NumberTable([
+      ["NME in %", "mean", "95 % interval", ...yawBins.map((bin) => `yaw ${bin.replace("-", "–")}°`)],
+      ["68 points, 2D", ...summary(overall.nme68_2d)],
+      ["inner 51 points, 2D", ...summary(overall.nme51_2d)],
+      ["jaw, 17 points, 2D", ...summary(overall.jaw17_2d)],
+      ["68 points, 3D", ...summary(overall.nme68_3d)],
+    ]).toMarkdown(),
+    `The whole surface without the neck, at known correspondence: ${figure(dense(2))} in 2D, ${
+      figure(dense(3))
+    } in 3D.`,
+    "### By what a picture shows",
+    new NumberTable([
+      ["", "", "faces", "68, 2D", "95 % interval", "inner 51, 2D", "68, 3D"],
+      ...groups.map(({ trait, label, count, nme68_2d, nme51_2d, nme68_3d }, i) => [
+        groups[i - 1]?.trait === trait ? "" : trait,
+        label,
+        String(count),
+        figure(nme68_2d.mean),
+        interval(nme68_2d),
+        figure(nme51_2d.mean),
+        figure(nme68_3d.mean),
+      ]),
+    ]).toMarkdown(),
+    "Skin tones by the individual typology angle (Chardon et al., 1991). The worst of their groups is " +
+    `${figure(100 * (worstTone - 1))} % off the mean of all: ${
+      worstTone <= FAIR ? "within" : "beyond"
+    } the 15 % that ` +
+    "are to be kept.",
+    "### By part",
+    new NumberTable([
+      ["landmarks, 2D", ...parts.map(({ name }) => name)],
+      ["", ...parts.map(({ error }) => figure(error))],
+    ]).toMarkdown(),
+    new NumberTable([
+      ["surface, 3D", ...regions.map(({ name }) => name)],
+      ["", ...regions.map(({ error }) => figure(error))],
+    ]).toMarkdown(),
+    ...photos ? photoSection(photos) : [],
+  ].join("\n\n") + "\n";
+}
+
+function photoSection({ images, nme68_2d, nme51_2d, jaw17_2d, nme68_3d, baseline }: Evaluation): string[] {
+  return [
+    `## Real photos: ${images}`,
+    "Cropped by the true landmarks' box. So few photos are an indication, not a benchmark: see the intervals.",
+    new NumberTable([
+      ["NME in %", "mean", "95 % interval", ...yawBins.map((bin) => `yaw ${bin.replace("-", "–")}°`)],
+      ["68 points, 2D", ...summary(nme68_2d)],
+      ["inner 51 points, 2D", ...summary(nme51_2d)],
+      ["jaw, 17 points, 2D", ...summary(jaw17_2d)],
+      ["68 points, 3D", ...summary(nme68_3d)],
+      ["mean face, 2D", ...summary(baseline.nme68_2d)],
+    ]).toMarkdown(),
+  ];
+}
+
+/** Pixels a side of each picture, and how many there are. */
+const [SIDE, COLUMNS, ROWS] = [192, 6, 2] as const;
+
+/** Where the model fails most: the faces of the largest errors (68 points, 2D), with the landmarks that it finds. */
+export function worstFaces({ drawn, surface }: Pick<CardFaces, "drawn" | "surface">): Photo {
+  const found = landmarksOf(drawn, surface);
+  const errors = evaluateEach(drawn, { found }).map(({ nme68_2d }, i) => ({ error: nme68_2d, i }));
+  const worst = errors.sort((a, b) => b.error - a.error).slice(0, COLUMNS * ROWS);
+  const pictures = worst.map(({ i }) => {
+    const { image } = drawn[i]!;
+    const factor = SIDE / image.width;
+    return drawLandmarks(enlargePhoto(image, factor), found[i]!.map((value) => value * factor));
+  });
+  const rows = Array.from({ length: ROWS }, (_, row) => pictures.slice(COLUMNS * row, COLUMNS * (row + 1)));
+  return stackPhotos(rows.filter((row) => row.length > 0).map((row) => joinPhotos(row)));
+}
+
+function mapPair({ map, prediction, landmarks }: TraitedFace) {
+  return { truth: map, prediction, landmarks };
+}
+
+function landmarksOf(faces: readonly TraitedFace[], surface: FaceSurface): Float32Array[] {
+  return faces.map(({ prediction }) => readLandmarks(prediction, surface));
+}
+
+function pairsOf(faces: readonly TraitedFace[], surface: FaceSurface) {
+  const found = landmarksOf(faces, surface);
+  return faces.map(({ landmarks, yaw }, i) => ({ predicted: found[i]!, truth: landmarks, yaw }));
+}
+
+function summary(nme: NmeSummary): string[] {
+  return [figure(nme.mean), interval(nme), ...yawBins.map((bin) => figure(nme.bins[bin]))];
+}
+
+function interval({ interval: [low, high] }: NmeSummary): string {
+  return Number.isNaN(low) ? "–" : `${figure(low)}–${figure(high)}`;
+}
+
+function figure(value: number | null): string {
+  return value === null || Number.isNaN(value) ? "–" : value.toFixed(2);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,114 @@
+// deno task card [options]: where a trained model is good and where it fails, as Markdown and a picture.
+import { Option } from "commander";
+import { type Config, resolveConfig } from "@/lib/config.ts";
+import type { DrawnSource } from "@/lib/data/synthetic/drawn_source.ts";
+import type { SourceSpec } from "@/lib/data/sources/source.ts";
+import { InputError } from "@/lib/errors.ts";
+import type { TraitedFace } from "@/lib/evaluate/face_groups.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
+import type { Photo } from "@/lib/types.ts";
+import { modelOption } from "@/tasks/model_option.ts";
+import type { Faces } from "@/tasks/predict/open_faces.ts";
+import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { settingsOf, sourceOf } from "@/tasks/settings.ts";
+
+interface Flags {
+  readonly model: string;
+  readonly out: string;
+  readonly photos?: string;
+  readonly sourcePath?: string;
+}
+
+const command = taskCommand("card")
+  .description("Measures a trained model on drawn faces by pose, part, skin tone, cover, light and sharpness: card.md")
+  .addOption(modelOption())
+  .option("--source-path <folder>", "where the files are of the faces that it was trained on")
+  .addOption(new Option("--test-samples <count>", "how many faces").default("2000"))
+  .option("--seed <number>", "of the faces (default: as it was trained)")
+  .option("--photos <folder>", "also AFLW2000-3D's or 300W-LP's photos (.jpg, .mat)")
+  .option("--out <folder>", "where card.md and worst.png are written", "card");
+
+await runTask(command, async (console) => {
+  const options = command.opts<Flags>();
+  const given = settingsOf({ ...options }, ["testSamples", "seed"]);
+  const { testSamples } = resolveConfig("lite", given);
+
+  console.stage("Opening the model");
+  // slow to load: help and wrong flags need none of it
+  const { openFaces } = await import("@/tasks/predict/open_faces.ts");
+  const { encodePng } = await import("@/lib/data/files/images.ts");
+  const { modelCard, worstFaces } = await import("@/lib/view/evaluation/model_card.ts");
+  const faces = await openFaces(options.model);
+  const { source, seed } = { ...trainedOn(faces, options.model), ...given };
+  const drawing = await openDrawn(
+    { seed, source: sourceOf(options, source), imageSize: faces.description.imageSize },
+    console.lateStage(CONVERTING),
+  );
+  const drawn = await judgeDrawn(drawing, faces, {
+    count: testSamples,
+    onProgress: console.stage(`Drawing and fitting ${testSamples} faces`),
+  });
+  const { surface } = drawing;
+  const photos = options.photos === undefined
+    ? undefined
+    : await judgePhotos(options.photos, faces, console.stage("Fitting photos"));
+  console.stage("Writing the card");
+  await Deno.mkdir(options.out, { recursive: true });
+  await writeFileAtomic(`${options.out}/worst.png`, await encodePng(worstFaces({ drawn, surface })));
+  await writeFileAtomic(`${options.out}/card.md`, new TextEncoder().encode(modelCard({ drawn, surface, photos })));
+  console.quiet();
+  globalThis.console.log(`${options.out}/card.md and ${options.out}/worst.png`);
+});
+
+/** Throws an InputError where the source's faces are not drawn: of others, it is not known what makes them hard. */
+async function openDrawn(
+  spec: Omit<SourceSpec, "augment">,
+  onConversion: (done: number) => void,
+): Promise<DrawnSource> {
+  const { openSource } = await import("@/lib/data/sources/open_source.ts");
+  const source = await openSource({ ...spec, augment: true }, { onProgress: onConversion });
+  if ("model" in source) return source as DrawnSource;
+  throw new InputError(`Cannot measure on the source ${spec.source.name}: drawn faces are wanted, such as "built-in"`);
+}
+
+async function judgeDrawn(
+  source: DrawnSource,
+  { fitter }: Pick<Faces, "fitter">,
+  { count, onProgress }: { readonly count: number; readonly onProgress: ProgressListener },
+): Promise<TraitedFace[]> {
+  const { yawOfLandmarks } = await import("@/lib/evaluate/nme.ts");
+  const faces: TraitedFace[] = [];
+  for (let i = 0; i < count; i++) {
+    const sample = source.sample(i, "test");
+    const { map } = await fitter.fit(sample.image, wholeOf(sample.image));
+    const prediction = { size: sample.image.width, positions: map };
+    faces.push({ ...sample, yaw: yawOfLandmarks(sample.landmarks), prediction });
+    onProgress((i + 1) / count);
+  }
+  return faces;
+}
+
+async function judgePhotos(folder: string, { fitter, description }: Faces, onProgress: ProgressListener) {
+  const { readAnnotated } = await import("@/lib/data/sets/annotated.ts");
+  const { evaluate, labelPhoto } = await import("@/lib/evaluate/evaluate.ts");
+  const faces = [], found = [];
+  for await (const photo of readAnnotated(folder)) {
+    const face = labelPhoto(photo, description);
+    faces.push(face);
+    found.push((await fitter.fit(face.image, wholeOf(face.image))).landmarks);
+    onProgress(0);
+  }
+  return evaluate(faces, { found, meanLandmarks: description.meanLandmarks });
+}
+
+function wholeOf({ width }: Photo) {
+  return { left: 0, top: 0, side: width };
+}
+
+/** Maps can be compared only where they have the layout of these faces. Throws an InputError where it is not known. */
+function trainedOn({ description: { summary } }: Faces, model: string): Pick<Config, "source" | "seed"> {
+  const { source, seed } = summary ?? {};
+  if (typeof source === "string" && typeof seed === "number") return { source: { name: source }, seed };
+  throw new InputError(`Cannot measure ${model}: it does not say which faces it was trained on`);
+}

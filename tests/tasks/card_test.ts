@@ -1,0 +1,34 @@
+import { decodePhoto } from "@/lib/data/files/images.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
+import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+Deno.test("deno task card measures a model on faces like those of its training, by what pictures show", async () => {
+  await using folder = await temporaryFolder();
+  const [model, out] = [`${folder.path}/model`, `${folder.path}/new/card`];
+  await saveTinyModel(model, { source: "built-in", seed: 7 });
+  assertEquals((await runTaskChild("export", model)).code, 0);
+  const { code, stdout } = await runTaskChild("card", "--model", model, "--test-samples", "24", "--out", out);
+  assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.png\n`]);
+  const card = await Deno.readTextFile(`${out}/card.md`);
+  assert(card.startsWith("## Drawn faces of unseen people: 24\n"), card);
+  for (const trait of ["yaw", "pitch", "skin tone", "cover", "light", "sharpness", "color"]) {
+    assert(card.includes(`\n| ${trait} | `), trait);
+  }
+  const counts = [...card.matchAll(/^\| (?:yaw)? ?\| (?:0–30°|30–60°|beyond 60°) \| (\d+) /gm)].map(([, n]) =>
+    Number(n)
+  );
+  assertEquals(counts.reduce((a, b) => a + b), 24);
+  const { width, height } = await decodePhoto(`${out}/worst.png`);
+  assertEquals([width, height], [6 * 192 + 5 * 4, 2 * 192 + 4]);
+});
+
+Deno.test("deno task card refuses a model that does not say what it was trained on", async () => {
+  await using folder = await temporaryFolder();
+  await saveTinyModel(folder.path);
+  await runTaskChild("export", folder.path);
+  const { code, stderr } = await runTaskChild("card", "--model", folder.path);
+  assertEquals(code, 2);
+  assert(stderr.endsWith(`Cannot measure ${folder.path}: it does not say which faces it was trained on\n`), stderr);
+});
