@@ -17,7 +17,9 @@ type KernelName =
   | "develop"
   | "interpolateTexels"
   | "fitTexels"
-  | "fillTexels";
+  | "fillTexels"
+  | "sumModes"
+  | "warpPixels";
 
 const FIRST_BYTE = 1024;
 const PAGE = 65_536;

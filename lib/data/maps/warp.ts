@@ -1,4 +1,5 @@
-import { invertSimilarity, type Similarity2D } from "@/lib/geometry/transforms.ts";
+import { Kernels } from "@/lib/geometry/kernels.ts";
+import { invertSimilarity, type Similarity2D, transformPoint } from "@/lib/geometry/transforms.ts";
 import type { Photo } from "@/lib/types.ts";
 
 export interface WarpOptions {
@@ -100,48 +101,54 @@ function sampleCountFor(scale: number): number {
 
 function turnPhoto(photo: Photo, { transform, width, height }: WarpOptions): Photo {
   const { rotation, scale, dx, dy } = invertSimilarity(transform);
-  const c = scale * Math.cos(rotation);
-  const s = scale * Math.sin(rotation);
-  const from = photo.rgb;
-  const lastColumn = photo.width - 1;
-  const lastRow = photo.height - 1;
-  const sampleCount = sampleCountFor(scale);
-  const weight = 1 / (sampleCount * sampleCount);
-  const rgb = new Uint8Array(3 * width * height);
-  for (let row = 0, at = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, at += 3) {
-      let [red, green, blue] = [0, 0, 0];
-      for (let sampleRow = 0; sampleRow < sampleCount; sampleRow++) {
-        const targetY = row + (sampleRow + 0.5) / sampleCount;
-        for (let sampleColumn = 0; sampleColumn < sampleCount; sampleColumn++) {
-          const targetX = column + (sampleColumn + 0.5) / sampleCount;
-          // In steps from pixel (0, 0)'s center.
-          const x = c * targetX - s * targetY + dx - 0.5;
-          const y = s * targetX + c * targetY + dy - 0.5;
-          const left = Math.floor(x);
-          const top = Math.floor(y);
-          if (left < -1 || top < -1 || left >= photo.width || top >= photo.height) continue;
-          // The four pixels around; one outside the photo has no weight, and some address inside.
-          const rightWeight = x - left;
-          const bottomWeight = y - top;
-          const w00 = left < 0 || top < 0 ? 0 : (1 - rightWeight) * (1 - bottomWeight);
-          const w10 = left === lastColumn || top < 0 ? 0 : rightWeight * (1 - bottomWeight);
-          const w01 = left < 0 || top === lastRow ? 0 : (1 - rightWeight) * bottomWeight;
-          const w11 = left === lastColumn || top === lastRow ? 0 : rightWeight * bottomWeight;
-          const p00 = 3 * (top * photo.width + left);
-          const i00 = w00 === 0 ? 0 : p00;
-          const i10 = w10 === 0 ? 0 : p00 + 3;
-          const i01 = w01 === 0 ? 0 : p00 + 3 * photo.width;
-          const i11 = w11 === 0 ? 0 : p00 + 3 * photo.width + 3;
-          red += w00 * from[i00]! + w10 * from[i10]! + w01 * from[i01]! + w11 * from[i11]!;
-          green += w00 * from[i00 + 1]! + w10 * from[i10 + 1]! + w01 * from[i01 + 1]! + w11 * from[i11 + 1]!;
-          blue += w00 * from[i00 + 2]! + w10 * from[i10 + 2]! + w01 * from[i01 + 2]! + w11 * from[i11 + 2]!;
-        }
-      }
-      rgb[at] = red * weight + 0.5;
-      rgb[at + 1] = green * weight + 0.5;
-      rgb[at + 2] = blue * weight + 0.5;
-    }
+  const corners = [[0, 0], [width, 0], [0, height], [width, height]].map((corner) =>
+    transformPoint(corner as [number, number], { rotation, scale, dx, dy })
+  );
+  // the part of the photo that is seen, and the pixels beside it
+  const [left, columns] = reach(corners.map(([x]) => x), photo.width);
+  const [top, rows] = reach(corners.map(([, y]) => y), photo.height);
+  const { picture, result, run } = room(3 * (columns + 2) * (rows + 2), 3 * width * height);
+  picture.fill(0, 0, 3 * (columns + 2) * (rows + 2));
+  for (let row = 0; row < rows; row++) {
+    const start = 3 * ((top + row) * photo.width + left);
+    picture.set(photo.rgb.subarray(start, start + 3 * columns), 3 * ((row + 1) * (columns + 2) + 1));
   }
-  return { width, height, rgb };
+  run.warpPixels(
+    picture.byteOffset,
+    columns,
+    rows,
+    result.byteOffset,
+    width,
+    height,
+    scale * Math.cos(rotation),
+    scale * Math.sin(rotation),
+    dx - left,
+    dy - top,
+    sampleCountFor(scale),
+  );
+  return { width, height, rgb: result.slice(0, 3 * width * height) };
+}
+
+/** The first of the pixels that places of an axis lie on or beside, and how many there are. */
+function reach(places: readonly number[], limit: number): readonly [number, number] {
+  const first = Math.min(limit, Math.max(0, Math.floor(Math.min(...places)) - 1));
+  const end = Math.min(limit, Math.max(first, Math.ceil(Math.max(...places)) + 1));
+  return [first, end - first];
+}
+
+interface Room {
+  readonly run: Kernels["run"];
+  readonly picture: Uint8Array;
+  readonly result: Uint8Array;
+}
+
+let lastRoom: Room | undefined;
+
+/** Memory of kernels for a picture and a result of as many bytes at least: the same as long as they fit. */
+function room(pictureBytes: number, resultBytes: number): Room {
+  if (!lastRoom || lastRoom.picture.length < pictureBytes || lastRoom.result.length < resultBytes) {
+    const kernels = new Kernels(pictureBytes + resultBytes + 1000);
+    lastRoom = { run: kernels.run, picture: kernels.bytes(pictureBytes), result: kernels.bytes(resultBytes) };
+  }
+  return lastRoom;
 }

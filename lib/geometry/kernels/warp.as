@@ -1,0 +1,54 @@
+/** Bits of a place's fraction of a pixel, and of a weight: the largest that products of 16-bit numbers leave room for. */
+const FRACTION: i64 = 32;
+const WEIGHT: i32 = 14;
+/** Pixels from the picture that are as good as any further ones. */
+const FAR: f64 = 1e8;
+
+/**
+ * Seen through a similarity: bytes [fromHeight + 2, fromWidth + 2, 3], whose outermost pixels are black, into bytes [height,
+ * width, 3]. The target's (x, y) shows (c x - s y + dx, s x + c y + dy) of the picture within that border, in pixels; of
+ * each pixel, samples² places are averaged.
+ */
+export function warpPixels(
+  from: usize, fromWidth: i32, fromHeight: i32, to: usize, width: i32, height: i32,
+  c: f64, s: f64, dx: f64, dy: f64, samples: i32,
+): void {
+  const stride = <usize>(3 * (fromWidth + 2));
+  const right = <u64>(fromWidth + 1) << FRACTION, bottom = <u64>(fromHeight + 1) << FRACTION;
+  const step = 1 / <f64>samples;
+  const stepX = fixed(c * step), stepY = fixed(s * step);
+  const weight = f32x4.splat(<f32>(step * step / <f64>(1 << WEIGHT))), half = f32x4.splat(0.5);
+  for (let row: i32 = 0; row < height; row++) {
+    for (let column: i32 = 0; column < width; column++, to += 3) {
+      let sum = f32x4.splat(0);
+      for (let sampleRow: i32 = 0; sampleRow < samples; sampleRow++) {
+        const targetX = <f64>column + 0.5 * step, targetY = <f64>row + (<f64>sampleRow + 0.5) * step;
+        // in steps from the center of the border's first pixel
+        let x = fixed(c * targetX - s * targetY + dx + 0.5), y = fixed(s * targetX + c * targetY + dy + 0.5);
+        for (let sampleColumn: i32 = 0; sampleColumn < samples; sampleColumn++, x += stepX, y += stepY) {
+          if (<u64>x >= right || <u64>y >= bottom) continue;
+          const at = from + <usize>(y >> FRACTION) * stride + <usize>(3 * (x >> FRACTION));
+          const u = <i32>(x >> (FRACTION - <i64>WEIGHT)) & ((1 << WEIGHT) - 1);
+          const weights = i32x4.splat((1 << WEIGHT) - u | u << 16);
+          const v = f32x4.splat(<f32>(<u32>y) * <f32>(1 / <f64>(<i64>1 << FRACTION)));
+          const upper = between(at, weights), lower = between(at + stride, weights);
+          sum = f32x4.add(sum, f32x4.add(upper, f32x4.mul(v, f32x4.sub(lower, upper))));
+        }
+      }
+      const levels = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.mul(sum, weight), half));
+      const words = i16x8.narrow_i32x4_s(levels, levels);
+      v128.store32_lane(to, i8x16.narrow_i16x8_u(words, words), 0); // the next pixel is written after it
+    }
+  }
+}
+
+function fixed(pixels: f64): i64 {
+  return <i64>(max(-FAR, min(FAR, pixels)) * <f64>(<i64>1 << FRACTION));
+}
+
+/** Red, green and blue of two pixels side by side, each times its weight. */
+function between(at: usize, weights: v128): v128 {
+  const zero = i32x4.splat(0);
+  const pairs = v128.shuffle<u8>(v128.load64_zero(at), zero, 0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16);
+  return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(pairs, weights));
+}
