@@ -142,6 +142,7 @@ export class Experiment implements Disposable {
    */
   async *train({ signal = neverAborted }: { readonly signal?: StopSignal } = {}): AsyncGenerator<TrainReport> {
     const { config, network, optimizer, mask } = this.#parts;
+    const { gradAccumulate } = config;
     const { step: firstStep } = this.#progress;
     const owesValidation = this.#isValidatedAt(firstStep) && !await this.#wasValidatedAt(firstStep);
     if (firstStep >= config.steps && !owesValidation) return;
@@ -152,13 +153,13 @@ export class Experiment implements Disposable {
     const batches = batchesUntil(signal, taken);
     for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
       const { step, loss, learningRate, seconds, waitSeconds } = report;
-      this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };
+      this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + gradAccumulate };
       this.#parts.averages?.update(step);
       await log.scalars({
         step,
         "train/loss": loss,
         "train/learning_rate": learningRate,
-        "train/samples_per_second": config.batchSize / seconds,
+        "train/samples_per_second": config.batchSize * gradAccumulate / seconds,
         "train/wait_share": waitSeconds / seconds,
       });
       const validation = this.#isValidatedAt(step) ? await this.#validate(log, signal) : undefined;

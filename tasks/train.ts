@@ -1,23 +1,26 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
-import { type Config, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { type Config, type PresetName, presets, resolveConfig, settingText } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
-import { readRunConfig } from "@/lib/train/run_folder.ts";
+import { readConfigFile, readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
 import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
-import { TrainingDisplay } from "@/tasks/training_display.ts";
+import { duration, TrainingDisplay } from "@/tasks/training_display.ts";
 
 interface Options {
   readonly run?: string;
   readonly resume?: boolean;
   readonly from?: string;
   readonly fastDevRun?: boolean;
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly maxTime?: string;
   readonly source?: string;
   readonly sourcePath?: string;
 }
@@ -30,7 +33,8 @@ const flags = {
   imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
   width: ["--width <channels>", "channels after the first convolution"],
   steps: ["--steps <count>", "batches to train on"],
-  batchSize: ["--batch-size <count>", "faces a step"],
+  batchSize: ["--batch-size <count>", "faces at once"],
+  gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
   learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
   maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
   absentShare: [
@@ -65,6 +69,9 @@ const command = taskCommand("train")
   .option("--run <folder>", "the run's folder (default: a new one in the checkout's runs/)")
   .option("--resume", "go on with the run in that folder, with its settings")
   .option("--from <model>", "start from the weights of a trained model or run, as far as they fit")
+  .option("--config <file>", "the settings to start from: another run's config.json, such as a notebook's")
+  .option("--max-time <time>", "stop after so long, such as 90m, 1h30m or 23:50:00, to be resumed: exit status 75")
+  .option("--dry-run", "take some steps, say what the training would take, and write nothing")
   .option("--fast-dev-run", "two tiny steps, to see that everything connects")
   .option("--source <name>", `where faces come from: ${sources}`)
   .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json");
@@ -73,21 +80,28 @@ for (const [flag, description] of Object.values(flags)) command.option(flag, des
 await runTask(command, async (console) => {
   const options = command.opts<Options & Record<string, string>>();
   const preset = choosePreset(command.args[0], options["architecture"]);
+  const limit = options.maxTime === undefined ? undefined : secondsOf(options.maxTime);
+  if (options.config && (options.resume || command.args[0])) {
+    throw new InputError("Cannot use --config with a preset or --resume: they have settings of their own");
+  }
   if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
   if (options.resume && command.args[0]) {
     throw new InputError(`Cannot resume with the preset ${preset}: a run goes on with its own settings`);
   }
   if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
-  const before = options.resume ? (await readRunConfig(options.run!)).source : resolveConfig(preset).source;
+  const given = options.config ? await readConfigFile(options.config) : undefined;
+  const before = options.resume ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
   const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
-  const overrides = { ...settings, source: sourceOf(options, before) };
-  const config = resolveConfig(preset, options.fastDevRun ? { ...fastDevRun, ...overrides } : overrides);
+  const overrides = { ...settings, source: sourceOf(options, before.source) };
+  const config = resolveConfig(preset, { ...given, ...options.fastDevRun && fastDevRun, ...overrides });
+  if (limit !== undefined) console.stopAfter(limit);
 
   console.stage("Opening the faces and the network");
   // slow to load: help and wrong flags need none of it
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   const onProgress = console.lateStage(CONVERTING);
   const onWarning = (sentence: string) => console.print(sentence);
+  if (options.dryRun) return await printRehearsal(options.resume ? { ...before, ...overrides } : config, console);
   using experiment = options.resume
     ? await resumeExperiment(options.run!, { overrides, onProgress, onWarning })
     : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
@@ -111,6 +125,34 @@ await runTask(command, async (console) => {
     throw error;
   }
 });
+
+/** What the settings come to, and what a training with them would take of time and memory. */
+async function printRehearsal(config: Config, console: TaskConsole): Promise<void> {
+  const { rehearse } = await import("@/lib/experiment/rehearsal.ts");
+  console.stage("Taking a few steps");
+  const { device, parameterCount, residentBytes, stepSeconds, totalSeconds } = await rehearse(config, {
+    onProgress: console.lateStage(CONVERTING),
+  });
+  console.quiet();
+  const facts = [
+    ["device", device],
+    ["weights", String(parameterCount)],
+    ["memory", `${(residentBytes / 1e9).toFixed(1)} GB`],
+    ["a step", `${stepSeconds.toPrecision(2)} s`],
+    ["in all", duration(totalSeconds)],
+  ];
+  const settings = Object.entries(config).map(([name, value]) => [name, settingText(value)]);
+  globalThis.console.log([...settings, ...facts].map(([name, text]) => `${name!.padEnd(18)} ${text}`).join("\n"));
+}
+
+/** Of a time such as 90m, 1h30m, or 23:50:00 as batch systems write it. */
+function secondsOf(text: string): number {
+  const [, hours, minutes, seconds] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ??
+    /^(?:(?:(\d+):)?(\d+):)?(\d+)$/.exec(text) ?? [];
+  const total = 3600 * Number(hours ?? 0) + 60 * Number(minutes ?? 0) + Number(seconds ?? 0);
+  if (total > 0) return total;
+  throw new InputError(`Cannot set --max-time to "${text}": a time is wanted, such as 90m, 1h30m or 23:50:00`);
+}
 
 /** Shows how it goes, up to the last step or a signal. */
 async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise<void> {
@@ -169,6 +211,7 @@ async function startInFolder(run: string, start: (run: string) => Promise<Experi
   }
 }
 
-function describe({ architecture, source, imageSize, batchSize, steps, seed }: Config): string {
-  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${batchSize}, seed ${seed}`;
+function describe({ architecture, source, imageSize, batchSize, gradAccumulate, steps, seed }: Config): string {
+  const faces = gradAccumulate > 1 ? `${gradAccumulate} × ${batchSize}` : String(batchSize);
+  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${faces}, seed ${seed}`;
 }

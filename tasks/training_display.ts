@@ -19,10 +19,12 @@ export class TrainingDisplay {
   }
 
   show({ step, loss, seconds, validation }: TrainReport): void {
-    const { steps, batchSize } = this.#config;
+    const { steps, batchSize, gradAccumulate } = this.#config;
     if (this.#pace.add(seconds)) this.#console.quiet(); // the first step is over, and what was shown for it
     const pace = this.#pace.seconds;
-    const [rate, left] = pace ? [perSecond(batchSize / pace), duration((steps - step) * pace)] : ["–", "–"];
+    const [rate, left] = pace
+      ? [perSecond(batchSize * gradAccumulate / pace), duration((steps - step) * pace)]
+      : ["–", "–"];
     if (validation) this.#nme = `${validation.nme68_2d.toFixed(2)} %`;
     this.#console.show(barLine([
       `${step}/${steps}`,
@@ -80,7 +82,8 @@ function perSecond(faces: number): string {
   return faces.toFixed(faces < 10 ? 1 : 0);
 }
 
-function duration(seconds: number): string {
+/** Such as "2 h 5 min". */
+export function duration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(seconds)} s`;

@@ -133,14 +133,27 @@ export async function readRunConfig(path: string): Promise<Config> {
     throw new InputError(`Cannot open the run ${path}: found no ${configName} there, which every run has`);
   }
   try {
-    const saved = JSON.parse(text);
-    if (typeof saved !== "object" || saved === null) throw new Error("it is no JSON object");
-    const content = "sha256" in saved ? await openSealed(saved) : saved; // older runs have none
-    if (!content) throw new Error("its content is not what was saved, SHA-256 differs");
-    return parseSavedConfig(content);
+    return await parseConfigFile(text);
   } catch (error) {
     throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${reasonOf(error)})`);
   }
+}
+
+/** The settings in a file such as a run's `config.json`. Throws an InputError where it cannot be read, or is another's. */
+export async function readConfigFile(path: string): Promise<Config> {
+  try {
+    return await parseConfigFile(await Deno.readTextFile(path));
+  } catch (error) {
+    throw new InputError(`Cannot use the settings in ${path}: ${reasonOf(error)}; a run's ${configName} is wanted`);
+  }
+}
+
+async function parseConfigFile(text: string): Promise<Config> {
+  const saved = JSON.parse(text);
+  if (typeof saved !== "object" || saved === null) throw new Error("it is no JSON object");
+  const content = "sha256" in saved ? await openSealed(saved) : saved; // older runs have none
+  if (!content) throw new Error("its content is not what was saved, SHA-256 differs");
+  return parseSavedConfig(content);
 }
 
 /** The rows so far, in the order of writing; lines that a kill cut short, or that are damaged, are left out. */

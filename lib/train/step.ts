@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
+import { compile } from "@/lib/tensorflow/compile/compile.ts";
+import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { CombineGradients, Optimizer } from "@/lib/train/interfaces.ts";
@@ -23,29 +24,55 @@ export interface StepParts {
 /** What is true of a batch, with its pictures; see `Batch`. */
 type StepArguments = [images: tf.Tensor4D, targets: tf.Tensor4D, expressions: tf.Tensor2D, presence: tf.Tensor1D];
 
+/** One step of training. Whoever compiles it disposes it. */
+export interface TrainingStep extends Disposable {
+  /** Takes one of the step's batches, the last of which changes the weights; gives that batch's loss before. */
+  take(batch: Batch, options: { readonly isLast: boolean }): tf.Scalar;
+}
+
 /** In the loss, of whether there is a face. */
 const PRESENCE_WEIGHT = 0.02;
 
 /**
- * One step of training, compiled: takes RGB in bytes and encoded positions, both [batch, size, size, 3], the amounts of
- * expressions, [batch, count], and which faces are there, [batch]; changes weights, moving averages and the optimizer's
- * state, and gives the loss before. Whoever compiles it disposes it.
+ * One step of training, compiled: changes weights, moving averages and the optimizer's state by the mean gradient of
+ * `gradAccumulate` batches. Only one of them is in memory at a time; moving averages see each.
  * A loss that is not finite fails as {@linkcode isFiniteError} says, and leaves the weights; other backends than
  * "tensorflow" go on.
  */
 export function compileStep(
   { network, mask, optimizer, combineGradients = (gradients) => gradients }: StepParts,
-  config: LossConfig,
-): Compiled<StepArguments, tf.Scalar> {
+  config: LossConfig & Partial<Pick<Config, "gradAccumulate">>,
+): TrainingStep {
+  const { gradAccumulate: count = 1 } = config;
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  return compile((...batch: StepArguments) => {
-    const { value, grads } = tf.variableGrads(
-      () => finiteOrFail(lossOf(batch, { network, mask, config }), LOSS),
-      weights,
-    );
+  const sums = tf.tidy(() => count > 1 ? weights.map((weight) => tf.variable(tf.zerosLike(weight), false)) : []);
+  const differentiate = (batch: StepArguments) =>
+    tf.variableGrads(() => finiteOrFail(lossOf(batch, { network, mask, config }), LOSS), weights);
+  const gather = compile((...batch: StepArguments) => {
+    const { value, grads } = differentiate(batch);
+    sums.forEach((sum, i) => sum.assign(tf.add(sum, grads[weights[i]!.name]!)));
+    return value;
+  }, { name: "gathering_step" });
+  const finish = compile((...batch: StepArguments) => {
+    const { value, grads } = differentiate(batch);
+    sums.forEach((sum, i) => {
+      const { name } = weights[i]!;
+      grads[name] = tf.div(tf.add(sum, grads[name]!), count);
+    });
     optimizer.applyGradients(combineGradients(grads));
+    for (const sum of sums) sum.assign(tf.zerosLike(sum));
     return value;
   }, { name: "training_step" });
+  return {
+    take({ images, targets, expressions, presence }, { isLast }) {
+      return (isLast ? finish : gather)(images, targets, expressions, presence);
+    },
+    [Symbol.dispose]() {
+      gather[Symbol.dispose]();
+      finish[Symbol.dispose]();
+      tf.dispose(sums);
+    },
+  };
 }
 
 type LossConfig = Pick<Config, "loss" | "l2"> & Partial<Pick<Config, "absentShare" | "expressionWeight">>;

@@ -17,40 +17,41 @@ export interface StepReport {
   readonly learningRate: number;
   /** The whole step's. */
   readonly seconds: number;
-  /** The part of it spent waiting for the batch. */
+  /** The part of it spent waiting for batches. */
   readonly waitSeconds: number;
 }
 
 export type TrainSettings =
   & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "stepsPerEpoch">
-  & Partial<Pick<Config, "absentShare" | "expressionWeight">>
+  & Partial<Pick<Config, "absentShare" | "expressionWeight" | "gradAccumulate">>
   & { /** Steps done before. */ readonly firstStep: number };
 
 /**
- * Trains, one report a step. Throws a DivergenceError at the first loss that is not finite, its step not taken (but on
- * other backends than "tensorflow", whose weights are lost then).
+ * Trains, one report a step, which takes `gradAccumulate` batches. Throws a DivergenceError at the first loss that is
+ * not finite, its step not taken (but on other backends than "tensorflow", whose weights are lost then).
  */
 export async function* train(
   { batches, ...parts }: Training,
   settings: TrainSettings,
 ): AsyncGenerator<StepReport> {
-  using takeStep = compileStep(parts, settings);
-  let step = settings.firstStep;
-  let start = performance.now();
+  using compiled = compileStep(parts, settings);
+  const { steps, firstStep, gradAccumulate: count = 1 } = settings;
+  let step = firstStep, taken = 0, loss = 0, waitSeconds = 0;
+  let start = performance.now(), asked = start;
   for await (const hostBatch of batches) {
-    const waited = performance.now();
+    waitSeconds += (performance.now() - asked) / 1000;
     using batch = Batch.from(hostBatch);
     const learningRate = learningRateAt(step, settings);
     parts.optimizer.setLearningRate(learningRate);
+    const isLast = ++taken === count;
+    loss += await lossOf(() => compiled.take(batch, { isLast }), { step: step + 1, learningRate }) / count;
+    asked = performance.now();
+    if (!isLast) continue;
     step++;
-    const loss = await lossOf(() => takeStep(batch.images, batch.targets, batch.expressions, batch.presence), {
-      step,
-      learningRate,
-    });
-    const end = performance.now();
-    yield { step, loss, learningRate, seconds: (end - start) / 1000, waitSeconds: (waited - start) / 1000 };
-    if (step >= settings.steps) return;
-    start = performance.now();
+    yield { step, loss, learningRate, seconds: (asked - start) / 1000, waitSeconds };
+    if (step >= steps) return;
+    [taken, loss, waitSeconds] = [0, 0, 0];
+    start = asked = performance.now();
   }
 }
 

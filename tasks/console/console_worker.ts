@@ -1,5 +1,14 @@
 // A thread beside a task's own, which computes for seconds on end: shows that something moves, and hears signals.
-import { draw, isTerminal, printLines, setExitStatus, type Shared, type Status } from "./status_line.ts";
+import {
+  draw,
+  isTerminal,
+  type Limit,
+  printLines,
+  setExitStatus,
+  type Shared,
+  type Status,
+  STOPPED_ON_REQUEST,
+} from "./status_line.ts";
 
 const worker = self as unknown as Worker;
 let shared: Shared;
@@ -12,7 +21,8 @@ const REDRAWN_SECONDS = 0.1;
 /** Seconds of a stage after which the line is written again where no terminal is; then once a minute. */
 const SAID_AGAIN = [2, 10, 30, 60];
 
-worker.onmessage = ({ data }: MessageEvent<Shared | Status>) => {
+worker.onmessage = ({ data }: MessageEvent<Shared | Status | Limit>) => {
+  if ("seconds" in data) return void setTimeout(() => hearSignal(STOPPED_ON_REQUEST), 1000 * data.seconds);
   if (!("stage" in data)) return start(data);
   if (data.stage !== status?.stage) [began, ticks] = [performance.now(), 0];
   status = data;
@@ -38,8 +48,13 @@ function tick(): void {
   draw(shared, status, `${status.text}${time}`);
 }
 
-/** SIGHUP ends a task as SIGTERM does. */
-const signals = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143]] as const;
+/** SIGHUP ends a task as SIGTERM does, and SIGUSR1, which batch systems send before the time is up, as its end does. */
+const signals: readonly (readonly [Deno.Signal, exitStatus: number])[] = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 143],
+  ...Deno.build.os === "windows" ? [] : [["SIGUSR1", STOPPED_ON_REQUEST] as const],
+];
 const listeners: [Deno.Signal, () => void][] = [];
 let heard = false;
 

@@ -1,6 +1,7 @@
 import {
   exitStatus,
   isTerminal,
+  type Limit,
   newShared,
   printLines,
   setStage,
@@ -20,7 +21,8 @@ export type StageProgress = (done: number) => void;
 
 /**
  * A task's standard error: what it is at moves, also while the task's thread is busy, and lines that stay. From the
- * first stage, or the first look at `signal`, on it hears SIGINT, SIGTERM and SIGHUP; a second one ends the program at once.
+ * first stage, or the first look at `signal`, on it hears SIGINT, SIGTERM, SIGHUP and SIGUSR1; a second one ends the
+ * program at once.
  */
 export class TaskConsole implements Disposable {
   readonly #shared: Shared = newShared();
@@ -37,6 +39,12 @@ export class TaskConsole implements Disposable {
   /** For what computes: whether a signal has come, also where this thread had no time to hear of it. */
   get aborted(): boolean {
     return exitStatus(this.#shared) !== 0;
+  }
+
+  /** Has the task stop after so long, as a signal would. */
+  stopAfter(seconds: number): void {
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage({ seconds } satisfies Limit);
   }
 
   throwIfAborted(): void {

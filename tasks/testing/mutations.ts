@@ -425,7 +425,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/experiment.ts",
-    line: "this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + 1 };",
+    line: "this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + gradAccumulate };",
     replacement: "this.#progress = { ...this.#progress, step };",
     tests: ["tests/experiment_test.ts: resumed"],
   },

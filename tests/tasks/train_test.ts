@@ -1,6 +1,8 @@
+import { type Config, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
 import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
+import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
 import { attackRandom, attacks } from "@/tests/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
@@ -26,6 +28,12 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
     [["quick", "again"], /too many arguments/],
+    [["--grad-accumulate", "0"], /Cannot set --grad-accumulate to 0: a whole number from 1 is wanted/],
+    [["--max-time", "1 h"], /Cannot set --max-time to "1 h": a time is wanted, such as 90m, 1h30m or 23:50:00/],
+    [["--max-time", "0m"], /Cannot set --max-time to "0m"/],
+    [["--config", run], /Cannot use the settings in .*: .*; a run's config\.json is wanted/],
+    [["lite", "--config", run], /Cannot use --config with a preset or --resume/],
+    [["--dry-run", "--source", "obj"], /Cannot open the source obj: --source-path was not given/],
     [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
     [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
     [["--source", "ict"], /Cannot open the source ict: --source-path was not given/],
@@ -35,7 +43,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
     assert(message.test(stderr), `${flags}: ${stderr}`);
-    assertEquals([code, stdout, stderr.replace(/^Opening .*\n/, "").split("\n").length], [2, "", 2]);
+    assertEquals([code, stdout, stderr.replace(/^(Opening|Taking) .*\n/gm, "").split("\n").length], [2, "", 2]);
   });
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
@@ -45,7 +53,7 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
   const run = `${folder.path}/a run`;
   let flags = [...endless, "--run", "a run"];
   let steps = 0;
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143]] as const) {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143], ["SIGUSR1", 75]] as const) {
     await using child = spawnTask("train", ...flags, { folder: folder.path });
     const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
     await stderr.until(/\nstep \d+\/.*\n/);
@@ -72,6 +80,59 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
   const { code, stderr } = await runTaskChild("train", "--resume", "--run", run, "--steps", `${steps}`);
   assertEquals(code, 0);
   assert(new RegExp(`\nCannot read .*last-${newest}\\.index: .* is used in its place\n`).test(stderr), stderr);
+});
+
+Deno.test("deno task train --max-time ends with a checkpoint and exit status 75, and goes on when it is resumed", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  const { code, stderr } = await runTaskChild("train", ...endless, "--run", run, "--max-time", "8s");
+  assertEquals(code, 75);
+  const [, step] = /\nStopping; .*\n(?:.*\n)*Stopped after step (\d+)\. To go on: /.exec(stderr)!;
+  using experiment = await resumeExperiment(run);
+  assertEquals(experiment.step, Number(step));
+});
+
+Deno.test("deno task train --dry-run says what a training would take, and writes nothing", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  const flags = ["--fast-dev-run", "--steps", "7200", "--grad-accumulate", "2", "--device", "cpu", "--run", run];
+  const { code, stdout } = await runTaskChild("train", ...flags, "--dry-run");
+  assertEquals(code, 0);
+  const rows = new Map(stdout.trim().split("\n").map((row) => [row.slice(0, 18).trim(), row.slice(19)]));
+  assertEquals([rows.get("steps"), rows.get("gradAccumulate")], ["7200", "2"]);
+  for (
+    const [name, pattern] of [["device", /CPU/], ["memory", /^\d+\.\d GB$/], ["a step", /^[\d.]+ s$/], [
+      "in all",
+      /min/,
+    ]] as const
+  ) {
+    assert(pattern.test(rows.get(name)!), `${name}: ${rows.get(name)}`);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("deno task train --config repeats notebook 04's experiment to the same losses", async () => {
+  await using folder = await temporaryFolder();
+  const cells = codeCells(await readNotebook(`${import.meta.dirname}/../../notebooks/04_train.ipynb`)).map(sourceOf);
+  const cell = cells.find((source) => source.startsWith("const config = "))!;
+  const config: Config = new Function("resolveConfig", `${cell}; return config;`)(resolveConfig);
+  const [first, second] = [`${folder.path}/notebook`, `${folder.path}/task`];
+  const lossesOf = async (run: string) => (await readMetrics(run)).flatMap((row) => row["train/loss"] ?? []);
+  const count = 6;
+  {
+    const stop = new AbortController();
+    using experiment = await startExperiment(config, { run: first });
+    for await (const { step } of experiment.train({ signal: stop.signal })) if (step === count) stop.abort();
+  }
+  await using child = spawnTask("train", "--config", `${first}/config.json`, "--run", second);
+  const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await stderr.until(/weights\n/);
+  while ((await lossesOf(second)).length < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 143);
+  await Promise.all([stdout.end(), stderr.end()]);
+  const losses = await lossesOf(first);
+  assertEquals([losses.length, (await lossesOf(second)).slice(0, count)], [count, losses]);
 });
 
 Deno.test("a training that is killed at any moment can be resumed, and loses at most the step at work", async () => {

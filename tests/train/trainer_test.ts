@@ -7,7 +7,7 @@ import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
 import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";
-import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
@@ -92,6 +92,24 @@ Deno.test("train() applies what combineGradients makes of all gradients, within 
   const [first] = Object.keys(state).filter((name) => name.includes("moment"));
   assertEquals(state[first!]!.shape, parts.network.trainableWeights[3]!.shape);
   tf.dispose(state);
+});
+
+Deno.test("train() on a batch that is accumulated several times changes weights as on that batch once, and no step counts halves", async () => {
+  const batch = (await Array.fromAsync(noiseBatches(1)))[0]!;
+  async function* again(count: number) {
+    for (let i = 0; i < count; i++) yield batch;
+  }
+  const trained = async (gradAccumulate: number, batchCount: number) => {
+    const config = tinyConfig({ steps: 3, gradAccumulate, learningRate: 1e-3 });
+    using parts = openParts(config);
+    const reports = await steps(parts, config, { batches: again(batchCount) });
+    return { losses: reports.map(({ loss }) => loss), weights: [...values(parts.network).values()].flat() };
+  };
+  const [once, thrice] = [await trained(1, 3), await trained(3, 9)];
+  assertAllClose(thrice.losses, once.losses, 1e-6);
+  assertAllClose(thrice.weights, once.weights, 1e-5); // sums of gradients round, and Adam's first steps are their signs'
+  const cut = await trained(3, 8);
+  assertEquals(cut.losses, thrice.losses.slice(0, 2));
 });
 
 Deno.test("train() sets the optimizer's learning rate, whatever it was made with", async () => {
