@@ -1,7 +1,14 @@
-import { type Similarity2D, similarityAbout, transformPositions } from "@/lib/geometry/transforms.ts";
-import { Random } from "@/lib/random.ts";
-import type { Sample } from "@/lib/data/sample.ts";
+import { imageToCropTransform } from "@/lib/data/maps/crop.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
+import type { Label, Sample } from "@/lib/data/sample.ts";
+import {
+  composeSimilarities,
+  type Similarity2D,
+  similarityAbout,
+  transformPositions,
+} from "@/lib/geometry/transforms.ts";
+import { Random } from "@/lib/random.ts";
+import type { Crop, Photo } from "@/lib/types.ts";
 
 /** Ranges that augmentations are drawn from. */
 export interface AugmentationOptions {
@@ -82,20 +89,41 @@ export function augmentationTransform({ rotation, scale, shift: [x, y] }: Augmen
   return similarityAbout([size / 2, size / 2], { rotation, scale, dx: x * size, dy: y * size });
 }
 
+/** A photo whose face is known, before it is cropped. */
+export interface LabeledPhoto {
+  readonly photo: Photo;
+  /** Where its face is. */
+  readonly crop: Crop;
+  /** In the pixels of the crop, brought to the size of its map. */
+  readonly label: Label;
+}
+
+/**
+ * The crop as a sample, changed where an augmentation is given. The photo is resampled once: what it shows beside the crop
+ * comes in where a change turns or shrinks that, and black where the photo ends.
+ */
+export function cropSample({ photo, crop, label }: LabeledPhoto, augmentation?: Augmentation): Sample {
+  const { size } = label.map;
+  const cut = imageToCropTransform(crop, size);
+  if (!augmentation) return { ...label, image: warpPhoto(photo, { transform: cut, width: size, height: size }) };
+  const change = augmentationTransform(augmentation, size);
+  const image = warpPhoto(photo, { transform: composeSimilarities(cut, change), width: size, height: size });
+  applyGains(image.rgb, augmentation.gains);
+  applyNoise(image.rgb, { size, patches: augmentation.patches });
+  return {
+    ...label,
+    image,
+    map: { size, positions: transformPositions(label.map.positions, change) },
+    landmarks: transformPositions(label.landmarks, change),
+  };
+}
+
 /**
  * The sample changed, image, map and landmarks alike; black comes in where the image ended. For photos: drawn sources do
  * not call this, since they draw heads turned, shifted, scaled and partly hidden in the first place.
  */
-export function augmentSample({ image, map, landmarks }: Sample, augmentation: Augmentation): Sample {
-  const transform = augmentationTransform(augmentation, image.width);
-  const augmented = warpPhoto(image, { transform, width: image.width, height: image.height });
-  applyGains(augmented.rgb, augmentation.gains);
-  applyNoise(augmented.rgb, { size: image.width, patches: augmentation.patches });
-  return {
-    image: augmented,
-    map: { size: map.size, positions: transformPositions(map.positions, transform) },
-    landmarks: transformPositions(landmarks, transform),
-  };
+export function augmentSample({ image, ...label }: Sample, augmentation: Augmentation): Sample {
+  return cropSample({ photo: image, crop: { left: 0, top: 0, side: image.width }, label }, augmentation);
 }
 
 /** Multiplies the channels of [n, 3] colors in place: bytes, or numbers from 0 to 1. What passes white stays white. */

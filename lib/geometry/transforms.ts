@@ -157,6 +157,12 @@ export function invertSimilarity({ rotation, scale, dx, dy }: Similarity2D): Sim
   return { ...linear, dx: -x, dy: -y };
 }
 
+/** The first, then the second. */
+export function composeSimilarities(first: Similarity2D, second: Similarity2D): Similarity2D {
+  const [dx, dy] = transformPoint([first.dx, first.dy], second);
+  return { rotation: first.rotation + second.rotation, scale: first.scale * second.scale, dx, dy };
+}
+
 export function transformPoint(
   [x, y]: readonly [number, number],
   { rotation, scale, dx, dy }: Similarity2D,

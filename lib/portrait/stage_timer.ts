@@ -1,9 +1,12 @@
 /**
- * The stages of making a sample, in order; "encode" is what follows in a batch's maker. Augmentation is no stage of its
+ * The stages of making a sample, in order: of a photo, of a drawn face, and "encode", which follows in a batch's maker; a
+ * photo's map is baked within "pose and shape", and it is augmented as it is cut. Of drawn faces augmentation is no stage of its
  * own: a drawn face is turned, shifted and scaled where it is placed ("pose and shape"), hidden by "occluders", and its
  * colors change in the "camera".
  */
 export const sampleStages = [
+  "read",
+  "decode",
   "pose and shape",
   "hair and clothes",
   "rasterize",
@@ -15,6 +18,7 @@ export const sampleStages = [
   "occluders",
   "camera",
   "bake",
+  "crop",
   "encode",
 ] as const;
 export type SampleStage = (typeof sampleStages)[number];

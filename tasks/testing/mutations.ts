@@ -304,9 +304,27 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/data/augment.ts",
-    line: "landmarks: transformPositions(landmarks, transform),",
-    replacement: "landmarks,",
+    line: "landmarks: transformPositions(label.landmarks, change),",
+    replacement: "landmarks: label.landmarks,",
     tests: ["tests/data/augment_test.ts"],
+  },
+  {
+    file: "lib/data/sets/300w_lp/fitted_face.ts",
+    line: "return { rotation: poseRotation(pose), scale, translation: [x - 0.5, height + 0.5 - y, z] };",
+    replacement: "return { rotation: poseRotation(pose), scale, translation: [x - 0.5, height - 0.5 - y, z] };",
+    tests: ["tests/data/sets/300w_lp/fitted_face_test.ts"],
+  },
+  {
+    file: "lib/data/sets/300w_lp/listing.ts",
+    line: 'const isNumbered = part !== "LFPW"; // the last number of its names is that of the photo',
+    replacement: "const isNumbered = false;",
+    tests: ["tests/data/sets/300w_lp/listing_test.ts"],
+  },
+  {
+    file: "lib/data/sets/300w_lp/fitted_faces.ts",
+    line: "for (let i = 2; i < landmarks.length; i += 3) landmarks[i]! -= farthest;",
+    replacement: "",
+    tests: ["tests/data/sets/300w_lp/photo_source_test.ts"],
   },
   {
     file: "lib/data/batches/sample_order.ts",

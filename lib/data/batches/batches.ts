@@ -13,7 +13,7 @@ import {
 } from "@/lib/data/batches/batch_ring.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import type { BatchOrder, WorkerReport } from "@/lib/data/batches/serve_samples.ts";
-import type { SourceSpec } from "@/lib/data/sources/source.ts";
+import type { OpenOptions, SourceSpec } from "@/lib/data/sources/source.ts";
 
 export interface BatchOptions
   extends SourceSpec, Pick<Config, "batchSize" | "workers" | "encoding" | "overfitBatches"> {
@@ -28,6 +28,8 @@ export interface BatchOptions
   readonly slotCount?: number;
   /** Workers that are started at once, by default all; the others follow with the first batch. */
   readonly workersAtOnce?: number;
+  /** See {@linkcode OpenOptions.onRefused}. */
+  readonly onRefused?: OpenOptions["onRefused"];
   /** A worker that calls `serveSamples` with another way to open a source. */
   readonly workerUrl?: URL;
 }
@@ -63,6 +65,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
   readonly #firstIndex: number;
   readonly #workers: Worker[] = [];
   readonly #startAll: () => void;
+  readonly #onRefused: (sentence: string) => void;
   /** Within the ring; the one before it is in use. */
   #next = 0;
   #inUse = false;
@@ -78,6 +81,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount, expressionCount });
     const spec = { seed, source, imageSize, augment, absentShare: options.absentShare ?? 0 };
     const order: BatchOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
+    this.#onRefused = options.onRefused ?? (() => {});
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
     const start = (count: number) => {
       while (this.#workers.length < count) this.#workers.push(this.#startWorker(url, order));
@@ -144,7 +148,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
       if (data.kind === "complete") {
         this.#tell();
         this.#startAll();
-      } else this.#fail(data.errorName === "InputError" ? new InputError(data.message) : new Error(data.message));
+      } else if (data.kind === "refused") this.#onRefused(data.sentence);
+      else this.#fail(data.errorName === "InputError" ? new InputError(data.message) : new Error(data.message));
     };
     worker.onerror = (event) => {
       event.preventDefault();

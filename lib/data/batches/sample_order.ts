@@ -25,11 +25,21 @@ export class SampleOrder {
 
   /** The index in the split, of a place in the batches that begin with the first index. */
   at(place: number): number {
-    const { split, count, batchSize, overfitBatches, firstIndex = 0 } = this.#options;
-    const batch = firstIndex + Math.floor(place / batchSize);
-    const position = (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + place % batchSize;
+    const { split, count } = this.#options;
+    const position = this.#position(place);
     if (count === Infinity) return position;
-    return split === "train" ? this.#epoch(Math.floor(position / count))[position % count]! : position % count;
+    return split === "train" ? this.#epoch(this.epochAt(place))[position % count]! : position % count;
+  }
+
+  /** How often the samples have all been shown before that place. */
+  epochAt(place: number): number {
+    return Math.floor(this.#position(place) / this.#options.count);
+  }
+
+  #position(place: number): number {
+    const { batchSize, overfitBatches, firstIndex = 0 } = this.#options;
+    const batch = firstIndex + Math.floor(place / batchSize);
+    return (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + place % batchSize;
   }
 
   #epoch(epoch: number): Uint32Array {

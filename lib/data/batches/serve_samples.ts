@@ -3,7 +3,7 @@ import { type BatchRing, putSample, takeTickets, waitForPlace } from "@/lib/data
 import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { Split } from "@/lib/data/sample.ts";
-import { countSamples, type Source, type SourceSpec } from "@/lib/data/sources/source.ts";
+import { countSamples, type OpenOptions, type Source, type SourceSpec } from "@/lib/data/sources/source.ts";
 
 /** What a worker is asked for, once. */
 export interface BatchOrder extends Pick<Config, "encoding" | "overfitBatches"> {
@@ -14,22 +14,24 @@ export interface BatchOrder extends Pick<Config, "encoding" | "overfitBatches"> 
   readonly firstIndex: number;
 }
 
-/** What a worker says: that a batch may be complete, or why it gives up. */
-export type WorkerReport = { readonly kind: "complete" } | {
-  readonly kind: "failed";
-  readonly errorName: string;
-  readonly message: string;
-};
+/** What a worker says: that a batch may be complete, what it passed over, or why it gives up. */
+export type WorkerReport =
+  | { readonly kind: "complete" }
+  | { readonly kind: "refused"; readonly sentence: string }
+  | { readonly kind: "failed"; readonly errorName: string; readonly message: string };
 
 /** Turns this worker into a maker of samples: it waits for its order and fills the ring until that is closed. */
 export function serveSamples(
-  openSource: (spec: SourceSpec) => Pick<Source, "counts" | "sample"> | Promise<Source>,
+  openSource: (spec: SourceSpec, options: OpenOptions) => Pick<Source, "counts" | "sample"> | Promise<Source>,
 ): void {
   const worker = globalThis as unknown as Worker;
   const report = (report: WorkerReport) => worker.postMessage(report);
   worker.onmessage = async ({ data }: MessageEvent<BatchOrder>) => {
     try {
-      await fillRing(await openSource(data.spec), data, () => report({ kind: "complete" }));
+      const source = await openSource(data.spec, {
+        onRefused: (sentence) => report({ kind: "refused", sentence }),
+      });
+      await fillRing(source, data, () => report({ kind: "complete" }));
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       report({ kind: "failed", errorName: name, message });
@@ -49,7 +51,7 @@ async function fillRing(
   for (let tickets; (tickets = takeTickets(ring)) !== undefined;) {
     for (let ticket = tickets[0]; ticket < tickets[1]; ticket++) {
       if (!waitForPlace(ring, ticket)) return;
-      const sample = await source.sample(samples.at(ticket), split);
+      const sample = await source.sample(samples.at(ticket), split, samples.epochAt(ticket));
       encodePositions(sample.map.positions, { size: sample.map.size, encoding }, targets);
       if (putSample(ring, ticket, { ...sample, targets })) onComplete();
     }

@@ -15,8 +15,11 @@ export interface Source {
   readonly counts: Readonly<Partial<Record<Split, number>>>;
   /** What {@linkcode Label.expressions} are of, such as "jawOpen"; none where they are not known. */
   readonly expressionNames?: readonly string[] | undefined;
-  /** A pure function of the source's seed, the split and the index: the same in every worker, in any order. */
-  sample(index: number, split: Split): Sample | Promise<Sample>;
+  /**
+   * A pure function of the source's seed, the split, the index and how often that was shown before: the same in every
+   * worker, in any order. Where training changes samples, one that comes again is changed otherwise.
+   */
+  sample(index: number, split: Split, epoch?: number): Sample | Promise<Sample>;
   /** The label of that sample, which may come much faster than its picture. */
   label(index: number, split: Split): Label | Promise<Label>;
   /** What models that learned from these faces tell of them. */
@@ -45,7 +48,12 @@ export interface SourceSpec extends Pick<Config, "seed" | "source">, Partial<Pic
 export interface OpenOptions {
   /** Called with the part done, up to 1, where the source's files are new and must be converted. */
   readonly onProgress?: ((done: number) => void) | undefined;
-  /** Called at the stages of every sample that is drawn. */
+  /**
+   * Called with a sentence for each of the source's files that is passed over, as it cannot be used: by each thread that
+   * comes across it.
+   */
+  readonly onRefused?: ((sentence: string) => void) | undefined;
+  /** Called at the stages of every sample that is made. */
   readonly timer?: StageTimer | undefined;
 }
 

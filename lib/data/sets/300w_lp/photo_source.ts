@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { cropSample, type LabeledPhoto, randomAugmentation } from "@/lib/data/augment.ts";
+import { decodePhoto } from "@/lib/data/files/images.ts";
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import type { Split } from "@/lib/data/sample.ts";
+import { readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
+import { FittedFaces, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
+import type { ListedPhoto, Listing } from "@/lib/data/sets/300w_lp/listing.ts";
+import { splitBySubject } from "@/lib/data/sets/300w_lp/subject_splits.ts";
+import { firstUsable } from "@/lib/data/sources/passing_over.ts";
+import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
+import { InputError } from "@/lib/errors.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { mirrorVertices } from "@/lib/face/mirror.ts";
+import { meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { modelFingerprint } from "@/lib/face/model_file.ts";
+import { Random } from "@/lib/random.ts";
+
+type Options = Pick<SourceSpec, "seed" | "imageSize" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
+
+/** What comes of the photos of 300W-LP. */
+export interface PhotoSource extends Source {
+  /** The photos of each split, in the order of their samples. */
+  readonly photos: Readonly<Record<Split, readonly ListedPhoto[]>>;
+  /** Throws an InputError where the photo or its parameters cannot be used. */
+  labeledPhoto(photo: ListedPhoto): Promise<LabeledPhoto>;
+}
+
+/** Samples of listed photos, made on the fly: the photo decoded, its face shaped, posed and baked, the crop cut. */
+export function photoSource({ photos, refused }: Listing, fitted: FittedModel, options: Options): PhotoSource {
+  const { seed, augment, onRefused, timer } = options;
+  const { model } = fitted;
+  const { surface } = model;
+  const layout = uvLayout(surface, options.imageSize);
+  const faces = new FittedFaces(fitted, layout);
+  const facts = {
+    mirror: mirrorVertices(model),
+    neutralLandmarks: valuesAt(meshLandmarks(model), model.mean),
+    license: "for research only, as are 300W-LP and the Basel Face Model",
+  };
+  const print = modelFingerprint(model);
+  const places = splitBySubject(photos);
+  const inSplit = (split: Split) => Array.from(places[split], (place) => photos[place]!);
+  const splitPhotos = { train: inSplit("train"), validation: inSplit("validation"), test: inSplit("test") };
+  for (const sentence of refused) onRefused?.(sentence);
+
+  async function labeledPhoto({ photoPath, matPath }: ListedPhoto): Promise<LabeledPhoto> {
+    timer?.begin("read");
+    const fit = await readFittedFace(matPath);
+    timer?.begin("decode");
+    const photo = await decodePhoto(photoPath);
+    timer?.begin("pose and shape");
+    const { crop, label } = faces.label(fit, photo.fileHeight);
+    const [x, y] = [crop.left + crop.side / 2, crop.top + crop.side / 2];
+    if (!(x > 0 && x < photo.fileWidth && y > 0 && y < photo.fileHeight) || photo.fileWidth !== photo.width) {
+      throw new InputError(
+        `Cannot use ${photoPath} with ${matPath}: the face is at (${Math.round(x)}, ${Math.round(y)}) of ` +
+          `${photo.fileWidth} × ${photo.fileHeight} pixels, the parameters of this photo were expected`,
+      );
+    }
+    return { photo, crop, label };
+  }
+
+  const usable = (index: number, split: Split) =>
+    firstUsable(index, {
+      count: splitPhotos[split].length,
+      make: (place) => labeledPhoto(splitPhotos[split][place]!),
+      onRefused,
+    });
+
+  return {
+    surface,
+    layout,
+    photos: splitPhotos,
+    counts: { train: places.train.length, validation: places.validation.length, test: places.test.length },
+    labeledPhoto,
+    async sample(index, split, epoch = 0) {
+      const labeled = await usable(index, split);
+      timer?.begin("crop");
+      const random = new Random(`${seed}/${split}/photo ${index}/${epoch}`);
+      const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
+      timer?.end();
+      return sample;
+    },
+    label: async (index, split) => (await usable(index, split)).label,
+    facts: () => facts,
+    fingerprint: () => fingerprint(photos, print),
+  };
+}
+
+/** Of the model, and of all files by their names and sizes. */
+async function fingerprint(photos: readonly ListedPhoto[], model: string): Promise<string> {
+  const hash = createHash("sha256").update(model);
+  for (const { name, photoPath, matPath } of photos) {
+    const [photo, mat] = await Promise.all([Deno.stat(photoPath), Deno.stat(matPath)]);
+    hash.update(`\n${name} ${photo.size} ${mat.size}`);
+  }
+  return hash.digest("hex");
+}
