@@ -9,7 +9,7 @@ const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
 /** A message made of these fields. */
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concatBytes(...parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {
@@ -19,22 +19,22 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
   return bytes;
 }
 
-/** A whole number from 0 to 2^53, a boolean or an enum's value. */
-export function varintField(field: number, value: number | boolean): Uint8Array {
-  return concatBytes(varint(field * 8 + VARINT), varint(Number(value)));
+/** A whole number, exact up to 2^53 unless it is a bigint, a boolean or an enum's value. */
+export function varintField(field: number, value: number | bigint | boolean): Uint8Array<ArrayBuffer> {
+  return withKey(field, VARINT, varint(typeof value === "boolean" ? Number(value) : value));
 }
 
-export function doubleField(field: number, value: number): Uint8Array {
-  return concatBytes(varint(field * 8 + FIXED64), bytesOf(Float64Array.of(value)));
+export function doubleField(field: number, value: number): Uint8Array<ArrayBuffer> {
+  return withKey(field, FIXED64, bytesOf(Float64Array.of(value)));
 }
 
-export function floatField(field: number, value: number): Uint8Array {
-  return concatBytes(varint(field * 8 + FIXED32), bytesOf(Float32Array.of(value)));
+export function floatField(field: number, value: number): Uint8Array<ArrayBuffer> {
+  return withKey(field, FIXED32, bytesOf(Float32Array.of(value)));
 }
 
 /** A whole number below 2^32. */
-export function fixed32Field(field: number, value: number): Uint8Array {
-  return concatBytes(varint(field * 8 + FIXED32), bytesOf(Uint32Array.of(value)));
+export function fixed32Field(field: number, value: number): Uint8Array<ArrayBuffer> {
+  return withKey(field, FIXED32, bytesOf(Uint32Array.of(value)));
 }
 
 /** Where an array lies in memory: little-endian, as is all that Deno runs on. */
@@ -43,17 +43,32 @@ export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 }
 
 /** A string, bytes or an inner message. */
-export function bytesField(field: number, value: Uint8Array | string): Uint8Array {
+export function bytesField(field: number, value: Uint8Array | string): Uint8Array<ArrayBuffer> {
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
-  return concatBytes(varint(field * 8 + LENGTH_DELIMITED), varint(bytes.length), bytes);
+  return withKey(field, LENGTH_DELIMITED, bytes, varint(bytes.length));
 }
 
-/** A whole number from 0 to 2^53, the low bits first, seven a byte. */
-export function varint(value: number): Uint8Array {
+/** A field's number and wire type, its length where it has one, and its content. */
+function withKey(field: number, type: number, content: ArrayLike<number>, length: readonly number[] = []) {
+  const key = varint(field * 8 + type);
+  const bytes = new Uint8Array(key.length + length.length + content.length);
+  bytes.set(key);
+  bytes.set(length, key.length);
+  bytes.set(content, key.length + length.length);
+  return bytes;
+}
+
+/** The bytes of a whole number, its low bits first, seven a byte; a negative one is that of 64 bits which overflows to it. */
+export function varint(value: number | bigint): number[] {
   const bytes: number[] = [];
+  if (typeof value === "bigint" || value < 0) {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128);
+    value = Number(rest);
+  }
   for (; value >= 128; value = Math.floor(value / 128)) bytes.push(value % 128 + 128);
   bytes.push(value);
-  return Uint8Array.from(bytes);
+  return bytes;
 }
 
 export interface Field {

@@ -1,9 +1,7 @@
 import {
   type Attribute,
-  type AttributeSetters,
   type AttributeType,
   attributeTypes,
-  eagerSetters,
   setAttribute,
 } from "@/lib/tensorflow/backend/attributes.ts";
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
@@ -38,7 +36,6 @@ export class EagerExecutor implements Executor {
   readonly #symbols: Symbols;
   readonly #context: Context;
   readonly #status: Status;
-  readonly #setters: AttributeSetters;
   readonly #handles = new Map<number, Deno.PointerValue>();
   readonly #attributeTypes = new Map<string, Map<string, Pick<Attribute, "type" | "isList">>>();
   #nextId = 0;
@@ -50,7 +47,6 @@ export class EagerExecutor implements Executor {
     this.#symbols = symbols;
     this.#context = context;
     this.#status = new Status(symbols);
-    this.#setters = eagerSetters(symbols, this.#status);
   }
 
   /** How many tensors there are. */
@@ -214,7 +210,7 @@ export class EagerExecutor implements Executor {
         status.check(name);
       }
       for (let i = 0; i < attributes.length; i++) {
-        setAttribute(this.#setters, op, attributes[i]!);
+        setAttribute(symbols.TFE_OpSetAttrValueProto, op, attributes[i]!, status);
         status.check(name);
       }
       this.#outputCount[0] = outputCount;

@@ -1,10 +1,4 @@
-import {
-  type Attribute,
-  type AttributeSetters,
-  attributeTypes,
-  graphSetters,
-  setAttribute,
-} from "@/lib/tensorflow/backend/attributes.ts";
+import { type Attribute, attributeTypes, setAttribute } from "@/lib/tensorflow/backend/attributes.ts";
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
 import type { DataType } from "@/lib/formats/data_types.ts";
@@ -47,14 +41,12 @@ export interface FunctionOptions {
 export class Graph implements Disposable {
   readonly #symbols: Symbols;
   readonly #status: Status;
-  readonly #setters: AttributeSetters;
   readonly #graph: Deno.PointerValue;
   #operationCount = 0;
 
   constructor(symbols: Symbols) {
     this.#symbols = symbols;
     this.#status = new Status(symbols);
-    this.#setters = graphSetters(symbols);
     this.#graph = symbols.TF_NewGraph();
   }
 
@@ -65,7 +57,9 @@ export class Graph implements Disposable {
     const description = symbols.TF_NewOperation(this.#graph, cName(op), name);
     this.#addInputs(description, op, inputs);
     for (const operation of controlInputs) symbols.TF_AddControlInput(description, operation);
-    for (const attribute of attributes) setAttribute(this.#setters, description, attribute);
+    for (const attribute of attributes) {
+      setAttribute(symbols.TF_SetAttrValueProto, description, attribute, this.#status);
+    }
     return this.#finish(description, op);
   }
 
