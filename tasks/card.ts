@@ -7,9 +7,8 @@ import { InputError } from "@/lib/errors.ts";
 import type { TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
-import type { Photo } from "@/lib/types.ts";
 import { modelOption } from "@/tasks/model_option.ts";
-import type { Faces } from "@/tasks/predict/open_faces.ts";
+import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
@@ -36,23 +35,22 @@ await runTask(command, async (console) => {
 
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
-  const { openFaces } = await import("@/tasks/predict/open_faces.ts");
+  const { openCrops } = await import("@/tasks/predict/open_crops.ts");
   const { encodePng } = await import("@/lib/data/files/images.ts");
   const { modelCard, worstFaces } = await import("@/lib/view/evaluation/model_card.ts");
-  const faces = await openFaces(options.model);
-  const { source, seed } = { ...trainedOn(faces, options.model), ...given };
+  const model = await openCrops(options.model, { note: (sentence) => console.print(sentence) });
+  const { source, seed } = { ...await trainedFaces(model, options.model), ...given };
   const drawing = await openDrawn(
-    { seed, source: sourceOf(options, source), imageSize: faces.description.imageSize },
+    { seed, source: sourceOf(options, source), imageSize: model.description.imageSize },
     console.lateStage(CONVERTING),
   );
-  const drawn = await judgeDrawn(drawing, faces, {
-    count: testSamples,
-    onProgress: console.stage(`Drawing and fitting ${testSamples} faces`),
-  });
+  const onProgress = console.stage(`Drawing and fitting ${testSamples} faces`);
+  const drawn = await judgeDrawn(drawing, model, { count: testSamples, onProgress });
   const { surface } = drawing;
+  const { evaluatePhotos } = await import("@/lib/evaluate/trained.ts");
   const photos = options.photos === undefined
     ? undefined
-    : await judgePhotos(options.photos, faces, console.stage("Fitting photos"));
+    : await evaluatePhotos(model, options.photos, { onProgress: console.stage("Fitting photos") });
   console.stage("Writing the card");
   await Deno.mkdir(options.out, { recursive: true });
   await writeFileAtomic(`${options.out}/worst.png`, await encodePng(worstFaces({ drawn, surface })));
@@ -74,41 +72,24 @@ async function openDrawn(
 
 async function judgeDrawn(
   source: DrawnSource,
-  { fitter }: Pick<Faces, "fitter">,
+  { crops }: OpenedModel,
   { count, onProgress }: { readonly count: number; readonly onProgress: ProgressListener },
 ): Promise<TraitedFace[]> {
   const { yawOfLandmarks } = await import("@/lib/evaluate/nme.ts");
   const faces: TraitedFace[] = [];
   for (let i = 0; i < count; i++) {
     const sample = source.sample(i, "test");
-    const { map } = await fitter.fit(sample.image, wholeOf(sample.image));
-    const prediction = { size: sample.image.width, positions: map };
-    faces.push({ ...sample, yaw: yawOfLandmarks(sample.landmarks), prediction });
+    const [prediction] = await crops.predict([sample.image]);
+    faces.push({ ...sample, yaw: yawOfLandmarks(sample.landmarks), prediction: prediction!.map });
     onProgress((i + 1) / count);
   }
   return faces;
 }
 
-async function judgePhotos(folder: string, { fitter, description }: Faces, onProgress: ProgressListener) {
-  const { readAnnotated } = await import("@/lib/data/sets/annotated.ts");
-  const { evaluate, labelPhoto } = await import("@/lib/evaluate/evaluate.ts");
-  const faces = [], found = [];
-  for await (const photo of readAnnotated(folder)) {
-    const face = labelPhoto(photo, description);
-    faces.push(face);
-    found.push((await fitter.fit(face.image, wholeOf(face.image))).landmarks);
-    onProgress(0);
-  }
-  return evaluate(faces, { found, meanLandmarks: description.meanLandmarks });
-}
-
-function wholeOf({ width }: Photo) {
-  return { left: 0, top: 0, side: width };
-}
-
 /** Maps can be compared only where they have the layout of these faces. Throws an InputError where it is not known. */
-function trainedOn({ description: { summary } }: Faces, model: string): Pick<Config, "source" | "seed"> {
-  const { source, seed } = summary ?? {};
-  if (typeof source === "string" && typeof seed === "number") return { source: { name: source }, seed };
+async function trainedFaces({ description }: OpenedModel, model: string): Promise<Pick<Config, "source" | "seed">> {
+  const { trainedOn } = await import("@/lib/evaluate/trained.ts");
+  const faces = trainedOn(description);
+  if (faces) return faces;
   throw new InputError(`Cannot measure ${model}: it does not say which faces it was trained on`);
 }

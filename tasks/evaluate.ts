@@ -22,23 +22,19 @@ const command = taskCommand("evaluate")
   .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
-  .option("--device <name>", "auto, cpu or gpu")
   .option("--json", "print one JSON object instead of a table");
 
 await runTask(command, async (console) => {
   const options = command.opts<{ photos?: string; json?: boolean; source?: string; sourcePath?: string }>();
-  const given = settingsOf(options, ["testSamples", "seed", "device"]);
-  const { testSamples, device } = resolveConfig("lite", given);
+  const given = settingsOf(options, ["testSamples", "seed"]);
+  const { testSamples } = resolveConfig("lite", given);
   const folder = command.args[0]!;
 
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, evaluatePhotos, trainedOn } = await import("@/lib/evaluate/trained.ts");
-  const { openTrainedModel } = await import("@/lib/model/trained_model.ts");
-  const { openTensorFlow } = await import("@/lib/tensorflow/backend/backend.ts");
-  const { description } = await openTensorFlow({ device, lowLatency: true });
-  const model = await openTrainedModel(folder);
-  console.print(description);
+  const { openCrops } = await import("@/tasks/predict/open_crops.ts");
+  const model = await openCrops(folder, { atOnce: 16, note: (sentence) => console.print(sentence) });
   const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
   const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
   const evaluation = options.photos

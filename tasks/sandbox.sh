@@ -23,7 +23,12 @@ may_write() {
   may_read "$1" # to see what is there, and to sync the folder
   writable=$writable,$(allowed "$1")
 }
-has_onnx() { [ -f "$1/model.onnx" ] || [ -f "$1/model/model.onnx" ]; }
+lacks_onnx() {
+  for folder in "$1" "$1/model"; do
+    if [ -f "$folder/model.json" ] && [ ! -f "$folder/model.onnx" ]; then return 0; fi
+  done
+  return 1
+}
 # of a run: where its faces come from
 may_read_settings() {
   [ -f "$1/config.json" ] || return 0
@@ -59,7 +64,7 @@ for argument; do
       if [ -d "$value" ]; then
         may_read "$value" && may_read_settings "$value"
         # a model's other formats lie beside it; what is missing is made
-        if [ "$task" = export ] || { [ "$flag" = --model ] && ! has_onnx "$value"; }; then may_write "$value"; fi
+        if [ "$task" = export ] || { [ "$task" != train ] && lacks_onnx "$value"; }; then may_write "$value"; fi
       elif [ -e "$value" ]; then
         may_read "$value"
       else

@@ -3,12 +3,11 @@ import { type Config, parseSourceName } from "@/lib/config.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
-import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
-import { makeFaces, predictFaces } from "@/lib/evaluate/held_out.ts";
+import { makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
+import type { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
-import type { TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** What is needed to draw anew the faces that a model's training has not shown. */
 const heldOutSchema = z.looseObject({ source: z.string().transform(parseSourceName), seed: z.int() });
@@ -17,6 +16,12 @@ const heldOutSchema = z.looseObject({ source: z.string().transform(parseSourceNa
 export function trainedOn({ summary }: Pick<ModelDescription, "summary">): Pick<Config, "source" | "seed"> | undefined {
   const { data } = heldOutSchema.safeParse(summary);
   return data && { source: { name: data.source }, seed: data.seed };
+}
+
+/** A finished model, as ONNX Runtime runs it. */
+export interface MeasuredModel {
+  readonly crops: Pick<CropModel, "predict">;
+  readonly description: ModelDescription;
 }
 
 export interface HeldOutOptions extends Pick<Config, "source" | "seed" | "workers"> {
@@ -28,7 +33,7 @@ export interface HeldOutOptions extends Pick<Config, "source" | "seed" | "worker
 
 /** Errors on faces of people that the training has not shown. Throws an InputError where the source cannot be read. */
 export async function evaluateHeldOut(
-  model: TrainedModel,
+  model: MeasuredModel,
   { onConversion, onProgress, ...spec }: HeldOutOptions,
 ): Promise<Evaluation> {
   const { imageSize, encoding } = model.description;
@@ -44,7 +49,7 @@ export async function evaluateHeldOut(
     sampleCount: countSamples(source, "test", spec.sampleCount),
     onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
-  return measure(model, faces, partProgress(onProgress, MAKING_SHARE, 1));
+  return await measure(model, faces, partProgress(onProgress, MAKING_SHARE, 1));
 }
 
 /** Share of the time to measure that making faces takes. */
@@ -52,7 +57,7 @@ const MAKING_SHARE = 0.8;
 
 /** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP, each photo cropped by its true landmarks' box. */
 export async function evaluatePhotos(
-  model: TrainedModel,
+  model: MeasuredModel,
   folder: string,
   { onProgress }: { readonly onProgress?: ProgressListener | undefined } = {},
 ): Promise<Evaluation> {
@@ -61,15 +66,23 @@ export async function evaluatePhotos(
     faces.push(labelPhoto(photo, model.description));
     onProgress?.(0);
   }
-  return measure(model, faces, partProgress(onProgress, 0, 1));
+  return await measure(model, faces, partProgress(onProgress, 0, 1));
 }
 
-function measure(
-  { network, description }: TrainedModel,
+async function measure(
+  { crops, description: { meanLandmarks } }: MeasuredModel,
   faces: readonly LabeledFace[],
   onProgress: ProgressListener,
-): Evaluation {
-  const maps = predictFaces(network, faces, { ...description, onProgress });
-  const found = maps.map((map) => readLandmarks(map, description.surface));
-  return evaluate(faces, { found, meanLandmarks: description.meanLandmarks });
+): Promise<Evaluation> {
+  const found: Float32Array[] = [];
+  while (found.length < faces.length) {
+    const some = faces.slice(found.length, found.length + PREDICTED_AT_ONCE);
+    const predictions = await crops.predict(some.map(({ image }) => image));
+    found.push(...predictions.map(({ landmarks }) => landmarks));
+    onProgress(found.length / faces.length);
+  }
+  return evaluate(faces, { found, meanLandmarks });
 }
+
+/** So that memory does not grow with the number of faces. */
+const PREDICTED_AT_ONCE = 16;

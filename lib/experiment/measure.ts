@@ -1,15 +1,8 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
-import {
-  judgeCovered,
-  type JudgedFace,
-  judgeFaces,
-  type MadeFace,
-  makeFaces,
-  meanLoss,
-  predictHeads,
-} from "@/lib/evaluate/held_out.ts";
+import { judgeCovered, judgeFaces, meanLoss, predictHeads } from "@/lib/evaluate/held_out.ts";
+import { type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { expressionCountOf, type Parts } from "@/lib/experiment/parts.ts";
 import { EXPRESSIONS } from "@/lib/model/heads.ts";

@@ -1,8 +1,7 @@
 import { cropPhoto, cropToImage } from "@/lib/data/maps/crop.ts";
 import { readTexels } from "@/lib/data/maps/position_map.ts";
 import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts";
-import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
-import type { OnnxSession } from "@/lib/model/onnx_session.ts";
+import type { CropModel } from "@/lib/model/crop_model.ts";
 import type { FaceFit } from "@/lib/track/face_tracker.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { headLikeness } from "@/lib/track/head_pose.ts";
@@ -27,12 +26,12 @@ export interface ModelFit extends FaceFit {
 
 /** Fits faces in crops of pictures by a model that ONNX Runtime runs: the same in Deno and in a browser. */
 export class FaceFitter {
-  readonly #session: OnnxSession;
+  readonly #crops: Pick<CropModel, "predict">;
   readonly #model: FittedModel;
   readonly #reading: ReadingTexels;
 
-  constructor(session: OnnxSession, model: FittedModel) {
-    this.#session = session;
+  constructor(crops: Pick<CropModel, "predict">, model: FittedModel) {
+    this.#crops = crops;
     this.#model = model;
     this.#reading = readingTexels(model.uv, model.imageSize);
   }
@@ -44,29 +43,21 @@ export class FaceFitter {
 
   /** Several crops at once, which takes less time than one after the other. */
   async fitAll(crops: readonly { readonly picture: Photo; readonly crop: Crop }[]): Promise<ModelFit[]> {
-    const { imageSize: size } = this.#model, length = 3 * size * size;
-    const image = new Uint8Array(crops.length * length);
-    crops.forEach(({ picture, crop }, i) => image.set(cropPhoto(picture, crop, size).rgb, i * length));
-    const outputs = await this.#session.run({ image: { data: image, shape: [crops.length, size, size, 3] } });
-    const part = (name: string, i: number) => {
-      const output = outputs[name];
-      if (!output) return new Float32Array();
-      const count = output.data.length / crops.length;
-      return output.data.subarray(i * count, (i + 1) * count);
-    };
-    return crops.map(({ picture, crop }, i) => {
-      const map = part("positions", i);
-      const vertices = readTexels({ size, positions: map }, this.#reading);
+    const { imageSize: size, uv } = this.#model;
+    const predictions = await this.#crops.predict(crops.map(({ picture, crop }) => cropPhoto(picture, crop, size)));
+    return predictions.map(({ map, landmarks: inCrop, expressions, presence }, i) => {
+      const { picture, crop } = crops[i]!;
+      const vertices = readTexels(map, this.#reading);
       cropToImage(vertices, { crop, size }, vertices);
-      const landmarks = cropToImage(part("landmarks", i), { crop, size });
+      const landmarks = cropToImage(inCrop, { crop, size });
       return {
         crop,
-        map,
+        map: map.positions,
         vertices,
         landmarks,
-        expressions: part(EXPRESSIONS, i),
-        score: isExtended(landmarks, crop) ? part(PRESENCE, i)[0] ?? this.#likeness(landmarks) : 0,
-        signature: signatureOf(picture, vertices, this.#model.uv),
+        expressions,
+        score: isExtended(landmarks, crop) ? presence ?? this.#likeness(landmarks) : 0,
+        signature: signatureOf(picture, vertices, uv),
       };
     });
   }

@@ -4,6 +4,7 @@ import { resolveConfig } from "@/lib/config.ts";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { CropModel } from "@/lib/model/crop_model.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
@@ -22,7 +23,10 @@ async function withPrnet({ fitter, ...rest }: Faces): Promise<Faces> {
   await tf.setBackend("cpu");
   const config = resolveConfig("prnet", {}), { surface } = builtInFace();
   const onnx = encodeOnnx(foldNetwork(newNetwork(config)), { ...config, crop: { margin: CROP_MARGIN }, surface });
-  const prnet = new FaceFitter(await OnnxSession.open(ort, onnx), { ...config, uv: surface.uv });
+  const prnet = new FaceFitter(new CropModel(await OnnxSession.open(ort, onnx), config.imageSize), {
+    ...config,
+    uv: surface.uv,
+  });
   return {
     ...rest,
     fitter: {

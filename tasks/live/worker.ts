@@ -1,6 +1,7 @@
 // Tracks the frames that the page sends, by the same code as `deno task track`.
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { closeHoles, outlineSmoothing } from "@/lib/geometry/close_holes.ts";
+import { CropModel } from "@/lib/model/crop_model.ts";
 import { parseDescription } from "@/lib/model/description.ts";
 import { type OnnxRuntime, OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
@@ -68,10 +69,8 @@ async function open({ backend, base, threads }: Opening): Promise<Opened> {
   ]);
   const description = parseDescription(JSON.parse(new TextDecoder().decode(text)));
   const { surface, crop: { margin } } = description;
-  const fitter = new FaceFitter(await OnnxSession.open(runtime, network, { executionProviders: [backend] }), {
-    ...description,
-    uv: surface.uv,
-  });
+  const session = await OnnxSession.open(runtime, network, { executionProviders: [backend] });
+  const fitter = new FaceFitter(new CropModel(session, description.imageSize), { ...description, uv: surface.uv });
   // small: the wait for a GPU would be longer than its work
   const finder = new FaceDetector(await OnnxSession.open(runtime, detector, { executionProviders: ["wasm"] }));
   const closed = closeHoles(trianglesWithoutNeck(surface), surface.regions.length);

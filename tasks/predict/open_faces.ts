@@ -4,11 +4,8 @@ import type { ModelDescription } from "@/lib/model/description.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
-import { openModel, type OpenOptions } from "@/tasks/predict/open_model.ts";
-
-/** For small networks: more threads wait for each other, and take the processor from the rest of the work. */
-const ONE_THREAD = { intraOpNumThreads: 1 };
-const MANY_THREADS = { intraOpNumThreads: Math.min(4, navigator.hardwareConcurrency) };
+import { openCrops } from "@/tasks/predict/open_crops.ts";
+import type { OpenOptions } from "@/tasks/predict/open_model.ts";
 
 /** What finds faces and fits them, and what it knows of them. */
 export interface Faces {
@@ -17,16 +14,15 @@ export interface Faces {
   readonly detector: Pick<FaceDetector, "detect">;
 }
 
-/** Run by ONNX Runtime; see {@linkcode openModel}. */
+/** Run by ONNX Runtime; see {@linkcode openCrops}. */
 export async function openFaces(runOrModel: string, options?: OpenOptions): Promise<Faces> {
-  const { description, network } = await openModel(runOrModel, options);
-  const [fitting, detecting] = await Promise.all([
-    OnnxSession.open(ort, network, description.architecture === "prnet" ? MANY_THREADS : ONE_THREAD),
-    readDetector().then((bytes) => OnnxSession.open(ort, bytes, ONE_THREAD)),
+  const [{ description, crops }, detecting] = await Promise.all([
+    openCrops(runOrModel, options),
+    readDetector().then((bytes) => OnnxSession.open(ort, bytes, { intraOpNumThreads: 1 })), // as openCrops has it
   ]);
   return {
     description,
-    fitter: new FaceFitter(fitting, { ...description, uv: description.surface.uv }),
+    fitter: new FaceFitter(crops, { ...description, uv: description.surface.uv }),
     detector: new FaceDetector(detecting),
   };
 }

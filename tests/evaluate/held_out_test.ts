@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { type MadeFace, makeFaces, meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
+import { meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
+import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";

@@ -1,17 +1,21 @@
+import ort from "onnxruntime-node";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
-import { evaluateHeldOut, evaluatePhotos, trainedOn } from "@/lib/evaluate/trained.ts";
+import { evaluateHeldOut, evaluatePhotos, type MeasuredModel, trainedOn } from "@/lib/evaluate/trained.ts";
+import { saveOnnx, useOwnBackend } from "@/lib/export/save_onnx.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts";
-import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { CropModel } from "@/lib/model/crop_model.ts";
+import { openOnnxModel } from "@/lib/model/model_folder.ts";
+import { OnnxSession } from "@/lib/model/onnx_session.ts";
+import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
 import { assert, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
-await openTensorFlow({ device: "cpu" });
+await useOwnBackend();
 const { surface } = builtInFace();
 const samples = sharedData("aflw2000-3d/samples");
 
@@ -19,7 +23,7 @@ const samples = sharedData("aflw2000-3d/samples");
 async function saveModel(folder: string): Promise<void> {
   const config = tinyConfig();
   const network = buildNetwork(config);
-  await saveTrainedModel(folder, {
+  const model = {
     network,
     description: {
       architecture: config.architecture,
@@ -29,8 +33,20 @@ async function saveModel(folder: string): Promise<void> {
       surface,
       meanLandmarks: Float32Array.from({ length: 68 * 3 }, (_, i) => 0.2 + 0.6 * (i % 7) / 7),
     },
-  });
+  };
+  await saveTrainedModel(folder, model);
+  await saveOnnx(`${folder}/model.onnx`, model);
   network.dispose();
+}
+
+async function openModel(runOrModel: string): Promise<MeasuredModel & AsyncDisposable> {
+  const { description, network } = await openOnnxModel(runOrModel);
+  const session = await OnnxSession.open(ort, network);
+  return {
+    description,
+    crops: new CropModel(session, description.imageSize),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
 }
 
 type Points = Parameters<typeof annotationFile>[0];
@@ -49,9 +65,8 @@ Deno.test("evaluatePhotos() measures a model that is opened by its folder or its
   await savePhoto(`${folder.path}/photos`, "a");
   await savePhoto(`${folder.path}/photos`, "b");
   for (const path of [`${folder.path}/run`, `${folder.path}/run/model`]) {
-    const model = await openTrainedModel(path);
+    await using model = await openModel(path);
     const { images, nme68_2d, baseline } = await evaluatePhotos(model, `${folder.path}/photos`);
-    model.network.dispose();
     assertEquals([images, nme68_2d.bins["0-30"], nme68_2d.bins["60-90"]], [2, null, null]);
     assertEquals([nme68_2d.balanced, nme68_2d.bins["30-60"]], [nme68_2d.mean, nme68_2d.mean]);
     assert(nme68_2d.mean > 0 && baseline.nme68_3d.mean > 0);
@@ -63,7 +78,7 @@ Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alo
   await saveModel(`${folder.path}/model`);
   const photos = `${folder.path}/photos`;
   await savePhoto(photos, "a", { pt2d: facePoints(2, 9) });
-  const model = await openTrainedModel(`${folder.path}/model`);
+  await using model = await openModel(`${folder.path}/model`);
   const flat = await evaluatePhotos(model, photos);
   assertEquals([flat.images, flat.imagesWithDepth, flat.nme68_3d.mean], [1, 0, NaN]);
   assert(flat.nme68_2d.mean > 0);
@@ -71,7 +86,6 @@ Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alo
   assert(rows.filter((row) => /3D \(0 faces with depths\)( +–){6}$/.test(row)).length === 2, rows.join("\n"));
   await savePhoto(photos, "b");
   const mixed = await evaluatePhotos(model, photos);
-  model.network.dispose();
   assertEquals([mixed.images, mixed.imagesWithDepth], [2, 1]);
   assert(mixed.nme68_3d.mean > 0 && mixed.baseline.nme68_3d.mean > 0);
 });
@@ -80,7 +94,7 @@ Deno.test("evaluatePhotos() names the photo or .mat that is missing, cut, or no 
   await using folder = await temporaryFolder();
   await saveModel(`${folder.path}/model`);
   const photos = `${folder.path}/photos`;
-  const model = await openTrainedModel(`${folder.path}/model`);
+  await using model = await openModel(`${folder.path}/model`);
   const refused = async (name: string) => {
     const error = await assertThrows(() => evaluatePhotos(model, photos), InputError, /^(Cannot|Found)/);
     assert(error.message.includes(`${photos}/${name}`) || error.message.includes(photos), error.message);
@@ -100,13 +114,12 @@ Deno.test("evaluatePhotos() names the photo or .mat that is missing, cut, or no 
     await Deno.remove(path);
     await refused("a.");
   }
-  model.network.dispose();
 });
 
 Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a source without its files", async () => {
   await using folder = await temporaryFolder();
   await saveModel(folder.path);
-  const model = await openTrainedModel(folder.path);
+  await using model = await openModel(folder.path);
   const options = { source: { name: "built-in" }, seed: 7, workers: 1, sampleCount: 3 };
   assertEquals((await evaluateHeldOut(model, options)).images, 3);
   await assertThrows(
@@ -114,7 +127,6 @@ Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a s
     InputError,
     /--source-path was not given/,
   );
-  model.network.dispose();
 });
 
 Deno.test("trainedOn() says which faces a model has seen, by the source's name of today, if its summary does", () => {
@@ -129,9 +141,8 @@ Deno.test({
   fn: async () => {
     await using folder = await temporaryFolder();
     await saveModel(folder.path);
-    const model = await openTrainedModel(folder.path);
+    await using model = await openModel(folder.path);
     const { images, nme68_2d, nme68_3d, baseline } = await evaluatePhotos(model, samples!);
-    model.network.dispose();
     assertEquals(images, [...Deno.readDirSync(samples!)].length / 2);
     for (const { mean } of [nme68_2d, nme68_3d, baseline.nme68_2d, baseline.nme68_3d]) assert(mean > 0 && mean < 1e4);
   },

@@ -21,7 +21,7 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   for (const path of ["config.json", "metrics.jsonl", "events", "checkpoints", "model/posmap.json", "report.html"]) {
     await Deno.stat(`${folder.path}/a run/${path}`);
   }
-  const measure = ["a run", "--json", "--test-samples", "2", "--device", "cpu"];
+  const measure = ["a run", "--json", "--test-samples", "2"];
   const { code, stdout } = await runTaskChild("evaluate", ...measure, standing);
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
@@ -36,7 +36,7 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   ]);
   assertEquals(evaluation.images, 2);
 
-  await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", "--device", "cpu", standing);
+  await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", standing);
   const [out, said] = [new Lines(stopped.stdout), new Lines(stopped.stderr)];
   await said.until(/\nEvaluating on 1000000 faces\n/);
   stopped.kill("SIGTERM");

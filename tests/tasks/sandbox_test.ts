@@ -59,11 +59,13 @@ Deno.test("what a task may read and write is what its arguments name, from where
   assertEquals(await paths("train", "--run=my run", "--source-path", "faces"), [["my run", "faces"], ["my run"]]);
   assertEquals(await paths("train", "--resume", "--run", "run"), [["run", "/data/some faces"], ["run"]]);
   assertEquals(await paths("evaluate", "--json", "run"), [["run", "/data/some faces"], []]);
+  await Deno.mkdir(`${folder.path}/run/model`);
+  await Deno.writeTextFile(`${folder.path}/run/model/model.json`, "");
+  assertEquals(await paths("evaluate", "--json", "run"), [["run", "/data/some faces", "run"], ["run"]]); // so here
   assertEquals(await paths("video", "photo.one.jpg", "--model", "run", "--out", "made/turning"), [
     ["photo.one.jpg", "run", "/data/some faces", "run", "made/"], // whose model.onnx is missing, and will be made
     ["run", "made/"],
   ]);
-  await Deno.mkdir(`${folder.path}/run/model`);
   await Deno.writeTextFile(`${folder.path}/run/model/model.onnx`, "");
   assertEquals(await paths("predict", "photo.one.jpg", "--model", "run"), [
     ["photo.one.jpg", "run", "/data/some faces", "."],

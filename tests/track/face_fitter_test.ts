@@ -1,6 +1,7 @@
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { CropModel } from "@/lib/model/crop_model.ts";
 import type { OnnxArray, OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
 import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
@@ -19,7 +20,11 @@ function fitterOf(outputs: Readonly<Record<string, Float32Array>>): FaceFitter {
   const run = (): Promise<Record<string, OnnxArray<Float32Array>>> =>
     Promise.resolve(Object.fromEntries(Object.entries(answers).map(([name, data]) => [name, { data, shape: [] }])));
   const { uv } = model.surface;
-  return new FaceFitter({ run } as unknown as OnnxSession, { imageSize: SIZE, uv, neutralLandmarks });
+  return new FaceFitter(new CropModel({ run } as unknown as OnnxSession, SIZE), {
+    imageSize: SIZE,
+    uv,
+    neutralLandmarks,
+  });
 }
 
 Deno.test("FaceFitter gives landmarks in the picture's pixels, and what the network says of expressions and presence", async () => {

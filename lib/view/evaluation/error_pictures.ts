@@ -1,6 +1,6 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
-import type { FaceGroup, JudgedFace } from "@/lib/evaluate/held_out.ts";
+import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";

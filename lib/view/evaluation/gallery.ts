@@ -1,6 +1,6 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
-import type { FaceGroup, JudgedFace } from "@/lib/evaluate/held_out.ts";
+import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";

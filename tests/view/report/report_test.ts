@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { resolveConfig } from "@/lib/config.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
-import type { JudgedFace } from "@/lib/evaluate/held_out.ts";
+import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";

@@ -1,0 +1,59 @@
+import { type BatchOptions, openBatches } from "@/lib/data/batches/batches.ts";
+import { decodePositions } from "@/lib/data/maps/position_map.ts";
+import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
+import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
+import type { PositionMap } from "@/lib/types.ts";
+
+/** A made face, of which the whole map is known. */
+export interface MadeFace extends LabeledFace {
+  readonly map: PositionMap;
+  /** 0 to 1 for each of the source's expressions, where they were asked for. */
+  readonly expressions?: Float32Array;
+}
+
+export interface MakeOptions extends BatchOptions {
+  readonly sampleCount: number;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** The first `sampleCount` faces of a split, made anew from the seed. */
+export async function makeFaces({ onProgress, ...options }: MakeOptions): Promise<MadeFace[]> {
+  const { encoding, sampleCount } = options;
+  const workers = Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
+  using batches = openBatches({ ...options, workers });
+  const faces: MadeFace[] = [];
+  const tell = () => onProgress?.(faces.length / sampleCount);
+  for (let batch; (batch = await batches.next(tell));) {
+    const { batchSize, imageSize: size, images, targets, landmarks, expressions, presence } = batch;
+    const length = size * size * 3;
+    const { expressionCount = 0 } = options;
+    for (let i = 0; i < batchSize; i++) {
+      if (presence![i] === 0) continue; // there is nothing to judge
+      const points = landmarks.slice(i * 68 * 3, (i + 1) * 68 * 3);
+      faces.push({
+        image: { width: size, height: size, rgb: images.slice(i * length, (i + 1) * length) },
+        map: { size, positions: decodePositions(targets.slice(i * length, (i + 1) * length), { size, encoding }) },
+        landmarks: points,
+        yaw: yawOfLandmarks(points),
+        ...expressionCount > 0 && { expressions: expressions!.slice(i * expressionCount, (i + 1) * expressionCount) },
+      });
+    }
+  }
+  tell();
+  return faces;
+}
+
+/** A worker takes about as long to start as to make these. */
+const SAMPLES_PER_WORKER = 16;
+
+/** A made face, and what a network says of it. */
+export interface JudgedFace extends MadeFace {
+  readonly prediction: PositionMap;
+}
+
+/** Faces that have something in common, such as their pose. */
+export interface FaceGroup {
+  readonly label: string;
+  readonly faces: readonly JudgedFace[];
+}
