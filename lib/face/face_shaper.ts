@@ -76,15 +76,7 @@ export class FaceShaper {
     const unit = amounts.reduce((most, amount) => Math.max(most, Math.abs(amount)), 0) / MOST;
     amounts.forEach((amount, row) => this.#amounts[row] = unit === 0 ? 0 : Math.round(amount / unit));
     const blocks = this.#mean.length / BLOCK, pairs = this.#amounts.length / PAIR;
-    this.#kernels.run.sumModes(
-      this.#vertices.byteOffset,
-      this.#mean.byteOffset,
-      blocks,
-      this.#modes.byteOffset,
-      this.#amounts.byteOffset,
-      pairs,
-      unit,
-    );
+    this.#kernels.run.sumModes(this.#vertices, this.#mean, blocks, this.#modes, this.#amounts, pairs, unit);
     return this.#vertices.subarray(0, this.#count);
   }
 }

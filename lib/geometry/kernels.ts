@@ -1,9 +1,9 @@
 import { kernelCode } from "@/lib/geometry/kernels/code.ts";
 
-type TypedArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
+type TypedArray = Float32Array | Int32Array | Int16Array | Uint32Array | Uint8Array;
 
-/** The functions of lib/geometry/kernels/*.as, which say what they do; arrays are given by where they begin in memory. */
-type Kernel = (...args: number[]) => number;
+/** The functions of lib/geometry/kernels/*.as, which say what they do; arrays are those of the same kernels. */
+type Kernel = (...args: (number | TypedArray)[]) => number;
 type KernelName =
   | "snapToGrid"
   | "rasterizeFronts"
@@ -42,8 +42,11 @@ export class Kernels {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((FIRST_BYTE + byteLength) / PAGE) });
     compiled ??= new WebAssembly.Module(kernelCode);
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    this.run = exports as Record<KernelName, Kernel>;
     this.#buffer = memory.buffer;
+    const functions = Object.entries(exports as Record<KernelName, (...args: number[]) => number>);
+    const onArrays = (run: (...args: number[]) => number): Kernel => (...args) =>
+      run(...args.map((arg) => this.#placeOf(arg)));
+    this.run = Object.fromEntries(functions.map(([name, run]) => [name, onArrays(run)])) as Record<KernelName, Kernel>;
   }
 
   /** Zeros, or a copy of these numbers. */
@@ -65,6 +68,13 @@ export class Kernels {
 
   holds(array: TypedArray): boolean {
     return array.buffer === this.#buffer;
+  }
+
+  /** Where an array begins in memory, or the number itself. */
+  #placeOf(value: number | TypedArray): number {
+    if (typeof value === "number") return value;
+    if (!this.holds(value)) throw new TypeError("Cannot run a kernel on an array that was not made by its kernels");
+    return value.byteOffset;
   }
 
   #put<T extends TypedArray>(

@@ -33,11 +33,11 @@ export function blur(
   if (sigma < 0.2) return;
   const pass = (image: Float32Array, side: number, variance: number) => {
     const passes = Math.ceil(variance / MOST_PER_PASS);
-    run.blend(image.byteOffset, side, variance / (2 * passes), passes, lines.byteOffset);
+    run.blend(image, side, variance / (2 * passes), passes, lines);
   };
   const variance = sigma * sigma;
   if (variance < LARGE_VARIANCE || size % 2 === 1) return pass(rgb, size, variance);
-  run.halve(rgb.byteOffset, size, half.byteOffset);
+  run.halve(rgb, size, half);
   pass(half, size / 2, (variance - RESIZING_VARIANCE) / 4);
-  run.double(half.byteOffset, size / 2, rgb.byteOffset, lines.byteOffset);
+  run.double(half, size / 2, rgb, lines);
 }

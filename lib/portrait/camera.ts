@@ -127,15 +127,15 @@ export class Camera {
     values.set(gains.map((value, c) => value * tone[c]!));
     writeToneCurve({ gamma, contrast, lift }, this.#curve);
     this.#kernels.run.develop(
-      this.film.rgb.byteOffset,
+      this.film.rgb,
       this.#size ** 2,
-      this.#bytes.byteOffset,
-      light.byteOffset,
-      this.#curve.byteOffset,
+      this.#bytes,
+      light,
+      this.#curve,
       CURVE_STEPS,
       saturation,
-      values.byteOffset,
-      this.#noises.byteOffset,
+      values,
+      this.#noises,
       NOISE_MASK,
       settings.noiseSeed,
       255 * settings.noise,
@@ -195,7 +195,7 @@ export class Camera {
     for (let pass = 0; pass < passes; pass++) {
       const reach = length * 2 ** (pass - passes - 1);
       const [dx, dy] = [Math.round(reach * Math.cos(angle)), Math.round(reach * Math.sin(angle))];
-      this.#kernels.run.averageSides(from.byteOffset, this.#size, dx, dy, to.byteOffset);
+      this.#kernels.run.averageSides(from, this.#size, dx, dy, to);
       [from, to] = [to, from];
     }
   }

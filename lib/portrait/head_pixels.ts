@@ -92,80 +92,54 @@ export class HeadPixels {
   /** Draws front faces of the triangles from `first` to `end`; `positions` lie in the kernels' memory. */
   find(positions: Float32Array, { first, end }: { readonly first: number; readonly end: number }): Seen {
     const { run } = this.#kernels, { width, height, triangle, depth, second, third } = this.raster;
-    const triangles = this.#mesh.triangles.subarray(3 * first).byteOffset, grid = this.#grid.byteOffset;
-    run.snapToGrid(positions.byteOffset, positions.length / 3, grid);
-    run.rasterizeFronts(
-      triangles,
-      end - first,
-      grid,
-      positions.byteOffset,
-      width,
-      height,
-      triangle.byteOffset,
-      depth.byteOffset,
-      second.byteOffset,
-      third.byteOffset,
-    );
+    const triangles = this.#mesh.triangles.subarray(3 * first), grid = this.#grid;
+    run.snapToGrid(positions, positions.length / 3, grid);
+    run.rasterizeFronts(triangles, end - first, grid, positions, width, height, triangle, depth, second, third);
     this.#isSeen.fill(0);
-    const count = run.markSeen(
-      triangle.byteOffset,
-      width * height,
-      width,
-      triangles,
-      this.#isSeen.byteOffset,
-      this.#seen.byteOffset,
-    );
+    const count = run.markSeen(triangle, width * height, width, triangles, this.#isSeen, this.#seen);
     return { isSeen: this.#isSeen, list: this.#seen.subarray(0, count) };
   }
 
   /** Colors what was found, over what the image holds, and softens its outlines. Paint, light, shine and colors lie in the kernels' memory. */
   shade({ rgb }: FloatImage, inputs: ShadeInputs): void {
     const kernels = this.#kernels;
-    if (kernels.holds(rgb)) return this.#shade(rgb.byteOffset, inputs);
+    if (kernels.holds(rgb)) return this.#shade(rgb, inputs);
     this.#copy ??= kernels.floats(rgb.length);
     this.#copy.set(rgb);
-    this.#shade(this.#copy.byteOffset, inputs);
+    this.#shade(this.#copy, inputs);
     rgb.set(this.#copy);
   }
 
-  #shade(rgb: number, { first, paint, light, shine, colors, strands: contrast, seed }: ShadeInputs): void {
+  #shade(rgb: Float32Array, { first, paint, light, shine, colors, strands: contrast, seed }: ShadeInputs): void {
     const { run } = this.#kernels, { width, height, triangle, depth, second, third } = this.raster;
     const { triangles, sources, corners, modelVertices } = this.#mesh;
     const { columns, rows } = strands.texture;
     run.shadePixels(
       rgb,
-      this.#kinds.byteOffset,
+      this.#kinds,
       width * height,
-      triangle.byteOffset,
-      second.byteOffset,
-      third.byteOffset,
-      triangles.subarray(3 * first).byteOffset,
-      sources.subarray(first).byteOffset,
-      corners.subarray(6 * first).byteOffset,
-      paint.albedo.byteOffset,
+      triangle,
+      second,
+      third,
+      triangles.subarray(3 * first),
+      sources.subarray(first),
+      corners.subarray(6 * first),
+      paint.albedo,
       this.#textureSize,
-      paint.eyeRamp.byteOffset,
+      paint.eyeRamp,
       EYE_STEPS,
       EYE_STEPS / EYE_REACH,
-      this.#irisDistances.byteOffset,
-      light.byteOffset,
-      shine.byteOffset,
-      colors.byteOffset,
+      this.#irisDistances,
+      light,
+      shine,
+      colors,
       modelVertices,
-      this.#strandValues.byteOffset,
+      this.#strandValues,
       columns,
       rows,
       contrast,
       seed % columns,
     );
-    run.softenPixels(
-      rgb,
-      width,
-      height,
-      this.#kinds.byteOffset,
-      depth.byteOffset,
-      this.#isEdge.byteOffset,
-      this.#means.byteOffset,
-    );
+    run.softenPixels(rgb, width, height, this.#kinds, depth, this.#isEdge, this.#means);
   }
 }

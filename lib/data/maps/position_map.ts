@@ -66,24 +66,16 @@ class Baker {
   bake(surface: Float32Array, out: Float32Array): void {
     const { run } = this.#kernels, size = this.#size, texels = size * size;
     const { triangle, corners, weights, valid, nearest, reading } = this.#layout;
-    const map = this.#map.byteOffset, vertices = this.#surface.byteOffset, count = reading.texel.length;
+    const map = this.#map, vertices = this.#surface, count = reading.texel.length;
     const farthest = farthestDepth(surface);
     this.#surface.set(surface);
-    run.interpolateTexels(
-      map,
-      texels,
-      triangle.byteOffset,
-      corners.byteOffset,
-      weights.byteOffset,
-      vertices,
-      farthest,
-    );
+    run.interpolateTexels(map, texels, triangle, corners, weights, vertices, farthest);
     PASSES.forEach((share, pass) => {
       const [first, step] = pass % 2 === 1 ? [count - 1, -1] : [0, 1];
       const { texel, weights } = reading;
-      run.fitTexels(map, size, texel.byteOffset, weights.byteOffset, vertices, farthest, count, first, step, share);
+      run.fitTexels(map, size, texel, weights, vertices, farthest, count, first, step, share);
     });
-    run.fillTexels(map, texels, valid.byteOffset, nearest.byteOffset);
+    run.fillTexels(map, texels, valid, nearest);
     out.set(this.#map);
   }
 }

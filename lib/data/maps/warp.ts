@@ -113,19 +113,8 @@ function turnPhoto(photo: Photo, { transform, width, height }: WarpOptions): Pho
     const start = 3 * ((top + row) * photo.width + left);
     picture.set(photo.rgb.subarray(start, start + 3 * columns), 3 * ((row + 1) * (columns + 2) + 1));
   }
-  run.warpPixels(
-    picture.byteOffset,
-    columns,
-    rows,
-    result.byteOffset,
-    width,
-    height,
-    scale * Math.cos(rotation),
-    scale * Math.sin(rotation),
-    dx - left,
-    dy - top,
-    sampleCountFor(scale),
-  );
+  const c = scale * Math.cos(rotation), s = scale * Math.sin(rotation);
+  run.warpPixels(picture, columns, rows, result, width, height, c, s, dx - left, dy - top, sampleCountFor(scale));
   return { width, height, rgb: result.slice(0, 3 * width * height) };
 }
 
