@@ -106,6 +106,11 @@ export function placeInImage(
   return out;
 }
 
+/** Row-major; its columns are model space's x, y and z in image space, each this long, as precise as placed vertices. */
+export function placedAxes({ rotation }: Pick<Placement, "rotation">, length: number): Float64Array {
+  return rotation.map((value, i) => length * (i >= 3 && i < 6 ? -1 : 1) * Math.fround(value)); // y goes down
+}
+
 /** A pinhole camera before a face: what lies in the plane at `depth` keeps its place and size. */
 export interface Perspective {
   /** Pixels: where the camera looks. */

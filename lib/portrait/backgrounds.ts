@@ -2,6 +2,7 @@ import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { vector } from "@/lib/geometry/vectors.ts";
+import { randomColor } from "@/lib/portrait/appearance.ts";
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
 import { fillShape } from "@/lib/portrait/shapes.ts";
 import { type Random } from "@/lib/random.ts";
@@ -75,7 +76,7 @@ function randomPalette(random: Random): Vec3[] {
     () => [random.uniform(0.01, 0.15), random.uniform(0.03, 0.3), random.uniform(0.005, 0.08)],
     () => [random.uniform(0.1, 0.5), random.uniform(0.2, 0.6), random.uniform(0.4, 0.95)],
     () => [random.uniform(0.05, 0.5), random.uniform(0.04, 0.35), random.uniform(0.02, 0.22)],
-    () => [random.next() ** 2, random.next() ** 2, random.next() ** 2],
+    () => randomColor(random),
   ]);
   const spread = random.uniform(0.05, 1);
   const first = base();

@@ -1,7 +1,6 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { landmarkLines } from "@/lib/face/landmarks.ts";
 import { distanceBetween, dot, meanPoint, minus, plus, pointAt, times } from "@/lib/geometry/vectors.ts";
-import { type Box, boxAround, everywhere, flatBoxAround, usedWithin } from "@/lib/portrait/box.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A number for each of some points of an atlas. */
@@ -46,46 +45,30 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   const mark = (l: number) => pointAt(landmarks, l);
   const marks = (line: keyof typeof landmarkLines) => landmarkLines[line].landmarks.map(mark);
 
-  /** The used points in this box: of all others a field need not be computed. */
-  const within = (box: Box): Uint32Array => usedWithin(atlas, box);
-  /** The points where `field` gives a first value above `least`; what else it gives goes into further arrays. */
-  const gather = (
-    field: (p: Vec3) => readonly number[],
-    least: number,
-    among: Uint32Array,
-  ): [Uint32Array, ...Float32Array[]] => {
-    const found: number[] = [];
-    const columns: number[][] = [];
-    for (let k = 0; k < among.length; k++) {
-      const i = among[k]!;
-      const values = field(pointAt(points, i));
-      if (!(values[0]! > least)) continue;
-      found.push(i);
-      values.forEach((value, column) => (columns[column] ??= []).push(value));
+  /** The used points in this box where `field` gives a first number above `least`, and what it gives there. */
+  const gather = (field: (p: Vec3) => readonly number[], box: Box, least: number) => {
+    const found: number[] = [], rows: (readonly number[])[] = [];
+    for (const point of usedWithin(atlas, box)) {
+      const row = field(pointAt(points, point));
+      if (!(row[0]! > least)) continue;
+      found.push(point);
+      rows.push(row);
     }
-    return [Uint32Array.from(found), ...columns.map((column) => Float32Array.from(column))];
+    return { points: new Uint32Array(found), column: (c: number) => new Float32Array(rows.map((row) => row[c]!)) };
   };
   const sparse = (field: (p: Vec3) => number, box: Box, least = 0.01): SparseField => {
-    const among = within(box), found = new Uint32Array(among.length), values = new Float32Array(among.length);
-    let count = 0;
-    for (let k = 0; k < among.length; k++) {
-      const i = among[k]!;
-      const value = field(pointAt(points, i));
-      if (!(value > least)) continue;
-      found[count] = i;
-      values[count++] = value;
-    }
-    return { points: found.slice(0, count), values: values.slice(0, count) };
+    const { points, column } = gather((p) => [field(p)], box, least);
+    return { points, values: column(0) };
   };
 
   const browLines = [marks("rightBrow").reverse(), marks("leftBrow")];
-  const [browPoints, , along, above] = gather(
+  const brows = gather(
     (p) => {
       const near = nearestOnLine(p, browLines[p[0] < 0 ? 0 : 1]!);
       return [BROW_REACH - near.distance, near.along, near.distance * Math.sign(p[1] - near.point[1])];
     },
+    boxAround(browLines.flat(), BROW_REACH),
     0,
-    within(boxAround(browLines.flat(), BROW_REACH)),
   );
 
   const [outer, inner] = [marks("outerLips"), marks("innerLips")];
@@ -98,27 +81,27 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   ];
   const lipDepth = Math.min(...outer.map((p) => p[2])) - 0.25;
   const lipBox = flatBoxAround(outer, 0.04);
-  const [lipPoints, lipInside, lipParting] = gather(
+  const lips = gather(
     (p) => {
       if (p[2] < lipDepth) return [-1, 0];
       const inside = -flatDistance(p, outer);
       const opening = Math.max(0, -flatDistance(p, inner));
       return [inside, opening > 0 ? 0 : flatLineDistance(p, parting)];
     },
+    lipBox,
     -0.04,
-    within(lipBox),
   );
 
   const eyes = [marks("rightEye"), marks("leftEye")];
   const eyeCenters = eyes.map(meanPoint);
-  const [eyePoints, eyeNear, eyeAbove] = gather(
+  const lids = gather(
     (p) => {
       if (p[2] < -0.25) return [0, 0];
       const side = p[0] < 0 ? 0 : 1;
       return [EYE_REACH - flatDistance(p, eyes[side]!), p[1] - eyeCenters[side]![1]];
     },
+    flatBoxAround(eyes.flat(), EYE_REACH),
     0,
-    within(flatBoxAround(eyes.flat(), EYE_REACH)),
   );
 
   const cheekCenters = [meanPoint([mark(2), mark(31), mark(41)]), meanPoint([mark(14), mark(35), mark(46)])];
@@ -128,17 +111,15 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   const mouthHalf = (mouthRight[0] - mouthLeft[0]) / 2;
   const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
   const inFront = (p: Vec3, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
-  const hairline = hairlineCurve(atlas);
+  const { z: axisDepth } = headAxis(landmarks);
   const start = atlas.textureSize ** 2;
   const ofVertices = (field: (p: Vec3) => number) =>
-    Float32Array.from({ length: points.length / 3 - start }, (_, v) => {
-      return field(pointAt(points, start + v));
-    });
+    Float32Array.from({ length: points.length / 3 - start }, (_, v) => field(pointAt(points, start + v)));
 
   return {
-    brows: { points: browPoints, values: along!, above: above! },
-    lips: { points: lipPoints, values: lipInside!, parting: lipParting! },
-    eyes: { points: eyePoints, values: eyeNear!.map((near) => EYE_REACH - near), above: eyeAbove! },
+    brows: { points: brows.points, values: brows.column(1), above: brows.column(2) },
+    lips: { points: lips.points, values: lips.column(0), parting: lips.column(1) },
+    eyes: { points: lids.points, values: lids.column(0).map((near) => EYE_REACH - near), above: lids.column(1) },
     cheeks: sparse(
       (p) => Math.max(...cheekCenters.map((c) => bump(p, c, 0.26))),
       boxAround(cheekCenters, bumpReach(0.26)),
@@ -147,11 +128,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     ears: sparse(
       (p) =>
         smoothstep(0.8, 0.92, Math.abs(p[0])) * smoothstep(0.5, 0.2, Math.abs(p[1])) * (p[2] < earDepth + 0.1 ? 1 : 0),
-      {
-        ...everywhere,
-        bottom: -0.5,
-        top: 0.5,
-      },
+      { ...everywhere, bottom: -0.5, top: 0.5 },
     ),
     underEyes: sparse(
       (p) => Math.max(...underEyeCenters.map((c) => bump(p, c, 0.11))) * (p[1] < 0 ? 1 : 0),
@@ -195,9 +172,45 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
         ? 0
         : smoothstep(-0.01, 0.02, -flatDistance(p, outer))
     ),
-    overHairline: sparse((p) => p[1] - hairline(p), everywhere, -0.3),
+    overHairline: sparse((p) => p[1] - hairlineHeight(Math.atan2(p[0], p[2] - axisDepth)), everywhere, -0.3),
     belowCollar: sparse((p) => chinTip[1] - 0.5 - p[1] - 0.1 * p[2], everywhere, -0.3),
   };
+}
+
+/** Outside of it a field need not be computed. In face units. */
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly top: number;
+  readonly back: number;
+}
+
+const everywhere: Box = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity, back: -Infinity };
+
+/** With this much room around the points, but for what is before them. */
+function boxAround(points: readonly Vec3[], reach: number): Box {
+  return { ...flatBoxAround(points, reach), back: Math.min(...points.map(([, , z]) => z)) - reach };
+}
+
+/** Likewise, but as deep as can be. */
+function flatBoxAround(points: readonly Vec3[], reach: number): Box {
+  const x = points.map(([x]) => x), y = points.map(([, y]) => y);
+  return {
+    ...everywhere,
+    left: Math.min(...x) - reach,
+    right: Math.max(...x) + reach,
+    bottom: Math.min(...y) - reach,
+    top: Math.max(...y) + reach,
+  };
+}
+
+/** The points of an atlas that are used and lie in the box. */
+function usedWithin({ points, used }: FaceAtlas, { left, right, bottom, top, back }: Box): Uint32Array {
+  return used.filter((point) => {
+    const x = points[3 * point]!, y = points[3 * point + 1]!;
+    return x >= left && x <= right && y >= bottom && y <= top && points[3 * point + 2]! >= back;
+  });
 }
 
 const BROW_REACH = 0.13;
@@ -211,11 +224,6 @@ const hairlineKnots: readonly (readonly [number, number])[] =
 /** The azimuth's axis stands this far behind and above the eyes' outer corners, over the depth of the ears. */
 export function headAxis(landmarks: Float32Array): { readonly y: number; readonly z: number } {
   return { y: 0.3, z: (landmarks[2]! + landmarks[3 * 16 + 2]!) / 2 - 0.25 };
-}
-
-function hairlineCurve({ landmarks }: FaceAtlas): (p: Vec3) => number {
-  const { z } = headAxis(landmarks);
-  return (p) => hairlineHeight(Math.atan2(Math.abs(p[0]), p[2] - z));
 }
 
 /** In face units, at an azimuth in radians. */

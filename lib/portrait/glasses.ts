@@ -1,7 +1,7 @@
 import { eyeCornerDistance, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
-import { type Placement, rotatePoints } from "@/lib/geometry/transforms.ts";
+import { placedAxes, type Placement } from "@/lib/geometry/transforms.ts";
 import { meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -60,7 +60,8 @@ export interface GlassesScene {
 /** Puts glasses on a drawn face, in place: behind what stands before them, over everything else. */
 export function paintGlasses(image: FloatImage, glasses: Glasses, scene: GlassesScene): void {
   const { landmarks, placement } = scene;
-  const axes = headAxes(placement, eyeCornerDistance(landmarks));
+  const placed = placedAxes(placement, eyeCornerDistance(landmarks));
+  const axes = [0, 1, 2].map((axis) => vector((k) => placed[3 * k + axis]!)) as [Vec3, Vec3, Vec3];
   const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) =>
     meanPoint(eye.landmarks.map((l) => pointAt(landmarks, l)))
   );
@@ -147,14 +148,4 @@ function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: 
       }
     }
   }
-}
-
-/** The head's x, y and z in image space, each as long as `pixels`. */
-function headAxes({ rotation }: Placement, pixels: number): [Vec3, Vec3, Vec3] {
-  const turned = rotatePoints(new Float32Array([1, 0, 0, 0, 1, 0, 0, 0, 1]), rotation);
-  return [0, 3, 6].map((k): Vec3 => [turned[k]! * pixels, -turned[k + 1]! * pixels, turned[k + 2]! * pixels]) as [
-    Vec3,
-    Vec3,
-    Vec3,
-  ];
 }

@@ -1,4 +1,4 @@
-import { placeInImage, type Placement, rotatePoints } from "@/lib/geometry/transforms.ts";
+import { placedAxes, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { smoothstep } from "@/lib/portrait/fields.ts";
 import { endsHeight, type HairStyle, lineHeight, volumeAt } from "@/lib/portrait/hair_style.ts";
@@ -58,7 +58,7 @@ export class HairRig {
     { positions, placement }: { positions: Float32Array; placement: Placement },
     out: Float32Array,
   ): void {
-    const axes = headAxes(placement, this.#atlas.unit * placement.scale);
+    const axes = placedAxes(placement, this.#atlas.unit * placement.scale);
     this.#skull.follow(positions, placement, this.#points);
     if (style.kind === "hood") {
       const eyes = placeInImage(Float32Array.from(this.#atlas.origin), placement); // face units begin between the eyes
@@ -200,14 +200,4 @@ function extentOf(points: Float32Array, axes: Float64Array, eyes: Float32Array):
     top = Math.max(top, y!);
   }
   return { side, top, front };
-}
-
-/** Row-major; its columns are the head's x, y and z in image space, each `pixels` long. */
-function headAxes({ rotation }: Placement, pixels: number): Float64Array {
-  const turned = rotatePoints(new Float32Array([1, 0, 0, 0, 1, 0, 0, 0, 1]), rotation);
-  const signs = [1, -1, 1]; // image space goes down
-  return Float64Array.from(
-    { length: 9 },
-    (_, i) => pixels * signs[Math.floor(i / 3)]! * turned[3 * (i % 3) + Math.floor(i / 3)]!,
-  );
 }

@@ -1,3 +1,7 @@
+import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
+import type { Random } from "@/lib/random.ts";
+
 /** Smooth noise in space: random values at whole points, blended in between (value noise), several octaves of it. */
 export interface NoiseOptions {
   readonly seed: number;
@@ -6,24 +10,46 @@ export interface NoiseOptions {
   readonly octaves: number;
 }
 
-/** Noise at points [n, 3]: mean 0 and standard deviation 1 over the points. */
-export function noiseAt(points: Float32Array, { seed, frequency, octaves }: NoiseOptions): Float32Array {
-  const count = points.length / 3;
-  const noise = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
+const COUNT = 6;
+
+/** A few noises of one kind over an atlas, each made when it is first asked for. */
+export class Noises {
+  readonly #made: Float32Array[] = [];
+
+  constructor(readonly atlas: FaceAtlas, readonly options: NoiseOptions) {}
+
+  /** [points], 0 at those that are not used; any whole number from 0 names one. */
+  at(number: number): Float32Array {
+    const k = number % COUNT;
+    return this.#made[k] ??= noiseOver(this.atlas, { ...this.options, seed: this.options.seed + 10 * k });
+  }
+
+  pick(random: Random): Float32Array {
+    return this.at(random.integer(0, COUNT - 1));
+  }
+}
+
+/** Of mean 0 and standard deviation 1 over the points that are used. */
+function noiseOver({ points, used }: FaceAtlas, { seed, frequency, octaves }: NoiseOptions): Float32Array {
+  const noise = new Float32Array(used.length);
+  used.forEach((point, k) => {
+    const [x, y, z] = pointAt(points, point);
     let amplitude = 1, f = frequency, sum = 0;
     for (let octave = 0; octave < octaves; octave++) {
-      sum += amplitude * valueNoise(points[3 * i]! * f, points[3 * i + 1]! * f, points[3 * i + 2]! * f, seed + octave);
+      sum += amplitude * valueNoise(x * f, y * f, z * f, seed + octave);
       amplitude *= 0.5;
       f *= 2;
     }
-    noise[i] = sum;
-  }
-  return standardize(noise);
+    noise[k] = sum;
+  });
+  standardize(noise);
+  const everywhere = new Float32Array(points.length / 3);
+  used.forEach((point, k) => everywhere[point] = noise[k]!);
+  return everywhere;
 }
 
 /** In place. */
-function standardize(values: Float32Array): Float32Array {
+function standardize(values: Float32Array): void {
   let sum = 0, squares = 0;
   for (const value of values) {
     sum += value;
@@ -32,7 +58,6 @@ function standardize(values: Float32Array): Float32Array {
   const mean = sum / values.length;
   const deviation = Math.sqrt(Math.max(squares / values.length - mean * mean, 1e-12));
   for (let i = 0; i < values.length; i++) values[i] = (values[i]! - mean) / deviation;
-  return values;
 }
 
 function valueNoise(x: number, y: number, z: number, seed: number): number {

@@ -1,6 +1,7 @@
 import { LANDMARK_COUNT, landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { times, vector } from "@/lib/geometry/vectors.ts";
+import { randomColor } from "@/lib/portrait/appearance.ts";
 import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
@@ -156,7 +157,7 @@ function paintThings(image: FloatImage, { random, brightness, skin }: OccluderOp
   for (let count = random.integer(1, 2); count > 0; count--) {
     const color: Vec3 = random.chance(0.3)
       ? vector((c) => skin[c] * brightness * random.uniform(0.6, 1.1))
-      : [random.next() ** 2 * brightness, random.next() ** 2 * brightness, random.next() ** 2 * brightness];
+      : times(randomColor(random), brightness);
     const to = vector((c) => color[c] * random.uniform(0.4, 1.4));
     fillShape(image, {
       kind: random.pick(["box", "ellipse", "capsule"] as const),

@@ -3,7 +3,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { EYE_STEPS, irisDistances, paintEyes } from "@/lib/portrait/eyes.ts";
 import { type FaceFields, faceFields, smoothstep, type SparseField } from "@/lib/portrait/fields.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
-import { Noises } from "@/lib/portrait/noises.ts";
+import { Noises } from "@/lib/portrait/noise.ts";
 import { mix } from "@/lib/portrait/mix.ts";
 import { skinColors } from "@/lib/portrait/skin.ts";
 import { Random } from "@/lib/random.ts";
