@@ -1,4 +1,5 @@
-import { type FaceError, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
+import type { FaceError } from "@/lib/evaluate/nme.ts";
+import { groupByYaw } from "@/lib/view/evaluation/gallery.ts";
 import { lineChart } from "@/lib/view/figures/line_chart.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 
@@ -16,10 +17,7 @@ export function cumulativeFigure(
   { dimensions = 2 }: { readonly dimensions?: 2 | 3 } = {},
 ): PlotlyFigure {
   const key = dimensions === 2 ? "nme68_2d" : "nme68_3d";
-  const bins = yawBins.flatMap((name, bin) => {
-    const faces = errors.filter(({ yaw }) => yawBinOf(yaw) === bin);
-    return faces.length === 0 ? [] : [{ name: `yaw ${name.replace("-", "–")}°`, faces, color: colors[bin]! }];
-  });
+  const bins = groupByYaw(errors).map(({ bin, label, faces }) => ({ name: label, faces, color: colors[bin]! }));
   const most = ends.find((end) => errors.filter((face) => face[key] > end).length <= LOST * errors.length) ??
     ends.at(-1)!;
   const lines = [...bins, { name: "all", faces: errors, color: "#23272f" }].map(({ name, faces, color }) => ({

@@ -1,22 +1,23 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
-import { nme, yawBinOf, yawBins } from "@/lib/evaluate/nme.ts";
+import { nme, yawBinOf } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { colorbar, errorMap } from "@/lib/view/evaluation/error_map.ts";
+import { binHeadings } from "@/lib/view/evaluation/number_table.ts";
 import { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 import { FAINT_TEXT_COLOR, svgDocument, svgPhoto, svgText } from "@/lib/view/figures/svg_marks.ts";
 
 /** Groups by yaw, of the bins that hold a face. */
-export function groupByYaw(faces: readonly JudgedFace[]): FaceGroup[] {
-  return yawBins.flatMap((name, bin) => {
-    const inBin = faces.filter(({ yaw }) => yawBinOf(yaw) === bin);
-    return inBin.length > 0 ? [{ label: `yaw ${name.replace("-", "–")}°`, faces: inBin }] : [];
-  });
+export function groupByYaw<Face extends { readonly yaw: number }>(
+  faces: readonly Face[],
+): { readonly bin: number; readonly label: string; readonly faces: readonly Face[] }[] {
+  return binHeadings.map((label, bin) => ({ bin, label, faces: faces.filter(({ yaw }) => yawBinOf(yaw) === bin) }))
+    .filter(({ faces }) => faces.length > 0);
 }
 
 const [SIDE, GAP, PAIR_GAP, LABEL_WIDTH, HEAD, FOOT] = [150, 4, 18, 146, 30, 24];

@@ -1,12 +1,12 @@
 import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
-import { landmarkErrors, type NmeSummary, yawBins } from "@/lib/evaluate/nme.ts";
+import { type LandmarkErrors, landmarkErrors, type NmeSummary } from "@/lib/evaluate/nme.ts";
 import { denseError, landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
-import { NumberTable } from "@/lib/view/evaluation/number_table.ts";
+import { binFigures, binHeadings, figure, intervalFigure, NumberTable } from "@/lib/view/evaluation/number_table.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** What a model card tells of. */
@@ -38,13 +38,7 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
   return [
     `## Drawn faces of unseen people: ${drawn.length}`,
     "Crops are turned, shifted and scaled as a detector's are, and things stand before faces, as in training.",
-    new NumberTable([
-      ["NME in %", "mean", "95 % interval", ...yawBins.map((bin) => `yaw ${bin.replace("-", "–")}°`)],
-      ["68 points, 2D", ...summary(overall.nme68_2d)],
-      ["inner 51 points, 2D", ...summary(overall.nme51_2d)],
-      ["jaw, 17 points, 2D", ...summary(overall.jaw17_2d)],
-      ["68 points, 3D", ...summary(overall.nme68_3d)],
-    ]).toMarkdown(),
+    new NumberTable(errorRows(overall)).toMarkdown(),
     `The whole surface without the neck, at known correspondence: ${figure(dense(2))} in 2D, ${
       figure(dense(3))
     } in 3D.`,
@@ -56,7 +50,7 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
         label,
         String(count),
         figure(nme68_2d.mean),
-        interval(nme68_2d),
+        intervalFigure(nme68_2d),
         figure(nme51_2d.mean),
         figure(nme68_3d.mean),
       ]),
@@ -79,18 +73,21 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
   ].join("\n\n") + "\n";
 }
 
-function photoSection({ images, nme68_2d, nme51_2d, jaw17_2d, nme68_3d, baseline }: Evaluation): string[] {
+function photoSection(photos: Evaluation): string[] {
   return [
-    `## Real photos: ${images}`,
+    `## Real photos: ${photos.images}`,
     "Cropped by the true landmarks' box. So few photos are an indication, not a benchmark: see the intervals.",
-    new NumberTable([
-      ["NME in %", "mean", "95 % interval", ...yawBins.map((bin) => `yaw ${bin.replace("-", "–")}°`)],
-      ["68 points, 2D", ...summary(nme68_2d)],
-      ["inner 51 points, 2D", ...summary(nme51_2d)],
-      ["jaw, 17 points, 2D", ...summary(jaw17_2d)],
-      ["68 points, 3D", ...summary(nme68_3d)],
-      ["mean face, 2D", ...summary(baseline.nme68_2d)],
-    ]).toMarkdown(),
+    new NumberTable([...errorRows(photos), ["mean face, 2D", ...summary(photos.baseline.nme68_2d)]]).toMarkdown(),
+  ];
+}
+
+function errorRows({ nme68_2d, nme51_2d, jaw17_2d, nme68_3d }: LandmarkErrors): string[][] {
+  return [
+    ["NME in %", "mean", "95 % interval", ...binHeadings],
+    ["68 points, 2D", ...summary(nme68_2d)],
+    ["inner 51 points, 2D", ...summary(nme51_2d)],
+    ["jaw, 17 points, 2D", ...summary(jaw17_2d)],
+    ["68 points, 3D", ...summary(nme68_3d)],
   ];
 }
 
@@ -124,16 +121,8 @@ function pairsOf(faces: readonly TraitedFace[], surface: FaceSurface) {
   return faces.map(({ landmarks, yaw }, i) => ({ predicted: found[i]!, truth: landmarks, yaw }));
 }
 
-function summary(nme: NmeSummary): string[] {
-  return [figure(nme.mean), interval(nme), ...yawBins.map((bin) => figure(nme.bins[bin]))];
-}
-
-function interval({ interval: [low, high] }: NmeSummary): string {
-  return Number.isNaN(low) ? "–" : `${figure(low)}–${figure(high)}`;
-}
-
-function figure(value: number | null): string {
-  return value === null || Number.isNaN(value) ? "–" : value.toFixed(2);
+function summary(errors: NmeSummary): string[] {
+  return [figure(errors.mean), intervalFigure(errors), ...binFigures(errors)];
 }
 
 function mean(values: readonly number[]): number {

@@ -1,15 +1,26 @@
+import { type NmeSummary, yawBins } from "@/lib/evaluate/nme.ts";
 import { escapeHtml } from "@/lib/view/figures/picture.ts";
+
+/** Where a row's figures stand. */
+export interface Reference {
+  readonly text: string;
+  readonly url?: string;
+}
 
 /** A table of figures; as the value of a notebook's cell it shows itself. */
 export class NumberTable {
-  /** @param cells [row][column]; the first row and column are headings */
-  constructor(readonly cells: readonly (readonly string[])[]) {}
+  /**
+   * @param cells [row][column]; the first row and column are headings
+   * @param references for each row, its last column, which is not of figures; none unless given
+   */
+  constructor(readonly cells: readonly (readonly string[])[], readonly references: readonly Reference[] = []) {}
 
   toText(): string {
     const widths = this.cells[0]!.map((_, column) => Math.max(...this.cells.map((row) => row[column]!.length)));
     const pad = (cell: string, column: number) =>
       column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
-    return this.cells.map((row) => row.map(pad).join("  ")).join("\n");
+    const end = (row: number) => this.references[row] ? [this.references[row].text] : [];
+    return this.cells.map((cells, row) => [...cells.map(pad), ...end(row)].join("  ")).join("\n");
   }
 
   toMarkdown(): string {
@@ -19,10 +30,10 @@ export class NumberTable {
   }
 
   toHtml(): string {
-    const [head, ...rows] = this.cells.map(([heading, ...figures], index) => {
-      const tag = index === 0 ? "th" : "td";
+    const [head, ...rows] = this.cells.map(([heading, ...figures], row) => {
+      const tag = row === 0 ? "th" : "td";
       const cells = figures.map((figure) => `<${tag}>${escapeHtml(figure)}</${tag}>`).join("");
-      return `<tr><th>${escapeHtml(heading!)}</th>${cells}</tr>`;
+      return `<tr><th>${escapeHtml(heading!)}</th>${cells}${referenceCell(tag, this.references[row])}</tr>`;
     });
     return `<table class="numbers"><thead>${head}</thead><tbody>\n${rows.join("\n")}\n</tbody></table>`;
   }
@@ -30,4 +41,28 @@ export class NumberTable {
   [Symbol.for("Jupyter.display")](): Record<string, string> {
     return { "text/html": this.toHtml(), "text/plain": this.toText() };
   }
+}
+
+function referenceCell(tag: string, reference: Reference | undefined): string {
+  if (!reference) return "";
+  const text = escapeHtml(reference.text);
+  return `<${tag} style="text-align: left">${reference.url ? `<a href="${reference.url}">${text}</a>` : text}</${tag}>`;
+}
+
+/** Heads of the columns that {@linkcode binFigures} fills, and names of the bins, such as "yaw 0–30°". */
+export const binHeadings = yawBins.map((bin) => `yaw ${bin.replace("-", "–")}°`);
+
+/** The errors of the bins of yaw; "–" where no face is. */
+export function binFigures({ bins }: Pick<NmeSummary, "bins">): string[] {
+  return yawBins.map((bin) => figure(bins[bin]));
+}
+
+/** Where a mean lies with a probability of 95 %. */
+export function intervalFigure({ interval: [low, high] }: Pick<NmeSummary, "interval">): string {
+  return Number.isNaN(low) ? "–" : `${figure(low)}–${figure(high)}`;
+}
+
+/** Two decimals; "–" for no number. */
+export function figure(value: number | null): string {
+  return value === null || Number.isNaN(value) ? "–" : value.toFixed(2);
 }

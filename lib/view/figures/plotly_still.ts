@@ -1,4 +1,4 @@
-import { escapeHtml } from "@/lib/view/figures/picture.ts";
+import { svgDocument, svgElement, svgText, textWidth } from "@/lib/view/figures/svg_marks.ts";
 
 /** Traces and layout as https://plotly.com/javascript/reference/ has them. */
 export interface PlotlyContent {
@@ -6,9 +6,6 @@ export interface PlotlyContent {
   readonly layout: Readonly<Record<string, unknown>>;
 }
 
-const FONT = 13;
-/** Mean width of a character, in font sizes, of the sans-serif fonts there may be: rather too much than too little. */
-const CHARACTER = 0.56;
 const RIM = 4;
 /** Okabe and Ito's colors, which stay apart for the color-blind, for traces that name none. */
 const colorway = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
@@ -33,19 +30,17 @@ export function lineStill({ data, layout }: PlotlyContent, caption: string): str
   const [right, bottom] = [width - 24, numberOr(layout["height"], 380) - (xAxis.title ? 52 : 30)];
   const toX = (value: number) => left + (right - left) * xAxis.share(value);
   const toY = (value: number) => bottom - (bottom - top) * yAxis.share(value);
-  const line = (x1: number, y1: number, x2: number, y2: number, color: string) =>
-    `<line x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}" stroke="${color}"/>`;
-  const text = (x: number, y: number, anchor: string, words: string) =>
-    `<text x="${px(x)}" y="${px(y)}" text-anchor="${anchor}">${escapeHtml(words)}</text>`;
+  const line = (x1: number, y1: number, x2: number, y2: number, stroke: string) =>
+    svgElement("line", { x1, y1, x2, y2, stroke });
+  const text = (x: number, y: number, anchor: string, words: string) => svgText(words, { x, y, "text-anchor": anchor });
   const height = numberOr(layout["height"], 380);
-  const middle = px((top + bottom) / 2);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-    `font-family="system-ui, sans-serif" font-size="${FONT}" fill="#333b49" role="img">`,
-    `<title>${escapeHtml(caption)}</title>`,
-    `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    title && `<text x="16" y="24" font-size="16">${escapeHtml(title)}</text>`,
-    `<g transform="translate(16 ${title ? 38 : 12})">${legend.svg}</g>`,
+  const upright = { transform: `translate(18 ${px((top + bottom) / 2)}) rotate(-90)`, "text-anchor": "middle" };
+  // An inner svg clips what it holds: beyond the markers on its edges.
+  const inner = { x: left - RIM, y: top - RIM, width: right - left + 2 * RIM, height: bottom - top + 2 * RIM };
+  const drawn = lines.map((drawn) => drawLine(drawn, (x) => toX(x) - left + RIM, (y) => toY(y) - top + RIM));
+  const parts = [
+    title && svgText(title, { x: 16, y: 24, "font-size": 16 }),
+    svgElement("g", { transform: `translate(16 ${title ? 38 : 12})` }, legend.svg),
     ...xAxis.ticks.map(({ at, label }) =>
       line(toX(at), top, toX(at), bottom, "#e6e6e2") + text(toX(at), bottom + 18, "middle", label)
     ),
@@ -54,15 +49,10 @@ export function lineStill({ data, layout }: PlotlyContent, caption: string): str
     ),
     line(left, bottom, right, bottom, "#8b919c") + line(left, top, left, bottom, "#8b919c"),
     xAxis.title && text((left + right) / 2, bottom + 42, "middle", xAxis.title),
-    yAxis.title &&
-    `<text transform="translate(18 ${middle}) rotate(-90)" text-anchor="middle">${escapeHtml(yAxis.title)}</text>`,
-    // An inner svg clips what it holds: beyond the markers on its edges.
-    `<svg x="${left - RIM}" y="${px(top - RIM)}" width="${px(right - left + 2 * RIM)}" ` +
-    `height="${px(bottom - top + 2 * RIM)}">`,
-    ...lines.map((drawn) => drawLine(drawn, (x) => toX(x) - left + RIM, (y) => toY(y) - top + RIM)),
-    "</svg>",
-    "</svg>",
-  ].filter(Boolean).join("\n");
+    yAxis.title && svgText(yAxis.title, upright),
+    svgElement("svg", inner, drawn.join("\n")),
+  ];
+  return svgDocument({ width, height, title: caption }, parts.filter(Boolean).join("\n"));
 }
 
 interface Line {
@@ -103,14 +93,19 @@ function drawLine(line: Line, toX: (value: number) => number, toY: (value: numbe
   const path = points.map((point, i) =>
     isThere(point) ? `${isThere(points[i - 1]) ? "L" : "M"}${px(point[0])} ${px(point[1])}` : ""
   ).join("");
-  const dots = points.filter(isThere).map(([cx, cy]) => `<circle cx="${px(cx)}" cy="${px(cy)}" r="${width + 1}"/>`);
-  return `<g opacity="${opacity}">` +
-    (hasLine ? `<path d="${path}" ${strokeOf(line)} stroke-linejoin="round"/>` : "") +
-    (hasMarkers ? `<g fill="${color}">${dots.join("")}</g>` : "") + "</g>";
+  const dots = points.filter(isThere).map(([cx, cy]) => svgElement("circle", { cx, cy, r: width + 1 }));
+  return svgElement(
+    "g",
+    { opacity: String(opacity) },
+    [
+      hasLine ? svgElement("path", { d: path, ...strokeOf(line), "stroke-linejoin": "round" }) : "",
+      hasMarkers ? svgElement("g", { fill: color }, dots.join("")) : "",
+    ].join(""),
+  );
 }
 
-function strokeOf({ color, width, dash }: Line): string {
-  return `fill="none" stroke="${color}" stroke-width="${width}"${dash ? ` stroke-dasharray="${dash}"` : ""}`;
+function strokeOf({ color, width, dash }: Line) {
+  return { fill: "none", stroke: color, "stroke-width": width, ...dash && { "stroke-dasharray": dash } };
 }
 
 /** Names from left to right, in as many rows as it takes. */
@@ -120,9 +115,9 @@ function drawLegend(lines: readonly Line[], width: number): { svg: string; heigh
     const needed = 30 + textWidth(line.name!) + 22;
     if (x > 0 && x + needed > width) [x, row] = [0, row + 1];
     const sample = line.hasLine
-      ? `<path d="M${px(x)} ${20 * row + 8}h24" ${strokeOf(line)}/>`
-      : `<circle cx="${px(x + 12)}" cy="${20 * row + 8}" r="4" fill="${line.color}"/>`;
-    const entry = `${sample}<text x="${px(x + 30)}" y="${20 * row + 12.5}">${escapeHtml(line.name!)}</text>`;
+      ? svgElement("path", { d: `M${px(x)} ${20 * row + 8}h24`, ...strokeOf(line) })
+      : svgElement("circle", { cx: x + 12, cy: 20 * row + 8, r: 4, fill: line.color });
+    const entry = sample + svgText(line.name!, { x: x + 30, y: 20 * row + 12.5 });
     x += needed;
     return entry;
   });
@@ -186,10 +181,6 @@ function decadeTicks(low: number, high: number): number[] {
 
 function labelOf(value: number): string {
   return Math.abs(value) >= 10_000 ? value.toLocaleString("en-US") : String(value);
-}
-
-function textWidth(text: string): number {
-  return CHARACTER * FONT * text.length;
 }
 
 /** Tenths of pixels. */

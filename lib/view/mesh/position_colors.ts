@@ -8,8 +8,9 @@ import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 import { plaster, positionMapPicture } from "@/lib/view/drawing/draw.ts";
-import { imageElement, panelRow } from "@/lib/view/figures/panels.ts";
+import { panelRow } from "@/lib/view/figures/panels.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
+import { svgPhoto } from "@/lib/view/figures/svg_marks.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import { uvMesh } from "@/lib/view/mesh/uv_picture.ts";
 import { meshSquare, PANEL, whiteImage } from "@/lib/view/mesh/wireframe.ts";
@@ -37,7 +38,7 @@ export async function positionMapRow({ map, surface }: Omit<TrackedFace, "photo"
   const paper = plaster(placed).map((value) => 0.8 + 0.2 * value);
   const seen = new SeenVertices(vertices.length / 3);
   seen.mark(drawMesh(placed, image, { colors: paper, backfaces: false }), surface.triangles);
-  const plasterElement = await imageElement(linearToPhoto(image), { width: GRID, height: GRID });
+  const plasterElement = await svgPhoto(linearToPhoto(image), { width: GRID, height: GRID, quality: 80 });
   const inSpace = dots(imageToCrop(vertices, { crop, size: GRID }), colors, seen.list);
   const inUv = dots(uvMesh(surface, GRID).positions, colors, new Set(surface.triangles));
   return await panelRow([

@@ -3,9 +3,8 @@ import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
-import { imageElement } from "@/lib/view/figures/panels.ts";
+import { svgDocument, svgElement, svgPhoto, svgText, TEXT_COLOR } from "@/lib/view/figures/svg_marks.ts";
 import { sceneHeight, sceneTick, type SpaceScene } from "@/lib/view/mesh/space_scene.ts";
-import { escapeHtml } from "@/lib/view/figures/picture.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 
 export interface SpaceView {
@@ -127,20 +126,11 @@ export async function spaceStill(
   const axes = [
     axis({ tick, name: "x", length: width, from: corner, to: at([width, height, 0]), away: [5, 17], anchor: "start" }),
     axis({ tick, name: "y", length: height, from: at([0, 0, 0]), to: corner, away: [-9, 4], anchor: "end" }),
-    axis({
-      tick,
-      name: "z",
-      length: depth,
-      from: corner,
-      to: at([0, height, depth]),
-      away: [-5, 17],
-      anchor: "end",
-    }),
+    axis({ tick, name: "z", length: depth, from: corner, to: at([0, height, depth]), away: [-5, 17], anchor: "end" }),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${photo.width}" height="${photo.height}" ` +
-    `viewBox="0 0 ${photo.width} ${photo.height}" font-family="system-ui, sans-serif" font-size="13" fill="#333b49" ` +
-    `role="img">\n<title>${escapeHtml(caption)}</title>\n` +
-    `${await imageElement(photo, { ...photo, quality: 85 })}\n${axes.join("\n")}\n</svg>`;
+  const size = { width: photo.width, height: photo.height };
+  const picture = await svgPhoto(photo, { ...size, quality: 85 });
+  return svgDocument({ ...size, title: caption }, [picture, ...axes].join("\n"));
 }
 
 interface AxisOptions {
@@ -165,8 +155,8 @@ function axis({ name, length, from, to, away, anchor, tick, first = 0 }: AxisOpt
   ];
   const ticks = Array.from({ length: Math.floor(length / tick) + 1 }, (_, i) => i * tick).slice(first).map((value) => {
     const [x, y] = at(value);
-    return `<circle cx="${tenth(x)}" cy="${tenth(y)}" r="2.2"/>` +
-      `<text x="${tenth(x + away[0])}" y="${tenth(y + away[1])}" text-anchor="${anchor}">${value}</text>`;
+    return svgElement("circle", { cx: x, cy: y, r: 2.2 }) +
+      svgText(String(value), { x: x + away[0], y: y + away[1], "text-anchor": anchor });
   });
   const [middleX, middleY] = at(length / 2);
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]) * 180 / Math.PI;
@@ -175,14 +165,10 @@ function axis({ name, length, from, to, away, anchor, tick, first = 0 }: AxisOpt
     middleY + TITLE_DISTANCE * Math.abs(Math.cos(angle * Math.PI / 180)),
   ];
   const turn = angle > 60 ? angle - 180 : angle; // so that it reads from left to right or upwards
-  return `<path d="M${from.map(tenth)}L${to.map(tenth)}" stroke="#333b49"/>${ticks.join("")}` +
-    `<text transform="translate(${tenth(x)} ${tenth(y)}) rotate(${tenth(turn)})" text-anchor="middle" ` +
-    `font-weight="600">${name} in pixels</text>`;
+  const title = { transform: `translate(${x} ${y}) rotate(${turn})`, "text-anchor": "middle", "font-weight": 600 };
+  return svgElement("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1], stroke: TEXT_COLOR }) +
+    ticks.join("") + svgText(`${name} in pixels`, title);
 }
 
 /** Pixels from an axis to its title. */
 const TITLE_DISTANCE = 42;
-
-function tenth(value: number): string {
-  return value.toFixed(1);
-}
