@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { readBundle, writeBundle } from "@/lib/formats/tensor_bundle.ts";
-import { isSealedOnnx, sealOnnx } from "@/lib/model/seal.ts";
+import { isSealedOnnx, sealOnnx } from "@/lib/formats/seal.ts";
 import { openTrainedModel, saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 import { Random } from "@/lib/random.ts";
 import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";

@@ -15,7 +15,7 @@ const portable = [
   "model/description.ts",
   "model/folded_network.ts",
   "model/onnx_session.ts",
-  "model/seal.ts",
+  "formats/seal.ts",
   "track/",
 ];
 

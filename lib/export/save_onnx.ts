@@ -7,7 +7,7 @@ import { writeFileAtomic } from "@/lib/files.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { modelFolder } from "@/lib/model/model_folder.ts";
-import { sealJson, sealOnnx } from "@/lib/model/seal.ts";
+import { sealJson, sealOnnx } from "@/lib/formats/seal.ts";
 import { openTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** Writes a trained model as ONNX, whole or not at all; see {@linkcode encodeOnnx}. Gives the file's size in bytes; throws an InputError where it cannot be written. */

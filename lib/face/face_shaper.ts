@@ -56,13 +56,12 @@ export class FaceShaper {
     numbers.forEach((number, i) => this.#mean[i] = mean[number]!);
     this.#rows.forEach(({ of, unit, rest }, row) => {
       if (unit === 0) return;
-      const mode = modes[of]!;
+      const mode = modes[of]!, bytes = this.#modes;
       const first = BLOCK * PAIR * (row >> 1) + row % PAIR;
       for (let i = 0; i < numbers.length; i++) {
         const value = mode[numbers[i]!]!;
         const left = rest === undefined ? value : value - rest * Math.round(value / rest);
-        const block = Math.floor(i / BLOCK) * pairs * PAIR * BLOCK;
-        this.#modes[first + block + PAIR * (i % BLOCK)] = Math.round(left / unit);
+        bytes[first + Math.floor(i / BLOCK) * pairs * PAIR * BLOCK + PAIR * (i % BLOCK)] = Math.round(left / unit);
       }
     });
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { type ModelDescription, parseDescription } from "@/lib/model/description.ts";
-import { isSealedOnnx, openSealed } from "@/lib/model/seal.ts";
+import { isSealedOnnx, openSealed } from "@/lib/formats/seal.ts";
 
 /** A trained model as ONNX Runtime takes it. */
 export interface OnnxModel {

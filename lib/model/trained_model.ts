@@ -11,7 +11,7 @@ import {
   readSealedDescription,
   unsealed,
 } from "@/lib/model/model_folder.ts";
-import { sealJson, sha256 } from "@/lib/model/seal.ts";
+import { sealJson, sha256 } from "@/lib/formats/seal.ts";
 
 /** A network and all that is needed to use it. Whoever loads it disposes the network. */
 export interface TrainedModel {

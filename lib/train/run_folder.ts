@@ -3,7 +3,7 @@ import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
-import { openSealed, sha256 } from "@/lib/model/seal.ts";
+import { openSealed, sha256 } from "@/lib/formats/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 
 /** One line of `metrics.jsonl`: the step, and what was measured at it. */

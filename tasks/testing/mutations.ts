@@ -345,7 +345,7 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/export/onnx_test.ts"],
   },
   {
-    file: "lib/model/seal.ts",
+    file: "lib/formats/seal.ts",
     line: "return seal === await sha256(JSON.stringify(content)) ? content : undefined;",
     replacement: "return content;",
     tests: ["tests/model/trained_model_test.ts"],

@@ -4,7 +4,7 @@ import { builtInFace } from "@/lib/face/built_in.ts";
 import { vertexPoints } from "@/lib/face/landmarks.ts";
 import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
-import { sealJson } from "@/lib/model/seal.ts";
+import { sealJson } from "@/lib/formats/seal.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "../support.ts";

@@ -12,7 +12,7 @@ import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.
 import { InputError } from "@/lib/errors.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
-import { meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { modelFingerprint } from "@/lib/face/model_file.ts";
 import { Random } from "@/lib/random.ts";
 
@@ -22,6 +22,8 @@ type Options = Pick<SourceSpec, "seed" | "imageSize" | "augment"> & Pick<OpenOpt
 export interface PhotoSource extends Source {
   /** The photos of each split, in the order of their samples. */
   readonly photos: Readonly<Record<Split, readonly ListedPhoto[]>>;
+  /** The model without its modes. */
+  readonly face: MorphableModel;
   /** Throws an InputError where the photo or its parameters cannot be used. */
   labeledPhoto(photo: ListedPhoto): Promise<LabeledPhoto>;
 }
@@ -71,6 +73,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
   return {
     surface,
     layout,
+    face: { ...model, identityModes: [], expressionModes: [], expressionNames: [] },
     photos: splitPhotos,
     counts: { train: places.train.length, validation: places.validation.length, test: places.test.length },
     labeledPhoto,

@@ -15,39 +15,48 @@ import {
 } from "@/lib/geometry/shading.ts";
 import { placeInImage } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
-import type { Photo } from "@/lib/types.ts";
+import type { Photo, Vec3 } from "@/lib/types.ts";
 import { fittedFaceFile } from "@/tests/data/sets/300w_lp/fitted_face_writer.ts";
 
 /** Micrometers of a centimeter. */
 const MICROMETERS = 1e4;
 
 /**
- * The built-in face with as many modes as the Basel Face Model has, in its unit. Modes are waves over the face, the lower
- * ones first, as a few millimeters as people differ by.
+ * The built-in face's surface with as many modes as the Basel Face Model has, in its unit. Modes are waves over the face, the
+ * lower ones first, as a few millimeters as people differ by.
  */
 export function standInModel(): FittedModel {
-  const model = builtInFace();
-  const mean = model.mean.map((value) => value * MICROMETERS);
+  const { surface, ...model } = builtInFace();
+  const count = surface.uv.length / 2; // the first of the vertices
+  const mean = model.mean.slice(0, 3 * count).map((value) => value * MICROMETERS);
   const random = new Random("stand-in");
-  const wave = (rank: number, size: number): Float32Array => {
-    const frequency = (0.2 + 0.006 * rank) / MICROMETERS;
-    const along = [0, 1, 2].map(() => frequency * random.normal());
+  const wave = (rank: number, centimeters: number): Float32Array => {
+    const direction = (
+      length: number,
+    ): Vec3 => [length * random.normal(), length * random.normal(), length * random.normal()];
+    const [x, y, z] = direction((0.2 + 0.006 * rank) / MICROMETERS);
+    const [dx, dy, dz] = direction(centimeters * MICROMETERS);
     const phase = random.uniform(0, 2 * Math.PI);
-    const towards = [0, 1, 2].map(() => random.normal());
-    return mean.map((_, i) => {
-      const at = i - i % 3;
-      const angle = along.reduce((sum, step, axis) => sum + step * mean[at + axis]!, phase);
-      return size * MICROMETERS * towards[i % 3]! * Math.sin(angle);
-    });
+    const mode = new Float32Array(mean.length);
+    for (let i = 0; i < mean.length; i += 3) {
+      const height = Math.sin(phase + x * mean[i]! + y * mean[i + 1]! + z * mean[i + 2]!);
+      mode[i] = dx * height;
+      mode[i + 1] = dy * height;
+      mode[i + 2] = dz * height;
+    }
+    return mode;
   };
   return {
     model: {
-      ...model,
       name: "stand-in",
       mean,
       identityModes: Array.from({ length: 199 }, (_, k) => wave(k, 0.12 / (1 + k / 4))),
       expressionModes: Array.from({ length: 29 }, (_, k) => wave(k, 0.05 / (1 + k / 4))),
       expressionNames: Array.from({ length: 29 }, (_, k) => `expression ${k}`),
+      triangles: surface.triangles,
+      materials: new Uint8Array(surface.triangles.length / 3),
+      surface,
+      surfaceVertices: Uint32Array.from({ length: count }, (_, v) => v),
     },
     identityDeviations: Float64Array.from({ length: 199 }, (_, k) => 5e5 / (1 + k / 4)),
     expressionDeviations: Float64Array.from({ length: 29 }, (_, k) => 1 / (1 + k / 4)),
