@@ -4,16 +4,17 @@ import { InputError } from "@/lib/errors.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("export")
-  .description("Writes a trained model as ONNX: bytes of RGB in, positions and landmarks in crop pixels out")
+  .description("Writes a trained model for other programs: bytes of RGB in, positions and landmarks in crop pixels out")
   .argument("<folder>", "a run's folder, or a trained model's")
   .addOption(
     new Option(
       "--format <name>",
-      "onnx, weights: ONNX in half precision without the training's mesh, or page: that of deno task serve, for any server",
-    ).choices(["onnx", "weights", "page"]).default("onnx"),
+      "onnx, savedmodel: TensorFlow's, weights: ONNX in half precision without the training's mesh, or page: that of " +
+        "deno task serve, for any server",
+    ).choices(["onnx", "savedmodel", "weights", "page"]).default("onnx"),
   )
   .option("--half", "weights in half precision: half the size, and no slower")
-  .option("--out <file>", "where to write, of weights and a page a folder (default: model.onnx in the model's folder)");
+  .option("--out <file>", "where to write, of all but onnx a folder (default: model.onnx in the model's folder)");
 
 await runTask(command, async (console) => {
   const { format, half = false, out } = command.opts<{ format: string; half?: boolean; out?: string }>();
@@ -21,11 +22,13 @@ await runTask(command, async (console) => {
   if (format !== "onnx" && !out) throw new InputError(`Cannot write ${format}: --out names the folder to write`);
   console.stage(format === "page" ? "Writing the page" : "Writing the model");
   // slow to load: help and wrong flags need none of it
-  const { exportOnnx, exportWeights } = await import("@/lib/export/save_onnx.ts");
+  const { exportOnnx, exportSavedModel, exportWeights } = await import("@/lib/export/save_onnx.ts");
   const { path, byteCount } = format === "page"
     ? { path: out, byteCount: await exportPage(model, out!) }
     : format === "weights"
     ? { path: out, ...await exportWeights(model, out!) }
+    : format === "savedmodel"
+    ? { path: out, ...await exportSavedModel(model, out!) }
     : await exportOnnx(model, { half, path: out });
   console.quiet();
   globalThis.console.log(`${path}: ${(byteCount / 1e6).toFixed(1)} MB`);

@@ -31,11 +31,7 @@ export function encodeOnnx(
   { half = false }: OnnxOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const graph = new OnnxGraph({ half });
-  const { scale, offsets } = positionScale({ size, encoding });
-  const decoded = scaleOutput(network, {
-    scale: offsets.map(() => 1 / scale),
-    offset: offsets.map((offset) => -offset / scale),
-  });
+  const decoded = decodedNetwork(network, { imageSize: size, encoding });
   const heads = new OnnxWriter(graph, decoded).write("image", "positions");
   writeLandmarks(graph, { size, surface });
   const [amounts, chance] = [heads[EXPRESSIONS], heads[PRESENCE]];
@@ -63,16 +59,38 @@ export function encodeOnnx(
 }
 
 /** Reads `positions` bilinearly at the landmarks' places. */
-function writeLandmarks(
-  graph: OnnxGraph,
-  { size, surface: { uv, landmarks } }: { readonly size: number } & Pick<ModelDescription, "surface">,
-): void {
+function writeLandmarks(graph: OnnxGraph, place: LandmarkPlace): void {
+  const { corners, shares } = landmarkReading(place);
+  const rows = graph.add("Reshape", ["positions", graph.integers([0, place.size ** 2, 3])]);
+  const read = graph.add("Gather", [rows, graph.integers(corners)], { axis: 1 });
+  graph.add("MatMul", [graph.floats(shares, [LANDMARK_COUNT, corners.length]), read], {}, "landmarks");
+}
+
+interface LandmarkPlace extends Pick<ModelDescription, "surface"> {
+  /** Texels a side of the map. */
+  readonly size: number;
+}
+
+/**
+ * How landmarks are read bilinearly from a map of [size · size, 3]: the texels that they lie between, and [68, corners],
+ * the shares of these. One row a landmark: a product costs less than four steps over as few numbers.
+ */
+export function landmarkReading({ size, surface: { uv, landmarks } }: LandmarkPlace) {
   const { texel, weights } = readingTexels(valuesAt(landmarksOf(landmarks), uv, { dimensions: 2 }), size);
   const corners = Array.from(texel, (first) => [first, first + 1, first + size, first + size + 1]).flat();
-  const rows = graph.add("Reshape", ["positions", graph.integers([0, size * size, 3])]);
-  const read = graph.add("Gather", [rows, graph.integers(corners)], { axis: 1 });
-  // one row a landmark: a product costs less than four steps over as few numbers
   const shares = new Float32Array(LANDMARK_COUNT * corners.length);
   weights.forEach((weight, i) => shares[Math.floor(i / 4) * corners.length + i] = weight);
-  graph.add("MatMul", [graph.floats(shares, [LANDMARK_COUNT, corners.length]), read], {}, "landmarks");
+  return { corners, shares };
+}
+
+/** A network whose first output is positions in crop pixels. */
+export function decodedNetwork(
+  network: FoldedNetwork,
+  { imageSize: size, encoding }: Pick<ModelDescription, "imageSize" | "encoding">,
+): FoldedNetwork {
+  const { scale, offsets } = positionScale({ size, encoding });
+  return scaleOutput(network, {
+    scale: offsets.map(() => 1 / scale),
+    offset: offsets.map((offset) => -offset / scale),
+  });
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
+import { encodeTensorFlow } from "@/lib/export/saved_model.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
@@ -34,12 +35,8 @@ export async function exportOnnx(
   runOrModel: string,
   { path, ...options }: ExportOptions = {},
 ): Promise<{ readonly path: string; readonly byteCount: number }> {
-  await useOwnBackend();
-  const model = await openTrainedModel(runOrModel);
   const target = path ?? `${await modelFolder(runOrModel)}/model.onnx`;
-  const byteCount = await saveOnnx(target, model, options);
-  model.network.dispose();
-  return { path: target, byteCount };
+  return { path: target, byteCount: await withModel(runOrModel, (model) => saveOnnx(target, model, options)) };
 }
 
 /**
@@ -48,17 +45,45 @@ export async function exportOnnx(
  * On tfjs's own backend. Throws an InputError where there is no model, or the folder cannot be written.
  */
 export async function exportWeights(runOrModel: string, folder: string): Promise<{ readonly byteCount: number }> {
+  return await withModel(runOrModel, async ({ network, description }) => {
+    const { surface, imageSize, mirror: _, ...rest } = description;
+    const texels = { ...rest, imageSize, surface: gridSurface(uvLayout(surface, imageSize), surface) };
+    await makeFolder(folder);
+    const byteCount = await saveOnnx(`${folder}/model.onnx`, { network, description: texels }, { half: true });
+    await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(texels)));
+    return { byteCount };
+  });
+}
+
+/**
+ * Writes the trained model of a folder, or of a run's, as TensorFlow's SavedModel, a folder; see
+ * {@linkcode encodeTensorFlow}. On tfjs's own backend. Throws an InputError where there is no model, or the folder cannot
+ * be written.
+ */
+export async function exportSavedModel(runOrModel: string, folder: string): Promise<{ readonly byteCount: number }> {
+  return await withModel(runOrModel, async ({ network, description }) => {
+    const bytes = encodeTensorFlow(foldNetwork(network), description);
+    await makeFolder(folder);
+    await writeFileAtomic(`${folder}/saved_model.pb`, bytes);
+    return { byteCount: bytes.length };
+  });
+}
+
+/** Opens a trained model for what is done with it, and disposes its network. */
+async function withModel<T>(runOrModel: string, use: (model: TrainedModel) => Promise<T>): Promise<T> {
   await useOwnBackend();
-  const { network, description } = await openTrainedModel(runOrModel);
-  const { surface, imageSize, mirror: _, ...rest } = description;
-  const texels = { ...rest, imageSize, surface: gridSurface(uvLayout(surface, imageSize), surface) };
+  const model = await openTrainedModel(runOrModel);
+  try {
+    return await use(model);
+  } finally {
+    model.network.dispose();
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true }).catch((error) => {
     throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
   });
-  const byteCount = await saveOnnx(`${folder}/model.onnx`, { network, description: texels }, { half: true });
-  await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(texels)));
-  network.dispose();
-  return { byteCount };
 }
 
 /** Has tfjs compute by itself, for networks that are only to be read and written. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import util from "node:util";
 import { InputError } from "@/lib/errors.ts";
-import type { AttributeValue } from "@/lib/tensorflow/backend/attributes.ts";
+import type { AttributeValue } from "@/lib/formats/attr_value.ts";
 import { Binding } from "@/lib/tensorflow/backend/binding.ts";
 import { cString, type LibraryOptions, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";

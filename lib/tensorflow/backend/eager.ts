@@ -1,9 +1,5 @@
-import {
-  type Attribute,
-  type AttributeType,
-  attributeTypes,
-  setAttribute,
-} from "@/lib/tensorflow/backend/attributes.ts";
+import { type Attribute, type AttributeType, attributeTypes } from "@/lib/formats/attr_value.ts";
+import { setAttribute } from "@/lib/tensorflow/backend/attributes.ts";
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
 import type { Context } from "@/lib/tensorflow/backend/context.ts";

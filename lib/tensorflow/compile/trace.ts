@@ -1,4 +1,4 @@
-import { type Attribute, attributeTypes } from "@/lib/tensorflow/backend/attributes.ts";
+import { type Attribute, attributeTypes } from "@/lib/formats/attr_value.ts";
 import { type DataType, dataTypeName, dataTypes, type HostValues } from "@/lib/formats/data_types.ts";
 import type { EagerExecutor, Executor, TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
 import { type Graph, type Operation, type Output, outputOf } from "@/lib/tensorflow/compile/graph.ts";

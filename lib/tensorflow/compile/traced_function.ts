@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Attribute, attributeTypes } from "@/lib/tensorflow/backend/attributes.ts";
+import { type Attribute, attributeTypes } from "@/lib/formats/attr_value.ts";
 import { internals, toTensor } from "@/lib/tensorflow/backend/backend.ts";
 import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
 import { bytesField, concatBytes, varintField } from "@/lib/formats/protobuf.ts";
