@@ -3,7 +3,7 @@ import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { colorAt } from "@/lib/view/mesh/mesh_colors.ts";
+import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
 
 export interface UvTextureOptions extends Mesh {
   /** [vertexCount, 2], u right and v down. */
@@ -26,6 +26,7 @@ export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size
   for (let v = 0; v < trust.length; v++) flat.set([uv[2 * v]! * size, uv[2 * v + 1]! * size], 3 * v);
   const { triangle, weights } = rasterize({ positions: flat, triangles }, { width: size, height: size });
   const rgb = new Uint8Array(3 * size * size).fill(128);
+  const seen = new Float32Array(3);
   for (let k = 0; k < triangle.length; k++) {
     if (triangle[k]! < 0) continue;
     let x = 0, y = 0, share = 0;
@@ -37,10 +38,8 @@ export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size
       share += weight * trust[v]!;
       for (let c = 0; c < 3; c++) own[c]! += weight * colors[3 * v + c]!;
     }
-    for (let c = 0; c < 3; c++) {
-      const seen = share > 0 ? colorAt(photo, { x, y, channel: c }) : own[c]!;
-      rgb[3 * k + c] = own[c]! + share * (seen - own[c]!) + 0.5;
-    }
+    if (share > 0) sampleBilinear(photo, x, y, seen);
+    for (let c = 0; c < 3; c++) rgb[3 * k + c] = own[c]! + share * (seen[c]! - own[c]!) + 0.5;
   }
   const isOfFace = Uint8Array.from(triangle, (t) => t < 0 ? 0 : 1);
   for (let ring = 0; ring < RINGS; ring++) growByRing({ width: size, height: size, rgb }, isOfFace);

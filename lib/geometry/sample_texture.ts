@@ -1,4 +1,5 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import type { Photo } from "@/lib/types.ts";
 
 /**
  * Writes a picture's color at a point, in its pixels, into `color` (three numbers): Catmull-Rom between pixels, which
@@ -38,4 +39,18 @@ function cubicWeights(t: number, out: Float64Array): void {
 function mirrored(index: number, count: number): number {
   const place = ((index % (2 * count)) + 2 * count) % (2 * count);
   return place < count ? place : 2 * count - 1 - place;
+}
+
+/** As {@linkcode sampleTexture}, but bilinear between pixels, and as the edge is beyond it. */
+export function sampleBilinear(image: Photo | FloatImage, x: number, y: number, color: Float32Array): void {
+  const { width, height, rgb } = image;
+  const column = Math.min(width - 1, Math.max(0, x - 0.5)), row = Math.min(height - 1, Math.max(0, y - 0.5));
+  const left = Math.floor(column), top = Math.floor(row);
+  const right = column - left, lower = row - top;
+  const next = left + 1 < width ? 3 : 0, below = top + 1 < height ? 3 * width : 0;
+  for (let c = 0, k = 3 * (top * width + left); c < 3; c++, k++) {
+    const above = rgb[k]! + (rgb[k + next]! - rgb[k]!) * right;
+    const under = rgb[k + below]! + (rgb[k + below + next]! - rgb[k + below]!) * right;
+    color[c] = above + (under - above) * lower;
+  }
 }

@@ -1,7 +1,7 @@
 import { encodeObj } from "@/lib/export/obj.ts";
 import { type ExportedMesh, imageToExport, metersPerUnit, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import type { Photo } from "@/lib/types.ts";
-import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
+import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";
 import { openFaceColumns, openFaceValues } from "@/tasks/track/open_face.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 

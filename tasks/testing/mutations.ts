@@ -499,13 +499,13 @@ export const mutations: readonly Mutation[] = [
     file: "lib/geometry/photo_texture.ts",
     line: "const [x, y] = [UV_SIZE - flat[3 * v]!, flat[3 * v + 1]!];",
     replacement: "const [x, y] = [flat[3 * v]!, flat[3 * v + 1]!];",
-    tests: ["tests/view/mesh/mesh_colors_test.ts"],
+    tests: ["tests/view/mesh/colored_face_test.ts"],
   },
   {
     file: "lib/geometry/photo_texture.ts",
     line: "trust[v] = v >= capStart ? facing : trust[v]! * facing;",
     replacement: "trust[v] = facing;",
-    tests: ["tests/view/mesh/mesh_colors_test.ts"],
+    tests: ["tests/view/mesh/colored_face_test.ts"],
   },
   {
     file: "lib/view/report/most_frontal.ts",

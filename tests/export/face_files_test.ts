@@ -16,7 +16,8 @@ import { poseAngles } from "@/lib/geometry/transforms.ts";
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import { faceRecord } from "@/lib/track/face_record.ts";
-import { colorAt } from "@/lib/view/mesh/mesh_colors.ts";
+import type { Photo } from "@/lib/types.ts";
+import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
 import { readGlb, readObj, readPly } from "@/tests/export/three_reader.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
@@ -85,6 +86,12 @@ function colorError(vertices: readonly number[], colorOf: (place: number, channe
     );
   });
   return errors.reduce((sum, error) => sum + error, 0) / errors.length;
+}
+
+function colorAt(photo: Photo, { x, y, channel }: Record<"x" | "y" | "channel", number>): number {
+  const color = new Float32Array(3);
+  sampleBilinear(photo, x, y, color);
+  return color[channel]!;
 }
 
 Deno.test("faceFiles() writes what it is asked for and nothing else", async () => {

@@ -3,6 +3,7 @@ import { vertexNormals } from "@/lib/geometry/shading.ts";
 import type { Photo } from "@/lib/types.ts";
 import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { landmarkColors } from "@/lib/view/drawing/draw.ts";
+import { coverSegment, type Point } from "@/lib/view/drawing/stroke.ts";
 
 export const overlayKinds = ["sparse", "dense", "mesh"] as const;
 export type OverlayKind = (typeof overlayKinds)[number];
@@ -71,8 +72,8 @@ export class FaceOverlay {
     for (const i of cells) {
       if (i < 0) continue;
       const depth = (positions[i + 2]! - far) / Math.max(1e-6, near - far);
-      const [x, y] = [positions[i]!, positions[i + 1]!];
-      blendSegment(picture, [x, y, x, y], { radius, color: depthColor(depth), opacity: 0.95 });
+      const point = [positions[i]!, positions[i + 1]!] as const;
+      blendSegment(picture, [point, point], { radius, color: depthColor(depth), opacity: 0.95 });
     }
   }
 
@@ -119,12 +120,12 @@ function drawSparse(picture: Photo, landmarks: Float32Array): void {
     along.forEach((landmark, k) => {
       const next = along[k + 1] ?? (closed ? along[0] : undefined);
       if (next === undefined) return;
-      const segment = [...at(landmark), ...at(next)] as const;
+      const segment = [at(landmark), at(next)] as const;
       blendSegment(picture, segment, { radius: width / 2 + 0.6, color: [0, 0, 0], opacity: 0.35 });
       blendSegment(picture, segment, { radius: width / 2, color, opacity: 0.85 });
     });
     for (const landmark of along) {
-      const dot = [...at(landmark), ...at(landmark)] as const;
+      const dot = [at(landmark), at(landmark)] as const;
       blendSegment(picture, dot, { radius: 1.2 * width + 0.6, color: [0, 0, 0], opacity: 0.5 });
       blendSegment(picture, dot, { radius: 1.2 * width, color, opacity: 1 });
     }
@@ -138,28 +139,11 @@ interface SegmentLook {
 }
 
 /** From one point to another with round ends, anti-aliased. */
-function blendSegment(
-  { width, height, rgb }: Photo,
-  [fromX, fromY, toX, toY]: readonly [number, number, number, number],
-  { radius, color, opacity }: SegmentLook,
-): void {
-  if (!Number.isFinite(fromX + fromY + toX + toY)) return;
-  const dx = toX - fromX, dy = toY - fromY, squared = dx * dx + dy * dy, reach = radius + 1;
-  const firstRow = Math.max(0, Math.floor(Math.min(fromY, toY) - reach));
-  const lastRow = Math.min(height - 1, Math.ceil(Math.max(fromY, toY) + reach));
-  const firstColumn = Math.max(0, Math.floor(Math.min(fromX, toX) - reach));
-  const lastColumn = Math.min(width - 1, Math.ceil(Math.max(fromX, toX) + reach));
-  for (let row = firstRow; row <= lastRow; row++) {
-    for (let column = firstColumn; column <= lastColumn; column++) {
-      const x = column + 0.5 - fromX, y = row + 0.5 - fromY;
-      const along = squared > 0 ? Math.min(1, Math.max(0, (x * dx + y * dy) / squared)) : 0;
-      const offX = x - along * dx, offY = y - along * dy;
-      const share = opacity * Math.min(1, radius + 0.5 - Math.sqrt(offX * offX + offY * offY));
-      if (share <= 0) continue;
-      const i = 3 * (row * width + column);
-      for (let c = 0; c < 3; c++) rgb[i + c]! += share * (color[c]! - rgb[i + c]!);
-    }
-  }
+function blendSegment(picture: Photo, [from, to]: readonly [Point, Point], look: SegmentLook): void {
+  const { rgb } = picture, { radius, color, opacity } = look;
+  coverSegment(picture, { from, to, radius }, (pixel, share) => {
+    for (let c = 0, i = 3 * pixel; c < 3; c++, i++) rgb[i]! += opacity * share * (color[c]! - rgb[i]!);
+  });
 }
 
 /** From blue, far, over green to yellow, near. */

@@ -18,10 +18,12 @@ export interface StrokeOptions {
 export function paintLines(image: FloatImage, lines: readonly (readonly Point[])[], options: StrokeOptions): void {
   const { width, color, opacity = 1 } = options;
   const coverage = new Map<number, number>();
+  const raise = (pixel: number, share: number) => {
+    if (share > (coverage.get(pixel) ?? 0)) coverage.set(pixel, share);
+  };
   for (const line of lines) {
-    if (line.length === 1) cover(coverage, image, { from: line[0]!, to: line[0]!, radius: width / 2 });
-    for (let i = 1; i < line.length; i++) {
-      cover(coverage, image, { from: line[i - 1]!, to: line[i]!, radius: width / 2 });
+    for (let i = line.length === 1 ? 0 : 1; i < line.length; i++) {
+      coverSegment(image, { from: line[Math.max(0, i - 1)]!, to: line[i]!, radius: width / 2 }, raise);
     }
   }
   for (const [pixel, share] of coverage) {
@@ -32,15 +34,22 @@ export function paintLines(image: FloatImage, lines: readonly (readonly Point[])
   }
 }
 
-interface Segment {
+export interface Segment {
   readonly from: Point;
   readonly to: Point;
   readonly radius: number;
 }
 
-/** Raises each pixel's share to what this segment covers of it, taken from the distance of the pixel's center. */
-function cover(coverage: Map<number, number>, { width, height }: FloatImage, { from, to, radius }: Segment): void {
-  if (![...from, ...to].every(Number.isFinite)) return;
+/**
+ * Visits the pixels that a segment with round ends covers, each with the share that is covered, taken from the distance of
+ * its center; none where the segment's ends are not finite.
+ */
+export function coverSegment(
+  { width, height }: Pick<FloatImage, "width" | "height">,
+  { from, to, radius }: Segment,
+  visit: (pixel: number, share: number) => void,
+): void {
+  if (!Number.isFinite(from[0] + from[1] + to[0] + to[1])) return;
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const squaredLength = dx * dx + dy * dy;
   const reach = radius + 1;
@@ -50,11 +59,11 @@ function cover(coverage: Map<number, number>, { width, height }: FloatImage, { f
   const lastColumn = Math.min(width - 1, Math.ceil(Math.max(from[0], to[0]) + reach));
   for (let row = firstRow; row <= lastRow; row++) {
     for (let column = firstColumn; column <= lastColumn; column++) {
-      const [x, y] = [column + 0.5 - from[0], row + 0.5 - from[1]];
+      const x = column + 0.5 - from[0], y = row + 0.5 - from[1];
       const along = squaredLength > 0 ? Math.min(1, Math.max(0, (x * dx + y * dy) / squaredLength)) : 0;
-      const share = Math.min(1, radius + 0.5 - Math.hypot(x - along * dx, y - along * dy));
-      const pixel = row * width + column;
-      if (share > (coverage.get(pixel) ?? 0)) coverage.set(pixel, share);
+      const offX = x - along * dx, offY = y - along * dy;
+      const share = Math.min(1, radius + 0.5 - Math.sqrt(offX * offX + offY * offY));
+      if (share > 0) visit(row * width + column, share);
     }
   }
 }

@@ -2,8 +2,9 @@ import { hasMirroredUv } from "@/lib/face/mirror.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
+import { photoToLinear } from "@/lib/geometry/color.ts";
+import { photoTexture, type PhotoTextureOptions, vertexColors } from "@/lib/geometry/photo_texture.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
 
 /** A mesh to look at by itself. */
 export interface ColoredMesh {
@@ -35,4 +36,13 @@ export function colorFace(photo: Photo, face: ColorFaceOptions): ColoredMesh {
   const { mesh, uv } = closedFace(face);
   const mirrorUv = hasMirroredUv(face.surface) ? uv : undefined;
   return { mesh, uv, colors: colorsFromPhoto(mesh, photo, { mirrorUv, capStart: face.surface.regions.length }) };
+}
+
+/**
+ * [vertexCount, 3], sRGB bytes: the photo's color at each vertex of a mesh in its pixels; what the photo does not show is
+ * as `photoTexture` has it.
+ */
+export function colorsFromPhoto(mesh: Mesh, photo: Photo, options: PhotoTextureOptions = {}): Uint8Array {
+  const image = photoToLinear(photo);
+  return vertexColors(photoTexture(mesh, image, options), image);
 }

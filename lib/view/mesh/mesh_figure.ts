@@ -23,24 +23,16 @@ export function meshFigure(
   colors: Uint8Array,
   { vertexCount = 4_000 }: MeshFigureOptions = {},
 ): PlotlyFigure {
-  const { vertices, triangles } = withoutUnused(thinTriangles(mesh, { vertexCount, colors }));
-  const coordinate = (axis: number) => vertices.map((v) => Math.round(mesh.positions[3 * v + axis]! * 10) / 10);
-  // Plotly's z points up, and the face is to look along its −y.
-  const axes = { x: coordinate(0), y: coordinate(2).map((z) => -z), z: coordinate(1).map((y) => -y) };
-  const lengths = [axes.x, axes.y, axes.z].map(extent);
+  const trace = meshTrace(mesh, colors, { vertexCount, sign: -1 });
+  const lengths = [trace.x, trace.y, trace.z].map(extent);
   const [x, y, z] = lengths.map((length) => SIZE * length / Math.max(...lengths, Number.MIN_VALUE));
   const hidden = { visible: false };
   return new PlotlyFigure(
     {
       data: [{
-        type: "mesh3d",
-        ...axes,
-        ...{ i: corner(triangles, 0), j: corner(triangles, 1), k: corner(triangles, 2) },
-        vertexcolor: vertices.map((v) => `#${colors.subarray(3 * v, 3 * v + 3).toHex()}`),
+        ...trace,
         lighting: { ambient: 0.95, diffuse: 0.3, specular: 0.02, roughness: 0.9 }, // the photo's own light is in the colors
         lightposition: { x: 0, y: -1000, z: 300 },
-        flatshading: false,
-        hoverinfo: "skip",
       }],
       layout: {
         margin: { l: 0, r: 0, t: 0, b: 0 },
@@ -68,15 +60,34 @@ export function meshFigure(
   );
 }
 
+export interface TraceOptions {
+  readonly vertexCount: number;
+  /** Of the mesh's y and z in Plotly's axes: 1, or −1 where the face is to stand upright and look along Plotly's −y. */
+  readonly sign: 1 | -1;
+}
+
+/** Plotly's trace of a mesh, with fewer vertices where it has too many: its z axis, which points up, has the mesh's y. */
+export function meshTrace(mesh: Mesh, colors: Uint8Array, { vertexCount, sign }: TraceOptions) {
+  const { vertices, triangles } = withoutUnused(thinTriangles(mesh, { vertexCount, colors }));
+  const coordinate = (axis: number) => vertices.map((v) => Math.round(mesh.positions[3 * v + axis]! * 10) / 10);
+  const corner = (index: number) => triangles.filter((_, k) => k % 3 === index);
+  return {
+    type: "mesh3d",
+    x: coordinate(0),
+    y: coordinate(2).map((z) => sign * z),
+    z: coordinate(1).map((y) => sign * y),
+    ...{ i: corner(0), j: corner(1), k: corner(2) },
+    vertexcolor: vertices.map((v) => `#${colors.subarray(3 * v, 3 * v + 3).toHex()}`),
+    flatshading: false,
+    hoverinfo: "skip",
+  };
+}
+
 /** The vertices that triangles use, and the triangles by their places among those: Plotly fits its view to all it gets. */
-export function withoutUnused(triangles: Uint32Array): { vertices: number[]; triangles: number[] } {
+function withoutUnused(triangles: Uint32Array): { vertices: number[]; triangles: number[] } {
   const places = new Map<number, number>();
   for (const vertex of triangles) if (!places.has(vertex)) places.set(vertex, places.size);
   return { vertices: [...places.keys()], triangles: Array.from(triangles, (vertex) => places.get(vertex)!) };
-}
-
-export function corner(triangles: readonly number[], index: number): number[] {
-  return triangles.filter((_, k) => k % 3 === index);
 }
 
 function extent(values: readonly number[]): number {

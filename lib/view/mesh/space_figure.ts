@@ -1,8 +1,7 @@
-import { thinTriangles } from "@/lib/geometry/thin_mesh.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
-import { corner, withoutUnused } from "@/lib/view/mesh/mesh_figure.ts";
+import { meshTrace } from "@/lib/view/mesh/mesh_figure.ts";
 import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
-import { sceneHeight, sceneTick, type SpaceScene, spaceScene } from "@/lib/view/mesh/space_scene.ts";
+import { sceneHeight, sceneTick, spaceScene } from "@/lib/view/mesh/space_scene.ts";
 import { spaceStill } from "@/lib/view/mesh/space_still.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 
@@ -17,7 +16,7 @@ const FACE_VERTICES = 2_500;
  */
 export function spaceFigure(sample: TrackedFace): PlotlyFigure {
   const scene = spaceScene(sample);
-  const { floor, landmarks } = scene;
+  const { floor, face, colors, landmarks } = scene;
   const size = floor.width;
   const [height, tick] = [sceneHeight(scene), sceneTick(scene)];
   const axis = (name: string, first: number, end: number) => ({
@@ -34,7 +33,14 @@ export function spaceFigure(sample: TrackedFace): PlotlyFigure {
   const unit = 1.15 / size; // of the scene, of which about 2 is in view
   return new PlotlyFigure(
     {
-      data: [floorTrace(floor), faceTrace(scene), ...landmarkTraces(landmarks)],
+      data: [
+        floorTrace(floor),
+        {
+          ...meshTrace(face, colors, { vertexCount: FACE_VERTICES, sign: 1 }),
+          lighting: { ambient: 1, diffuse: 0.15, specular: 0.02, roughness: 0.9 },
+        },
+        ...landmarkTraces(landmarks),
+      ],
       layout: {
         margin: { l: 0, r: 0, t: 0, b: 0 },
         width: 760,
@@ -105,20 +111,6 @@ function meanColor({ width, height, rgb }: Photo, column: number, row: number): 
     }
   }
   return Uint8Array.from(sums, (sum) => Math.round(sum / ((right - left) * (bottom - top))));
-}
-
-function faceTrace({ face, colors }: SpaceScene): Record<string, unknown> {
-  const { vertices, triangles } = withoutUnused(thinTriangles(face, { vertexCount: FACE_VERTICES, colors }));
-  const coordinate = (axis: number) => vertices.map((v) => Math.round(10 * face.positions[3 * v + axis]!) / 10);
-  return {
-    type: "mesh3d",
-    ...{ x: coordinate(0), y: coordinate(2), z: coordinate(1) },
-    ...{ i: corner(triangles, 0), j: corner(triangles, 1), k: corner(triangles, 2) },
-    vertexcolor: vertices.map((v) => `#${colors.subarray(3 * v, 3 * v + 3).toHex()}`),
-    lighting: { ambient: 1, diffuse: 0.15, specular: 0.02, roughness: 0.9 },
-    flatshading: false,
-    hoverinfo: "skip",
-  };
 }
 
 /** The landmarks on the face, their projections on the photo, and the lines between. */

@@ -1,6 +1,6 @@
-import type { FloatImage } from "@/lib/geometry/color.ts";
-import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+import { type FloatImage, linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
+import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 import { svgDocument, svgElement, svgPhoto, svgText, TEXT_COLOR } from "@/lib/view/figures/svg_marks.ts";
@@ -86,22 +86,15 @@ function fitToPicture(outer: Float32Array, rotation: Mat3): { place: PlacedScene
 
 /** Colors a flat mesh by what the photo shows at its points, which are those of `frame` in the photo's pixels. */
 function photoShader(photo: Photo, { frame, mesh }: { readonly frame: Float32Array; readonly mesh: Mesh }): Shader {
-  const { width, height, rgb } = photoToLinear(photo);
+  const image = photoToLinear(photo);
   return (k, { triangle, weights }, color) => {
-    let x = -0.5, y = -0.5;
+    let x = 0, y = 0;
     for (let i = 0; i < 3; i++) {
       const vertex = mesh.triangles[3 * triangle[k]! + i]!;
       x += weights[3 * k + i]! * frame[3 * vertex]!;
       y += weights[3 * k + i]! * frame[3 * vertex + 1]!;
     }
-    const left = Math.min(width - 2, Math.max(0, Math.floor(x))),
-      top = Math.min(height - 2, Math.max(0, Math.floor(y)));
-    const right = Math.min(1, Math.max(0, x - left)), lower = Math.min(1, Math.max(0, y - top));
-    for (let channel = 0; channel < 3; channel++) {
-      const at = (row: number, column: number) => rgb[3 * ((top + row) * width + left + column) + channel]!;
-      color[channel] = (1 - lower) * ((1 - right) * at(0, 0) + right * at(0, 1)) +
-        lower * ((1 - right) * at(1, 0) + right * at(1, 1));
-    }
+    sampleBilinear(image, x, y, color);
   };
 }
 

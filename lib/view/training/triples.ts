@@ -1,7 +1,6 @@
 import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
-import { transformPositions } from "@/lib/geometry/transforms.ts";
 import type { Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos } from "@/lib/view/drawing/join_photos.ts";
@@ -38,39 +37,43 @@ export interface OverlayTriple {
   readonly prediction: Mesh;
 }
 
-/** [landmarks on the photo, ground-truth mesh overlay, predicted mesh overlay], side by side. */
-export function overlayTriple({ input, landmarks, truth, prediction }: OverlayTriple): Photo {
+/** The same, enlarged. */
+function enlarged({ input, landmarks, truth, prediction }: OverlayTriple): OverlayTriple {
   const factor = enlargement(input);
-  const photo = enlargePhoto(input, factor);
-  const enlarged = (positions: Float32Array) =>
-    transformPositions(positions, { rotation: 0, scale: factor, dx: 0, dy: 0 });
-  return joinPhotos([
-    drawLandmarks(photo, enlarged(landmarks)),
-    overlayMesh(photo, smoothOutline({ ...truth, positions: enlarged(truth.positions) })),
-    overlayMesh(photo, smoothOutline({ ...prediction, positions: enlarged(prediction.positions) })),
-  ]);
+  const grown = (positions: Float32Array) => positions.map((value) => value * factor);
+  return {
+    input: enlargePhoto(input, factor),
+    landmarks: grown(landmarks),
+    truth: { ...truth, positions: grown(truth.positions) },
+    prediction: { ...prediction, positions: grown(prediction.positions) },
+  };
+}
+
+/** [landmarks on the photo, ground-truth mesh overlay, predicted mesh overlay], side by side. */
+export function overlayTriple(triple: OverlayTriple): Photo {
+  const { input, landmarks, truth, prediction } = enlarged(triple);
+  const overlays = [truth, prediction].map((mesh) => overlayMesh(input, smoothOutline(mesh)));
+  return joinPhotos([drawLandmarks(input, landmarks), ...overlays]);
 }
 
 /** From the palette of Okabe and Ito. */
 const [TRUTH_COLOR, PREDICTION_COLOR] = [[0, 0.17, 0.45], [0.67, 0.11, 0]] as const; // linear light
 
 /** [predicted landmarks on the photo, true mask, predicted mask], side by side: a mask is what the face covers. */
-export function maskTriple({ input, landmarks, truth, prediction }: OverlayTriple): Photo {
-  const factor = enlargement(input);
-  const photo = enlargePhoto(input, factor);
-  const enlarged = (positions: Float32Array) =>
-    transformPositions(positions, { rotation: 0, scale: factor, dx: 0, dy: 0 });
-  const masked = ({ positions, triangles }: Mesh, color: Vec3) => {
-    const closed = closeHoles(triangles, positions.length / 3);
-    const all = closed.extend(enlarged(positions), 3);
-    const image = photoToLinear(photo);
-    const colors = all.map((_, i) => color[i % 3]!);
-    drawMesh(smoothOutline({ positions: all, triangles: closed.triangles }), image, { colors, opacity: 0.6 });
-    return linearToPhoto(image);
-  };
+export function maskTriple(triple: OverlayTriple): Photo {
+  const { input, landmarks, truth, prediction } = enlarged(triple);
   return joinPhotos([
-    drawLandmarks(photo, enlarged(landmarks)),
-    masked(truth, TRUTH_COLOR),
-    masked(prediction, PREDICTION_COLOR),
+    drawLandmarks(input, landmarks),
+    masked(input, truth, TRUTH_COLOR),
+    masked(input, prediction, PREDICTION_COLOR),
   ]);
+}
+
+function masked(photo: Photo, { positions, triangles }: Mesh, color: Vec3): Photo {
+  const closed = closeHoles(triangles, positions.length / 3);
+  const all = closed.extend(positions, 3);
+  const image = photoToLinear(photo);
+  const colors = all.map((_, i) => color[i % 3]!);
+  drawMesh(smoothOutline({ positions: all, triangles: closed.triangles }), image, { colors, opacity: 0.6 });
+  return linearToPhoto(image);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { colorsFromPhoto } from "@/lib/view/mesh/mesh_colors.ts";
+import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";
 import { assertClose, assertEquals } from "@/tests/support.ts";
 
 /** Red grows to the right, green downwards: the color tells the place. */
