@@ -58,6 +58,28 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
+/**
+ * Holds a file so that no other process does at the same time; the lock ends with its process, however that ends. Waits
+ * for the other one, of which it tells once.
+ */
+export async function lockFile(
+  path: string,
+  { onWait, signal }: { readonly onWait?: (() => void) | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Disposable> {
+  const file = await Deno.open(path, { write: true, create: true });
+  try {
+    for (let attempt = 0; !await file.tryLock(true); attempt++) {
+      if (attempt === 0) onWait?.();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      signal?.throwIfAborted();
+    }
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 /** A file's path and what tells two states of it apart: size, time of change, and when it was last touched at all. */
 export type FileFacts = readonly [path: string, size: number, changed: number, touched: number];
 

@@ -45,6 +45,7 @@ may_write "${POSMAP_CACHE:-$caches/posmap}"
 may_write "$checkout/runs"
 permissions=$task
 host=127.0.0.1
+server=raw.githubusercontent.com # what is downloaded
 out=
 case $task in video | predict | track | card) out=. ;; esac # where what they make is, unless a flag says where
 flag=
@@ -59,6 +60,7 @@ for argument; do
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
     --out) out=$(folder_of "$value") ;;
     --host) host=$value ;;
+    --url) server=${value#*://} server=${server%%/*} ;;
     --format) [ "$value" != page ] || permissions=serve ;; # it is bundled as there
     *)
       if [ -d "$value" ]; then
@@ -87,6 +89,7 @@ case $task in
   *)
     case $task in
       video | predict | track | card | export | import) [ -z "$out" ] || may_write "$out" ;;
+      download) set -- --allow-net="$server" "$@" ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
       serve)
         case $host in *:*) host=[$host] ;; esac

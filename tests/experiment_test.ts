@@ -15,7 +15,7 @@ import { DivergenceError } from "@/lib/train/divergence.ts";
 import { type MetricsRow, readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import type { Triples } from "@/lib/view/training/face_triples.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
-import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 import { readEvents, readHparams, tensorBoard } from "@/tests/tensorboard.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -354,7 +354,13 @@ Deno.test("an experiment trains on any OBJ's face with another mask, and is resu
 Deno.test("startExperiment() refuses ICT-FaceKit without a path or with a wrong one, and makes no folder", async () => {
   const run = `${folder.path}/refused`;
   const ict = (path?: string) => startExperiment({ ...config, source: { name: "ict", path } }, { run });
-  await assertThrows(() => ict(), InputError, /--source-path was not given, ICT-FaceKit's folder FaceXModel is wanted/);
+  await withEnvironment({ POSMAP_CACHE: `${folder.path}/empty cache` }, async () => {
+    await assertThrows(
+      () => ict(),
+      InputError,
+      /--source-path was not given, ICT-FaceKit's folder FaceXModel is wanted/,
+    );
+  });
   await assertThrows(() => ict(folder.path), InputError, new RegExp(`in ${folder.path}: no generic_neutral_mesh.obj`));
   await assertThrows(() => Deno.stat(run), Deno.errors.NotFound, /./);
 });

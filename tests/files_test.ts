@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
 import { attackRandom, attacks } from "@/tests/soak.ts";
-import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "posmap-files-" });
@@ -89,18 +89,6 @@ Deno.test("writeFileAtomic() killed at any moment leaves the old file or the new
     assert(killed.size > 1, "every kill came at the first file");
   });
 });
-
-async function withEnvironment(values: Record<string, string | undefined>, test: () => Promise<void>): Promise<void> {
-  const before = Object.keys(values).map((name) => [name, Deno.env.get(name)] as const);
-  const set = (name: string, value: string | undefined) =>
-    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-  try {
-    for (const [name, value] of Object.entries(values)) set(name, value);
-    await test();
-  } finally {
-    for (const [name, value] of before) set(name, value);
-  }
-}
 
 Deno.test("cacheFolder() is what POSMAP_CACHE names, made with the folders above it", async () => {
   await withFolder(async (folder) => {

@@ -63,3 +63,19 @@ export function sharedData(name: string): string | undefined {
     return undefined;
   }
 }
+
+/** Runs a test with variables of the environment set, or without them. */
+export async function withEnvironment(
+  values: Record<string, string | undefined>,
+  test: () => Promise<void>,
+): Promise<void> {
+  const before = Object.keys(values).map((name) => [name, Deno.env.get(name)] as const);
+  const set = (name: string, value: string | undefined) =>
+    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+  try {
+    for (const [name, value] of Object.entries(values)) set(name, value);
+    await test();
+  } finally {
+    for (const [name, value] of before) set(name, value);
+  }
+}

@@ -123,7 +123,7 @@ Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a s
   const options = { source: { name: "built-in" }, seed: 7, workers: 1, sampleCount: 3 };
   assertEquals((await evaluateHeldOut(model, options)).images, 3);
   await assertThrows(
-    () => evaluateHeldOut(model, { ...options, source: { name: "ict" } }),
+    () => evaluateHeldOut(model, { ...options, source: { name: "obj" } }),
     InputError,
     /--source-path was not given/,
   );

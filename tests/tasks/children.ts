@@ -1,6 +1,16 @@
 const root = new URL("../..", import.meta.url).pathname;
 
-export type TaskName = "train" | "evaluate" | "export" | "import" | "video" | "predict" | "track" | "serve" | "card";
+export type TaskName =
+  | "train"
+  | "evaluate"
+  | "export"
+  | "import"
+  | "video"
+  | "predict"
+  | "track"
+  | "serve"
+  | "card"
+  | "download";
 
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */

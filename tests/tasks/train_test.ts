@@ -36,7 +36,6 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--dry-run", "--source", "obj"], /Cannot open the source obj: --source-path was not given/],
     [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
     [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
-    [["--source", "ict"], /Cannot open the source ict: --source-path was not given/],
     [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("train", ...flags, "--run", run)));

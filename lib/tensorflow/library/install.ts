@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder, syncFolder, writeFileAtomic } from "@/lib/files.ts";
+import { cacheFolder, lockFile, syncFolder, writeFileAtomic } from "@/lib/files.ts";
 import { libraryFile, libraryFolder, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
 import {
   checkPip,
@@ -137,22 +137,17 @@ export async function install({ variant, verify, onStage, onWarning, signal }: I
 
 const partialPrefix = "setup-partial-";
 
-/** Waits until no other process sets up in this cache folder. A lock ends with its process, however that ends. */
+/** Waits until no other process sets up in this cache folder. */
 async function lockSetup(
   cache: string,
   { onStage, signal }: Pick<InstallOptions, "onStage" | "signal">,
 ): Promise<Disposable> {
-  let file: Deno.FsFile | undefined;
   try {
-    file = await Deno.open(`${cache}/setup.lock`, { write: true, create: true });
-    for (let attempt = 0; !await file.tryLock(true); attempt++) {
-      if (attempt === 0) onStage(`Waiting for another set-up in ${cache}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      signal.throwIfAborted();
-    }
-    return file;
+    return await lockFile(`${cache}/setup.lock`, {
+      onWait: () => onStage(`Waiting for another set-up in ${cache}`),
+      signal,
+    });
   } catch (error) {
-    file?.close();
     signal.throwIfAborted();
     throw new InputError(
       `Cannot set up TensorFlow in ${cache}: ${error instanceof Error ? error.message : error}. ` +

@@ -1,11 +1,13 @@
 import { openBatches } from "@/lib/data/batches/batches.ts";
 import { encodePositions, readLandmarks } from "@/lib/data/maps/position_map.ts";
+import { ictDownload, ictFiles } from "@/lib/data/sets/ict_facekit.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import type { Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
-import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertAllClose, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 Deno.test("openBatches() gives the samples of openSource(), encoded", async () => {
   const spec = { seed: 11, source: { name: "built-in" }, imageSize: 64, augment: true };
@@ -32,11 +34,29 @@ Deno.test("openSource() names the sources that there are, and what one of them m
     [{ name: "photos" }, /Cannot open the source "photos": the sources are built-in, ict, obj$/],
     [{ name: "toString" }, /Cannot open the source "toString"/],
     [{ name: "built-in", path: "a" }, /the source built-in: it needs no files/],
-    [{ name: "ict" }, /the source ict: --source-path was not given, ICT-FaceKit's folder FaceXModel is wanted$/],
+    [{ name: "ict" }, /the source ict: --source-path was not given, ICT-FaceKit's folder FaceXModel is wanted; `deno/],
     [{ name: "ict", path: "/nowhere" }, /\/nowhere/],
     [{ name: "obj" }, /the source obj: --source-path .*face\.json/],
   ] as const;
-  for (const [source, message] of refused) await assertThrows(() => open(source), InputError, message);
+  await using empty = await temporaryFolder();
+  await withEnvironment({ POSMAP_CACHE: empty.path }, async () => {
+    for (const [source, message] of refused) await assertThrows(() => open(source), InputError, message);
+  });
+});
+
+Deno.test("openSource() finds ICT-FaceKit where it was downloaded, once all of it is there", async () => {
+  await using cache = await temporaryFolder();
+  await withEnvironment({ POSMAP_CACHE: cache.path }, async () => {
+    const folder = await ictDownload();
+    await Deno.mkdir(folder, { recursive: true });
+    for (const [name, { bytes }] of Object.entries((await ictFiles()).files)) {
+      await assertThrows(() => open({ name: "ict" }), InputError, /--source-path was not given/);
+      await Deno.writeFile(`${folder}/${name}`, new Uint8Array());
+      await Deno.truncate(`${folder}/${name}`, bytes); // of the right size, all zeros
+    }
+    const error = await assertThrows(() => open({ name: "ict" }), InputError, /vertex_indices\.json/);
+    assert(error.message.includes(folder), error.message);
+  });
 });
 
 Deno.test("openSource() draws any OBJ's face, skin alone, and its map is where the face is", async () => {

@@ -1,0 +1,40 @@
+// deno task download ict [options]: fetches a data set's files into the cache folder, each checked by its SHA-256.
+import { Argument } from "commander";
+import { downloadFiles } from "@/lib/data/files/download.ts";
+import { ictDownload, ictFiles } from "@/lib/data/sets/ict_facekit.ts";
+import { InputError } from "@/lib/errors.ts";
+import { runTask, taskCommand } from "@/tasks/run_task.ts";
+
+const command = taskCommand("download")
+  .description("Fetches a data set into the cache folder (POSMAP_CACHE moves it), where its source finds it")
+  .addArgument(new Argument("<name>", "ict: ICT-FaceKit's light model, 405 MB, MIT license").choices(["ict"]))
+  .option("--from <folder>", "take the files from here, such as a clone of its repository")
+  .option("--url <address>", "take them from here, such as a mirror");
+
+await runTask(command, async (console) => {
+  const { from, url } = command.opts<{ from?: string; url?: string }>();
+  if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) {
+    throw new InputError(`Cannot fetch from "${url}": an address that begins with https:// or http:// is wanted`);
+  }
+  const pinned = await ictFiles();
+  const files = url === undefined ? pinned : { ...pinned, url: url.replace(/\/?$/, "/") };
+  const into = await ictDownload();
+  const onProgress = console.stage(
+    `${from === undefined ? "Fetching" : "Copying"} ICT-FaceKit, ${Object.keys(files.files).length} files`,
+  );
+  await downloadFiles(files, {
+    into,
+    from: from === undefined ? undefined : await modelFolder(from),
+    onProgress,
+    onWait: () => console.print("Waiting for another download"),
+    signal: console.signal,
+  });
+  console.quiet();
+  globalThis.console.log(into);
+});
+
+/** The folder that has the files: FaceXModel in a clone of the repository. */
+async function modelFolder(given: string): Promise<string> {
+  const inside = `${given}/FaceXModel`;
+  return await Deno.stat(inside).then(() => inside, () => given);
+}

@@ -1,0 +1,70 @@
+import { ictFiles } from "@/lib/data/sets/ict_facekit.ts";
+import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+const FOLDER = "ict-facekit/FaceXModel";
+
+/** A server of a folder's files, which tells what was asked for. */
+function serveFolder(folder: string) {
+  const asked: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
+    const name = new URL(url).pathname.slice(1);
+    asked.push(name);
+    return new Response((await Deno.open(`${folder}/${name}`)).readable);
+  });
+  return { asked, url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+Deno.test({
+  name: "deno task download ict, killed and run again, fetches only what is missing; --from takes a copy",
+  ignore: !hasIct,
+  fn: async () => {
+    await using cache = await temporaryFolder();
+    await using server = serveFolder(`${await ictFolder()}/FaceXModel`);
+    const environment = { POSMAP_CACHE: cache.path };
+    const names = Object.keys((await ictFiles()).files);
+    const here = () => {
+      try {
+        return [...Deno.readDirSync(`${cache.path}/${FOLDER}`)].map(({ name }) => name).filter((n) =>
+          names.includes(n)
+        );
+      } catch {
+        return []; // not yet
+      }
+    };
+    const child = spawnTask("download", "ict", "--url", server.url, { environment });
+    while (here().length < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGKILL");
+    const { stderr } = await child.output();
+    const kept = here();
+    assert(kept.length < names.length, new TextDecoder().decode(stderr));
+
+    server.asked.length = 0;
+    const { code, stdout } = await runTaskChild("download", "ict", "--url", server.url, { environment });
+    assertEquals([code, stdout], [0, `${cache.path}/${FOLDER}\n`]);
+    assertEquals(server.asked.toSorted(), names.filter((name) => !kept.includes(name)));
+    assertEquals([...Deno.readDirSync(`${cache.path}/${FOLDER}`)].length, names.length + 1); // and the lock
+
+    const another = { POSMAP_CACHE: `${cache.path}/another` };
+    const copied = await runTaskChild("download", "ict", "--from", await ictFolder(), { environment: another });
+    assertEquals([copied.code, copied.stdout], [0, `${another.POSMAP_CACHE}/${FOLDER}\n`]);
+  },
+});
+
+Deno.test("deno task download refuses what it does not know, cannot read or cannot reach, in one sentence", async () => {
+  await using folder = await temporaryFolder();
+  const environment = { POSMAP_CACHE: `${folder.path}/cache` };
+  const refused: [string[], RegExp][] = [
+    [[], /missing required argument 'name'/],
+    [["bfm"], /'bfm' is invalid for argument 'name'\. Allowed choices are ict/],
+    [["ict", "--from", folder.path], /Cannot read .*\.(obj|mtl): No such file or directory/],
+    [["ict", "--url", "ftp://a"], /Cannot fetch from "ftp:\/\/a": an address that begins with https/],
+  ];
+  for (const [flags, message] of refused) {
+    const { code, stdout, stderr } = await runTaskChild("download", ...flags, { environment });
+    assert(message.test(stderr.trimEnd().split("\n").at(-1)!), `${flags}: ${stderr}`);
+    assertEquals([code, stdout], [2, ""]);
+  }
+});
