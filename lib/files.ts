@@ -37,6 +37,16 @@ export async function keepFile(temporary: string, path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
+/** Whether there is a file or a folder, as far as may be seen. */
+export async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Whether there is a file, as far as may be seen. */
+export async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((found) => found.isFile, () => false);
+}
+
 /** For a file that is not whole yet, beside where it will be. */
 export function temporaryName(path: string): string {
   return `${path}.${crypto.randomUUID()}.tmp`;

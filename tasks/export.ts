@@ -21,18 +21,26 @@ await runTask(command, async (console) => {
   const model = command.args[0]!;
   if (format !== "onnx" && !out) throw new InputError(`Cannot write ${format}: --out names the folder to write`);
   console.stage(format === "page" ? "Writing the page" : "Writing the model");
-  // slow to load: help and wrong flags need none of it
-  const { exportOnnx, exportSavedModel, exportWeights } = await import("@/lib/export/save_onnx.ts");
   const { path, byteCount } = format === "page"
     ? { path: out, byteCount: await exportPage(model, out!) }
-    : format === "weights"
-    ? { path: out, ...await exportWeights(model, out!) }
-    : format === "savedmodel"
-    ? { path: out, ...await exportSavedModel(model, out!) }
-    : await exportOnnx(model, { half, path: out });
+    : await exportModel(model, { format, half, out });
   console.quiet();
   globalThis.console.log(`${path}: ${(byteCount / 1e6).toFixed(1)} MB`);
 });
+
+interface ModelOptions {
+  readonly format: string;
+  readonly half: boolean;
+  readonly out: string | undefined;
+}
+
+async function exportModel(model: string, { format, half, out }: ModelOptions) {
+  // slow to load: help and wrong flags need none of it
+  const { exportOnnx, exportSavedModel, exportWeights } = await import("@/lib/export/save_onnx.ts");
+  if (format === "onnx") return await exportOnnx(model, { half, path: out });
+  const { byteCount } = await (format === "weights" ? exportWeights : exportSavedModel)(model, out!);
+  return { path: out, byteCount };
+}
 
 async function exportPage(model: string, out: string): Promise<number> {
   const { openModel } = await import("@/tasks/predict/open_model.ts");

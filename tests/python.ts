@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, isThere } from "@/lib/files.ts";
 
 const environment = Deno.env.get("VIRTUAL_ENV");
 
@@ -24,7 +24,7 @@ export async function hasModules(...names: readonly string[]): Promise<boolean> 
 export async function pythonWith(...packages: readonly string[]): Promise<Python | undefined> {
   const folder = `${await cacheFolder()}/python-${folderName(packages)}`;
   const python: Python = (script, ...rest) => run(["-c", script, ...rest], { PYTHONPATH: folder });
-  if (await exists(folder)) return python;
+  if (await isThere(folder)) return python;
   const partial = `${folder}.${crypto.randomUUID()}`;
   try {
     const options = ["--quiet", "--no-deps", "--only-binary=:all:", "--retries=1", "--timeout=20", "--target", partial];
@@ -32,7 +32,7 @@ export async function pythonWith(...packages: readonly string[]): Promise<Python
     await Deno.rename(partial, folder);
   } catch {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
-    if (!await exists(folder)) return undefined; // else another process was first
+    if (!await isThere(folder)) return undefined; // else another process was first
   }
   return python;
 }
@@ -48,8 +48,4 @@ async function run(args: string[], env: Record<string, string> = {}): Promise<st
   const decoder = new TextDecoder();
   if (!success) throw new Error(decoder.decode(stderr));
   return decoder.decode(stdout);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

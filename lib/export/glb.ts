@@ -3,6 +3,7 @@ import { KHRMaterialsUnlit } from "@gltf-transform/extensions";
 import type { ExportedMesh } from "@/lib/export/exported_mesh.ts";
 import { srgbToLinear } from "@/lib/geometry/color.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
 import type { Mat3 } from "@/lib/types.ts";
 
 export interface GlbOptions {
@@ -44,7 +45,7 @@ export async function encodeGlb(mesh: ExportedMesh, options: GlbOptions): Promis
     type: "VEC2" | "VEC3" | "VEC4" | "SCALAR",
     array: Float32Array | Uint32Array | Uint8Array,
   ): Accessor => document.createAccessor().setType(type).setArray(array as Float32Array<ArrayBuffer>).setBuffer(buffer);
-  const middle = middleOf(mesh.positions);
+  const { low, high } = boundsOf(mesh.positions), middle = meanPoint([low, high]);
   const positions = mesh.positions.map((value, i) => (value - middle[i % 3]!) * metersPerUnit);
   const primitive = document.createPrimitive()
     .setIndices(accessor("SCALAR", mesh.triangles))
@@ -100,17 +101,6 @@ function quaternionOf(r: Mat3): readonly number[] {
   ];
   const signed = (value: number, sign: number) => sign < 0 ? -value : value;
   return [signed(x, r[7]! - r[5]!), signed(y, r[2]! - r[6]!), signed(z, r[3]! - r[1]!), w];
-}
-
-function middleOf(positions: Float32Array): readonly number[] {
-  return [0, 1, 2].map((axis) => {
-    let [least, most] = [Infinity, -Infinity];
-    for (let i = axis; i < positions.length; i += 3) {
-      least = Math.min(least, positions[i]!);
-      most = Math.max(most, positions[i]!);
-    }
-    return (least + most) / 2;
-  });
 }
 
 function linearColors(colors: Uint8Array): Float32Array {

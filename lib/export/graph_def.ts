@@ -84,7 +84,7 @@ const PRODUCER = 2000;
  * A graph as the SavedModel that serves it (tensorflow/core/protobuf/saved_model.proto): one signature,
  * "serving_default", tagged "serve". Its weights are constants: there are no variables.
  */
-export function encodeSavedModel(
+export function encodeServed(
   graph: GraphDef,
   { inputs, outputs }: { readonly inputs: readonly GraphTensor[]; readonly outputs: readonly GraphTensor[] },
 ): Uint8Array<ArrayBuffer> {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
-import { encodeTensorFlow } from "@/lib/export/saved_model.ts";
+import { encodeSavedModel } from "@/lib/export/saved_model.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
@@ -57,12 +57,12 @@ export async function exportWeights(runOrModel: string, folder: string): Promise
 
 /**
  * Writes the trained model of a folder, or of a run's, as TensorFlow's SavedModel, a folder; see
- * {@linkcode encodeTensorFlow}. On tfjs's own backend. Throws an InputError where there is no model, or the folder cannot
+ * {@linkcode encodeSavedModel}. On tfjs's own backend. Throws an InputError where there is no model, or the folder cannot
  * be written.
  */
 export async function exportSavedModel(runOrModel: string, folder: string): Promise<{ readonly byteCount: number }> {
   return await withModel(runOrModel, async ({ network, description }) => {
-    const bytes = encodeTensorFlow(foldNetwork(network), description);
+    const bytes = encodeSavedModel(foldNetwork(network), description);
     await makeFolder(folder);
     await writeFileAtomic(`${folder}/saved_model.pb`, bytes);
     return { byteCount: bytes.length };

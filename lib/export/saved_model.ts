@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { encodeSavedModel, GraphDef, type NodeAttribute } from "@/lib/export/graph_def.ts";
+import { encodeServed, GraphDef, type NodeAttribute } from "@/lib/export/graph_def.ts";
 import { decodedNetwork, landmarkReading, type OnnxDescription } from "@/lib/export/onnx.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import {
@@ -25,7 +25,7 @@ const operators: Readonly<Record<Exclude<Activation, "linear">, string>> = {
  * signature "serving_default" has the input `image` and the outputs `positions`, `landmarks` and, where the network says
  * them, `expressions` and `presence`. Throws an InputError for a network with layers that are not written.
  */
-export function encodeTensorFlow(
+export function encodeSavedModel(
   network: FoldedNetwork,
   { imageSize: size, encoding, surface }: Pick<OnnxDescription, "imageSize" | "encoding" | "surface">,
 ): Uint8Array<ArrayBuffer> {
@@ -66,7 +66,7 @@ export function encodeTensorFlow(
     graph.compute("Reshape", [names[chance]!, graph.integers([-1])], { name: PRESENCE });
     outputs.push({ name: PRESENCE, type: "float32", shape: [-1] });
   }
-  return encodeSavedModel(graph, { inputs: [{ name: "image", type: "uint8", shape: [-1, size, size, 3] }], outputs });
+  return encodeServed(graph, { inputs: [{ name: "image", type: "uint8", shape: [-1, size, size, 3] }], outputs });
 }
 
 type ComputedNode = Exclude<FoldedNode, { operation: "input" }>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
+import { isThere } from "@/lib/files.ts";
 import { type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import { isSealedOnnx, openSealed } from "@/lib/formats/seal.ts";
 
@@ -76,8 +77,4 @@ export async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffe
     }
     throw new InputError(`Cannot load ${path}: ${(error as Error).message}`);
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
+import { isTemporary, isThere, writeFileAtomic } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
 import { openSealed, sha256 } from "@/lib/formats/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
@@ -221,7 +221,7 @@ async function makeFolder(path: string): Promise<void> {
 
 async function openCheckpoints(path: string, options: CheckpointSeriesOptions): Promise<RunFolder["checkpoints"]> {
   const open = (name: string) => CheckpointSeries.open(`${path}/checkpoints/${name}`, options);
-  if (await Deno.stat(`${path}/checkpoints/last.json`).then(() => true, () => false)) { // it named a pair of files
+  if (await isThere(`${path}/checkpoints/last.json`)) { // it named a pair of files
     throw new InputError(`Cannot go on with the run ${path}: an earlier version of posmap wrote its checkpoints`);
   }
   return { last: await open("last"), best: await open("best") };

@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, isThere } from "@/lib/files.ts";
 
 /** ICT-FaceKit's FaceXModel: the one given, POSMAP_ICT's, or the one that tests have unpacked. */
 export async function findIct(given: string | undefined): Promise<string | undefined> {
@@ -18,7 +18,7 @@ async function findFolder(
   { named, fallback, wanted }: { named: string | undefined; fallback: string; wanted: string },
 ): Promise<string | undefined> {
   const folder = named ?? fallback;
-  if (await Deno.stat(`${folder}/${wanted}`).then(() => true, () => false)) return folder;
+  if (await isThere(`${folder}/${wanted}`)) return folder;
   if (named === undefined) return undefined;
   throw new InputError(`Cannot measure with ${named}: ${wanted || "the folder"} is not there`);
 }

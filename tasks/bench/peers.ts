@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, isThere } from "@/lib/files.ts";
 import { InputError } from "@/lib/errors.ts";
 import { ChildError, type Children, type Command } from "./children.ts";
 
@@ -26,7 +26,7 @@ export async function findPeers(): Promise<Peers> {
   const { pythonFolder, tcmallocFolder } = await peerFolders();
   const versions = pinnedVersions(await readPins());
   const nameOf = (peer: PythonPeer) => `${names[peer]} ${versions[peer]}`;
-  const hasPython = await exists(pythonFolder);
+  const hasPython = await isThere(pythonFolder);
   const tcmalloc = await findTcmalloc(tcmallocFolder);
   return {
     missing: [
@@ -49,7 +49,7 @@ export async function installPeers(
   { children, note }: { readonly children: Children; readonly note: (sentence: string) => void },
 ): Promise<void> {
   const { pythonFolder, tcmallocFolder } = await peerFolders();
-  if (!await exists(pythonFolder)) {
+  if (!await isThere(pythonFolder)) {
     note("Fetching PyTorch, onnxruntime, SciPy and trimesh with pip (0.4 GB, or 3 GB where PyTorch comes with CUDA)");
     await whole(pythonFolder, async (folder) => {
       const options = ["--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--target", folder];
@@ -88,10 +88,10 @@ async function peerFolders(): Promise<{ pythonFolder: string; tcmallocFolder: st
 
 async function findTcmalloc(folder: string): Promise<string | undefined> {
   const libraries = `${folder}/usr/lib`;
-  if (!await exists(libraries)) return undefined;
+  if (!await isThere(libraries)) return undefined;
   for await (const { name } of Deno.readDir(libraries)) {
     const path = `${libraries}/${name}/libtcmalloc_minimal.so.4`;
-    if (await exists(path)) return path;
+    if (await isThere(path)) return path;
   }
   return undefined;
 }
@@ -127,8 +127,4 @@ async function run(children: Children, command: Command, folder?: string): Promi
 function lastError({ standardError }: ChildError): string {
   const line = standardError.split("\n").findLast((line) => /ERROR/.test(line)) ?? standardError.split("\n").at(-1)!;
   return line.replace(/^ERROR: /, "");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

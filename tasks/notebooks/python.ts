@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, isThere } from "@/lib/files.ts";
 
 /** What of Python's packages a verb needs, by the file in data/ that pins them. */
 export type Pins = "notebooks" | "jupyterlab";
@@ -18,7 +18,7 @@ export async function pythonPackages(pins: Pins, { note }: PythonOptions): Promi
   const file = new URL(`../../data/${pins}.txt`, import.meta.url).pathname;
   const digest = createHash("sha256").update(await Deno.readTextFile(file)).digest("hex").slice(0, 16);
   const folder = `${await cacheFolder()}/${pins}-${digest}`;
-  if (await exists(folder)) return folder;
+  if (await isThere(folder)) return folder;
   note(pins === "notebooks" ? "Fetching nbclient with pip" : "Fetching JupyterLab with pip (0.3 GB, half a minute)");
   const partial = `${folder}.${crypto.randomUUID()}`; // a folder that is there is whole
   try {
@@ -27,7 +27,7 @@ export async function pythonPackages(pins: Pins, { note }: PythonOptions): Promi
     await Deno.rename(partial, folder);
   } catch (error) {
     await Deno.remove(partial, { recursive: true }).catch(() => {});
-    if (!await exists(folder)) { // else another process was first
+    if (!await isThere(folder)) { // else another process was first
       throw new InputError(`Cannot fetch Python's packages for notebooks: ${lastLine(error)}`);
     }
   }
@@ -42,8 +42,4 @@ async function run(...args: string[]): Promise<void> {
 function lastLine(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error)).trim().split("\n");
   return lines.findLast((line) => /ERROR|No module/.test(line)) ?? lines.at(-1)!;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

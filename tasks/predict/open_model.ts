@@ -1,3 +1,4 @@
+import { isFile } from "@/lib/files.ts";
 import { modelFolder, type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
 
 export interface OpenOptions {
@@ -17,8 +18,4 @@ export async function openModel(runOrModel: string, { note = () => {} }: OpenOpt
     await exportOnnx(folder);
   }
   return await openOnnxModel(folder);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((found) => found.isFile, () => false);
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { syncFolder, temporaryName, writeFileAtomic } from "@/lib/files.ts";
+import { isThere, syncFolder, temporaryName, writeFileAtomic } from "@/lib/files.ts";
 
 /** Writes the page's files to a new folder, all or nothing; gives their size. Throws an InputError where they cannot be. */
 export async function savePage(out: string, files: ReadonlyMap<string, Uint8Array>): Promise<number> {
@@ -21,8 +21,4 @@ export async function savePage(out: string, files: ReadonlyMap<string, Uint8Arra
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
     throw new InputError(`Cannot write the page to ${out}: ${reasonOf(error)}`);
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

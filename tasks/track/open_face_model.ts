@@ -1,4 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
+import { isThere } from "@/lib/files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 
 /**
@@ -11,7 +12,7 @@ export async function openFaceModel(name: string): Promise<MorphableModel> {
   if (!found?.isDirectory) {
     throw new InputError(`Cannot open the face model ${name}: there is no such folder; "built-in" needs none`);
   }
-  const isManifest = await Deno.stat(`${name}/face.json`).then(() => true, () => false);
+  const isManifest = await isThere(`${name}/face.json`);
   return isManifest
     ? await (await import("@/lib/face/obj/obj_files.ts")).loadObjModel(name)
     : await (await import("@/lib/face/ict/ict.ts")).loadIct(name);

@@ -1,7 +1,7 @@
 /** TensorFlow's Python as an outside judge of its own format. */
 import { InputError } from "@/lib/errors.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
-import { encodeTensorFlow } from "@/lib/export/saved_model.ts";
+import { encodeSavedModel } from "@/lib/export/saved_model.ts";
 import { useOwnBackend } from "@/lib/export/save_onnx.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -33,7 +33,7 @@ print(json.dumps(answers))
 const COUNT = 3;
 
 Deno.test({
-  name: "TensorFlow's Python loads what encodeTensorFlow() writes, and computes from it what ONNX Runtime does",
+  name: "TensorFlow's Python loads what encodeSavedModel() writes, and computes from it what ONNX Runtime does",
   ignore: !await hasModules("tensorflow"),
   fn: async () => {
     await useOwnBackend();
@@ -43,7 +43,7 @@ Deno.test({
       const path = `${folder.path}/${name}.model`;
       await Deno.mkdir(path);
       const description = describe(size);
-      await Deno.writeFile(`${path}/saved_model.pb`, encodeTensorFlow(network, description));
+      await Deno.writeFile(`${path}/saved_model.pb`, encodeSavedModel(network, description));
       const photos = crops(COUNT, size);
       await Deno.writeFile(`${path}/image`, Uint8Array.from(photos.flatMap(({ rgb }) => [...rgb])));
       await using session = await OnnxSession.open(ort, encodeOnnx(network, description));
@@ -89,14 +89,14 @@ Deno.test({
   },
 });
 
-Deno.test("encodeTensorFlow() names a layer that it cannot write", async () => {
+Deno.test("encodeSavedModel() names a layer that it cannot write", async () => {
   const layer = { name: "odd", getClassName: () => "Odd" };
   const nodes = [
     { operation: "input", shape: [SMALL, SMALL, 3] },
     { operation: "layer", inputs: [0], layer, output: 0, shape: [SMALL, SMALL, 3] },
   ] as unknown as FoldedNetwork["nodes"];
   await assertThrows(
-    () => encodeTensorFlow({ nodes, heads: {} }, describe(SMALL)),
+    () => encodeSavedModel({ nodes, heads: {} }, describe(SMALL)),
     InputError,
     /the layer odd \(Odd\) for TensorFlow: it is not known/,
   );

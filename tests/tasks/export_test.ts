@@ -59,6 +59,17 @@ Deno.test("deno task export writes weights to ship: the same landmarks, of a sur
   assertAllClose(await landmarksOf(shipped), await landmarksOf(before), 0.01 * imageSize);
 });
 
+Deno.test("deno task export writes a model as one file of a SavedModel, its outputs named in it", async () => {
+  await using folder = await temporaryFolder();
+  const [model, out] = [`${folder.path}/model`, `${folder.path}/new/saved`];
+  await saveTinyModel(model);
+  const { code, stdout } = await runTaskChild("export", model, "--format", "savedmodel", "--out", out);
+  assert(code === 0 && stdout.startsWith(`${out}: `), stdout);
+  assertEquals([...Deno.readDirSync(out)].map(({ name }) => name), ["saved_model.pb"]);
+  const text = new TextDecoder("latin1").decode(await Deno.readFile(`${out}/saved_model.pb`));
+  for (const name of ["serving_default", "serve", "image", "positions", "landmarks"]) assert(text.includes(name), name);
+});
+
 Deno.test("deno task export refuses what it cannot use in one sentence, exit status 2, and leaves no file", async () => {
   await using folder = await temporaryFolder();
   await saveTinyModel(`${folder.path}/model`);
@@ -68,6 +79,11 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
     [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
     [[`${folder.path}/model`, "--format", "weights"], /--out names the folder to write/],
     [[`${folder.path}/model`, "--format", "page"], /--out names the folder to write/],
+    [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
+    [
+      [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
+      /Cannot make the folder .*: Not a dir/,
+    ],
     [
       [weights, "--format", "page", "--out", folder.path],
       /Cannot write the page to .*: it is there already; name another/,

@@ -1,5 +1,5 @@
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { cacheFolder, type FileFacts, fileFacts } from "@/lib/files.ts";
+import { cacheFolder, type FileFacts, fileFacts, isFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
@@ -61,7 +61,7 @@ async function openSource(given: string): Promise<Source> {
 
 async function findFolder(given: string): Promise<string> {
   for (const folder of [given, `${given}/FaceXModel`]) {
-    const found = await Deno.stat(`${folder}/${NEUTRAL}`).then((info) => info.isFile, () => false);
+    const found = await isFile(`${folder}/${NEUTRAL}`);
     if (found) return await Deno.realPath(folder);
   }
   throw new InputError(`Cannot open ICT-FaceKit in ${given}: no ${NEUTRAL} there nor in its FaceXModel folder`);

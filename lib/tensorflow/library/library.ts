@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder } from "@/lib/files.ts";
+import { cacheFolder, isFile } from "@/lib/files.ts";
 
 export const TENSORFLOW_VERSION = "2.21.0";
 
@@ -45,13 +45,4 @@ async function namedLibrary(path: string): Promise<string> {
     `TENSORFLOW_LIBRARY is ${path}, where there is no ${fileName}: name that file or its folder, ` +
       "or unset it and run `deno task setup`",
   );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
+import { isThere } from "@/lib/files.ts";
 import { checkRoom, discardDamaged } from "@/lib/tensorflow/library/install.ts";
 import { readRequirements } from "@/lib/tensorflow/library/wheels.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -183,14 +184,10 @@ async function untilPipBegan(setup: FakeSetup, child: Deno.ChildProcess): Promis
 }
 
 async function untilThere(path: string, check = () => {}): Promise<void> {
-  while (!await exists(path)) {
+  while (!await isThere(path)) {
     check();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -213,7 +210,7 @@ Deno.test("set-up ends at a signal also where pip has left a child that goes on"
   await untilPipBegan(setup, child);
   child.kill("SIGINT");
   assertEquals((await child.status).code, 130);
-  assert(!await exists(`${setup.folder}/ended`), "set-up waited for pip's child");
+  assert(!await isThere(`${setup.folder}/ended`), "set-up waited for pip's child");
   await Deno.writeTextFile(`${setup.folder}/go`, "");
   await untilThere(`${setup.folder}/ended`);
   await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
