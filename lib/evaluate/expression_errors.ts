@@ -1,3 +1,5 @@
+import { mean } from "@/lib/evaluate/nme.ts";
+
 /** Mean absolute errors of expressions' amounts, which are 0 to 1. */
 export interface ExpressionErrors {
   readonly mean: number;
@@ -25,8 +27,4 @@ export function expressionErrors({ names, found, truth, meanAmounts }: Expressio
     baseline: meanError(m, () => meanAmounts[m]!),
   }));
   return { mean: mean(each.map(({ error }) => error)), baseline: mean(each.map(({ baseline }) => baseline)), each };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value / values.length, 0);
 }

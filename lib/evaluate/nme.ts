@@ -165,6 +165,6 @@ function meanDepth(landmarks: Float32Array): number {
 }
 
 /** NaN for no values: there is no mean of nothing. */
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,5 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
-import { type FaceError, faceSize } from "@/lib/evaluate/nme.ts";
+import { type FaceError, faceSize, mean } from "@/lib/evaluate/nme.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
@@ -90,8 +90,4 @@ export function mapErrorsByRegion(
 interface Sum {
   sum: number;
   count: number;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

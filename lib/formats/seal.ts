@@ -1,8 +1,17 @@
 import { bytesField, concatBytes } from "@/lib/formats/protobuf.ts";
 
-/** The JSON of an object with the SHA-256 of all else that it says as its last entry, `sha256`. */
-export async function sealJson(content: object): Promise<string> {
-  return JSON.stringify({ ...content, sha256: await sha256(JSON.stringify(content)) });
+/** The JSON of an object with the SHA-256 of all else that it says as its last entry, `sha256`; indented for people to read. */
+export async function sealJson(content: object, indent?: number): Promise<string> {
+  return JSON.stringify({ ...content, sha256: await sha256(JSON.stringify(content)) }, null, indent);
+}
+
+/** What JSON says, which older files may have without a seal. Throws an Error where it is no object, or was changed since. */
+export async function parseSealed(text: string): Promise<object> {
+  const saved = JSON.parse(text);
+  if (typeof saved !== "object" || saved === null) throw new Error("it is no JSON object");
+  const content = "sha256" in saved ? await openSealed(saved) : saved;
+  if (!content) throw new Error("its content is not what was saved, SHA-256 differs");
+  return content;
 }
 
 /** What was sealed; undefined where the object says anything else than what {@linkcode sealJson} was given. */

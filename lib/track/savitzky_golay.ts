@@ -1,28 +1,10 @@
 import { Matrix, solve } from "ml-matrix";
 
-export interface SavitzkyGolayOptions {
-  /** Frames to each side of the one that is smoothed. */
-  readonly reach?: number;
-  /** Degree of the polynomial. */
-  readonly degree?: number;
-}
-
 /**
- * A whole sequence smoothed (Savitzky and Golay, 1964): each frame becomes the value there of the polynomial that fits the
- * frames around it best. At both ends it is fitted to the frames that there are. Frames are of one length; they stay as
- * they are where they are too few for the polynomial.
+ * The frame at this place of a window of frames, smoothed by all of the window (Savitzky and Golay, 1964): the value there of
+ * the polynomial that fits the frames best. Frames are of one length; it stays as it is where they are too few for the
+ * polynomial.
  */
-export function savitzkyGolay(
-  frames: readonly Float32Array[],
-  { reach = 5, degree = 3 }: SavitzkyGolayOptions = {},
-): Float32Array[] {
-  return frames.map((_, center) => {
-    const first = Math.max(0, center - reach), end = Math.min(frames.length, center + reach + 1);
-    return smoothedAt(frames.slice(first, end), center - first, degree);
-  });
-}
-
-/** The frame at this place of a window, smoothed by all of the window; see {@linkcode savitzkyGolay}. */
 export function smoothedAt(window: readonly Float32Array[], center: number, degree = 3): Float32Array {
   if (window.length <= degree) return window[center]!.slice();
   const kernel = fitKernel([-center, window.length - center], degree);

@@ -3,7 +3,7 @@ import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isTemporary, isThere, writeFileAtomic } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
-import { openSealed, sha256 } from "@/lib/formats/seal.ts";
+import { parseSealed, sealJson } from "@/lib/formats/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 
 /** One line of `metrics.jsonl`: the step, and what was measured at it. */
@@ -77,8 +77,7 @@ export class RunFolder implements Disposable {
 
   /** What a later resume goes on with. */
   async changeConfig(config: Config): Promise<void> {
-    const sealed = { ...config, sha256: await sha256(JSON.stringify(config)) };
-    await writeFileAtomic(`${this.path}/${configName}`, JSON.stringify(sealed, null, 2) + "\n");
+    await writeFileAtomic(`${this.path}/${configName}`, await sealJson(config, 2) + "\n");
     this.#config = config;
   }
 
@@ -133,7 +132,7 @@ export async function readRunConfig(path: string): Promise<Config> {
     throw new InputError(`Cannot open the run ${path}: found no ${configName} there, which every run has`);
   }
   try {
-    return await parseConfigFile(text);
+    return parseSavedConfig(await parseSealed(text));
   } catch (error) {
     throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${reasonOf(error)})`);
   }
@@ -142,18 +141,10 @@ export async function readRunConfig(path: string): Promise<Config> {
 /** The settings in a file such as a run's `config.json`. Throws an InputError where it cannot be read, or is another's. */
 export async function readConfigFile(path: string): Promise<Config> {
   try {
-    return await parseConfigFile(await Deno.readTextFile(path));
+    return parseSavedConfig(await parseSealed(await Deno.readTextFile(path)));
   } catch (error) {
     throw new InputError(`Cannot use the settings in ${path}: ${reasonOf(error)}; a run's ${configName} is wanted`);
   }
-}
-
-async function parseConfigFile(text: string): Promise<Config> {
-  const saved = JSON.parse(text);
-  if (typeof saved !== "object" || saved === null) throw new Error("it is no JSON object");
-  const content = "sha256" in saved ? await openSealed(saved) : saved; // older runs have none
-  if (!content) throw new Error("its content is not what was saved, SHA-256 differs");
-  return parseSavedConfig(content);
 }
 
 /** The rows so far, in the order of writing; lines that a kill cut short, or that are damaged, are left out. */

@@ -4,6 +4,7 @@ import type { Source } from "@/lib/data/sources/source.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { defaultConvention } from "@/lib/face/landmarks.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
+import { parseSealed, sealJson } from "@/lib/formats/seal.ts";
 
 /** What must not change while a run rests: what its weights have learned is of no use for anything else. */
 const schema = z.strictObject({
@@ -32,7 +33,7 @@ export function sourceText({ path: _, ...settings }: SourceSettings): string {
 
 /** Leaves the note in a run's folder. */
 export async function writeNote(run: string, note: RunNote): Promise<void> {
-  await writeFileAtomic(`${run}/${NAME}`, JSON.stringify(note, null, 2) + "\n");
+  await writeFileAtomic(`${run}/${NAME}`, await sealJson(note, 2) + "\n");
 }
 
 /** Throws an InputError where the run noted otherwise; one that is older than notes has it from now on. */
@@ -57,7 +58,7 @@ const NAME = "source.json";
 
 async function readNote(run: string): Promise<RunNote | undefined> {
   try {
-    return schema.parse(JSON.parse(await Deno.readTextFile(`${run}/${NAME}`)));
+    return schema.parse(await parseSealed(await Deno.readTextFile(`${run}/${NAME}`)));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new InputError(`Cannot resume the run ${run}: its ${NAME} is not one (${reasonOf(error)})`);

@@ -80,37 +80,36 @@ export class Recording implements Disposable {
 
   #record(fn: TensorFunction, tensors: readonly Tensors[]) {
     const executor = this.#executor;
-    let recorded;
-    tf.tidy(() => {
-      using traced = new TracedVariables(executor);
-      using _none = withoutNewVariables();
-      using noting = notingOptimizers();
-      const inputs: Output[] = [];
-      const parameters = mapTensors(tensors as Tensors[], (tensor) => {
-        const metadata = executor.addInput(typeOf(tensor), tensor.shape);
-        inputs.push(executor.outputOf(metadata.id));
-        return toTensor(metadata);
-      }) as Tensors[];
-      const result = fn(...parameters);
-      const outputs = flattenTensors(result).map(outputOf);
-      const variables = traced.finish();
-      for (const { written } of variables) if (written) outputs.push(written);
-      const handles = variables.map(({ input }) => input);
-      recorded = { inputs, outputs, handles, variables, result, optimizers: noting.optimizers };
-    });
-    return recorded! as {
-      inputs: Output[];
-      outputs: Output[];
-      handles: Output[];
-      variables: TracedVariable[];
-      result: Tensors;
-      optimizers: ReadonlySet<tf.Optimizer>;
+    using _tidy = tidying();
+    using traced = new TracedVariables(executor);
+    using _none = withoutNewVariables();
+    using noting = notingOptimizers();
+    const inputs: Output[] = [];
+    const parameters = mapTensors(tensors as Tensors[], (tensor) => {
+      const metadata = executor.addInput(typeOf(tensor), tensor.shape);
+      inputs.push(executor.outputOf(metadata.id));
+      return toTensor(metadata);
+    }) as Tensors[];
+    const result = fn(...parameters);
+    const outputs = flattenTensors(result)
+      .map((tensor) => executor.outputOf(internals().backend.getInputTensorIds([tensor])[0]!));
+    const variables = traced.finish();
+    for (const { written } of variables) if (written) outputs.push(written);
+    return {
+      inputs,
+      outputs,
+      handles: variables.map(({ input }) => input),
+      variables,
+      result,
+      optimizers: noting.optimizers,
     };
-
-    function outputOf(tensor: tf.Tensor): Output {
-      return executor.outputOf(internals().backend.getInputTensorIds([tensor])[0]!);
-    }
   }
+}
+
+/** As `tf.tidy`, whose function could give tensors only: disposes those made until it is disposed itself. */
+function tidying(): Disposable {
+  tf.engine().startScope();
+  return { [Symbol.dispose]: () => tf.engine().endScope() };
 }
 
 function typeOf(tensor: tf.Tensor): number {

@@ -123,8 +123,6 @@ export interface UnpackedFile {
 const unpackScript = `
 import hashlib, json, os, re, sys, zipfile
 def digest(file):
-    return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else slow_digest(file)
-def slow_digest(file):
     hash = hashlib.sha256()
     while part := file.read(1 << 20): hash.update(part)
     return hash.hexdigest()

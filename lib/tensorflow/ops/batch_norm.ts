@@ -1,60 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { execute } from "@/lib/tensorflow/backend/backend.ts";
 
-export interface BatchNormOptions {
-  /** Added to the variance. */
-  readonly epsilon: number;
-}
-
-export interface BatchNorm {
-  /** [batch, height, width, channels] */
-  readonly y: tf.Tensor4D;
-  /** [channels] */
-  readonly batchMean: tf.Tensor1D;
-  /**
-   * [channels], with Bessel's correction: the sum of squares divided by n - 1, as the moving variance of Keras's fused
-   * layer (and of PyTorch's) takes it. `y` is normalized by the uncorrected one.
-   */
-  readonly batchVariance: tf.Tensor1D;
-}
-
-/**
- * Normalizes each channel of x [batch, height, width, channels] by its mean and variance over all else, then applies
- * scale and offset [channels]. Differentiable through y. Runs on the "tensorflow" backend only.
- */
-export function fusedBatchNorm(
-  x: tf.Tensor4D,
-  scale: tf.Tensor1D,
-  offset: tf.Tensor1D,
-  { epsilon }: BatchNormOptions,
-): BatchNorm {
-  return tf.tidy(() => {
-    const nothing = tf.tensor1d([], "float32"); // the op takes no statistics where it finds its own
-    const [y, batchMean, batchVariance] = run({ x, scale, offset, mean: nothing, variance: nothing }, {
-      epsilon,
-      training: true,
-    });
-    return { y: y as tf.Tensor4D, batchMean: batchMean as tf.Tensor1D, batchVariance: batchVariance as tf.Tensor1D };
-  });
-}
-
-export interface NormalizeOptions extends BatchNormOptions {
-  /** [channels] */
-  readonly mean: tf.Tensor1D;
-  /** [channels] */
-  readonly variance: tf.Tensor1D;
-}
-
-/** As fusedBatchNorm, by these statistics. Differentiable with respect to x, scale and offset. */
-function fusedNormalize(
-  x: tf.Tensor4D,
-  scale: tf.Tensor1D,
-  offset: tf.Tensor1D,
-  { mean, variance, epsilon }: NormalizeOptions,
-): tf.Tensor4D {
-  return tf.tidy(() => run({ x, scale, offset, mean, variance }, { epsilon, training: false })[0] as tf.Tensor4D);
-}
-
 const KERNEL = "PosmapFusedBatchNorm";
 
 type Inputs = Record<"x" | "scale" | "offset" | "mean" | "variance", tf.Tensor>;
@@ -64,8 +10,11 @@ interface Attributes {
   readonly training: boolean;
 }
 
-/** y, mean, variance, and three that the gradient needs. */
-function run(inputs: Inputs, attributes: Attributes): tf.Tensor[] {
+/**
+ * Normalizes each channel of x [batch, height, width, channels] by its mean and variance, in training those over all else of
+ * x, then applies scale and offset [channels]: y, mean, variance, and three that the gradient, of y alone, needs.
+ */
+function normalize(inputs: Inputs, attributes: Attributes): tf.Tensor[] {
   return tf.engine().runKernel(KERNEL, inputs, { ...attributes }) as tf.Tensor[];
 }
 
@@ -115,8 +64,9 @@ const StockBatchNormalization = tf.layers.batchNormalization({ name: "stock_batc
 
 /**
  * tfjs's batch normalization layer on TensorFlow's fused op: the same settings, weights and class name, so what is
- * saved with it loads as the stock layer. It differs in that the moving variance has Bessel's correction (see
- * BatchNorm). Other backends, and inputs that are not images with channels last, take the stock layer's way.
+ * saved with it loads as the stock layer. It differs in that the moving variance has Bessel's correction, the sum of
+ * squares divided by n - 1, as Keras's fused layer and PyTorch's have it; what is normalized is by the uncorrected one.
+ * Other backends, and inputs that are not images with channels last, take the stock layer's way.
  */
 export class FusedBatchNormalization extends StockBatchNormalization {
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor | tf.Tensor[] {
@@ -124,25 +74,22 @@ export class FusedBatchNormalization extends StockBatchNormalization {
     const channelsLast = this.axis === -1 || this.axis === x.rank - 1;
     if (tf.getBackend() !== "tensorflow" || x.rank !== 4 || !channelsLast) return super.call(inputs, kwargs);
     return tf.tidy(() => {
-      const scale = this.gamma ? read(this.gamma) : tf.ones([x.shape[3]]) as tf.Tensor1D;
-      const offset = this.beta ? read(this.beta) : tf.zeros([x.shape[3]]) as tf.Tensor1D;
+      const scale = this.gamma?.read() ?? tf.ones([x.shape[3]]);
+      const offset = this.beta?.read() ?? tf.zeros([x.shape[3]]);
       const { epsilon, movingMean, movingVariance } = this;
-      if (!kwargs.training) {
-        const statistics = { mean: read(movingMean), variance: read(movingVariance) };
-        return fusedNormalize(x, scale, offset, { ...statistics, epsilon });
+      const { training = false } = kwargs;
+      const none = tf.tensor1d([], "float32"); // the op takes no statistics where it finds its own
+      const [mean, variance] = training ? [none, none] : [movingMean.read(), movingVariance.read()];
+      const [y, batchMean, batchVariance] = normalize({ x, scale, offset, mean, variance }, { epsilon, training });
+      if (training) {
+        this.#update(movingMean, batchMean!);
+        this.#update(movingVariance, batchVariance!);
       }
-      const { y, batchMean, batchVariance } = fusedBatchNorm(x, scale, offset, { epsilon });
-      this.#update(movingMean, batchMean);
-      this.#update(movingVariance, batchVariance);
-      return y;
+      return y!;
     });
   }
 
   #update(moving: tf.LayerVariable, batch: tf.Tensor): void {
     moving.write(tf.add(tf.mul(moving.read(), this.momentum), tf.mul(batch, 1 - this.momentum)));
   }
-}
-
-function read(variable: tf.LayerVariable): tf.Tensor1D {
-  return variable.read() as tf.Tensor1D;
 }

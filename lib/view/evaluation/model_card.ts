@@ -1,7 +1,7 @@
 import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
-import { type LandmarkErrors, landmarkErrors, type NmeSummary } from "@/lib/evaluate/nme.ts";
+import { type LandmarkErrors, landmarkErrors, mean, type NmeSummary } from "@/lib/evaluate/nme.ts";
 import { denseError, landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
@@ -123,8 +123,4 @@ function pairsOf(faces: readonly TraitedFace[], surface: FaceSurface) {
 
 function summary(errors: NmeSummary): string[] {
   return [figure(errors.mean), intervalFigure(errors), ...binFigures(errors)];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
