@@ -1,6 +1,7 @@
 import { eyeCornerDistance, keyLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
-import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { interpolate, rasterize } from "@/lib/geometry/rasterize.ts";
+import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -73,23 +74,11 @@ function usedPoints(
 
 /** The face's points at the texels' centers, continued a few texels beyond the surface's border. */
 function texelPoints({ surface, surfaceVertices }: MorphableModel, vertices: Float32Array, size: number): Float32Array {
-  const flat = Float32Array.from(
-    { length: surface.uv.length / 2 * 3 },
-    (_, i) => i % 3 === 2 ? 0 : size * surface.uv[2 * Math.floor(i / 3) + i % 3]!,
-  );
-  const raster = rasterize({ positions: flat, triangles: surface.triangles }, { width: size, height: size });
+  const raster = rasterize(uvMesh(surface, size), { width: size, height: size });
+  const values = { triangles: surface.triangles.map((corner) => surfaceVertices[corner]!), values: vertices };
   const points = new Float32Array(3 * size * size).fill(NaN);
   for (let i = 0; i < size * size; i++) {
-    const triangle = raster.triangle[i]!;
-    if (triangle < 0) continue;
-    for (let axis = 0; axis < 3; axis++) {
-      let sum = 0;
-      for (let corner = 0; corner < 3; corner++) {
-        const vertex = surfaceVertices[surface.triangles[3 * triangle + corner]!]!;
-        sum += raster.weights[3 * i + corner]! * vertices[3 * vertex + axis]!;
-      }
-      points[3 * i + axis] = sum;
-    }
+    if (raster.triangle[i]! >= 0) interpolate(raster, i, values, points.subarray(3 * i, 3 * i + 3));
   }
   for (let ring = 0; ring < BORDER_TEXELS; ring++) growBorder(points, size);
   return points;

@@ -1,4 +1,5 @@
 import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { keyLandmarks, landmarkBox, landmarkLines, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNames, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
@@ -13,26 +14,16 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
   // Gums are also what the inner corners of eyes are made of.
   const noseBase = valuesAt(meshLandmarks(model, outlineOf), model.mean)[3 * keyLandmarks.noseBase + 1]!;
   const isHidden = (t: number) =>
-    isInside.includes(model.materials[t]!) && !seen[t] && heightOf(model, model.triangles[3 * t]!) < noseBase;
+    isInside.includes(model.materials[t]!) && !seen[t] && model.mean[3 * model.triangles[3 * t]! + 1]! < noseBase;
   const kept = Uint32Array.from(model.materials.keys()).filter((t) => !isHidden(t));
-  const corners = new Uint32Array(3 * kept.length);
-  kept.forEach((t, i) => corners.set(model.triangles.subarray(3 * t, 3 * t + 3), 3 * i));
+  const corners = model.triangles.filter((_, corner) => !isHidden(Math.floor(corner / 3)));
   const isUsed = new Uint8Array(model.mean.length / 3);
   for (const vertex of corners) isUsed[vertex] = 1;
   for (const vertex of model.surfaceVertices) isUsed[vertex] = 1;
   const vertices = Uint32Array.from(isUsed.keys()).filter((vertex) => isUsed[vertex]);
   const renumbered = new Uint32Array(isUsed.length);
   vertices.forEach((vertex, i) => renumbered[vertex] = i);
-  const pick = (values: Float32Array) => {
-    const picked = new Float32Array(3 * vertices.length);
-    for (let i = 0; i < vertices.length; i++) {
-      const from = 3 * vertices[i]!;
-      picked[3 * i] = values[from]!;
-      picked[3 * i + 1] = values[from + 1]!;
-      picked[3 * i + 2] = values[from + 2]!;
-    }
-    return picked;
-  };
+  const pick = (values: Float32Array) => pointsAt(values, vertices);
   return {
     ...model,
     mean: pick(model.mean),
@@ -42,10 +33,6 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
     materials: Uint8Array.from(kept, (t) => model.materials[t]!),
     surfaceVertices: model.surfaceVertices.map((vertex) => renumbered[vertex]!),
   };
-}
-
-function heightOf({ mean }: MorphableModel, vertex: number): number {
-  return mean[3 * vertex + 1]!;
 }
 
 const VIEW_SIZE = 256;

@@ -1,5 +1,5 @@
 import { type FloatImage } from "@/lib/geometry/color.ts";
-import { type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
+import { interpolate, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import type { Mesh } from "@/lib/types.ts";
 
 /** Writes the linear color of sample k, whose triangle and weights the raster holds, into `color` (three numbers). */
@@ -31,7 +31,10 @@ export function drawMesh(mesh: Mesh, image: FloatImage, options: DrawOptions): R
     );
   }
   const raster = rasterize(mesh, { width, height, samples, backfaces, ...options.raster && { out: options.raster } });
-  const shader = typeof colors === "function" ? colors : vertexColorShader(mesh.triangles, colors);
+  const vertexColors = { triangles: mesh.triangles, values: colors as Float32Array };
+  const shader: Shader = typeof colors === "function"
+    ? colors
+    : (k, raster, color) => interpolate(raster, k, vertexColors, color);
   const color = new Float32Array(3);
   const share = opacity / (samples * samples);
   const { triangle } = raster;
@@ -62,20 +65,4 @@ export function drawMesh(mesh: Mesh, image: FloatImage, options: DrawOptions): R
     }
   }
   return raster;
-}
-
-/** Interpolates vertex values, [vertexCount, 3], at the samples. */
-function vertexColorShader(triangles: Uint32Array, colors: Float32Array): Shader {
-  return (k, { triangle, weights }, color) => {
-    const corner = 3 * triangle[k]!;
-    const a = 3 * triangles[corner]!;
-    const b = 3 * triangles[corner + 1]!;
-    const c = 3 * triangles[corner + 2]!;
-    const wa = weights[3 * k]!;
-    const wb = weights[3 * k + 1]!;
-    const wc = weights[3 * k + 2]!;
-    color[0] = wa * colors[a]! + wb * colors[b]! + wc * colors[c]!;
-    color[1] = wa * colors[a + 1]! + wb * colors[b + 1]! + wc * colors[c + 1]!;
-    color[2] = wa * colors[a + 2]! + wb * colors[b + 2]! + wc * colors[c + 2]!;
-  };
 }

@@ -1,6 +1,7 @@
 import { type FloatImage, linearToPhoto } from "@/lib/geometry/color.ts";
-import { type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
+import { interpolate, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
+import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh } from "@/lib/types.ts";
@@ -130,23 +131,19 @@ function mirroredPlaces(
   trust: Float32Array,
   { uv, triangles }: { readonly uv: Float32Array; readonly triangles: Uint32Array },
 ): Pick<PhotoTexture, "mirrored" | "mirrorShare"> {
-  const flat = new Float32Array(positions.length);
-  for (let v = 0; v < trust.length; v++) flat.set([uv[2 * v]! * UV_SIZE, uv[2 * v + 1]! * UV_SIZE], 3 * v);
-  const { triangle, weights } = rasterize({ positions: flat, triangles }, { width: UV_SIZE, height: UV_SIZE });
-  const mirrored = positions.slice(), mirrorShare = new Float32Array(trust.length);
+  const flat = uvMesh({ uv, triangles }, UV_SIZE);
+  const raster = rasterize(flat, { width: UV_SIZE, height: UV_SIZE });
+  const mirrored = positions.slice(), mirrorShare = new Float32Array(trust.length), share = new Float32Array(1);
   const texelAt = (value: number) => Math.min(UV_SIZE - 1, Math.max(0, Math.floor(value)));
   for (let v = 0; v < trust.length; v++) {
-    const [x, y] = [UV_SIZE - flat[3 * v]!, flat[3 * v + 1]!];
-    const texel = beside.map(([dx, dy]) => texelAt(y + dy) * UV_SIZE + texelAt(x + dx)).find((k) => triangle[k]! >= 0);
+    const [x, y] = [UV_SIZE - flat.positions[3 * v]!, flat.positions[3 * v + 1]!];
+    const texel = beside.map(([dx, dy]) => texelAt(y + dy) * UV_SIZE + texelAt(x + dx)).find((k) =>
+      raster.triangle[k]! >= 0
+    );
     if (texel === undefined) continue;
-    mirrored.fill(0, 3 * v, 3 * v + 3);
-    let share = 0;
-    for (let corner = 0; corner < 3; corner++) {
-      const from = triangles[3 * triangle[texel]! + corner]!, weight = weights[3 * texel + corner]!;
-      share += weight * trust[from]!;
-      for (let axis = 0; axis < 3; axis++) mirrored[3 * v + axis]! += weight * positions[3 * from + axis]!;
-    }
-    mirrorShare[v] = Math.min(1, share / WORTH);
+    interpolate(raster, texel, { triangles, values: positions }, mirrored.subarray(3 * v, 3 * v + 3));
+    interpolate(raster, texel, { triangles, values: trust }, share);
+    mirrorShare[v] = Math.min(1, share[0]! / WORTH);
   }
   return { mirrored, mirrorShare };
 }

@@ -251,6 +251,22 @@ function stepsInside(edge: number, step: number): number {
   return step < 0 && edge >= 0 ? Math.ceil(edge / -step) : Infinity;
 }
 
+/**
+ * Writes what a raster's sample k, which shows a triangle, has of vertex values, [vertexCount, out.length], between that
+ * triangle's corners.
+ */
+export function interpolate(
+  { triangle, weights }: Pick<Raster, "triangle" | "weights">,
+  k: number,
+  { triangles, values }: { readonly triangles: Uint32Array; readonly values: Float32Array },
+  out: Float32Array,
+): void {
+  const corner = 3 * triangle[k]!, count = out.length;
+  const a = count * triangles[corner]!, b = count * triangles[corner + 1]!, c = count * triangles[corner + 2]!;
+  const wa = weights[3 * k]!, wb = weights[3 * k + 1]!, wc = weights[3 * k + 2]!;
+  for (let i = 0; i < count; i++) out[i] = wa * values[a + i]! + wb * values[b + i]! + wc * values[c + i]!;
+}
+
 /** Buffers for {@linkcode rasterize}. */
 export function emptyRaster(
   { width, height, samples = 1 }: Pick<RasterOptions, "width" | "height" | "samples">,

@@ -1,4 +1,5 @@
 import type { Raster } from "@/lib/geometry/rasterize.ts";
+import type { Mesh } from "@/lib/types.ts";
 
 /** Which vertices of a mesh are seen. */
 export interface Seen {
@@ -9,35 +10,10 @@ export interface Seen {
 }
 
 /** The vertices of a mesh that a raster of it shows: the corners of the triangles there. */
-export class SeenVertices implements Seen {
-  readonly isSeen: Uint8Array;
-  readonly #list: Uint32Array;
-  #count = 0;
-
-  constructor(vertexCount: number) {
-    this.isSeen = new Uint8Array(vertexCount);
-    this.#list = new Uint32Array(vertexCount);
+export function seenVertices({ triangle }: Pick<Raster, "triangle">, { positions, triangles }: Mesh): Seen {
+  const isSeen = new Uint8Array(positions.length / 3);
+  for (const t of triangle) {
+    for (let corner = 3 * t; t >= 0 && corner < 3 * t + 3; corner++) isSeen[triangles[corner]!] = 1;
   }
-
-  get list(): Uint32Array {
-    return this.#list.subarray(0, this.#count);
-  }
-
-  /** Forgets what was seen before; `triangles` are those that the raster was drawn from. */
-  mark({ triangle }: Pick<Raster, "triangle">, triangles: Uint32Array): void {
-    const isSeen = this.isSeen.fill(0), list = this.#list;
-    let count = 0, last = -1;
-    for (let k = 0; k < triangle.length; k++) {
-      const t = triangle[k]!;
-      if (t < 0 || t === last) continue;
-      last = t;
-      for (let corner = 3 * t; corner < 3 * t + 3; corner++) {
-        const vertex = triangles[corner]!;
-        if (isSeen[vertex] === 1) continue;
-        isSeen[vertex] = 1;
-        list[count++] = vertex;
-      }
-    }
-    this.#count = count;
-  }
+  return { isSeen, list: Uint32Array.from(isSeen.keys()).filter((vertex) => isSeen[vertex]) };
 }

@@ -12,6 +12,21 @@ export function pointAt(points: ArrayLike<number>, index: number): Vec3 {
   return [points[3 * index]!, points[3 * index + 1]!, points[3 * index + 2]!];
 }
 
+/** Some of some points, [n, 3], by their numbers: [numbers.length, 3]. */
+export function pointsAt(
+  points: ArrayLike<number>,
+  numbers: ArrayLike<number>,
+  out: Float32Array = new Float32Array(3 * numbers.length),
+): Float32Array {
+  for (let k = 0; k < numbers.length; k++) {
+    const i = 3 * numbers[k]!;
+    out[3 * k] = points[i]!;
+    out[3 * k + 1] = points[i + 1]!;
+    out[3 * k + 2] = points[i + 2]!;
+  }
+  return out;
+}
+
 export function plus(a: Vec3, b: Vec3): Vec3 {
   return [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 }

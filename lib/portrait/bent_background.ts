@@ -1,7 +1,7 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { fillHarmonic } from "@/lib/geometry/harmonic.ts";
-import type { Raster } from "@/lib/geometry/rasterize.ts";
+import { interpolate, type Raster } from "@/lib/geometry/rasterize.ts";
 import type { Mesh } from "@/lib/types.ts";
 import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
 
@@ -64,10 +64,10 @@ export class BentBackground {
     fillHarmonic(shift, isFixed, { columns, rows, channels: 3 });
     const positions = rest.map((value, i) => value + shift[i]!);
     const photo = this.#image;
-    const from = new Float32Array(2);
+    const from = new Float32Array(3);
     drawMesh({ positions, triangles }, image, {
       colors: (k, raster, color) => {
-        pointOf({ positions: rest, triangles }, raster, k, from);
+        interpolate(raster, k, { triangles, values: rest }, from);
         sampleTexture(photo, from[0]!, from[1]!, color);
       },
     });
@@ -75,29 +75,11 @@ export class BentBackground {
 
   /** How far what a pixel shows of the face has moved, and how deep it is now. */
   #movement(pixel: number, moved: Float32Array): [number, number, number] {
-    const { triangle, weights } = this.raster;
     const { positions, triangles } = this.face;
-    const sum: [number, number, number] = [0, 0, 0];
-    for (let corner = 0; corner < 3; corner++) {
-      const v = 3 * triangles[3 * triangle[pixel]! + corner]!;
-      const weight = weights[3 * pixel + corner]!;
-      sum[0] += weight * (moved[v]! - positions[v]!);
-      sum[1] += weight * (moved[v + 1]! - positions[v + 1]!);
-      sum[2] += weight * moved[v + 2]!;
-    }
-    return sum;
-  }
-}
-
-/** Writes x and y of what a raster's sample k shows, between the corners' `positions`, into `out`. */
-function pointOf({ positions, triangles }: Mesh, raster: Raster, k: number, out: Float32Array): void {
-  const corner = 3 * raster.triangle[k]!;
-  out[0] = out[1] = 0;
-  for (let i = 0; i < 3; i++) {
-    const v = 3 * triangles[corner + i]!;
-    const weight = raster.weights[3 * k + i]!;
-    out[0] += weight * positions[v]!;
-    out[1] += weight * positions[v + 1]!;
+    const [before, now] = [new Float32Array(3), new Float32Array(3)];
+    interpolate(this.raster, pixel, { triangles, values: positions }, before);
+    interpolate(this.raster, pixel, { triangles, values: moved }, now);
+    return [now[0]! - before[0]!, now[1]! - before[1]!, now[2]!];
   }
 }
 

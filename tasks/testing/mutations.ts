@@ -154,8 +154,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/geometry/seen_vertices.ts",
-    line: "const isSeen = this.isSeen.fill(0), list = this.#list;",
-    replacement: "const isSeen = this.isSeen, list = this.#list;",
+    line: "return { isSeen, list: Uint32Array.from(isSeen.keys()).filter((vertex) => isSeen[vertex]) };",
+    replacement: "return { isSeen, list: Uint32Array.from(isSeen.keys()) };",
     tests: ["tests/geometry/seen_vertices_test.ts"],
   },
   {
@@ -298,7 +298,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/data/synthetic/rotate_sample.ts",
-    line: "landmarks: rotated.landmarks.map((value, i) => i % 3 === 2 ? value - farthest : value),",
+    line: "landmarks: nearer(rotated.landmarks, farthest),",
     replacement: "landmarks: rotated.landmarks,",
     tests: ["tests/data/synthetic/rotate_sample_test.ts"],
   },
@@ -497,8 +497,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/geometry/photo_texture.ts",
-    line: "const [x, y] = [UV_SIZE - flat[3 * v]!, flat[3 * v + 1]!];",
-    replacement: "const [x, y] = [flat[3 * v]!, flat[3 * v + 1]!];",
+    line: "const [x, y] = [UV_SIZE - flat.positions[3 * v]!, flat.positions[3 * v + 1]!];",
+    replacement: "const [x, y] = [flat.positions[3 * v]!, flat.positions[3 * v + 1]!];",
     tests: ["tests/view/mesh/colored_face_test.ts"],
   },
   {

@@ -1,5 +1,5 @@
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import { seenVertices } from "@/lib/geometry/seen_vertices.ts";
 import { ambientHarmonics, shadeVertices, vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import { Random } from "@/lib/random.ts";
@@ -11,19 +11,16 @@ const mesh = {
   triangles: Uint32Array.from({ length: 3 * 120 }, () => random.integer(0, 89)),
 };
 const raster = rasterize(mesh, { width: 20, height: 20 });
-const seen = new SeenVertices(90);
-seen.mark(raster, mesh.triangles);
+const seen = seenVertices(raster, mesh);
 
-Deno.test("SeenVertices lists the corners of a raster's triangles, each once, and forgets the raster before", () => {
+Deno.test("seenVertices() lists the corners of a raster's triangles, each once", () => {
   const shown = new Set(Array.from(raster.triangle).filter((t) => t >= 0));
   const corners = new Set([...shown].flatMap((t) => [...mesh.triangles.subarray(3 * t, 3 * t + 3)]));
   assertEquals([...seen.list].sort((a, b) => a - b), [...corners].sort((a, b) => a - b));
   assert(seen.list.length < 90);
-  const again = new SeenVertices(90);
-  again.mark({ triangle: Int32Array.from(mesh.triangles.keys()).subarray(0, 120) }, mesh.triangles);
-  again.mark({ triangle: new Int32Array(4).fill(-1) }, mesh.triangles);
-  assertEquals(again.list.length, 0);
-  assert(again.isSeen.every((value) => value === 0));
+  const none = seenVertices({ triangle: new Int32Array(4).fill(-1) }, mesh);
+  assertEquals(none.list.length, 0);
+  assert(none.isSeen.every((value) => value === 0));
 });
 
 Deno.test("vertexNormals(), lightVisibility() and shadeVertices() give seen vertices what they give all", () => {

@@ -2,7 +2,7 @@ import { HeadPixels } from "@/lib/portrait/head_pixels.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { strands } from "@/lib/portrait/hair.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import { seenVertices } from "@/lib/geometry/seen_vertices.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
@@ -42,7 +42,7 @@ function randomScene() {
   return { kernels, positions, triangles, pixels };
 }
 
-Deno.test("HeadPixels finds what rasterize() draws and lists the vertices that SeenVertices does", () => {
+Deno.test("HeadPixels finds what rasterize() draws and lists the vertices that seenVertices() does", () => {
   for (let scene = 0; scene < 20; scene++) {
     const { positions, triangles, pixels } = randomScene();
     const first = 7, end = 290;
@@ -59,8 +59,7 @@ Deno.test("HeadPixels finds what rasterize() draws and lists the vertices that S
       assertClose(second[k]!, wanted.weights[3 * k + 1]!, 1e-4);
       assertClose(third[k]!, wanted.weights[3 * k + 2]!, 1e-4);
     }
-    const vertices = new SeenVertices(VERTICES);
-    vertices.mark({ triangle }, drawn);
+    const vertices = seenVertices({ triangle }, { positions, triangles: drawn });
     assertEquals([...seen.list].sort((a, b) => a - b), [...vertices.list].sort((a, b) => a - b));
     assertEquals([...seen.isSeen], [...vertices.isSeen]);
   }

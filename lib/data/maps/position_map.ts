@@ -108,7 +108,8 @@ export function readLandmarks(
   return readVertices(map, { uv: landmarkUv(surface, convention) });
 }
 
-function farthestDepth(surface: Float32Array): number {
+/** The least z of points, [n, 3]: what is 0 in a position map. */
+export function farthestDepth(surface: Float32Array): number {
   let farthest = Infinity;
   for (let i = 2; i < surface.length; i += 3) if (surface[i]! < farthest) farthest = surface[i]!;
   return farthest;

@@ -1,5 +1,7 @@
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
+import type { Mesh } from "@/lib/types.ts";
 
 /** Which part of a surface each texel of its position map shows, and which texels each vertex is read from. */
 export interface UvLayout {
@@ -37,14 +39,10 @@ const EXTRAPOLATION = 6;
 export function uvLayout(surface: Pick<FaceSurface, "uv" | "triangles">, size: number): UvLayout {
   if (!Number.isInteger(size) || size < 2) throw new RangeError(`Cannot lay out a map of ${size} texels a side`);
   const { uv, triangles } = surface;
-  const positions = new Float32Array(uv.length / 2 * 3);
-  for (let v = 0; v < uv.length / 2; v++) {
-    positions[3 * v] = uv[2 * v]! * size;
-    positions[3 * v + 1] = uv[2 * v + 1]! * size;
-  }
-  const { triangle, weights } = rasterize({ positions, triangles }, { width: size, height: size });
+  const flat = uvMesh(surface, size);
+  const { triangle, weights } = rasterize(flat, { width: size, height: size });
   const reading = readingTexels(uv, size);
-  extendEdges({ size, triangle, weights, reading }, positions, triangles);
+  extendEdges({ size, triangle, weights, reading }, flat);
   const corners = new Uint32Array(weights.length);
   triangle.forEach((t, texel) => {
     for (let i = 0; t >= 0 && i < 3; i++) corners[3 * texel + i] = 3 * triangles[3 * t + i]!;
@@ -76,8 +74,7 @@ export function readingTexels(uv: Float32Array, size: number): ReadingTexels {
  */
 function extendEdges(
   { size, triangle, weights, reading }: Pick<UvLayout, "size" | "triangle" | "weights" | "reading">,
-  positions: Float32Array,
-  triangles: Uint32Array,
+  { positions, triangles }: Mesh,
 ): void {
   const lowest = new Map<number, number>();
   for (let corner = 0; corner < triangles.length; corner++) {

@@ -1,4 +1,4 @@
-import { readVertices } from "@/lib/data/maps/position_map.ts";
+import { farthestDepth, readVertices } from "@/lib/data/maps/position_map.ts";
 import type { Sample } from "@/lib/data/sample.ts";
 import { axisRotation, type FaceAxes, faceAxes } from "@/lib/data/synthetic/face_axes.ts";
 import { type TexturedFace, textureFace } from "@/lib/data/synthetic/face_texture.ts";
@@ -9,10 +9,10 @@ import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { type FloatImage, linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { textureShader } from "@/lib/geometry/photo_texture.ts";
-import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { interpolate, rasterize } from "@/lib/geometry/rasterize.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import { BentBackground } from "@/lib/portrait/bent_background.ts";
-import type { Mat3, Mesh, Photo, PositionMap, Vec3 } from "@/lib/types.ts";
+import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 
 /** A photo and the true mesh of the face in it. */
 export interface RotatableFace {
@@ -78,18 +78,15 @@ export class FaceRotator {
     const { triangles } = textured.mesh;
     const image = { width, height, rgb: new Float32Array(3 * width * height) };
     this.#background.draw(image, positions);
-    const shade = textureShader(textured, this.#image), { opacity } = textured;
+    const shade = textureShader(textured, this.#image), { opacity } = textured, share = new Float32Array(1);
     drawMesh({ positions, triangles }, image, {
       samples: SAMPLES,
       backfaces: false,
       colors: (k, raster, color) => {
         const pixel = Math.floor(k / raster.width / SAMPLES) * width + Math.floor(k % raster.width / SAMPLES);
         shade(k, raster, color);
-        let share = 0;
-        for (let i = 0; i < 3; i++) {
-          share += raster.weights[3 * k + i]! * opacity[triangles[3 * raster.triangle[k]! + i]!]!;
-        }
-        for (let c = 0; c < 3; c++) color[c] = share * color[c]! + (1 - share) * image.rgb[3 * pixel + c]!;
+        interpolate(raster, k, { triangles, values: opacity }, share);
+        for (let c = 0; c < 3; c++) color[c]! += (1 - share[0]!) * (image.rgb[3 * pixel + c]! - color[c]!);
       },
     });
     return linearToPhoto(image);
@@ -117,18 +114,18 @@ export function rotateSampleBy({ image, map, landmarks }: Sample, { yaws, surfac
   });
   return yaws.map((yaw) => {
     const move = rotator.movement({ yaw });
-    const farthest = leastDepth(move(vertices));
+    const farthest = farthestDepth(move(vertices));
     const rotated = rotator.rotate({ yaw });
     return {
       image: rotated.image,
-      map: nearer({ size: map.size, positions: move(map.positions) }, farthest),
-      landmarks: rotated.landmarks.map((value, i) => i % 3 === 2 ? value - farthest : value),
+      map: { size: map.size, positions: nearer(move(map.positions), farthest) },
+      landmarks: nearer(rotated.landmarks, farthest),
     };
   });
 }
 
-function nearer({ size, positions }: PositionMap, farthest: number): PositionMap {
-  return { size, positions: positions.map((value, i) => i % 3 === 2 ? value - farthest : value) };
+function nearer(points: Float32Array, farthest: number): Float32Array {
+  return points.map((value, i) => i % 3 === 2 ? value - farthest : value);
 }
 
 interface Turn {
@@ -147,10 +144,4 @@ function turned(points: Float32Array, { rotation, center, shift = [0, 0, 0] }: T
 function boxMiddle(landmarks: Float32Array): [number, number] {
   const { left, top, width, height } = landmarkBox(landmarks);
   return [left + width / 2, top + height / 2];
-}
-
-function leastDepth(points: Float32Array): number {
-  let least = Infinity;
-  for (let i = 2; i < points.length; i += 3) least = Math.min(least, points[i]!);
-  return least;
 }

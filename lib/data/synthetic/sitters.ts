@@ -1,6 +1,6 @@
 import { paperAugmentation } from "@/lib/data/augment.ts";
 import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
-import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
+import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
@@ -16,7 +16,7 @@ import {
   poseRotation,
   rollRotation,
 } from "@/lib/geometry/transforms.ts";
-import { meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
+import { meanPoint, pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
 import { Random } from "@/lib/random.ts";
 import type { Mat3 } from "@/lib/types.ts";
 
@@ -94,9 +94,8 @@ export class Sitters {
 
   /** What a network should say of a sitter whose vertices are at these positions, [vertexCount, 3], in image space. */
   labelOf(positions: Float32Array, { expressions, isAbsent }: Pick<Sitting, "expressions" | "isAbsent">): Label {
-    const surface = pickVertices(positions, this.#model.surfaceVertices, this.#surface);
-    let farthest = Infinity; // its z is 0
-    for (let i = 2; i < surface.length; i += 3) farthest = Math.min(farthest, surface[i]!);
+    const surface = pointsAt(positions, this.#model.surfaceVertices, this.#surface);
+    const farthest = farthestDepth(surface); // its z is 0
     return {
       map: bakePositionMap(this.#layout, surface),
       landmarks: this.landmarks(positions).map((value, i) => i % 3 === 2 ? value - farthest : value),
@@ -181,21 +180,6 @@ interface Miss {
   readonly zoom: number;
   /** In sides of the fitting crop. */
   readonly shift: readonly [number, number];
-}
-
-/** Rows of [n, 3]. */
-function pickVertices(
-  from: Float32Array,
-  vertices: Uint32Array,
-  out: Float32Array = new Float32Array(3 * vertices.length),
-): Float32Array {
-  for (let k = 0; k < vertices.length; k++) {
-    const i = 3 * vertices[k]!;
-    out[3 * k] = from[i]!;
-    out[3 * k + 1] = from[i + 1]!;
-    out[3 * k + 2] = from[i + 2]!;
-  }
-  return out;
 }
 
 /**

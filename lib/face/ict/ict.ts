@@ -8,6 +8,7 @@ import { gazeShift } from "@/lib/face/ict/ict_eyes.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { relaxUv } from "@/lib/face/relax_uv.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 import { ictParts, vertexCount } from "@/lib/face/ict/ict_parts.ts";
 
 export interface IctOptions {
@@ -93,9 +94,7 @@ async function convert(source: Source, onProgress: (done: number) => void): Prom
   }
   const neutral = parseObj(neutralText, neutralPath);
   const { vertices, ...parts } = ictParts(neutral, source.landmarks, neutralPath);
-  const keep = (positions: (i: number) => number) =>
-    Float32Array.from({ length: 3 * vertices.length }, (_, i) => positions(3 * vertices[Math.floor(i / 3)]! + i % 3));
-  const mean = keep((i) => neutral.positions[i]!);
+  const mean = pointsAt(neutral.positions, vertices);
   const eyeballs = new Set(
     parts.triangles.filter((_, corner) => eyeMaterials.has(parts.materials[Math.floor(corner / 3)]!)),
   );
@@ -110,7 +109,7 @@ async function convert(source: Source, onProgress: (done: number) => void): Prom
         `Cannot read ${path}: it has ${shape.length / 3} vertices, wanted ${vertexCount} as in ${NEUTRAL}`,
       );
     }
-    const mode = keep((i) => shape[i]! - neutral.positions[i]!);
+    const mode = pointsAt(shape.map((value, i) => value - neutral.positions[i]!), vertices);
     const gaze = gazeShift(name);
     if (gaze) { for (const v of eyeballs) mode.set(gaze(mean[3 * v]!, mean[3 * v + 1]!, mean[3 * v + 2]!), 3 * v); }
     onProgress(READING * ++filesRead / fileCount);
@@ -141,11 +140,7 @@ function relaxedUv(
   { mean, identityModes, expressionModes, surface, surfaceVertices }: Omit<MorphableModel, "expressionNames">,
   onProgress: (done: number) => void,
 ): Float32Array {
-  const onSurface = (positions: Float32Array) =>
-    Float32Array.from(
-      { length: 3 * surfaceVertices.length },
-      (_, i) => positions[3 * surfaceVertices[Math.floor(i / 3)]! + i % 3]!,
-    );
+  const onSurface = (positions: Float32Array) => pointsAt(positions, surfaceVertices);
   const sweeps = 400;
   return relaxUv({
     uv: surface.uv,

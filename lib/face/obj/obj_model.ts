@@ -17,6 +17,7 @@ import {
 import type { ObjMesh } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { boundsOf, distanceBetween, meanPoint } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -182,9 +183,8 @@ const FOLD_SIZE = 512;
 const MOST_FOLDED = 0.02;
 
 /** Throws where a point of the map would stand for several points of the face. */
-function checkFolds({ uv, triangles }: FaceSurface, path: string): void {
-  const positions = new Float32Array(uv.length / 2 * 3);
-  for (let v = 0; v < uv.length / 2; v++) positions.set([uv[2 * v]! * FOLD_SIZE, uv[2 * v + 1]! * FOLD_SIZE], 3 * v);
+function checkFolds(surface: FaceSurface, path: string): void {
+  const flat = uvMesh(surface, FOLD_SIZE), { positions, triangles } = flat;
   let area = 0;
   for (let t = 0; t < triangles.length; t += 3) {
     const [a, b, c] = [3 * triangles[t]!, 3 * triangles[t + 1]!, 3 * triangles[t + 2]!];
@@ -193,7 +193,7 @@ function checkFolds({ uv, triangles }: FaceSurface, path: string): void {
     area += Math.abs(ux * wy - uy * wx) / 2;
   }
   if (!(area >= 1)) refuse(path, "its texture coordinates span no area, wanted a UV layout of the whole surface");
-  const { triangle } = rasterize({ positions, triangles }, { width: FOLD_SIZE, height: FOLD_SIZE });
+  const { triangle } = rasterize(flat, { width: FOLD_SIZE, height: FOLD_SIZE });
   const covered = triangle.reduce((count, t) => count + (t >= 0 ? 1 : 0), 0);
   const folded = 1 - covered / area;
   if (folded <= MOST_FOLDED) return;

@@ -3,6 +3,7 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { landmarkEntries, type MeshPoints, outlineOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 
 export interface ObjSurfaceOptions {
   /** The mesh's file, for messages. */
@@ -43,9 +44,8 @@ export function surfaceOf(
     ...points,
     vertices: cornersOf(points, { path, polygons, indexOf }),
   });
-  const positions = Float32Array.from(
-    corners.flatMap(({ vertex }) => [...mesh.positions.subarray(3 * vertex, 3 * vertex + 3)]),
-  );
+  const surfaceVertices = Uint32Array.from(corners, ({ vertex }) => vertex);
+  const positions = pointsAt(mesh.positions, surfaceVertices);
   const surfaceLandmarks: SurfaceLandmarks = Object.fromEntries(
     landmarkEntries(landmarks).map(([convention, points]) => [convention, onSurface(points)]),
   );
@@ -57,7 +57,7 @@ export function surfaceOf(
       landmarks: surfaceLandmarks,
       regions: regionsFromLandmarks(positions, valuesAt(outlineOf(surfaceLandmarks), positions)),
     },
-    surfaceVertices: Uint32Array.from(corners, ({ vertex }) => vertex),
+    surfaceVertices,
   };
 }
 

@@ -5,14 +5,14 @@ import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
-import { SeenVertices } from "@/lib/geometry/seen_vertices.ts";
+import { seenVertices } from "@/lib/geometry/seen_vertices.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 import { plaster, positionMapPicture } from "@/lib/view/drawing/draw.ts";
 import { panelRow } from "@/lib/view/figures/panels.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 import { svgPhoto } from "@/lib/view/figures/svg_marks.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
-import { uvMesh } from "@/lib/view/mesh/uv_picture.ts";
+import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { meshSquare, PANEL, whiteImage } from "@/lib/view/mesh/wireframe.ts";
 
 /**
@@ -36,8 +36,7 @@ export async function positionMapRow({ map, surface }: Omit<TrackedFace, "photo"
   const placed = { ...mesh, positions: imageToCrop(vertices, { crop, size: PANEL }) };
   const image = whiteImage(PANEL);
   const paper = plaster(placed).map((value) => 0.8 + 0.2 * value);
-  const seen = new SeenVertices(vertices.length / 3);
-  seen.mark(drawMesh(placed, image, { colors: paper, backfaces: false }), surface.triangles);
+  const seen = seenVertices(drawMesh(placed, image, { colors: paper, backfaces: false }), placed);
   const plasterElement = await svgPhoto(linearToPhoto(image), { width: GRID, height: GRID, quality: 80 });
   const inSpace = dots(imageToCrop(vertices, { crop, size: GRID }), colors, seen.list);
   const inUv = dots(uvMesh(surface, GRID).positions, colors, new Set(surface.triangles));

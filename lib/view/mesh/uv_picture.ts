@@ -1,6 +1,6 @@
 import { landmarkBox, landmarkLines, landmarksOfPart, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import type { Crop, Mesh } from "@/lib/types.ts";
+import type { Crop } from "@/lib/types.ts";
 import { type Drawing, panelRow } from "@/lib/view/figures/panels.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 
@@ -107,16 +107,6 @@ export function trails(triangles: ArrayLike<number>): number[][] {
     }
   }
   return found;
-}
-
-/** The surface flattened: u and v times `size` as x and y. */
-export function uvMesh({ uv, triangles }: Pick<FaceSurface, "uv" | "triangles">, size: number): Mesh {
-  const positions = new Float32Array(uv.length / 2 * 3);
-  for (let v = 0; v < uv.length / 2; v++) {
-    positions[3 * v] = uv[2 * v]! * size;
-    positions[3 * v + 1] = uv[2 * v + 1]! * size;
-  }
-  return { positions, triangles };
 }
 
 /** A square of UV space around landmarks. */

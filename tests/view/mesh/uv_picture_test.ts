@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { builtInFace } from "@/lib/face/built_in.ts";
-import { trails, uvMesh, uvRow } from "@/lib/view/mesh/uv_picture.ts";
+import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
+import { trails, uvRow } from "@/lib/view/mesh/uv_picture.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 const { surface } = builtInFace();

@@ -1,5 +1,5 @@
 import { CROP_MARGIN, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
-import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
+import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label } from "@/lib/data/sample.ts";
 import { type FittedFace, fittedPlacement } from "@/lib/data/sets/300w_lp/fitted_face.ts";
@@ -43,8 +43,7 @@ export class FittedFaces {
     const { size } = this.#layout;
     imageToCrop(positions, { crop, size }, positions);
     imageToCrop(landmarks, { crop, size }, landmarks);
-    let farthest = Infinity; // its z is 0
-    for (let i = 2; i < positions.length; i += 3) farthest = Math.min(farthest, positions[i]!);
+    const farthest = farthestDepth(positions); // its z is 0
     for (let i = 2; i < landmarks.length; i += 3) landmarks[i]! -= farthest;
     return { crop, label: { map: bakePositionMap(this.#layout, positions), landmarks } };
   }
