@@ -1,5 +1,31 @@
 import { dirname } from "node:path";
+import type { z } from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
+
+/** A file's text. Throws an InputError where it cannot be read. */
+export function readText(path: string): Promise<string> {
+  return Deno.readTextFile(path).catch((error) => refuseFile(path, error));
+}
+
+/** What the text of a JSON file says. Throws an InputError where it is no JSON, or not of this schema. */
+export function parseJson<T>(text: string, { path, schema }: { path: string; schema: z.ZodType<T> }): T {
+  let json;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return refuseFile(path, error);
+  }
+  const { data, error } = schema.safeParse(json);
+  if (data) return data;
+  const { path: keys, message } = error!.issues[0]!;
+  throw new InputError(`Cannot read ${path}: ${keys.length > 0 ? `"${keys.join(".")}": ` : ""}${message}`);
+}
+
+/** Throws an InputError that says why a file could not be read. */
+export function refuseFile(path: string, error: unknown): never {
+  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : reasonOf(error);
+  throw new InputError(`Cannot read ${path}: ${reason}`);
+}
 
 /**
  * Writes a file so that a kill or a power cut at any moment leaves either the old one or the new one, whole: a

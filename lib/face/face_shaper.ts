@@ -1,5 +1,6 @@
 import type { FaceCoefficients, MorphableModel } from "@/lib/face/morphable_model.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
+import { boundsOf, minus } from "@/lib/geometry/vectors.ts";
 
 /**
  * Of a face's largest extent, what one step of a mode's bytes may move a vertex at an amount of 1. A mode that needs larger
@@ -38,7 +39,8 @@ export class FaceShaper {
     vertices: Uint32Array = Uint32Array.from({ length: mean.length / 3 }, (_, v) => v),
   ) {
     const modes = [...identityModes, ...expressionModes];
-    const step = LARGEST_STEP * extentOf(mean);
+    const { low, high } = boundsOf(mean);
+    const step = LARGEST_STEP * Math.max(...minus(high, low));
     this.#rows = modes.flatMap((mode, of): Row[] => {
       const unit = largest(mode) / STEPS;
       return unit > step ? [{ of, unit }, { of, unit: unit / (2 * STEPS), rest: unit }] : [{ of, unit }];
@@ -94,14 +96,4 @@ function largest(values: Float32Array): number {
   let most = 0;
   for (const value of values) most = Math.max(most, Math.abs(value));
   return most;
-}
-
-/** The longest side of the box around points, [n, 3]. */
-function extentOf(points: Float32Array): number {
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
-  points.forEach((value, i) => {
-    low[i % 3] = Math.min(low[i % 3]!, value);
-    high[i % 3] = Math.max(high[i % 3]!, value);
-  });
-  return Math.max(...high.map((value, axis) => value - low[axis]!));
 }

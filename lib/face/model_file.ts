@@ -55,13 +55,17 @@ export function modelFingerprint(model: MorphableModel): string {
 }
 
 export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<ArrayBuffer> {
-  const arrays = arraysOf(model);
   const header: Header = { format: FORMAT, stamp, ...factsOf(model) };
   const line = new TextEncoder().encode(JSON.stringify(header) + "\n");
+  const arrays = arraysOf(model);
   const start = padded(HASH_BYTES + line.length);
-  const bytes = new Uint8Array(start + sum(arrays.map((array) => padded(array.byteLength))));
+  const bytes = new Uint8Array(arrays.reduce((end, { byteLength }) => end + padded(byteLength), start));
   bytes.set(line, HASH_BYTES);
-  copyArrays(arrays, bytes.subarray(start));
+  let offset = start;
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset += padded(byteLength);
+  }
   bytes.set(hash(bytes));
   return bytes;
 }
@@ -79,14 +83,6 @@ export function decodeModel(bytes: Uint8Array, stamp: string): MorphableModel | 
 
 function hash(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes.subarray(HASH_BYTES)).digest();
-}
-
-function copyArrays(arrays: readonly ModelArray[], target: Uint8Array): void {
-  let offset = 0;
-  for (const array of arrays) {
-    target.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
-    offset += padded(array.byteLength);
-  }
 }
 
 function factsOf(model: MorphableModel): Omit<Header, "format" | "stamp"> {
@@ -162,8 +158,4 @@ function modelOf(
 /** Rounded up to a whole number of 4-byte words. */
 function padded(byteLength: number): number {
   return Math.ceil(byteLength / 4) * 4;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

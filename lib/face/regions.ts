@@ -1,6 +1,7 @@
 import { eyeCornerDistance, type LandmarkLine, landmarkLines } from "@/lib/face/landmarks.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
 import type { FaceSurface, RegionName } from "@/lib/face/morphable_model.ts";
+import { distanceToPolygon } from "@/lib/geometry/polyline.ts";
 import { cross, dot, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -38,7 +39,7 @@ export function regionsFromLandmarks(positions: Float32Array, landmarks: Float32
   return Uint8Array.from({ length: positions.length / 3 }, (_, v) => {
     const point = pointAt(positions, v);
     if (heightOverNeck(point) < -MARGINS.neck * width) return regionNames.indexOf("neck");
-    const found = outlines.find(([, outline, margin]) => distanceToPolygon([point[0], point[1]], outline) <= margin);
+    const found = outlines.find(([, outline, margin]) => distanceToPolygon(point, outline) <= margin);
     return regionNames.indexOf(found?.[0] ?? "face");
   });
 }
@@ -48,22 +49,6 @@ function plane(a: Vec3, b: Vec3, c: Vec3): (point: Vec3) => number {
   const normal = cross(minus(b, a), minus(c, a));
   const up = times(unit(normal), Math.sign(normal[1]));
   return (point) => dot(minus(point, a), up);
-}
-
-/** 0 inside. */
-function distanceToPolygon(point: Point, polygon: readonly Point[]): number {
-  let inside = false;
-  let nearest = Infinity;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [[ax, ay], [bx, by]] = [polygon[i]!, polygon[j]!];
-    if ((ay > point[1]) !== (by > point[1]) && point[0] < (bx - ax) * (point[1] - ay) / (by - ay) + ax) {
-      inside = !inside;
-    }
-    const along = ((point[0] - ax) * (bx - ax) + (point[1] - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2);
-    const t = Math.min(1, Math.max(0, along));
-    nearest = Math.min(nearest, Math.hypot(ax + t * (bx - ax) - point[0], ay + t * (by - ay) - point[1]));
-  }
-  return inside ? 0 : nearest;
 }
 
 /** [triangleCount, 3], a surface's triangles but for those of the neck, which the loss gives no weight. */

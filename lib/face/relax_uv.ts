@@ -1,3 +1,4 @@
+import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import { cross, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -59,7 +60,7 @@ function withHolesFilled({ uv, triangles, mean, modes }: RelaxSurface): RelaxMes
     const u = loop.map((v) => uv[2 * v]!);
     return Math.max(...u) - Math.min(...u);
   };
-  const [outer = [], ...holes] = borderLoops(triangles).sort((a, b) => width(b) - width(a));
+  const [outer = [], ...holes] = boundaryLoops(triangles).sort((a, b) => width(b) - width(a));
   const isFixed = new Uint8Array(vertexCount + holes.length);
   for (const v of outer) isFixed[v] = 1;
   const withMiddles = (values: Float32Array, stride: number, factor = 1) => {
@@ -84,31 +85,6 @@ function withHolesFilled({ uv, triangles, mean, modes }: RelaxSurface): RelaxMes
     ],
     isFixed,
   };
-}
-
-/** The borders of a surface, each a loop of vertices in the direction of its triangles. */
-function borderLoops(triangles: Uint32Array): number[][] {
-  const edges = new Map<string, readonly [number, number]>();
-  for (let t = 0; t < triangles.length; t += 3) {
-    for (let i = 0; i < 3; i++) {
-      const [from, to] = [triangles[t + i]!, triangles[t + (i + 1) % 3]!];
-      if (!edges.delete(`${to}/${from}`)) edges.set(`${from}/${to}`, [from, to]);
-    }
-  }
-  const next = new Map(edges.values());
-  const loops: number[][] = [];
-  while (next.size > 0) {
-    const loop: number[] = [];
-    let [vertex] = next.keys();
-    while (vertex !== undefined && next.has(vertex)) {
-      loop.push(vertex);
-      const after = next.get(vertex);
-      next.delete(vertex);
-      vertex = after;
-    }
-    loops.push(loop);
-  }
-  return loops;
 }
 
 /** The energy that relaxing descends: over triangles, area × (mean square stretch)², of the expected shape. */

@@ -1,6 +1,7 @@
 import { type FloatImage, linearToPhoto } from "@/lib/geometry/color.ts";
 import { interpolate, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
@@ -57,8 +58,7 @@ const TRUSTED = 0.5;
 
 /** How far a photo's color is to be believed where the surface turns to it so, a cosine: from 0 to 1. */
 export function trustOf(facing: number): number {
-  const share = Math.min(1, Math.max(0, (facing - GRAZING) / (FACING - GRAZING)));
-  return share * share * (3 - 2 * share);
+  return smoothstep(GRAZING, FACING, facing);
 }
 
 /** Writes the color that a sample of a raster of the mesh has. */

@@ -1,6 +1,7 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
+import { ease } from "@/lib/geometry/smoothstep.ts";
 import { vector } from "@/lib/geometry/vectors.ts";
 import { randomColor } from "@/lib/portrait/appearance.ts";
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
@@ -127,10 +128,6 @@ function fillSmoothly(
       rgb[o + 2] = blue + v * (blueBelow - blue);
     }
   }
-}
-
-function ease(t: number): number {
-  return t * t * (3 - 2 * t);
 }
 
 /** Bricks, slats, boards: waves across the picture, and grain. */

@@ -2,7 +2,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import { boundsOf, dot, meanPoint, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { EyeLook } from "@/lib/portrait/appearance.ts";
-import { smoothstep } from "@/lib/portrait/fields.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { mix } from "@/lib/portrait/mix.ts";
 import type { Vec3 } from "@/lib/types.ts";
 

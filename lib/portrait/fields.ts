@@ -1,5 +1,7 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { landmarkLines } from "@/lib/face/landmarks.ts";
+import { distanceToLine, distanceToPolygon } from "@/lib/geometry/polyline.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { distanceBetween, dot, meanPoint, minus, plus, pointAt, times } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -84,9 +86,9 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   const lips = gather(
     (p) => {
       if (p[2] < lipDepth) return [-1, 0];
-      const inside = -flatDistance(p, outer);
-      const opening = Math.max(0, -flatDistance(p, inner));
-      return [inside, opening > 0 ? 0 : flatLineDistance(p, parting)];
+      const inside = -distanceToPolygon(p, outer);
+      const opening = Math.max(0, -distanceToPolygon(p, inner));
+      return [inside, opening > 0 ? 0 : distanceToLine(p, parting)];
     },
     lipBox,
     -0.04,
@@ -98,7 +100,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     (p) => {
       if (p[2] < -0.25) return [0, 0];
       const side = p[0] < 0 ? 0 : 1;
-      return [EYE_REACH - flatDistance(p, eyes[side]!), p[1] - eyeCenters[side]![1]];
+      return [EYE_REACH - distanceToPolygon(p, eyes[side]!), p[1] - eyeCenters[side]![1]];
     },
     flatBoxAround(eyes.flat(), EYE_REACH),
     0,
@@ -170,7 +172,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     lipVertices: ofVertices((p) =>
       p[2] < lipDepth || p[0] < lipBox.left || p[0] > lipBox.right || p[1] > lipBox.top || p[1] < lipBox.bottom
         ? 0
-        : smoothstep(-0.01, 0.02, -flatDistance(p, outer))
+        : smoothstep(-0.01, 0.02, -distanceToPolygon(p, outer))
     ),
     overHairline: sparse((p) => p[1] - hairlineHeight(Math.atan2(p[0], p[2] - axisDepth)), everywhere, -0.3),
     belowCollar: sparse((p) => chinTip[1] - 0.5 - p[1] - 0.1 * p[2], everywhere, -0.3),
@@ -234,12 +236,6 @@ export function hairlineHeight(azimuth: number): number {
   return h0 + (h1 - h0) * smoothstep(d0, d1, degrees);
 }
 
-/** From 0 at `from` to 1 at `to`, smoothly; `to` may be less. */
-export function smoothstep(from: number, to: number, value: number): number {
-  const t = (value - from) / (to - from);
-  return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
-}
-
 function bump(p: Vec3, center: Vec3, radius: number): number {
   const d = ((p[0] - center[0]) ** 2 + (p[1] - center[1]) ** 2 + (p[2] - center[2]) ** 2) / (radius * radius);
   return Math.exp(-d);
@@ -260,20 +256,4 @@ function nearestOnLine(p: Vec3, line: readonly Vec3[]): { distance: number; alon
     if (distance < best.distance) best = { distance, along: (i + t) / (line.length - 1), point };
   }
   return best;
-}
-
-/** Distance to a line seen from the front. */
-function flatLineDistance(p: Vec3, line: readonly Vec3[]): number {
-  return nearestOnLine([p[0], p[1], 0], line.map(([x, y]) => [x, y, 0])).distance;
-}
-
-/** Distance to a polygon seen from the front, negative inside. */
-function flatDistance(p: Vec3, polygon: readonly Vec3[]): number {
-  let inside = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [[ax, ay], [bx, by]] = [polygon[i]!, polygon[j]!];
-    if ((ay > p[1]) !== (by > p[1]) && p[0] < (bx - ax) * (p[1] - ay) / (by - ay) + ax) inside = !inside;
-  }
-  const distance = flatLineDistance(p, [...polygon, polygon[0]!]);
-  return inside ? -distance : distance;
 }

@@ -1,6 +1,6 @@
 import { placedAxes, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { smoothstep } from "@/lib/portrait/fields.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { endsHeight, type HairStyle, lineHeight, volumeAt } from "@/lib/portrait/hair_style.ts";
 import { azimuthOf, COLUMNS, polarOf, RAYS, Skull } from "@/lib/portrait/skull.ts";
 import { type HairNoise, hairNoise, strandTexture } from "@/lib/portrait/strands.ts";

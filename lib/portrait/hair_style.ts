@@ -1,4 +1,5 @@
-import { hairlineHeight, smoothstep } from "@/lib/portrait/fields.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
+import { hairlineHeight } from "@/lib/portrait/fields.ts";
 import type { Random } from "@/lib/random.ts";
 
 /** How the hair, or what is worn over it, covers a head; lengths and heights in face units, azimuths in radians. */

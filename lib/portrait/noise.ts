@@ -1,4 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { ease } from "@/lib/geometry/smoothstep.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
 import type { Random } from "@/lib/random.ts";
 
@@ -62,7 +63,7 @@ function standardize(values: Float32Array): void {
 
 function valueNoise(x: number, y: number, z: number, seed: number): number {
   const i = Math.floor(x), j = Math.floor(y), k = Math.floor(z);
-  const u = smooth(x - i), v = smooth(y - j), w = smooth(z - k);
+  const u = ease(x - i), v = ease(y - j), w = ease(z - k);
   // A value's hash begins with one product for each of its coordinates.
   const s = Math.imul(seed, 0x27d4eb2f);
   const x0 = Math.imul(i, 0x9e3779b1), x1 = (x0 + 0x9e3779b1) | 0;
@@ -78,10 +79,6 @@ function valueNoise(x: number, y: number, z: number, seed: number): number {
   sum += r * w * latticeValue(x0 ^ y1 ^ z1);
   sum += t * w * latticeValue(x1 ^ y1 ^ z1);
   return sum;
-}
-
-function smooth(t: number): number {
-  return t * t * (3 - 2 * t);
 }
 
 /** In [0, 1). */

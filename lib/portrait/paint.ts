@@ -1,7 +1,8 @@
 import type { Appearance } from "@/lib/portrait/appearance.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { EYE_STEPS, irisDistances, paintEyes } from "@/lib/portrait/eyes.ts";
-import { type FaceFields, faceFields, smoothstep, type SparseField } from "@/lib/portrait/fields.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
+import { type FaceFields, faceFields, type SparseField } from "@/lib/portrait/fields.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { Noises } from "@/lib/portrait/noise.ts";
 import { mix } from "@/lib/portrait/mix.ts";

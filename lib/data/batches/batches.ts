@@ -119,13 +119,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     return { index, imageSize: ring.imageSize, batchSize, ...views };
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<HostBatch> {
-    return {
-      next: async () => {
-        const value = await this.next();
-        return value ? { value, done: false } : { value, done: true };
-      },
-    };
+  async *[Symbol.asyncIterator](): AsyncGenerator<HostBatch> {
+    for (let batch; (batch = await this.next()) !== undefined;) yield batch;
   }
 
   /** Ends the workers. */

@@ -1,5 +1,5 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import type { Photo } from "@/lib/types.ts";
 
 // A decoder that is not asked for cannot be attacked. sharp is given bytes, never a path: its own file access would go
@@ -35,7 +35,7 @@ export async function decodePhoto(source: string | Uint8Array): Promise<DecodedP
   try {
     bytes = typeof source === "string" ? await Deno.readFile(source) : source;
   } catch (error) {
-    throw new InputError(`Cannot read ${name}: ${firstLine(error)}; ${expected}`);
+    throw new InputError(`Cannot read ${name}: ${reasonOf(error)}; ${expected}`);
   }
   try {
     const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
@@ -57,7 +57,7 @@ export async function decodePhoto(source: string | Uint8Array): Promise<DecodedP
     const rgb = new Uint8Array(data.buffer, data.byteOffset, data.length);
     return { width: info.width, height: info.height, rgb, fileWidth: width, fileHeight: height };
   } catch (error) {
-    throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${firstLine(error)}; ${expected}`);
+    throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${reasonOf(error)}; ${expected}`);
   }
 }
 
@@ -118,8 +118,4 @@ function toSharp({ width, height, rgb }: Photo): Sharp {
     throw new TypeError(`Cannot encode ${rgb.length} bytes: ${width} × ${height} RGB has ${3 * width * height}`);
   }
   return sharp(rgb, { raw: { width, height, channels: 3 } });
-}
-
-function firstLine(error: unknown): string {
-  return (error as Error).message.split("\n")[0]!;
 }

@@ -31,9 +31,3 @@ export function bump(distance: number): number {
   const rest = 1 - distance * distance;
   return rest <= 0 ? 0 : rest * rest;
 }
-
-/** 0 up to `from`, 1 from `to` on, smooth between. */
-export function ramp(value: number, from: number, to: number): number {
-  const t = Math.min(1, Math.max(0, (value - from) / (to - from)));
-  return t * t * (3 - 2 * t);
-}

@@ -1,4 +1,4 @@
-import { ramp } from "./curve.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { EYE_COLUMNS, EYE_ROW } from "./grid.ts";
 import type { Head } from "./head.ts";
 import { eyeball, lidAt, lidShell } from "./lids.ts";
@@ -29,13 +29,15 @@ export function moveLids(head: Head, { upper, lower, tuck = 0 }: LidMove): Float
     const lid = lidAt(site);
     const opening = openings.get(site.p);
     if (!lid || !opening) continue;
-    const share = lid.above ? upper * (1 - ramp(lid.distance, 0, 1.25)) : lower * (1 - ramp(lid.distance, 0, 1.1));
+    const share = lid.above
+      ? upper * (1 - smoothstep(0, 1.25, lid.distance))
+      : lower * (1 - smoothstep(0, 1.1, lid.distance));
     const [x, y, z] = head.point(v);
     const rise = opening * share;
     mode[3 * v + 1] = rise;
     const shell = lidShell(x, y + rise) - z;
     const onto = Math.max((shell + z - lidShell(x, y)) * lid.cover, lid.across * shell);
-    const under = lid.above || tuck === 0 ? 0 : lid.across * (1 - ramp(lid.distance, 0, 0.35));
+    const under = lid.above || tuck === 0 ? 0 : lid.across * (1 - smoothstep(0, 0.35, lid.distance));
     mode[3 * v + 2] = onto + (shell - tuck - onto) * under;
   }
   const [edge, ...inside] = [...sheets.openings.rightEye, head.sockets.rightEye];

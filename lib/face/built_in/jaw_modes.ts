@@ -1,5 +1,5 @@
 import type { Vec3 } from "@/lib/types.ts";
-import { ramp } from "./curve.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { MOUTH_Q } from "./grid.ts";
 import type { Head } from "./head.ts";
 
@@ -13,9 +13,11 @@ function jawShare(p: number, q: number, side: number): number {
   const outwards = Math.min(1, Math.abs(p) / MOUTH_CORNER);
   const below = q < MOUTH_Q || (q === MOUTH_Q && side < 0);
   const edge = below ? 1 - 0.58 * outwards ** 3 : 0.42 * outwards ** 3; // at the height of the mouth
-  const share = below ? edge + (1 - edge) * ramp(MOUTH_Q - q, 0, 2.6) : edge * (1 - ramp(q - MOUTH_Q, 0, 3.2));
-  const neck = 1 - ramp(-q, 11.5, 18);
-  const ramus = 1 - ramp(Math.abs(p), 5, 14);
+  const share = below
+    ? edge + (1 - edge) * smoothstep(0, 2.6, MOUTH_Q - q)
+    : edge * (1 - smoothstep(0, 3.2, q - MOUTH_Q));
+  const neck = 1 - smoothstep(11.5, 18, -q);
+  const ramus = 1 - smoothstep(5, 14, Math.abs(p));
   return share * neck * ramus;
 }
 

@@ -1,4 +1,5 @@
-import { bump, ramp } from "./curve.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
+import { bump } from "./curve.ts";
 import { lidEdge, type MovablePoint, type Site } from "./grid.ts";
 
 /** The right eyeball: a sphere, centimeters. */
@@ -34,8 +35,8 @@ export function lidAt({ p, q, side }: Omit<Site, "ring">): Lid | undefined {
   if (p < from || p > to || Math.abs(q) > 2) return undefined;
   const above = side > 0 || (side === 0 && q > lidEdge(p, 0));
   const distance = Math.max(0, above ? q - lidEdge(p, 1) : lidEdge(p, -1) - q);
-  const across = ramp(p, from, 1.85) * (1 - ramp(p, 4.45, to));
-  const cover = across * (1 - (above ? ramp(distance, 0.18, 0.85) : ramp(distance, 0.05, 1.3)));
+  const across = smoothstep(from, 1.85, p) * (1 - smoothstep(4.45, to, p));
+  const cover = across * (1 - (above ? smoothstep(0.18, 0.85, distance) : smoothstep(0.05, 1.3, distance)));
   return { above, distance, across, cover };
 }
 

@@ -1,5 +1,6 @@
 import { controlPoints } from "./control_points.ts";
-import { bump, ramp } from "./curve.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
+import { bump } from "./curve.ts";
 import { MOUTH_Q, type MovablePoint, type Sheets, type Site } from "./grid.ts";
 import { coverEyeball } from "./lids.ts";
 import { symmetricThinPlate } from "./thin_plate.ts";
@@ -28,7 +29,7 @@ export function sculpt(sheets: Sheets): Float64Array {
 function partLips(point: MovablePoint, { p, q, side, ring }: Site): void {
   const distance = Math.abs(q - MOUTH_Q);
   if (p > 3 || distance > 1) return;
-  const across = 1 - ramp(p, 1.8, 2.55);
+  const across = 1 - smoothstep(1.8, 2.55, p);
   point[2] -= 0.3 * across * Math.exp(-distance / 0.13);
   if (ring > 0) {
     point[2] -= ring === 1 ? 0.25 : 0.6;
@@ -57,7 +58,7 @@ function shapeWing(point: MovablePoint, { p, q }: Site): void {
     const t = Math.min(1, Math.max(0, along));
     distance = Math.min(distance, Math.hypot(p - ap - t * (bp - ap), q - aq - t * (bq - aq)));
   }
-  const depth = bump(distance / 0.42) * ramp(p, 0.9, 1.5);
+  const depth = bump(distance / 0.42) * smoothstep(0.9, 1.5, p);
   point[0] -= 0.06 * depth;
   point[2] -= 0.2 * depth;
 }

@@ -1,6 +1,8 @@
-import { InputError, reasonOf } from "@/lib/errors.ts";
-import { cacheFolder, type FileFacts, fileFacts, isFile } from "@/lib/files.ts";
+import { z } from "zod";
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder, type FileFacts, fileFacts, isFile, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj/obj.ts";
@@ -44,18 +46,26 @@ interface Source {
 
 const NEUTRAL = "generic_neutral_mesh.obj";
 const FACTS = "vertex_indices.json";
+const factsSchema = z.object({
+  expressions: z.array(z.string().regex(/^\w+$/, "names of files are wanted")),
+  idx_to_landmark_verts: z.array(z.int().min(0).max(vertexCount - 1)).length(LANDMARK_COUNT),
+});
 const IDENTITY_COUNT = 100;
 const eyeMaterials = new Set((["sclera", "iris", "pupil"] as const).map((name) => materialNames.indexOf(name)));
 
 async function openSource(given: string): Promise<Source> {
   const folder = await findFolder(given);
-  const { expressions, landmarks } = parseFacts(await readText(`${folder}/${FACTS}`), `${folder}/${FACTS}`);
+  const path = `${folder}/${FACTS}`;
+  const { expressions, idx_to_landmark_verts: landmarks } = parseJson(await readText(path), {
+    path,
+    schema: factsSchema,
+  });
   const identities = Array.from({ length: IDENTITY_COUNT }, (_, i) => `identity${String(i).padStart(3, "0")}`);
   const names = [FACTS, NEUTRAL, ...[...identities, ...expressions].map((name) => `${name}.obj`)];
   const files: FileFacts[] = [];
   for (const name of names) {
     const path = `${folder}/${name}`;
-    files.push(await fileFacts(path).catch((error) => refuse(path, error)));
+    files.push(await fileFacts(path).catch((error) => refuseFile(path, error)));
   }
   return { folder, identities, expressions, landmarks, files };
 }
@@ -66,24 +76,6 @@ async function findFolder(given: string): Promise<string> {
     if (found) return await Deno.realPath(folder);
   }
   throw new InputError(`Cannot open ICT-FaceKit in ${given}: no ${NEUTRAL} there nor in its FaceXModel folder`);
-}
-
-function parseFacts(json: string, path: string): Pick<Source, "expressions" | "landmarks"> {
-  let facts;
-  try {
-    facts = JSON.parse(json);
-  } catch (error) {
-    return refuse(path, error);
-  }
-  const { expressions, idx_to_landmark_verts: landmarks } = facts ?? {};
-  if (!Array.isArray(expressions) || !expressions.every((name) => typeof name === "string" && /^\w+$/.test(name))) {
-    throw new InputError(`Cannot read ${path}: "expressions" is no list of file names`);
-  }
-  const isVertex = (index: unknown) => Number.isInteger(index) && Number(index) >= 0 && Number(index) < vertexCount;
-  if (!Array.isArray(landmarks) || landmarks.length !== 68 || !landmarks.every(isVertex)) {
-    throw new InputError(`Cannot read ${path}: "idx_to_landmark_verts" is no list of 68 vertices below ${vertexCount}`);
-  }
-  return { expressions, landmarks };
 }
 
 async function convert(source: Source, onProgress: (done: number) => void): Promise<MorphableModel> {
@@ -151,13 +143,4 @@ function relaxedUv(
       ...expressionModes.map((mode) => ({ shape: onSurface(mode), variance: 0.5 })),
     ],
   }, { sweeps, grain: 0.12, foldWeight: 10, onProgress: (done) => onProgress(done / sweeps) });
-}
-
-function readText(path: string): Promise<string> {
-  return Deno.readTextFile(path).catch((error) => refuse(path, error));
-}
-
-function refuse(path: string, error: unknown): never {
-  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : reasonOf(error);
-  throw new InputError(`Cannot read ${path} of ICT-FaceKit: ${reason}`);
 }

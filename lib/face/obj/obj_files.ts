@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative } from "node:path";
 import { z } from "zod";
-import { InputError, reasonOf } from "@/lib/errors.ts";
-import { cacheFolder, type FileFacts, fileFacts } from "@/lib/files.ts";
+import { InputError } from "@/lib/errors.ts";
+import { cacheFolder, type FileFacts, fileFacts, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { landmarkEntries, type MeshPoints, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
@@ -57,12 +57,12 @@ export async function loadObjModel(given: string, options: ObjFilesOptions = {})
   const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
   const path = isFolder ? `${given}/${MANIFEST}` : given;
   const text = await readText(path);
-  const manifest = parseManifest(text, path);
+  const manifest = parseJson(text, { path, schema: manifestSchema });
   const folder = dirname(path);
   const names = [manifest.mesh, ...manifest.identity ?? [], ...Object.values(manifest.expression ?? {})];
   const facts: FileFacts[] = [];
   for (const name of names) {
-    const real = await Deno.realPath(`${folder}/${name}`).catch((error) => refuse(`${folder}/${name}`, error));
+    const real = await Deno.realPath(`${folder}/${name}`).catch((error) => refuseFile(`${folder}/${name}`, error));
     const inside = relative(await Deno.realPath(folder), real);
     if (isAbsolute(inside) || /^\.\.(?:[/\\]|$)/.test(inside)) {
       throw new InputError(`Cannot read ${path}: it names ${name}, which lies outside of its folder`);
@@ -74,19 +74,6 @@ export async function loadObjModel(given: string, options: ObjFilesOptions = {})
     stamp: fingerprint(text + JSON.stringify(facts)),
     make: () => convert(manifest, folder),
   });
-}
-
-function parseManifest(text: string, path: string): ObjManifest {
-  let json;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return refuse(path, error);
-  }
-  const { data, error } = manifestSchema.safeParse(json);
-  if (data) return data;
-  const { path: keys, message } = error.issues[0]!;
-  throw new InputError(`Cannot read ${path}: ${keys.length > 0 ? `"${keys.join(".")}": ` : ""}${message}`);
 }
 
 async function convert({ mesh: name, landmarks, identity, expression, ...rest }: ObjManifest, folder: string) {
@@ -111,7 +98,7 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
   for (const [key, file] of Object.entries(expression ?? {})) expressions[key] = await readShape(file);
   const model = withoutUnseen(
     objModel({
-      ...definedOf(rest),
+      ...rest,
       landmarks: parseLandmarks(landmarks, path),
       path,
       mesh,
@@ -150,13 +137,6 @@ function listPoints({ vertices, weights }: MeshPoints): z.infer<typeof point>[] 
     const row = [vertices, weights].flatMap((values) => [...values.subarray(3 * landmark, 3 * landmark + 3)]);
     return row[3] === 1 ? row[0]! : row as [number, number, number, number, number, number];
   });
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Without the keys that stand for nothing. */
-function definedOf<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
 /**
@@ -224,13 +204,4 @@ function rows(values: Float32Array | Uint32Array): number[][] {
 /** As few digits as single precision has. */
 function plain(value: number): string {
   return String(Number(value.toPrecision(9)));
-}
-
-async function readText(path: string): Promise<string> {
-  return await Deno.readTextFile(path).catch((error) => refuse(path, error));
-}
-
-function refuse(path: string, error: unknown): never {
-  const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : reasonOf(error);
-  throw new InputError(`Cannot read ${path}: ${reason}`);
 }

@@ -34,11 +34,11 @@ export interface ObjModelParts {
   /** 68 points between the mesh's vertices, in Multi-PIE order. */
   readonly landmarks: SurfaceLandmarks;
   /** The OBJ's materials that the position map covers: all that are skin unless given. */
-  readonly surface?: readonly string[];
+  readonly surface?: readonly string[] | undefined;
   /** What the OBJ's materials are made of, where their names do not tell. */
-  readonly materials?: Readonly<Record<string, MaterialName | "hidden">>;
+  readonly materials?: Readonly<Record<string, MaterialName | "hidden">> | undefined;
   /** The file's own, x right, y up and z to the viewer, unless given. */
-  readonly axes?: ObjAxes;
+  readonly axes?: ObjAxes | undefined;
   /** Vertices of other shapes of the mesh, each [vertexCount, 3]: one standard deviation of a mode from it. */
   readonly identity?: readonly Float64Array[];
   /** Likewise, each an expression fully made. */
