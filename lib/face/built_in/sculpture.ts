@@ -1,4 +1,5 @@
 import { controlPoints } from "./control_points.ts";
+import { distanceToLine } from "@/lib/geometry/polyline.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { bump } from "./curve.ts";
 import { MOUTH_Q, type MovablePoint, type Sheets, type Site } from "./grid.ts";
@@ -51,14 +52,7 @@ function shapeWing(point: MovablePoint, { p, q }: Site): void {
   const swell = bump(Math.hypot((p - 1.45) / 0.65, (q + 3.85) / 0.85));
   point[0] += 0.12 * swell;
   point[2] += 0.06 * swell;
-  let distance = Infinity;
-  for (let k = 0; k + 1 < wingCrease.length; k++) {
-    const [[ap, aq], [bp, bq]] = [wingCrease[k]!, wingCrease[k + 1]!];
-    const along = ((p - ap) * (bp - ap) + (q - aq) * (bq - aq)) / ((bp - ap) ** 2 + (bq - aq) ** 2);
-    const t = Math.min(1, Math.max(0, along));
-    distance = Math.min(distance, Math.hypot(p - ap - t * (bp - ap), q - aq - t * (bq - aq)));
-  }
-  const depth = bump(distance / 0.42) * smoothstep(0.9, 1.5, p);
+  const depth = bump(distanceToLine([p, q], wingCrease) / 0.42) * smoothstep(0.9, 1.5, p);
   point[0] -= 0.06 * depth;
   point[2] -= 0.2 * depth;
 }
