@@ -1,4 +1,5 @@
 // deno task check_notebooks [folder]: type-checks the cells of every notebook, each notebook as one module.
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { checkCells, type NamedNotebook } from "@/tasks/notebooks/check_cells.ts";
 import { readNotebook } from "@/tasks/notebooks/notebook.ts";
@@ -13,7 +14,7 @@ await runTask(command, async (console) => {
   console.stage("Type-checking the notebooks' cells");
   await checkCells(notebooks, { note: (complaints) => console.print(complaints) });
   console.quiet();
-  console.print(`Checked the cells of ${notebooks.length} notebook${notebooks.length === 1 ? "" : "s"}`);
+  console.print(`Checked the cells of ${counted(notebooks.length, "notebook")}`);
 });
 
 async function readNotebooks(folder: string): Promise<NamedNotebook[]> {

@@ -6,7 +6,7 @@ import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
 import { type Label, splits } from "@/lib/data/sample.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
-import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
+import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
@@ -86,7 +86,7 @@ export function openTrainingBatches(
 
 /** Expressions that the network learns to say. */
 export function expressionCountOf({ config, source }: Pick<Parts, "config" | "source">): number {
-  return config.architecture === "lite" && config.expressionWeight > 0 ? source.expressionNames?.length ?? 0 : 0;
+  return expressionsSaid(config, source.expressionNames?.length ?? 0);
 }
 
 /** What the network starts from: the labels of the first training samples. */

@@ -16,11 +16,11 @@ interface Affine {
 }
 
 /**
- * A network of layers as a list of nodes for inference: batch
- * normalization goes into the kernels of the convolutions before it, also through a sum with a shortcut; transposed
- * convolutions without a stride become convolutions with the kernel turned; what a convolution takes from a layer that
- * picks, pads or doubles texels, it takes from that layer's input. Kernels are copies of what they are now. Layers of
- * other kinds are nodes by themselves. Throws a TypeError where layers mask steps of time, which is not folded.
+ * A network of layers as a list of nodes for inference: batch normalization goes into the kernels of the convolutions
+ * before it, also through a sum with a shortcut; transposed convolutions without a stride become convolutions with the
+ * kernel turned; what a convolution takes from a layer that picks, pads or doubles texels, it takes from that layer's
+ * input. Kernels are copies of what they are now. Layers of other kinds are nodes by themselves. Throws a TypeError where
+ * layers mask steps of time, which is not folded.
  */
 export function foldNetwork(network: tf.LayersModel): FoldedNetwork {
   return new Folding(network);

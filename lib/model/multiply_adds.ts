@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** Multiply-adds of one layer for one image: 0 without a kernel, undefined where it is not known how often that is applied. */
+/** Multiply-adds of one layer for one image: 0 without a kernel, undefined where its kernel's uses cannot be counted. */
 export function multiplyAddsOf(layer: tf.layers.Layer): number | undefined {
   const kernel = layer.weights.find(({ originalName }) => originalName.endsWith("/kernel"));
   if (!kernel) return 0;

@@ -17,12 +17,17 @@ export type NetworkConfig =
  */
 export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.LayersModel {
   if (config.architecture === "prnet") return buildPrnet(config);
-  const { expressionWeight = 0, absentShare = 0 } = config;
-  return buildLite({
-    ...config,
-    expressionCount: expressionWeight > 0 ? expressionCount : 0,
-    saysPresence: absentShare > 0,
-  });
+  const { absentShare = 0 } = config;
+  const said = expressionsSaid(config, expressionCount);
+  return buildLite({ ...config, expressionCount: said, saysPresence: absentShare > 0 });
+}
+
+/** How many of its source's expressions a network of these settings says. */
+export function expressionsSaid(
+  { architecture, expressionWeight = 0 }: Pick<NetworkConfig, "architecture" | "expressionWeight">,
+  expressionCount: number,
+): number {
+  return architecture === "lite" && expressionWeight > 0 ? expressionCount : 0;
 }
 
 /** Gives a new network what it can know of faces before training: the light one these maps' mean, PRNet nothing. */

@@ -7,8 +7,8 @@ export interface OutputScale {
 }
 
 /**
- * A folded network whose first output is scaled and moved: by the kernels that lead there, where all that is between is linear,
- * and else by a node of its own.
+ * A folded network whose first output is scaled and moved: by the kernels that lead there, where all that is between is
+ * linear, and else by a node of its own.
  */
 export function scaleOutput({ nodes, heads }: FoldedNetwork, { scale, offset }: OutputScale): FoldedNetwork {
   const result = [...nodes];

@@ -1,4 +1,5 @@
 import { basename, extname } from "node:path";
+import { counted } from "@/lib/counted.ts";
 import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
@@ -94,8 +95,4 @@ class FolderNames {
     this.#taken.set(name, count);
     return count === 1 ? name : `${name}_${count}`;
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

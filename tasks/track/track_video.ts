@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { probeVideo, readFrames, VideoFile, type VideoInfo } from "@/lib/data/files/video.ts";
 import { animatedFace, type FaceMoment, sharedExpressions } from "@/lib/export/animated_face.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
@@ -124,7 +125,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     await writeFileAtomic(files.path(nameForFace("face.glb", id)), await animatedFace(animated!, one));
   }
   return [
-    `${frameCount} frames, ${ids.size} face${ids.size === 1 ? "" : "s"}: ${options.out}`,
+    `${frameCount} frames, ${counted(ids.size, "face")}: ${options.out}`,
     ...clock.lines(),
     ...jitterLines(raw.jitter, smooth.jitter),
   ];
@@ -135,7 +136,7 @@ function progressText(
   { frameCount, faceCount, rate }: { frameCount: number; faceCount: number; rate: number },
 ): string {
   const part = total ? `/${total}` : "";
-  return `frame ${frameCount}${part}  ${faceCount} face${faceCount === 1 ? "" : "s"}  ${rate.toFixed(0)} frames/s`;
+  return `frame ${frameCount}${part}  ${counted(faceCount, "face")}  ${rate.toFixed(0)} frames/s`;
 }
 
 function jitterLines(before: JitterMeter["jitter"], after: JitterMeter["jitter"]): string[] {

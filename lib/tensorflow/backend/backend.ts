@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import util from "node:util";
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { AttributeValue } from "@/lib/formats/attr_value.ts";
 import { Binding } from "@/lib/tensorflow/backend/binding.ts";
@@ -110,7 +111,7 @@ async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>
   const executor = new EagerExecutor(symbols, context);
   const binding = new Binding(cString(symbols.TF_Version()), executor, context.usesGpu);
   return {
-    description: `tensorflow ${binding.TF_Version} · ${context.usesGpu ? "GPU" : `CPU, ${count(threads, "thread")}`}`,
+    description: `tensorflow ${binding.TF_Version} · ${context.usesGpu ? "GPU" : `CPU, ${counted(threads, "thread")}`}`,
     device: context.usesGpu ? "gpu" : "cpu",
     get handleCount() {
       return executor.handleCount;
@@ -121,10 +122,6 @@ async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>
     executor,
     backend: await registerBackend(binding),
   };
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 async function registerBackend(binding: Binding): Promise<NodeBackend> {

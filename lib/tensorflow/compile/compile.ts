@@ -27,9 +27,10 @@ export interface Compiled<Arguments extends readonly Tensors[], Result extends T
  *
  * At the first call, and at the first with arguments of each other shape or type, the function runs once to be traced:
  * its ops are written down in place of being executed. What JavaScript sets in one of tfjs's own optimizers, such as
- * its rate, is written down with them, and the function is traced again at the first call after it has changed. Variables are read and written by each call, as without
- * `compile`; other tensors from outside are taken as they are when the function is traced. `tf.tidy`, `tf.grad`,
- * `tf.variableGrads`, `tf.layers` models and {@linkcode FusedAdam} work inside it.
+ * its rate, is written down with them, and the function is traced again at the first call after it has changed.
+ * Variables are read and written by each call, as without `compile`; other tensors from outside are taken as they are
+ * when the function is traced. `tf.tidy`, `tf.grad`, `tf.variableGrads`, `tf.layers` models and {@linkcode FusedAdam}
+ * work inside it.
  *
  * What JavaScript computes, such as random numbers or a counter, would be the same in every call. So the function is
  * traced twice, and an Error says what differed. Values of tensors cannot be read inside, and arguments that are not

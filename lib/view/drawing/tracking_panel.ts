@@ -7,7 +7,7 @@ import { drawDensePoints } from "@/lib/view/drawing/dense_points.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { Picture } from "@/lib/view/figures/picture.ts";
-import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import { colorTrackedFace } from "@/lib/view/mesh/colored_face.ts";
 import { Turntable } from "@/lib/view/mesh/turntable.ts";
 
 /** Pixels between panels. */
@@ -76,11 +76,9 @@ export function reconstructionPanel({ target, valid, ...face }: Reconstruction):
 }
 
 /** The face in its photo's colors, upright and looking at the viewer; its pictures have `size` pixels a side. */
-export function faceTurntable({ photo, map, surface }: TrackedFace, size: number): Turntable {
-  const scale = photo.width / map.size;
-  const positions = readVertices(map, surface).map((value) => value * scale);
-  const { mesh, colors } = colorFace(photo, { positions, surface });
-  return new Turntable(mesh, { colors, landmarks: readLandmarks(map, surface), size });
+export function faceTurntable(face: TrackedFace, size: number): Turntable {
+  const { mesh, colors } = colorTrackedFace(face);
+  return new Turntable(mesh, { colors, landmarks: readLandmarks(face.map, face.surface), size });
 }
 
 /** Photo, landmarks and mesh as they are in a panel of this size. */

@@ -1,9 +1,11 @@
+import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { hasMirroredUv } from "@/lib/face/mirror.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { photoToLinear } from "@/lib/geometry/color.ts";
 import { photoTexture, type PhotoTextureOptions, vertexColors } from "@/lib/geometry/photo_texture.ts";
+import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 
 /** A mesh to look at by itself. */
@@ -36,6 +38,12 @@ export function colorFace(photo: Photo, face: ColorFaceOptions): ColoredMesh {
   const { mesh, uv } = closedFace(face);
   const mirrorUv = hasMirroredUv(face.surface) ? uv : undefined;
   return { mesh, uv, colors: colorsFromPhoto(mesh, photo, { mirrorUv, capStart: face.surface.regions.length }) };
+}
+
+/** As `colorFace`, of the face that a position map holds, in its photo's pixels. */
+export function colorTrackedFace({ photo, map, surface }: TrackedFace): ColoredMesh {
+  const scale = photo.width / map.size;
+  return colorFace(photo, { positions: readVertices(map, surface).map((value) => value * scale), surface });
 }
 
 /**

@@ -1,11 +1,10 @@
-import { readVertices } from "@/lib/data/maps/position_map.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { Photo } from "@/lib/types.ts";
 import { faceTurntable, trackingPanel } from "@/lib/view/drawing/tracking_panel.ts";
 import { escapeHtml } from "@/lib/view/figures/picture.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
-import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import { colorTrackedFace } from "@/lib/view/mesh/colored_face.ts";
 import { meshFigure, type MeshFigureOptions } from "@/lib/view/mesh/mesh_figure.ts";
 import { Video } from "@/lib/view/mesh/video.ts";
 import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
@@ -34,10 +33,8 @@ export function turningFace(
 }
 
 /** The face's mesh in its photo's colors, to turn by mouse; small enough for a notebook unless the options say more. */
-export function faceFigure({ photo, map, surface }: TrackedFace, options: MeshFigureOptions = {}): PlotlyFigure {
-  const scale = photo.width / map.size;
-  const positions = readVertices(map, surface).map((value) => value * scale);
-  const { mesh, colors } = colorFace(photo, { positions, surface });
+export function faceFigure(face: TrackedFace, options: MeshFigureOptions = {}): PlotlyFigure {
+  const { mesh, colors } = colorTrackedFace(face);
   return meshFigure(mesh, colors, options);
 }
 
