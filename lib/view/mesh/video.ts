@@ -67,10 +67,8 @@ function checkFrames(frames: readonly Photo[]): void {
   );
 }
 
-export interface Mp4Options extends VideoOptions {
-  /** From 10, which looks like the frames, to 51, which takes the least room. */
-  readonly quantization?: number;
-}
+/** From 10, which looks like the frames, to 51, which takes the least room. */
+const QUANTIZATION = 22;
 
 /**
  * H.264 (Baseline, YUV 4:2:0) in an MP4. Its sides are even: a last odd row or column is repeated. The encoder is
@@ -78,7 +76,7 @@ export interface Mp4Options extends VideoOptions {
  */
 export async function encodeMp4(
   frames: readonly Photo[],
-  { framesPerSecond, quantization = 22 }: Mp4Options,
+  { framesPerSecond }: VideoOptions,
 ): Promise<Uint8Array> {
   checkFrames(frames);
   const encoder = await createEncoder();
@@ -88,7 +86,7 @@ export async function encodeMp4(
     encoder.width = frames[0]!.width + frames[0]!.width % 2;
     encoder.height = frames[0]!.height + frames[0]!.height % 2;
     encoder.frameRate = framesPerSecond;
-    encoder.quantizationParameter = quantization;
+    encoder.quantizationParameter = QUANTIZATION;
     encoder.groupOfPictures = Math.ceil(framesPerSecond); // one may jump to any second
     encoder.initialize();
     for (const frame of frames) encoder.addFrameRgba(evenRgba(frame));
