@@ -10,6 +10,7 @@ import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
 import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
+import { Refusals } from "@/tasks/refusals.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 import { duration, TrainingDisplay } from "@/tasks/training_display.ts";
 
@@ -101,11 +102,13 @@ await runTask(command, async (console) => {
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   const onProgress = console.lateStage(CONVERTING);
   const onWarning = (sentence: string) => console.print(sentence);
+  const refusals = new Refusals(console);
+  const listening = { onProgress, onWarning, onRefused: refusals.add };
   if (options.dryRun) return await printRehearsal(options.resume ? { ...before, ...overrides } : config, console);
   using experiment = options.resume
-    ? await resumeExperiment(options.run!, { overrides, onProgress, onWarning })
+    ? await resumeExperiment(options.run!, { overrides, ...listening })
     : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
-      startExperiment(config, { run, from: options.from, onProgress, onWarning }));
+      startExperiment(config, { run, from: options.from, ...listening }));
   console.print(experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
   try {
@@ -113,6 +116,7 @@ await runTask(command, async (console) => {
     const { testSamples } = experiment.config;
     const measurement = await experiment.evaluate({ onProgress: console.stage(`Evaluating on ${testSamples} faces`) });
     await experiment.save(measurement, { onProgress: console.stage("Writing the model and the report") });
+    refusals.tell();
     console.quiet();
     const { evaluation } = measurement;
     globalThis.console.log(new ErrorTable(evaluation).toText());

@@ -25,17 +25,17 @@ export interface Measurement {
 
 /** The faces that a run is validated or tested on; of one that overfits, those of its own batches. */
 export async function makeHeldOut(
-  { config, source }: Parts,
+  { config, source, onRefused }: Parts,
   split: "validation" | "test",
   onProgress?: ProgressListener,
 ): Promise<MadeFace[]> {
   const expressionCount = expressionCountOf({ config, source });
   if (config.overfitBatches > 0) {
     const sampleCount = config.overfitBatches * config.batchSize;
-    return await makeFaces({ ...config, split: "train", sampleCount, expressionCount, onProgress });
+    return await makeFaces({ ...config, split: "train", sampleCount, expressionCount, onRefused, onProgress });
   }
   const sampleCount = countSamples(source, split, config[`${split}Samples`]);
-  return await makeFaces({ ...config, split, augment: false, sampleCount, expressionCount, onProgress });
+  return await makeFaces({ ...config, split, augment: false, sampleCount, expressionCount, onRefused, onProgress });
 }
 
 export function validate(

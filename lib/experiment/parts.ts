@@ -30,6 +30,7 @@ export interface Parts {
   readonly meanLandmarks: Float32Array;
   /** [expressionNames], the training set's mean amounts; empty where the network says nothing of them. */
   readonly meanExpressions: Float32Array;
+  readonly onRefused: OpenOptions["onRefused"];
 }
 
 export interface OpenParts extends Parts {
@@ -43,12 +44,13 @@ export async function openParts(
   { progress, from, ...options }: OpenOptions & { readonly progress: Progress; readonly from?: string | undefined },
 ): Promise<OpenParts> {
   using opened = new DisposableStack();
+  const { onRefused } = options;
   // here before in the workers: they take what it has converted
   const source = await openSource({ ...config, augment: false }, options);
   for (const split of splits) countSamples(source, split, 1); // refused now rather than after the training
   // now: to the first batch, they take longer than all that follows
   const batches = progress.step < config.steps
-    ? opened.use(openTrainingBatches({ config, source }, progress))
+    ? opened.use(openTrainingBatches({ config, source, onRefused }, progress))
     : undefined;
   const tensorflow = await openTensorFlow(config);
   const { surface, layout } = source;
@@ -66,18 +68,20 @@ export async function openParts(
   const optimizer = new FusedAdam(config.learningRate);
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
-  return { config, tensorflow, source, network, optimizer, averages, mask, meanLandmarks, meanExpressions, batches };
+  const learned = { network, optimizer, averages, mask, meanLandmarks, meanExpressions };
+  return { config, tensorflow, source, ...learned, batches, onRefused };
 }
 
 /** The batches from where the run stands. Whoever opens them closes them. */
 export function openTrainingBatches(
-  { config, source }: Pick<Parts, "config" | "source">,
+  { config, source, onRefused }: Pick<Parts, "config" | "source" | "onRefused">,
   { nextBatch }: Progress,
 ): Batches {
   return openBatches({
     ...config,
     split: "train",
     firstIndex: nextBatch,
+    onRefused,
     expressionCount: expressionCountOf({ config, source }),
     // opening a source keeps a processor busy, and this thread has its own to prepare meanwhile
     workersAtOnce: Math.max(1, navigator.hardwareConcurrency - 1),

@@ -29,7 +29,7 @@ export interface BatchOptions
   /** Workers that are started at once, by default all; the others follow with the first batch. */
   readonly workersAtOnce?: number;
   /** See {@linkcode OpenOptions.onRefused}. */
-  readonly onRefused?: OpenOptions["onRefused"];
+  readonly onRefused?: OpenOptions["onRefused"] | undefined;
   /** A worker that calls `serveSamples` with another way to open a source. */
   readonly workerUrl?: URL;
 }

@@ -15,6 +15,10 @@ export const sourceKinds: Readonly<Record<string, Entry>> = {
   },
   ict: { about: "ICT-FaceKit's", load: async () => (await import("@/lib/data/sources/ict.ts")).ictSource },
   obj: { about: "any mesh with UVs", load: async () => (await import("@/lib/data/sources/obj.ts")).objSource },
+  store: {
+    about: "photos with maps made before",
+    load: async () => (await import("@/lib/data/sources/store.ts")).storeSource,
+  },
 };
 
 /**
