@@ -16,6 +16,11 @@ export type RegionName = (typeof regionNames)[number];
 export const materialNames = ["skin", "sclera", "iris", "pupil", "lashes", "teeth", "gums", "scalp"] as const;
 export type MaterialName = (typeof materialNames)[number];
 
+/** What these materials are in {@linkcode MorphableModel.materials}. */
+export function materialNumbers(...names: MaterialName[]): number[] {
+  return names.map((name) => materialNames.indexOf(name));
+}
+
 /**
  * The part of a model that the position map covers, with vertices of its own: one for each pair of a mesh vertex and
  * a UV, since a vertex on a seam has several.

@@ -1,7 +1,7 @@
 import { ambientOcclusion } from "@/lib/geometry/visibility.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { vertexMaterialsOf } from "@/lib/face/atlas.ts";
-import { type MaterialName, materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { materialNumbers, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 
 /** A model's `openness`, from many shadow maps. */
 export function opennessOf(model: Omit<MorphableModel, "openness">): Float32Array {
@@ -17,8 +17,7 @@ export function opennessOf(model: Omit<MorphableModel, "openness">): Float32Arra
       name === "jawOpen" ? 0.8 : /mouth(Upper|Lower)/.test(name) ? 0.4 : 0
     ),
   }));
-  const numbers = (...names: MaterialName[]) => names.map((name) => materialNames.indexOf(name));
-  const inside = numbers("teeth", "gums"), eyes = numbers("sclera", "iris", "pupil");
+  const inside = materialNumbers("teeth", "gums"), eyes = materialNumbers("sclera", "iris", "pupil");
   // Light that comes in at a slant falls off faster than the share of the sky: the powers are by eye.
   return openness.map((value, v) => {
     const material = vertexMaterials[v]!;

@@ -2,14 +2,14 @@ import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { pointsAt } from "@/lib/geometry/vectors.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { keyLandmarks, landmarkBox, landmarkLines, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
-import { materialNames, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { materialNumbers, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 
 /**
  * The same model without what is never seen in the mouth, and without the vertices that only this used; everything
  * about its surface stays. Drawing takes less time.
  */
 export function withoutUnseen(model: MorphableModel): MorphableModel {
-  const isInside = ["teeth", "gums"].map((name) => materialNames.indexOf(name as "teeth"));
+  const isInside = materialNumbers("teeth", "gums");
   const seen = seenInMouth(model);
   // Gums are also what the inner corners of eyes are made of.
   const noseBase = valuesAt(meshLandmarks(model, outlineOf), model.mean)[3 * keyLandmarks.noseBase + 1]!;

@@ -1,4 +1,5 @@
 import { type FloatImage, linearToSrgb } from "@/lib/geometry/color.ts";
+import { vector } from "@/lib/geometry/vectors.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
@@ -44,11 +45,7 @@ export interface CameraSettings {
 }
 
 export function randomCamera(random: Random): CameraSettings {
-  const channels = (low: number, high: number): Vec3 => [
-    random.uniform(low, high),
-    random.uniform(low, high),
-    random.uniform(low, high),
-  ];
+  const channels = (low: number, high: number) => vector(() => random.uniform(low, high));
   const isGray = random.chance(0.18);
   const bar = () => random.chance(0.5) ? random.uniform(0, 0.2) : 0;
   const gainSpread = random.chance(0.8) ? 0.06 : random.uniform(0.06, 0.4);

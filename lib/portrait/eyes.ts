@@ -1,5 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { materialNames } from "@/lib/face/morphable_model.ts";
+import { materialNumbers } from "@/lib/face/morphable_model.ts";
 import { boundsOf, dot, meanPoint, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { EyeLook } from "@/lib/portrait/appearance.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
@@ -25,7 +25,7 @@ export function paintEyes({ iris, sclera, pupilRadius }: EyeLook, ramp: Float32A
 
 /** [vertexCount], the angle from the eye's axis in iris radii, for vertices of eyes. */
 export function irisDistances({ model, points, textureSize, vertexMaterials }: FaceAtlas): Float32Array {
-  const [sclera, iris, pupil] = ["sclera", "iris", "pupil"].map((name) => materialNames.indexOf(name as "sclera"));
+  const [sclera, iris, pupil] = materialNumbers("sclera", "iris", "pupil") as [number, number, number];
   const at = (v: number) => pointAt(points, textureSize ** 2 + v);
   const distances = new Float32Array(model.mean.length / 3);
   for (const side of [-1, 1]) {

@@ -3,7 +3,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { EYE_STEPS, irisDistances, paintEyes } from "@/lib/portrait/eyes.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { type FaceFields, faceFields, type SparseField } from "@/lib/portrait/fields.ts";
-import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
+import { type MaterialName, materialNumbers } from "@/lib/face/morphable_model.ts";
 import { Noises } from "@/lib/portrait/noise.ts";
 import { mix } from "@/lib/portrait/mix.ts";
 import { skinColors } from "@/lib/portrait/skin.ts";
@@ -64,7 +64,7 @@ export class FacePainter {
     this.#fine = new Noises(atlas, { frequency: 45, octaves: 1, seed: 201 });
     this.irisDistances = irisDistances(atlas);
     const verticesOf = (...names: MaterialName[]) => {
-      const numbers = names.map((name) => materialNames.indexOf(name));
+      const numbers = materialNumbers(...names);
       return Uint32Array.from(atlas.vertexMaterials.keys()).filter((v) => numbers.includes(atlas.vertexMaterials[v]!));
     };
     this.#byMaterial = {

@@ -2,7 +2,7 @@ import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { headAxis } from "@/lib/portrait/fields.ts";
-import { materialNames } from "@/lib/face/morphable_model.ts";
+import { materialNumbers } from "@/lib/face/morphable_model.ts";
 
 /** Rays from the middle of a head: columns go around it, from behind by the left side to the front; rays go down. */
 export const COLUMNS = 120;
@@ -96,7 +96,7 @@ export class Skull {
   /** Draws the skin as the head's middle sees it: azimuth across, polar angle down, the outermost nearest. */
   #castRays(): void {
     const { model, points, textureSize } = this.#atlas;
-    const outer = ["skin", "scalp"].map((name) => materialNames.indexOf(name as "skin"));
+    const outer = materialNumbers("skin", "scalp");
     const start = 3 * textureSize ** 2;
     const vertexCount = model.mean.length / 3;
     const { y: y0, z: z0 } = this.#axis;

@@ -114,14 +114,12 @@ const lowerLid = monotoneCurve([
 ]);
 
 /** Height of the lips' borders over the mouth's line. */
-const upperLip = monotoneCurve([[0, 0.7], [0.3, 0.76], [0.6, 0.8], [1.3, 0.7], [2, 0.46], [2.5, 0.15], [3.1, 0.5], [
-  4,
-  0.75,
-]]);
-const lowerLip = monotoneCurve([[0, -0.9], [0.8, -0.86], [1.5, -0.66], [2, -0.42], [2.5, -0.16], [3.1, -0.55], [
-  4,
-  -0.9,
-]]);
+const upperLip = monotoneCurve(
+  [[0, 0.7], [0.3, 0.76], [0.6, 0.8], [1.3, 0.7], [2, 0.46], [2.5, 0.15], [3.1, 0.5], [4, 0.75]],
+);
+const lowerLip = monotoneCurve(
+  [[0, -0.9], [0.8, -0.86], [1.5, -0.66], [2, -0.42], [2.5, -0.16], [3.1, -0.55], [4, -0.9]],
+);
 const upperLipReach = monotoneCurve([[0, 0], [0.75, 1], [1.7, 0]]);
 const lowerLipReach = monotoneCurve([[0, 0], [0.9, 1], [2.1, 0]]);
 
@@ -225,10 +223,8 @@ export function makeSheets(): Sheets {
       for (let column = -COLUMNS; column <= COLUMNS; column++) mirror[at(column, row, side)] = at(-column, row, side);
     }
   }
-  const ringPairs = [[openings.leftEye, openings.rightEye], [openings.rightEye, openings.leftEye], [
-    openings.mouth,
-    openings.mouth,
-  ]] as const;
+  const { leftEye, rightEye, mouth } = openings;
+  const ringPairs = [[leftEye, rightEye], [rightEye, leftEye], [mouth, mouth]] as const;
   for (const [here, there] of ringPairs) {
     for (let ring = 1; ring < here.length; ring++) {
       here[ring]!.forEach((v, k) => mirror[v] = there[ring]![mirroredPlace(k, here[ring]!.length)]!);

@@ -3,8 +3,7 @@ import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts, isFile, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
-import { materialNames } from "@/lib/face/morphable_model.ts";
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { materialNumbers, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj/obj.ts";
 import { gazeShift } from "@/lib/face/ict/ict_eyes.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
@@ -51,7 +50,7 @@ const factsSchema = z.object({
   idx_to_landmark_verts: z.array(z.int().min(0).max(vertexCount - 1)).length(LANDMARK_COUNT),
 });
 const IDENTITY_COUNT = 100;
-const eyeMaterials = new Set((["sclera", "iris", "pupil"] as const).map((name) => materialNames.indexOf(name)));
+const eyeMaterials = new Set(materialNumbers("sclera", "iris", "pupil"));
 
 async function openSource(given: string): Promise<Source> {
   const folder = await findFolder(given);
@@ -62,11 +61,8 @@ async function openSource(given: string): Promise<Source> {
   });
   const identities = Array.from({ length: IDENTITY_COUNT }, (_, i) => `identity${String(i).padStart(3, "0")}`);
   const names = [FACTS, NEUTRAL, ...[...identities, ...expressions].map((name) => `${name}.obj`)];
-  const files: FileFacts[] = [];
-  for (const name of names) {
-    const path = `${folder}/${name}`;
-    files.push(await fileFacts(path).catch((error) => refuseFile(path, error)));
-  }
+  const factsOf = (path: string) => fileFacts(path).catch((error) => refuseFile(path, error));
+  const files = await Array.fromAsync(names, (name) => factsOf(`${folder}/${name}`));
   return { folder, identities, expressions, landmarks, files };
 }
 
@@ -107,13 +103,8 @@ async function convert(source: Source, onProgress: (done: number) => void): Prom
     onProgress(READING * ++filesRead / fileCount);
     return mode;
   };
-  const readModes = async (names: readonly string[]) => {
-    const modes: Float32Array[] = [];
-    for (const name of names) modes.push(await readMode(name));
-    return modes;
-  };
-  const identityModes = await readModes(source.identities);
-  const expressionModes = await readModes(source.expressions);
+  const identityModes = await Array.fromAsync(source.identities, readMode);
+  const expressionModes = await Array.fromAsync(source.expressions, readMode);
   const model = { name: "ICT-FaceKit", mean, identityModes, expressionModes, ...parts };
   const uv = relaxedUv(model, (done) => onProgress(READING + (1 - READING) * done));
   const whole = { ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } };

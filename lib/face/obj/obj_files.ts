@@ -92,8 +92,6 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
     if (JSON.stringify(polygons.map(({ vertices }) => vertices)) === faces) return positions;
     throw new InputError(`Cannot use ${folder}/${file}: its polygons are not those of ${path}`);
   };
-  const identities: Float64Array[] = [];
-  for (const file of identity ?? []) identities.push(await readShape(file));
   const expressions: Record<string, Float64Array> = {};
   for (const [key, file] of Object.entries(expression ?? {})) expressions[key] = await readShape(file);
   const model = withoutUnseen(
@@ -102,7 +100,7 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
       landmarks: parseLandmarks(landmarks, path),
       path,
       mesh,
-      identity: identities,
+      identity: await Array.fromAsync(identity ?? [], readShape),
       expression: expressions,
     }),
   );
