@@ -1,6 +1,7 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { hairTriangles as hairFaces, hairVertexCount, strands } from "@/lib/portrait/hair.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/portrait/torso.ts";
 
 /** What a triangle's color comes from. */
@@ -31,43 +32,35 @@ export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
   const modelVertices = model.mean.length / 3;
   const bodyVertices = modelVertices + torsoVertexCount;
   const triangles: number[] = [], sources: number[] = [], corners: number[] = [];
-  const add = (a: number, b: number, c: number, source: number) => {
-    triangles.push(a, b, c);
-    sources.push(source);
-  };
-  const addPlaces = (places: ArrayLike<number>, start: number) => {
-    for (let i = start; i < start + 6; i++) corners.push(places[i]!);
-  };
   const nowhere = new Float32Array(6).fill(NaN);
+  const add = (vertices: readonly number[], source: number, places: ArrayLike<number> = nowhere) => {
+    triangles.push(...vertices);
+    sources.push(source);
+    for (let i = 0; i < 6; i++) corners.push(places[i]!);
+  };
   const addModel = (...names: MaterialName[]) => {
     for (let t = 0; t < model.materials.length; t++) {
       const name = materialNames[model.materials[t]!]!;
       if (!names.includes(name)) continue;
-      const a = model.triangles[3 * t]!, b = model.triangles[3 * t + 1]!, c = model.triangles[3 * t + 2]!;
+      const [a, b, c] = pointAt(model.triangles, t), places = skinCorners.subarray(6 * t, 6 * t + 6);
       const isEye = name === "sclera" || name === "iris" || name === "pupil";
-      const isTextured = !Number.isNaN(skinCorners[6 * t]);
-      add(a, b, c, isEye ? colorSources.eye : isTextured ? colorSources.texture : colorSources.vertices);
-      addPlaces(skinCorners, 6 * t);
-      if (name !== "lashes") continue;
-      add(a, c, b, colorSources.vertices);
-      addPlaces(nowhere, 0);
+      const isTextured = !Number.isNaN(places[0]);
+      add([a, b, c], isEye ? colorSources.eye : isTextured ? colorSources.texture : colorSources.vertices, places);
+      if (name === "lashes") add([a, c, b], colorSources.vertices);
     }
     return sources.length;
   };
   const eyes = addModel("teeth", "gums");
   const skin = addModel("sclera", "iris", "pupil", "lashes");
   addModel("skin", "scalp");
-  for (let i = 0; i < torsoTriangles.length; i += 3) {
-    const [a, b, c] = [torsoTriangles[i]!, torsoTriangles[i + 1]!, torsoTriangles[i + 2]!];
-    add(modelVertices + a, modelVertices + b, modelVertices + c, colorSources.torso);
-    addPlaces(nowhere, 0);
+  for (let t = 0; t < torsoTriangles.length / 3; t++) {
+    add(pointAt(torsoTriangles, t).map((vertex) => modelVertices + vertex), colorSources.torso);
   }
   const hair = sources.length;
   const addHair = (second: number, third: number) => {
     for (let i = 0; i < hairFaces.length; i += 3) {
-      const a = hairFaces[i]!, b = hairFaces[i + second]!, c = hairFaces[i + third]!;
-      add(bodyVertices + a, bodyVertices + b, bodyVertices + c, colorSources.hair);
-      addPlaces([...strands.place(a), ...strands.place(b), ...strands.place(c)], 0);
+      const vertices = [hairFaces[i]!, hairFaces[i + second]!, hairFaces[i + third]!];
+      add(vertices.map((vertex) => bodyVertices + vertex), colorSources.hair, vertices.flatMap(strands.place));
     }
     return sources.length;
   };
