@@ -2,7 +2,7 @@ import { LANDMARK_COUNT, landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { times, vector } from "@/lib/geometry/vectors.ts";
 import { randomColor } from "@/lib/portrait/appearance.ts";
-import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
+import { type Fill, fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -54,102 +54,75 @@ function paintHand(image: FloatImage, options: OccluderOptions): void {
   const color = times(own, shade);
   const darker = times(color, 0.82);
   const angle = random.uniform(0, 2 * Math.PI);
-  const reach = size * random.uniform(0.35, 0.62);
-  const palm: [number, number] = [x + Math.cos(angle) * reach * 1.3, y + Math.sin(angle) * reach * 1.3];
+  const palm = ahead([x, y], angle, size * random.uniform(0.35, 0.62), 1.3);
   const point = angle + Math.PI + random.normal() * 0.5; // the fingers' direction
   const length = size * random.uniform(0.28, 0.5), width = size * random.uniform(0.075, 0.11);
-  const across: [number, number] = [-Math.sin(point), Math.cos(point)];
   const spread = random.uniform(0.95, 1.25);
-  const wrist: [number, number] = [palm[0] - Math.cos(point) * size, palm[1] - Math.sin(point) * size];
-  fillShape(image, stroke(palm, wrist, width * 3.2), { from: color, to: darker, round: 0.55, softness: 1.5 });
-  fillShape(image, {
-    kind: "ellipse",
-    x: palm[0],
-    y: palm[1],
-    halfWidth: width * 2.4,
-    halfHeight: width * 2.1,
-    angle: point,
-  }, { from: darker, to: color, round: 0.45, softness: 1.5 });
+  const wrist = ahead(palm, point, -size);
+  fillShape(image, stroke(palm, wrist, width * 3.2), { from: color, to: darker, round: 0.55, softness: SOFT });
+  const back = { x: palm[0], y: palm[1], halfWidth: width * 2.4, halfHeight: width * 2.1, angle: point };
+  fillShape(image, { kind: "ellipse", ...back }, { from: darker, to: color, round: 0.45, softness: SOFT });
+  const flesh = plain(color, 0.6);
   for (let finger = 0; finger < 4; finger++) {
     const offset = (finger - 1.5) * width * spread;
-    const base: [number, number] = [palm[0] + across[0] * offset, palm[1] + across[1] * offset];
+    const base: Point = [palm[0] - Math.sin(point) * offset, palm[1] + Math.cos(point) * offset];
     const own = length * [0.82, 1, 0.95, 0.75][finger]!;
     const lean = point + (finger - 1.5) * 0.09 * spread;
-    const knuckle: [number, number] = [base[0] + Math.cos(lean) * own * 0.75, base[1] + Math.sin(lean) * own * 0.75];
-    const bend = lean + random.normal() * 0.15;
-    const tip: [number, number] = [knuckle[0] + Math.cos(bend) * own * 0.55, knuckle[1] + Math.sin(bend) * own * 0.55];
-    fillShape(image, stroke(base, knuckle, width), { from: color, to: color, round: 0.6, softness: 1.5 });
-    fillShape(image, stroke(knuckle, tip, width * 0.9), { from: color, to: color, round: 0.6, softness: 1.5 });
+    const knuckle = ahead(base, lean, own, 0.75);
+    const tip = ahead(knuckle, lean + random.normal() * 0.15, own, 0.55);
+    fillShape(image, stroke(base, knuckle, width), flesh);
+    fillShape(image, stroke(knuckle, tip, width * 0.9), flesh);
   }
   const side = random.chance(0.5) ? 1 : -1;
-  const thumb = point + side * random.uniform(0.5, 1.1);
-  fillShape(
-    image,
-    stroke(palm, [palm[0] + Math.cos(thumb) * length, palm[1] + Math.sin(thumb) * length], width * 1.15),
-    {
-      from: color,
-      to: color,
-      round: 0.6,
-      softness: 1.5,
-    },
-  );
+  const thumb = ahead(palm, point + side * random.uniform(0.5, 1.1), length);
+  fillShape(image, stroke(palm, thumb, width * 1.15), flesh);
 }
 
 function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
   const { random, brightness, landmarks } = options;
   const { size } = faceExtent(options);
-  const mouth: [number, number] = [
-    landmarks[3 * 57]! + random.normal() * size * 0.1,
-    landmarks[3 * 57 + 1]! + random.uniform(0, 0.25) * size,
-  ];
+  const x = landmarks[3 * 57]! + random.normal() * size * 0.1;
+  const y = landmarks[3 * 57 + 1]! + random.uniform(0, 0.25) * size;
   const angle = Math.PI / 2 + random.normal() * 0.6;
-  const dark = grayColor(brightness * random.uniform(0.02, 0.12)),
-    head = grayColor(brightness * random.uniform(0.05, 0.4));
+  const handle = grayColor(brightness * random.uniform(0.02, 0.12));
+  const head = grayColor(brightness * random.uniform(0.05, 0.4));
   const radius = size * random.uniform(0.06, 0.13);
-  fillShape(
-    image,
-    stroke(mouth, [mouth[0] + Math.cos(angle) * size, mouth[1] + Math.sin(angle) * size], radius * 1.1),
-    {
-      from: dark,
-      to: dark,
-      round: 0.7,
-      softness: 1.5,
-    },
-  );
-  fillShape(image, { kind: "ellipse", x: mouth[0], y: mouth[1], halfWidth: radius, halfHeight: radius * 1.15, angle }, {
-    from: head,
-    to: head,
-    round: 0.9,
-    softness: 1.5,
-  });
+  fillShape(image, stroke([x, y], ahead([x, y], angle, size), radius * 1.1), plain(handle, 0.7));
+  fillShape(image, { kind: "ellipse", x, y, halfWidth: radius, halfHeight: radius * 1.15, angle }, plain(head, 0.9));
 }
 
 function paintPhone(image: FloatImage, options: OccluderOptions): void {
   const { random, brightness } = options;
-  const { x, y, size } = faceExtent(options);
+  const extent = faceExtent(options), { size } = extent;
   const side = random.chance(0.5) ? 1 : -1;
   const height = size * random.uniform(0.25, 0.4);
-  const center: [number, number] = [x + side * size * random.uniform(0.3, 0.6), y + random.normal() * 0.2 * size];
+  const x = extent.x + side * size * random.uniform(0.3, 0.6), y = extent.y + random.normal() * 0.2 * size;
   const color = random.chance(0.7) ? grayColor(brightness * random.uniform(0.01, 0.08)) : grayColor(brightness * 0.6);
   const angle = random.normal() * 0.5;
-  const body = { kind: "capsule" as const, x: center[0], y: center[1], angle };
-  fillShape(image, { ...body, kind: "box", halfWidth: height * 0.5, halfHeight: height }, {
-    from: color,
-    to: times(color, 2),
-    softness: 1.5,
-  });
-  const skin = times(options.skin, brightness * 0.8);
+  const body = { kind: "box", x, y, halfWidth: height * 0.5, halfHeight: height, angle } as const;
+  fillShape(image, body, { from: color, to: times(color, 2), softness: SOFT });
+  const flesh = plain(times(options.skin, brightness * 0.8), 0.6);
   for (let finger = 0; finger < 4; finger++) {
     const dy = (finger - 1.5) * height * 0.28;
-    const at: [number, number] = [center[0] - Math.sin(angle) * dy, center[1] + Math.cos(angle) * dy];
+    const at: Point = [x - Math.sin(angle) * dy, y + Math.cos(angle) * dy];
     const reach = height * 0.6 * side;
-    fillShape(image, stroke([at[0] - reach * 0.3, at[1]], [at[0] + reach, at[1] + height * 0.1], height * 0.24), {
-      from: skin,
-      to: skin,
-      round: 0.6,
-      softness: 1.5,
-    });
+    const [from, to]: [Point, Point] = [[at[0] - reach * 0.3, at[1]], [at[0] + reach, at[1] + height * 0.1]];
+    fillShape(image, stroke(from, to, height * 0.24), flesh);
   }
+}
+
+type Point = readonly [x: number, y: number];
+
+/** This share of a length away from a point; angles are clockwise on the screen. */
+function ahead([x, y]: Point, angle: number, length: number, share = 1): Point {
+  return [x + Math.cos(angle) * length * share, y + Math.sin(angle) * length * share];
+}
+
+/** Pixels over which the edges of things fade that are as far away as the face. */
+const SOFT = 1.5;
+
+function plain(color: Vec3, round: number): Fill {
+  return { from: color, to: color, round, softness: SOFT };
 }
 
 function paintThings(image: FloatImage, { random, brightness, skin }: OccluderOptions): void {
