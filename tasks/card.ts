@@ -47,7 +47,7 @@ await runTask(command, async (console) => {
   const onProgress = console.stage(`Drawing and fitting ${testSamples} faces`);
   const drawn = await judgeDrawn(drawing, model, { count: testSamples, onProgress });
   const { surface } = drawing;
-  const { evaluatePhotos } = await import("@/lib/evaluate/trained.ts");
+  const { evaluatePhotos } = await import("@/lib/evaluate/photos.ts");
   const photos = options.photos === undefined
     ? undefined
     : await evaluatePhotos(model, options.photos, { onProgress: console.stage("Fitting photos") });

@@ -5,8 +5,19 @@ import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { protocolTables } from "@/lib/view/evaluation/protocol_table.ts";
+import type { BoxKind, PhotoEvaluation } from "@/tasks/evaluate/measure_photos.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
+
+interface Flags {
+  readonly photos?: string;
+  readonly annotations?: string;
+  readonly boxes: BoxKind;
+  readonly json?: boolean;
+  readonly source?: string;
+  readonly sourcePath?: string;
+}
 
 const command = taskCommand("evaluate")
   .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
@@ -18,6 +29,19 @@ const command = taskCommand("evaluate")
     )
       .conflicts(["source", "sourcePath", "testSamples", "seed"]),
   )
+  .addOption(
+    new Option("--annotations <folder>", "3DDFA's of AFLW2000-3D (.npy): corrected landmarks, and yaws").conflicts([
+      "source",
+      "sourcePath",
+      "testSamples",
+      "seed",
+    ]),
+  )
+  .addOption(
+    new Option("--boxes <kind>", "where photos' faces are looked for").choices(["truth", "detector", "3ddfa"]).default(
+      "truth",
+    ),
+  )
   .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: as it was trained)`)
   .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
@@ -25,31 +49,50 @@ const command = taskCommand("evaluate")
   .option("--json", "print one JSON object instead of a table");
 
 await runTask(command, async (console) => {
-  const options = command.opts<{ photos?: string; json?: boolean; source?: string; sourcePath?: string }>();
-  const given = settingsOf(options, ["testSamples", "seed"]);
+  const options = command.opts<Flags>();
+  const given = settingsOf({ ...options }, ["testSamples", "seed"]);
   const { testSamples } = resolveConfig("lite", given);
   const folder = command.args[0]!;
+  if (!options.photos && (options.annotations || options.boxes !== "truth")) {
+    throw new InputError("Cannot use --annotations or --boxes without --photos, of which they say more");
+  }
+  if (options.boxes === "3ddfa" && !options.annotations) {
+    throw new InputError("Cannot use --boxes 3ddfa without --annotations, which has those boxes");
+  }
 
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
-  const { evaluateHeldOut, evaluatePhotos, trainedOn } = await import("@/lib/evaluate/trained.ts");
+  const { evaluateHeldOut, trainedOn } = await import("@/lib/evaluate/trained.ts");
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
   const model = await openCrops(folder, { atOnce: 16, note: (sentence) => console.print(sentence) });
   const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
+  if (options.photos) {
+    const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");
+    const measured = await measurePhotos(model, { ...options, photos: options.photos }, onProgress);
+    console.quiet();
+    globalThis.console.log(options.json ? JSON.stringify(measured) : tablesOf(measured));
+    return;
+  }
   const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
-  const evaluation = options.photos
-    ? await evaluatePhotos(model, options.photos, { onProgress })
-    : await evaluateHeldOut(model, {
-      workers: defaults.workers,
-      source: sourceOf(options, await runSource(folder) ?? source),
-      seed,
-      sampleCount: testSamples,
-      onConversion: console.lateStage(CONVERTING),
-      onProgress,
-    });
+  const evaluation = await evaluateHeldOut(model, {
+    workers: defaults.workers,
+    source: sourceOf(options, await runSource(folder) ?? source),
+    seed,
+    sampleCount: testSamples,
+    onConversion: console.lateStage(CONVERTING),
+    onProgress,
+  });
   console.quiet();
   globalThis.console.log(options.json ? JSON.stringify(evaluation) : new ErrorTable(evaluation).toText());
 });
+
+function tablesOf({ protocol, ...evaluation }: PhotoEvaluation): string {
+  const tables = [
+    new ErrorTable(evaluation),
+    ...protocol ? [...protocolTables(protocol)] : [],
+  ];
+  return tables.map((table) => table.toText()).join("\n\n");
+}
 
 /** A run's source, with the place of its files, which a model's folder does not say; undefined where there is no run. */
 async function runSource(folder: string): Promise<SourceSettings | undefined> {

@@ -23,6 +23,12 @@ may_write() {
   may_read "$1" # to see what is there, and to sync the folder
   writable=$writable,$(allowed "$1")
 }
+# as may_read, and what a link on the way leads to: Deno asks for that
+may_read_through() {
+  may_read "$1"
+  real=$(readlink -f -- "$1" || true)
+  case $real in "$1" | "$PWD/$1") ;; *) may_read "$real" ;; esac
+}
 lacks_onnx() {
   for folder in "$1" "$1/model"; do
     if [ -f "$folder/model.json" ] && [ ! -f "$folder/model.onnx" ]; then return 0; fi
@@ -64,11 +70,11 @@ for argument; do
     --format) [ "$value" != page ] || permissions=serve ;; # it is bundled as there
     *)
       if [ -d "$value" ]; then
-        may_read "$value" && may_read_settings "$value"
+        may_read_through "$value" && may_read_settings "$value"
         # a model's other formats lie beside it; what is missing is made
         if [ "$task" = export ] || { [ "$task" != train ] && lacks_onnx "$value"; }; then may_write "$value"; fi
       elif [ -e "$value" ]; then
-        may_read "$value"
+        may_read_through "$value"
       else
         case $value in
           *,*) ;; # no path

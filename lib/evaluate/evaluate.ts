@@ -1,5 +1,5 @@
 import type { AnnotatedPhoto } from "@/lib/data/sets/annotated.ts";
-import { type CropOptions, cropPhoto, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { cropPhoto, imageToCrop } from "@/lib/data/maps/crop.ts";
 import {
   type FaceError,
   faceErrors,
@@ -9,7 +9,7 @@ import {
   type NmeSummary,
 } from "@/lib/evaluate/nme.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
-import type { Photo } from "@/lib/types.ts";
+import type { Crop, Photo } from "@/lib/types.ts";
 
 /** A cropped picture and what is true of it. */
 export interface LabeledFace {
@@ -19,6 +19,11 @@ export interface LabeledFace {
   readonly landmarks: Float32Array;
   /** In radians; its sign does not matter. */
   readonly yaw: number;
+}
+
+/** What is true of a cropped picture. */
+export interface PlacedFace extends Pick<LabeledFace, "landmarks" | "yaw"> {
+  readonly image: Pick<Photo, "width">;
 }
 
 /** Normalized mean errors of a network in percent, of 68 landmarks. */
@@ -38,7 +43,7 @@ export interface Answers {
 }
 
 /** Errors of the landmarks found in all faces, beside the baseline's. */
-export function evaluate(faces: readonly LabeledFace[], { found, meanLandmarks }: Answers): Evaluation {
+export function evaluate(faces: readonly PlacedFace[], { found, meanLandmarks }: Answers): Evaluation {
   const errors = (answer: (i: number) => Float32Array) =>
     landmarkErrors(
       faces.map(({ landmarks, yaw }, i): LandmarkPair => ({ predicted: answer(i), truth: landmarks, yaw })),
@@ -52,12 +57,11 @@ export function evaluateEach(faces: readonly LabeledFace[], { found }: Pick<Answ
   return faceErrors(faces.map(({ landmarks, yaw }, i) => ({ predicted: found[i]!, truth: landmarks, yaw })));
 }
 
-/** A real photo cropped by its true landmarks' box, as the papers have it. */
+/** A real photo's face in a crop. */
 export function labelPhoto(
-  { photo, landmarks, pose }: AnnotatedPhoto,
-  { imageSize, crop: { margin } }: { readonly imageSize: number; readonly crop: Pick<CropOptions, "margin"> },
+  { photo, landmarks, pose }: Pick<AnnotatedPhoto, "photo" | "landmarks" | "pose">,
+  { imageSize, crop }: { readonly imageSize: number; readonly crop: Crop },
 ): LabeledFace {
-  const crop = landmarkCrop(landmarks, { margin });
   return {
     image: cropPhoto(photo, crop, imageSize),
     landmarks: imageToCrop(landmarks, { crop, size: imageSize }),

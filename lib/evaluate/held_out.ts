@@ -4,6 +4,7 @@ import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import type { FaceGroup, JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
+import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
@@ -13,14 +14,21 @@ interface JudgeOptions extends Pick<Config, "encoding"> {
   readonly onProgress?: ProgressListener | undefined;
 }
 
-/** The faces, each with the map that the network sees in it. */
+/** The faces, each with the map that the network sees in it and, where they are asked for, the expressions. */
 export function judgeFaces(
   network: tf.LayersModel,
   faces: readonly MadeFace[],
-  options: JudgeOptions,
+  { saysExpressions = false, ...options }: JudgeOptions & { readonly saysExpressions?: boolean },
 ): JudgedFace[] {
-  const maps = predictFaces(network, faces, options);
-  return faces.map((face, i) => ({ ...face, prediction: maps[i]! }));
+  using predictor = new Predictor(network, options);
+  const said = inChunks(faces, (crops) => {
+    const found = saysExpressions ? predictor.predictHead(EXPRESSIONS, crops) : [];
+    return predictor.predict(crops).map((prediction, i) => ({
+      prediction,
+      ...found[i] && { foundExpressions: found[i] },
+    }));
+  }, options.onProgress);
+  return faces.map((face, i) => ({ ...face, ...said[i]! }));
 }
 
 /** The same faces with one part of each covered, for every part that can be. */
@@ -47,16 +55,6 @@ export function predictFaces(
 ): PositionMap[] {
   using predictor = new Predictor(network, options);
   return inChunks(faces, (crops) => predictor.predict(crops), options.onProgress);
-}
-
-/** The same of the network's head of this name. */
-export function predictHeads(
-  network: tf.LayersModel,
-  faces: readonly Pictured[],
-  { head, ...options }: JudgeOptions & { readonly head: string },
-): Float32Array[] {
-  using predictor = new Predictor(network, options);
-  return inChunks(faces, (crops) => predictor.predictHead(head, crops), options.onProgress);
 }
 
 function inChunks<T>(

@@ -50,6 +50,8 @@ const SAMPLES_PER_WORKER = 16;
 /** A made face, and what a network says of it. */
 export interface JudgedFace extends MadeFace {
   readonly prediction: PositionMap;
+  /** What it says of the source's expressions, where it was asked. */
+  readonly foundExpressions?: Float32Array;
 }
 
 /** Faces that have something in common, such as their pose. */

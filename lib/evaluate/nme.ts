@@ -56,24 +56,29 @@ export type YawBin = (typeof yawBins)[number];
  * landmarks' bounding box's area in the image plane, in percent (Zhu et al., CVPR 2016; PRNet, section 4.1). In 3D the
  * mean depths are made equal first: a photo does not show how far away a face is.
  */
-export function nme({ predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">, dimensions: 2 | 3): number {
-  return mean(landmarkDistances({ predicted, truth }, dimensions));
+export function nme(pair: Pick<LandmarkPair, "predicted" | "truth">, dimensions: 2 | 3): number {
+  return mean(landmarkDistances(pair, dimensions));
 }
 
 /** The landmarks of the jaw come first, those within the face after them. */
-const JAW = landmarkLines.jaw.landmarks.length;
+export const JAW = landmarkLines.jaw.landmarks.length;
 
-/** What {@linkcode nme} is the mean of: the error of each landmark in percent. */
-function landmarkDistances(
+/**
+ * What {@linkcode nme} is the mean of: the error of each landmark in percent.
+ *
+ * @param alignsDepth whether the mean depths are made equal in 3D
+ */
+export function landmarkDistances(
   { predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">,
   dimensions: 2 | 3,
+  { alignsDepth = true }: { readonly alignsDepth?: boolean } = {},
 ): number[] {
   if (predicted.length !== truth.length || truth.length === 0 || truth.length % 3 !== 0) {
     throw new TypeError(
       `Cannot compare ${predicted.length / 3} landmarks with ${truth.length / 3}: wanted as many, x, y, z each`,
     );
   }
-  const depthOffset = dimensions === 3 ? meanDepth(predicted) - meanDepth(truth) : 0;
+  const depthOffset = dimensions === 3 && alignsDepth ? meanDepth(predicted) - meanDepth(truth) : 0;
   const size = faceSize(truth);
   return Array.from({ length: truth.length / 3 }, (_, landmark) => {
     const i = 3 * landmark;
@@ -107,12 +112,14 @@ export function faceErrors(pairs: readonly LandmarkPair[]): FaceError[] {
 export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
   const withDepth = pairs.filter(({ truth }) => !Number.isNaN(truth[2]));
   const distances = pairs.map((pair) => landmarkDistances(pair, 2));
-  const inPlane = (first: number, end: number) => summarize(pairs, distances.map((of) => mean(of.slice(first, end))));
+  const yaws = pairs.map(({ yaw }) => yaw);
+  const inPlane = (first: number, end: number) =>
+    summarizeErrors(distances.map((of) => mean(of.slice(first, end))), yaws);
   return {
     images: pairs.length,
     imagesWithDepth: withDepth.length,
     nme68_2d: inPlane(0, LANDMARK_COUNT),
-    nme68_3d: summarize(withDepth, withDepth.map((pair) => nme(pair, 3))),
+    nme68_3d: summarizeErrors(withDepth.map((pair) => nme(pair, 3)), withDepth.map(({ yaw }) => yaw)),
     nme51_2d: inPlane(JAW, LANDMARK_COUNT),
     jaw17_2d: inPlane(0, JAW),
   };
@@ -125,10 +132,10 @@ export function yawOfLandmarks(landmarks: Float32Array): number {
   return Math.atan2(Math.abs(landmarks[left + 2]! - landmarks[right + 2]!), across);
 }
 
-/** Of errors in percent, one for each pair. */
-function summarize(pairs: readonly LandmarkPair[], errors: readonly number[]): NmeSummary {
+/** Of errors in percent and yaws in radians, one for each face. */
+export function summarizeErrors(errors: readonly number[], yaws: readonly number[]): NmeSummary {
   const binMeans = yawBins.map((_, bin) => {
-    const inBin = errors.filter((_, i) => yawBinOf(pairs[i]!.yaw) === bin);
+    const inBin = errors.filter((_, i) => yawBinOf(yaws[i]!) === bin);
     return inBin.length > 0 ? mean(inBin) : null;
   });
   return {
@@ -153,9 +160,9 @@ function bootstrapInterval(errors: readonly number[]): [number, number] {
   return [means[Math.floor(0.025 * RESAMPLINGS)]!, means[Math.ceil(0.975 * RESAMPLINGS) - 1]!];
 }
 
-/** The index of a yaw's bin; beyond 90° counts as the last one. */
+/** The index of a yaw's bin, to which its upper end belongs (3DDFA's evaluation); beyond 90° counts as the last one. */
 export function yawBinOf(yaw: number): number {
-  return Math.min(2, Math.floor(Math.abs(yaw) * 180 / Math.PI / 30));
+  return Math.min(2, Math.max(0, Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1));
 }
 
 function meanDepth(landmarks: Float32Array): number {

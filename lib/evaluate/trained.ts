@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { type Config, parseSourceName } from "@/lib/config.ts";
-import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
-import { evaluate, type Evaluation, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
+import { evaluate, type Evaluation, type LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
@@ -54,20 +53,6 @@ export async function evaluateHeldOut(
 
 /** Share of the time to measure that making faces takes. */
 const MAKING_SHARE = 0.8;
-
-/** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP, each photo cropped by its true landmarks' box. */
-export async function evaluatePhotos(
-  model: MeasuredModel,
-  folder: string,
-  { onProgress }: { readonly onProgress?: ProgressListener | undefined } = {},
-): Promise<Evaluation> {
-  const faces: LabeledFace[] = [];
-  for await (const photo of readAnnotated(folder)) {
-    faces.push(labelPhoto(photo, model.description));
-    onProgress?.(0);
-  }
-  return await measure(model, faces, partProgress(onProgress, 0, 1));
-}
 
 async function measure(
   { crops, description: { meanLandmarks } }: MeasuredModel,

@@ -1,11 +1,12 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
-import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
-import { judgeCovered, judgeFaces, meanLoss, predictHeads } from "@/lib/evaluate/held_out.ts";
+import { evaluate, evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import { judgeCovered, judgeFaces, meanLoss } from "@/lib/evaluate/held_out.ts";
 import { type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { mean } from "@/lib/evaluate/nme.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { expressionCountOf, type Parts } from "@/lib/experiment/parts.ts";
-import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
 
@@ -39,13 +40,13 @@ export async function makeHeldOut(
 }
 
 export function validate(
-  { config, mask, ...parts }: Parts,
+  { config, mask, source: { surface } }: Parts,
   faces: readonly JudgedFace[],
   onProgress?: ProgressListener,
 ): Validation {
   const loss = meanLoss(faces, { ...config, mask, onProgress });
-  const { nme68_2d, nme68_3d } = errorsOf(parts, faces);
-  return { loss, nme68_2d: nme68_2d.mean, nme68_3d: nme68_3d.mean };
+  const errors = evaluateEach(faces, { found: landmarksOf(faces, surface) });
+  return { loss, nme68_2d: mean(errors.map((of) => of.nme68_2d)), nme68_3d: mean(errors.map((of) => of.nme68_3d)) };
 }
 
 /** What the network, as it is, makes of faces, also where they are covered in part. */
@@ -56,14 +57,15 @@ export async function measure(
 ): Promise<Measurement> {
   const { config, network, source: { surface }, meanExpressions } = parts;
   const part = (from: number, to: number) => ({ onProgress: partProgress(onProgress, from, to) });
-  const judged = judgeFaces(network, faces, { ...config, ...part(0, 0.25) });
+  const saysExpressions = meanExpressions.length > 0;
+  const judged = judgeFaces(network, faces, { ...config, saysExpressions, ...part(0, 0.25) });
   const groups = judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
   const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, 1) });
   const evaluation = errorsOf(parts, judged);
-  if (meanExpressions.length === 0) return { evaluation, pictures };
+  if (!saysExpressions) return { evaluation, pictures };
   const expressions = expressionErrors({
     names: parts.source.expressionNames!,
-    found: predictHeads(network, faces, { ...config, head: EXPRESSIONS }),
+    found: judged.map(({ foundExpressions }) => foundExpressions!),
     truth: faces.map(({ expressions }) => expressions!),
     meanAmounts: meanExpressions,
   });
@@ -77,5 +79,10 @@ function errorsOf(
   { source: { surface }, meanLandmarks }: Pick<Parts, "source" | "meanLandmarks">,
   faces: readonly JudgedFace[],
 ): Evaluation {
-  return evaluate(faces, { found: faces.map(({ prediction }) => readLandmarks(prediction, surface)), meanLandmarks });
+  return evaluate(faces, { found: landmarksOf(faces, surface), meanLandmarks });
+}
+
+/** [68, 3] each, in crop pixels, as the network finds them. */
+function landmarksOf(faces: readonly JudgedFace[], surface: FaceSurface): Float32Array[] {
+  return faces.map(({ prediction }) => readLandmarks(prediction, surface));
 }

@@ -16,13 +16,18 @@ export interface Faces {
 
 /** Run by ONNX Runtime; see {@linkcode openCrops}. */
 export async function openFaces(runOrModel: string, options?: OpenOptions): Promise<Faces> {
-  const [{ description, crops }, detecting] = await Promise.all([
+  const [{ description, crops }, detector] = await Promise.all([
     openCrops(runOrModel, options),
-    readDetector().then((bytes) => OnnxSession.open(ort, bytes, { intraOpNumThreads: 1 })), // as openCrops has it
+    openDetector(),
   ]);
   return {
     description,
     fitter: new FaceFitter(crops, { ...description, uv: description.surface.uv }),
-    detector: new FaceDetector(detecting),
+    detector,
   };
+}
+
+/** The detector, run by ONNX Runtime. */
+export async function openDetector(): Promise<FaceDetector> {
+  return new FaceDetector(await OnnxSession.open(ort, await readDetector(), { intraOpNumThreads: 1 })); // as openCrops has it
 }

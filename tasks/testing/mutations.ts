@@ -268,7 +268,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/data/sets/annotated.ts",
-    line: "landmarks[i]! -= 0.5;",
+    line: "for (let i = 0; i < points.length; i++) if (i % stride < 2) points[i]! -= 0.5;",
     replacement: "",
     tests: ["tests/data/sets/annotated_test.ts"],
   },
@@ -400,7 +400,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/nme.ts",
-    line: "const depthOffset = dimensions === 3 ? meanDepth(predicted) - meanDepth(truth) : 0;",
+    line: "const depthOffset = dimensions === 3 && alignsDepth ? meanDepth(predicted) - meanDepth(truth) : 0;",
     replacement: "const depthOffset = 0;",
     tests: ["tests/evaluate/nme_test.ts"],
   },
@@ -412,7 +412,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/nme.ts",
-    line: "return Math.min(2, Math.floor(Math.abs(yaw) * 180 / Math.PI / 30));",
+    line: "return Math.min(2, Math.max(0, Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1));",
     replacement: "return Math.min(2, Math.max(0, Math.floor(yaw * 180 / Math.PI / 30)));",
     tests: ["tests/evaluate/nme_test.ts"],
   },

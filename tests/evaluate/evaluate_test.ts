@@ -1,4 +1,4 @@
-import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
+import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { evaluate, type LabeledFace, labelPhoto } from "@/lib/evaluate/evaluate.ts";
 import { Random } from "@/lib/random.ts";
 import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
@@ -25,12 +25,12 @@ Deno.test("evaluate() gives 0 for true landmarks, and the baseline the error of 
   for (const bin of ["0-30", "30-60", "60-90"] as const) assertClose(nme68_2d.bins[bin]!, 0, 0);
 });
 
-Deno.test("labelPhoto() crops by the landmarks' box, and takes the landmarks along", () => {
+Deno.test("labelPhoto() crops a photo, and takes the landmarks along", () => {
   const photo = { width: 300, height: 200, rgb: new Uint8Array(300 * 200 * 3).fill(128) };
   const landmarks = Float32Array.from({ length: 68 * 3 }, (_, i) => [100 + i / 4, 80 + i / 5, i][i % 3]!);
-  const box = { left: 0, top: 0, width: 0, height: 0 }; // not looked at
-  const annotated = { name: "a", photo, landmarks, pose: { pitch: 0.1, yaw: -0.7, roll: 0.2 }, box };
-  const labeled = labelPhoto(annotated, { imageSize: SIZE, crop: { margin: CROP_MARGIN } });
+  const crop = landmarkCrop(landmarks, { margin: CROP_MARGIN });
+  const pose = { pitch: 0.1, yaw: -0.7, roll: 0.2 };
+  const labeled = labelPhoto({ photo, landmarks, pose }, { imageSize: SIZE, crop });
   assertEquals([labeled.image.width, labeled.image.height, labeled.yaw], [SIZE, SIZE, -0.7]);
   const axis = (points: Float32Array, a: number) => [...points.filter((_, i) => i % 3 === a)];
   const spans = [0, 1].map((a) => Math.max(...axis(labeled.landmarks, a)) - Math.min(...axis(labeled.landmarks, a)));

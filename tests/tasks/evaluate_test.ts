@@ -1,6 +1,9 @@
-import { encodePng } from "@/lib/data/files/images.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
+import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
+import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
+import { assert, assertEquals, sharedData } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 Deno.test("what deno task train makes where the user stands, deno task evaluate measures and deno task video opens", async () => {
@@ -25,15 +28,7 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   const { code, stdout } = await runTaskChild("evaluate", ...measure, standing);
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
-  assertEquals(Object.keys(evaluation), [
-    "images",
-    "imagesWithDepth",
-    "nme68_2d",
-    "nme68_3d",
-    "nme51_2d",
-    "jaw17_2d",
-    "baseline",
-  ]);
+  assertEvaluation(evaluation);
   assertEquals(evaluation.images, 2);
 
   await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", standing);
@@ -52,6 +47,49 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   assert(video.code === 2 && video.stderr.endsWith(refusal), video.stderr);
 });
 
+const weights = "data/weights/lite";
+
+Deno.test("deno task evaluate measures photos by AFLW2000-3D's protocol, where faces are and where they are found", async () => {
+  await using folder = await temporaryFolder();
+  const { picture, landmarks } = new DrawnActor({ seed: "anna", size: 320 }).draw({ yaw: 20 });
+  const inMatlab = [...landmarks].map((value, i) => i % 3 === 2 ? value : value + 0.5);
+  const gray = { width: 200, height: 200, rgb: new Uint8Array(3 * 200 * 200).fill(120) };
+  for (const [name, photo, pt3d_68] of [["anna", picture, inMatlab], ["nobody", gray, facePoints(3, 15)]] as const) {
+    await Deno.writeFile(`${folder.path}/${name}.jpg`, await encodeJpeg(photo));
+    await Deno.writeFile(`${folder.path}/${name}.mat`, annotationFile({ pt3d_68 }));
+  }
+  const measure = (...more: string[]) => runTaskChild("evaluate", weights, "--photos", folder.path, ...more);
+  const truth = JSON.parse((await measure("--json")).stdout);
+  assertEvaluation(truth, "boxes", "protocol");
+  assertEquals([truth.boxes, truth.images, truth.protocol.missed], ["truth", 2, 0]);
+  const found = JSON.parse((await measure("--json", "--boxes", "detector")).stdout);
+  assertEquals([found.boxes, found.images, found.protocol.images, found.protocol.missed], ["detector", 1, 2, 1]);
+  assert(found.nme68_2d.mean < 10, `${found.nme68_2d.mean} %`); // it was found where it is
+  assertEquals(found.protocol.cumulative.at(-1), 0.5); // a missed face is below no error
+  assertEquals(found.protocol.pose.images, 1);
+  const { stdout } = await measure("--boxes", "detector");
+  assert(/\nNME in %, 1 of 2 faces, yaws of the fits /.test(stdout), stdout);
+});
+
+Deno.test({
+  name: "deno task evaluate takes 3DDFA's annotations of AFLW2000-3D: corrected landmarks, other yaws, its boxes",
+  ignore: !sharedData("aflw2000-3d"),
+  fn: async () => {
+    const [photos, annotations] = [`${sharedData("aflw2000-3d")}/samples`, `${sharedData("aflw2000-3d")}/annotations`];
+    const given = ["--photos", photos, "--annotations", annotations, "--boxes", "3ddfa", "--json"];
+    const { protocol } = JSON.parse((await runTaskChild("evaluate", weights, ...given)).stdout);
+    const bins = { "0-30": 6, "30-60": 1, "60-90": 1 };
+    assertEquals([protocol.counts, protocol.missed], [{ fitted: bins, reannotated: bins }, 0]);
+    assertEquals(protocol.rows.length, 18);
+    for (const { points, errors } of protocol.rows) {
+      assert(points === "68 points, 3D" || errors.mean < 8, `${points}: ${errors.mean} %`);
+    }
+    for (const angle of ["yaw", "pitch", "roll"]) {
+      assert(protocol.pose[angle] < 8, `${angle}: ${protocol.pose[angle]}°`);
+    }
+  },
+});
+
 Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit status 2", async () => {
   await using folder = await temporaryFolder();
   const refused: [string[], RegExp][] = [
@@ -59,6 +97,9 @@ Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit s
     [[folder.path, "--fast"], /unknown option '--fast'/],
     [[folder.path, "--test-samples", "0"], /Cannot set --test-samples to 0: a whole number from 1 is wanted/],
     [[folder.path, "--photos", folder.path, "--seed", "8"], /'--photos <folder>' cannot be used with option '--seed/],
+    [[weights, "--boxes", "detector"], /Cannot use --annotations or --boxes without --photos/],
+    [[weights, "--photos", folder.path, "--boxes", "3ddfa"], /Cannot use --boxes 3ddfa without --annotations/],
+    [[weights, "--photos", folder.path, "--boxes", "all"], /Allowed choices are truth, detector, 3ddfa/],
     [[folder.path], new RegExp(`Cannot load ${folder.path}/posmap\\.json: there is no such file`)],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("evaluate", ...flags)));

@@ -80,9 +80,11 @@ Deno.test("what a task may read and write is what its arguments name, from where
     ["faces", "/elsewhere/"],
   ]);
   assertEquals(await paths("train", "--run", "a, run"), [["."], ["."]]); // the folder above
+  await Deno.symlink(`${folder.path}/faces`, `${folder.path}/link`);
+  assertEquals(await paths("card", "--photos", "link"), [["link", `${folder.path}/faces`, "."], ["."]]);
 });
 
-Deno.test("the page's server may listen where a flag says, on this computer alone without one, and call nobody", async () => {
+Deno.test("the page's server may listen where a flag says, on this computer alone without one; only a download calls, and one server", async () => {
   await using folder = await temporaryFolder();
   const nets = async (...given: string[]) =>
     (await commandOf(folder.path, ...given)).filter((argument) => argument.startsWith("--allow-net"));
@@ -90,6 +92,8 @@ Deno.test("the page's server may listen where a flag says, on this computer alon
   assertEquals(await nets("serve", "--host", "192.0.2.7", "--model", "run"), ["--allow-net=192.0.2.7"]);
   assertEquals(await nets("serve", "--host=::1"), ["--allow-net=[::1]"]);
   assertEquals(await nets("track", "--host", "192.0.2.7"), []);
+  assertEquals(await nets("download", "ict"), ["--allow-net=raw.githubusercontent.com"]);
+  assertEquals(await nets("download", "ict", "--url", "http://192.0.2.7:80/a/b"), ["--allow-net=192.0.2.7:80"]);
 });
 
 Deno.test("every task that is a program of ours runs in the sandbox, with permissions of its own", async () => {

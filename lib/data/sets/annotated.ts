@@ -12,6 +12,8 @@ export interface Annotation {
    */
   readonly landmarks: Float32Array;
   readonly pose: PoseAngles;
+  /** [21, 2], what people marked in AFLW, in image space; NaN what they did not see. Where the annotation has them. */
+  readonly marked?: Float32Array;
 }
 
 /** A real photo with the landmarks of its face. */
@@ -79,8 +81,10 @@ export async function readAnnotatedPhoto({ name, photoPath, matPath }: Annotated
     );
   }
   const photo = await decodePhoto(photoPath);
-  const landmarks = annotation.landmarks.map((value) => value * photo.width / photo.fileWidth);
-  return { name, photo, landmarks, pose: annotation.pose, box: landmarkBox(landmarks) };
+  const scaled = (points: Float32Array) => points.map((value) => value * photo.width / photo.fileWidth);
+  const landmarks = scaled(annotation.landmarks);
+  const marked = annotation.marked && { marked: scaled(annotation.marked) };
+  return { name, photo, landmarks, pose: annotation.pose, box: landmarkBox(landmarks), ...marked };
 }
 
 /**
@@ -100,12 +104,29 @@ export async function readAnnotation(path: string): Promise<Annotation | undefin
   const landmarks = new Float32Array(3 * 68).fill(NaN);
   for (let i = 0; i < 68; i++) landmarks.set(points.subarray(stride * i, stride * (i + 1)), 3 * i);
   checkLabeled(landmarks, path);
-  // MATLAB's first pixel has its center at 1, ours at 0.5. In AFLW2000-3D's own pt2d, (pt2d − 1) · roi / 450 is whole.
-  for (let i = 0; i < landmarks.length; i += 3) {
-    landmarks[i]! -= 0.5;
-    landmarks[i + 1]! -= 0.5;
-  }
-  return { landmarks, pose: { pitch: pitch!, yaw: yaw!, roll: roll! } };
+  matlabToImage(landmarks, 3);
+  const marked = in3d && variables.get("pt2d")?.shape.join() === "2,21"
+    ? { marked: markedPoints(matNumbers(variables, { name: "pt2d", shape: [2, 21], path })) }
+    : {};
+  return { landmarks, pose: { pitch: pitch!, yaw: yaw!, roll: roll! }, ...marked };
+}
+
+/**
+ * MATLAB's first pixel has its center at 1, ours at 0.5. In AFLW2000-3D's own pt2d, (pt2d − 1) · roi / 450 is whole. Points
+ * are changed.
+ *
+ * @param stride numbers of a point, of which the first two are x and y
+ */
+export function matlabToImage(points: Float32Array, stride: 2 | 3): Float32Array {
+  for (let i = 0; i < points.length; i++) if (i % stride < 2) points[i]! -= 0.5;
+  return points;
+}
+
+/** AFLW's points, in MATLAB's pixels, have an x of -1 where they are not visible. */
+function markedPoints(values: Float64Array): Float32Array {
+  const points = matlabToImage(Float32Array.from(values), 2);
+  for (let i = 0; i < 42; i += 2) if (values[i] === -1) points.fill(NaN, i, i + 2);
+  return points;
 }
 
 /** Determinant of the landmarks' covariance over its trace squared: 0.2 to 0.25 in AFLW2000-3D, 0 on a line. */

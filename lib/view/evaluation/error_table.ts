@@ -8,16 +8,17 @@ export class ErrorTable extends NumberTable {
     const in3d = imagesWithDepth < images ? `3D (${imagesWithDepth} faces with depths)` : "3D";
     super([
       [`NME in %, ${images} faces`, "mean", "95 % interval", "mean of bins", ...binHeadings],
-      ["68 points, 2D", ...figures(nme68_2d)],
-      ["inner 51 points, 2D", ...figures(nme51_2d)],
-      ["jaw, 17 points, 2D", ...figures(jaw17_2d)],
-      ["mean face, 2D", ...figures(baseline.nme68_2d)],
-      [`68 points, ${in3d}`, ...figures(nme68_3d)],
-      [`mean face, ${in3d}`, ...figures(baseline.nme68_3d)],
+      ["68 points, 2D", ...errorFigures(nme68_2d)],
+      ["inner 51 points, 2D", ...errorFigures(nme51_2d)],
+      ["jaw, 17 points, 2D", ...errorFigures(jaw17_2d)],
+      ["mean face, 2D", ...errorFigures(baseline.nme68_2d)],
+      [`68 points, ${in3d}`, ...errorFigures(nme68_3d)],
+      [`mean face, ${in3d}`, ...errorFigures(baseline.nme68_3d)],
     ]);
   }
 }
 
-function figures(errors: NmeSummary): string[] {
+/** Mean, interval, mean of bins, and bins. */
+export function errorFigures(errors: NmeSummary): string[] {
   return [figure(errors.mean), intervalFigure(errors), figure(errors.balanced), ...binFigures(errors)];
 }

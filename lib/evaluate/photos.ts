@@ -1,0 +1,93 @@
+import { cropToImage, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { type AnnotatedPhoto, type Annotation, listAnnotated, readAnnotatedPhoto } from "@/lib/data/sets/annotated.ts";
+import { evaluate, type Evaluation, labelPhoto, type PlacedFace } from "@/lib/evaluate/evaluate.ts";
+import type { MeasuredModel } from "@/lib/evaluate/trained.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
+import type { Crop } from "@/lib/types.ts";
+
+/** An annotated photo, and what a model finds in it. */
+export interface FittedPhoto extends Annotation {
+  readonly name: string;
+  /** Undefined where no face was found. */
+  readonly found: FoundInPhoto | undefined;
+}
+
+/** What a model finds in a crop. */
+export interface FoundInPhoto {
+  readonly crop: Crop;
+  /** [68, 3], the photo's pixels. */
+  readonly landmarks: Float32Array;
+  /** The same as {@linkcode inCrop}'s, and the true landmarks: in the crop's pixels. */
+  readonly face: PlacedFace;
+  /** [68, 3], crop pixels. */
+  readonly inCrop: Float32Array;
+}
+
+/** Where a photo's face is looked for; undefined where it is not found. */
+export type CropFinder = (photo: AnnotatedPhoto) => Crop | undefined | Promise<Crop | undefined>;
+
+export interface PhotoOptions {
+  /** The box of the true landmarks unless given, as the papers have it. */
+  readonly cropOf?: CropFinder | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** Fits a folder of AFLW2000-3D or 300W-LP, by name. Throws an InputError where a photo or its annotation is broken. */
+export async function fitPhotos(
+  { crops, description: { imageSize, crop: { margin } } }: MeasuredModel,
+  folder: string,
+  { cropOf = ({ landmarks }) => landmarkCrop(landmarks, { margin }), onProgress }: PhotoOptions = {},
+): Promise<FittedPhoto[]> {
+  const files = await listAnnotated(folder);
+  const fitted: FittedPhoto[] = [];
+  while (fitted.length < files.length) {
+    const photos: AnnotatedPhoto[] = [];
+    for (const file of files.slice(fitted.length, fitted.length + FITTED_AT_ONCE)) {
+      photos.push(await readAnnotatedPhoto(file));
+      onProgress?.(fitted.length / files.length);
+    }
+    const faces = await Promise.all(photos.map(async (photo) => {
+      const crop = await cropOf(photo);
+      return crop && { crop, ...labelPhoto(photo, { imageSize, crop }) };
+    }));
+    const shown = faces.filter((face) => face !== undefined);
+    const predictions = shown.length > 0 ? await crops.predict(shown.map(({ image }) => image)) : [];
+    photos.forEach(({ name, landmarks, pose, marked }, i) => {
+      const face = faces[i];
+      fitted.push({
+        name,
+        landmarks,
+        pose,
+        ...marked && { marked },
+        found: face && found(face, predictions[shown.indexOf(face)]!.landmarks),
+      });
+    });
+  }
+  return fitted;
+}
+
+/** So that memory does not grow with the number of faces. */
+const FITTED_AT_ONCE = 16;
+
+function found({ crop, image: { width }, ...face }: PlacedFace & { readonly crop: Crop }, inCrop: Float32Array) {
+  const landmarks = cropToImage(inCrop, { crop, size: width });
+  return { crop, landmarks, inCrop: inCrop.slice(), face: { ...face, image: { width } } };
+}
+
+/** Errors of the faces that were found. */
+export function evaluateFitted(
+  photos: readonly FittedPhoto[],
+  { meanLandmarks }: Pick<MeasuredModel["description"], "meanLandmarks">,
+): Evaluation {
+  const all = photos.flatMap(({ found }) => found ?? []);
+  return evaluate(all.map(({ face }) => face), { found: all.map(({ inCrop }) => inCrop), meanLandmarks });
+}
+
+/** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP; see {@linkcode fitPhotos}. */
+export async function evaluatePhotos(
+  model: MeasuredModel,
+  folder: string,
+  options: PhotoOptions = {},
+): Promise<Evaluation> {
+  return evaluateFitted(await fitPhotos(model, folder, options), model.description);
+}
