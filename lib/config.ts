@@ -31,6 +31,7 @@ const schema = z.strictObject({
   seed: anyWhole,
   architecture: oneOf("prnet", "lite"),
   source,
+  backend: oneOf("tensorflow", "webgpu"),
   device: oneOf("auto", "cpu", "gpu"),
   imageSize: oneOf(64, 128, 256),
   width: wholeFrom(4),
@@ -68,7 +69,8 @@ export const defaults: Config = {
   seed: 7,
   architecture: "prnet",
   source: { name: "built-in" }, // or "ict" or "obj", with the path of its files
-  device: "auto",
+  backend: "tensorflow", // or "webgpu", for any GPU, without TensorFlow's library
+  device: "auto", // TensorFlow's
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
   steps: 20_000,

@@ -114,7 +114,7 @@ export class Experiment implements Disposable {
     this.#progress = progress;
     this.#savedStep = progress.step > 0 ? progress.step : undefined;
     this.config = parts.config;
-    this.device = parts.tensorflow.description;
+    this.device = parts.device;
   }
 
   /** The run's folder. */
@@ -186,17 +186,17 @@ export class Experiment implements Disposable {
 
   /** Writes `model/` and `report.html` from the best weights so far, as they were measured. */
   async save({ evaluation, pictures: errors }: Measurement, { onProgress }: Listening = {}): Promise<void> {
-    const { source: { surface }, config, tensorflow } = this.#parts;
+    const { source: { surface }, config, device } = this.#parts;
     await this.saveModel(evaluation);
     const pictured = await this.#withBestWeights(async () => {
       const faces = await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
       const triples = await this.#pictureFaces();
       onProgress?.(0.5);
-      const [face] = this.#judge([mostFrontal(faces)]); // its photo shows most of its mesh's colors
+      const [face] = await this.#judge([mostFrontal(faces)]); // its photo shows most of its mesh's colors
       return { triples, face: { photo: face!.image, map: face!.prediction, surface } };
     });
     onProgress?.(0.6);
-    await saveReport(this.path, { config, tensorflow, steps: this.step, evaluation, errors, ...pictured });
+    await saveReport(this.path, { config, device, steps: this.step, evaluation, errors, ...pictured });
   }
 
   /** Writes `model/` alone, from the best weights so far. */
@@ -242,8 +242,8 @@ export class Experiment implements Disposable {
     const onProgress = () => signal.throwIfAborted();
     let faces: JudgedFace[], validation: Validation;
     try {
-      faces = this.#judge(await this.#validationFaces(onProgress), onProgress);
-      validation = validate(this.#parts, faces, onProgress);
+      faces = await this.#judge(await this.#validationFaces(onProgress), onProgress);
+      validation = await validate(this.#parts, faces, onProgress);
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;
@@ -254,7 +254,7 @@ export class Experiment implements Disposable {
     }
     await log.scalars({ step, ...Object.fromEntries(values.map(([name, value]) => [`validation/${name}`, value])) });
     await log.weights(this.#parts.network, step);
-    const triples = this.#triples(faces.slice(0, PICTURED));
+    const triples = await this.#triples(faces.slice(0, PICTURED));
     for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
     if (bestNme === null || validation.nme68_2d < bestNme) {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
@@ -280,17 +280,17 @@ export class Experiment implements Disposable {
     return this.#validation ??= await makeHeldOut(this.#parts, "validation", onProgress);
   }
 
-  #judge(faces: readonly MadeFace[], onProgress?: ProgressListener): JudgedFace[] {
-    return judgeFaces(this.#parts.network, faces, { ...this.config, onProgress });
+  async #judge(faces: readonly MadeFace[], onProgress?: ProgressListener): Promise<JudgedFace[]> {
+    return await judgeFaces(this.#parts.network, faces, { ...this.config, onProgress });
   }
 
   async #pictureFaces(): Promise<Triples> {
     const faces = (await this.#validationFaces()).slice(0, PICTURED);
-    return this.#triples(this.#judge(faces));
+    return await this.#triples(await this.#judge(faces));
   }
 
-  #triples(faces: readonly JudgedFace[]): Triples {
-    return faceTriples(faces, { surface: this.#parts.source.surface, mask: this.#parts.mask });
+  async #triples(faces: readonly JudgedFace[]): Promise<Triples> {
+    return await faceTriples(faces, { surface: this.#parts.source.surface, mask: this.#parts.mask });
   }
 }
 

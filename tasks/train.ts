@@ -48,7 +48,8 @@ const flags = {
   seed: ["--seed <number>", "of weights and samples"],
   overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
   workers: ["--workers <count>", "threads that make samples"],
-  device: ["--device <name>", "auto, cpu or gpu"],
+  backend: ["--backend <name>", "tensorflow, or webgpu, for any GPU, without TensorFlow's library"],
+  device: ["--device <name>", "TensorFlow's: auto, cpu or gpu"],
 } as const satisfies Partial<Record<keyof Config, readonly [string, string]>>;
 
 /** Only shows that everything connects. */

@@ -5,6 +5,7 @@ const order = [
   "",
   "formats",
   "tensorflow",
+  "webgpu",
   "geometry",
   "face",
   "portrait",

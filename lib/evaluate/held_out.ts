@@ -6,6 +6,7 @@ import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import type { FaceGroup, JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
 import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
+import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { positionLoss } from "@/lib/train/loss.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
@@ -15,15 +16,16 @@ interface JudgeOptions extends Pick<Config, "encoding"> {
 }
 
 /** The faces, each with the map that the network sees in it and, where they are asked for, the expressions. */
-export function judgeFaces(
+export async function judgeFaces(
   network: tf.LayersModel,
   faces: readonly MadeFace[],
   { saysExpressions = false, ...options }: JudgeOptions & { readonly saysExpressions?: boolean },
-): JudgedFace[] {
+): Promise<JudgedFace[]> {
+  await hostWeights(network);
   using predictor = new Predictor(network, options);
-  const said = inChunks(faces, (crops) => {
-    const found = saysExpressions ? predictor.predictHead(EXPRESSIONS, crops) : [];
-    return predictor.predict(crops).map((prediction, i) => ({
+  const said = await inChunks(faces, async (crops) => {
+    const found = saysExpressions ? await predictor.predictHead(EXPRESSIONS, crops) : [];
+    return (await predictor.predict(crops)).map((prediction, i) => ({
       prediction,
       ...found[i] && { foundExpressions: found[i] },
     }));
@@ -32,42 +34,46 @@ export function judgeFaces(
 }
 
 /** The same faces with one part of each covered, for every part that can be. */
-export function judgeCovered(
+export async function judgeCovered(
   network: tf.LayersModel,
   faces: readonly MadeFace[],
   { onProgress, ...options }: JudgeOptions,
-): FaceGroup[] {
+): Promise<FaceGroup[]> {
   const share = 1 / coverableParts.length;
-  return coverableParts.map((part, i) => {
+  const groups: FaceGroup[] = [];
+  for (const [i, part] of coverableParts.entries()) {
     const covered = faces.map((face) => ({ ...face, image: coverPart(face, part) }));
     const listener = partProgress(onProgress, i * share, (i + 1) * share);
-    return { label: `${part} covered`, faces: judgeFaces(network, covered, { ...options, onProgress: listener }) };
-  });
+    const judged = await judgeFaces(network, covered, { ...options, onProgress: listener });
+    groups.push({ label: `${part} covered`, faces: judged });
+  }
+  return groups;
 }
 
 type Pictured = Pick<LabeledFace, "image">;
 
 /** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
-export function predictFaces(
+export async function predictFaces(
   network: tf.LayersModel,
   faces: readonly Pictured[],
   options: JudgeOptions,
-): PositionMap[] {
+): Promise<PositionMap[]> {
+  await hostWeights(network);
   using predictor = new Predictor(network, options);
-  return inChunks(faces, (crops) => predictor.predict(crops), options.onProgress);
+  return await inChunks(faces, (crops) => predictor.predict(crops), options.onProgress);
 }
 
-function inChunks<T>(
+async function inChunks<T>(
   faces: readonly Pictured[],
-  predict: (crops: readonly Photo[]) => T[],
+  predict: (crops: readonly Photo[]) => Promise<T[]>,
   onProgress?: ProgressListener,
-): T[] {
+): Promise<T[]> {
   const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
   const results: T[] = [];
   for (let start = 0; start < faces.length; start += atOnce) {
     // always as many, the last ones again: another count would be compiled anew
     const chunk = Array.from({ length: atOnce }, (_, i) => faces[Math.min(start + i, faces.length - 1)]!.image);
-    results.push(...predict(chunk));
+    results.push(...await predict(chunk));
     onProgress?.(Math.min(1, results.length / faces.length));
   }
   return results.slice(0, faces.length);
@@ -76,15 +82,18 @@ function inChunks<T>(
 const PREDICTED_AT_ONCE = 16;
 
 /** The training's loss of these predictions, mean over the faces. */
-export function meanLoss(
+export async function meanLoss(
   faces: readonly JudgedFace[],
   { mask, encoding, loss, onProgress }: JudgeOptions & { readonly mask: tf.Tensor2D } & Pick<Config, "loss">,
-): number {
+): Promise<number> {
   const encoded = ({ size, positions }: PositionMap) =>
     tf.tensor4d(encodePositions(positions, { size, encoding }), [1, size, size, 3]);
-  const losses = faces.map(({ map, prediction }, i) => {
+  let sum = 0;
+  for (const [i, { map, prediction }] of faces.entries()) {
     onProgress?.(i / faces.length);
-    return tf.tidy(() => positionLoss(encoded(prediction), encoded(map), mask, loss).dataSync()[0]!);
-  });
-  return losses.reduce((sum, value) => sum + value, 0) / losses.length;
+    const value = tf.tidy(() => positionLoss(encoded(prediction), encoded(map), mask, loss));
+    sum += (await value.data())[0]!;
+    value.dispose();
+  }
+  return sum / faces.length;
 }

@@ -39,12 +39,12 @@ export async function makeHeldOut(
   return await makeFaces({ ...config, split, augment: false, sampleCount, expressionCount, onRefused, onProgress });
 }
 
-export function validate(
+export async function validate(
   { config, mask, source: { surface } }: Parts,
   faces: readonly JudgedFace[],
   onProgress?: ProgressListener,
-): Validation {
-  const loss = meanLoss(faces, { ...config, mask, onProgress });
+): Promise<Validation> {
+  const loss = await meanLoss(faces, { ...config, mask, onProgress });
   const errors = evaluateEach(faces, { found: landmarksOf(faces, surface) });
   return { loss, nme68_2d: mean(errors.map((of) => of.nme68_2d)), nme68_3d: mean(errors.map((of) => of.nme68_3d)) };
 }
@@ -58,8 +58,8 @@ export async function measure(
   const { config, network, source: { surface }, meanExpressions } = parts;
   const part = (from: number, to: number) => ({ onProgress: partProgress(onProgress, from, to) });
   const saysExpressions = meanExpressions.length > 0;
-  const judged = judgeFaces(network, faces, { ...config, saysExpressions, ...part(0, 0.25) });
-  const groups = judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
+  const judged = await judgeFaces(network, faces, { ...config, saysExpressions, ...part(0, 0.25) });
+  const groups = await judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
   const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, 1) });
   const evaluation = errorsOf(parts, judged);
   if (!saysExpressions) return { evaluation, pictures };

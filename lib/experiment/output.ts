@@ -6,6 +6,7 @@ import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { saveOnnx } from "@/lib/export/save_onnx.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
+import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { readMetrics } from "@/lib/train/run_folder.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 
@@ -26,6 +27,7 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
       summary: { ...config, source: config.source.name, ...evaluation && { evaluation } }, // its path is a place on this machine
     },
   };
+  await hostWeights(network);
   await saveTrainedModel(`${run}/model`, model);
   await saveOnnx(`${run}/model/model.onnx`, model);
 }
@@ -33,8 +35,8 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
 /** Writes a run's `report.html` after these steps. */
 export async function saveReport(
   run: string,
-  { config, tensorflow, steps, ...content }:
-    & Pick<Parts, "config" | "tensorflow">
+  { config, device, steps, ...content }:
+    & Pick<Parts, "config" | "device">
     & Pick<ReportContent, "evaluation" | "errors" | "triples" | "face">
     & { readonly steps: number },
 ): Promise<void> {
@@ -42,7 +44,7 @@ export async function saveReport(
   const html = await renderReport({
     title: `posmap run ${basename(run)}`,
     summary: `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchSize} ${source.name} faces, ` +
-      `seed ${seed}; ${tensorflow.description}.`,
+      `seed ${seed}; ${device}.`,
     config,
     metrics: await readMetrics(run),
     ...content,

@@ -8,20 +8,23 @@ import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
-import { openTensorFlow, type TensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { Adam } from "@/lib/train/adam.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
 import { WeightAverages } from "@/lib/train/weight_averages.ts";
 import { weightMask } from "@/lib/train/mask.ts";
+import { openWebGpu } from "@/lib/webgpu/webgpu.ts";
 
 /** What an experiment works with. */
 export interface Parts {
   readonly config: Config;
-  readonly tensorflow: TensorFlow;
+  /** What it runs on, such as "tensorflow 2.21.0 · CPU, 2 threads". */
+  readonly device: string;
   /** Gives samples as they are, even where training changes them. */
   readonly source: Source;
   readonly network: tf.LayersModel;
-  readonly optimizer: FusedAdam;
+  readonly optimizer: FusedAdam | Adam;
   /** Where training averages weights. */
   readonly averages: WeightAverages | undefined;
   /** [size, size], the loss's weights. */
@@ -52,7 +55,7 @@ export async function openParts(
   const batches = progress.step < config.steps
     ? opened.use(openTrainingBatches({ config, source, onRefused }, progress))
     : undefined;
-  const tensorflow = await openTensorFlow(config);
+  const { description: device } = config.backend === "webgpu" ? await openWebGpu() : await openTensorFlow(config);
   const { surface, layout } = source;
   const examples = await makeExamples(source, config);
   const expressionCount = expressionCountOf({ config, source });
@@ -65,11 +68,11 @@ export async function openParts(
   const meanExpressions = mean(
     examples.map(({ expressions }) => expressionCount > 0 ? expressions! : new Float32Array()),
   );
-  const optimizer = new FusedAdam(config.learningRate);
+  const optimizer = new (config.backend === "webgpu" ? Adam : FusedAdam)(config.learningRate);
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
   const learned = { network, optimizer, averages, mask, meanLandmarks, meanExpressions };
-  return { config, tensorflow, source, ...learned, batches, onRefused };
+  return { config, device, source, ...learned, batches, onRefused };
 }
 
 /** The batches from where the run stands. Whoever opens them closes them. */

@@ -35,11 +35,11 @@ export async function rehearse(config: Config, options: OpenOptions = {}): Promi
     taken.close();
     const stepSeconds = seconds.reduce((sum, value) => sum + value) / seconds.length;
     const [making, faces] = await timed(() => makeHeldOut(parts, "validation"));
-    const [judging] = await timed(() => validate(parts, judgeFaces(parts.network, faces, config)));
+    const [judging] = await timed(async () => await validate(parts, await judgeFaces(parts.network, faces, config)));
     const validations = Math.ceil(config.steps / config.validateEvery);
     const testing = (making + judging) * config.testSamples / faces.length;
     return {
-      device: parts.tensorflow.description,
+      device: parts.device,
       parameterCount: parts.network.countParams(),
       residentBytes: Deno.memoryUsage().rss,
       stepSeconds,

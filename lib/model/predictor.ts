@@ -27,9 +27,9 @@ export class Predictor implements Disposable {
    * The position maps that the network sees in crops of its image size, all at once; for each count of crops it is
    * compiled anew. Throws a TypeError where a crop has another size.
    */
-  predict(crops: readonly Photo[]): PositionMap[] {
+  async predict(crops: readonly Photo[]): Promise<PositionMap[]> {
     const [size, encoding] = [this.#size, this.#encoding];
-    return this.#run(
+    return await this.#run(
       this.#network,
       crops,
       (encoded) => ({ size, positions: decodePositions(encoded, { size, encoding }) }),
@@ -37,21 +37,21 @@ export class Predictor implements Disposable {
   }
 
   /** The same of the head of this name, such as {@linkcode EXPRESSIONS}: its units' values for each crop. */
-  predictHead(head: string, crops: readonly Photo[]): Float32Array[] {
+  async predictHead(head: string, crops: readonly Photo[]): Promise<Float32Array[]> {
     const network = this.#heads.getOrInsertComputed(head, () => compileFolded(this.#folded, head));
-    return this.#run(network, crops, (values) => values.slice());
+    return await this.#run(network, crops, (values) => values.slice());
   }
 
-  #run<T>(
+  async #run<T>(
     network: Compiled<[tf.Tensor4D], tf.Tensor>,
     crops: readonly Photo[],
     read: (values: Float32Array) => T,
-  ): T[] {
+  ): Promise<T[]> {
     const size = this.#size;
     const images = bytesTensor(concatenate(crops, size), [crops.length, size, size, 3]);
     const result = network(images);
     try {
-      return lendValues(result, (values) => {
+      return await lendValues(result, (values) => {
         const length = values.length / crops.length;
         return crops.map((_, i) => read(values.subarray(i * length, (i + 1) * length)));
       });

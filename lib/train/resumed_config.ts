@@ -8,6 +8,7 @@ const changeable = [
   "steps",
   "learningRate",
   "workers",
+  "backend",
   "device",
   "validateEvery",
   "checkpointEvery",

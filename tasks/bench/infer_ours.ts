@@ -21,17 +21,17 @@ const images = new Float32Array(batchSize * imageSize * imageSize * 3).map((_, i
 const folded = runFolded(foldNetwork(network));
 const compiled = compile((input: tf.Tensor4D) => folded(input), { name: "predict" });
 
-function predict(): number {
+async function predict(): Promise<number> {
   const input = floatsTensor(images, [batchSize, imageSize, imageSize, 3]);
   const maps = compiled(input);
-  const first = lendValues(maps, (values) => values[0]!);
+  const first = await lendValues(maps, (values) => values[0]!);
   tf.dispose([input, maps]);
   return first;
 }
 
-for (let call = 0; call < WARM_UP_CALLS; call++) predict();
-await serve(() => {
+for (let call = 0; call < WARM_UP_CALLS; call++) await predict();
+await serve(async () => {
   const start = performance.now();
-  for (let call = 0; call < calls; call++) predict();
+  for (let call = 0; call < calls; call++) await predict();
   return [{ unit: "ms", value: (performance.now() - start) / calls }];
 });

@@ -24,29 +24,29 @@ function noiseFaces(count: number): MadeFace[] {
   }));
 }
 
-Deno.test("predictFaces() gives for many faces what the network gives for each", () => {
+Deno.test("predictFaces() gives for many faces what the network gives for each", async () => {
   const faces = noiseFaces(17);
   const network = buildNetwork(config);
-  const maps = predictFaces(network, faces, config);
+  const maps = await predictFaces(network, faces, config);
   using predictor = new Predictor(network, config);
   assertEquals(maps.length, 17);
   for (const i of [0, 15, 16]) {
-    const [alone] = predictor.predict([faces[i]!.image]);
+    const [alone] = await predictor.predict([faces[i]!.image]);
     assertAllClose(maps[i]!.positions, alone!.positions, size * 1e-4);
   }
   network.dispose();
 });
 
-Deno.test("meanLoss() is 0 for the true maps, and the mean over faces of what training minimizes", () => {
+Deno.test("meanLoss() is 0 for the true maps, and the mean over faces of what training minimizes", async () => {
   const faces = noiseFaces(3);
   const mask = tf.ones([size, size]) as tf.Tensor2D;
   const before = tf.memory().numTensors;
   const truths = faces.map(({ map }) => map);
   const judged = (maps: readonly PositionMap[]) => faces.map((face, i) => ({ ...face, prediction: maps[i]! }));
-  assertClose(meanLoss(judged(truths), { ...config, mask }), 0, 0);
+  assertClose(await meanLoss(judged(truths), { ...config, mask }), 0, 0);
   const shifted = truths.map(({ positions }, i) => ({ size, positions: positions.map((value) => value + i) }));
   const encodedPixel = 1 / (2 * size); // the centered encoding
-  assertClose(meanLoss(judged(shifted), { ...config, mask, loss: "l1" }), encodedPixel, FLOAT32_TOLERANCE);
+  assertClose(await meanLoss(judged(shifted), { ...config, mask, loss: "l1" }), encodedPixel, FLOAT32_TOLERANCE);
   assertEquals(tf.memory().numTensors, before);
   mask.dispose();
 });

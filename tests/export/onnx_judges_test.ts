@@ -50,7 +50,7 @@ async function write(
 ): Promise<void> {
   const photos = crops(count, description.imageSize);
   using predictor = new Predictor(network, description);
-  const maps = predictor.predict(photos);
+  const maps = await predictor.predict(photos);
   await Deno.writeFile(`${path}.onnx`, encodeOnnx(foldNetwork(network), description));
   await Deno.writeFile(`${path}.image`, Uint8Array.from(photos.flatMap(({ rgb }) => [...rgb])));
   const floats = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);

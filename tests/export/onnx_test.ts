@@ -31,7 +31,7 @@ for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 1
       const description = describe(imageSize, encoding);
       const photos = crops(20, imageSize);
       using predictor = new Predictor(network, description);
-      const expected = predictor.predict(photos);
+      const expected = await predictor.predict(photos);
       const { positions, landmarks } = await run(encodeOnnx(foldNetwork(network), description), photos);
       assertEquals(positions!.shape, [20, imageSize, imageSize, 3]);
       assertEquals(landmarks!.shape, [20, 68, 3]);
@@ -59,7 +59,7 @@ for (const [name, network] of smallNetworks()) {
     const photos = crops(2, SMALL);
     const description = describe(SMALL);
     using predictor = new Predictor(network, description);
-    const expected = predictor.predict(photos).flatMap(({ positions }) => [...positions]);
+    const expected = (await predictor.predict(photos)).flatMap(({ positions }) => [...positions]);
     for (const half of [false, true]) {
       const { positions } = await run(encodeOnnx(foldNetwork(network), description, { half }), photos);
       assertAllClose(positions!.data, expected, SMALL * (half ? HALF_TOLERANCE : TOLERANCE));
@@ -91,10 +91,10 @@ Deno.test("encodeOnnx() writes the amounts of expressions, within 0 and 1, and t
   using predictor = new Predictor(network, { encoding: "centered" });
   const outputs = await run(encodeOnnx(foldNetwork(network), describe(64)), photos);
   assertEquals([outputs.expressions!.shape, outputs.presence!.shape], [[3, 5], [3]]);
-  const amounts = predictor.predictHead("expressions", photos).flatMap((values) => [...values]);
+  const amounts = (await predictor.predictHead("expressions", photos)).flatMap((values) => [...values]);
   assert(amounts.some((amount) => amount < 0 || amount > 1), "some are to be clipped");
   assertAllClose(outputs.expressions!.data, amounts.map((value) => Math.min(1, Math.max(0, value))), TOLERANCE);
-  const chances = predictor.predictHead("presence", photos).flatMap((values) => [...values]);
+  const chances = (await predictor.predictHead("presence", photos)).flatMap((values) => [...values]);
   assertAllClose(outputs.presence!.data, chances, TOLERANCE);
   network.dispose();
 });

@@ -137,7 +137,7 @@ Deno.test("buildLite() learns: weights move, the loss falls, no tensor is left",
   network.dispose();
 });
 
-Deno.test("buildLite() says expressions and presence beside the same map, and predictHead() reads them", () => {
+Deno.test("buildLite() says expressions and presence beside the same map, and predictHead() reads them", async () => {
   const network = buildLite(small);
   const headed = buildLite({ ...small, expressionCount: 7, saysPresence: true });
   assertEquals(headed.outputNames, ["position_map", "expressions", "presence"]);
@@ -148,7 +148,7 @@ Deno.test("buildLite() says expressions and presence beside the same map, and pr
   assert(chance!.dataSync()[0]! > 0 && chance!.dataSync()[0]! < 1);
   const rgb = Uint8Array.from(tf.tidy(() => tf.mul(patternedImage(SIZE), 255).round().dataSync()));
   using predictor = new Predictor(headed, { encoding: "centered" });
-  const [read] = predictor.predictHead("expressions", [{ width: SIZE, height: SIZE, rgb }]);
+  const [read] = await predictor.predictHead("expressions", [{ width: SIZE, height: SIZE, rgb }]);
   assertAllClose(read!, amounts!.dataSync(), 0.01); // the bytes are rounded
   tf.dispose([alone!, map!, amounts!, chance!]);
   network.dispose();

@@ -39,13 +39,13 @@ function applied(network: tf.LayersModel, photos: readonly Photo[]): Float32Arra
 }
 
 for (const architecture of ["prnet", "lite"] as const) {
-  Deno.test(`Predictor gives for each picture what ${architecture} gives, and leaves nothing behind`, () => {
+  Deno.test(`Predictor gives for each picture what ${architecture} gives, and leaves nothing behind`, async () => {
     const network = trainedNetwork(architecture);
     const photos = [photo("a"), photo("b"), photo("c")];
     const [tensors, handles] = [tf.memory().numTensors, tensorFlow.handleCount];
     for (const encoding of ["paper", "centered"] as const) {
       using predictor = new Predictor(network, { encoding });
-      const maps = [...predictor.predict(photos), ...predictor.predict([photos[1]!])];
+      const maps = [...await predictor.predict(photos), ...await predictor.predict([photos[1]!])];
       const found = maps.flatMap(({ positions }) => [...encodePositions(positions, { size: SIZE, encoding })]);
       assertAllClose(found, [...applied(network, photos), ...applied(network, [photos[1]!])], TOLERANCE);
     }
@@ -55,12 +55,12 @@ for (const architecture of ["prnet", "lite"] as const) {
   });
 }
 
-Deno.test("Predictor keeps the weights that the network had", () => {
+Deno.test("Predictor keeps the weights that the network had", async () => {
   const network = trainedNetwork("lite");
   using predictor = new Predictor(network, { encoding: "centered" });
-  const before = predictor.predict([photo("a")])[0]!.positions;
+  const before = (await predictor.predict([photo("a")]))[0]!.positions;
   for (const weight of network.weights) tf.tidy(() => void weight.write(tf.zerosLike(weight.read())));
-  const [a, b] = [predictor.predict([photo("a")])[0]!, predictor.predict([photo("a"), photo("b")])[0]!];
+  const [a, b] = [(await predictor.predict([photo("a")]))[0]!, (await predictor.predict([photo("a"), photo("b")]))[0]!];
   assertAllClose(a.positions, before, 0);
   assertAllClose(b.positions, before, SIZE * TOLERANCE);
   network.dispose();

@@ -216,8 +216,8 @@ export function newTensor(type: DataTypeName, shape: readonly number[], values: 
  * Lends a float32 tensor's values where they lie, without a copy: they are gone when `use` returns. Other backends than
  * "tensorflow" copy.
  */
-export function lendValues<T>(tensor: tf.Tensor, use: (values: Float32Array) => T): T {
-  if (tf.getBackend() !== "tensorflow") return use(tensor.dataSync<"float32">());
+export async function lendValues<T>(tensor: tf.Tensor, use: (values: Float32Array) => T): Promise<T> {
+  if (tf.getBackend() !== "tensorflow") return use(await tensor.data<"float32">());
   const { executor, backend } = internals();
   return executor.lend(backend.getInputTensorIds([tensor])[0]!, use);
 }

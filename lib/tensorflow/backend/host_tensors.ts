@@ -24,3 +24,15 @@ export function bytesToUnit(bytes: tf.Tensor4D): tf.Tensor4D {
     return tf.div(values, 255);
   });
 }
+
+/**
+ * Brings a network's weights to where `dataSync` reads them: on a GPU behind WebGPU, only `data` does. On others they are
+ * there.
+ */
+export async function hostWeights(network: tf.LayersModel): Promise<void> {
+  if (tf.getBackend() !== "webgpu") return;
+  for (const weight of network.weights) {
+    const values = await weight.read().data();
+    tf.tidy(() => void weight.write(tf.tensor(values, weight.shape as number[])));
+  }
+}

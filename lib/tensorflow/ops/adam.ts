@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
+import { ADAM_STEP, firstMomentName, secondMomentName } from "@/lib/formats/adam_state.ts";
 import { execute, newTensor, outsideTrace } from "@/lib/tensorflow/backend/backend.ts";
 import { ResourceVariable } from "@/lib/tensorflow/ops/resource_variable.ts";
 import { changeInPlace } from "@/lib/tensorflow/compile/traced_variables.ts";
@@ -150,7 +151,7 @@ export class FusedAdam extends tf.Optimizer {
    * share memory until the next step, which leaves them as they are. The caller disposes them.
    */
   state(): tf.NamedTensorMap {
-    const state: tf.NamedTensorMap = { [STEP]: tf.cast(this.#step, "int32") };
+    const state: tf.NamedTensorMap = { [ADAM_STEP]: tf.cast(this.#step, "int32") };
     this.#slots.forEach(({ firstMoment, secondMoment }, i) => {
       state[firstMomentName(i)] = firstMoment.read();
       state[secondMomentName(i)] = secondMoment.read();
@@ -163,8 +164,8 @@ export class FusedAdam extends tf.Optimizer {
    * the order of their first gradients. Throws an InputError where a part is missing.
    */
   loadState(tensors: tf.NamedTensorMap): void {
-    const step = tensors[STEP];
-    if (!step) throw new InputError(`Cannot load the optimizer's state: there is no ${STEP} in it`);
+    const step = tensors[ADAM_STEP];
+    if (!step) throw new InputError(`Cannot load the optimizer's state: there is no ${ADAM_STEP} in it`);
     this.#clear();
     assignScalar(this.#step, step.dataSync()[0]!);
     for (let i = 0;; i++) {
@@ -191,10 +192,6 @@ export class FusedAdam extends tf.Optimizer {
     return { learningRate: this.learningRate, ...this.#options };
   }
 }
-
-const STEP = "adam/step";
-const firstMomentName = (index: number) => `adam/first_moment/${index}`;
-const secondMomentName = (index: number) => `adam/second_moment/${index}`;
 
 function newSlot(first: tf.Tensor, second: tf.Tensor): Slot {
   const slot = {

@@ -23,11 +23,11 @@ export interface FaceTriplesOptions {
 }
 
 /** The triples of all faces, in their order. */
-export function faceTriples(
+export async function faceTriples(
   faces: readonly JudgedFace[],
   { surface, mask }: FaceTriplesOptions,
-): Triples {
-  const valid = Uint8Array.from(mask.dataSync(), (weight) => weight > 0 ? 1 : 0);
+): Promise<Triples> {
+  const valid = Uint8Array.from(await mask.data(), (weight) => weight > 0 ? 1 : 0);
   const meshes = faces.map(({ image, map, prediction }): OverlayTriple => ({
     input: image,
     landmarks: readLandmarks(prediction, surface),
