@@ -436,6 +436,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/experiment_test.ts: resumed"],
   },
   {
+    file: "lib/webgpu/kernels.ts",
+    line: "return terms.length === 1 ? tf.clone(terms[0]!) : terms.reduce((sum, term) => tf.add(sum, term));",
+    replacement: "return tf.clone(terms[0]!);",
+    tests: ["tests/webgpu/webgpu_test.ts: lite trained"],
+  },
+  {
     file: "lib/experiment/stop_signal.ts",
     line: "if (!signal.aborted) throw error;",
     replacement: "throw error;",
