@@ -439,7 +439,7 @@ export const mutations: readonly Mutation[] = [
     file: "lib/webgpu/kernels.ts",
     line: "return terms.length === 1 ? tf.clone(terms[0]!) : terms.reduce((sum, term) => tf.add(sum, term));",
     replacement: "return tf.clone(terms[0]!);",
-    tests: ["tests/webgpu/webgpu_test.ts: lite trained"],
+    tests: ["tests/webgpu/webgpu_test.ts: trained on WebGPU has"],
   },
   {
     file: "lib/experiment/stop_signal.ts",
