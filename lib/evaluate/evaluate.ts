@@ -30,6 +30,8 @@ export interface PlacedFace extends Pick<LabeledFace, "landmarks" | "yaw"> {
 export interface Evaluation extends LandmarkErrors {
   /** The same of an answer that does not look: the mean landmarks of the training set. */
   readonly baseline: { readonly nme68_2d: NmeSummary; readonly nme68_3d: NmeSummary };
+  /** The errors of the whole surface without the neck, where it is known and the network's own. */
+  readonly dense?: { readonly in2d: NmeSummary; readonly in3d: NmeSummary };
   /** Where the network says expressions, and those of the faces are known. */
   readonly expressions?: ExpressionErrors;
 }

@@ -6,6 +6,8 @@ export interface PublishedErrors {
   readonly bins: Readonly<Record<YawBin, number>>;
   /** The mean of the bins. */
   readonly balanced: number;
+  /** Mean absolute error of yaw, pitch and roll, in degrees. */
+  readonly pose?: number;
   /** Where the numbers stand. */
   readonly source: string;
   readonly url: string;
@@ -20,6 +22,7 @@ export const publishedErrors: readonly PublishedErrors[] = [
     method: "SynergyNet",
     bins: { "0-30": 2.66, "30-60": 3.32, "60-90": 4.27 },
     balanced: 3.41,
+    pose: 3.35,
     source: "Wu et al., 3DV 2021, table 1",
     url: "https://arxiv.org/abs/2110.09772",
   },

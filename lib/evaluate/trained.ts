@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { type Config, parseSourceName } from "@/lib/config.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
-import { countSamples } from "@/lib/data/sources/source.ts";
-import { evaluate, type Evaluation, type LabeledFace } from "@/lib/evaluate/evaluate.ts";
-import { makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { countSamples, type Source } from "@/lib/data/sources/source.ts";
+import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { summarizeErrors } from "@/lib/evaluate/nme.ts";
+import { denseError } from "@/lib/evaluate/region_errors.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -48,25 +51,42 @@ export async function evaluateHeldOut(
     sampleCount: countSamples(source, "test", spec.sampleCount),
     onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
-  return await measure(model, faces, partProgress(onProgress, MAKING_SHARE, 1));
+  return await measure(model, faces, source, partProgress(onProgress, MAKING_SHARE, 1));
 }
 
 /** Share of the time to measure that making faces takes. */
 const MAKING_SHARE = 0.8;
 
 async function measure(
-  { crops, description: { meanLandmarks } }: MeasuredModel,
-  faces: readonly LabeledFace[],
+  { crops, description: { meanLandmarks, surface } }: MeasuredModel,
+  faces: readonly MadeFace[],
+  source: Pick<Source, "surface">,
   onProgress: ProgressListener,
 ): Promise<Evaluation> {
+  const isOwn = isSameLayout(surface, source.surface);
   const found: Float32Array[] = [];
+  const dense: [in2d: number, in3d: number][] = [];
   while (found.length < faces.length) {
     const some = faces.slice(found.length, found.length + PREDICTED_AT_ONCE);
     const predictions = await crops.predict(some.map(({ image }) => image));
-    found.push(...predictions.map(({ landmarks }) => landmarks));
+    predictions.forEach(({ landmarks, map: prediction }, i) => {
+      found.push(landmarks);
+      const { map: truth, landmarks: trueLandmarks } = some[i]!;
+      const pair = { truth, prediction, landmarks: trueLandmarks };
+      if (isOwn) dense.push([denseError(pair, surface, 2), denseError(pair, surface, 3)]);
+    });
     onProgress(found.length / faces.length);
   }
-  return evaluate(faces, { found, meanLandmarks });
+  const evaluation = evaluate(faces, { found, meanLandmarks });
+  if (!isOwn) return evaluation;
+  const yaws = faces.map(({ yaw }) => yaw);
+  const [in2d, in3d] = ([0, 1] as const).map((which) => summarizeErrors(dense.map((of) => of[which]), yaws));
+  return { ...evaluation, dense: { in2d: in2d!, in3d: in3d! } };
+}
+
+/** Whether maps of two surfaces have the same points at the same texels. */
+function isSameLayout({ uv }: FaceSurface, { uv: other }: FaceSurface): boolean {
+  return uv.length === other.length && uv.every((value, i) => value === other[i]);
 }
 
 /** So that memory does not grow with the number of faces. */

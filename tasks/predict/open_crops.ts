@@ -8,6 +8,8 @@ import { openModel, type OpenOptions } from "@/tasks/predict/open_model.ts";
 export interface OpenedModel {
   readonly description: ModelDescription;
   readonly crops: CropModel;
+  /** Of `model.onnx`. */
+  readonly bytes: number;
 }
 
 /** For small networks, one crop at a time: more threads wait for each other, and take the processor from the rest. */
@@ -22,5 +24,5 @@ export async function openCrops(
   const { description, network } = await openModel(runOrModel, options);
   const isSmall = description.architecture !== "prnet" && atOnce === 1;
   const session = await OnnxSession.open(ort, network, isSmall ? ONE_THREAD : MANY_THREADS);
-  return { description, crops: new CropModel(session, description.imageSize) };
+  return { description, crops: new CropModel(session, description.imageSize), bytes: network.length };
 }

@@ -10,7 +10,8 @@ export type TaskName =
   | "track"
   | "serve"
   | "card"
-  | "download";
+  | "download"
+  | "compare";
 
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */

@@ -4,7 +4,7 @@ import { binFigures, binHeadings, figure, intervalFigure, NumberTable } from "@/
 
 /** The errors of an evaluation beside the baseline's, by yaw; "–" where no face is. */
 export class ErrorTable extends NumberTable {
-  constructor({ images, imagesWithDepth, nme68_2d, nme68_3d, nme51_2d, jaw17_2d, baseline }: Evaluation) {
+  constructor({ images, imagesWithDepth, nme68_2d, nme68_3d, nme51_2d, jaw17_2d, baseline, dense }: Evaluation) {
     const in3d = imagesWithDepth < images ? `3D (${imagesWithDepth} faces with depths)` : "3D";
     super([
       [`NME in %, ${images} faces`, "mean", "95 % interval", "mean of bins", ...binHeadings],
@@ -14,6 +14,9 @@ export class ErrorTable extends NumberTable {
       ["mean face, 2D", ...errorFigures(baseline.nme68_2d)],
       [`68 points, ${in3d}`, ...errorFigures(nme68_3d)],
       [`mean face, ${in3d}`, ...errorFigures(baseline.nme68_3d)],
+      ...dense
+        ? [["whole surface, 2D", ...errorFigures(dense.in2d)], ["whole surface, 3D", ...errorFigures(dense.in3d)]]
+        : [],
     ]);
   }
 }

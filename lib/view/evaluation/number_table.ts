@@ -24,8 +24,12 @@ export class NumberTable {
   }
 
   toMarkdown(): string {
-    const [head, ...rows] = this.cells.map((row) => `| ${row.join(" | ")} |`);
+    const [head, ...rows] = this.cells.map((cells, row) => {
+      const reference = this.references[row];
+      return `| ${[...cells, ...reference ? [markdownOf(reference)] : []].join(" | ")} |`;
+    });
     const rule = this.cells[0]!.map((_, column) => column === 0 ? "---" : "---:");
+    if (this.references.length > 0) rule.push("---");
     return [head, `| ${rule.join(" | ")} |`, ...rows].join("\n");
   }
 
@@ -41,6 +45,10 @@ export class NumberTable {
   [Symbol.for("Jupyter.display")](): Record<string, string> {
     return { "text/html": this.toHtml(), "text/plain": this.toText() };
   }
+}
+
+function markdownOf({ text, url }: Reference): string {
+  return url ? `[${text}](${url})` : text;
 }
 
 function referenceCell(tag: string, reference: Reference | undefined): string {

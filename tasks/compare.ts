@@ -1,0 +1,79 @@
+// deno task compare <folders…> [options]: runs and models in one table, on the same faces, beside what papers tell.
+import { Option } from "commander";
+import { defaults, resolveConfig } from "@/lib/config.ts";
+import { sourceKinds } from "@/lib/data/sources/open_source.ts";
+import { publishedErrors } from "@/lib/evaluate/published.ts";
+import type { ComparedModel } from "@/lib/view/evaluation/model_comparison.ts";
+import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
+import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { settingsOf, sourceOf } from "@/tasks/settings.ts";
+
+const formats = ["text", "markdown", "html", "json"] as const;
+
+interface Flags {
+  readonly photos?: string;
+  readonly format: typeof formats[number];
+  readonly source?: string;
+  readonly sourcePath?: string;
+}
+
+const command = taskCommand("compare")
+  .description("Measures runs and models on the same faces, and how fast they are: one table")
+  .argument("<folders...>", "runs' folders, or trained models'")
+  .addOption(
+    new Option("--photos <folder>", "on AFLW2000-3D's photos, beside papers' figures, instead of drawn faces")
+      .conflicts(["source", "sourcePath", "testSamples", "seed"]),
+  )
+  .option("--source <name>", `drawn faces of ${Object.keys(sourceKinds).join(", ")} (default: built-in)`)
+  .option("--source-path <folder>", "where the source's files are")
+  .option("--test-samples <count>", `how many drawn faces (default: ${defaults.testSamples})`)
+  .option("--seed <number>", `of the drawn faces (default: ${defaults.seed})`)
+  .addOption(new Option("--format <kind>", "of the table").choices(formats).default("text"));
+
+await runTask(command, async (console) => {
+  const options = command.opts<Flags>();
+  const { testSamples, seed } = resolveConfig("lite", settingsOf({ ...options }, ["testSamples", "seed"]));
+  const source = sourceOf(options, defaults.source);
+
+  // slow to load: help and wrong flags need none of it
+  const { evaluateHeldOut } = await import("@/lib/evaluate/trained.ts");
+  const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");
+  const { measureSpeeds } = await import("@/tasks/compare/speeds.ts");
+  const { openCrops } = await import("@/tasks/predict/open_crops.ts");
+  const { ModelComparison } = await import("@/lib/view/evaluation/model_comparison.ts");
+  const { partProgress } = await import("@/lib/progress.ts");
+  console.stage("Opening the models");
+  const note = (sentence: string) => console.print(sentence);
+  const models: OpenedModel[] = [];
+  for (const folder of command.args) models.push(await openCrops(folder, { note }));
+  const onProgress = console.stage(options.photos ? "Fitting photos" : `Drawing and fitting ${testSamples} faces`);
+  const measured: Omit<ComparedModel, "milliseconds">[] = [];
+  for (const [i, model] of models.entries()) {
+    const part = partProgress(onProgress, i / models.length, (i + 1) / models.length);
+    const about = { name: command.args[i]!, bytes: model.bytes };
+    if (options.photos) {
+      const { protocol, ...evaluation } = await measurePhotos(model, { photos: options.photos, boxes: "truth" }, part);
+      measured.push({ ...about, evaluation, pose: protocol?.pose });
+    } else {
+      const spec = { workers: defaults.workers, source, seed, sampleCount: testSamples };
+      const onConversion = console.lateStage(CONVERTING);
+      measured.push({
+        ...about,
+        evaluation: await evaluateHeldOut(model, { ...spec, onConversion, onProgress: part }),
+      });
+    }
+  }
+  const speeds = await measureSpeeds(models, console.stage("Timing, in turns"));
+  const compared = measured.map((one, i) => ({ ...one, milliseconds: speeds[i]! }));
+  console.quiet();
+  const { images } = compared[0]!.evaluation;
+  const faces = `${images} ${options.photos ? "photos" : `unseen ${source.name} faces`}`;
+  const table = new ModelComparison(compared, { faces, besidePapers: options.photos !== undefined });
+  const print: Record<Flags["format"], () => string> = {
+    text: () => table.toText(),
+    markdown: () => table.toMarkdown(),
+    html: () => table.toHtml(),
+    json: () => JSON.stringify({ faces, models: compared, ...options.photos && { papers: publishedErrors } }),
+  };
+  globalThis.console.log(print[options.format]());
+});

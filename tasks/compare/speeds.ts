@@ -1,0 +1,21 @@
+import type { ProgressListener } from "@/lib/progress.ts";
+import { median } from "@/tasks/bench/rows.ts";
+import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
+
+const [WARM_UP, ROUNDS] = [5, 30] as const;
+
+/** Median milliseconds that each model takes for one crop, taken in turns, so that what slows this machine slows all. */
+export async function measureSpeeds(models: readonly OpenedModel[], onProgress: ProgressListener): Promise<number[]> {
+  const seconds: number[][] = models.map(() => []);
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (const [i, { crops }] of models.entries()) {
+      const { imageSize: side } = crops;
+      const gray = { width: side, height: side, rgb: new Uint8Array(3 * side * side).fill(128) };
+      const start = performance.now();
+      await crops.predict([gray]);
+      if (round >= 0) seconds[i]!.push(performance.now() - start);
+    }
+    onProgress(Math.max(0, round) / ROUNDS);
+  }
+  return seconds.map(median);
+}
