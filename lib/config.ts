@@ -68,7 +68,7 @@ export type Config = z.infer<typeof schema>;
 export const defaults: Config = {
   seed: 7,
   architecture: "prnet",
-  source: { name: "built-in" }, // or "ict" or "obj", with the path of its files
+  source: { name: "built-in" }, // or "ict", "model" or "obj", with the path of its files
   backend: "tensorflow", // or "webgpu", for any GPU, without TensorFlow's library
   device: "auto", // TensorFlow's
   imageSize: 256, // pixels a side, of the crop and of the position map

@@ -4,15 +4,15 @@
  */
 import sharp from "sharp";
 import { decodePhoto } from "@/lib/data/files/images.ts";
-import { parseMat } from "@/lib/data/files/mat.ts";
-import { parseNpy } from "@/lib/data/files/npy.ts";
+import { parseMat } from "@/lib/formats/mat.ts";
+import { parseNpy } from "@/lib/formats/npy.ts";
 import { InputError } from "@/lib/errors.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import type { Random } from "@/lib/random.ts";
 import { assert } from "@/tests/support.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/soak.ts";
-import { matFile, type Variable } from "@/tests/data/files/mat_writer.ts";
-import { npyFile } from "@/tests/data/files/npy_file.ts";
+import { matFile, type Variable } from "@/tests/formats/mat_writer.ts";
+import { npyFile } from "@/tests/formats/npy_file.ts";
 
 /** Some bytes changed, left out, doubled or put in, or the end cut off; numbers in files are short, so bytes are made extreme. */
 function mutate(bytes: Uint8Array, random: Random): Uint8Array {

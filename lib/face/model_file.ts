@@ -11,6 +11,8 @@ interface Header {
   readonly format: typeof FORMAT;
   /** What the model was made from; another stamp means a stale file. */
   readonly stamp: string;
+  /** What else its maker wants to know again. */
+  readonly details?: unknown;
   readonly name: string;
   readonly conventions: readonly LandmarkConvention[];
   readonly expressionNames: readonly string[];
@@ -54,8 +56,8 @@ export function modelFingerprint(model: MorphableModel): string {
   return hash.digest("hex");
 }
 
-export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<ArrayBuffer> {
-  const header: Header = { format: FORMAT, stamp, ...factsOf(model) };
+export function encodeModel(model: MorphableModel, stamp: string, details?: unknown): Uint8Array<ArrayBuffer> {
+  const header: Header = { format: FORMAT, stamp, details, ...factsOf(model) };
   const line = new TextEncoder().encode(JSON.stringify(header) + "\n");
   const arrays = arraysOf(model);
   const start = padded(HASH_BYTES + line.length);
@@ -72,20 +74,28 @@ export function encodeModel(model: MorphableModel, stamp: string): Uint8Array<Ar
 
 /** The model in these bytes, or undefined where they are damaged, of another format, or of another stamp. */
 export function decodeModel(bytes: Uint8Array, stamp: string): MorphableModel | undefined {
+  return decodeDetailed(bytes, stamp)?.model;
+}
+
+/** The same, with what its maker wrote beside it. */
+export function decodeDetailed(
+  bytes: Uint8Array,
+  stamp: string,
+): { readonly model: MorphableModel; readonly details: unknown } | undefined {
   const expected = hash(bytes);
   if (bytes.length < HASH_BYTES || !expected.every((byte, i) => byte === bytes[i])) return undefined;
   const end = bytes.indexOf(10, HASH_BYTES) + 1;
   const header: Header = JSON.parse(new TextDecoder().decode(bytes.subarray(HASH_BYTES, end)));
   if (header.format !== FORMAT || header.stamp !== stamp) return undefined;
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  return modelOf(header, buffer, byteOffset + padded(end));
+  return { model: modelOf(header, buffer, byteOffset + padded(end)), details: header.details };
 }
 
 function hash(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes.subarray(HASH_BYTES)).digest();
 }
 
-function factsOf(model: MorphableModel): Omit<Header, "format" | "stamp"> {
+function factsOf(model: MorphableModel): Omit<Header, "format" | "stamp" | "details"> {
   return {
     name: model.name,
     conventions: landmarkEntries(model.surface.landmarks).map(([convention]) => convention),
@@ -113,7 +123,7 @@ function arraysOf({ mean, triangles, materials, surface, surfaceVertices, ...mod
 
 /** Undoes {@linkcode arraysOf}, with views of this buffer. */
 function modelOf(
-  { name, conventions, expressionNames, identityCount, lengths }: Omit<Header, "format" | "stamp">,
+  { name, conventions, expressionNames, identityCount, lengths }: Omit<Header, "format" | "stamp" | "details">,
   buffer: ArrayBufferLike,
   start: number,
 ): MorphableModel {

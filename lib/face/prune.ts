@@ -1,8 +1,22 @@
 import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { pointsAt } from "@/lib/geometry/vectors.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
-import { keyLandmarks, landmarkBox, landmarkLines, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
-import { materialNumbers, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import {
+  keyLandmarks,
+  landmarkBox,
+  landmarkEntries,
+  landmarkLines,
+  outlineOf,
+  renumberPoints,
+  valuesAt,
+} from "@/lib/face/landmarks.ts";
+import {
+  materialNumbers,
+  meshLandmarks,
+  type MorphableModel,
+  regionNames,
+  shapeFace,
+} from "@/lib/face/morphable_model.ts";
 
 /**
  * The same model without what is never seen in the mouth, and without the vertices that only this used; everything
@@ -15,24 +29,85 @@ export function withoutUnseen(model: MorphableModel): MorphableModel {
   const noseBase = valuesAt(meshLandmarks(model, outlineOf), model.mean)[3 * keyLandmarks.noseBase + 1]!;
   const isHidden = (t: number) =>
     isInside.includes(model.materials[t]!) && !seen[t] && model.mean[3 * model.triangles[3 * t]! + 1]! < noseBase;
-  const kept = Uint32Array.from(model.materials.keys()).filter((t) => !isHidden(t));
-  const corners = model.triangles.filter((_, corner) => !isHidden(Math.floor(corner / 3)));
-  const isUsed = new Uint8Array(model.mean.length / 3);
-  for (const vertex of corners) isUsed[vertex] = 1;
-  for (const vertex of model.surfaceVertices) isUsed[vertex] = 1;
-  const vertices = Uint32Array.from(isUsed.keys()).filter((vertex) => isUsed[vertex]);
-  const renumbered = new Uint32Array(isUsed.length);
-  vertices.forEach((vertex, i) => renumbered[vertex] = i);
+  return withTriangles(model, (t) => !isHidden(t));
+}
+
+/**
+ * The same model without its neck and the vertices that only this used. Triangles that a landmark lies on stay: the jaw's
+ * upper ends are at its edge.
+ */
+export function withoutNeck(model: MorphableModel): MorphableModel {
+  const { surface } = model;
+  const hasLandmark = new Uint8Array(surface.regions.length);
+  for (const [, { vertices }] of landmarkEntries(surface.landmarks)) for (const v of vertices) hasLandmark[v] = 1;
+  const neck = regionNames.indexOf("neck");
+  const isNeck = surface.regions.map((region) => region === neck ? 1 : 0);
+  const staysWith = (corners: Uint32Array) =>
+    corners.every((v) => !isNeck[v]) || corners.some((v) => hasLandmark[v] === 1);
+  const triangles = picked(surface.triangles, (t) => staysWith(surface.triangles.subarray(3 * t, 3 * t + 3)));
+  const isUsed = markUsed(surface.regions.length, [triangles]);
+  const vertices = usedVertices(isUsed);
+  const renumbered = newNumbers(vertices, isUsed.length);
+  const isGone = new Uint8Array(model.mean.length / 3); // what is of the surface, but not any more
+  model.surfaceVertices.forEach((vertex, v) => isGone[vertex] = isUsed[v] ? 0 : 1);
+  const surfaceVertices = vertices.map((v) => model.surfaceVertices[v]!);
+  for (const vertex of surfaceVertices) isGone[vertex] = 0;
+  const corner = (t: number, k: number) => model.triangles[3 * t + k]!;
+  const rest = {
+    ...model,
+    surface: {
+      uv: Float32Array.from({ length: 2 * vertices.length }, (_, i) => surface.uv[2 * vertices[i >> 1]! + i % 2]!),
+      triangles: triangles.map((v) => renumbered[v]!),
+      landmarks: Object.fromEntries(
+        landmarkEntries(surface.landmarks).map(([name, points]) => [name, renumberPoints(points, renumbered)]),
+      ),
+      regions: Uint8Array.from(vertices, (v) => surface.regions[v]!),
+    },
+    surfaceVertices,
+  };
+  return withTriangles(rest, (t) => !(isGone[corner(t, 0)] || isGone[corner(t, 1)] || isGone[corner(t, 2)]));
+}
+
+/** The same model of these triangles alone, without the vertices that neither they nor its surface use. */
+function withTriangles(model: MorphableModel, isKept: (triangle: number) => boolean): MorphableModel {
+  const corners = picked(model.triangles, isKept);
+  const isUsed = markUsed(model.mean.length / 3, [corners, model.surfaceVertices]);
+  const vertices = usedVertices(isUsed);
+  const renumbered = newNumbers(vertices, isUsed.length);
   const pick = (values: Float32Array) => pointsAt(values, vertices);
+  const { openness } = model;
   return {
     ...model,
     mean: pick(model.mean),
     identityModes: model.identityModes.map(pick),
     expressionModes: model.expressionModes.map(pick),
     triangles: corners.map((vertex) => renumbered[vertex]!),
-    materials: Uint8Array.from(kept, (t) => model.materials[t]!),
+    materials: model.materials.filter((_, t) => isKept(t)),
     surfaceVertices: model.surfaceVertices.map((vertex) => renumbered[vertex]!),
+    ...openness && { openness: Float32Array.from(vertices, (vertex) => openness[vertex]!) },
   };
+}
+
+/** [kept triangleCount, 3]. */
+function picked(triangles: Uint32Array, isKept: (triangle: number) => boolean): Uint32Array {
+  return triangles.filter((_, i) => isKept(Math.floor(i / 3)));
+}
+
+function markUsed(vertexCount: number, lists: readonly Uint32Array[]): Uint8Array {
+  const isUsed = new Uint8Array(vertexCount);
+  for (const list of lists) for (const vertex of list) isUsed[vertex] = 1;
+  return isUsed;
+}
+
+function usedVertices(isUsed: Uint8Array): Uint32Array {
+  return Uint32Array.from(isUsed.keys()).filter((vertex) => isUsed[vertex] === 1);
+}
+
+/** For each of so many vertices its place among those that are kept. */
+function newNumbers(kept: Uint32Array, vertexCount: number): Uint32Array {
+  const numbers = new Uint32Array(vertexCount);
+  kept.forEach((vertex, i) => numbers[vertex] = i);
+  return numbers;
 }
 
 const VIEW_SIZE = 256;

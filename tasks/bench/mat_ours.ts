@@ -1,4 +1,4 @@
-import { readMat } from "@/lib/data/files/mat.ts";
+import { readMat } from "@/lib/formats/mat.ts";
 import type { MatContestant } from "./mat.ts";
 import { contestantOptions, serve } from "./serve.ts";
 

@@ -279,10 +279,10 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/data/files/images_test.ts"],
   },
   {
-    file: "lib/data/files/mat.ts",
+    file: "lib/formats/mat.ts",
     line: "const padding = word === COMPRESSED ? 0 : -length & 7;",
     replacement: "const padding = -length & 7;",
-    tests: ["tests/data/files/mat_test.ts"],
+    tests: ["tests/formats/mat_test.ts"],
   },
   {
     file: "lib/data/synthetic/sitters.ts",

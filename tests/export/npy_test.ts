@@ -1,4 +1,4 @@
-import { parseNpy } from "@/lib/data/files/npy.ts";
+import { parseNpy } from "@/lib/formats/npy.ts";
 import { encodeNpy } from "@/lib/export/npy.ts";
 import { assertEquals, assertThrows } from "@/tests/support.ts";
 

@@ -1,4 +1,4 @@
-import { type NpyArray, readNpy } from "@/lib/data/files/npy.ts";
+import { type NpyArray, readNpy } from "@/lib/formats/npy.ts";
 import { matlabToImage } from "@/lib/data/sets/annotated.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Crop } from "@/lib/types.ts";

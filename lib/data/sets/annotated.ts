@@ -3,7 +3,7 @@ import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { Box, Photo } from "@/lib/types.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
-import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
+import { matNumbers, readMat } from "@/lib/formats/mat.ts";
 
 /** Where the landmarks of a face are, and where it looks. */
 export interface Annotation {

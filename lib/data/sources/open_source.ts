@@ -14,6 +14,10 @@ export const sourceKinds: Readonly<Record<string, Entry>> = {
     load: async () => (await import("@/lib/data/sources/built_in.ts")).builtInSource,
   },
   ict: { about: "ICT-FaceKit's", load: async () => (await import("@/lib/data/sources/ict.ts")).ictSource },
+  model: {
+    about: "a model's that deno task prepare has made",
+    load: async () => (await import("@/lib/data/sources/model.ts")).modelSource,
+  },
   obj: { about: "any mesh with UVs", load: async () => (await import("@/lib/data/sources/obj.ts")).objSource },
   store: {
     about: "photos with maps made before",

@@ -15,10 +15,10 @@ import {
   type MorphableModel,
 } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh } from "@/lib/face/obj/obj.ts";
+import { checkFacing, flipped, noseFacesViewer } from "@/lib/face/orientation.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
-import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { boundsOf, distanceBetween, meanPoint } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -69,7 +69,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
     refuse(path, `landmark ${landmark} is vertex ${vertices[outside]}, wanted a corner of the surface's polygons`);
   }
   const outline = outlineOf(landmarks);
-  checkFacing(valuesAt(outline, mean), path);
+  checkFacing(valuesAt(outline, mean), (found) => refuse(path, `${found} ("axes" turns it) and landmarks in order`));
   const inRange = covered.every(({ uvs }) =>
     uvs.every((t) => [mesh.uv[2 * t]!, mesh.uv[2 * t + 1]!].every((value) => value >= 0 && value <= 1))
   );
@@ -164,20 +164,6 @@ function materialByName(name: string): MaterialName {
   return words.find(([word]) => word.test(name))?.[1] ?? "skin";
 }
 
-/** Whether the landmarks lie as on a face that looks along +z, y up. */
-function checkFacing(landmarks: Float32Array, path: string): void {
-  const at = (landmark: number, axis: number) => landmarks[3 * landmark + axis]!;
-  const eyes = (axis: number) => (at(36, axis) + at(45, axis)) / 2;
-  const facts = [
-    ["the eye on the viewer's left (landmark 36) lies right of the other (45)", at(36, 0) < at(45, 0)],
-    ["its chin (landmark 8) lies above its eyes", at(8, 1) < eyes(1)],
-    ["the tip of its nose (landmark 30) lies behind its eyes", at(30, 2) > eyes(2)],
-  ] as const;
-  const wrong = facts.find(([, holds]) => !holds);
-  if (!wrong) return;
-  refuse(path, `${wrong[0]}, wanted a face that looks along +z with y up ("axes" turns it) and landmarks in order`);
-}
-
 /** Texels a side at which overlaps are looked for, and the share that may be: folds in nostrils and lids are small. */
 const FOLD_SIZE = 512;
 const MOST_FOLDED = 0.02;
@@ -202,15 +188,4 @@ function checkFolds(surface: FaceSurface, path: string): void {
     `${(100 * folded).toFixed(0)} % of its surface lies over other parts of it in UV space, wanted a layout that ` +
       'nowhere overlaps ("surface" names the materials to cover)',
   );
-}
-
-/** Whether the bridge of the nose shows the viewer its outside. */
-function noseFacesViewer(mean: Float32Array, triangles: Uint32Array, landmarks: MeshPoints): boolean {
-  const normals = vertexNormals({ positions: mean, triangles }, { frame: "model" });
-  const atLandmarks = valuesAt(landmarks, normals);
-  return [27, 28, 29, 30].reduce((sum, landmark) => sum + atLandmarks[3 * landmark + 2]!, 0) >= 0;
-}
-
-function flipped(triangles: Uint32Array): Uint32Array {
-  return triangles.map((_, i) => triangles[i - i % 3 + (3 - i % 3) % 3]!);
 }

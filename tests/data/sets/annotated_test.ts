@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import { type AnnotatedPhoto, listAnnotated, readAnnotated, readAnnotation } from "@/lib/data/sets/annotated.ts";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
-import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
+import { matNumbers, readMat } from "@/lib/formats/mat.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
 import { assert, assertAllClose, assertEquals, assertThrows, FLOAT32_TOLERANCE, sharedData } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";

@@ -1,4 +1,4 @@
-import { matFile } from "@/tests/data/files/mat_writer.ts";
+import { matFile } from "@/tests/formats/mat_writer.ts";
 
 /** [68, 2] or [68, 3]: points around (6, 5) times `scale`, in MATLAB's pixels, that are no line. */
 export function facePoints(dimensions: 2 | 3, scale = 1): number[] {

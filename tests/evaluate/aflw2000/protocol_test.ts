@@ -4,7 +4,7 @@ import { InputError } from "@/lib/errors.ts";
 import { poseErrors } from "@/lib/evaluate/aflw2000/pose_errors.ts";
 import { aflw2000Protocol, curveLimits, type ProtocolFace } from "@/lib/evaluate/aflw2000/protocol.ts";
 import { Random } from "@/lib/random.ts";
-import { npyFile } from "@/tests/data/files/npy_file.ts";
+import { npyFile } from "@/tests/formats/npy_file.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
 import { assert, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE, sharedData } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";

@@ -1,4 +1,4 @@
-import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
+import { matNumbers, readMat } from "@/lib/formats/mat.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type Placement, type PoseAngles, poseRotation } from "@/lib/geometry/transforms.ts";
 import type { Vec3 } from "@/lib/types.ts";

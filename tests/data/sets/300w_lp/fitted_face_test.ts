@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
+import { matNumbers, readMat } from "@/lib/formats/mat.ts";
 import { readAnnotation } from "@/lib/data/sets/annotated.ts";
 import { type FittedFace, fittedPlacement, readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";

@@ -1,5 +1,5 @@
 import { EXPRESSION_COUNT, type FittedFace, IDENTITY_COUNT } from "@/lib/data/sets/300w_lp/fitted_face.ts";
-import { matFile } from "@/tests/data/files/mat_writer.ts";
+import { matFile } from "@/tests/formats/mat_writer.ts";
 
 /** A `.mat` as 300W-LP has it; what is not given is 0, at 1 pixel a unit. */
 export function fittedFaceFile(

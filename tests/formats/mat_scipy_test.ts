@@ -1,10 +1,11 @@
 /** scipy as the outside judge of the reader. */
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
-import { type MatArray, parseMat, readMat } from "@/lib/data/files/mat.ts";
+import { type MatArray, parseMat, readMat, readMatrices } from "@/lib/formats/mat.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { pythonProgram } from "@/tests/python.ts";
-import { assertSameNumbers, matFile, someVariables } from "@/tests/data/files/mat_writer.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+import { assertSameNumbers, matFile, someVariables } from "@/tests/formats/mat_writer.ts";
 
 /** What scipy says, in a Python child; undefined where there is no scipy. */
 function python(script: string, argument = ""): string | undefined {
@@ -145,5 +146,39 @@ print(json.dumps({path: tried(path) for path in json.loads(sys.argv[1])}))`,
       }
     }
     assertEquals(weRefuse, []);
+  },
+});
+
+Deno.test({
+  name: "readMatrices() reads a struct's fields as scipy writes them, and of all variables those that are wanted",
+  ignore: !hasScipy,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const judged: Record<string, JudgedArray> = JSON.parse(
+      python(
+        `${judge}
+rng = np.random.default_rng(5)
+fields = {"shapeMU": rng.normal(size=(12, 1)).astype("f4"), "tri": rng.integers(1, 9, (3, 5)).astype("f8"), "text": "hello", "none": np.zeros((0, 0)), "inner": {"a": 1}}
+for compressed in (False, True):
+    scipy.io.savemat(f"{sys.argv[1]}/{compressed}.mat", {"model": fields, "large": np.zeros((3000, 3000)), "w": fields["tri"]}, do_compression=compressed)
+print(json.dumps({name: {"shape": a.shape, "values": numbers(a)} for name, a in [("model.shapeMU", fields["shapeMU"]), ("model.tri", fields["tri"]), ("w", fields["tri"])]}))`,
+        folder.path,
+      )!,
+    );
+    for (const form of ["False", "True"]) {
+      const asked: string[] = [];
+      const read = await readMatrices(`${folder.path}/${form}.mat`, {
+        isWanted: (name, shape) => {
+          asked.push(`${name} ${shape.join("×")}`);
+          return Object.hasOwn(judged, name);
+        },
+      });
+      assertEquals(asked, ["model.shapeMU 12×1", "model.tri 3×5", "model.none 0×0", "large 3000×3000", "w 3×5"]);
+      assertEquals(read.get("large")!.values, undefined);
+      for (const [name, { shape, values }] of Object.entries(judged)) {
+        assertEquals(read.get(name)!.shape, shape);
+        assertSameNumbers(read.get(name)!.values, bytesOf(values));
+      }
+    }
   },
 });

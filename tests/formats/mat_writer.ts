@@ -9,7 +9,7 @@ export interface Variable {
   readonly classNumber: number;
   readonly shape: readonly number[];
   /** Column-major. */
-  readonly values: readonly number[];
+  readonly values: readonly number[] | Float32Array;
   readonly imaginary?: readonly number[];
   /** The type that the numbers are stored as: int8 1, … double 9, int64 12, uint64 13, UTF-16 17. */
   readonly dataType: number;
@@ -22,7 +22,10 @@ export interface FileForm {
 
 const sizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 17: 2 };
 
-function storeNumbers(type: number, values: readonly number[], little: boolean): Uint8Array {
+function storeNumbers(type: number, values: readonly number[] | Float32Array, little: boolean): Uint8Array {
+  if (values instanceof Float32Array && type === 7 && little) {
+    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  }
   const view = new DataView(new ArrayBuffer(sizes[type]! * values.length));
   values.forEach((value, i) => {
     const at = i * sizes[type]!;
@@ -49,6 +52,26 @@ export function element(type: number, data: Uint8Array, little: boolean): Uint8A
   if (!small) view.setUint32(4, data.length, little);
   bytes.set(data, small ? 4 : 8);
   return bytes;
+}
+
+/** A 1 × 1 struct of such variables. */
+export function matStruct(name: string, fields: readonly Variable[], { little, compressed }: FileForm): Uint8Array {
+  const length = 1 + Math.max(...fields.map(({ name }) => name.length));
+  const names = new Uint8Array(length * fields.length);
+  fields.forEach(({ name }, i) => names.set(new TextEncoder().encode(name), i * length));
+  const matrix = element(
+    14,
+    join([
+      element(6, storeNumbers(6, [2, 0], little), little),
+      element(5, storeNumbers(5, [1, 1], little), little),
+      element(1, new TextEncoder().encode(name), little),
+      element(5, storeNumbers(5, [length], little), little),
+      element(1, names, little),
+      ...fields.map((field) => matVariable({ ...field, name: "" }, { little, compressed: false })),
+    ]),
+    little,
+  );
+  return compressed ? element(15, deflateSync(matrix), little) : matrix;
 }
 
 export function matVariable(variable: Variable, { little, compressed }: FileForm): Uint8Array {

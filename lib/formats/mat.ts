@@ -6,7 +6,7 @@ import { constants, inflateSync, type ZlibOptions } from "node:zlib";
 import { InputError } from "@/lib/errors.ts";
 
 /** A variable of a MAT-file. */
-export interface MatArray {
+export interface MatArray<Numbers extends Float32Array | Float64Array = Float64Array> {
   /** MATLAB's, such as "double" or "struct"; "complex double" and the like where there are imaginary parts. */
   readonly className: string;
   /** Rows, columns, … */
@@ -15,7 +15,15 @@ export interface MatArray {
    * Column-major, as MATLAB keeps them: element (row, column) is at `row + column * rows`. int64 is rounded to double.
    * Undefined where the variable is not an array of real numbers: text, structs and all else are passed over.
    */
-  readonly values: Float64Array | undefined;
+  readonly values: Numbers | undefined;
+}
+
+export interface MatrixOptions {
+  /**
+   * Whether the numbers of a variable are wanted, by its name; "a.b" is field b of the struct a. Called before they are
+   * inflated: it may throw where the shape is not what it must be.
+   */
+  readonly isWanted: (name: string, shape: readonly number[]) => boolean;
 }
 
 /** A file is not of version 5 at all: of another version, or of another program. */
@@ -23,21 +31,45 @@ export class OtherFormatError extends InputError {}
 
 /** Bytes of a file, and of all that is inflated and converted of it. Annotations of a photo take some thousands. */
 export const MOST_MAT_BYTES = 2 ** 25;
+/** The same of a file of large matrices, such as a morphable model's, … */
+const MOST_MATRIX_BYTES = 2 ** 30;
+/** … and of what is made of it, to its size: numbers that were measured are rarely deflated to a tenth. */
+const MOST_INFLATION = 64;
 
 /**
  * The variables of a MAT-file, by name. Throws an InputError where it is missing, cut, malformed or too large: an
  * OtherFormatError where it is none.
  */
 export async function readMat(path: string): Promise<Map<string, MatArray>> {
-  let bytes;
+  return parseMat(await readBytes(path, MOST_MAT_BYTES), path);
+}
+
+/**
+ * Only those variables of a MAT-file that are wanted, in single precision, for matrices of up to a gigabyte; what is not
+ * wanted is not inflated. Structs are looked into, where they are 1 × 1. Throws as {@linkcode readMat} does.
+ */
+export async function readMatrices(path: string, options: MatrixOptions): Promise<Map<string, MatArray<Float32Array>>> {
+  return parseMatrices(await readBytes(path, MOST_MATRIX_BYTES), { ...options, path });
+}
+
+/** As {@linkcode readMatrices}, of a file's bytes; what is made of them takes at most 64 times their memory. */
+export function parseMatrices(
+  bytes: Uint8Array,
+  { path, isWanted }: MatrixOptions & { readonly path: string },
+): Map<string, MatArray<Float32Array>> {
+  const most = Math.min(MOST_MATRIX_BYTES, MOST_INFLATION * bytes.length);
+  return named(path, () => parseFile(bytes, { most, isWanted, ArrayClass: Float32Array }));
+}
+
+async function readBytes(path: string, most: number): Promise<Uint8Array> {
   try {
     using file = await Deno.open(path);
-    bytes = new Uint8Array(Math.min(file.statSync().size, MOST_MAT_BYTES + 1));
+    const bytes = new Uint8Array(Math.min(file.statSync().size, most + 1));
     for (let at = 0; at < bytes.length;) at += file.readSync(bytes.subarray(at)) ?? bytes.length;
+    return bytes;
   } catch (error) {
     throw new InputError(`Cannot read ${path}: ${(error as Error).message}; a MAT-file was expected`);
   }
-  return parseMat(bytes, path);
 }
 
 /**
@@ -45,8 +77,12 @@ export async function readMat(path: string): Promise<Map<string, MatArray>> {
  * shorter file: ask for the variables you need with {@linkcode matNumbers}.
  */
 export function parseMat(bytes: Uint8Array, path: string): Map<string, MatArray> {
+  return named(path, () => parseFile(bytes, { most: MOST_MAT_BYTES, ArrayClass: Float64Array }));
+}
+
+function named<T>(path: string, parse: () => T): T {
   try {
-    return parseFile(bytes);
+    return parse();
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     const ErrorClass = error instanceof OtherFormat ? OtherFormatError : InputError;
@@ -146,20 +182,37 @@ class Elements {
   }
 }
 
-function parseFile(bytes: Uint8Array): Map<string, MatArray> {
+interface FileOptions<Numbers extends Float32Array | Float64Array> {
+  /** Bytes of the file, and of what is made of it. */
+  readonly most: number;
+  /** All variables and no struct's fields, unless given; see {@linkcode MatrixOptions}. */
+  readonly isWanted?: MatrixOptions["isWanted"];
+  readonly ArrayClass: NumbersClass<Numbers>;
+}
+
+interface NumbersClass<Numbers> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): Numbers;
+}
+
+function parseFile<Numbers extends Float32Array | Float64Array>(
+  bytes: Uint8Array,
+  { most, isWanted, ArrayClass }: FileOptions<Numbers>,
+): Map<string, MatArray<Numbers>> {
   const little = parseHeader(bytes);
-  if (bytes.length > MOST_MAT_BYTES) throw new Malformed(`it is larger than ${MOST_MAT_BYTES >> 20} MiB`);
-  const variables = new Map<string, MatArray>();
+  const mebibytes = Math.ceil(most / 2 ** 20);
+  if (bytes.length > most) throw new Malformed(`it is larger than ${mebibytes} MiB`);
+  const variables = new Map<string, MatArray<Numbers>>();
   const elements = new Elements(bytes.subarray(HEADER_BYTES), little);
-  let left = MOST_MAT_BYTES;
+  let [left, number] = [most, 0];
   const spend = (bytes: number) => {
     if ((left -= bytes) >= 0) return;
-    throw new Malformed(`variables up to number ${variables.size + 1} take more than ${MOST_MAT_BYTES >> 20} MiB`);
+    throw new Malformed(`variables up to number ${number} take more than ${mebibytes} MiB`);
   };
   while (!elements.atEnd) {
-    const what = `variable ${variables.size + 1}`;
-    const { name, array } = parseVariable(elements.next(what), { what, little, spend });
-    variables.set(name, array);
+    const what = `variable ${++number}`;
+    const options = { what, little, spend, isWanted, ArrayClass };
+    for (const [name, array] of parseVariable(elements.next(what), options)) variables.set(name, array);
   }
   return variables;
 }
@@ -188,7 +241,7 @@ function isVersion4(view: DataView): boolean {
   });
 }
 
-interface VariableOptions {
+interface InflateOptions {
   /** For messages, until its name is known. */
   readonly what: string;
   readonly little: boolean;
@@ -196,30 +249,83 @@ interface VariableOptions {
   readonly spend: (bytes: number) => void;
 }
 
-function parseVariable(element: Element, options: VariableOptions): { name: string; array: MatArray } {
-  const { what, little, spend } = options;
+interface VariableOptions<Numbers extends Float32Array | Float64Array> extends InflateOptions {
+  readonly isWanted?: MatrixOptions["isWanted"] | undefined;
+  readonly ArrayClass: NumbersClass<Numbers>;
+}
+
+/** The variable and its name; of a struct whose fields are looked into, each of these. */
+function parseVariable<Numbers extends Float32Array | Float64Array>(
+  element: Element,
+  options: VariableOptions<Numbers>,
+): [string, MatArray<Numbers>][] {
+  const { what, little } = options;
   const isCompressed = element.type === COMPRESSED;
   const { type, data, length } = isCompressed ? inflate(element.data, options) : { ...element, length: 0 };
   if (type !== MATRIX) throw new Malformed(`${what} is an element of type ${type}`);
-  let matrix = openMatrix(new Elements(data, little), what);
-  const { name, className, shape } = matrix;
+  return parseMatrix(openMatrix(new Elements(data, little), what), {
+    ...options,
+    prefix: "",
+    whole: () =>
+      length > data.length
+        ? openMatrix(new Elements(inflate(element.data, { ...options, length }).data, little), what)
+        : undefined,
+  });
+}
+
+type Matrix = ReturnType<typeof openMatrix>;
+
+function parseMatrix<Numbers extends Float32Array | Float64Array>(
+  matrix: Matrix,
+  options: VariableOptions<Numbers> & {
+    /** Of the name, such as that of the struct and a dot. */
+    readonly prefix: string;
+    /** The same with all that it holds, where this is but its beginning. */
+    readonly whole: () => Matrix | undefined;
+  },
+): [string, MatArray<Numbers>][] {
+  const { little, spend, isWanted, ArrayClass, prefix, whole } = options;
+  const { className, shape } = matrix;
+  const name = prefix + matrix.name;
   spend(VARIABLE_BYTES);
-  if (!/^(double|single|u?int\d+)$/.test(className)) {
-    return { name, array: { className, shape, values: undefined } };
+  if (isWanted && prefix === "" && className === "struct" && shape.join() === "1,1") {
+    return parseFields((whole() ?? matrix).elements, { ...options, name });
+  }
+  if (!/^(double|single|u?int\d+)$/.test(className) || !(isWanted?.(name, shape) ?? true)) {
+    return [[name, { className, shape, values: undefined }]];
   }
   const count = shape.reduce((product, length) => product * length, 1);
-  spend(8 * count);
-  if (length > data.length) {
-    matrix = openMatrix(new Elements(inflate(element.data, { ...options, length }).data, little), what);
-  }
-  const numbers = matrix.elements.next(`the numbers of ${name}`);
+  spend(ArrayClass.BYTES_PER_ELEMENT * count);
+  const { elements } = whole() ?? matrix;
+  const numbers = elements.next(`the numbers of ${name}`);
   const size = dataTypes[numbers.type]?.size;
   if (size === undefined) throw new Malformed(`the numbers of ${name} are of type ${numbers.type}`);
   if (numbers.data.length !== count * size) {
     throw new Malformed(`${name} is ${shape.join("×")} but has ${numbers.data.length / size} numbers`);
   }
-  if (!matrix.elements.atEnd) throw new Malformed(`more follows the numbers of ${name}`);
-  return { name, array: { className, shape, values: readNumbers(numbers, little) } };
+  if (!elements.atEnd) throw new Malformed(`more follows the numbers of ${name}`);
+  return [[name, { className, shape, values: readNumbers(numbers, { little, ArrayClass }) }]];
+}
+
+/** What follows a struct's name: the length of its fields' names, these, and a matrix without a name for each. */
+function parseFields<Numbers extends Float32Array | Float64Array>(
+  elements: Elements,
+  options: VariableOptions<Numbers> & { readonly name: string },
+): [string, MatArray<Numbers>][] {
+  const { little, name: struct } = options;
+  const { type, data } = elements.next(`the length of names in ${struct}`);
+  const length = type === INT32 && data.length === 4 ? viewOf(data).getInt32(0, little) : 0;
+  const names = elements.next(`the names in ${struct}`).data;
+  if (!(length > 0) || names.length % length !== 0) throw new Malformed(`the fields of ${struct} have no names`);
+  return Array.from({ length: names.length / length }).flatMap((_, i) => {
+    const [name] = new TextDecoder().decode(names.subarray(i * length, (i + 1) * length)).split("\0", 1);
+    const what = `field ${i + 1} of ${struct}`;
+    const { type, data } = elements.next(what);
+    if (type !== MATRIX) throw new Malformed(`${what} is an element of type ${type}`);
+    if (data.length === 0) return []; // an empty one may have no content at all
+    const matrix = openMatrix(new Elements(data, little), what);
+    return parseMatrix(matrix, { ...options, prefix: `${struct}.${name}`, whole: () => undefined });
+  });
 }
 
 /**
@@ -228,7 +334,7 @@ function parseVariable(element: Element, options: VariableOptions): { name: stri
  */
 function inflate(
   data: Uint8Array,
-  { what, little, spend, length }: VariableOptions & { readonly length?: number },
+  { what, little, spend, length }: InflateOptions & { readonly length?: number },
 ): Element & { readonly length: number } {
   const isPart = length === undefined && data.length > HEAD_BYTES;
   if (length !== undefined) spend(length);
@@ -292,16 +398,21 @@ function readShape(element: Element, { little, what }: { little: boolean; what: 
       `the shape of ${what} is ${length} bytes of type ${type}, not 2 to ${MOST_DIMENSIONS} 32-bit integers`,
     );
   }
-  const shape = [...readNumbers(element, little)];
+  const shape = [...readNumbers(element, { little, ArrayClass: Float64Array })];
   if (shape.some((size) => size < 0)) throw new Malformed(`the shape of ${what} is ${shape.join("×")}`);
   return shape;
 }
 
 /** The numbers of an element: MATLAB stores them in the smallest type that holds them, whatever the array's class. */
-function readNumbers({ type, data }: Element, little: boolean): Float64Array {
+function readNumbers<Numbers extends Float32Array | Float64Array>(
+  { type, data }: Element,
+  { little, ArrayClass }: { readonly little: boolean; readonly ArrayClass: NumbersClass<Numbers> },
+): Numbers {
   const { size, read } = dataTypes[type]!;
   const view = viewOf(data);
-  return Float64Array.from({ length: data.length / size }, (_, i) => read(view, i * size, little));
+  const numbers = new ArrayClass(data.length / size);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = read(view, i * size, little);
+  return numbers;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
-import { parseNpy, readNpy } from "@/lib/data/files/npy.ts";
-import { matNumbers, readMat } from "@/lib/data/files/mat.ts";
-import { npyFile } from "@/tests/data/files/npy_file.ts";
+import { parseNpy, readNpy } from "@/lib/formats/npy.ts";
+import { matNumbers, readMat } from "@/lib/formats/mat.ts";
+import { npyFile } from "@/tests/formats/npy_file.ts";
 import { assertAllClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 
 Deno.test("parseNpy() reads both orders to the same rows", () => {

@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
-import { matNumbers, MOST_MAT_BYTES, parseMat, readMat } from "@/lib/data/files/mat.ts";
+import { matNumbers, MOST_MAT_BYTES, parseMat, readMat } from "@/lib/formats/mat.ts";
 import { assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import {
   assertSameNumbers,
@@ -13,7 +13,7 @@ import {
   matVariable,
   someVariables,
   type Variable,
-} from "@/tests/data/files/mat_writer.ts";
+} from "@/tests/formats/mat_writer.ts";
 
 Deno.test("parseMat() reads numbers of every class and storage, little and big endian, compressed and not", () => {
   fc.assert(fc.property(someVariables, forms, (variables, form) => {

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { InputError, reasonOf } from "@/lib/errors.ts";
+import { decodeDetailed, encodeModel } from "@/lib/face/model_file.ts";
+import { checkModel, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
+
+/** A face model in a file of its own, made by `deno task prepare`. */
+export interface PreparedFace {
+  readonly model: MorphableModel;
+  /**
+   * What amounts in the files of others are divided by to be those of the model's identity modes, one a mode; missing where
+   * the model's maker gave none.
+   */
+  readonly identityDeviations?: Float64Array | undefined;
+  /** The same for its expression modes. */
+  readonly expressionDeviations?: Float64Array | undefined;
+  /** Of what is made of its faces, such as weights. */
+  readonly license?: string | undefined;
+}
+
+const STAMP = "prepared";
+
+const detailsSchema = z.object({
+  identityDeviations: z.array(z.number().positive()).optional(),
+  expressionDeviations: z.array(z.number().positive()).optional(),
+  license: z.string().optional(),
+});
+
+/** Throws an InputError where the disk is full, or the model is none. */
+export async function savePreparedFace(path: string, { model, ...details }: PreparedFace): Promise<void> {
+  checkModel(model);
+  const { identityDeviations, expressionDeviations, license } = details;
+  const listed = {
+    identityDeviations: identityDeviations && [...identityDeviations],
+    expressionDeviations: expressionDeviations && [...expressionDeviations],
+    license,
+  };
+  await writeFileAtomic(path, encodeModel(model, STAMP, listed));
+}
+
+/** Throws an InputError where the file is missing, damaged, or of another kind. */
+export async function readPreparedFace(path: string): Promise<PreparedFace> {
+  const bytes = await Deno.readFile(path).catch((error) => {
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; a face model of deno task prepare was expected`);
+  });
+  const { model, details } = decoded(bytes) ?? {};
+  const { data, error } = detailsSchema.safeParse(details ?? {});
+  if (!model || error) {
+    throw new InputError(`Cannot read ${path}: it is damaged, or no face model of deno task prepare; make it again`);
+  }
+  checkModel(model);
+  const { identityDeviations: identity, expressionDeviations: expression, license } = data;
+  return {
+    model,
+    identityDeviations: identity && Float64Array.from(identity),
+    expressionDeviations: expression && Float64Array.from(expression),
+    license,
+  };
+}
+
+function decoded(bytes: Uint8Array): ReturnType<typeof decodeDetailed> {
+  try {
+    return decodeDetailed(bytes, STAMP);
+  } catch {
+    return undefined; // someone else's, with a hash of its own
+  }
+}

@@ -1,0 +1,134 @@
+import { fits300wLp, loadBfm } from "@/lib/face/bfm/bfm.ts";
+import { InputError } from "@/lib/errors.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { meshLandmarks, regionNames } from "@/lib/face/morphable_model.ts";
+import { readPreparedFace, savePreparedFace } from "@/lib/face/prepared_face.ts";
+import { withoutNeck } from "@/lib/face/prune.ts";
+import { bfmStandIn, writeStandIn } from "@/tests/face/bfm/stand_in.ts";
+import { matFile } from "@/tests/formats/mat_writer.ts";
+import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+const standIn = bfmStandIn({ waves: 3 });
+const layouts = {
+  "300W-LP's": ["Model_Shape.mat", "Model_Exp.mat", "BFM_UV.mat"],
+  "face3d's": ["BFM.mat", "BFM_UV.mat"],
+  "BFM's own with 300W-LP's": ["01_MorphableModel.mat", "model_info.mat", "Model_Exp.mat", "whole/BFM_UV.mat"],
+};
+
+for (const [whose, names] of Object.entries(layouts)) {
+  Deno.test(`loadBfm() makes the same model of ${whose} files`, async () => {
+    await using folder = await temporaryFolder();
+    await writeStandIn(folder.path, standIn, names);
+    const face = await loadBfm([folder.path]);
+    const { model, identityDeviations, expressionDeviations } = face;
+    assert(fits300wLp(face));
+    assertEquals([...model.mean], [...standIn.mean]);
+    assertEquals([model.identityModes.length, model.expressionModes.length], [199, 29]);
+    assertEquals([...identityDeviations], [...standIn.identityDeviations]);
+    assertEquals([...expressionDeviations], [...standIn.expressionDeviations]);
+    for (const k of [0, 2, 3, 198]) {
+      const mode = model.identityModes[k]!;
+      for (const i of [0, 70_000, 159_644]) {
+        const wanted = standIn.identity[k * mode.length + i]! * standIn.identityDeviations[k]!;
+        assertClose(mode[i]!, wanted, 1e-6 * Math.abs(wanted));
+      }
+    }
+    const mode = model.expressionModes[1]!;
+    assertEquals(mode[5], Math.fround(standIn.expression[mode.length + 5]! * standIn.expressionDeviations[1]!));
+    assertEquals([...model.surface.landmarks["300w-lp"]!.vertices].filter((_, i) => i % 3 === 0), [
+      ...standIn.landmarks,
+    ]);
+    // the first texel's middle, and the last one's, of 256
+    const moved = whose.startsWith("BFM's own") ? 10_031 : -1; // what the file has elsewhere than its neighbors
+    model.surface.uv.forEach((value, i) => {
+      if (moved >= 0 && [10_031, 10_154, 10_279].includes(i >> 1)) return;
+      const given = standIn.uv[i]!;
+      assertClose(256 * value - 0.5, 255 * (i % 2 === 0 ? given : 1 - given), 1e-4);
+    });
+    if (moved < 0) return;
+    const between = (standIn.uv[2 * 10_032]! + standIn.uv[2 * 10_157]!) / 2;
+    assertClose(256 * model.surface.uv[2 * moved]! - 0.5, 255 * between, 1e-4);
+  });
+}
+
+Deno.test("loadBfm() takes Guo's expressions, which 300W-LP's parameters are not of", async () => {
+  await using folder = await temporaryFolder();
+  const names = ["01_MorphableModel.mat", "model_info.mat", "Exp_Pca.bin", "std_exp.txt", "BFM_UV.mat"];
+  await writeStandIn(folder.path, standIn, names);
+  const face = await loadBfm([folder.path]);
+  assert(!fits300wLp(face));
+  const { expressionModes } = face.model;
+  assertEquals([expressionModes.length, expressionModes[2]![7]], [
+    79,
+    Math.fround(standIn.expression[2 * 3 * 53_215 + 7]! * 1002),
+  ]);
+  await Deno.truncate(`${folder.path}/Exp_Pca.bin`, 1000);
+  await assertThrows(() => loadBfm([folder.path]), InputError, /Exp_Pca\.bin: it has 1000 bytes, wanted 51086404$/);
+});
+
+Deno.test("loadBfm() gives triangles that face the viewer, and a prepared face comes back to the bit", async () => {
+  await using folder = await temporaryFolder();
+  const turned = standIn.triangles.map((_, i) => standIn.triangles[i - i % 3 + (3 - i % 3) % 3]!);
+  await writeStandIn(`${folder.path}/a`, standIn, layouts["300W-LP's"]);
+  await writeStandIn(`${folder.path}/b`, { ...standIn, triangles: turned }, layouts["300W-LP's"]);
+  const face = await loadBfm([`${folder.path}/a`]);
+  assertEquals([...(await loadBfm([`${folder.path}/b`])).model.triangles], [...face.model.triangles]);
+  const path = `${folder.path}/bfm.model`;
+  await savePreparedFace(path, face);
+  assertEquals(await readPreparedFace(path), face);
+  const bytes = await Deno.readFile(path);
+  bytes[bytes.length >> 1]! ^= 1;
+  await Deno.writeFile(path, bytes);
+  await assertThrows(() => readPreparedFace(path), InputError, /is damaged/);
+});
+
+Deno.test("withoutNeck() leaves no vertex of the neck but landmarks', and moves no other", async () => {
+  await using folder = await temporaryFolder();
+  await writeStandIn(folder.path, standIn, layouts["face3d's"]);
+  const { model } = await loadBfm([folder.path]);
+  const rest = withoutNeck(model);
+  const neck = regionNames.indexOf("neck");
+  const [before, after] = [model, rest].map(({ surface }) =>
+    surface.regions.filter((region) => region === neck).length
+  );
+  assert(before! > 1000 && after! < 50, `${before} vertices of the neck, then ${after}`);
+  assert(rest.mean.length < model.mean.length);
+  assertEquals(rest.identityModes[0]!.length, rest.mean.length);
+  assertEquals(
+    valuesAt(meshLandmarks(rest), rest.identityModes[2]!),
+    valuesAt(meshLandmarks(model), model.identityModes[2]!),
+  );
+});
+
+Deno.test("loadBfm() says which file is missing and where it is from, and that pickles are not read", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/bfm_noneck_v3.pkl`, "");
+  const refuses = (pattern: RegExp) => assertThrows(() => loadBfm([folder.path]), InputError, pattern);
+  await refuses(/found none of its files, wanted Model_Shape\.mat too, .*ModelGenerate\.m.*_v3\.pkl is a pickle/);
+  await Deno.writeTextFile(`${folder.path}/Model_Shape.mat`, "");
+  await refuses(/found Model_Shape\.mat, wanted Model_Exp\.mat too, of 300W-LP's folder Code/);
+  await Deno.writeTextFile(`${folder.path}/Model_Expression.mat`, "");
+  await refuses(/wanted BFM_UV\.mat too, from https:/);
+  await Deno.writeTextFile(`${folder.path}/BFM_UV.mat`, "");
+  await refuses(/Model_Shape\.mat: it has 0 bytes/);
+});
+
+Deno.test("loadBfm() names a field that is missing, or of another shape or kind, and inflates none that is", async () => {
+  await using folder = await temporaryFolder();
+  for (const name of ["Model_Exp.mat", "BFM_UV.mat"]) await Deno.writeTextFile(`${folder.path}/${name}`, "");
+  const write = (shape: readonly number[], classNumber = 6, compressed = true) =>
+    Deno.writeFile(
+      `${folder.path}/Model_Shape.mat`,
+      matFile([{ name: "w", shape, values: [0], classNumber, dataType: 2 }], { little: true, compressed }),
+    );
+  const refuses = (pattern: RegExp) => assertThrows(() => loadBfm([folder.path]), InputError, pattern);
+  await write([1, 1]);
+  await refuses(/Cannot use w of .*Model_Shape\.mat: found 1×1, wanted 159645×199 real numbers$/);
+  await write([159_645, 40], 7);
+  await refuses(/w of .*: found 159645×40, wanted/);
+  await write([1, 1], 4);
+  await refuses(/Cannot use mu_shape of .*: found no such field, wanted 159645×1/);
+  await write([159_645, 199]); // what it says it holds would take more than 64 times the file
+  await refuses(/take more than \d MiB/);
+});
