@@ -26,7 +26,7 @@ const command = taskCommand("card")
   .addOption(new Option("--test-samples <count>", "how many faces").default("2000"))
   .option("--seed <number>", "of the faces (default: as it was trained)")
   .option("--photos <folder>", "also AFLW2000-3D's or 300W-LP's photos (.jpg, .mat)")
-  .option("--out <folder>", "where card.md and worst.png are written", "card");
+  .option("--out <folder>", "where card.md and worst.jpg are written", "card");
 
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
@@ -36,7 +36,7 @@ await runTask(command, async (console) => {
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
-  const { encodePng } = await import("@/lib/data/files/images.ts");
+  const { encodeJpeg } = await import("@/lib/data/files/images.ts");
   const { modelCard, worstFaces } = await import("@/lib/view/evaluation/model_card.ts");
   const model = await openCrops(options.model, { note: (sentence) => console.print(sentence) });
   const { source, seed } = { ...await trainedFaces(model, options.model), ...given };
@@ -53,10 +53,10 @@ await runTask(command, async (console) => {
     : await evaluatePhotos(model, options.photos, { onProgress: console.stage("Fitting photos") });
   console.stage("Writing the card");
   await Deno.mkdir(options.out, { recursive: true });
-  await writeFileAtomic(`${options.out}/worst.png`, await encodePng(worstFaces({ drawn, surface })));
+  await writeFileAtomic(`${options.out}/worst.jpg`, await encodeJpeg(worstFaces({ drawn, surface })));
   await writeFileAtomic(`${options.out}/card.md`, new TextEncoder().encode(modelCard({ drawn, surface, photos })));
   console.quiet();
-  globalThis.console.log(`${options.out}/card.md and ${options.out}/worst.png`);
+  globalThis.console.log(`${options.out}/card.md and ${options.out}/worst.jpg`);
 });
 
 /** Throws an InputError where the source's faces are not drawn: of others, it is not known what makes them hard. */

@@ -10,7 +10,7 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   await saveTinyModel(model, { source: "built-in", seed: 7 });
   assertEquals((await runTaskChild("export", model)).code, 0);
   const { code, stdout } = await runTaskChild("card", "--model", model, "--test-samples", "24", "--out", out);
-  assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.png\n`]);
+  assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.jpg\n`]);
   const card = await Deno.readTextFile(`${out}/card.md`);
   assert(card.startsWith("## Drawn faces of unseen people: 24\n"), card);
   for (const trait of ["yaw", "pitch", "skin tone", "cover", "light", "sharpness", "color"]) {
@@ -20,7 +20,7 @@ Deno.test("deno task card measures a model on faces like those of its training, 
     Number(n)
   );
   assertEquals(counts.reduce((a, b) => a + b), 24);
-  const { width, height } = await decodePhoto(`${out}/worst.png`);
+  const { width, height } = await decodePhoto(`${out}/worst.jpg`);
   assertEquals([width, height], [6 * 192 + 5 * 4, 2 * 192 + 4]);
 });
 
