@@ -33,9 +33,18 @@ export function refuseFile(path: string, error: unknown): never {
  * that fails otherwise.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  await writing(path, () => writeSynced(path, content));
+}
+
+async function writeSynced(path: string, content: Uint8Array | string): Promise<void> {
+  await replaceFile(path, content);
+  await syncFolder(dirname(path));
+}
+
+/** Throws an InputError that says in a sentence what went wrong with writing there. */
+export async function writing(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await replaceFile(path, content);
-    await syncFolder(dirname(path));
+    await write();
   } catch (error) {
     throw new InputError(`Cannot write ${path}: ${reasonOf(error)}`);
   }
@@ -55,12 +64,56 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
   }
 }
 
-/** Gives a file that has grown under a temporary name its own, whole, so that a power cut leaves all of it or nothing. */
+/**
+ * Makes a new folder of these files, by their paths in it: all of them or nothing, through kills and power cuts. Throws an
+ * InputError where it is there already, and where it cannot be written.
+ */
+export async function writeFolderAtomic(
+  path: string,
+  files: Iterable<FileContent> | AsyncIterable<FileContent>,
+): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await writing(path, async () => {
+      if (await isThere(path)) throw new Error("it is there already; name another place by --out");
+      await Deno.mkdir(temporary, { recursive: true });
+    });
+    for await (const [name, content] of files) {
+      await writing(`${path}/${name}`, async () => {
+        await Deno.mkdir(dirname(`${temporary}/${name}`), { recursive: true });
+        await writeSynced(`${temporary}/${name}`, content);
+      });
+    }
+    await writing(path, async () => {
+      await Deno.rename(temporary, path);
+      await syncFolder(dirname(path));
+    });
+  } catch (error) {
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+export type FileContent = readonly [name: string, content: Uint8Array | string];
+
+/**
+ * Gives a file that has grown under a temporary name its own, whole, so that a power cut leaves all of it or nothing.
+ * Throws an InputError where that fails.
+ */
 export async function keepFile(temporary: string, path: string): Promise<void> {
-  using file = await Deno.open(temporary, { read: true, write: true });
-  await file.sync();
-  await Deno.rename(temporary, path);
-  await syncFolder(dirname(path));
+  await writing(path, async () => {
+    using file = await Deno.open(temporary, { read: true, write: true });
+    await file.sync();
+    await Deno.rename(temporary, path);
+    await syncFolder(dirname(path));
+  });
+}
+
+/** Removes from a folder the files that killed writes left there. It may hold nothing that is being written. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (isTemporary(name)) await Deno.remove(`${folder}/${name}`);
+  }
 }
 
 /** Whether there is a file or a folder, as far as may be seen. */

@@ -1,6 +1,7 @@
 // deno task export <model> [options]: writes a trained model in a format of other programs.
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
+import { writeFolderAtomic } from "@/lib/files.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("export")
@@ -45,6 +46,7 @@ async function exportModel(model: string, { format, half, out }: ModelOptions) {
 async function exportPage(model: string, out: string): Promise<number> {
   const { openModel } = await import("@/tasks/predict/open_model.ts");
   const { pageFiles } = await import("@/tasks/serve/page_files.ts");
-  const { savePage } = await import("@/tasks/serve/save_page.ts");
-  return await savePage(out, await pageFiles(await openModel(model)));
+  const files = await pageFiles(await openModel(model));
+  await writeFolderAtomic(out, files);
+  return files.values().reduce((sum, { length }) => sum + length, 0);
 }

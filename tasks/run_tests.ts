@@ -23,22 +23,30 @@ const command = taskCommand("test")
   .description("Runs every test, each file of them in a process of its own; DENO_JOBS says how many at once")
   .argument("[words...]", "only files whose paths have one of these (default: all)")
   .option("--filter <text>", "only tests whose names have this")
+  .option("--hours <count>", "again and again, until so many hours are over", "0")
   .option("--check-skips", "a test that is skipped is wrong, unless tests/skips.txt says why");
 
+interface TestFlags {
+  readonly filter?: string;
+  readonly hours: string;
+  readonly checkSkips?: boolean;
+}
+
 await runTask(command, async (console) => {
-  const { filter, checkSkips: checksSkips = false } = command.opts<{ filter?: string; checkSkips?: boolean }>();
+  const { filter, hours, checkSkips: checksSkips = false } = command.opts<TestFlags>();
   const skips = parseSkips(await Deno.readTextFile(`${root}/tests/skips.txt`));
   const files = await chooseFiles(command.args);
   const start = performance.now();
   console.stage(`Running ${files.length === 1 ? files[0] : `${files.length} files of tests`}`);
 
   const reports: TestReport[] = [];
-  await workThrough(files, async (path) => {
+  const run = async (path: string) => {
     const report = await runTestFile(path, { root, filter, signal: console.signal });
     reports.push(report);
     for (const line of linesOf(report)) console.print(line);
     console.show(`${reports.length} of ${files.length} files`);
-  });
+  };
+  do await workThrough(files, run); while (performance.now() - start < Number(hours) * 3.6e6);
   console.quiet();
 
   for (const { path, skipped } of reports) {
@@ -49,7 +57,7 @@ await runTask(command, async (console) => {
   const [passed, failed, skipped] = (["passed", "failed", "skipped"] as const).map((outcome) =>
     reports.reduce((sum, report) => sum + report[outcome].length, 0)
   ) as [number, number, number];
-  console.print(`${files.length} files in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  console.print(`${reports.length} files in ${((performance.now() - start) / 1000).toFixed(0)} s`);
   globalThis.console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (failed > 0 || complaints.length > 0 || passed === 0) Deno.exitCode = 1;
 });

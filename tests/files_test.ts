@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
-import { attackRandom, attacks } from "@/tests/soak.ts";
+import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {

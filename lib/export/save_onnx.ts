@@ -3,13 +3,11 @@ import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
 import { encodeSavedModel } from "@/lib/export/saved_model.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
-import { encodeDescription } from "@/lib/model/description.ts";
+import { writeFileAtomic, writing } from "@/lib/files.ts";
+import { sealOnnx } from "@/lib/formats/seal.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { modelFolder } from "@/lib/model/model_folder.ts";
-import { sealJson, sealOnnx } from "@/lib/formats/seal.ts";
-import { openTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
+import { openTrainedModel, replaceDescription, type TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** Writes a trained model as ONNX, whole or not at all; see {@linkcode encodeOnnx}. Gives the file's size in bytes; throws an InputError where it cannot be written. */
 export async function saveOnnx(
@@ -35,8 +33,13 @@ export async function exportOnnx(
   runOrModel: string,
   { path, ...options }: ExportOptions = {},
 ): Promise<{ readonly path: string; readonly byteCount: number }> {
-  const target = path ?? `${await modelFolder(runOrModel)}/model.onnx`;
-  return { path: target, byteCount: await withModel(runOrModel, (model) => saveOnnx(target, model, options)) };
+  const folder = await modelFolder(runOrModel);
+  const target = path ?? `${folder}/model.onnx`;
+  const byteCount = await withModel(runOrModel, async (model) => {
+    if (path === undefined) await replaceDescription(folder, model.description); // a killed save may have left another's
+    return await saveOnnx(target, model, options);
+  });
+  return { path: target, byteCount };
 }
 
 /**
@@ -49,9 +52,8 @@ export async function exportWeights(runOrModel: string, folder: string): Promise
     const { surface, imageSize, mirror: _, ...rest } = description;
     const texels = { ...rest, imageSize, surface: gridSurface(uvLayout(surface, imageSize), surface) };
     await makeFolder(folder);
-    const byteCount = await saveOnnx(`${folder}/model.onnx`, { network, description: texels }, { half: true });
-    await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(texels)));
-    return { byteCount };
+    await replaceDescription(folder, texels);
+    return { byteCount: await saveOnnx(`${folder}/model.onnx`, { network, description: texels }, { half: true }) };
   });
 }
 
@@ -81,9 +83,7 @@ async function withModel<T>(runOrModel: string, use: (model: TrainedModel) => Pr
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
-    throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
-  });
+  await writing(folder, () => Deno.mkdir(folder, { recursive: true }));
 }
 
 /** Has tfjs compute by itself, for networks that are only to be read and written. */

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isTemporary, syncFolder } from "@/lib/files.ts";
 import { indexPath, isBundleFile, readBundle, type StoredTensor, writeBundle } from "@/lib/formats/tensor_bundle.ts";
 
@@ -71,7 +71,10 @@ export class CheckpointSeries {
     accept?: (name: string) => boolean,
   ): Promise<{ path: string; tensors: Map<string, StoredTensor> } | undefined> {
     let damage: InputError | undefined;
-    for (const number of (await this.#list()).numbers.toReversed()) {
+    const { numbers } = await this.#list().catch((error) => {
+      throw new InputError(`Cannot read checkpoints ${this.#prefix}: ${reasonOf(error)}`);
+    });
+    for (const number of numbers.toReversed()) {
       const path = this.#path(number);
       try {
         const tensors = await readBundle(path, accept);

@@ -33,15 +33,9 @@ export async function modelFolder(folder: string): Promise<string> {
 
 /** What stands in a model's `posmap.json`. Throws an InputError where it is missing or damaged. */
 export async function readDescription(folder: string): Promise<ModelDescription> {
-  return (await readSealedDescription(folder)).description;
-}
-
-/** Also whether the model's files carry their SHA-256: those of version 1 did not. */
-export async function readSealedDescription(folder: string) {
   const path = `${folder}/posmap.json`;
   const json = await readJson(path);
-  const isSealed = json["version"] !== 1;
-  return { description: parseDescription(isSealed ? await unsealed(json, path) : json, path), isSealed };
+  return parseDescription(json["version"] === 1 ? json : await unsealed(json, path), path); // which had no seal yet
 }
 
 /** What was sealed in the JSON of this file. Throws an InputError where it was changed since. */

@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
-import { encodeDescription, type ModelDescription } from "@/lib/model/description.ts";
+import { removeTemporaries, syncFolder, writeFileAtomic, writing } from "@/lib/files.ts";
+import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import {
   changedError,
   modelFolder,
+  readDescription,
   readJson,
   readModelFile,
-  readSealedDescription,
   unsealed,
 } from "@/lib/model/model_folder.ts";
 import { sealJson, sha256 } from "@/lib/formats/seal.ts";
@@ -45,8 +45,9 @@ const networkSchema = z.looseObject({
 
 /**
  * Writes the folder of a trained model: tfjs's `model.json` with its weights, and `posmap.json`. What is there of an
- * earlier save is replaced, and its `model.onnx` removed; a kill at any moment leaves one or the other, whole, as the
- * weights' file is named by its SHA-256. The other two say their own.
+ * earlier save is replaced, and its `model.onnx` removed. A kill at any moment leaves one or the other, whole, as
+ * `model.json` has all but the weights, whose file is named by its SHA-256: `posmap.json` is for those who take
+ * `model.onnx`. Throws an InputError where that fails.
  */
 export async function saveTrainedModel(folder: string, { network, description }: TrainedModel): Promise<void> {
   const weightData = weightBytes(network);
@@ -55,17 +56,33 @@ export async function saveTrainedModel(folder: string, { network, description }:
     format: "layers-model",
     generatedBy: `TensorFlow.js tfjs-layers v${tf.version_layers}`,
     convertedBy: null,
+    posmap: encodeDescription(description),
     modelTopology: network.toJSON(null, false),
     weightsManifest: [{
       paths: [weightsFile],
       weights: network.weights.map(({ originalName, shape }) => ({ name: originalName, shape, dtype: "float32" })),
     }],
   };
-  await Deno.mkdir(folder, { recursive: true });
+  await writing(folder, () => Deno.mkdir(folder, { recursive: true }));
   await writeFileAtomic(`${folder}/${weightsFile}`, weightData);
-  await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(description)));
-  await Deno.remove(`${folder}/model.onnx`).catch(ignoreMissing); // of the weights before: it can be made again
+  await replaceDescription(folder, description);
   await writeFileAtomic(`${folder}/model.json`, await sealJson(modelJson));
+  await writing(folder, () => removeOtherWeights(folder, weightsFile));
+}
+
+/** Writes a model folder's `posmap.json`, and before that removes its `model.onnx`, which may be another model's. */
+export async function replaceDescription(folder: string, description: ModelDescription): Promise<void> {
+  await writing(folder, async () => {
+    await Deno.remove(`${folder}/model.onnx`).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    await syncFolder(folder);
+  });
+  await writeFileAtomic(`${folder}/posmap.json`, await sealJson(encodeDescription(description)));
+}
+
+async function removeOtherWeights(folder: string, weightsFile: string): Promise<void> {
+  await removeTemporaries(folder);
   for await (const { name } of Deno.readDir(folder)) {
     if (name.startsWith("weights-") && name !== weightsFile) await Deno.remove(`${folder}/${name}`);
   }
@@ -74,13 +91,11 @@ export async function saveTrainedModel(folder: string, { network, description }:
 /** A trained model, from its folder or its run's. Throws an InputError where there is none, or a damaged one. */
 export async function openTrainedModel(runOrModel: string): Promise<TrainedModel> {
   const folder = await modelFolder(runOrModel);
-  const { description, isSealed } = await readSealedDescription(folder);
   const path = `${folder}/model.json`;
-  const json = await readJson(path);
-  const { modelTopology, weightsManifest: [{ paths: [weightsFile], weights }] } = parseNetwork(
-    isSealed ? await unsealed(json, path) : json,
-    path,
-  );
+  const read = await readJson(path);
+  const json = "sha256" in read ? await unsealed(read, path) : read; // older ones had no seal, nor the description
+  const description = "posmap" in json ? parseDescription(json.posmap, path) : await readDescription(folder);
+  const { modelTopology, weightsManifest: [{ paths: [weightsFile], weights }] } = parseNetwork(json, path);
   const weightData = await readModelFile(`${folder}/${weightsFile}`);
   if (weightsFile !== `weights-${await sha256(weightData)}.bin`) throw changedError(`${folder}/${weightsFile}`);
   const artifacts = { modelTopology, weightSpecs: weights, weightData: weightData.buffer };
@@ -100,10 +115,6 @@ function parseNetwork(json: object, path: string): z.infer<typeof networkSchema>
   if (data) return data;
   const { path: place, message } = error.issues[0]!;
   throw new InputError(`Cannot load ${path}: ${place.join(".") || "it"}: ${message}`);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 /** All weights after one another. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isTemporary, isThere, writeFileAtomic } from "@/lib/files.ts";
+import { isThere, removeTemporaries, writeFileAtomic, writing } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
 import { parseSealed, sealJson } from "@/lib/formats/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
@@ -55,11 +55,9 @@ export class RunFolder implements Disposable {
     const config = await readRunConfig(path);
     const lock = await lockFolder(path);
     try {
-      for await (const { name } of Deno.readDir(path)) {
-        if (!isTemporary(name)) continue;
-        const warn = ({ message }: Error) => options.onWarning?.(`Cannot remove ${path}/${name}: ${message}`);
-        await Deno.remove(`${path}/${name}`).catch(warn);
-      }
+      await removeTemporaries(path).catch((error) => {
+        options.onWarning?.(`Cannot remove what killed writes left in ${path}: ${reasonOf(error)}`);
+      });
       return new RunFolder(path, config, lock, await openCheckpoints(path, options), options);
     } catch (error) {
       lock.close();
@@ -83,11 +81,7 @@ export class RunFolder implements Disposable {
 
   async addMetrics(row: MetricsRow): Promise<void> {
     const path = `${this.path}/${metricsName}`;
-    try {
-      await Deno.writeTextFile(path, formatRow(row), { append: true });
-    } catch (error) {
-      throw new InputError(`Cannot write ${path}: ${reasonOf(error)}`);
-    }
+    await writing(path, () => Deno.writeTextFile(path, formatRow(row), { append: true }));
   }
 
   /**
@@ -99,7 +93,7 @@ export class RunFolder implements Disposable {
     const { rows, damagedLines } = await parseMetrics(this.path);
     if (damagedLines.length > 0) {
       const aside = `${path}.damaged-${Date.now()}`;
-      await Deno.rename(path, aside);
+      await writing(aside, () => Deno.rename(path, aside));
       this.#warn(`${path} has lines that cannot be read, such as line ${damagedLines[0]}: it is kept as ${aside}`);
     }
     const kept = rows.filter((row) => row.step <= step);

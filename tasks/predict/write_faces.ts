@@ -1,7 +1,6 @@
 import type { DecodedPhoto } from "@/lib/data/files/images.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
 import { faceFiles } from "@/lib/export/face_files.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
+import { writeFolderAtomic } from "@/lib/files.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import { type FaceRecord, faceRecord } from "@/lib/track/face_record.ts";
 import type { PhotoFace } from "@/lib/track/photo_faces.ts";
@@ -27,23 +26,10 @@ export async function writeFaces(
   const records = [], fileScale = photo.fileWidth / photo.width;
   for (const [i, { fit, detection }] of faces.entries()) {
     const folder = faces.length === 1 ? name : `${name}-${i + 1}`;
-    await makeNew(folder);
     const record = { photo: path, folder, ...faceRecord(fit, model, { detectorScore: detection?.score, fileScale }) };
     const face = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
-    for await (const [file, content] of faceFiles(face, kinds)) await writeFileAtomic(`${folder}/${file}`, content);
+    await writeFolderAtomic(folder, faceFiles(face, kinds));
     records.push(record);
   }
   return records;
-}
-
-async function makeNew(folder: string): Promise<void> {
-  try {
-    await Deno.mkdir(folder.replace(/\/[^/]*$/, ""), { recursive: true });
-    await Deno.mkdir(folder);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
-    }
-    throw new InputError(`Cannot write to ${folder}: it is there already; name another place by --out`);
-  }
 }

@@ -1,6 +1,6 @@
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { keepFile, temporaryName, writeAll } from "@/lib/files.ts";
+import { keepFile, removeTemporaries, temporaryName, writeAll } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
 
@@ -33,6 +33,7 @@ export class TrackFiles implements AsyncDisposable {
   ): Promise<TrackFiles> {
     try {
       await Deno.mkdir(folder, { recursive: true });
+      await removeTemporaries(folder);
       for await (const _ of Deno.readDir(folder)) {
         throw new InputError(`Cannot write to ${folder}: it is not empty; name another folder by --out`);
       }

@@ -1,7 +1,8 @@
 import { InputError } from "@/lib/errors.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";
-import { attackRandom, attacks } from "@/tests/soak.ts";
+import { interceptFileCalls } from "@/tests/attacks/file_calls.ts";
+import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -36,39 +37,6 @@ function fileNames(folder: string): string[] {
 
 function pair(checkpoint: string): string[] {
   return [`${checkpoint}.data-00000-of-00001`, `${checkpoint}.index`];
-}
-
-/** Calls into the file system, by name; those of an open file are its class's. */
-const calls = {
-  open: Deno,
-  mkdir: Deno,
-  readDir: Deno,
-  remove: Deno,
-  rename: Deno,
-  write: Deno.FsFile.prototype,
-  sync: Deno.FsFile.prototype,
-} as unknown as Record<string, Record<string, (...args: unknown[]) => unknown>>;
-
-/** Has each call to the file system go through `intercept`, with its number, as long as the returned value is held. */
-function interceptCalls(intercept: (name: string, index: number) => void): Disposable {
-  let index = 0;
-  const originals = Object.entries(calls).map(([name, place]) => [name, place, place[name]!] as const);
-  for (const [name, place, original] of originals) {
-    place[name] = function (this: unknown, ...args: unknown[]) {
-      try {
-        intercept(name, index++);
-      } catch (error) {
-        if (name === "readDir") throw error; // gives no promise
-        return Promise.reject(error);
-      }
-      return original.apply(this, args);
-    };
-  }
-  return {
-    [Symbol.dispose]() {
-      for (const [name, place, original] of originals) place[name] = original;
-    },
-  };
 }
 
 Deno.test("restore() gives the last of what save() was given, whole or in part, and undefined where there is none", async () => {
@@ -107,10 +75,11 @@ for (const lasting of [false, true]) {
       const before = fileNames(folder.path);
       let [failed, renamed, result] = ["", false, "saved"];
       {
-        using _ = interceptCalls((name, index) => {
+        using _ = interceptFileCalls(({ name, index, proceed }) => {
           if (index === failing) failed = name;
           if (index === failing || lasting && index > failing) throw new Error(`EIO in ${name}`);
           renamed ||= name === "rename";
+          return proceed();
         });
         await series.save(tensorsOf(3)).catch((error) => result = String(error));
       }
@@ -148,9 +117,10 @@ Deno.test("a folder that cannot be synced after the commit is a warning that say
   for (const step of [1, 2]) await series.save(tensorsOf(step));
   {
     let renamed = false;
-    using _ = interceptCalls((name) => {
+    using _ = interceptFileCalls(({ name, proceed }) => {
       renamed ||= name === "rename";
       if (renamed && name === "sync") throw new Error("EIO");
+      return proceed();
     });
     await series.save(tensorsOf(3));
   }
@@ -166,8 +136,9 @@ Deno.test("a clean-up that fails after a good save is a warning, and is made goo
   const { series, warnings } = await openSeries(`${folder.path}/last`);
   for (const step of [1, 2]) await series.save(tensorsOf(step));
   {
-    using _ = interceptCalls((name) => {
+    using _ = interceptFileCalls(({ name, proceed }) => {
       if (name === "remove") throw new Error("EACCES");
+      return proceed();
     });
     await series.save(tensorsOf(3));
   }

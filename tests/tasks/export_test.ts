@@ -75,22 +75,22 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
   await saveTinyModel(`${folder.path}/model`);
   const refused: [string[], RegExp][] = [
     [[], /missing required argument 'folder'/],
-    [[`${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],
+    [[`${folder.path}/none`], /Cannot load .*none\/model\.json: there is no such file/],
     [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
     [[`${folder.path}/model`, "--format", "weights"], /--out names the folder to write/],
     [[`${folder.path}/model`, "--format", "page"], /--out names the folder to write/],
     [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
     [
       [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
-      /Cannot make the folder .*: Not a dir/,
+      /Cannot write .*: Not a dir/,
     ],
     [
       [weights, "--format", "page", "--out", folder.path],
-      /Cannot write the page to .*: it is there already; name another/,
+      /Cannot write .*: it is there already; name another/,
     ],
     [
       [weights, "--format", "page", "--out", `${folder.path}/model/posmap.json/site`],
-      /Cannot write the page to .*: Not a dir/,
+      /Cannot write .*: Not a dir/,
     ],
     [[`${folder.path}/model`, "--out", `${folder.path}/none/a.onnx`], /Cannot write .*a\.onnx: No such file/],
     [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],

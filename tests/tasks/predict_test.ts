@@ -55,7 +55,7 @@ Deno.test("deno task predict finds a face, writes every file of it, and never ov
   assertEquals(await user.predict("anna.jpg"), {
     code: 2,
     stdout: "",
-    stderr: "Cannot write to faces/anna: it is there already; name another place by --out\n",
+    stderr: "Cannot write faces/anna: it is there already; name another place by --out\n",
   });
 });
 

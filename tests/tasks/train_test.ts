@@ -3,7 +3,7 @@ import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
 import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
-import { attackRandom, attacks } from "@/tests/soak.ts";
+import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";

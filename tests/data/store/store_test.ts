@@ -5,7 +5,7 @@ import { InputError } from "@/lib/errors.ts";
 import { standInModel, writeStandInSet } from "@/tests/data/sets/300w_lp/stand_in.ts";
 import { buildStandInStore, openStandInSet, standInSpec } from "@/tests/data/store/stand_in_store.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
-import { attackRandom, attacks } from "@/tests/soak.ts";
+import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 /** A set and its store, in folders "set" and "store". */

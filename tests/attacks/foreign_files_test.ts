@@ -10,7 +10,7 @@ import { InputError } from "@/lib/errors.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import type { Random } from "@/lib/random.ts";
 import { assert } from "@/tests/support.ts";
-import { attackRandom, attacks, attackSeed } from "@/tests/soak.ts";
+import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
 import { matFile, type Variable } from "@/tests/formats/mat_writer.ts";
 import { npyFile } from "@/tests/formats/npy_file.ts";
 

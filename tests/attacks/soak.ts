@@ -17,3 +17,5 @@ export function attackRandom(name: string): Random {
 }
 
 export const attackSeed = soaks ? Deno.env.get("POSMAP_SOAK") || String(Date.now()) : "7";
+
+if (soaks) console.log(`POSMAP_SOAK=${attackSeed}`);

@@ -6,10 +6,12 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { readBundle, writeBundle } from "@/lib/formats/tensor_bundle.ts";
 import { isSealedOnnx, sealOnnx } from "@/lib/formats/seal.ts";
-import { openTrainedModel, saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
+import { readDescription } from "@/lib/model/model_folder.ts";
+import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { Random } from "@/lib/random.ts";
 import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { checkNote, writeNote } from "@/lib/train/run_note.ts";
+import { smallModel } from "@/tests/attacks/artefacts.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -88,31 +90,9 @@ Deno.test("a checkpoint, damaged in any way, is refused or read as it was", asyn
   for (const ending of ["index", "data-00000-of-00001"]) await attack(`${prefix}.${ending}`, read, prefix);
 });
 
-/** The smallest that there can be: one triangle that holds all landmarks. */
-function smallModel(): TrainedModel {
-  const image = tf.input({ shape: [4, 4, 3] });
-  const map = tf.layers.conv2d({ filters: 3, kernelSize: 1 }).apply(image) as tf.SymbolicTensor;
-  return {
-    network: tf.model({ inputs: image, outputs: map }),
-    description: {
-      architecture: "lite",
-      imageSize: 4,
-      encoding: "centered",
-      crop: { margin: 1.5 },
-      surface: {
-        uv: Float32Array.of(0, 0, 1, 0, 0, 1),
-        triangles: Uint32Array.of(0, 1, 2),
-        landmarks: { outline: { vertices: new Uint32Array(204), weights: new Float32Array(204).fill(1 / 3) } },
-        regions: new Uint8Array(3),
-      },
-      meanLandmarks: new Float32Array(204),
-    },
-  };
-}
-
 Deno.test("a model's files, damaged in any way, are refused or read as they were", async () => {
   const path = `${folder}/model`;
-  const model = smallModel();
+  const model = smallModel(0.5);
   await saveTrainedModel(path, model);
   model.network.dispose();
   const weights = [...Deno.readDirSync(path)].find(({ name }) => name.endsWith(".bin"))!.name;
@@ -123,7 +103,8 @@ Deno.test("a model's files, damaged in any way, are refused or read as they were
     network.dispose();
     return { values, topology, description };
   };
-  for (const name of ["posmap.json", "model.json", weights]) await attack(`${path}/${name}`, read, path);
+  for (const name of ["model.json", weights]) await attack(`${path}/${name}`, read, path);
+  await attack(`${path}/posmap.json`, () => readDescription(path));
 });
 
 Deno.test("model.onnx, damaged in any way, is refused", async () => {
