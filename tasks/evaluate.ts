@@ -17,6 +17,7 @@ interface Flags {
   readonly json?: boolean;
   readonly source?: string;
   readonly sourcePath?: string;
+  readonly sourceModel?: string;
 }
 
 const command = taskCommand("evaluate")
@@ -27,7 +28,7 @@ const command = taskCommand("evaluate")
       "--photos <folder>",
       "measure on AFLW2000-3D's or 300W-LP's photos (.jpg, .mat) instead of held-out faces",
     )
-      .conflicts(["source", "sourcePath", "testSamples", "seed"]),
+      .conflicts(["source", "sourcePath", "sourceModel", "testSamples", "seed"]),
   )
   .addOption(
     new Option("--annotations <folder>", "3DDFA's of AFLW2000-3D (.npy): corrected landmarks, and yaws").conflicts([
@@ -44,6 +45,7 @@ const command = taskCommand("evaluate")
   )
   .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: as it was trained)`)
   .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
+  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
   .option("--json", "print one JSON object instead of a table");

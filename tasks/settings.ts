@@ -12,13 +12,22 @@ export function settingsOf(
   return Object.fromEntries(given.map((name) => [name, settingOf(name, String(options[name]))]));
 }
 
-/** The source that --source and --source-path ask for: what neither says is as before, unless the name is another. */
+/** The source that --source, --source-path and --source-model ask for: what they do not say is as before, if its name is. */
 export function sourceOf(
-  { source: name, sourcePath }: { readonly source?: string; readonly sourcePath?: string },
+  { source: name, sourcePath, sourceModel }: {
+    readonly source?: string;
+    readonly sourcePath?: string;
+    readonly sourceModel?: string;
+  },
   before: SourceSettings,
 ): SourceSettings {
   const source = name === undefined || name === before.name ? before : { name };
-  return sourcePath ? { ...source, path: resolve(standing(), sourcePath) } : source; // a run may be resumed from elsewhere
+  const place = (path: string) => resolve(standing(), path); // a run may be resumed from elsewhere
+  return {
+    ...source,
+    ...sourcePath && { path: place(sourcePath) },
+    ...sourceModel && { model: place(sourceModel) },
+  };
 }
 
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {

@@ -24,6 +24,7 @@ interface Options {
   readonly maxTime?: string;
   readonly source?: string;
   readonly sourcePath?: string;
+  readonly sourceModel?: string;
 }
 
 const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} (${about})`).join(", ");
@@ -76,7 +77,8 @@ const command = taskCommand("train")
   .option("--dry-run", "take some steps, say what the training would take, and write nothing")
   .option("--fast-dev-run", "two tiny steps, to see that everything connects")
   .option("--source <name>", `where faces come from: ${sources}`)
-  .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json");
+  .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json")
+  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made");
 for (const [flag, description] of Object.values(flags)) command.option(flag, description);
 
 await runTask(command, async (console) => {

@@ -26,8 +26,8 @@ export async function noteOf(source: Source, settings: SourceSettings): Promise<
   };
 }
 
-/** A source's settings but for the place of its files, which may be moved. */
-export function sourceText({ path: _, ...settings }: SourceSettings): string {
+/** A source's settings but for the places of its files, which may be moved. */
+export function sourceText({ path: _, model: __, ...settings }: SourceSettings): string {
   return settingText(settings);
 }
 

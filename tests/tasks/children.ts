@@ -11,7 +11,8 @@ export type TaskName =
   | "serve"
   | "card"
   | "download"
-  | "compare";
+  | "compare"
+  | "prepare";
 
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */

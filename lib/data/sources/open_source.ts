@@ -19,6 +19,10 @@ export const sourceKinds: Readonly<Record<string, Entry>> = {
     load: async () => (await import("@/lib/data/sources/model.ts")).modelSource,
   },
   obj: { about: "any mesh with UVs", load: async () => (await import("@/lib/data/sources/obj.ts")).objSource },
+  "300w-lp": {
+    about: "photos with fitted parameters",
+    load: async () => (await import("@/lib/data/sources/300w_lp.ts")).source300wLp,
+  },
   store: {
     about: "photos with maps made before",
     load: async () => (await import("@/lib/data/sources/store.ts")).storeSource,
