@@ -41,6 +41,8 @@ interface Options {
   readonly threads: string;
   readonly case: string;
   readonly ict?: string;
+  readonly lp300?: string;
+  readonly sourceModel?: string;
   readonly mat?: string;
 }
 
@@ -56,6 +58,8 @@ const command = taskCommand("bench")
   .option("--threads <count>", "of each contestant", String(navigator.hardwareConcurrency))
   .option("--case <pattern>", "only cases whose name it matches, a regular expression", "")
   .option("--ict <folder>", "ICT-FaceKit's FaceXModel, for data and obj (default: POSMAP_ICT)")
+  .option("--lp300 <folder>", "300W-LP, for data, with --source-model")
+  .option("--source-model <file>", "the Basel Face Model, as deno task prepare bfm makes it")
   .option(
     "--mat <folder>",
     "of .mat files (default: AFLW2000-3D's where they are at hand, else such as SciPy writes)",
@@ -96,6 +100,9 @@ await runTask(command, async (console) => {
     note,
     only: pattern(options.case),
     ictFolder: await findIct(options.ict && resolve(options.ict)),
+    photos: options.lp300 && options.sourceModel
+      ? { name: "300w-lp", path: resolve(options.lp300), model: resolve(options.sourceModel) }
+      : undefined,
     matFolder: await findMat(options.mat && resolve(options.mat)),
   };
   for (const name of chosen) {

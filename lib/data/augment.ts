@@ -128,13 +128,13 @@ export function augmentSample({ image, ...label }: Sample, augmentation: Augment
 
 /** Multiplies the channels of [n, 3] colors in place: bytes, or numbers from 0 to 1. What passes white stays white. */
 export function applyGains(rgb: Uint8Array | Float32Array, gains: readonly [number, number, number]): void {
-  const isBytes = rgb instanceof Uint8Array;
-  const white = isBytes ? 255 : 1;
   for (let channel = 0; channel < 3; channel++) {
     const gain = gains[channel]!;
-    for (let i = channel; i < rgb.length; i += 3) {
-      const value = Math.min(white, gain * rgb[i]!);
-      rgb[i] = isBytes ? Math.round(value) : value;
+    if (rgb instanceof Uint8Array) {
+      const levels = Uint8Array.from({ length: 256 }, (_, level) => Math.round(Math.min(255, gain * level)));
+      for (let i = channel; i < rgb.length; i += 3) rgb[i] = levels[rgb[i]!]!;
+    } else {
+      for (let i = channel; i < rgb.length; i += 3) rgb[i] = Math.min(1, gain * rgb[i]!);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { SourceSettings } from "@/lib/config.ts";
 import type { ContestOptions } from "./contest.ts";
 import type { Peers } from "./peers.ts";
 import type { Row } from "./rows.ts";
@@ -9,6 +10,8 @@ export interface BenchOptions extends ContestOptions {
   readonly peers: Peers;
   /** ICT-FaceKit's, where there is one. */
   readonly ictFolder: string | undefined;
+  /** 300W-LP's photos, where they and the Basel Face Model are there. */
+  readonly photos: SourceSettings | undefined;
   /** Folder of .mat files, where there is one. */
   readonly matFolder: string | undefined;
 }

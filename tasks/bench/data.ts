@@ -40,20 +40,22 @@ export const dataBench: Bench = async function* (options) {
       yield await hold({ bench: "data", case: name, ours, peers: [] }, options);
     }
   }
-  const source = sources[0]!;
-  for (const feed of feeds) {
-    const name = `${feed.architecture} ${feed.imageSize}², batch ${feed.batchSize}, fed with ${source.name}`;
-    const fedBy = (name: string, by: FeedContestant["by"]) =>
-      entrant(name, "feed_ours.ts", { ...feed, source, by, threads: options.threads } satisfies FeedContestant);
-    const [ours, made] = [fedBy("posmap", "workers"), fedBy("a batch already made", "made batch")];
-    yield await hold({ bench: "data", case: name, ours, peers: [made] }, options);
+  for (const source of [sources[0]!, ...options.photos ? [options.photos] : []]) {
+    for (const feed of feeds) {
+      const name = `${feed.architecture} ${feed.imageSize}², batch ${feed.batchSize}, fed with ${source.name}`;
+      const fedBy = (name: string, by: FeedContestant["by"]) =>
+        entrant(name, "feed_ours.ts", { ...feed, source, by, threads: options.threads } satisfies FeedContestant);
+      const [ours, made] = [fedBy("posmap", "workers"), fedBy("a batch already made", "made batch")];
+      yield await hold({ bench: "data", case: name, ours, peers: [made] }, options);
+    }
   }
 };
 
 /** ICT-FaceKit first where it is at hand. */
-function sourcesOf({ ictFolder, note }: BenchOptions): SourceSettings[] {
+function sourcesOf({ ictFolder, photos, note }: BenchOptions): SourceSettings[] {
   if (!ictFolder) note("ICT-FaceKit is left out: --ict or POSMAP_ICT names its folder FaceXModel");
-  return [...ictFolder ? [{ name: "ict", path: ictFolder }] : [], { name: "built-in" }];
+  if (!photos) note("300W-LP is left out: --lp300 names its folder, and --source-model the Basel Face Model's file");
+  return [...ictFolder ? [{ name: "ict", path: ictFolder }] : [], { name: "built-in" }, ...photos ? [photos] : []];
 }
 
 function entrant(name: string, script: string, task: object): Entrant {
