@@ -13,6 +13,7 @@ import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 interface Flags {
   readonly photos?: string;
   readonly annotations?: string;
+  readonly faceModel?: string;
   readonly boxes: BoxKind;
   readonly json?: boolean;
   readonly source?: string;
@@ -38,6 +39,7 @@ const command = taskCommand("evaluate")
       "seed",
     ]),
   )
+  .option("--face-model <file>", "of `deno task prepare bfm`: measure photos' whole faces, also after ICP")
   .addOption(
     new Option("--boxes <kind>", "where photos' faces are looked for").choices(["truth", "detector", "3ddfa"]).default(
       "truth",
@@ -55,8 +57,8 @@ await runTask(command, async (console) => {
   const given = settingsOf({ ...options }, ["testSamples", "seed"]);
   const { testSamples } = resolveConfig("lite", given);
   const folder = command.args[0]!;
-  if (!options.photos && (options.annotations || options.boxes !== "truth")) {
-    throw new InputError("Cannot use --annotations or --boxes without --photos, of which they say more");
+  if (!options.photos && (options.annotations || options.faceModel || options.boxes !== "truth")) {
+    throw new InputError("Cannot use --annotations, --face-model or --boxes without --photos, of which they say more");
   }
   if (options.boxes === "3ddfa" && !options.annotations) {
     throw new InputError("Cannot use --boxes 3ddfa without --annotations, which has those boxes");

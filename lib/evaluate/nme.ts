@@ -67,11 +67,12 @@ export const JAW = landmarkLines.jaw.landmarks.length;
  * What {@linkcode nme} is the mean of: the error of each landmark in percent.
  *
  * @param alignsDepth whether the mean depths are made equal in 3D
+ * @param size what errors are divided by, where it is not by these landmarks' box, as where they are points of a surface
  */
 export function landmarkDistances(
   { predicted, truth }: Pick<LandmarkPair, "predicted" | "truth">,
   dimensions: 2 | 3,
-  { alignsDepth = true }: { readonly alignsDepth?: boolean } = {},
+  { alignsDepth = true, size = faceSize(truth) }: { readonly alignsDepth?: boolean; readonly size?: number } = {},
 ): number[] {
   if (predicted.length !== truth.length || truth.length === 0 || truth.length % 3 !== 0) {
     throw new TypeError(
@@ -79,7 +80,6 @@ export function landmarkDistances(
     );
   }
   const depthOffset = dimensions === 3 && alignsDepth ? meanDepth(predicted) - meanDepth(truth) : 0;
-  const size = faceSize(truth);
   return Array.from({ length: truth.length / 3 }, (_, landmark) => {
     const i = 3 * landmark;
     const dx = predicted[i]! - truth[i]!;

@@ -1,9 +1,16 @@
 import { cropToImage, landmarkCrop } from "@/lib/data/maps/crop.ts";
-import { type AnnotatedPhoto, type Annotation, listAnnotated, readAnnotatedPhoto } from "@/lib/data/sets/annotated.ts";
+import {
+  type AnnotatedFiles,
+  type AnnotatedPhoto,
+  type Annotation,
+  listAnnotated,
+  readAnnotatedPhoto,
+} from "@/lib/data/sets/annotated.ts";
+import type { DenseErrors } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { evaluate, type Evaluation, labelPhoto, type PlacedFace } from "@/lib/evaluate/evaluate.ts";
 import type { MeasuredModel } from "@/lib/evaluate/trained.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
-import type { Crop } from "@/lib/types.ts";
+import type { Crop, PositionMap } from "@/lib/types.ts";
 
 /** An annotated photo, and what a model finds in it. */
 export interface FittedPhoto extends Annotation {
@@ -21,12 +28,23 @@ export interface FoundInPhoto {
   readonly face: PlacedFace;
   /** [68, 3], crop pixels. */
   readonly inCrop: Float32Array;
+  /** Of the whole face, where it was judged. */
+  readonly dense?: DenseErrors;
+}
+
+/** A photo with its files, and what was found in it. */
+export interface JudgedPhoto extends AnnotatedPhoto, AnnotatedFiles {
+  /** In crop pixels. */
+  readonly map: PositionMap;
+  readonly crop: Crop;
 }
 
 /** Where a photo's face is looked for; undefined where it is not found. */
 export type CropFinder = (photo: AnnotatedPhoto) => Crop | undefined | Promise<Crop | undefined>;
 
 export interface PhotoOptions {
+  /** Compares what was found with the whole face, where that is known. */
+  readonly judge?: ((photo: JudgedPhoto) => Promise<DenseErrors>) | undefined;
   /** The box of the true landmarks unless given, as the papers have it. */
   readonly cropOf?: CropFinder | undefined;
   readonly onProgress?: ProgressListener | undefined;
@@ -36,7 +54,7 @@ export interface PhotoOptions {
 export async function fitPhotos(
   { crops, description: { imageSize, crop: { margin } } }: MeasuredModel,
   folder: string,
-  { cropOf = ({ landmarks }) => landmarkCrop(landmarks, { margin }), onProgress }: PhotoOptions = {},
+  { cropOf = ({ landmarks }) => landmarkCrop(landmarks, { margin }), judge, onProgress }: PhotoOptions = {},
 ): Promise<FittedPhoto[]> {
   const files = await listAnnotated(folder);
   const fitted: FittedPhoto[] = [];
@@ -52,16 +70,17 @@ export async function fitPhotos(
     }));
     const shown = faces.filter((face) => face !== undefined);
     const predictions = shown.length > 0 ? await crops.predict(shown.map(({ image }) => image)) : [];
-    photos.forEach(({ name, landmarks, pose, marked }, i) => {
-      const face = faces[i];
+    for (const [i, photo] of photos.entries()) {
+      const { name, landmarks, pose, marked } = photo, face = faces[i];
+      const annotation = { name, landmarks, pose, ...marked && { marked } };
+      const prediction = face && predictions[shown.indexOf(face)]!;
+      const judged = { ...photo, ...files[fitted.length]!, ...prediction, crop: face?.crop };
+      const dense = prediction && await judge?.(judged as JudgedPhoto);
       fitted.push({
-        name,
-        landmarks,
-        pose,
-        ...marked && { marked },
-        found: face && found(face, predictions[shown.indexOf(face)]!.landmarks),
+        ...annotation,
+        found: prediction && { ...found(face, prediction.landmarks), ...dense && { dense } },
       });
-    });
+    }
   }
   return fitted;
 }

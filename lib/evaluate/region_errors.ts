@@ -57,6 +57,11 @@ export function denseError(
   return mean(Array.from(vertexErrors(pair, surface, dimensions)).filter((_, v) => surface.regions[v] !== neck));
 }
 
+/** Whether maps of two surfaces have the same points at the same texels. */
+export function isSameLayout({ uv }: FaceSurface, { uv: other }: FaceSurface): boolean {
+  return uv.length === other.length && uv.every((value, i) => value === other[i]);
+}
+
 /** Without the neck. */
 function meanDepth(points: Float32Array, regions: Uint8Array): number {
   const neck = regionNames.indexOf("neck");

@@ -5,8 +5,7 @@ import { countSamples, type Source } from "@/lib/data/sources/source.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { summarizeErrors } from "@/lib/evaluate/nme.ts";
-import { denseError } from "@/lib/evaluate/region_errors.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { denseError, isSameLayout } from "@/lib/evaluate/region_errors.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -82,11 +81,6 @@ async function measure(
   const yaws = faces.map(({ yaw }) => yaw);
   const [in2d, in3d] = ([0, 1] as const).map((which) => summarizeErrors(dense.map((of) => of[which]), yaws));
   return { ...evaluation, dense: { in2d: in2d!, in3d: in3d! } };
-}
-
-/** Whether maps of two surfaces have the same points at the same texels. */
-function isSameLayout({ uv }: FaceSurface, { uv: other }: FaceSurface): boolean {
-  return uv.length === other.length && uv.every((value, i) => value === other[i]);
 }
 
 /** So that memory does not grow with the number of faces. */

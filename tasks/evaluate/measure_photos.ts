@@ -1,9 +1,18 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { Aflw2000Annotations } from "@/lib/data/sets/aflw2000.ts";
+import { EXPRESSION_COUNT, IDENTITY_COUNT, readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { InputError } from "@/lib/errors.ts";
+import { type DenseErrors, DenseJudge } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { aflw2000Protocol, type Protocol } from "@/lib/evaluate/aflw2000/protocol.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
-import { type CropFinder, evaluateFitted, fitPhotos, type FittedPhoto } from "@/lib/evaluate/photos.ts";
+import {
+  type CropFinder,
+  evaluateFitted,
+  fitPhotos,
+  type FittedPhoto,
+  type JudgedPhoto,
+} from "@/lib/evaluate/photos.ts";
+import { readPreparedFace } from "@/lib/face/prepared_face.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { FaceDetector } from "@/lib/track/blazeface.ts";
@@ -20,6 +29,8 @@ export interface PhotoSet {
   readonly photos: string;
   /** The folder of 3DDFA's annotations of AFLW2000-3D. */
   readonly annotations?: string | undefined;
+  /** The file of the Basel Face Model that `deno task prepare bfm` makes: with it, the whole face is measured. */
+  readonly faceModel?: string | undefined;
   readonly boxes: BoxKind;
 }
 
@@ -32,7 +43,7 @@ export interface PhotoEvaluation extends Evaluation {
 /** Throws an InputError where a file is missing or broken, or annotations are of other photos. */
 export async function measurePhotos(
   model: OpenedModel,
-  { photos: folder, annotations: annotationFolder, boxes }: PhotoSet,
+  { photos: folder, annotations: annotationFolder, faceModel, boxes }: PhotoSet,
   onProgress: ProgressListener,
 ): Promise<PhotoEvaluation> {
   const { margin } = model.description.crop;
@@ -49,15 +60,33 @@ export async function measurePhotos(
     detector: async () => detecting(await openDetector(), margin),
     "3ddfa": () => ({ name, landmarks }) => moreOf(name, landmarks)!.crop,
   };
-  const photos = await fitPhotos(model, folder, { cropOf: await finders[boxes](), onProgress });
+  const judge = faceModel === undefined ? undefined : await denseJudge(faceModel, model.description);
+  const photos = await fitPhotos(model, folder, { cropOf: await finders[boxes](), judge, onProgress });
   const evaluation = { boxes, ...evaluateFitted(photos, model.description) };
   if (photos.some(({ landmarks }) => Number.isNaN(landmarks[2]))) return evaluation;
   const faces = photos.map(({ name, found, ...truth }) => ({
     truth,
     more: moreOf(name, truth.landmarks),
-    found: found && { landmarks: found.landmarks, pose: poseOf(found, model.description) },
+    found: found && { landmarks: found.landmarks, pose: poseOf(found, model.description), dense: found.dense },
   }));
   return { ...evaluation, protocol: aflw2000Protocol(faces) };
+}
+
+/** Throws an InputError where the file is not of the model that the photos were fitted with. */
+async function denseJudge(
+  path: string,
+  { surface, imageSize }: ModelDescription,
+): Promise<(photo: JudgedPhoto) => Promise<DenseErrors>> {
+  const { model, identityDeviations, expressionDeviations } = await readPreparedFace(path);
+  if (identityDeviations?.length !== IDENTITY_COUNT || expressionDeviations?.length !== EXPRESSION_COUNT) {
+    throw new InputError(
+      `Cannot measure whole faces by ${path}: photos were fitted with the Basel Face Model, ${IDENTITY_COUNT} identity and ` +
+        `${EXPRESSION_COUNT} expression modes, of which \`deno task prepare bfm\` makes a file`,
+    );
+  }
+  const judge = new DenseJudge({ model, identityDeviations, expressionDeviations }, surface, imageSize);
+  return async ({ matPath, photo, ...found }) =>
+    judge.judge(await readFittedFace(matPath), { ...found, photoHeight: photo.height });
 }
 
 function poseOf({ landmarks }: NonNullable<FittedPhoto["found"]>, { neutralLandmarks }: ModelDescription) {

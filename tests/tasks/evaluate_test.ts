@@ -1,4 +1,6 @@
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { savePreparedFace } from "@/lib/face/prepared_face.ts";
 import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
 import { assert, assertEquals, sharedData } from "@/tests/support.ts";
@@ -92,12 +94,18 @@ Deno.test({
 
 Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit status 2", async () => {
   await using folder = await temporaryFolder();
+  const otherFace = `${folder.path}/other.model`;
+  await savePreparedFace(otherFace, { model: builtInFace() });
   const refused: [string[], RegExp][] = [
     [[], /missing required argument 'folder'/],
     [[folder.path, "--fast"], /unknown option '--fast'/],
     [[folder.path, "--test-samples", "0"], /Cannot set --test-samples to 0: a whole number from 1 is wanted/],
     [[folder.path, "--photos", folder.path, "--seed", "8"], /'--photos <folder>' cannot be used with option '--seed/],
-    [[weights, "--boxes", "detector"], /Cannot use --annotations or --boxes without --photos/],
+    [[weights, "--boxes", "detector"], /Cannot use --annotations, --face-model or --boxes without --photos/],
+    [
+      [weights, "--photos", folder.path, "--face-model", otherFace],
+      /by .*other\.model: photos were fitted with the Basel/,
+    ],
     [[weights, "--photos", folder.path, "--boxes", "3ddfa"], /Cannot use --boxes 3ddfa without --annotations/],
     [[weights, "--photos", folder.path, "--boxes", "all"], /Allowed choices are truth, detector, 3ddfa/],
     [[folder.path], new RegExp(`Cannot load ${folder.path}/posmap\\.json: there is no such file`)],

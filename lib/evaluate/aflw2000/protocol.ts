@@ -1,3 +1,4 @@
+import type { DenseErrors } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { type PoseErrors, poseErrors } from "@/lib/evaluate/aflw2000/pose_errors.ts";
 import { visiblePointsError } from "@/lib/evaluate/aflw2000/marked_points.ts";
 import {
@@ -29,6 +30,8 @@ export interface FoundFace {
   readonly landmarks: Float32Array;
   /** Where the model says it. */
   readonly pose?: PoseAngles | undefined;
+  /** Where the fitted model was at hand. */
+  readonly dense?: DenseErrors | undefined;
 }
 
 /** Which landmarks are the truth: the fits' (`pt3d_68`), those that people corrected, or AFLW's own. */
@@ -36,7 +39,7 @@ export type Truth = "fitted" | "reannotated" | "AFLW";
 /** Whose yaws the bins are of. */
 export type YawList = "fitted" | "reannotated";
 
-/** One way to measure; every number is in percent of the face's size. */
+/** One way to measure; every number is in percent of the face's size, but after ICP of the outer eye corners' distance. */
 export interface ProtocolRow {
   readonly truth: Truth;
   /** Such as "68 points, 2D". */
@@ -84,6 +87,10 @@ const measures: readonly Measure[] = [
   { truth: "fitted", points: "jaw, 17, 2D", of: original(2, {}, [0, JAW]) },
   { truth: "fitted", points: "68 points, 3D, depths aligned", of: original(3) },
   { truth: "fitted", points: "68 points, 3D", of: original(3, { alignsDepth: false }) },
+  { truth: "fitted", points: "whole face, 2D", of: ({ found }) => found.dense?.paired?.in2d },
+  { truth: "fitted", points: "whole face, 3D, depths aligned", of: ({ found }) => found.dense?.paired?.in3d },
+  { truth: "fitted", points: "whole face, 3D", of: ({ found }) => found.dense?.paired?.in3dAsIs },
+  { truth: "fitted", points: "whole face, after ICP", of: ({ found }) => found.dense?.nearest },
   { truth: "reannotated", points: "68 points, 2D", of: corrected() },
   { truth: "reannotated", points: "inner 51, 2D", of: corrected(JAW) },
   { truth: "reannotated", points: "jaw, 17, 2D", of: corrected(0, JAW) },
