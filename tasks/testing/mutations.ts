@@ -321,6 +321,18 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/data/sets/300w_lp/listing_test.ts"],
   },
   {
+    file: "lib/data/store/shard.ts",
+    line: 'if (crc32c(bytes) !== crc) throw new Error("its checksum is another");',
+    replacement: "",
+    tests: ["tests/data/store/store_test.ts: a store that is cut or changed"],
+  },
+  {
+    file: "lib/data/sources/passing_over.ts",
+    line: "return await make((from + tried) % count);",
+    replacement: "return await make(from + tried);",
+    tests: ["tests/data/sets/300w_lp/photo_source_test.ts"],
+  },
+  {
     file: "lib/data/sets/300w_lp/fitted_faces.ts",
     line: "for (let i = 2; i < landmarks.length; i += 3) landmarks[i]! -= farthest;",
     replacement: "",
