@@ -13,6 +13,7 @@ import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { type MetricsRow, readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
+import { writeNote } from "@/lib/train/run_note.ts";
 import type { Triples } from "@/lib/view/training/face_triples.ts";
 import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
@@ -321,11 +322,14 @@ Deno.test("an experiment trains on any OBJ's face with another mask, and is resu
   await Deno.writeTextFile(`${moved}/head.obj`, mesh.replaceAll(/^vt (\S+) (\S+)$/gm, (_, u, v) => `vt ${v} ${1 - u}`));
   await refused(/^Cannot resume the run .*obj: the faces of its source obj have changed since; bring them back/);
   await Deno.writeTextFile(`${moved}/head.obj`, mesh);
-  await Deno.writeTextFile(`${run}/source.json`, note.replace("300w-lp", "outline"));
+  const { sha256: _, ...noted } = JSON.parse(note);
+  await writeNote(run, { ...noted, landmarks: "outline" });
   await refused(
     /^Cannot resume the run .*: its landmarks were in the convention "outline", and would now be in "300w-lp"/,
   );
-  await Deno.writeTextFile(`${run}/source.json`, note.replace('"obj"', '"ict"'));
+  await Deno.writeTextFile(`${run}/source.json`, note.replace("300w-lp", "outline"));
+  await refused(/^Cannot resume the run .*: its source\.json is not one \(its content is not what was saved/);
+  await writeNote(run, { ...noted, source: "ict" });
   await refused(/^Cannot resume the run .*: it was started with the source ict, not obj$/);
   await Deno.writeTextFile(`${run}/source.json`, "{");
   await refused(/^Cannot resume the run .*: its source\.json is not one/);
