@@ -1,6 +1,7 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { Aflw2000Annotations } from "@/lib/data/sets/aflw2000.ts";
-import { EXPRESSION_COUNT, IDENTITY_COUNT, readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
+import { readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
+import { readFittedModel } from "@/lib/data/sources/300w_lp.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type DenseErrors, DenseJudge } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { aflw2000Protocol, type Protocol } from "@/lib/evaluate/aflw2000/protocol.ts";
@@ -12,7 +13,6 @@ import {
   type FittedPhoto,
   type JudgedPhoto,
 } from "@/lib/evaluate/photos.ts";
-import { readPreparedFace } from "@/lib/face/prepared_face.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { FaceDetector } from "@/lib/track/blazeface.ts";
@@ -77,14 +77,7 @@ async function denseJudge(
   path: string,
   { surface, imageSize }: ModelDescription,
 ): Promise<(photo: JudgedPhoto) => Promise<DenseErrors>> {
-  const { model, identityDeviations, expressionDeviations } = await readPreparedFace(path);
-  if (identityDeviations?.length !== IDENTITY_COUNT || expressionDeviations?.length !== EXPRESSION_COUNT) {
-    throw new InputError(
-      `Cannot measure whole faces by ${path}: photos were fitted with the Basel Face Model, ${IDENTITY_COUNT} identity and ` +
-        `${EXPRESSION_COUNT} expression modes, of which \`deno task prepare bfm\` makes a file`,
-    );
-  }
-  const judge = new DenseJudge({ model, identityDeviations, expressionDeviations }, surface, imageSize);
+  const judge = new DenseJudge(await readFittedModel(path), surface, imageSize);
   return async ({ matPath, photo, ...found }) =>
     judge.judge(await readFittedFace(matPath), { ...found, photoHeight: photo.height });
 }

@@ -37,7 +37,7 @@ async function openPhotos(
 }
 
 /** Throws an InputError where 300W-LP's parameters are not of this model. */
-async function readFittedModel(path: string): Promise<FittedModel> {
+export async function readFittedModel(path: string): Promise<FittedModel> {
   const { model, identityDeviations, expressionDeviations } = await readPreparedFace(path);
   const counts = `${model.identityModes.length} identity and ${model.expressionModes.length} expression modes`;
   if (identityDeviations?.length === IDENTITY_COUNT && expressionDeviations?.length === EXPRESSION_COUNT) {
