@@ -9,7 +9,6 @@ import {
   type Padding,
   paddingOf,
 } from "@/lib/model/folded_network.ts";
-import { cellKernel } from "@/lib/tensorflow/ops/cell_kernel.ts";
 
 const operators: Readonly<Partial<Record<Activation, string>>> = {
   relu: "Relu",
@@ -20,6 +19,7 @@ const operators: Readonly<Partial<Record<Activation, string>>> = {
 
 type ComputedNode = Exclude<FoldedNode, { operation: "input" }>;
 type Upsampling = Extract<FoldedNode, { operation: "upsampling" }>;
+type Pooling = Extract<FoldedNode, { operation: "max pooling" | "average pooling" }>;
 type TransposedConvolution = Extract<FoldedNode, { operation: "transposed convolution" }>;
 
 const CHANNELS_FIRST = [0, 3, 1, 2];
@@ -50,9 +50,10 @@ export class OnnxWriter {
     const bytes = graph.add("Cast", [graph.add("Transpose", [image], { perm: CHANNELS_FIRST })], { to: 1 });
     this.#names.push(this.#takesBytes ? bytes : graph.add("Mul", [bytes, graph.floats([1 / 255], [1])]));
     const last = this.#nodes.at(-1)!;
-    for (const node of this.#nodes.slice(1, -1)) this.#names.push(this.#node(node as ComputedNode));
-    if (last.operation === "upsampling" && isOfWholeCells(last, this.#nodes[last.input]!)) this.#cells(last, output);
-    else graph.add("Transpose", [this.#node(last as ComputedNode)], { perm: CHANNELS_LAST }, output);
+    this.#nodes.slice(1, -1).forEach((node, i) =>
+      this.#names.push(this.#isPooledAlone(i + 1) ? "" : this.#node(node as ComputedNode))
+    );
+    graph.add("Transpose", [this.#node(last as ComputedNode)], { perm: CHANNELS_LAST }, output);
     return Object.fromEntries(Object.entries(this.#heads).map(([head, place]) => [head, this.#names[place]!]));
   }
 
@@ -87,7 +88,7 @@ export class OnnxWriter {
         return node.shape.length === 3 ? graph.add("Transpose", [y], { perm: CHANNELS_FIRST }) : y;
       }
       case "upsampling":
-        return this.#upsampled(x, node);
+        return this.#resampled(x, [0, 1].map((axis) => upsamplingShares(node, from[axis]!)));
       case "doubling":
         return this.#doubled(x);
       case "padding": {
@@ -96,6 +97,7 @@ export class OnnxWriter {
       }
       case "max pooling":
       case "average pooling":
+        if (this.#isPooledAlone(node.input)) return this.#upsampledAndPooled(node);
         return graph.add(node.operation === "max pooling" ? "MaxPool" : "AveragePool", [x], {
           kernel_shape: node.size,
           strides: node.strides,
@@ -194,52 +196,44 @@ export class OnnxWriter {
     return this.#activated(y, node.activation);
   }
 
-  /**
-   * Each texel of a cell between four nodes has its own shares of them: a convolution of 2 × 2 nodes gives a
-   * cell's texels as channels, which take their places row by row. Faster than resizing, and than bringing its result's
-   * channels behind rows and columns.
-   */
-  #cells({ input, factor, shape: [height, width, channels] }: Upsampling, output: string): void {
-    const graph = this.#graph;
-    const texels = factor * factor * channels!;
-    const kernel = permuted(cellKernel(factor, channels!), [2, 2, channels!, texels], [3, 2, 0, 1]);
-    const y = graph.add("Conv", [this.#names[input]!, graph.floats(kernel, [texels, channels!, 2, 2])], {
-      kernel_shape: [2, 2],
-    });
-    const [rows, columns] = [height! / factor, width! / factor];
-    const cells = graph.add("Transpose", [y], { perm: CHANNELS_LAST });
-    this.#placed(cells, { rows, columns, down: factor, across: factor, channels: channels! }, output);
+  /** Whether a node enlarges grids for averages of it alone. */
+  #isPooledAlone(place: number): boolean {
+    const users = this.#nodes.filter((node) => inputsOf(node).includes(place));
+    return this.#nodes[place]!.operation === "upsampling" && users.length === 1 &&
+      users[0]!.operation === "average pooling";
   }
 
-  #upsampled(x: string, { input, factor, shape: [height, width] }: Upsampling): string {
+  /** In one step, smaller than what is enlarged. */
+  #upsampledAndPooled(pooling: Pooling): string {
+    const larger = this.#nodes[pooling.input] as Upsampling;
+    const from = this.#nodes[larger.input]!.shape;
+    return this.#resampled(
+      this.#names[larger.input]!,
+      [0, 1].map((axis) =>
+        poolingShares(pooling, axis, larger.shape[axis]!).map((shares) => {
+          const nodes = upsamplingShares(larger, from[axis]!);
+          return nodes[0]!.map((_, i) => shares.reduce((sum, share, texel) => sum + share * nodes[texel]![i]!, 0));
+        })
+      ),
+    );
+  }
+
+  /**
+   * Rows and columns of texels as shares of those there are: two products, which runtimes do faster than they resize, and
+   * have no edges to care for.
+   */
+  #resampled(x: string, [rows, columns]: readonly Shares[]): string {
     const graph = this.#graph;
-    const from = this.#nodes[input]!.shape;
-    if (height === factor * (from[0]! - 1) + 1 && width === factor * (from[1]! - 1) + 1) {
-      return graph.add("Resize", [x, "", "", graph.integers([height, width])], {
-        axes: [2, 3],
-        coordinate_transformation_mode: "align_corners",
-        mode: "linear",
-      });
-    }
-    const larger = this.#resized(x, factor, { mode: "linear" });
-    if (height === factor * from[0]! && width === factor * from[1]!) return larger;
-    return graph.add("Slice", [
-      larger,
-      graph.integers([0, 0]),
-      graph.integers([height!, width!]),
-      graph.integers([2, 3]),
-    ]);
+    const wider = columns![0]!.flatMap((_, from) => columns!.map((shares) => shares[from]!));
+    const taller = graph.add("MatMul", [graph.floats(rows!.flat(), [rows!.length, rows![0]!.length]), x]);
+    return graph.add("MatMul", [taller, graph.floats(wider, [columns![0]!.length, columns!.length])]);
   }
 
   #doubled(x: string): string {
-    return this.#resized(x, 2, { mode: "nearest", nearest_mode: "floor" });
-  }
-
-  #resized(x: string, factor: number, attributes: Readonly<Record<string, string>>): string {
-    const scales = this.#graph.floats([1, 1, factor, factor], [4]);
-    return this.#graph.add("Resize", [x, "", scales], {
+    return this.#graph.add("Resize", [x, "", this.#graph.floats([1, 1, 2, 2], [4])], {
       coordinate_transformation_mode: "asymmetric",
-      ...attributes,
+      mode: "nearest",
+      nearest_mode: "floor",
     });
   }
 
@@ -312,9 +306,23 @@ interface TransposedPads {
   readonly missing: number;
 }
 
-/** Whether there is one node more than cells, both ways. */
-function isOfWholeCells({ factor, shape }: Upsampling, { shape: nodes }: FoldedNode): boolean {
-  return [0, 1].every((axis) => shape[axis] === factor * (nodes[axis]! - 1));
+/** For each texel, what it has of those that it is made of. */
+type Shares = readonly (readonly number[])[];
+
+function upsamplingShares({ factor, shape: [length] }: Upsampling, count: number): Shares {
+  return Array.from({ length: length! }, (_, texel) => {
+    const place = Math.min(texel / factor, count - 1); // the last node goes on to the end
+    return Array.from({ length: count }, (_, node) => Math.max(0, 1 - Math.abs(place - node)));
+  });
+}
+
+function poolingShares({ size, strides, padding, shape }: Pooling, axis: number, count: number): Shares {
+  const [kernel, stride] = [size[axis]!, strides[axis]!];
+  const [before] = paddingOf(padding, { length: count, kernel, stride });
+  return Array.from({ length: shape[axis]! }, (_, place) => {
+    const first = Math.max(0, place * stride - before), end = Math.min(count, place * stride - before + kernel);
+    return Array.from({ length: count }, (_, texel) => Number(texel >= first && texel < end) / (end - first));
+  });
 }
 
 function perChannel({ shape }: FoldedNode): number[] {

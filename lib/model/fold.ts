@@ -7,6 +7,7 @@ import {
   type KernelShape,
   type Padding,
 } from "@/lib/model/folded_network.ts";
+import { absorbScales } from "./scale_output.ts";
 import { scaled, type Shape4D, turn } from "./kernels.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */
@@ -23,7 +24,7 @@ interface Affine {
  * layers mask steps of time, which is not folded.
  */
 export function foldNetwork(network: tf.LayersModel): FoldedNetwork {
-  return new Folding(network);
+  return absorbScales(new Folding(network));
 }
 
 class Folding {

@@ -1,4 +1,4 @@
-import { type FoldedNetwork, type FoldedNode, inputsOf } from "@/lib/model/folded_network.ts";
+import { type FoldedConvolution, type FoldedNetwork, type FoldedNode, inputsOf } from "@/lib/model/folded_network.ts";
 
 /** What becomes of each of the output's channels: scale · x + offset. */
 export interface OutputScale {
@@ -13,7 +13,7 @@ export interface OutputScale {
 export function scaleOutput({ nodes, heads }: FoldedNetwork, { scale, offset }: OutputScale): FoldedNetwork {
   const result = [...nodes];
   const last = result.length - 1;
-  if (isLinear(nodes, last)) scaleNode(result, last, { scale, offset });
+  if (isLinear({ nodes, heads }, last)) scaleNode(result, last, { scale, offset });
   else {
     result.push({
       operation: "affine",
@@ -26,10 +26,51 @@ export function scaleOutput({ nodes, heads }: FoldedNetwork, { scale, offset }: 
   return { nodes: result, heads };
 }
 
+/**
+ * A folded network without nodes that scale what a relu gives, as a normalization after a sum leaves one on the sum's
+ * shortcut: relu(s · x) is s · relu(x) for s above 0, so that kernels before the relu are scaled, and those of convolutions
+ * that also take from it divided.
+ */
+export function absorbScales({ nodes, heads }: FoldedNetwork): FoldedNetwork {
+  const result = [...nodes];
+  /** Where what nodes gave is found instead. */
+  const absorbed = new Map<number, number>();
+  nodes.forEach((node, place) => {
+    if (node.operation !== "affine" || node.offset || place === nodes.length - 1) return;
+    const { input, scale } = node, relu = result[input]!;
+    if (relu.operation !== "activation" || relu.activation !== "relu") return;
+    const others = [...nodes.keys()].filter((user) => user !== place && inputsOf(nodes[user]!).includes(input));
+    const isDivisible = others.every((user) => nodes[user]!.operation === "convolution") &&
+      Math.min(...scale) > LEAST_SCALE * Math.max(...scale) && !Object.values(heads).includes(input);
+    if (!isDivisible || !isLinear({ nodes: result, heads }, relu.input)) return;
+    scaleNode(result, relu.input, { scale: [...scale], offset: [...scale.map(() => 0)] });
+    for (const user of others) {
+      const convolution = result[user] as FoldedConvolution, [, , inputs, outputs] = convolution.kernelShape;
+      const kernel = convolution.kernel.map((value, i) => value / scale[Math.floor(i / outputs) % inputs]!);
+      result[user] = { ...convolution, kernel };
+    }
+    absorbed.set(place, input);
+  });
+  const kept = [...nodes.keys()].filter((place) => !absorbed.has(place));
+  const moved = (place: number) => kept.indexOf(absorbed.get(place) ?? place);
+  return {
+    nodes: kept.map((place) => {
+      const node = result[place]!;
+      if ("inputs" in node) return { ...node, inputs: node.inputs.map(moved) };
+      return "input" in node ? { ...node, input: moved(node.input) } : node;
+    }),
+    heads: Object.fromEntries(Object.entries(heads).map(([head, place]) => [head, moved(place)])),
+  };
+}
+
+/** Of the largest: below it, numbers of eleven bits could not hold kernels. */
+const LEAST_SCALE = 1e-3;
+
 /** Whether a node that one other takes at most can be scaled by kernels before it. */
-function isLinear(nodes: readonly FoldedNode[], place: number): boolean {
-  const node = nodes[place]!;
-  if (nodes.flatMap(inputsOf).filter((input) => input === place).length > 1) return false;
+function isLinear(network: FoldedNetwork, place: number): boolean {
+  const { nodes, heads } = network, node = nodes[place]!;
+  const uses = [...nodes.flatMap(inputsOf), ...Object.values(heads)];
+  if (uses.filter((used) => used === place).length > 1) return false;
   switch (node.operation) {
     case "convolution":
     case "transposed convolution":
@@ -37,11 +78,11 @@ function isLinear(nodes: readonly FoldedNode[], place: number): boolean {
       return node.activation === "linear";
     case "upsampling":
     case "average pooling":
-      return isLinear(nodes, node.input);
+      return isLinear(network, node.input);
     case "reshape":
-      return nodes[node.input]!.operation === "dense" && isLinear(nodes, node.input);
+      return nodes[node.input]!.operation === "dense" && isLinear(network, node.input);
     case "sum":
-      return node.inputs.every((input) => isLinear(nodes, input));
+      return node.inputs.every((input) => isLinear(network, input));
   }
   return false;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
+import { inputsOf } from "@/lib/model/folded_network.ts";
 import { runFolded } from "@/lib/model/run_folded.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
@@ -109,6 +110,17 @@ Deno.test("foldNetwork() folds what it can and leaves the rest: strides, padding
   network.dispose();
 });
 
+Deno.test("foldNetwork() leaves no scaling by itself in either network, whose shortcuts go around a normalization", () => {
+  for (const architecture of ["prnet", "lite"] as const) {
+    const network = buildNetwork({ architecture, imageSize: 64, width: 4, seed: 2 });
+    const { nodes, heads } = foldNetwork(network);
+    assertEquals(nodes.filter(({ operation }) => operation === "affine").length, 0);
+    nodes.forEach((node, place) => assert(inputsOf(node).every((input) => input < place)));
+    assertEquals(Object.keys(heads), []);
+    network.dispose();
+  }
+});
+
 Deno.test("foldNetwork() joins layers only where that gives the same", async () => {
   const kernelInitializer = tf.initializers.glorotUniform({ seed: 5 });
   const biasInitializer = tf.initializers.randomUniform({ minval: -1, maxval: 1, seed: 6 });
@@ -119,7 +131,18 @@ Deno.test("foldNetwork() joins layers only where that gives the same", async () 
   const stacked = (...layers: tf.layers.Layer[]) =>
     layers.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, doubled() as tf.SymbolicTensor);
   const shared = convolve(3).apply(input) as tf.SymbolicTensor;
+  const add = (...terms: tf.SymbolicTensor[]) => tf.layers.add().apply(terms) as tf.SymbolicTensor;
+  const block = (minval: number) => {
+    const x = add(convolve(3).apply(input) as tf.SymbolicTensor, convolve(3).apply(input) as tf.SymbolicTensor);
+    const relu = tf.layers.activation({ activation: "relu" }).apply(x) as tf.SymbolicTensor;
+    const gammaInitializer = tf.initializers.randomUniform({ minval, maxval: 2, seed: 4 });
+    return tf.layers.batchNormalization({ gammaInitializer }).apply(
+      add(convolve(3, { useBias: false }).apply(relu) as tf.SymbolicTensor, relu),
+    ) as tf.SymbolicTensor;
+  };
   const outputs = {
+    "a shortcut that can be scaled before its relu": block(0.5),
+    "a shortcut that cannot": block(-2),
     "an activation of what is used elsewhere": tf.layers.add().apply([
       tf.layers.activation({ activation: "relu" }).apply(shared) as tf.SymbolicTensor,
       shared,
