@@ -1,10 +1,11 @@
 // deno task prepare <what> [options]: makes what trainings need of files that others have. Each kind is a file in tasks/prepare.
 import { lp300 } from "@/tasks/prepare/300w_lp.ts";
 import { bfm } from "@/tasks/prepare/bfm.ts";
+import { mesh } from "@/tasks/prepare/mesh.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
-const preparations: readonly Preparation[] = [bfm, lp300];
+const preparations: readonly Preparation[] = [bfm, lp300, mesh];
 
 const command = taskCommand("prepare")
   .description("Makes files for training of what others have published, or of what is yours");

@@ -33,6 +33,9 @@ const manifestSchema = z.strictObject({
   expression: z.record(z.string(), z.string()).optional(),
 });
 
+/** What a `face.json` says of landmarks, and a file of landmarks alone. */
+export const landmarkLists = manifestSchema.shape.landmarks;
+
 /** The content of a `face.json`; see {@linkcode loadObjModel}. */
 export type ObjManifest = z.infer<typeof manifestSchema>;
 
@@ -108,7 +111,7 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
 }
 
 /** Throws an InputError where a number is no vertex, or a point's weights do not add up to 1. */
-function parseLandmarks(given: ObjManifest["landmarks"], path: string): SurfaceLandmarks {
+export function parseLandmarks(given: ObjManifest["landmarks"], path: string): SurfaceLandmarks {
   const lists = Object.entries(Array.isArray(given) ? { outline: given } : given).filter(([, list]) => list);
   const wrong = (landmark: number, what: string) => {
     throw new InputError(`Cannot use ${path} as a face: landmark ${landmark} ${what}`);

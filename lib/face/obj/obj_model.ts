@@ -102,7 +102,7 @@ function refuse(path: string, what: string): never {
 }
 
 /** Takes [n, 3] from the file's axes to the model's. */
-function turn(axes: ObjAxes, path: string): (positions: Float64Array) => Float64Array {
+export function turn(axes: ObjAxes, path: string): (positions: Float64Array) => Float64Array {
   const columns = axes.map((axis) => ({ from: "xyz".indexOf(axis.at(-1)!), sign: axis.startsWith("-") ? -1 : 1 }));
   const [a, b, c] = columns.map(({ from }) => from) as [number, number, number];
   const parity = Math.sign((b - a) * (c - a) * (c - b)) * columns.reduce((product, { sign }) => product * sign, 1);
