@@ -9,6 +9,8 @@ const factsSchema = z.strictObject({
   loss: z.number().nonnegative(),
   /** The photos that are missing, as they could not be used, and why. */
   refused: z.array(z.strictObject({ photo: z.string(), reason: z.string() })),
+  /** How far the samples' labels are from what they were made of, where that is known, in percent of the face's size. */
+  errors: z.array(z.number().nonnegative()).optional(),
 });
 export type ShardFacts = Readonly<z.infer<typeof factsSchema>>;
 

@@ -1,5 +1,4 @@
-import { CROP_MARGIN, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
-import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts";
+import { labelAround } from "@/lib/data/label_around.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label } from "@/lib/data/sample.ts";
 import { type FittedFace, fittedPlacement } from "@/lib/data/sets/300w_lp/fitted_face.ts";
@@ -39,13 +38,7 @@ export class FittedFaces {
   label(fit: FittedFace, photoHeight: number): { readonly crop: Crop; readonly label: Label } {
     const positions = this.place(fit, photoHeight);
     const landmarks = valuesAt(this.#landmarks, positions);
-    const crop = landmarkCrop(landmarks, { margin: CROP_MARGIN });
-    const { size } = this.#layout;
-    imageToCrop(positions, { crop, size }, positions);
-    imageToCrop(landmarks, { crop, size }, landmarks);
-    const farthest = farthestDepth(positions); // its z is 0
-    for (let i = 2; i < landmarks.length; i += 3) landmarks[i]! -= farthest;
-    return { crop, label: { map: bakePositionMap(this.#layout, positions), landmarks } };
+    return labelAround(landmarks, { positions, layout: this.#layout });
   }
 
   /** The surface's vertices, [surface vertexCount, 3], in the pixels of a photo of this height; the next call overwrites them. */

@@ -1,0 +1,196 @@
+import { z } from "zod";
+import { InputError, reasonOf } from "@/lib/errors.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
+
+/** Landmarks of the faces of photos, as files have them. */
+export interface LandmarkFiles {
+  /**
+   * Of each face of the photo [68, 2], in Multi-PIE's order, in the pixels of the photo's file held upright, whose first one
+   * has its center at (0.5, 0.5). Undefined where no file says anything of the photo. Throws an InputError where what one
+   * says cannot be used.
+   *
+   * @param name the photo's path within its folder
+   * @param size of its file, in pixels
+   */
+  of(name: string, size: PhotoSize): Promise<Float32Array[] | undefined>;
+}
+
+export interface PhotoSize {
+  readonly fileWidth: number;
+  readonly fileHeight: number;
+}
+
+/** Of a file of landmarks, at most: those of ten thousand faces come to 20 MB. */
+const MOST_BYTES = 500_000_000;
+
+/**
+ * Landmarks in a folder with a file for each photo, named as that is (`.pts` or `.json`), or in one file in COCO's format.
+ * Throws an InputError where there is neither.
+ */
+export async function openLandmarkFiles(path: string): Promise<LandmarkFiles> {
+  const info = await Deno.stat(path).catch((error) => {
+    throw new InputError(
+      `Cannot find landmarks in ${path}: ${
+        reasonOf(error)
+      }; a folder of .pts or .json files, or a file in COCO's format ` +
+        "was expected",
+    );
+  });
+  return info.isDirectory ? filesBeside(path) : parseCoco(await readJson(path), path);
+}
+
+function filesBeside(folder: string): LandmarkFiles {
+  return {
+    async of(name, size) {
+      const stem = `${folder}/${name.replace(/\.[^.]*$/, "")}`;
+      for (const [extension, parse] of [["pts", parsePts], ["json", parseJson]] as const) {
+        const path = `${stem}.${extension}`;
+        const found = await Deno.stat(path).then(({ isFile }) => isFile, () => false);
+        if (!found) continue;
+        const faces = parse(await readText(path), path);
+        for (const landmarks of faces) checkFits(landmarks, { path, name, size });
+        return faces;
+      }
+      return undefined;
+    },
+  };
+}
+
+/**
+ * The points of a `.pts` file, as 300-W and most sets with 68 landmarks have them: lines of x and y between braces. As in
+ * MATLAB, a first pixel's center is at 1.
+ */
+export function parsePts(text: string, path: string): Float32Array[] {
+  const [, inside] = /\{([^}]*)\}/.exec(text) ?? [];
+  const numbers = (inside ?? "").trim().split(/\s+/).map(Number);
+  if (inside === undefined || numbers.length !== 2 * LANDMARK_COUNT || !numbers.every(Number.isFinite)) {
+    throw new InputError(
+      `Cannot use ${path}: ${
+        inside === undefined ? "it has no points in braces" : `its braces hold ${numbers.length} words`
+      }, ` +
+        "68 lines of x and y were expected",
+    );
+  }
+  return [Float32Array.from(numbers, (value) => value - 0.5)];
+}
+
+const point = z.array(z.number()).min(2).max(3);
+const points = z.array(point).length(LANDMARK_COUNT);
+const face = z.looseObject({ landmarks: points });
+const faceFile = z.union([
+  points.transform((landmarks) => [{ landmarks }]),
+  face.transform((one) => [one]),
+  z.array(face),
+]);
+
+/**
+ * One face as 68 [x, y], or as an object whose `landmarks` are that, as in the `face.json` of `deno task predict`; or a list of
+ * such objects, a face each. A first pixel's center is at 0.5.
+ */
+export function parseJson(text: string, path: string): Float32Array[] {
+  const { data } = faceFile.safeParse(jsonOf(text, path));
+  if (data) return data.map(({ landmarks }) => Float32Array.from(landmarks.flatMap(([x, y]) => [x!, y!])));
+  throw new InputError(`Cannot use ${path}: "landmarks" of 68 [x, y] were expected, or a list of such objects`);
+}
+
+const coco = z.looseObject({
+  images: z.array(z.looseObject({
+    id: z.union([z.number(), z.string()]),
+    file_name: z.string(),
+    width: z.number().optional(),
+    height: z.number().optional(),
+  })),
+  annotations: z.array(z.looseObject({
+    image_id: z.union([z.number(), z.string()]),
+    keypoints: z.array(z.number()).optional(),
+    face_kpts: z.array(z.number()).optional(),
+    face_valid: z.boolean().optional(),
+  })),
+});
+
+/**
+ * COCO's format: `keypoints` of 68 x, y and visibility, or COCO-WholeBody's `face_kpts`. A pixel's whole number is its center.
+ * Faces without any, and points of visibility 0, mean that nothing was marked.
+ */
+export function parseCoco(json: unknown, path: string): LandmarkFiles {
+  const { data, error } = coco.safeParse(json);
+  if (!data) {
+    const { path: place, message } = error.issues[0]!;
+    throw new InputError(`Cannot use ${path}: ${place.join(".") || "it"}: ${message}; COCO's format was expected`);
+  }
+  const images = new Map(data.images.map((image) => [image.file_name, image]));
+  const byImage = Map.groupBy(data.annotations, ({ image_id }) => image_id);
+  return {
+    of(name, size) {
+      const image = images.get(name) ?? images.get(name.replace(/^.*\//, ""));
+      if (!image) return Promise.resolve(undefined);
+      const { width = size.fileWidth, height = size.fileHeight } = image;
+      if (width !== size.fileWidth || height !== size.fileHeight) {
+        throw new InputError(
+          `Cannot use ${name} with ${path}: it has ${size.fileWidth} × ${size.fileHeight} pixels, and there ${width} × ${height}`,
+        );
+      }
+      const faces = (byImage.get(image.id) ?? []).flatMap(({ keypoints, face_kpts, face_valid }) => {
+        const found = face_valid === false ? undefined : face_kpts ?? keypoints;
+        if (found?.length !== 3 * LANDMARK_COUNT || !found.some((value, i) => i % 3 === 2 && value > 0)) return [];
+        return [
+          Float32Array.from(
+            { length: 2 * LANDMARK_COUNT },
+            (_, i) => found[3 * (i >> 1) + 2]! > 0 ? found[3 * (i >> 1) + i % 2]! + 0.5 : NaN,
+          ),
+        ];
+      });
+      for (const landmarks of faces) checkFits(landmarks, { path, name, size });
+      return Promise.resolve(faces);
+    },
+  };
+}
+
+/** Throws where landmarks are missing, or not where the photo is. */
+function checkFits(
+  landmarks: Float32Array,
+  { path, name, size: { fileWidth, fileHeight } }: {
+    readonly path: string;
+    readonly name: string;
+    readonly size: PhotoSize;
+  },
+): void {
+  let missing = 0, inside = 0;
+  for (let i = 0; i < landmarks.length; i += 2) {
+    const [x, y] = [landmarks[i]!, landmarks[i + 1]!];
+    if (!(Number.isFinite(x + y)) || x === y && (x === -0.5 || x === -1.5 || x === 0 || x === -1)) missing++;
+    else if (x >= 0 && y >= 0 && x <= fileWidth && y <= fileHeight) inside++;
+  }
+  if (missing > 0) {
+    throw new InputError(
+      `Cannot use ${name} with ${path}: ${missing} of 68 landmarks are not marked, all were expected`,
+    );
+  }
+  if (inside >= LANDMARK_COUNT / 2) return;
+  throw new InputError(
+    `Cannot use ${name} with ${path}: ${LANDMARK_COUNT - inside} of 68 landmarks lie beside the photo, which has ` +
+      `${fileWidth} × ${fileHeight} pixels; landmarks of this photo were expected`,
+  );
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes`);
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; landmarks were expected`);
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  return jsonOf(await readText(path), path);
+}
+
+function jsonOf(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; JSON was expected`);
+  }
+}

@@ -1,0 +1,59 @@
+import { InputError, reasonOf } from "@/lib/errors.ts";
+
+/** A photo in a folder of one's own. */
+export interface OwnPhoto {
+  /** Its path within the folder: "holiday/IMG_1234.jpg". */
+  readonly name: string;
+  /** What was photographed: copies of a photo share it, and so do its faces; see {@linkcode subjectOf}. */
+  readonly subject: string;
+  readonly path: string;
+}
+
+/**
+ * The JPEG, PNG and WebP files in a folder and the folders in it, by name; those whose names begin with a dot are other programs'
+ * own. Throws an InputError where there are none, or a folder cannot be read.
+ */
+export async function listOwnPhotos(folder: string): Promise<OwnPhoto[]> {
+  const names: string[] = [];
+  async function look(within: string): Promise<void> {
+    try {
+      for await (const { name, isDirectory } of Deno.readDir(`${folder}/${within}`)) {
+        if (name.startsWith(".")) continue;
+        if (isDirectory) await look(`${within}${name}/`);
+        else if (/\.(jpe?g|png|webp)$/i.test(name)) names.push(within + name);
+      }
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw new InputError(`Cannot read the folder ${folder}/${within}: ${reasonOf(error)}`);
+    }
+  }
+  await look("");
+  if (names.length === 0) throw new InputError(`Found no photo in ${folder}: JPEG, PNG or WebP files were expected`);
+  const stems = new Set(names.map((name) => unmarked(name)));
+  return names.sort().map((name) => ({ name, subject: subjectOf(name, stems), path: `${folder}/${name}` }));
+}
+
+/** What programs add to the name of a copy: that it was mirrored, edited or cut, and "(2)". */
+const MARK = /[-_ ]*(?:mirror(?:ed)?|flip(?:ped)?|hflip|copy|edited|crop(?:ped)?|\(\d+\))$/i;
+const NUMBER = /[-_ ]+\d+$/;
+
+/**
+ * What a photo shows, by its name: "trip/anna" for trip/anna.jpg, trip/anna_flip.jpg, trip_flip/anna.jpg, "trip/anna (2).jpg" and,
+ * where there is a photo of that name, for trip/anna_1.png, too: other numbers tell photos apart.
+ *
+ * @param stems what the names of all photos are without extensions and marks of copies
+ */
+export function subjectOf(name: string, stems: ReadonlySet<string>): string {
+  let subject = unmarked(name);
+  for (let shorter; (shorter = subject.replace(NUMBER, "")) !== subject && stems.has(shorter);) subject = shorter;
+  return subject;
+}
+
+/** Of "Trip_flip/Anna_mirrored.jpg", "trip/anna". */
+function unmarked(name: string): string {
+  return name.replace(/\.[^./]*$/, "").split("/").map((part) => {
+    let rest = part;
+    for (let shorter; (shorter = rest.replace(MARK, "")) !== rest && shorter !== "";) rest = shorter;
+    return rest;
+  }).join("/").toLowerCase();
+}

@@ -1,0 +1,158 @@
+import { Option } from "commander";
+import type { Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
+import type { PhotoStore } from "@/lib/data/store/photo_store.ts";
+import { InputError } from "@/lib/errors.ts";
+import { type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { modelOption } from "@/tasks/model_option.ts";
+import type { Preparation } from "@/tasks/prepare/preparation.ts";
+import { CONVERTING } from "@/tasks/run_task.ts";
+import type { TaskConsole } from "@/tasks/console/task_console.ts";
+
+interface Flags {
+  readonly out: string;
+  readonly model: string;
+  readonly landmarks?: string;
+  readonly convention: LandmarkConvention;
+  readonly face: FaceName;
+  readonly facePath?: string;
+  readonly imageSize: string;
+  readonly license: string;
+  readonly mostError?: string;
+}
+
+const faceNames = ["built-in", "ict", "model", "obj"] as const;
+type FaceName = (typeof faceNames)[number];
+
+/** Labels for photos of one's own. */
+export const photos: Preparation = {
+  name: "photos",
+  configure: (command) =>
+    command
+      .description(
+        "Labels the faces of your own photos: by a trained model, or by fitting a face to 68 landmarks of each",
+      )
+      .argument("<folder>", "JPEG, PNG and WebP files, in folders or not")
+      .requiredOption("--out <folder>", "where labels are kept; what is there of these photos is not made again")
+      .addOption(modelOption())
+      .option("--landmarks <path>", "a folder with a .pts or .json file for each photo, or one file in COCO's format")
+      .addOption(
+        new Option("--convention <name>", "which points the landmarks are").choices(landmarkConventions).default(
+          "outline",
+        ),
+      )
+      .addOption(new Option("--face <name>", "what is fitted to landmarks").choices(faceNames).default("built-in"))
+      .option("--face-path <path>", "where its files are; for model, a file that deno task prepare has made")
+      .option("--image-size <pixels>", "side of crops and maps that are fitted to landmarks", "128")
+      .option("--license <text>", "of what is learned from the photos", "as that of the photos")
+      .option("--most-error <percent>", "leave out faces whose labels are further off; none for no limit"),
+  async run(command, console) {
+    const options = command.opts<Flags>();
+    const [folder] = command.args as [string];
+    const limit = options.mostError === undefined ? undefined : limitOf(options.mostError);
+    const { listOwnPhotos } = await import("@/lib/data/sets/own_photos/listing.ts");
+    const listed = await listOwnPhotos(folder);
+    const labeler = await openLabeler(options, console);
+    const store = await label({ folder: options.out, photos: listed, labeler, license: options.license }, console);
+    if (limit !== undefined) await store.choose({ ...store.choices, mostError: limit });
+    console.quiet();
+    tell(store, labeler);
+  },
+};
+
+function limitOf(text: string): number | null {
+  if (text === "none") return null;
+  const limit = text.trim() === "" ? NaN : Number(text);
+  if (limit > 0 && limit < Infinity) return limit;
+  throw new InputError(`Cannot set --most-error to "${text}": a number above 0 is wanted, in percent, or none`);
+}
+
+async function openLabeler(options: Flags, console: TaskConsole): Promise<Labeler> {
+  const { landmarks, convention } = options;
+  if (landmarks === undefined) {
+    console.stage("Opening the trained model");
+    const [{ openFaces }, { openModel }, { modelLabeler }, { sha256 }] = await Promise.all([
+      import("@/tasks/predict/open_faces.ts"),
+      import("@/tasks/predict/open_model.ts"),
+      import("@/lib/track/model_labeler.ts"),
+      import("@/lib/formats/seal.ts"),
+    ]);
+    const faces = await openFaces(options.model, { note: (sentence) => console.print(sentence) });
+    const { network } = await openModel(options.model);
+    return modelLabeler({ ...faces, fingerprint: await sha256(network) });
+  }
+  const imageSize = Number(options.imageSize);
+  if (![64, 128, 256].includes(imageSize)) {
+    throw new InputError(`Cannot make maps of ${options.imageSize} pixels a side: --image-size takes 64, 128 or 256`);
+  }
+  const { openLandmarkFiles } = await import("@/lib/data/sets/own_photos/landmark_files.ts");
+  const files = await openLandmarkFiles(landmarks);
+  const { landmarkLabeler } = await import("@/lib/data/sets/own_photos/labeler.ts");
+  const model = await openFace(options, console);
+  if (!model.surface.landmarks[convention]) {
+    throw new InputError(
+      `Cannot fit ${model.name} to landmarks of the convention ${convention}: it has ` +
+        `${Object.keys(model.surface.landmarks).join(", ")}`,
+    );
+  }
+  return landmarkLabeler(model, { files, convention, imageSize });
+}
+
+async function openFace({ face, facePath }: Flags, console: TaskConsole): Promise<MorphableModel> {
+  console.stage("Opening the face model");
+  if (face === "built-in") return (await import("@/lib/face/built_in.ts")).builtInFace();
+  if (facePath === undefined) throw new InputError(`Cannot open the face model ${face}: --face-path was not given`);
+  if (face === "obj") return await (await import("@/lib/face/obj/obj_files.ts")).loadObjModel(facePath);
+  if (face === "model") return (await (await import("@/lib/face/prepared_face.ts")).readPreparedFace(facePath)).model;
+  return await (await import("@/lib/face/ict/ict.ts")).loadIct(facePath, { onProgress: console.lateStage(CONVERTING) });
+}
+
+/** Files that are named one by one; of more, only the number is told. */
+const MOST_NAMED = 20;
+
+async function label(
+  { folder, photos, ...options }: {
+    readonly folder: string;
+    readonly photos: Parameters<typeof import("@/lib/data/store/photo_store.ts").labelPhotos>[1];
+    readonly labeler: Labeler;
+    readonly license: string;
+  },
+  console: TaskConsole,
+): Promise<PhotoStore> {
+  const { labelPhotos } = await import("@/lib/data/store/photo_store.ts");
+  const progress = console.stage(`Labeling ${photos.length} ${photos.length === 1 ? "photo" : "photos"}`);
+  let [done, named] = [0, 0];
+  return await labelPhotos(folder, photos, {
+    ...options,
+    onPhoto({ name, faces, refused }) {
+      progress(++done / photos.length);
+      console.throwIfAborted();
+      const sentence = refused ? `Left out: ${refused}` : faces === 0 ? `No face: ${name}` : undefined;
+      if (sentence && named++ < MOST_NAMED) console.print(sentence);
+      if (sentence && named === MOST_NAMED + 1) console.print("Further photos without labels are counted only");
+    },
+  });
+}
+
+function tell(store: PhotoStore, labeler: Labeler): void {
+  const { folder, index: { photos, refused, loss }, faces } = store;
+  const leftOut = faces.length - store.chosen().length;
+  const errors = faces.map(({ error }) => error).sort((a, b) => a - b);
+  const at = (share: number) => errors[Math.min(errors.length - 1, Math.floor(share * errors.length))]!.toFixed(2);
+  const without = photos!.filter(({ errors }) => errors.length === 0).length;
+  const lines = [
+    `${folder}: ${faces.length} faces of ${photos!.length + refused.length} photos, ${labeler.about}`,
+    ...without > 0 ? [`${without} photos without a face`] : [],
+    ...refused.length > 0 ? [`${refused.length} photos left out`] : [],
+    ...errors.length > 0
+      ? [
+        `label error, ${labeler.errorMeans}, % of the face's size: median ${at(0.5)}, 90 % below ${at(0.9)}, most ${
+          at(1)
+        }`,
+      ]
+      : [],
+    ...leftOut > 0 ? [`${leftOut} faces are not used`] : [],
+    `positions are kept to ${loss.toFixed(4)} pixels of the crop`,
+  ];
+  globalThis.console.log(lines.join("\n"));
+}

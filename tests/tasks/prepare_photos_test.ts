@@ -1,0 +1,50 @@
+import { encodeJpeg } from "@/lib/data/files/images.ts";
+import { PhotoStore } from "@/lib/data/store/photo_store.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
+import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+Deno.test("prepare photos labels photos by the weights that come along, and names those that it cannot use", async () => {
+  await using folder = await temporaryFolder();
+  const [photos, store] = [`${folder.path}/my photos`, `${folder.path}/store`];
+  await Deno.mkdir(photos);
+  const { picture } = new DrawnActor({ seed: "anna", size: 360 }).draw(talkingTurn(0, 0));
+  await Deno.writeFile(`${photos}/anna.jpg`, await encodeJpeg(picture));
+  const gray = { width: 300, height: 200, rgb: new Uint8Array(3 * 300 * 200).fill(128) };
+  await Deno.writeFile(`${photos}/nobody.jpg`, await encodeJpeg(gray));
+  await Deno.writeTextFile(`${photos}/broken.png`, "no picture");
+  const { code, stdout, stderr } = await runTaskChild(
+    "prepare",
+    "photos",
+    photos,
+    "--out",
+    store,
+    "--most-error",
+    "0.01",
+  );
+  assertEquals([code, stdout.split("\n")[0]], [0, `${store}: 1 faces of 3 photos, a trained model's`]);
+  assert(/\n1 photos without a face\n1 photos left out\nlabel error/.test(stdout), stdout);
+  assert(/\n1 faces are not used\n/.test(stdout), stdout);
+  assert(/^Left out: Cannot read .*broken\.png: 10 bytes/m.test(stderr), stderr);
+  assert(/^No face: nobody\.jpg$/m.test(stderr), stderr);
+  const opened = await PhotoStore.open(store);
+  assertEquals([opened.faces.map(({ id }) => id), opened.chosen()], [["anna.jpg#0"], []]);
+});
+
+Deno.test("prepare photos says in a sentence what it cannot do", async () => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  await Deno.writeTextFile(`${path}/anna.jpg`, "");
+  const refused: [string[], RegExp][] = [
+    [["--most-error", "little"], /^Cannot set --most-error to "little": a number above 0 is wanted/],
+    [["--landmarks", `${path}/none`], /^Cannot find landmarks in .*none/],
+    [["--landmarks", path, "--face", "ict"], /Cannot open the face model ict: --face-path was not given/],
+    [["--landmarks", path, "--image-size", "100"], /^Cannot make maps of 100 pixels a side/],
+  ];
+  for (const [flags, sentence] of refused) {
+    const { code, stderr } = await runTaskChild("prepare", "photos", path, "--out", `${path}/store`, ...flags);
+    assert(sentence.test(stderr.replace(/^Opening.*\n/, "")), stderr);
+    assertEquals(code, 2);
+  }
+});
