@@ -19,11 +19,16 @@ const portable = [
   "track/",
 ];
 
-/** These read and write folders for the rest. */
+/** These read and write files for the rest, some by packages that do. */
 const filing = [
+  "face/bfm/bfm.ts",
+  "face/bfm/bfm_files.ts",
+  "face/gltf/gltf.ts",
+  "face/gltf/head_file.ts",
   "face/ict/ict.ts",
   "face/model_file.ts",
   "face/obj/obj_files.ts",
+  "face/prepared_face.ts",
 ];
 
 const lib = new URL("../lib/", import.meta.url).pathname;
