@@ -37,9 +37,9 @@ lacks_onnx() {
 }
 # of a run: where its faces come from
 may_read_settings() {
-  [ -f "$1/config.json" ] || return 0
+  [ -f "$1" ] || return 0
   while read -r path; do may_read "$path"; done <<PATHS
-$(grep -o '"/[^"]*"' "$1/config.json" | tr -d '"')
+$(grep -o '"/[^"]*"' "$1" | tr -d '"')
 PATHS
 }
 
@@ -62,7 +62,8 @@ for argument; do
     --*) flag=$argument && continue ;;
   esac
   case $flag in
-    --run) may_write "$value" && may_read_settings "$value" ;;
+    --run) may_write "$value" && may_read_settings "$value/config.json" ;;
+    --config) may_read "$value" && may_read_settings "$value" ;;
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
     --out) out=$(folder_of "$value") ;;
     --host) host=$value ;;
@@ -70,7 +71,7 @@ for argument; do
     --format) [ "$value" != page ] || permissions=serve ;; # it is bundled as there
     *)
       if [ -d "$value" ]; then
-        may_read_through "$value" && may_read_settings "$value"
+        may_read_through "$value" && may_read_settings "$value/config.json"
         # a model's other formats lie beside it; what is missing is made
         if [ "$task" = export ] || { [ "$task" != train ] && lacks_onnx "$value"; }; then may_write "$value"; fi
       elif [ -e "$value" ]; then

@@ -58,6 +58,7 @@ Deno.test("what a task may read and write is what its arguments name, from where
   assertEquals(await paths("train", "lite", "--steps", "5", "--fast-dev-run"), [["lite", "5"], []]);
   assertEquals(await paths("train", "--run=my run", "--source-path", "faces"), [["my run", "faces"], ["my run"]]);
   assertEquals(await paths("train", "--resume", "--run", "run"), [["run", "/data/some faces"], ["run"]]);
+  assertEquals(await paths("train", "--config", "run/config.json"), [["run/config.json", "/data/some faces"], []]);
   assertEquals(await paths("evaluate", "--json", "run"), [["run", "/data/some faces"], []]);
   await Deno.mkdir(`${folder.path}/run/model`);
   await Deno.writeTextFile(`${folder.path}/run/model/model.json`, "");
