@@ -1,6 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
-import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -57,36 +56,6 @@ Deno.test("writeFileAtomic() of many at once leaves one of them, whole", async (
     await Promise.all(texts.map((text) => writeFileAtomic(`${folder}/file`, text)));
     assert(texts.includes(await Deno.readTextFile(`${folder}/file`)));
     assertEquals(await namesIn(folder), ["file"]);
-  });
-});
-
-Deno.test("writeFileAtomic() killed at any moment leaves the old file or the new one, whole", async () => {
-  await withFolder(async (folder) => {
-    const random = attackRandom("writes");
-    const killed = new Set<number>();
-    const round = async (index: number, milliseconds: number) => {
-      const path = `${folder}/${index}`;
-      const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-check", "--allow-read", "--allow-write", `${import.meta.dirname}/write_forever.ts`, path],
-        stdout: "piped",
-      }).spawn();
-      const reader = child.stdout.getReader();
-      await reader.read(); // it has begun
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
-      child.kill("SIGKILL");
-      await child.status;
-      await reader.cancel();
-      const text = await Deno.readTextFile(path);
-      const letter = text.charCodeAt(0) - 97;
-      killed.add(letter);
-      assert(/^([a-z])\1*$/.test(text), "the file mixes two");
-      const lengths = [letter, letter + 26, letter + 52].map((i) => 100_000 * (1 + i % 3));
-      assert(lengths.includes(text.length), `the file ends after ${text.length} letters`);
-    };
-    for (let index = 0; index < attacks(20, 1000); index += 4) {
-      await Promise.all([0, 1, 2, 3].map((i) => round(index + i, random.uniform(0, 60))));
-    }
-    assert(killed.size > 1, "every kill came at the first file");
   });
 });
 

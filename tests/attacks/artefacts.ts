@@ -140,6 +140,13 @@ async function fileNames(folder: string): Promise<string[]> {
   return names.filter((name) => !name.endsWith(".tmp")).toSorted();
 }
 
+/** The folder for a version: one for all, or its own where none is ever replaced. */
+export async function folderOf({ isNew }: Artefact, folder: string, version: number): Promise<string> {
+  if (!isNew) return folder;
+  await Deno.mkdir(`${folder}/${version}`, { recursive: true });
+  return `${folder}/${version}`;
+}
+
 export const artefacts: Readonly<Record<string, Artefact>> = {
   "a file, such as report.html": {
     write: (folder, version) => writeFileAtomic(`${folder}/report.html`, `${version} ${filling}`),
@@ -157,15 +164,11 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
   "source.json": {
     write: (folder, version) => writeNote(folder, noteOf(version)),
     async read(folder) {
-      if (await readText(`${folder}/source.json`) === undefined) return undefined;
-      for (let version = 1;; version++) {
-        try {
-          await checkNote(folder, noteOf(version));
-          return version;
-        } catch (error) {
-          if (version === 9) throw error;
-        }
-      }
+      const text = await readText(`${folder}/source.json`);
+      if (text === undefined) return undefined;
+      const version = Number(JSON.parse(text).fingerprint);
+      await checkNote(folder, noteOf(version));
+      return version;
     },
     isShared: true,
   },

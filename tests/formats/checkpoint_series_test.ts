@@ -2,7 +2,6 @@ import { InputError } from "@/lib/errors.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";
 import { interceptFileCalls } from "@/tests/attacks/file_calls.ts";
-import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -204,30 +203,4 @@ Deno.test("save() that cannot make its folder, or whose tensors cannot be had, s
   await Deno.rename(`${folder.path}/folder`, `${folder.path}/moved`);
   await Deno.rename(`${folder.path}/file`, `${folder.path}/folder`);
   await assertThrows(() => series.save(tensorsOf(2)), InputError, /Cannot save checkpoint .*folder\/last: /);
-});
-
-Deno.test("a process killed while it saves leaves the old checkpoint or the new one, whole", async () => {
-  await using folder = await temporaryFolder();
-  const prefix = `${folder.path}/last`;
-  const writer = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-read", "--allow-write", `${import.meta.dirname}/save_forever.ts`, prefix],
-    stdout: "piped",
-    stderr: "null",
-  });
-  const random = attackRandom("saves");
-  for (let kill = 0; kill < attacks(5, 1000); kill++) {
-    const child = writer.spawn();
-    let printed = "";
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      if (printed === "") setTimeout(() => child.kill("SIGKILL"), random.uniform(0, 40)); // it has saved once
-      printed += text;
-    }
-    await child.status;
-    const saved = Number(printed.trim().split("\n").at(-1));
-    const { series, warnings } = await openSeries(prefix);
-    const values = (await series.restore())!.tensors.get("a")!.values as Float32Array;
-    assert(values.every((value) => value === values[0]), "the checkpoint mixes two");
-    assert(values[0] === saved || values[0] === saved + 1, `${saved} was saved, ${values[0]} is restored`);
-    assertEquals(warnings, []);
-  }
 });
