@@ -207,12 +207,16 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
   },
   "a checkpoint": {
     async write(folder, version) {
-      const series = await CheckpointSeries.open(`${folder}/checkpoints/last`);
+      const warnings: string[] = [];
+      const onWarning = (sentence: string) => warnings.push(sentence);
+      const series = await CheckpointSeries.open(`${folder}/checkpoints/last`, { onWarning });
       await series.restore(() => false);
       await series.save([
         { name: "step", dtype: "int32", shape: [], values: Int32Array.of(version) },
         { name: "weights", dtype: "float32", shape: [3000], values: new Float32Array(3000).fill(version) },
       ]);
+      const doubt = warnings.find((sentence) => sentence.includes("a power cut may lose it"));
+      if (doubt) throw new InputError(doubt);
     },
     async read(folder) {
       const restored = await (await CheckpointSeries.open(`${folder}/checkpoints/last`)).restore();

@@ -1,0 +1,122 @@
+/**
+ * A run that is stopped is, once it is resumed, the run that was not: all tensors of its checkpoints, its progress and what
+ * it measured, by SHA-256. The steps go over ends of epochs, a fall of the learning rate and validations.
+ */
+import { type Experiment, resumeExperiment, startExperiment } from "@/lib/experiment.ts";
+import { sha256 } from "@/lib/formats/seal.ts";
+import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
+import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
+import { assert } from "@/tests/support.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+await openTensorFlow({ device: "cpu" });
+const root = new URL("../..", import.meta.url).pathname;
+
+const STEPS = 20;
+const config = tinyConfig({
+  steps: STEPS,
+  stepsPerEpoch: 2, // 10 steps to a halving
+  schedule: "halve",
+  validateEvery: 5,
+  checkpointEvery: 1,
+  l2: 1e-4,
+  augment: true,
+  absentShare: 0.2,
+  averaging: 0.9,
+});
+
+/** Trains to a step and stops there, as at a signal. */
+async function trainTo(experiment: Experiment, step: number): Promise<void> {
+  const stop = new AbortController();
+  for await (const report of experiment.train({ signal: stop.signal })) if (report.step === step) stop.abort();
+}
+
+/** Of all that a run has to go on with and what it measured, but for times. */
+async function fingerprint(run: string): Promise<Record<string, string>> {
+  const prints: Record<string, string> = {};
+  for (const name of ["last", "best"]) {
+    const restored = await (await CheckpointSeries.open(`${run}/checkpoints/${name}`)).restore();
+    for (const { name: tensor, values } of restored?.tensors.values() ?? []) {
+      const bytes = ArrayBuffer.isView(values) ? new Uint8Array(values.buffer as ArrayBuffer).slice() : values[0];
+      prints[`${name}/${tensor}`] = await sha256(bytes as Uint8Array<ArrayBuffer>);
+    }
+  }
+  const rows = (await readMetrics(run)).map((row) =>
+    Object.entries(row).filter(([key]) => !/samples_per_second|wait_share/.test(key))
+  );
+  return { ...prints, metrics: await sha256(JSON.stringify(rows)) };
+}
+
+/** Ways to stop a run of twenty steps at one of them. */
+const stops: Record<string, (run: string, step: number, call: number) => Promise<void>> = {
+  async finished(run, step) {
+    using experiment = await startExperiment({ ...config, steps: step }, { run });
+    await trainTo(experiment, step);
+  },
+  async terminated(run, step) {
+    using experiment = await startExperiment(config, { run });
+    await trainTo(experiment, step);
+  },
+  async killed(run, step, call) {
+    (await startExperiment(config, { run }))[Symbol.dispose]();
+    const { signal } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "-A", `${root}tests/attacks/train_and_die.ts`, run, `${step}`, `${call}`],
+      cwd: root,
+      stdout: "null",
+      stderr: "inherit",
+    }).output();
+    assert(signal === "SIGKILL" || step === STEPS, `${run} was not killed at step ${step}`);
+  },
+};
+
+const count = attacks(12, 180);
+
+Deno.test(`a run that is stopped and resumed ends as one that was not, to the last bit, ${count} times`, async () => {
+  await using folder = await temporaryFolder();
+  const straight = `${folder.path}/straight`;
+  {
+    using experiment = await startExperiment(config, { run: straight });
+    await trainTo(experiment, STEPS);
+  }
+  const wanted = await fingerprint(straight);
+  assert(Object.keys(wanted).some((name) => name.startsWith("last/adam/second_moment/")));
+  const random = attackRandom("stops");
+  const names = Object.keys(stops);
+  for (let i = 0; i < count; i++) {
+    const [name, workers, call] = [names[i % names.length]!, 1 + random.integer(0, 1), random.integer(0, 25)];
+    const step = name === "finished" ? 5 + 5 * (i % 3) : 1 + i * 7 % (STEPS - 1); // the end of a run is validated, too
+    const run = `${folder.path}/${i}`;
+    await stops[name]!(run, step, call);
+    {
+      using experiment = await resumeExperiment(run, { overrides: { workers, steps: STEPS } });
+      await trainTo(experiment, STEPS);
+    }
+    const found = await fingerprint(run);
+    const differing = Object.keys({ ...wanted, ...found }).filter((key) => wanted[key] !== found[key]);
+    const where = `seed ${attackSeed}, ${name} at step ${step}, call ${call}, then ${workers} workers`;
+    assert(differing.length === 0, `${where}: ${differing} differ`);
+    await Deno.remove(run, { recursive: true });
+  }
+});
+
+Deno.test("of many that open a run at once, one has it, and the others say so", async () => {
+  await using folder = await temporaryFolder();
+  for (let round = 0; round < attacks(5, 200); round++) {
+    const run = `${folder.path}/${round}`;
+    const begun = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, seed) => RunFolder.create(run, { ...config, seed })),
+    );
+    const opened = begun.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+    const refusals = begun.flatMap((one) => one.status === "rejected" ? [String(one.reason)] : []);
+    const where = `seed ${attackSeed}, round ${round}: `;
+    assert(opened.length === 1, `${where}${opened.length} began`);
+    const isKnown = (refusal: string) =>
+      /^InputError: .*(another process is at work|folder is not empty)/.test(refusal);
+    assert(refusals.every(isKnown), where + refusals);
+    opened[0]![Symbol.dispose]();
+    using again = await RunFolder.open(run);
+    assert(again.config.seed === opened[0]!.config.seed, `${where}another's settings stand there`);
+  }
+});
