@@ -4,13 +4,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { decodeModel, encodeModel, modelFingerprint } from "@/lib/face/model_file.ts";
 import { readBundle, writeBundle } from "@/lib/formats/tensor_bundle.ts";
-import { isSealedOnnx, sealOnnx } from "@/lib/formats/seal.ts";
-import { readDescription } from "@/lib/model/model_folder.ts";
+import { isSealedOnnx, sealOnnx, sha256 } from "@/lib/formats/seal.ts";
+import { encodeDescription } from "@/lib/model/description.ts";
+import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { Random } from "@/lib/random.ts";
 import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { checkNote, writeNote } from "@/lib/train/run_note.ts";
+import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
 import { smallModel } from "@/tests/attacks/artefacts.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
@@ -112,3 +116,68 @@ Deno.test("model.onnx, damaged in any way, is refused", async () => {
   assert(await isSealedOnnx(sealed));
   for (const { what, damaged } of damages(sealed)) assert(!await isSealedOnnx(damaged as typeof sealed), what);
 });
+
+/** Kinds of files as large as they are in use: how to write one, and how to read it. */
+const fullSize: Record<string, { readonly write: () => Promise<string>; readonly read: () => Promise<unknown> }> = {
+  "model.onnx": {
+    write: () => copyOfWeights("model.onnx"),
+    read: async () => await sha256((await openOnnxModel(`${folder}/weights`)).network),
+  },
+  "posmap.json": {
+    write: () => copyOfWeights("posmap.json"),
+    read: async () => encodeDescription(await readDescription(`${folder}/weights`)),
+  },
+  "a checkpoint": {
+    async write() {
+      const values = Float32Array.from({ length: 500_000 }, Math.sin);
+      const tensors = ["a", "b"].map((name) => ({ name, dtype: "float32" as const, shape: [500_000], values }));
+      await writeBundle(`${folder}/full`, tensors);
+      return `${folder}/full.data-00000-of-00001`;
+    },
+    read: async () => [...(await readBundle(`${folder}/full`)).keys()], // whose checksums are of all values
+  },
+  "a kept face model": {
+    async write() {
+      await Deno.writeFile(`${folder}/face.model`, encodeModel(builtInFace(), "stamp"));
+      return `${folder}/face.model`;
+    },
+    async read() {
+      const model = decodeModel(await Deno.readFile(`${folder}/face.model`), "stamp");
+      if (model) return modelFingerprint(model);
+      throw new InputError(`${folder}/face.model is made again`);
+    },
+  },
+};
+
+async function copyOfWeights(name: string): Promise<string> {
+  await Deno.mkdir(`${folder}/weights`, { recursive: true });
+  for (const file of ["model.onnx", "posmap.json"]) {
+    await Deno.copyFile(`${import.meta.dirname}/../../data/weights/lite/${file}`, `${folder}/weights/${file}`);
+  }
+  return `${folder}/weights/${name}`;
+}
+
+for (const [name, { write, read }] of Object.entries(fullSize)) {
+  Deno.test(`${name} of full size, with any bit changed, is refused or read as it was`, async () => {
+    const path = await write();
+    const [whole, expected] = [await Deno.readFile(path), JSON.stringify(await read())];
+    const random = attackRandom(`flips in ${name}`);
+    const count = attacks(50, 2500);
+    let refused = 0;
+    for (let i = 0; i < count; i++) {
+      const [at, bit] = [random.integer(0, whole.length - 1), random.integer(0, 7)];
+      using file = await Deno.open(path, { write: true });
+      const put = async (byte: number) => {
+        await file.seek(at, Deno.SeekMode.Start);
+        await file.write(Uint8Array.of(byte));
+      };
+      await put(whole[at]! ^ 1 << bit);
+      const found = await read().then((value) => JSON.stringify(value), (error) => error);
+      await put(whole[at]!);
+      const isSentence = found instanceof InputError && found.message.includes(folder) && !found.message.includes("\n");
+      assert(isSentence || found === expected, `seed ${attackSeed}, bit ${bit} of byte ${at}: ${found}`);
+      if (isSentence) refused++;
+    }
+    assert(refused > 0.9 * count, `only ${refused} of ${count} were refused`);
+  });
+}

@@ -4,6 +4,7 @@ import { InputError } from "@/lib/errors.ts";
 import { type MatArray, parseMat, readMat, readMatrices } from "@/lib/formats/mat.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { pythonProgram } from "@/tests/python.ts";
+import { matlabFiles } from "@/tests/formats/matlab_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { assertSameNumbers, matFile, someVariables } from "@/tests/formats/mat_writer.ts";
 
@@ -113,10 +114,6 @@ Deno.test({
 });
 
 const isVersion4 = (name: string) => /_4(\.2c)?_|m(at)?4/.test(name);
-
-const matlabFiles = python(
-  `import glob, os, scipy.io.matlab as m; print("\\n".join(glob.glob(os.path.dirname(m.__file__) + "/tests/data/*.mat")))`,
-)?.trim().split("\n").filter(Boolean) ?? [];
 
 Deno.test({
   name: "parseMat() reads files that MATLAB wrote on several machines as scipy does",

@@ -6,10 +6,13 @@ import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { train } from "@/lib/train/trainer.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
+import { attacks } from "@/tests/attacks/soak.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
-const BURN_IN = 40;
-const STEPS = 160;
+const STEPS = attacks(5000, 100_000);
+
+/** Steps that may still allocate what stays. */
+const BURN_IN = STEPS / 10;
 
 /** The bound on how much resident memory may grow. */
 const GROWTH = 1.03;
@@ -22,14 +25,16 @@ Deno.test("train() leaves no tensor and no handle behind at any step, and reside
   const mask = tf.ones([config.imageSize, config.imageSize]) as tf.Tensor2D;
   const batches = repeat(await Array.fromAsync(noiseBatches(2)));
   const collect = garbageCollector();
-  let counts: number[] | undefined;
+  let counts: number[] | undefined, files: number | undefined;
   const resident: number[] = [];
   for await (const { step } of train({ network, batches, mask, optimizer }, { ...config, firstStep: 0 })) {
     const found = [tf.memory().numTensors, tensorFlow.handleCount];
     if (step >= 2) assertEquals(found, counts ??= found); // the first steps allocate what the optimizer keeps
-    if (step % 20 !== 0) continue;
+    if (step % (STEPS / 100) !== 0) continue;
     collect();
-    if (step >= BURN_IN) resident.push(Deno.memoryUsage().rss);
+    if (step < BURN_IN) continue;
+    resident.push(Deno.memoryUsage().rss);
+    assertEquals(await openFiles(), files ??= await openFiles());
   }
   const [first, last] = [resident[0]!, resident.at(-1)!];
   assert(last <= GROWTH * first, `resident memory grew from ${first} to ${last} bytes`);
@@ -37,6 +42,13 @@ Deno.test("train() leaves no tensor and no handle behind at any step, and reside
   optimizer.dispose();
   mask.dispose();
 });
+
+/** Undefined where the system does not say. */
+async function openFiles(): Promise<number | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).output();
+  return new TextDecoder().decode(stdout).trimEnd().split("\n").length;
+}
 
 async function* repeat<T>(values: readonly T[]): AsyncGenerator<T> {
   while (true) yield* values;
