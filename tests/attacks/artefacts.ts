@@ -134,6 +134,9 @@ function lastOf(rows: readonly number[]): number | undefined {
   return rows.at(-1);
 }
 
+/** Of a clock for event files. */
+let second = 1e9;
+
 /** Whole files under a name of their own. */
 async function fileNames(folder: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
@@ -184,7 +187,6 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
   "event files": {
     async write(folder, version) {
       const before = Date.now;
-      let second = 1e9 + 100 * version;
       Date.now = () => 1000 * second++; // each has a second of its own, without waiting for it
       try {
         using writer = await SummaryWriter.open(folder, { resumedAt: version - 1 });

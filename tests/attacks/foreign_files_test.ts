@@ -8,6 +8,8 @@ import { probeVideo, readFrames } from "@/lib/data/files/video.ts";
 import { parseMat } from "@/lib/formats/mat.ts";
 import { parseNpy } from "@/lib/formats/npy.ts";
 import { InputError } from "@/lib/errors.ts";
+import { encodeGlb } from "@/lib/export/glb.ts";
+import { readGltf } from "@/lib/face/gltf/gltf.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import type { Random } from "@/lib/random.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
@@ -104,6 +106,18 @@ test("an OBJ", {
   whole: new TextEncoder().encode(obj),
   read: (bytes) => parseObj(new TextDecoder().decode(bytes), "a.obj"),
   counts: [2000, 100_000],
+});
+test("a GLB", {
+  whole: await encodeGlb(
+    {
+      positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0),
+      triangles: Uint32Array.of(0, 1, 2),
+      uv: Float32Array.of(0, 0, 1, 0, 0, 1),
+    },
+    { metersPerUnit: 0.01, morphs: { names: ["jawOpen"], shapes: [new Float32Array(9).fill(0.5)] } },
+  ),
+  read: (bytes) => readGltf(bytes, { path: "a.glb" }),
+  counts: [500, 20_000],
 });
 const variables: readonly Variable[] = [
   { name: "landmarks", classNumber: 7, shape: [3, 2], values: [1, 2, 3, 4, 5, 6.5], dataType: 7 },
