@@ -12,6 +12,8 @@ const root = new URL("..", import.meta.url).pathname;
 const longFiles = [
   "tests/notebooks_test.ts",
   "tests/tasks/train_test.ts",
+  "tests/attacks/resume_test.ts",
+  "tests/train/memory_test.ts",
   "tests/experiment_test.ts",
   "tests/tasks/notebooks_test.ts",
   "tests/tasks/evaluate_test.ts",
