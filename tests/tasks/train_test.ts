@@ -116,7 +116,7 @@ Deno.test("deno task train --dry-run says what a training would take, and writes
 Deno.test("deno task train --config repeats notebook 04's experiment to the same losses", async () => {
   await using folder = await temporaryFolder();
   const cells = codeCells(await readNotebook(`${import.meta.dirname}/../../notebooks/04_train.ipynb`)).map(sourceOf);
-  const cell = cells.find((source) => source.startsWith("const config = "))!;
+  const cell = cells.find((source) => source.includes("const config = "))!.replace("store: string", "store");
   const config: Config = new Function("resolveConfig", `${cell}; return config;`)(resolveConfig);
   const [first, second] = [`${folder.path}/notebook`, `${folder.path}/task`];
   const lossesOf = async (run: string) => (await readMetrics(run)).flatMap((row) => row["train/loss"] ?? []);
