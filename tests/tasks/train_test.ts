@@ -25,8 +25,8 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--image-size", "100"], /Cannot set --image-size to 100: 64, 128 or 256 is wanted/],
     [["--device", "tpu"], /Cannot set --device to "tpu": auto, cpu or gpu is wanted/],
     [
-      ["--source", "photos"],
-      /Cannot open the source "photos": the sources are built-in, ict, model, obj, 300w-lp, store/,
+      ["--source", "paintings"],
+      /Cannot open the source "paintings": the sources are built-in, ict, model, obj, 300w-lp, store/,
     ],
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
