@@ -267,7 +267,7 @@ test("deno task track that is stopped ends with the signal's status, and leaves 
 test("deno task track says plainly that ffmpeg is missing", async () => {
   const programs = `${folder.path}/programs`;
   await Deno.mkdir(programs);
-  for (const name of ["sh", "grep", "tr"]) {
+  for (const name of ["sh", "grep", "readlink", "tr"]) {
     const { stdout } = await new Deno.Command("sh", { args: ["-c", `command -v ${name}`] }).output();
     await Deno.symlink(new TextDecoder().decode(stdout).trim(), `${programs}/${name}`);
   }
