@@ -18,10 +18,6 @@ export const sourceKinds: Readonly<Record<string, Entry>> = {
     about: "a model's that deno task prepare has made",
     load: async () => (await import("@/lib/data/sources/model.ts")).modelSource,
   },
-  photos: {
-    about: "photos of one's own, labeled",
-    load: async () => (await import("@/lib/data/sources/photos.ts")).photosSource,
-  },
   obj: { about: "any mesh with UVs", load: async () => (await import("@/lib/data/sources/obj.ts")).objSource },
   "300w-lp": {
     about: "photos with fitted parameters",
@@ -30,6 +26,10 @@ export const sourceKinds: Readonly<Record<string, Entry>> = {
   store: {
     about: "photos with maps made before",
     load: async () => (await import("@/lib/data/sources/store.ts")).storeSource,
+  },
+  photos: {
+    about: "photos of one's own, labeled",
+    load: async () => (await import("@/lib/data/sources/photos.ts")).photosSource,
   },
 };
 

@@ -31,7 +31,10 @@ function open(source: SourceSpec["source"]): Promise<Source> {
 
 Deno.test("openSource() names the sources that there are, and what one of them misses or cannot have", async () => {
   const refused = [
-    [{ name: "photos" }, /Cannot open the source "photos": the sources are built-in, ict, model, obj, 300w-lp, store$/],
+    [
+      { name: "paintings" },
+      /Cannot open the source "paintings": the sources are built-in, ict, model, obj, 300w-lp, store, photos$/,
+    ],
     [{ name: "toString" }, /Cannot open the source "toString"/],
     [{ name: "built-in", path: "a" }, /the source built-in: it needs no files/],
     [{ name: "ict" }, /the source ict: --source-path was not given, ICT-FaceKit's folder FaceXModel is wanted; `deno/],
