@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import v8 from "node:v8";
-import vm from "node:vm";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { train } from "@/lib/train/trainer.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
+import { garbageCollector } from "@/tests/attacks/budget.ts";
 import { attacks } from "@/tests/attacks/soak.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -58,10 +57,4 @@ async function openFiles(): Promise<number> {
 
 async function* repeat<T>(values: readonly T[]): AsyncGenerator<T> {
   while (true) yield* values;
-}
-
-/** Deno gives none: without it, what waits to be collected comes and goes by more than is measured. */
-function garbageCollector(): () => void {
-  v8.setFlagsFromString("--expose-gc");
-  return vm.runInNewContext("gc");
 }
