@@ -106,7 +106,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     const batchSize = batchLength(ring, this.#next);
     if (batchSize === 0) return undefined;
     const start = performance.now();
-    while (!isComplete(ring, this.#next)) {
+    const isClosed = () => this.#closed && !this.#failure; // also where the next one was made ahead
+    while (isClosed() || !isComplete(ring, this.#next)) {
       if (this.#failure) throw this.#failure;
       if (this.#closed) throw new TypeError("Cannot take a batch: they are closed");
       onWait?.();
