@@ -71,6 +71,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
   #inUse = false;
   #failure: Error | undefined;
   #closed = false;
+  /** Where batches end that were complete when these were closed: a worker goes on for a moment. */
+  #end = Infinity;
   #news = Promise.withResolvers<void>();
   #waitedSeconds = 0;
 
@@ -106,8 +108,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     const batchSize = batchLength(ring, this.#next);
     if (batchSize === 0) return undefined;
     const start = performance.now();
-    const isClosed = () => this.#closed && !this.#failure; // also where the next one was made ahead
-    while (isClosed() || !isComplete(ring, this.#next)) {
+    while (this.#next >= this.#end || !isComplete(ring, this.#next)) {
       if (this.#failure) throw this.#failure;
       if (this.#closed) throw new TypeError("Cannot take a batch: they are closed");
       onWait?.();
@@ -128,6 +129,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#end = this.#next + this.#countAhead();
     closeRing(this.#ring);
     for (const worker of this.#workers) worker.terminate();
     this.#tell();
@@ -135,6 +137,14 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Complete batches that were not given yet; the one in use has a slot, too. */
+  #countAhead(): number {
+    const most = this.#ring.slotCount - (this.#inUse ? 1 : 0);
+    let count = 0;
+    while (count < most && isComplete(this.#ring, this.#next + count)) count++;
+    return count;
   }
 
   #startWorker(url: URL, order: BatchOrder): Worker {
