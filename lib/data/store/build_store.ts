@@ -1,5 +1,6 @@
-import { type Split, splits } from "@/lib/data/sample.ts";
+import type { Split } from "@/lib/data/sample.ts";
 import type { PhotoSource } from "@/lib/data/sets/300w_lp/photo_source.ts";
+import { bySplit } from "@/lib/data/sources/photo_samples.ts";
 import type { SourceSpec } from "@/lib/data/sources/source.ts";
 import {
   FACE,
@@ -39,7 +40,6 @@ const PHOTOS_PER_SHARD = 64;
  */
 export async function buildStore(folder: string, options: BuildOptions): Promise<StoreContent> {
   const { source, spec, photosPerShard = PHOTOS_PER_SHARD } = options;
-  const photos = Object.fromEntries(splits.map((split) => [split, source.photos[split].length]));
   const plan: StorePlan = {
     format: "posmap store 1",
     source: spec.source.name,
@@ -47,7 +47,7 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
     license: source.facts().license ?? "",
     imageSize: spec.imageSize,
     photosPerShard,
-    photos: photos as Record<Split, number>,
+    photos: bySplit((split) => source.photos[split].length),
   };
   const key = await keyOf(plan);
   await prepareFolder(folder, plan);
@@ -60,7 +60,7 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
       const { split, file } = shards[index]!;
       return { split, file, samples, bytes, sha256 };
     }),
-    samples: { train: samples("train"), validation: samples("validation"), test: samples("test") },
+    samples: bySplit(samples),
     bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
     loss: reports.reduce((most, { facts }) => Math.max(most, facts.loss), 0),
     refused: reports.flatMap(({ facts }) => facts.refused),

@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { cropSample, type LabeledPhoto, randomAugmentation } from "@/lib/data/augment.ts";
+import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto, encodeJpeg } from "@/lib/data/files/images.ts";
 import { cropPhoto } from "@/lib/data/maps/crop.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { type Split, splits } from "@/lib/data/sample.ts";
-import { splitBySubject } from "@/lib/data/sets/300w_lp/subject_splits.ts";
+import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
 import type { LabeledFace, Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { OwnPhoto } from "@/lib/data/sets/own_photos/listing.ts";
-import { firstUsable } from "@/lib/data/sources/passing_over.ts";
+import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { checkShard, encodeShard, Shard } from "@/lib/data/store/shard.ts";
 import { decodeSample, encodeSample, type StoredSample } from "@/lib/data/store/stored_sample.ts";
@@ -17,7 +16,6 @@ import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { float32s, surface, uint32s } from "@/lib/face/surface_schema.ts";
 import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
 import { parseSealed, sealJson, sha256 } from "@/lib/formats/seal.ts";
-import { Random } from "@/lib/random.ts";
 import type { Photo } from "@/lib/types.ts";
 
 const number = z.number().nonnegative();
@@ -316,10 +314,8 @@ async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
  * The chosen faces of a store as samples. Which split a photo is in is a matter of all photos' names: it stays there whichever are
  * chosen.
  */
-export function photoStoreSource(
-  store: PhotoStore,
-  { seed, imageSize, augment, onRefused, timer }: SourceSpec & OpenOptions,
-): Source {
+export function photoStoreSource(store: PhotoStore, options: SourceSpec & OpenOptions): Source {
+  const { imageSize, onRefused } = options;
   const { index, folder } = store;
   const photos = index.photos!;
   if (index.imageSize !== imageSize) {
@@ -330,28 +326,17 @@ export function photoStoreSource(
   for (const { reason } of index.refused) onRefused?.(reason);
   const places = splitBySubject(photos);
   const chosen = Map.groupBy(store.chosen(), ({ photo }) => photo);
-  const facesIn = (split: Split) => [...places[split]].flatMap((place) => chosen.get(photos[place]!.name) ?? []);
-  const faces = Object.fromEntries(splits.map((split) => [split, facesIn(split)])) as Record<Split, StoredFace[]>;
-  const usable = (place: number, split: Split) =>
-    firstUsable(place, {
-      count: faces[split].length,
-      make: (place) => store.read(faces[split][place]!),
-      onRefused,
-    });
+  const faces = bySplit((split) => [...places[split]].flatMap((place) => chosen.get(photos[place]!.name) ?? []));
   return {
     surface: index.surface,
     layout: uvLayout(index.surface, imageSize),
-    counts: Object.fromEntries(splits.map((split) => [split, faces[split].length])),
-    async sample(place, split, epoch = 0) {
-      timer?.begin("read");
-      const labeled = await usable(place, split);
-      timer?.begin("crop");
-      const random = new Random(`${seed}/${split}/photo ${place}/${epoch}`);
-      const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
-      timer?.end();
-      return sample;
-    },
-    label: async (place, split) => (await usable(place, split)).label,
+    ...photoSamples({
+      counts: bySplit((split) => faces[split].length),
+      labeledPhoto(place, split) {
+        options.timer?.begin("read");
+        return store.read(faces[split][place]!);
+      },
+    }, options),
     facts: () => ({ mirror: index.mirror, neutralLandmarks: index.neutralLandmarks, license: index.license }),
     fingerprint: () =>
       sha256(JSON.stringify([index.fingerprint, photos.map(({ key }) => key), store.chosen().map(({ id }) => id)])),

@@ -1,8 +1,8 @@
-import { cropSample, type LabeledPhoto, randomAugmentation } from "@/lib/data/augment.ts";
+import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
-import { firstUsable } from "@/lib/data/sources/passing_over.ts";
+import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { FACE, keyOf, MANIFEST, readManifest, type ShardEntry } from "@/lib/data/store/manifest.ts";
 import { Shard } from "@/lib/data/store/shard.ts";
@@ -13,7 +13,6 @@ import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { decodeModel } from "@/lib/face/model_file.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
-import { Random } from "@/lib/random.ts";
 
 type Options = Pick<SourceSpec, "seed" | "imageSize" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
 
@@ -21,7 +20,7 @@ const ADVICE = "preparing the store again makes what is damaged anew";
 
 /** Samples that `buildStore` has kept. Throws an InputError where the folder holds no whole store of this size. */
 export async function openStore(folder: string, options: Options): Promise<Source> {
-  const { seed, augment, imageSize, onRefused, timer } = options;
+  const { imageSize, timer } = options;
   const manifest = await readManifest(folder);
   if (!manifest) throw new InputError(`Cannot open the store ${folder}: it has no ${MANIFEST}, a store was expected`);
   const { plan, content } = manifest;
@@ -41,9 +40,7 @@ export async function openStore(folder: string, options: Options): Promise<Sourc
   }
   const { surface } = face;
   const layout = uvLayout(surface, imageSize);
-  const inSplit = (split: Split) =>
-    new SplitShards(folder, key, content.shards.filter((shard) => shard.split === split));
-  const shards = { train: inSplit("train"), validation: inSplit("validation"), test: inSplit("test") };
+  const shards = bySplit((own) => new SplitShards(folder, key, content.shards.filter(({ split }) => split === own)));
   const facts = {
     mirror: mirrorVertices(face),
     neutralLandmarks: valuesAt(meshLandmarks(face), face.mean),
@@ -63,22 +60,10 @@ export async function openStore(folder: string, options: Options): Promise<Sourc
     }
   }
 
-  const usable = (index: number, split: Split) =>
-    firstUsable(index, { count: content.samples[split], make: (place) => stored(place, split), onRefused });
-
   return {
     surface,
     layout,
-    counts: content.samples,
-    async sample(index, split, epoch = 0) {
-      const labeled = await usable(index, split);
-      timer?.begin("crop");
-      const random = new Random(`${seed}/${split}/photo ${index}/${epoch}`);
-      const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
-      timer?.end();
-      return sample;
-    },
-    label: async (index, split) => (await usable(index, split)).label,
+    ...photoSamples({ counts: content.samples, labeledPhoto: stored }, options),
     facts: () => facts,
     fingerprint: () => sha256(JSON.stringify({ plan, content })),
   };

@@ -1,20 +1,19 @@
 import { createHash } from "node:crypto";
-import { cropSample, type LabeledPhoto, randomAugmentation } from "@/lib/data/augment.ts";
+import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { FittedFaces, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import type { ListedPhoto, Listing } from "@/lib/data/sets/300w_lp/listing.ts";
-import { splitBySubject } from "@/lib/data/sets/300w_lp/subject_splits.ts";
-import { firstUsable } from "@/lib/data/sources/passing_over.ts";
+import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
+import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { modelFingerprint } from "@/lib/face/model_file.ts";
-import { Random } from "@/lib/random.ts";
 
 type Options = Pick<SourceSpec, "seed" | "imageSize" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
 
@@ -30,7 +29,7 @@ export interface PhotoSource extends Source {
 
 /** Samples of listed photos, made on the fly: the photo decoded, its face shaped, posed and baked, the crop cut. */
 export function photoSource({ photos, refused }: Listing, fitted: FittedModel, options: Options): PhotoSource {
-  const { seed, augment, onRefused, timer } = options;
+  const { onRefused, timer } = options;
   const { model } = fitted;
   const { surface } = model;
   const layout = uvLayout(surface, options.imageSize);
@@ -42,8 +41,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
   };
   const print = modelFingerprint(model);
   const places = splitBySubject(photos);
-  const inSplit = (split: Split) => Array.from(places[split], (place) => photos[place]!);
-  const splitPhotos = { train: inSplit("train"), validation: inSplit("validation"), test: inSplit("test") };
+  const splitPhotos = bySplit((split) => Array.from(places[split], (place) => photos[place]!));
   for (const sentence of refused) onRefused?.(sentence);
 
   async function labeledPhoto({ photoPath, matPath }: ListedPhoto): Promise<LabeledPhoto> {
@@ -63,29 +61,16 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
     return { photo, crop, label };
   }
 
-  const usable = (index: number, split: Split) =>
-    firstUsable(index, {
-      count: splitPhotos[split].length,
-      make: (place) => labeledPhoto(splitPhotos[split][place]!),
-      onRefused,
-    });
-
   return {
     surface,
     layout,
     face: { ...model, identityModes: [], expressionModes: [], expressionNames: [] },
     photos: splitPhotos,
-    counts: { train: places.train.length, validation: places.validation.length, test: places.test.length },
     labeledPhoto,
-    async sample(index, split, epoch = 0) {
-      const labeled = await usable(index, split);
-      timer?.begin("crop");
-      const random = new Random(`${seed}/${split}/photo ${index}/${epoch}`);
-      const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
-      timer?.end();
-      return sample;
-    },
-    label: async (index, split) => (await usable(index, split)).label,
+    ...photoSamples({
+      counts: bySplit((split) => splitPhotos[split].length),
+      labeledPhoto: (place, split) => labeledPhoto(splitPhotos[split][place]!),
+    }, options),
     facts: () => facts,
     fingerprint: () => fingerprint(photos, print),
   };

@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 import { list300wLp } from "@/lib/data/sets/300w_lp/listing.ts";
-import { splitBySubject } from "@/lib/data/sets/300w_lp/subject_splits.ts";
+import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
 import { splits } from "@/lib/data/sample.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";

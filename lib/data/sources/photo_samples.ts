@@ -1,0 +1,40 @@
+import { cropSample, type LabeledPhoto, randomAugmentation } from "@/lib/data/augment.ts";
+import { type Split, splits } from "@/lib/data/sample.ts";
+import { firstUsable } from "@/lib/data/sources/passing_over.ts";
+import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
+import { Random } from "@/lib/random.ts";
+
+type Options = Pick<SourceSpec, "seed" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
+
+/** Photos with labels, whatever they are made of. */
+export interface LabeledPhotos {
+  readonly counts: Readonly<Record<Split, number>>;
+  /** Throws an InputError where the photo cannot be used; the next one that can takes its place. */
+  labeledPhoto(place: number, split: Split): Promise<LabeledPhoto>;
+}
+
+/** The part of a source that makes samples, where these are crops of photos: in each epoch, a photo is augmented anew. */
+export function photoSamples(
+  { counts, labeledPhoto }: LabeledPhotos,
+  { seed, augment, onRefused, timer }: Options,
+): Pick<Source, "counts" | "sample" | "label"> {
+  const usable = (index: number, split: Split) =>
+    firstUsable(index, { count: counts[split], make: (place) => labeledPhoto(place, split), onRefused });
+  return {
+    counts,
+    async sample(index, split, epoch = 0) {
+      const labeled = await usable(index, split);
+      timer?.begin("crop");
+      const random = new Random(`${seed}/${split}/photo ${index}/${epoch}`);
+      const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
+      timer?.end();
+      return sample;
+    },
+    label: async (index, split) => (await usable(index, split)).label,
+  };
+}
+
+/** Something of each split. */
+export function bySplit<T>(of: (split: Split) => T): Record<Split, T> {
+  return Object.fromEntries(splits.map((split) => [split, of(split)])) as Record<Split, T>;
+}
