@@ -109,6 +109,15 @@ export async function keepFile(temporary: string, path: string): Promise<void> {
   });
 }
 
+/** Makes a folder and those that it is to be in, where they are missing. Throws an InputError where that fails. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new InputError(`Cannot make the folder ${path}: ${reasonOf(error)}`);
+  }
+}
+
 /** Removes from a folder the files that killed writes left there. It may hold nothing that is being written. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {

@@ -5,7 +5,7 @@ import type { DrawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { TraitedFace } from "@/lib/evaluate/face_groups.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
+import { makeFolder, writeFileAtomic } from "@/lib/files.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import { modelOption } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
@@ -52,9 +52,9 @@ await runTask(command, async (console) => {
     ? undefined
     : await evaluatePhotos(model, options.photos, { onProgress: console.stage("Fitting photos") });
   console.stage("Writing the card");
-  await Deno.mkdir(options.out, { recursive: true });
+  await makeFolder(options.out);
   await writeFileAtomic(`${options.out}/worst.jpg`, await encodeJpeg(worstFaces({ drawn, surface })));
-  await writeFileAtomic(`${options.out}/card.md`, new TextEncoder().encode(modelCard({ drawn, surface, photos })));
+  await writeFileAtomic(`${options.out}/card.md`, modelCard({ drawn, surface, photos }));
   console.quiet();
   globalThis.console.log(`${options.out}/card.md and ${options.out}/worst.jpg`);
 });

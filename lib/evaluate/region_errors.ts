@@ -1,7 +1,7 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { type FaceError, faceSize, mean } from "@/lib/evaluate/nme.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
-import { type FaceSurface, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
 /** The mean error of one part of the face over many faces, in percent of the face's size. */
@@ -53,8 +53,7 @@ export function denseError(
   surface: Pick<FaceSurface, "uv" | "regions">,
   dimensions: 2 | 3,
 ): number {
-  const neck = regionNames.indexOf("neck");
-  return mean(Array.from(vertexErrors(pair, surface, dimensions)).filter((_, v) => surface.regions[v] !== neck));
+  return mean(Array.from(vertexErrors(pair, surface, dimensions)).filter((_, v) => surface.regions[v] !== NECK));
 }
 
 /** Whether maps of two surfaces have the same points at the same texels. */
@@ -64,10 +63,9 @@ export function isSameLayout({ uv }: FaceSurface, { uv: other }: FaceSurface): b
 
 /** Without the neck. */
 function meanDepth(points: Float32Array, regions: Uint8Array): number {
-  const neck = regionNames.indexOf("neck");
   let sum = 0, count = 0;
   for (let v = 0; v < regions.length; v++) {
-    if (regions[v] === neck) continue;
+    if (regions[v] === NECK) continue;
     sum += points[3 * v + 2]!;
     count++;
   }

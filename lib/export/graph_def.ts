@@ -21,7 +21,7 @@ export class GraphDef {
     op: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, NodeAttribute>>,
-    name = `${op}_${this.#nodes.length}`,
+    name?: string,
   ): string {
     const values = Object.entries(attributes).map(([key, [type, value]]): [string, Uint8Array] => [
       key,

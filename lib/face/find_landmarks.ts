@@ -1,11 +1,18 @@
 import { Matrix, solve } from "ml-matrix";
 import { InputError } from "@/lib/errors.ts";
-import { keyLandmarks, landmarksOf, type MeshPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
-import { meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
-import { landmarkEntries, valuesAt } from "@/lib/face/landmarks.ts";
+import {
+  eyeCornerDistance,
+  landmarkEntries,
+  landmarksOf,
+  type MeshPoints,
+  type SurfaceLandmarks,
+  valuesAt,
+} from "@/lib/face/landmarks.ts";
+import { meshLandmarks, type MorphableModel, NECK, shapeFace } from "@/lib/face/morphable_model.ts";
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
-import { alignPoints3D, type Similarity3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
-import { boundsOf, pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
+import { alignPoints3D, type Similarity3D, transformPoints3D, unmoved } from "@/lib/geometry/procrustes.ts";
+import { boundsOf, distanceBetween, dot, minus, pointAt, pointsAt, vector } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /** Points of the model that are laid on the mesh, modes that bend it, and how much a deviation costs. */
 const SAMPLES = 900;
@@ -47,7 +54,7 @@ export function findLandmarks(
       const [x, y, z] = pointAt(points, i);
       const found = pointAt(surface, near.nearest(x, y, z));
       targets.set(found, 3 * i);
-      away[i] = Math.hypot(found[0] - x, found[1] - y, found[2] - z);
+      away[i] = distanceBetween(found, [x, y, z]);
     }
     const limit = away.toSorted()[Math.floor(KEPT_SHARE * away.length)]!;
     const kept = Uint32Array.from(away.keys()).filter((i) => away[i]! <= limit);
@@ -74,13 +81,7 @@ export function findLandmarks(
     const { targets, kept } = step(transformPoints3D(shape, place));
     identity = bend(rest, { modes: modes.map((mode) => pointsAt(mode, face)), targets, kept, place });
   }
-  const marks = meshLandmarks(model, (all) => landmarksOf(all));
   const shape = transformPoints3D(shapeFace(model, { identity, expression: [] }), place);
-  const at = valuesAt(marks, shape);
-  const [a, b] = [keyLandmarks.rightEyeCorner, keyLandmarks.leftEyeCorner].map((l) => pointAt(at, l)) as [
-    ReturnType<typeof pointAt>,
-    ReturnType<typeof pointAt>,
-  ];
   return {
     landmarks: Object.fromEntries(
       landmarkEntries(model.surface.landmarks).map(([name]) => {
@@ -88,13 +89,13 @@ export function findLandmarks(
         return [name, closestPoints(points, { positions, triangles })];
       }),
     ),
-    error: error * place.scale / Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]),
+    error: error * place.scale / eyeCornerDistance(valuesAt(meshLandmarks(model), shape)),
   };
 }
 
 /** Vertices spread over the model's face, without its neck. */
 function faceSamples({ surface, surfaceVertices }: MorphableModel): Uint32Array {
-  const face = Uint32Array.from(surfaceVertices.keys()).filter((v) => surface.regions[v] !== 4);
+  const face = Uint32Array.from(surfaceVertices.keys()).filter((v) => surface.regions[v] !== NECK);
   const every = Math.max(1, Math.floor(face.length / SAMPLES));
   return face.filter((_, i) => i % every === 0).map((v) => surfaceVertices[v]!);
 }
@@ -112,7 +113,7 @@ function starts(rest: Float32Array, surface: Float32Array): Similarity3D[] {
         if (Math.abs(surface[i + 1]! - y) < size * height / 2) front = Math.max(front, surface[i + 2]!);
       }
       return {
-        rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
+        ...unmoved,
         scale,
         translation: [
           middle - scale * (model.low[0] + model.high[0]) / 2,
@@ -172,12 +173,8 @@ function closestPoints(
   return { vertices, weights };
 }
 
-type Point = readonly [number, number, number];
-
 /** Barycentric coordinates of a point's foot in a triangle, drawn into it where it is outside. */
-function sharesIn(p: Point, [a, b, c]: readonly Point[]): [number, number, number] {
-  const minus = (q: Point, o: Point) => q.map((value, k) => value - o[k]!);
-  const dot = (x: readonly number[], y: readonly number[]) => x.reduce((sum, value, k) => sum + value * y[k]!, 0);
+function sharesIn(p: Vec3, [a, b, c]: readonly Vec3[]): Vec3 {
   const [u, v, w] = [minus(b!, a!), minus(c!, a!), minus(p, a!)];
   const [uu, uv, vv, wu, wv] = [dot(u, u), dot(u, v), dot(v, v), dot(w, u), dot(w, v)];
   const area = uu * vv - uv * uv;
@@ -185,5 +182,5 @@ function sharesIn(p: Point, [a, b, c]: readonly Point[]): [number, number, numbe
   const shares = [(vv * wu - uv * wv) / area, (uu * wv - uv * wu) / area];
   const inside = [1 - shares[0]! - shares[1]!, ...shares].map((share) => Math.max(0, share));
   const total = inside[0]! + inside[1]! + inside[2]!;
-  return inside.map((share) => share / total) as [number, number, number];
+  return vector((corner) => inside[corner]! / total);
 }

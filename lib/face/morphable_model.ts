@@ -11,6 +11,8 @@ import {
 /** What a vertex belongs to, for the loss's weight mask; the order of the numbers in {@linkcode FaceSurface.regions}. */
 export const regionNames = ["face", "eyes", "nose", "mouth", "neck"] as const;
 export type RegionName = (typeof regionNames)[number];
+/** The neck's number, which the loss gives no weight. */
+export const NECK = regionNames.indexOf("neck");
 
 /** What a triangle is made of, for its color; the order of the numbers in {@linkcode MorphableModel.materials}. */
 export const materialNames = ["skin", "sclera", "iris", "pupil", "lashes", "teeth", "gums", "scalp"] as const;

@@ -10,13 +10,7 @@ import {
   renumberPoints,
   valuesAt,
 } from "@/lib/face/landmarks.ts";
-import {
-  materialNumbers,
-  meshLandmarks,
-  type MorphableModel,
-  regionNames,
-  shapeFace,
-} from "@/lib/face/morphable_model.ts";
+import { materialNumbers, meshLandmarks, type MorphableModel, NECK, shapeFace } from "@/lib/face/morphable_model.ts";
 
 /**
  * The same model without what is never seen in the mouth, and without the vertices that only this used; everything
@@ -40,8 +34,7 @@ export function withoutNeck(model: MorphableModel): MorphableModel {
   const { surface } = model;
   const hasLandmark = new Uint8Array(surface.regions.length);
   for (const [, { vertices }] of landmarkEntries(surface.landmarks)) for (const v of vertices) hasLandmark[v] = 1;
-  const neck = regionNames.indexOf("neck");
-  const isNeck = surface.regions.map((region) => region === neck ? 1 : 0);
+  const isNeck = surface.regions.map((region) => region === NECK ? 1 : 0);
   const staysWith = (corners: Uint32Array) =>
     corners.every((v) => !isNeck[v]) || corners.some((v) => hasLandmark[v] === 1);
   const triangles = picked(surface.triangles, (t) => staysWith(surface.triangles.subarray(3 * t, 3 * t + 3)));

@@ -1,6 +1,5 @@
 import { eyeCornerDistance, type LandmarkLine, landmarkLines } from "@/lib/face/landmarks.ts";
-import { regionNames } from "@/lib/face/morphable_model.ts";
-import type { FaceSurface, RegionName } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import { distanceToPolygon } from "@/lib/geometry/polyline.ts";
 import { cross, dot, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -38,7 +37,7 @@ export function regionsFromLandmarks(positions: Float32Array, landmarks: Float32
 
   return Uint8Array.from({ length: positions.length / 3 }, (_, v) => {
     const point = pointAt(positions, v);
-    if (heightOverNeck(point) < -MARGINS.neck * width) return regionNames.indexOf("neck");
+    if (heightOverNeck(point) < -MARGINS.neck * width) return NECK;
     const found = outlines.find(([, outline, margin]) => distanceToPolygon(point, outline) <= margin);
     return regionNames.indexOf(found?.[0] ?? "face");
   });
@@ -55,7 +54,6 @@ function plane(a: Vec3, b: Vec3, c: Vec3): (point: Vec3) => number {
 export function trianglesWithoutNeck(
   { triangles, regions }: Pick<FaceSurface, "triangles" | "regions">,
 ): Uint32Array {
-  const neck = regionNames.indexOf("neck");
-  const touchesNeck = (t: number) => [0, 1, 2].some((corner) => regions[triangles[3 * t + corner]!] === neck);
+  const touchesNeck = (t: number) => [0, 1, 2].some((corner) => regions[triangles[3 * t + corner]!] === NECK);
   return triangles.filter((_, k) => !touchesNeck(Math.floor(k / 3)));
 }

@@ -1,5 +1,5 @@
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
-import { alignPoints3D, type Similarity3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
+import { alignPoints3D, type Similarity3D, transformPoints3D, unmoved } from "@/lib/geometry/procrustes.ts";
 import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 
 const ROUNDS = 50;
@@ -17,11 +17,7 @@ const SETTLED = 1e-3;
 export function alignByNearest(from: Float32Array, to: Float32Array, target = new NearestPoints(to)): Similarity3D {
   const step = Math.max(1, Math.floor(from.length / 3 / ALIGNED_BY));
   const some = from.filter((_, i) => Math.floor(i / 3) % step === 0);
-  let placement = {
-    rotation: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1),
-    scale: 1,
-    translation: [0, 0, 0],
-  } as Similarity3D;
+  let placement = unmoved;
   let before = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
     const placed = transformPoints3D(some, placement);

@@ -10,6 +10,13 @@ export interface Similarity3D {
   readonly translation: Vec3;
 }
 
+/** Leaves every point where it is. */
+export const unmoved: Similarity3D = {
+  rotation: new Float64Array([1, 0, 0, 0, 1, 0, 0, 0, 1]),
+  scale: 1,
+  translation: [0, 0, 0],
+};
+
 /**
  * The rotation, scale and shift that bring `from` nearest to `to` in the sense of least squares, without reflection
  * (Umeyama, PAMI 1991). Both are [n, 3]. Throws a RangeError where the points leave the rotation open: fewer than three,

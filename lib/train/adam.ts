@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { InputError } from "@/lib/errors.ts";
-import { ADAM_STEP, firstMomentName, secondMomentName } from "@/lib/formats/adam_state.ts";
+import { ADAM_STEP, adamStateIn, firstMomentName, secondMomentName } from "@/lib/formats/adam_state.ts";
 import type { Optimizer } from "@/lib/train/interfaces.ts";
 
 /** What Adam keeps of one variable. */
@@ -57,16 +56,10 @@ export class Adam implements Optimizer {
 
   /** Throws an InputError where a part is missing. */
   loadState(tensors: tf.NamedTensorMap): void {
-    const step = tensors[ADAM_STEP];
-    if (!step) throw new InputError(`Cannot load the optimizer's state: there is no ${ADAM_STEP} in it`);
+    const { step, moments } = adamStateIn(tensors);
     this.dispose();
     this.#step = step.dataSync()[0]!;
-    for (let i = 0;; i++) {
-      const [first, second] = [tensors[firstMomentName(i)], tensors[secondMomentName(i)]];
-      if (!first && !second) return;
-      if (!first || !second) throw new InputError(`Cannot load the optimizer's state: entry ${i} lacks a moment`);
-      this.#slots.push(newSlot(first, second));
-    }
+    for (const [first, second] of moments) this.#slots.push(newSlot(first, second));
   }
 
   dispose(): void {

@@ -3,7 +3,6 @@ import * as THREE from "three";
 // @ts-types="@types/three/examples/jsm/controls/OrbitControls.js"
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { eyeCornerDistance } from "@/lib/face/landmarks.ts";
-import { meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
 /** How a mesh is shown: plaster, or in the picture's own pixels. */
@@ -207,7 +206,7 @@ export class ModelView {
     this.#mesh.material = this.#studio.materials[look];
     if (face) {
       this.#geometry.move(face, size, look);
-      const [x, y, z] = meanPoint(Array.from(this.#vertices, (vertex) => pointAt(face.vertices, vertex)));
+      const [x, y, z] = middleOf(face.vertices, this.#vertices);
       const scale = 1 / eyeCornerDistance(face.landmarks);
       const sign = isMirrored ? -1 : 1;
       this.#mesh.scale.set(sign * scale, scale, scale);
@@ -268,4 +267,11 @@ export class ModelView {
     this.#geometry.geometry.dispose();
     this.#studio.dispose();
   }
+}
+
+/** Of some thousand vertices in each frame, so that none becomes an object. */
+function middleOf(vertices: Float32Array, used: Uint32Array): [number, number, number] {
+  const sums: [number, number, number] = [0, 0, 0];
+  for (const vertex of used) for (let axis = 0; axis < 3; axis++) sums[axis]! += vertices[3 * vertex + axis]!;
+  return sums.map((sum) => sum / used.length) as typeof sums;
 }

@@ -208,8 +208,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/face/regions.ts",
-    line: 'if (heightOverNeck(point) < -MARGINS.neck * width) return regionNames.indexOf("neck");',
-    replacement: 'if (heightOverNeck(point) > MARGINS.neck * width) return regionNames.indexOf("neck");',
+    line: "if (heightOverNeck(point) < -MARGINS.neck * width) return NECK;",
+    replacement: "if (heightOverNeck(point) > MARGINS.neck * width) return NECK;",
     tests: ["tests/face/regions_test.ts"],
   },
   {
@@ -448,7 +448,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/region_errors.ts",
-    line: "if (regions[v] === neck) continue;",
+    line: "if (regions[v] === NECK) continue;",
     replacement: "",
     tests: ["tests/view/evaluation/error_pictures_test.ts"],
   },

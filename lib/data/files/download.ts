@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isTemporary, lockFile, writeFileAtomic } from "@/lib/files.ts";
+import { isTemporary, lockFile, makeFolder, writeFileAtomic } from "@/lib/files.ts";
 
 /** Files that somebody else publishes, each of which may only be what it was when it was pinned. */
 export interface PinnedFiles {
@@ -41,9 +41,7 @@ export async function downloadFiles(
   { url, files }: PinnedFiles,
   { into, from, onProgress, onWait, ...options }: DownloadOptions,
 ): Promise<void> {
-  await Deno.mkdir(into, { recursive: true }).catch((error) => {
-    throw new InputError(`Cannot make the folder ${into}: ${reasonOf(error)}`);
-  });
+  await makeFolder(into);
   using _lock = await lockFile(`${into}/download.lock`, { onWait, signal: options.signal });
   for await (const { name } of Deno.readDir(into)) if (isTemporary(name)) await Deno.remove(`${into}/${name}`);
 

@@ -1,6 +1,6 @@
 import { nearestCorner, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { LANDMARK_COUNT, landmarkEntries, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
-import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
 
 /**
  * The surface whose vertices are the texels of a position map themselves, as in PRNet's own release: reading it from a map
@@ -21,10 +21,9 @@ export function gridSurface(layout: UvLayout, surface: FaceSurface): FaceSurface
       for (const texel of [first, first + 1, first + size, first + size + 1]) isRead[texel] = 1;
     }
   }
-  const neck = regionNames.indexOf("neck");
   const regionOf = (texel: number) => surface.regions[nearestCorner(layout, texel)]!;
   triangle.forEach((t, texel) => {
-    if (t >= 0 && (isRead[texel] === 1 || regionOf(texel) !== neck)) vertexOf[texel] = texels.push(texel) - 1;
+    if (t >= 0 && (isRead[texel] === 1 || regionOf(texel) !== NECK)) vertexOf[texel] = texels.push(texel) - 1;
   });
   const center = (index: number) => (index + 0.5) / size;
   const uv = Float32Array.from(texels.flatMap((texel) => [center(texel % size), center(Math.floor(texel / size))]));

@@ -13,9 +13,9 @@ import {
 } from "@/lib/data/store/manifest.ts";
 import type { StoreContent } from "@/lib/data/store/manifest.ts";
 import type { MakerReport, ShardOrder, ShardReport } from "@/lib/data/store/serve_shards.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { encodeModel } from "@/lib/face/model_file.ts";
-import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
+import { isTemporary, makeFolder, writeFileAtomic } from "@/lib/files.ts";
 
 export interface BuildOptions {
   /** Opened from the same spec as makers open theirs. */
@@ -72,11 +72,7 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
 
 /** Throws an InputError where the folder holds what this plan would not make. */
 async function prepareFolder(folder: string, plan: StorePlan): Promise<void> {
-  try {
-    await Deno.mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
-  }
+  await makeFolder(folder);
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
   const found = names.includes(MANIFEST) ? await readDamaged(folder) : undefined;
   if (found && JSON.stringify(found) !== JSON.stringify(plan)) {

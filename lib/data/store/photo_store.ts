@@ -14,7 +14,7 @@ import { packingLoss } from "@/lib/data/store/packed_map.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { float32s, surface, uint32s } from "@/lib/face/surface_schema.ts";
-import { isTemporary, writeFileAtomic } from "@/lib/files.ts";
+import { isTemporary, makeFolder, writeFileAtomic } from "@/lib/files.ts";
 import { parseSealed, sealJson, sha256 } from "@/lib/formats/seal.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -158,11 +158,7 @@ async function storedFace(photo: Photo, { crop, label }: LabeledFace, imageSize:
 }
 
 async function prepareFolder(folder: string, index: Index): Promise<void> {
-  try {
-    await Deno.mkdir(`${folder}/${FACES}`, { recursive: true });
-  } catch (error) {
-    throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
-  }
+  await makeFolder(`${folder}/${FACES}`);
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
   const foreign = names.find((name) => ![INDEX, CHOICES, FACES].includes(name) && !isTemporary(name));
   if (foreign !== undefined) {

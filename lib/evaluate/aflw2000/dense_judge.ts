@@ -6,7 +6,7 @@ import { FittedFaces, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_fa
 import { faceSize, landmarkDistances, mean } from "@/lib/evaluate/nme.ts";
 import { isSameLayout } from "@/lib/evaluate/region_errors.ts";
 import { eyeCornerDistance } from "@/lib/face/landmarks.ts";
-import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
 import { alignByNearest, meanDistance } from "@/lib/geometry/icp.ts";
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
 import { transformPoints3D } from "@/lib/geometry/procrustes.ts";
@@ -59,8 +59,6 @@ export class DenseJudge {
     return { nearest, paired: { in2d: error(2), in3d: error(3), in3dAsIs: error(3, false) } };
   }
 }
-
-const NECK = regionNames.indexOf("neck");
 
 function withoutNeck(points: Float32Array, { regions }: FaceSurface): Float32Array {
   return points.filter((_, i) => regions[Math.floor(i / 3)] !== NECK);

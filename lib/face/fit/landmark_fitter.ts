@@ -12,6 +12,7 @@ import {
 } from "@/lib/face/landmarks.ts";
 import { type FaceCoefficients, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { entriesOf, multiply, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 import type { Mat3 } from "@/lib/types.ts";
 
 /** A face of a morphable model that landmarks of a picture were explained by. */
@@ -66,8 +67,7 @@ export class LandmarkFitter {
     this.#model = model;
     const { surface, surfaceVertices } = model;
     const landmarks = landmarksOf(surface.landmarks, convention);
-    const positions = new Float32Array(3 * surfaceVertices.length);
-    surfaceVertices.forEach((vertex, i) => positions.set(model.mean.subarray(3 * vertex, 3 * vertex + 3), 3 * i));
+    const positions = pointsAt(model.mean, surfaceVertices);
     this.#outline = convention === "outline" ? jawOutline(surface, { positions, landmarks }) : undefined;
     const points = renumberPoints(joined(landmarks, this.#outline?.points), surfaceVertices);
     this.#mean = valuesAt(points, model.mean);

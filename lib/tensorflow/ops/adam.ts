@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
-import { ADAM_STEP, firstMomentName, secondMomentName } from "@/lib/formats/adam_state.ts";
+import { ADAM_STEP, adamStateIn, firstMomentName, secondMomentName } from "@/lib/formats/adam_state.ts";
 import { execute, newTensor, outsideTrace } from "@/lib/tensorflow/backend/backend.ts";
 import { ResourceVariable } from "@/lib/tensorflow/ops/resource_variable.ts";
 import { changeInPlace } from "@/lib/tensorflow/compile/traced_variables.ts";
@@ -164,16 +164,10 @@ export class FusedAdam extends tf.Optimizer {
    * the order of their first gradients. Throws an InputError where a part is missing.
    */
   loadState(tensors: tf.NamedTensorMap): void {
-    const step = tensors[ADAM_STEP];
-    if (!step) throw new InputError(`Cannot load the optimizer's state: there is no ${ADAM_STEP} in it`);
+    const { step, moments } = adamStateIn(tensors);
     this.#clear();
     assignScalar(this.#step, step.dataSync()[0]!);
-    for (let i = 0;; i++) {
-      const [first, second] = [tensors[firstMomentName(i)], tensors[secondMomentName(i)]];
-      if (!first && !second) return;
-      if (!first || !second) throw new InputError(`Cannot load the optimizer's state: entry ${i} lacks a moment`);
-      this.#slots.push(newSlot(first, second));
-    }
+    for (const [first, second] of moments) this.#slots.push(newSlot(first, second));
   }
 
   override dispose(): void {

@@ -3,7 +3,7 @@ import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import { nme, yawBinOf } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
-import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
@@ -101,9 +101,8 @@ const MOST_OF_A_FACE = 0.9;
 
 /** In percent: the first of the ends below which most of a typical face lies; the worst ones are not asked. */
 function mostShown(faces: readonly Ranked[], surface: FaceSurface): number {
-  const neck = regionNames.indexOf("neck");
   const typical = faces.filter(({ rank }) => rank < ranks.length - 1).map(({ face }) => {
-    const errors = vertexErrors({ ...face, truth: face.map }, surface).filter((_, v) => surface.regions[v] !== neck);
+    const errors = vertexErrors({ ...face, truth: face.map }, surface).filter((_, v) => surface.regions[v] !== NECK);
     return errors.sort()[Math.floor(MOST_OF_A_FACE * (errors.length - 1))]!;
   });
   const middle = typical.sort((a, b) => a - b)[Math.floor(typical.length / 2)]!;

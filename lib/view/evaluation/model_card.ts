@@ -1,7 +1,15 @@
 import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
-import { type LandmarkErrors, landmarkErrors, mean, type NmeSummary } from "@/lib/evaluate/nme.ts";
+import {
+  faceErrors,
+  JAW,
+  type LandmarkErrors,
+  landmarkErrors,
+  mean,
+  type NmeSummary,
+  summarizeErrors,
+} from "@/lib/evaluate/nme.ts";
 import { denseError, landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
@@ -24,16 +32,26 @@ const FAIR = 1.15;
 
 /** Where a model is good and where it fails, as Markdown (Mitchell et al., 2019: model cards). Errors are NME in percent. */
 export function modelCard({ drawn, surface, photos }: CardFaces): string {
-  const overall = landmarkErrors(pairsOf(drawn, surface));
+  const pairs = pairsOf(drawn, surface);
+  const overall = landmarkErrors(pairs);
+  const errors = faceErrors(pairs);
+  const errorOf = new Map(drawn.map((face, i) => [face, errors[i]!]));
   const dense = (dimensions: 2 | 3) => mean(drawn.map((face) => denseError(mapPair(face), surface, dimensions)));
   const groups = groupByTraits(drawn).map(({ trait, label, faces }) => {
-    const { nme68_2d, nme68_3d, nme51_2d } = landmarkErrors(pairsOf(faces, surface));
-    return { trait, label, count: faces.length, nme68_2d, nme68_3d, nme51_2d };
+    const own = faces.map((face) => errorOf.get(face)!);
+    return {
+      trait,
+      label,
+      count: own.length,
+      nme68_2d: summarizeErrors(own.map((error) => error.nme68_2d), own.map(({ yaw }) => yaw)),
+      nme51_2d: mean(own.map(({ landmarks }) => mean([...landmarks.subarray(JAW)]))),
+      nme68_3d: mean(own.map((error) => error.nme68_3d)),
+    };
   });
   const worstTone = Math.max(
     ...groups.filter(({ trait }) => trait === "skin tone").map(({ nme68_2d }) => nme68_2d.mean / overall.nme68_2d.mean),
   );
-  const parts = landmarkErrorsByPart(evaluateEach(drawn, { found: landmarksOf(drawn, surface) }));
+  const parts = landmarkErrorsByPart(errors);
   const regions = mapErrorsByRegion(drawn.map(mapPair), surface);
   return [
     `## Drawn faces of unseen people: ${drawn.length}`,
@@ -51,8 +69,8 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
         String(count),
         figure(nme68_2d.mean),
         intervalFigure(nme68_2d),
-        figure(nme51_2d.mean),
-        figure(nme68_3d.mean),
+        figure(nme51_2d),
+        figure(nme68_3d),
       ]),
     ]).toMarkdown(),
     "Skin tones by the individual typology angle (Chardon et al., 1991). The worst of their groups is " +

@@ -1,4 +1,4 @@
-import { landmarkParts, landmarksOf, landmarksOfPart, valuesAt } from "@/lib/face/landmarks.ts";
+import { landmarkParts, landmarksOfPart, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
@@ -11,7 +11,8 @@ import {
 } from "@/lib/geometry/shading.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { boundsOf, pointAt } from "@/lib/geometry/vectors.ts";
-import type { Vec3 } from "@/lib/types.ts";
+import type { Photo, Vec3 } from "@/lib/types.ts";
+import { joinPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { Picture } from "@/lib/view/figures/picture.ts";
 
 /** Pixels a side of each view, and of a dot. */
@@ -25,19 +26,12 @@ const dotColors: readonly Vec3[] = [[255, 200, 0], [0, 220, 255], [255, 80, 200]
 
 /** A model's face at rest from the front and from the side, with its 68 landmarks, colored by part. */
 export function landmarkPicture(model: MorphableModel): Picture {
-  const width = SIDE * YAWS.length;
-  const rgb = new Uint8Array(3 * width * SIDE);
-  YAWS.forEach((yaw, view) => {
-    const seen = viewOf(model, yaw);
-    for (let row = 0; row < SIDE; row++) {
-      rgb.set(seen.subarray(3 * row * SIDE, 3 * (row + 1) * SIDE), 3 * (row * width + view * SIDE));
-    }
-  });
-  return new Picture({ width, height: SIDE, rgb }, `The 68 landmarks of ${model.name}`);
+  const views = joinPhotos(YAWS.map((yaw) => viewOf(model, yaw)), { gap: 0 });
+  return new Picture(views, `The 68 landmarks of ${model.name}`);
 }
 
-function viewOf(model: MorphableModel, yaw: number): Uint8Array {
-  const marks = meshLandmarks(model, (all) => landmarksOf(all));
+function viewOf(model: MorphableModel, yaw: number): Photo {
+  const marks = meshLandmarks(model);
   const rotation = poseRotation({ pitch: 0, yaw, roll: 0 });
   const turned = placeInImage(model.mean, { rotation, scale: 1, translation: [0, 0, 0] });
   const { low, high } = boundsOf(valuesAt(marks, turned));
@@ -56,15 +50,15 @@ function viewOf(model: MorphableModel, yaw: number): Uint8Array {
     samples: SAMPLES,
     colors: shadeVertices(vertexNormals(mesh), { albedo, light }),
   });
-  const { rgb } = linearToPhoto(image);
+  const photo = linearToPhoto(image);
   const at = valuesAt(marks, positions);
   landmarkParts.forEach((part, p) => {
     for (const landmark of landmarksOfPart(part)) {
       const [x, y, z] = pointAt(at, landmark);
-      if (depthAt(x, y) < z + HIDDEN * SIDE) dot(rgb, x, y, dotColors[p]!);
+      if (depthAt(x, y) < z + HIDDEN * SIDE) dot(photo.rgb, x, y, dotColors[p]!);
     }
   });
-  return rgb;
+  return photo;
 
   function depthAt(x: number, y: number): number {
     const k = Math.floor(SAMPLES * y) * width + Math.floor(SAMPLES * x);

@@ -9,6 +9,7 @@ import { type LandmarkConvention, valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { modelFingerprint } from "@/lib/face/model_file.ts";
 import { type FaceSurface, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 import type { Crop } from "@/lib/types.ts";
 
 /** A face of a photo, its label in the pixels of a crop. */
@@ -84,7 +85,7 @@ export function landmarkLabeler(
           );
         }
         const placed = fitter.place(fit);
-        surfaceVertices.forEach((vertex, i) => positions.set(placed.subarray(3 * vertex, 3 * vertex + 3), 3 * i));
+        pointsAt(placed, surfaceVertices, positions);
         return { ...labelAround(valuesAt(points, placed), { positions, layout }), error: fit.error };
       });
     },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
+import { isFile } from "@/lib/files.ts";
 
 /** Landmarks of the faces of photos, as files have them. */
 export interface LandmarkFiles {
@@ -45,8 +46,7 @@ function filesBeside(folder: string): LandmarkFiles {
       const stem = `${folder}/${name.replace(/\.[^.]*$/, "")}`;
       for (const [extension, parse] of [["pts", parsePts], ["json", parseJson]] as const) {
         const path = `${stem}.${extension}`;
-        const found = await Deno.stat(path).then(({ isFile }) => isFile, () => false);
-        if (!found) continue;
+        if (!await isFile(path)) continue;
         const faces = parse(await readText(path), path);
         for (const landmarks of faces) checkFits(landmarks, { path, name, size });
         return faces;
