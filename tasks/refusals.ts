@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
 /** Files that are named one by one; of more, only the number is told. */
@@ -19,6 +20,6 @@ export class Refusals {
 
   tell(): void {
     const count = this.#sentences.size;
-    if (count > 0) this.console.print(`Left out ${count} ${count === 1 ? "file" : "files"} that could not be used`);
+    if (count > 0) this.console.print(`Left out ${counted(count, "file")} that could not be used`);
   }
 }

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { counted } from "@/lib/counted.ts";
 import type { Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -120,7 +121,7 @@ async function label(
   console: TaskConsole,
 ): Promise<PhotoStore> {
   const { labelPhotos } = await import("@/lib/data/store/photo_store.ts");
-  const progress = console.stage(`Labeling ${photos.length} ${photos.length === 1 ? "photo" : "photos"}`);
+  const progress = console.stage(`Labeling ${counted(photos.length, "photo")}`);
   let [done, named] = [0, 0];
   return await labelPhotos(folder, photos, {
     ...options,
