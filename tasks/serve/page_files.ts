@@ -1,10 +1,9 @@
-import * as esbuild from "esbuild";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readDetector } from "@/lib/export/detector.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
-import { denoResolution } from "@/tasks/bundling.ts";
+import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
 
 /** Never called: they only make packages, which are bundled or copied, a part of what is installed. */
 const _packages = [() => import("three"), () => import("onnxruntime-web")];
@@ -45,33 +44,10 @@ export async function pageFiles({ description, network }: OnnxModel): Promise<Ma
   return new Map([
     ["index.html", text(html.replace('<meta charset="utf-8">', `$&\n    ${policy}`))],
     ["live.css", await Deno.readFile(`${page}live.css`)],
-    ...await bundleScripts(),
+    ...await bundleScripts(page, ["live.ts", "worker.ts"]),
     ...await Promise.all(copies.map(async ([name, file]) => [name!, await Deno.readFile(`${dist}/${file}`)] as const)),
     ["posmap.json", text(JSON.stringify(encodeDescription(needed)))],
     ["model.onnx", network],
     ["detector.onnx", await readDetector()],
   ]);
-}
-
-async function bundleScripts(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
-  try {
-    const { outputFiles } = await esbuild.build({
-      entryPoints: [`${page}live.ts`, `${page}worker.ts`],
-      outdir: page,
-      bundle: true,
-      write: false,
-      minify: true,
-      format: "esm",
-      platform: "browser",
-      target: "es2022",
-      splitting: true,
-      legalComments: "none",
-      logLevel: "silent",
-      external: ["node:*"], // glTF-Transform imports them where there is a Node
-      plugins: [denoResolution],
-    });
-    return outputFiles.map(({ path, contents }) => [path.slice(page.length), Uint8Array.from(contents)]);
-  } finally {
-    await esbuild.stop();
-  }
 }

@@ -1,5 +1,7 @@
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { InputError } from "@/lib/errors.ts";
+import { concatBytes } from "@/lib/formats/protobuf.ts";
 import { contentSecurityPolicy } from "@/tasks/serve/page_files.ts";
 
 export interface PageServerOptions {
@@ -7,6 +9,15 @@ export interface PageServerOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly signal?: AbortSignal;
+  /** What the page itself, and no other, may ask to be done by POST, by its path without the slash: nothing unless given. */
+  readonly actions?: Readonly<Record<string, PageAction>>;
+}
+
+export interface PageAction {
+  /** Of the JSON that is sent; a request of more is refused as soon as it is known to be. */
+  readonly mostBytes: number;
+  /** Takes what was sent and gives the answer, both as JSON says them. The page is told of an InputError by its sentence. */
+  readonly act: (sent: unknown) => unknown;
 }
 
 /** Threads of WebAssembly need the page to be isolated from all others. */
@@ -39,11 +50,12 @@ const encodings = {
 
 /**
  * Serves these files by their names and nothing else: no folder is looked into, so that no path leads out of one. Requests
- * by another name than the server's own are refused, so that no foreign name can be pointed at it.
+ * by another name than the server's own are refused, so that no foreign name can be pointed at it; so is what other pages
+ * send, and forms, which need no permission to be sent from anywhere.
  */
 export function servePage(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  { hostname, port, signal }: PageServerOptions,
+  { hostname, port, signal, actions = {} }: PageServerOptions,
 ): Deno.HttpServer<Deno.NetAddr> {
   const encoded = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   const encode = (name: string, encoding: keyof typeof encodings) => {
@@ -63,9 +75,10 @@ export function servePage(
     if (!isOwnName(request.headers.get("host") ?? "", server.addr, hostname)) {
       return refuse(421, "This page is served under another name.");
     }
-    if (!["GET", "HEAD"].includes(request.method)) return refuse(405, "Only GET and HEAD are served.");
     const { pathname } = new URL(request.url);
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
+    if (request.method === "POST" && Object.hasOwn(actions, name)) return await answer(request, actions[name]!, refuse);
+    if (!["GET", "HEAD"].includes(request.method)) return refuse(405, "Only GET and HEAD are served.");
     const bytes = files.get(name);
     if (!bytes) return refuse(404, "There is no such file.");
     const accepted = (request.headers.get("accept-encoding") ?? "").split(",").map((part) => part.trim());
@@ -81,6 +94,42 @@ export function servePage(
     });
   });
   return server;
+}
+
+/** @param refuse makes a response of a status and a sentence */
+async function answer(
+  request: Request,
+  { mostBytes, act }: PageAction,
+  refuse: (status: number, text: string) => Response,
+): Promise<Response> {
+  const { headers: sent, body } = request;
+  if (sent.get("origin") !== `http://${sent.get("host")}`) return refuse(403, "Only the page itself may send this.");
+  if (sent.get("content-type") !== "application/json") return refuse(415, "Only JSON is taken.");
+  const bytes = await bytesUpTo(mostBytes, body);
+  if (!bytes) return refuse(413, `More than ${mostBytes} bytes were sent.`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return refuse(400, "What was sent is no JSON.");
+  }
+  try {
+    return Response.json(await act(json) ?? {}, { headers });
+  } catch (error) {
+    if (error instanceof InputError) return refuse(422, error.message);
+    throw error;
+  }
+}
+
+/** All that comes, or undefined where it is more than so many bytes. */
+async function bytesUpTo(most: number, body: ReadableStream<Uint8Array> | null): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body ?? []) {
+    if ((length += part.length) > most) return undefined;
+    parts.push(part);
+  }
+  return concatBytes(...parts);
 }
 
 const anyAddress = ["0.0.0.0", "::"];

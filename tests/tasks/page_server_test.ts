@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { InputError } from "@/lib/errors.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
@@ -9,11 +10,20 @@ const files = new Map([
   ["ort/wasm/threads.wasm", new Uint8Array([0, 97, 115, 109])],
 ]);
 
+interface Answer {
+  readonly status: number;
+  readonly head: string;
+  readonly body: Uint8Array;
+}
+
+/** A request without a body. */
+const ask = (port: number, ...lines: string[]) => send(port, [...lines, "connection: close", "", ""].join("\r\n"));
+
 /** A request as it stands on the wire, which fetch() would mend. */
-async function ask(port: number, ...lines: string[]): Promise<{ status: number; head: string; body: Uint8Array }> {
+async function send(port: number, request: string): Promise<Answer> {
   const parts: Uint8Array[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const socket = connect(port, "127.0.0.1", () => socket.write([...lines, "connection: close", "", ""].join("\r\n")));
+  const socket = connect(port, "127.0.0.1", () => socket.write(request));
   socket.on("data", (part: Uint8Array) => parts.push(part)).on("end", resolve).on("error", reject);
   await promise;
   const all = parts.flatMap((part) => [...part]);
@@ -38,6 +48,60 @@ Deno.test("servePage() serves its files alone, by its own names alone, and to be
     [421, "GET / HTTP/1.1", `host: 127.0.0.1.evil.example:${port}`],
   ];
   for (const [status, ...lines] of cases) assertEquals([(await ask(port, ...lines)).status, lines], [status, lines]);
+});
+
+Deno.test("servePage() does what its own page asks by POST, and nothing that another page, a form or too many bytes ask", async () => {
+  const done: unknown[] = [];
+  const act = (sent: unknown) => {
+    if (sent === 0) throw new InputError("Cannot do 0 things");
+    return { done: done.push(sent) };
+  };
+  await using server = servePage(files, { hostname: "127.0.0.1", port: 0, actions: { save: { mostBytes: 20, act } } });
+  const { port } = server.addr, own = `host: 127.0.0.1:${port}`, origin = `origin: http://127.0.0.1:${port}`;
+  const json = "content-type: application/json";
+  const long = `[${"1,".repeat(20)}1]`;
+  const cases: [number, string, string, ...string[]][] = [
+    [200, "POST /save", "[1]", own, origin, json],
+    [200, "POST /save", "[2]", `host: localhost:${port}`, `origin: http://localhost:${port}`, json],
+    [403, "POST /save", "[3]", own, json],
+    [403, "POST /save", "[3]", own, json, "origin: null"],
+    [403, "POST /save", "[3]", own, json, "origin: http://evil.example"],
+    [403, "POST /save", "[3]", own, json, `origin: http://localhost:${port}`],
+    [403, "POST /save", "[3]", own, json, `origin: https://127.0.0.1:${port}`],
+    [421, "POST /save", "[3]", `host: evil.example:${port}`, `origin: http://evil.example:${port}`, json],
+    [415, "POST /save", "[3]", own, origin, "content-type: text/plain"],
+    [415, "POST /save", "[3]", own, origin, "content-type: application/x-www-form-urlencoded"],
+    [415, "POST /save", "[3]", own, origin],
+    [413, "POST /save", long, own, origin, json],
+    [
+      413,
+      "POST /save",
+      `${long.length.toString(16)}\r\n${long}\r\n0\r\n\r\n`,
+      own,
+      origin,
+      json,
+      "transfer-encoding: chunked",
+    ],
+    [400, "POST /save", "[3", own, origin, json],
+    [400, "POST /save", "", own, origin, json],
+    [422, "POST /save", "0", own, origin, json],
+    [404, "GET /save", "", own],
+    [405, "PUT /save", "[3]", own, origin, json],
+    [405, "OPTIONS /save", "", own, "origin: http://evil.example", "access-control-request-method: POST"],
+    [405, "POST /index.html", "[3]", own, origin, json],
+    [405, "POST /toString", "[3]", own, origin, json],
+  ];
+  for (const [status, request, body, ...lines] of cases) {
+    const length = lines.some((line) => line.startsWith("transfer")) ? [] : [`content-length: ${body.length}`];
+    const sent = [`${request} HTTP/1.1`, ...lines, ...length, "connection: close", "", body].join("\r\n");
+    const { status: found, head } = await send(port, sent);
+    assertEquals([found, request, body, lines], [status, request, body, lines]);
+    assert(!/access-control-allow/i.test(head), head);
+  }
+  assertEquals(done, [[1], [2]]);
+  const refused = ["POST /save HTTP/1.1", own, origin, json, "content-length: 1", "connection: close", "", "0"];
+  const { body } = await send(port, refused.join("\r\n"));
+  assertEquals(new TextDecoder().decode(body), "Cannot do 0 things\n");
 });
 
 Deno.test("servePage() isolates the page, lets it call nothing else, and compresses as the browser can take it", async () => {
