@@ -72,10 +72,14 @@ export function servePage(
     onError: () => new Response("The page's server failed.\n", { status: 500, headers }),
   }, async (request) => {
     const refuse = (status: number, text: string) => new Response(`${text}\n`, { status, headers });
-    if (!isOwnName(request.headers.get("host") ?? "", server.addr, hostname)) {
+    // A request's line may name a server, too, and that is the one that counts (RFC 9112, 3.2.2); a Host that names another
+    // comes from no sender that keeps to it.
+    const url = URL.parse(request.url);
+    const hosts = [request.headers.get("host") ?? "", url?.host ?? ""];
+    if (url?.protocol !== "http:" || !hosts.every((host) => isOwnName(host, server.addr, hostname))) {
       return refuse(421, "This page is served under another name.");
     }
-    const { pathname } = new URL(request.url);
+    const { pathname } = url;
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     if (request.method === "POST" && Object.hasOwn(actions, name)) return await answer(request, actions[name]!, refuse);
     if (!["GET", "HEAD"].includes(request.method)) return refuse(405, "Only GET and HEAD are served.");

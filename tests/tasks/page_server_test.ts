@@ -46,6 +46,18 @@ Deno.test("servePage() serves its files alone, by its own names alone, and to be
     [421, "GET / HTTP/1.1", `host: evil.example:${port}`],
     [421, "GET / HTTP/1.1", "host: 127.0.0.1"],
     [421, "GET / HTTP/1.1", `host: 127.0.0.1.evil.example:${port}`],
+    [200, `GET http://127.0.0.1:${port}/ HTTP/1.1`, own],
+    [200, `GET HTTP://LOCALHOST:${port}/index.html HTTP/1.1`, own],
+    [404, `GET http://127.0.0.1:${port}/../deno.json HTTP/1.1`, own],
+    [421, `GET http://127.0.0.1:${port}/ HTTP/1.1`, `host: evil.example:${port}`],
+    [421, "GET http://evil.example/ HTTP/1.1", own],
+    [421, `GET http://evil.example:${port}/ HTTP/1.1`, own],
+    [421, `GET http://127.0.0.1:${port}@evil.example:${port}/ HTTP/1.1`, own],
+    [421, "GET http://127.0.0.1/ HTTP/1.1", own],
+    [421, `GET https://127.0.0.1:${port}/ HTTP/1.1`, own],
+    [421, `GET ftp://127.0.0.1:${port}/ HTTP/1.1`, own],
+    [404, "GET http:///evil.example HTTP/1.1", own], // a path
+    [400, "GET evil.example:80 HTTP/1.1", own],
   ];
   for (const [status, ...lines] of cases) assertEquals([(await ask(port, ...lines)).status, lines], [status, lines]);
 });
