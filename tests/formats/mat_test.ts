@@ -2,6 +2,7 @@ import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
 import { matNumbers, MOST_MAT_BYTES, parseMat, readMat } from "@/lib/formats/mat.ts";
+import { Budget } from "@/tests/attacks/budget.ts";
 import { assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import {
   assertSameNumbers,
@@ -138,7 +139,11 @@ const tooLarge: [string, () => Uint8Array][] = [
 for (const [what, makeFile] of tooLarge) {
   Deno.test(`parseMat() refuses ${what}, too large to inflate or convert`, async () => {
     const bytes = makeFile();
-    await assertThrows(() => parseMat(bytes, "x.mat"), InputError, /^Cannot read x\.mat: .*32 MiB; .* was expected$/);
+    const budget = await Budget.open();
+    await budget.reading(
+      what,
+      () => assertThrows(() => parseMat(bytes, "x.mat"), InputError, /^Cannot read x\.mat: .*32 MiB; .* was expected$/),
+    );
   });
 }
 
