@@ -7,10 +7,12 @@ import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { protocolTables } from "@/lib/view/evaluation/protocol_table.ts";
 import type { BoxKind, PhotoEvaluation } from "@/tasks/evaluate/measure_photos.ts";
+import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
 interface Flags {
+  readonly backend: CropBackend;
   readonly photos?: string;
   readonly annotations?: string;
   readonly faceModel?: string;
@@ -24,6 +26,7 @@ interface Flags {
 const command = taskCommand("evaluate")
   .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
   .argument("<folder>", "a run's folder, or a trained model's")
+  .addOption(backendOption())
   .addOption(
     new Option(
       "--photos <folder>",
@@ -68,7 +71,11 @@ await runTask(command, async (console) => {
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, trainedOn } = await import("@/lib/evaluate/trained.ts");
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
-  const model = await openCrops(folder, { atOnce: 16, note: (sentence) => console.print(sentence) });
+  const model = await openCrops(folder, {
+    ...options,
+    atOnce: 16,
+    note: (sentence) => console.print(sentence),
+  });
   const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
   if (options.photos) {
     const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");

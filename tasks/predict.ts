@@ -4,11 +4,12 @@ import { InputError } from "@/lib/errors.ts";
 import { type FaceFileKind, faceFileKinds } from "@/lib/export/face_file_kinds.ts";
 import { parsePlace, type PlaceFlags, placeOptions } from "@/tasks/predict/face_place.ts";
 import { listPhotos } from "@/tasks/predict/list_photos.ts";
-import { modelOption } from "@/tasks/model_option.ts";
+import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface PredictFlags extends PlaceFlags {
   readonly model: string;
+  readonly backend: CropBackend;
   readonly out: string;
   readonly only?: string;
   readonly json: boolean;
@@ -18,6 +19,7 @@ const command = taskCommand("predict")
   .description("Finds every face in photos and writes its landmarks, mesh, maps and pictures")
   .argument("<photo...>", "JPEG, PNG or WebP files, folders of them, or patterns such as photos/*.jpg")
   .addOption(modelOption())
+  .addOption(backendOption())
   .option("--out <folder>", "where a folder is made for each face", "faces")
   .addOption(new Option("--only <kinds>", `what to write, of ${faceFileKinds.join(", ")}; all unless given`))
   .option("--json", "also one JSON object a face on standard output", false);
@@ -38,7 +40,7 @@ await runTask(command, async (console) => {
   const { predictPhotos } = await import("@/tasks/predict/predict_photos.ts");
   const print = (line: string) => console.print(line);
   await predictPhotos(paths, {
-    faces: await openFaces(options.model, { note: print }),
+    faces: await openFaces(options.model, { ...options, note: print }),
     out: options.out,
     kinds,
     place,

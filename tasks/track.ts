@@ -2,11 +2,12 @@
 import { basename, extname } from "node:path";
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
-import { modelOption } from "@/tasks/model_option.ts";
+import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface TrackFlags {
   readonly model: string;
+  readonly backend: CropBackend;
   readonly out?: string;
   readonly overlay: "sparse" | "dense" | "mesh" | "none";
   readonly faces: string;
@@ -20,6 +21,7 @@ const command = taskCommand("track")
   .description("Follows every face of a video: the video with what was found, landmarks as JSON lines and CSV")
   .argument("<video>", "a file that ffmpeg reads")
   .addOption(modelOption())
+  .addOption(backendOption())
   .option("--out <folder>", "a new folder for what is written; the video's name unless given")
   .addOption(
     new Option("--overlay <kind>", "what is drawn over the video").choices(["sparse", "dense", "mesh", "none"])
@@ -48,7 +50,7 @@ await runTask(command, async (task) => {
   const { trackVideo } = await import("@/tasks/track/track_video.ts");
   const summary = await trackVideo(video, {
     ...options,
-    faces: await openFaces(options.model, { note: (sentence) => task.print(sentence) }),
+    faces: await openFaces(options.model, { ...options, note: (sentence) => task.print(sentence) }),
     out,
     mostFaces,
     smoothing: options.offline ? "offline" : options.smooth ? "one-euro" : "none",

@@ -2,6 +2,7 @@ import ort from "onnxruntime-node";
 import { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
+import type { CropBackend } from "@/tasks/model_option.ts";
 import { openModel, type OpenOptions } from "@/tasks/predict/open_model.ts";
 
 /** A trained model that is ready for crops. */
@@ -12,17 +13,36 @@ export interface OpenedModel {
   readonly bytes: number;
 }
 
+export interface CropsOptions extends OpenOptions {
+  /** "cpu" unless given. */
+  readonly backend?: CropBackend;
+}
+
 /** For small networks, one crop at a time: more threads wait for each other, and take the processor from the rest. */
 const ONE_THREAD = { intraOpNumThreads: 1 };
 const MANY_THREADS = { intraOpNumThreads: Math.min(4, navigator.hardwareConcurrency) };
 
-/** Run by ONNX Runtime; see {@linkcode openModel}. */
+/** Run by ONNX Runtime, on the processor or on any GPU; see {@linkcode openModel}. Throws an InputError without a GPU. */
 export async function openCrops(
   runOrModel: string,
-  { atOnce = 1, ...options }: OpenOptions & { /** Crops at a time. */ readonly atOnce?: number } = {},
+  { atOnce = 1, backend = "cpu", ...options }: CropsOptions & { /** Crops at a time. */ readonly atOnce?: number } = {},
 ): Promise<OpenedModel> {
   const { description, network } = await openModel(runOrModel, options);
   const isSmall = description.architecture !== "prnet" && atOnce === 1;
-  const session = await OnnxSession.open(ort, network, isSmall ? ONE_THREAD : MANY_THREADS);
+  const session = backend === "webgpu"
+    ? await openOnGpu(network, options)
+    : await OnnxSession.open(ort, network, isSmall ? ONE_THREAD : MANY_THREADS);
   return { description, crops: new CropModel(session, description.imageSize), bytes: network.length };
+}
+
+/** Run by ONNX Runtime's build for browsers, which Deno's WebGPU serves, too. */
+async function openOnGpu(network: Uint8Array, { note = () => {} }: OpenOptions): Promise<OnnxSession> {
+  // slow to load, and not needed otherwise
+  const [{ findGpu }, web] = await Promise.all([import("@/lib/webgpu/gpu.ts"), import("onnxruntime-web/jspi")]);
+  const { description } = await findGpu();
+  note(description);
+  web.env.logLevel = "error";
+  web.env.wasm.numThreads = 1; // it only gives the GPU its work
+  web.env.webgpu.powerPreference = "high-performance"; // as findGpu() asks for it
+  return await OnnxSession.open(web, network, { executionProviders: ["webgpu"] });
 }

@@ -4,8 +4,7 @@ import type { ModelDescription } from "@/lib/model/description.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
-import { openCrops } from "@/tasks/predict/open_crops.ts";
-import type { OpenOptions } from "@/tasks/predict/open_model.ts";
+import { type CropsOptions, openCrops } from "@/tasks/predict/open_crops.ts";
 
 /** What finds faces and fits them, and what it knows of them. */
 export interface Faces {
@@ -14,8 +13,8 @@ export interface Faces {
   readonly detector: Pick<FaceDetector, "detect">;
 }
 
-/** Run by ONNX Runtime; see {@linkcode openCrops}. */
-export async function openFaces(runOrModel: string, options?: OpenOptions): Promise<Faces> {
+/** See {@linkcode openCrops}. */
+export async function openFaces(runOrModel: string, options?: CropsOptions): Promise<Faces> {
   const [{ description, crops }, detector] = await Promise.all([
     openCrops(runOrModel, options),
     openDetector(),
@@ -27,7 +26,7 @@ export async function openFaces(runOrModel: string, options?: OpenOptions): Prom
   };
 }
 
-/** The detector, run by ONNX Runtime. */
+/** The detector, run by ONNX Runtime on the processor: it is small, the wait for a GPU would be longer than its work. */
 export async function openDetector(): Promise<FaceDetector> {
   return new FaceDetector(await OnnxSession.open(ort, await readDetector(), { intraOpNumThreads: 1 })); // as openCrops has it
 }

@@ -1,9 +1,15 @@
-/** Trainings on WebGPU beside TensorFlow's; on machines without a GPU, by a Vulkan driver that runs on the processor. */
+/**
+ * Trainings on WebGPU beside TensorFlow's, and trained models beside ONNX Runtime on the processor; on machines without a
+ * GPU, by a Vulkan driver that runs on the processor.
+ */
+import { encodePng } from "@/lib/data/files/images.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { readMetrics } from "@/lib/train/run_folder.ts";
 import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { lossesOf, runConfig, STOP_STEP } from "@/tests/webgpu/trainings.ts";
 
@@ -68,4 +74,52 @@ Deno.test({
     assertEquals([found.length, wanted.length], [6, 6]);
     assertAllClose(found.map((value, i) => value / wanted[i]!), wanted.map(() => 1), 1e-3);
   },
+});
+
+const weights = "data/weights/lite";
+
+Deno.test({
+  name: "deno task evaluate and deno task predict find on WebGPU what they find on the processor",
+  ignore,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const { picture } = new DrawnActor({ seed: "anna", size: 320 }).draw({ yaw: 20 });
+    await Deno.writeFile(`${folder.path}/anna.png`, await encodePng(picture));
+    const found: number[][] = [];
+    for (const backend of ["cpu", "webgpu"]) {
+      const flags = ["--backend", backend];
+      const measure = ["--source", "built-in", "--test-samples", "2", "--json", ...flags];
+      const measured = await runTaskChild("evaluate", weights, ...measure);
+      const predicted = await runTaskChild(
+        "predict",
+        "anna.png",
+        "--only",
+        "landmarks",
+        "--json",
+        ...flags,
+        {
+          folder: folder.path,
+        },
+        "--out",
+        backend,
+      );
+      for (const { code, stderr } of [measured, predicted]) {
+        assertEquals([code, /^webgpu · .+$/m.test(stderr)], [0, backend === "webgpu"]);
+      }
+      const { nme68_2d, nme68_3d } = JSON.parse(measured.stdout);
+      found.push([nme68_2d.mean, nme68_3d.mean, ...JSON.parse(predicted.stdout).landmarks.flat()]);
+    }
+    assertAllClose(found[1]!, found[0]!, 1e-3); // in percent, and in the photo's pixels
+  },
+});
+
+Deno.test("a task that is to use WebGPU where there is no GPU says which drivers it needs", async () => {
+  const nowhere = { environment: { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "dx12" : "metal" } };
+  const tasks = [["evaluate", weights], ["predict", "data/pictures/mesh.jpg"], ["train", "--fast-dev-run"]] as const;
+  for (const [name, argument] of tasks) {
+    const { code, stderr } = await runTaskChild(name, argument, "--backend", "webgpu", nowhere);
+    assertEquals(code, 2);
+    const said = stderr.trimEnd().split("\n").at(-1)!;
+    assert(/^Cannot use WebGPU: no GPU was found.*Vulkan.*mesa-vulkan-drivers/.test(said), stderr);
+  }
 });
