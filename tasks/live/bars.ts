@@ -4,6 +4,7 @@ import type { LiveFace } from "./protocol.ts";
 /** A bar for each expression that the model says; the card is there only then. */
 export class ExpressionBars {
   readonly #bars: readonly HTMLElement[];
+  readonly #shown: number[] = [];
 
   constructor(names: readonly string[]) {
     element("expression").hidden = names.length === 0;
@@ -18,7 +19,11 @@ export class ExpressionBars {
   }
 
   show(face: LiveFace | undefined): void {
-    this.#bars.forEach((bar, i) => bar.style.transform = `scaleX(${(face?.expressions[i] ?? 0).toFixed(3)})`);
+    this.#bars.forEach((bar, i) => {
+      const percent = Math.round(100 * (face?.expressions[i] ?? 0));
+      if (percent !== this.#shown[i]) bar.style.transform = `scaleX(${percent / 100})`;
+      this.#shown[i] = percent;
+    });
   }
 }
 

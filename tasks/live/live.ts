@@ -14,12 +14,14 @@ import { threads, Tracker } from "./tracker.ts";
 const MOST_PIXELS = { camera: 640, video: 640, photo: 1280 };
 /** Rows of the CSV: ten minutes of one face. */
 const MOST_ROWS = 60 * 60 * 10;
+/** Milliseconds for which numbers stand, to be read. */
+const NUMBERS_PAUSE = 200;
 
 /** What tracks, once it is loaded. */
 interface Open {
   readonly tracker: Tracker;
   readonly model: LiveModel;
-  readonly modelView: ModelView | undefined;
+  readonly modelView: ModelView;
   readonly bars: ExpressionBars;
   isBusy: boolean;
 }
@@ -39,11 +41,14 @@ let open: Open | undefined;
 let source: FrameSource | undefined;
 /** Whether the source's next frame does not go on from the one before. */
 let isNew = true;
+/** When a picture came that the tracker has not had, in milliseconds. */
+let arrival: number | undefined;
 let isPaused = false;
 let view: View = "sparse";
 let shown: Shown | undefined;
 let rows: LiveRow[] = [];
 let frameCount = 0;
+let numbersShown = 0;
 let recorder: CanvasRecorder | undefined;
 
 /** Says what went wrong until something else is done; an empty text for nothing. */
@@ -63,7 +68,7 @@ function hint(text: string): void {
 /** Loads the model to run on this backend; on WebAssembly where that is not possible. */
 async function openBackend(backend: Backend): Promise<void> {
   open?.tracker.close();
-  open?.modelView?.dispose();
+  open?.modelView.dispose();
   open = undefined;
   delete document.body.dataset["ready"];
   backendMenu.value = backend;
@@ -97,69 +102,79 @@ function runtimeNote(backend: Backend): string {
   return "SIMD, one thread: this server does not send the headers that more need";
 }
 
-function newModelView(model: LiveModel): ModelView | undefined {
+function newModelView(model: LiveModel): ModelView {
   const old = element<HTMLCanvasElement>("model");
   const canvas = old.cloneNode() as HTMLCanvasElement; // a canvas keeps its first context for good
   old.replaceWith(canvas);
-  try {
-    const sways = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    return new ModelView(canvas, { model, frame: stage.frame, sways });
-  } catch {
-    say("This browser has no WebGL: meshes are not shown.");
-    return undefined;
-  }
+  const sways = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return new ModelView(canvas, { model, frame: stage.frame, sways });
 }
 
-/** Finds the faces in the source's current picture and shows them, unless the tracker is at work already. */
-async function trackFrame(): Promise<void> {
-  if (!source || !open || open.isBusy || isPaused && !isNew || source.kind === "photo" && !isNew) return;
-  const current = { source, open }, isPhoto = source.kind === "photo";
-  const start = performance.now(), frame = { time: start / 1000, isNew, isPhoto };
-  open.isBusy = true;
-  isNew = false;
+/** Has the tracker find the faces in pictures for as long as new ones come; each is drawn while the next is at work. */
+async function trackPictures(): Promise<void> {
+  const opened = open;
+  if (!opened || opened.isBusy) return;
+  opened.isBusy = true;
   try {
-    const bitmap = await currentPicture(source);
-    if (!bitmap) return;
-    const found = await open.tracker.find({ ...frame, bitmap });
-    const isStale = current.source !== source || current.open !== open || isPaused && !frame.isNew;
-    if (isStale) return found.bitmap.close();
-    show(found, start);
+    for (let sent = await sendPicture(opened), next; sent; sent = next) {
+      const found = await sent.found;
+      next = await sendPicture(opened);
+      const isStale = sent.source !== source || opened !== open || isPaused && !sent.isNew;
+      if (isStale) found.bitmap.close();
+      else show(found, sent.start);
+    }
   } catch (error) {
     say(`The tracker cannot go on: ${(error as Error).message}`);
     if (backendMenu.value !== "wasm") await openBackend("wasm");
   } finally {
-    current.open.isBusy = false;
+    opened.isBusy = false;
   }
 }
 
-/** None where the source has no picture right now, as a camera that ends. */
-async function currentPicture({ kind, size, picture }: FrameSource): Promise<ImageBitmap | undefined> {
-  const { width, height } = size(), scale = Math.min(1, MOST_PIXELS[kind] / Math.max(width, height));
-  return await createImageBitmap(picture, {
+/** Sends the source's picture of now to the tracker; none where it has had that, or where there is none, as of a camera that ends. */
+async function sendPicture({ tracker }: Open) {
+  if (!source || arrival === undefined || !isNew && (isPaused || source.kind === "photo")) return;
+  const sent = { source, isNew, start: arrival };
+  arrival = undefined;
+  isNew = false;
+  const bitmap = await pictureOf(sent.source);
+  if (!bitmap) return;
+  const isPhoto = sent.source.kind === "photo";
+  return { ...sent, found: tracker.find({ time: sent.start / 1000, isNew: sent.isNew, isPhoto, bitmap }) };
+}
+
+/** None where the source has no picture right now. */
+async function pictureOf({ kind, size, picture }: FrameSource): Promise<ImageBitmap | undefined> {
+  const { width, height } = size(), scale = MOST_PIXELS[kind] / Math.max(width, height);
+  const smaller: ImageBitmapOptions = {
     resizeWidth: Math.max(1, Math.round(width * scale)),
     resizeHeight: Math.max(1, Math.round(height * scale)),
     resizeQuality: "medium",
-  }).catch(() => undefined);
+  };
+  return await createImageBitmap(picture, scale < 1 ? smaller : {}).catch(() => undefined);
 }
 
 function show({ bitmap, faces }: Shown, start: number): void {
   shown?.bitmap.close();
   shown = { bitmap, faces };
   redraw();
-  const now = performance.now(), isPhoto = source?.kind === "photo", frame = frameCount++;
-  speed.add(now, now - start);
-  element("fps").textContent = isPhoto ? "–" : speed.framesPerSecond.toFixed(0);
-  element("latency").textContent = `${(isPhoto ? now - start : speed.latency).toFixed(0)} ms`;
-  element("faces").textContent = String(faces.length);
+  const now = performance.now(), latency = now - start, isPhoto = source?.kind === "photo", frame = frameCount++;
+  speed.add(now, latency);
+  if (isPhoto || now > numbersShown + NUMBERS_PAUSE) {
+    numbersShown = now;
+    element("fps").textContent = isPhoto ? "–" : speed.framesPerSecond.toFixed(0);
+    element("latency").textContent = `${(isPhoto ? latency : speed.latency).toFixed(0)} ms`;
+    element("faces").textContent = String(faces.length);
+    showPose(faces[0]);
+  }
   element("no-mesh").hidden = faces.length > 0;
-  showPose(faces[0]);
   open?.bars.show(faces[0]);
   rows.push(...faces.map((face) => ({ frame, time: start / 1000, face })));
   if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
   button("save").disabled = false;
   hint(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");
   // for whoever builds on the page, and for whoever measures it
-  dispatchEvent(new CustomEvent("posmap-faces", { detail: { bitmap, faces, latency: now - start } }));
+  dispatchEvent(new CustomEvent("posmap-faces", { detail: { bitmap, faces, latency } }));
 }
 
 function showPose(face: LiveFace | undefined): void {
@@ -176,7 +191,7 @@ function redraw(): void {
   const { bitmap, faces } = shown;
   stage.draw(bitmap, faces, view);
   const look = view === "textured" ? "textured" : "plaster";
-  open?.modelView?.show(faces[0], bitmap, { look, isMirrored: stage.isMirrored });
+  open?.modelView.show(faces[0], bitmap, { look, isMirrored: stage.isMirrored });
 }
 
 /** Closes the source before it opens the next one: a camera may be wanted again, and there is one video element. */
@@ -192,7 +207,7 @@ async function use(opening: () => Promise<FrameSource>): Promise<void> {
   const { kind } = source;
   isNew = true;
   rows = [];
-  frameCount = 0;
+  frameCount = numbersShown = 0;
   speed.reset();
   setPaused(false);
   setMirrored(kind === "camera");
@@ -332,9 +347,15 @@ document.addEventListener("drop", (event) => {
 });
 addEventListener("resize", redraw);
 
+/** The source has another picture. */
+function onPicture(now: number): void {
+  arrival = now;
+  void trackPictures();
+}
+
 /** Frames are tracked as the video shows them, where the browser tells of that, and drawn as the screen is. */
-function onVideoFrame(): void {
-  void trackFrame();
+function onVideoFrame(now: number): void {
+  onPicture(now);
   video.requestVideoFrameCallback(onVideoFrame);
 }
 
@@ -342,8 +363,8 @@ const tellsFrames = "requestVideoFrameCallback" in video;
 if (tellsFrames) video.requestVideoFrameCallback(onVideoFrame);
 
 function onScreenFrame(now: number): void {
-  if (!tellsFrames || isNew) void trackFrame();
-  open?.modelView?.draw(now / 1000, { isVideo: source !== undefined && source.kind !== "photo" && !isPaused });
+  if (!tellsFrames || isNew) onPicture(now);
+  open?.modelView.draw(now / 1000, { isVideo: source !== undefined && source.kind !== "photo" && !isPaused });
   requestAnimationFrame(onScreenFrame);
 }
 

@@ -3,18 +3,21 @@ import * as THREE from "three";
 // @ts-types="@types/three/examples/jsm/controls/OrbitControls.js"
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { eyeCornerDistance } from "@/lib/face/landmarks.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { ProcessorRenderer } from "./processor_renderer.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
 /** How a mesh is shown: plaster, or in the picture's own pixels. */
 export type MeshLook = "plaster" | "textured";
 
-/** Whether the processor draws in place of a graphics card: each picture takes it tens of milliseconds. */
-const isSlow = /swiftshader|llvmpipe|softpipe|basic render/i.test(rendererName());
+/** Whether WebGL is there and a graphics card does its work: by the processor each picture takes tens of milliseconds. */
+const hasGraphicsCard = !/^$|swiftshader|llvmpipe|softpipe|basic render/i.test(rendererName());
 
+/** Empty where there is no WebGL. */
 function rendererName(): string {
   const context = document.createElement("canvas").getContext("webgl2");
   const names = context?.getExtension("WEBGL_debug_renderer_info");
-  return names ? context!.getParameter(names.UNMASKED_RENDERER_WEBGL) : "";
+  return context?.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER) ?? "";
 }
 
 interface Size {
@@ -26,20 +29,26 @@ interface Size {
 class FaceGeometry {
   readonly geometry = new THREE.BufferGeometry();
   readonly #positions: THREE.BufferAttribute;
+  /** Current only where the mesh is lit. */
+  readonly #normals: THREE.BufferAttribute;
   /** Where each vertex is in the picture. */
   readonly #places: THREE.BufferAttribute;
+  readonly #triangles: Uint32Array;
 
   constructor({ triangles, uv }: LiveModel) {
     const count = uv.length / 2;
     this.#positions = new THREE.BufferAttribute(new Float32Array(3 * count), 3).setUsage(THREE.DynamicDrawUsage);
+    this.#normals = new THREE.BufferAttribute(new Float32Array(3 * count), 3).setUsage(THREE.DynamicDrawUsage);
     this.#places = new THREE.BufferAttribute(new Float32Array(2 * count), 2).setUsage(THREE.DynamicDrawUsage);
+    this.#triangles = triangles;
     this.geometry.setIndex(new THREE.BufferAttribute(triangles, 1));
     this.geometry.setAttribute("position", this.#positions);
+    this.geometry.setAttribute("normal", this.#normals);
     this.geometry.setAttribute("uv", this.#places);
   }
 
   move({ vertices }: LiveFace, { width, height }: Size, look: MeshLook): void {
-    const positions = this.#positions.array, places = this.#places.array;
+    const positions = this.#positions.array as Float32Array, places = this.#places.array;
     for (let v = 0, i = 0; i < vertices.length; v += 2, i += 3) {
       positions[i] = vertices[i]!;
       positions[i + 1] = height - vertices[i + 1]!;
@@ -48,22 +57,29 @@ class FaceGeometry {
       places[v + 1] = 1 - vertices[i + 1]! / height;
     }
     this.#positions.needsUpdate = this.#places.needsUpdate = true;
-    if (look === "plaster") this.geometry.computeVertexNormals(); // only what is lit has use for them
+    if (look === "textured") return;
+    vertexNormals({ positions, triangles: this.#triangles }, {
+      frame: "model",
+      out: this.#normals.array as Float32Array,
+    });
+    this.#normals.needsUpdate = true;
   }
 }
 
 /** What meshes are drawn with. */
 class Studio {
-  readonly renderer: THREE.WebGLRenderer;
+  readonly renderer: THREE.WebGLRenderer | ProcessorRenderer;
   readonly scene = new THREE.Scene();
   readonly materials: Readonly<Record<MeshLook, THREE.Material>>;
   readonly #frame: HTMLCanvasElement;
   readonly #texture: THREE.CanvasTexture;
   #textureWidth = 0;
 
-  /** `frame` holds the picture that textures are taken from. Throws where the browser has no WebGL. */
+  /** `frame` holds the picture that textures are taken from. */
   constructor(canvas: HTMLCanvasElement, frame: HTMLCanvasElement) {
-    this.renderer = new THREE.WebGLRenderer({ canvas, alpha: true, antialias: !isSlow });
+    this.renderer = hasGraphicsCard
+      ? new THREE.WebGLRenderer({ canvas, alpha: true, antialias: true })
+      : new ProcessorRenderer({ canvas });
     this.#frame = frame;
     const texture = this.#texture = new THREE.CanvasTexture(frame);
     Object.assign(texture, {
@@ -120,7 +136,10 @@ export class MeshOverlay {
     { width, height, scale, look }: Size & { readonly scale: number; readonly look: MeshLook },
   ): HTMLCanvasElement {
     const { renderer, scene, materials } = this.#studio, canvas = renderer.domElement;
-    const [columns, rows] = [width, height].map((side) => Math.round((isSlow ? 1 : scale) * side)) as [number, number];
+    const [columns, rows] = [width, height].map((side) => Math.round((hasGraphicsCard ? scale : 1) * side)) as [
+      number,
+      number,
+    ];
     if (canvas.width !== columns || canvas.height !== rows) renderer.setSize(columns, rows, false);
     Object.assign(this.#camera, { left: 0, right: width, top: height, bottom: 0, near: -4000, far: 4000 });
     this.#camera.updateProjectionMatrix();
@@ -145,7 +164,7 @@ export class MeshOverlay {
 }
 
 /** Seconds between two pictures of the mesh by itself where drawing is slow: the frames' own pictures come first. */
-const SLOW_PAUSE = 0.1;
+const SLOW_PAUSE = 0.05;
 /** Radians that an arrow key turns the mesh by, and that it sways to each side by itself. */
 const [KEY_STEP, SWAY] = [0.12, 0.45];
 /** Seconds from one side and back. */
@@ -181,7 +200,6 @@ export class ModelView {
   /** What the camera is set up for. */
   #shape = "";
 
-  /** Throws where the browser has no WebGL. */
   constructor(canvas: HTMLCanvasElement, { model, frame, sways }: ModelViewOptions) {
     this.#canvas = canvas;
     this.#isSwaying = sways;
@@ -206,7 +224,7 @@ export class ModelView {
     this.#mesh.material = this.#studio.materials[look];
     if (face) {
       this.#geometry.move(face, size, look);
-      const [x, y, z] = middleOf(face.vertices, this.#vertices);
+      const [x, y, z] = middleOf(face.vertices, this.#vertices) as [number, number, number];
       const scale = 1 / eyeCornerDistance(face.landmarks);
       const sign = isMirrored ? -1 : 1;
       this.#mesh.scale.set(sign * scale, scale, scale);
@@ -218,12 +236,12 @@ export class ModelView {
 
   /** Draws what has changed, at this time in seconds; while it sways, a face of no video changes always. */
   draw(time: number, { isVideo }: { readonly isVideo: boolean }): void {
-    if (isSlow && time < this.#drawn + SLOW_PAUSE) return;
+    if (!hasGraphicsCard && time < this.#drawn + SLOW_PAUSE) return;
     if (this.#isSwaying && this.#mesh.visible && (this.#isStale || !isVideo)) {
       this.#lookFrom(SWAY * Math.sin(2 * Math.PI * time / SWAY_PERIOD), Math.PI / 2, DISTANCE);
     }
     const { clientWidth: width, clientHeight: height } = this.#canvas,
-      ratio = isSlow ? 1 : Math.min(2, devicePixelRatio);
+      ratio = hasGraphicsCard ? Math.min(2, devicePixelRatio) : 1;
     const shape = `${width} ${height} ${ratio}`, isResized = shape !== this.#shape;
     if (width === 0 || height === 0 || !this.#isStale && !isResized) return;
     this.#shape = shape;
@@ -269,9 +287,14 @@ export class ModelView {
   }
 }
 
-/** Of some thousand vertices in each frame, so that none becomes an object. */
-function middleOf(vertices: Float32Array, used: Uint32Array): [number, number, number] {
-  const sums: [number, number, number] = [0, 0, 0];
-  for (const vertex of used) for (let axis = 0; axis < 3; axis++) sums[axis]! += vertices[3 * vertex + axis]!;
-  return sums.map((sum) => sum / used.length) as typeof sums;
+/** Of the box about some thousand vertices in each frame, so that none becomes an object. */
+function middleOf(vertices: Float32Array, used: Uint32Array): number[] {
+  return [0, 1, 2].map((axis) => {
+    let [low, high] = [Infinity, -Infinity];
+    for (const vertex of used) {
+      low = Math.min(low, vertices[3 * vertex + axis]!);
+      high = Math.max(high, vertices[3 * vertex + axis]!);
+    }
+    return (low + high) / 2;
+  });
 }

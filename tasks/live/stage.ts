@@ -2,6 +2,7 @@ import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { Photo } from "@/lib/types.ts";
 import { landmarkColors } from "@/lib/view/drawing/draw.ts";
 import { MeshOverlay } from "./mesh_view.ts";
+import { photoOf } from "./pixels.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
 export const views = ["sparse", "dense", "mesh", "textured"] as const;
@@ -16,7 +17,7 @@ const [FRAME_OPACITY, MESH_OPACITY] = [0.18, 0.62];
 export class Stage {
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
-  /** The frame alone: what meshes take their colors from. */
+  /** The frame alone, where it was needed: what meshes take their colors from. */
   readonly frame = document.createElement("canvas");
   readonly #frameContext = this.frame.getContext("2d", { alpha: false })!;
   #meshes: MeshOverlay | undefined;
@@ -38,11 +39,13 @@ export class Stage {
     const { width, height } = bitmap, scale = this.#scaleFor(width);
     resize(this.frame, width, height);
     resize(this.canvas, Math.round(scale * width), Math.round(scale * height));
-    this.#frameContext.drawImage(bitmap, 0, 0);
     const context = this.#context;
     context.setTransform(this.isMirrored ? -scale : scale, 0, 0, scale, this.isMirrored ? this.canvas.width : 0, 0);
     const isTextured = view === "textured" && faces.length > 0;
-    if (isTextured) context.clearRect(0, 0, width, height);
+    if (isTextured) {
+      this.#frameContext.drawImage(bitmap, 0, 0);
+      context.clearRect(0, 0, width, height);
+    }
     context.globalAlpha = isTextured ? FRAME_OPACITY : 1;
     context.drawImage(bitmap, 0, 0);
     context.globalAlpha = 1;
@@ -58,10 +61,11 @@ export class Stage {
     }
   }
 
-  /** The frame that was drawn last, as bytes. */
-  picture({ width, height }: ImageBitmap): Photo {
-    const { data } = this.#frameContext.getImageData(0, 0, width, height);
-    return { width, height, rgb: Uint8Array.from(data.filter((_, i) => i % 4 !== 3)) };
+  /** The frame's bytes. */
+  picture(bitmap: ImageBitmap): Photo {
+    const { width, height } = bitmap;
+    this.#frameContext.drawImage(bitmap, 0, 0);
+    return photoOf(this.#frameContext.getImageData(0, 0, width, height));
   }
 
   /** Lines stay sharp on screens with more pixels than the frame; beyond twice as many nobody sees it. */

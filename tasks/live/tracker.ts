@@ -3,8 +3,13 @@ import type { Backend, Found, FromWorker, LiveModel, SentFrame, ToWorker } from 
 /** More do not make so small a network faster. */
 const MOST_THREADS = 4;
 
-/** WebAssembly's threads, which browsers give pages that are isolated from all others: that the server's headers say. */
-export const threads = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
+/**
+ * WebAssembly's threads, which browsers give pages that are isolated from all others: that the server's headers say. They
+ * wait for each other at full speed, so that half of the cores are left to the camera, the page and what it draws.
+ */
+export const threads = crossOriginIsolated
+  ? Math.min(MOST_THREADS, Math.max(1, navigator.hardwareConcurrency >> 1))
+  : 1;
 
 /** The worker that finds faces, seen from the page: one frame at a time. */
 export class Tracker {

@@ -11,6 +11,7 @@ import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import type { Photo } from "@/lib/types.ts";
+import { photoOf } from "./pixels.ts";
 import { hasMirroredUv } from "@/lib/face/mirror.ts";
 import type { Backend, FromWorker, LiveFace, LiveModel, Opening, SentFrame, ToWorker } from "./protocol.ts";
 
@@ -122,19 +123,14 @@ async function track({ drawn, neutral, newTracker, findAll }: Opened, frame: Sen
   }));
 }
 
-let rgb = new Uint8Array();
+let rgb: Uint8Array = new Uint8Array();
 
 /** The bitmap's pixels, in a buffer that the next one's are written to. */
 function pictureOf(bitmap: ImageBitmap): Photo {
   const { width, height } = bitmap;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  if (rgb.length !== 3 * width * height) rgb = new Uint8Array(3 * width * height);
-  for (let i = 0, k = 0; i < rgb.length; i += 3, k += 4) {
-    rgb[i] = data[k]!;
-    rgb[i + 1] = data[k + 1]!;
-    rgb[i + 2] = data[k + 2]!;
-  }
-  return { width, height, rgb };
+  const photo = photoOf(context.getImageData(0, 0, width, height), rgb);
+  rgb = photo.rgb;
+  return photo;
 }
