@@ -7,7 +7,8 @@ import type { JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
 import { makeHeldOut, measure, type Measurement, validate, type Validation } from "@/lib/experiment/measure.ts";
 import { saveModel, saveReport } from "@/lib/experiment/output.ts";
 import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment/parts.ts";
-import { batchesUntil, neverAborted, type StopSignal } from "@/lib/experiment/stop_signal.ts";
+import { tellStart, tellState, trainUntil } from "@/lib/experiment/ranks.ts";
+import { neverAborted, type StopSignal } from "@/lib/experiment/stop_signal.ts";
 import type { CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import {
@@ -17,13 +18,14 @@ import {
   readCheckpoint,
   saveCheckpoint,
 } from "@/lib/train/checkpoint.ts";
+import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
 import { checkNote, noteOf, writeNote } from "@/lib/train/run_note.ts";
-import { type StepReport, train } from "@/lib/train/trainer.ts";
+import type { StepReport } from "@/lib/train/trainer.ts";
 import { withWeights } from "@/lib/train/with_weights.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
 import { faceTriples, type Triples } from "@/lib/view/training/face_triples.ts";
@@ -34,7 +36,10 @@ export interface TrainReport extends StepReport {
   readonly validation?: Validation;
 }
 
-type RunOptions = OpenOptions & CheckpointSeriesOptions;
+interface RunOptions extends OpenOptions, CheckpointSeriesOptions {
+  /** Where several processes train together, of which this is rank 0: the others `follow` it. */
+  readonly ranks?: Ranks | undefined;
+}
 
 interface Listening {
   readonly onProgress?: ProgressListener | undefined;
@@ -51,6 +56,7 @@ export async function startExperiment(
 ): Promise<Experiment> {
   await checkRunFolder(run);
   const progress = firstProgress(config);
+  if (options.ranks) tellStart(options.ranks, { config, progress });
   // before the folder is made: what fails here leaves none behind
   const parts = await openParts(config, { ...options, progress });
   let folder: RunFolder | undefined;
@@ -58,6 +64,7 @@ export async function startExperiment(
     const note = await noteOf(parts.source, config.source);
     folder = await RunFolder.create(run, config, options);
     await writeNote(run, note);
+    if (options.ranks) await tellState(options.ranks, parts, { note, progress });
     return new Experiment(parts, folder, progress);
   } catch (error) {
     disposeParts(parts);
@@ -81,10 +88,13 @@ export async function resumeExperiment(
     const config = resumedConfig(folder, overrides);
     const last = await readCheckpoint(folder.checkpoints.last);
     const progress = last?.progress ?? firstProgress(config);
+    if (options.ranks) tellStart(options.ranks, { config, progress });
     parts = await openParts(config, { ...options, progress });
-    await checkNote(run, await noteOf(parts.source, config.source));
+    const note = await noteOf(parts.source, config.source);
+    await checkNote(run, note);
     if (last) loadCheckpoint(last, parts);
     await folder.changeConfig(config);
+    if (options.ranks) await tellState(options.ranks, parts, { note, progress });
     return new Experiment(parts, folder, progress);
   } catch (error) {
     if (parts) disposeParts(parts);
@@ -142,25 +152,25 @@ export class Experiment implements Disposable {
    * been none. Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
    */
   async *train({ signal = neverAborted }: { readonly signal?: StopSignal } = {}): AsyncGenerator<TrainReport> {
-    const { config, network, optimizer, mask } = this.#parts;
-    const { gradAccumulate } = config;
+    const { config, ranks } = this.#parts;
+    const batchesTaken = config.gradAccumulate * (ranks?.count ?? 1);
     const { step: firstStep } = this.#progress;
+    if (firstStep >= config.steps) ranks?.leave();
     const owesValidation = this.#isValidatedAt(firstStep) && !await this.#wasValidatedAt(firstStep);
     if (firstStep >= config.steps && !owesValidation) return;
     using log = await RunLog.open(this.#run, firstStep);
     if (owesValidation && await this.#validate(log, signal)) await this.#saveLast();
-    if (firstStep >= config.steps || signal.aborted) return;
-    using taken = this.#takeBatches();
-    const batches = batchesUntil(signal, taken);
-    for await (const report of train({ network, batches, mask, optimizer }, { ...config, firstStep })) {
+    if (firstStep >= config.steps || (signal.aborted && !ranks)) return; // ranks stop after a step that they agree on
+    using batches = this.#takeBatches();
+    for await (const report of trainUntil(signal, { ...this.#parts, batches, firstStep })) {
       const { step, loss, learningRate, seconds, waitSeconds } = report;
-      this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + gradAccumulate };
+      this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + batchesTaken };
       this.#parts.averages?.update(step);
       await log.scalars({
         step,
         "train/loss": loss,
         "train/learning_rate": learningRate,
-        "train/samples_per_second": config.batchSize * gradAccumulate / seconds,
+        "train/samples_per_second": config.batchSize * batchesTaken / seconds,
         "train/wait_share": waitSeconds / seconds,
       });
       const validation = this.#isValidatedAt(step) ? await this.#validate(log, signal) : undefined;
@@ -239,7 +249,10 @@ export class Experiment implements Disposable {
 
   async #validateNow(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {
     const { step, bestNme } = this.#progress;
-    const onProgress = () => signal.throwIfAborted();
+    const onProgress = () => {
+      this.#parts.ranks?.throwIfLost();
+      signal.throwIfAborted();
+    };
     let faces: JudgedFace[], validation: Validation;
     try {
       faces = await this.#judge(await this.#validationFaces(onProgress), onProgress);

@@ -2,11 +2,17 @@
 import { type Config, type PresetName, presets, resolveConfig, settingText } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
+import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
+import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
+import { findCluster } from "@/lib/tensorflow/collectives/find_cluster.ts";
+import { RankLostError } from "@/lib/tensorflow/collectives/rank_lost_error.ts";
+import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { readConfigFile, readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
 import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
@@ -25,6 +31,8 @@ interface Options {
   readonly source?: string;
   readonly sourcePath?: string;
   readonly sourceModel?: string;
+  readonly cluster?: string;
+  readonly rank?: string;
 }
 
 const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} (${about})`).join(", ");
@@ -78,7 +86,9 @@ const command = taskCommand("train")
   .option("--fast-dev-run", "two tiny steps, to see that everything connects")
   .option("--source <name>", `where faces come from: ${sources}`)
   .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json")
-  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made");
+  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
+  .option("--cluster <addresses>", "host:port of all processes that train together, with commas between")
+  .option("--rank <number>", "which of them this is, from 0");
 for (const [flag, description] of Object.values(flags)) command.option(flag, description);
 
 await runTask(command, async (console) => {
@@ -94,25 +104,32 @@ await runTask(command, async (console) => {
   }
   if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
   const given = options.config ? await readConfigFile(options.config) : undefined;
-  const before = options.resume ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
+  const cluster = options.dryRun ? undefined : findCluster(options);
+  const follows = cluster !== undefined && cluster.rank > 0; // then rank 0 has the run, and says what its settings are
+  const before = options.resume && !follows ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
   const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
   const overrides = { ...settings, source: sourceOf(options, before.source) };
   const config = resolveConfig(preset, { ...given, ...options.fastDevRun && fastDevRun, ...overrides });
+  if (cluster && config.backend !== "tensorflow") {
+    throw new InputError(`Cannot train together on the backend ${config.backend}: on tensorflow alone`);
+  }
   if (limit !== undefined) console.stopAfter(limit);
 
-  console.stage("Opening the faces and the network");
-  // slow to load: help and wrong flags need none of it
-  const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   const onProgress = console.lateStage(CONVERTING);
   const onWarning = (sentence: string) => console.print(sentence);
   const refusals = new Refusals(console);
-  const listening = { onProgress, onWarning, onRefused: refusals.add };
   if (options.dryRun) return await printRehearsal(options.resume ? { ...before, ...overrides } : config, console);
+  using ranks = cluster && await join(cluster, config, console);
+  console.stage("Opening the faces and the network");
+  const listening = { onProgress, onWarning, onRefused: refusals.add, ranks };
+  if (follows) return await followRank0(ranks!, { ...listening, device: config.device, console });
+  // slow to load: help and wrong flags need none of it
+  const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   using experiment = options.resume
     ? await resumeExperiment(options.run!, { overrides, ...listening })
     : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
       startExperiment(config, { run, from: options.from, ...listening }));
-  console.print(experiment.device);
+  console.print(ranks ? `${experiment.device}, ${ranks.count} ranks` : experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
   try {
     await trainToEnd(experiment, console);
@@ -132,6 +149,32 @@ await runTask(command, async (console) => {
     throw error;
   }
 });
+
+/** Opens TensorFlow together with the other ranks. */
+async function join(cluster: Cluster, { device }: Config, console: TaskConsole): Promise<Ranks> {
+  const { Ranks } = await import("@/lib/tensorflow/collectives/ranks.ts");
+  const onWait = console.stage("Waiting for the other ranks");
+  return await Ranks.join(cluster, { device, onWait: () => onWait(0) });
+}
+
+/** Takes part in the training of the run that rank 0 has. */
+async function followRank0(
+  ranks: Ranks,
+  { console, ...options }: OpenOptions & Pick<Config, "device"> & { readonly console: TaskConsole },
+): Promise<void> {
+  const { follow } = await import("@/lib/experiment/ranks.ts");
+  const onStart = ({ device }: { readonly device: string }) => {
+    console.print(`${device}, rank ${ranks.rank} of ${ranks.count}`);
+    console.stage("Training along with rank 0");
+  };
+  try {
+    if (await follow(ranks, { ...options, signal: console, onStart })) return;
+  } catch (error) {
+    throw error instanceof DivergenceError ? new InputError(`Training stopped: ${error.message}`) : error;
+  }
+  console.throwIfAborted();
+  throw new Interruption(STOPPED_ON_REQUEST); // another was told to stop
+}
 
 /** What the settings come to, and what a training with them would take of time and memory. */
 async function printRehearsal(config: Config, console: TaskConsole): Promise<void> {
@@ -169,7 +212,11 @@ async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise
   try {
     for await (const report of experiment.train({ signal: console })) display.show(report);
     console.throwIfAborted();
+    if (experiment.step < config.steps) throw new Interruption(STOPPED_ON_REQUEST); // another rank was told to
   } catch (error) {
+    if (error instanceof RankLostError) {
+      throw new InputError(`${error.message}. To go on from the last checkpoint: ${resumeCommand(experiment)}`);
+    }
     if (!(error instanceof DivergenceError)) throw error;
     throw new InputError(`Training stopped: ${error.message}. ${wayOut(experiment, step)}`);
   }

@@ -9,6 +9,7 @@ import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/
 import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { Adam } from "@/lib/train/adam.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
@@ -34,6 +35,15 @@ export interface Parts {
   /** [expressionNames], the training set's mean amounts; empty where the network says nothing of them. */
   readonly meanExpressions: Float32Array;
   readonly onRefused: OpenOptions["onRefused"];
+  /** Where several processes train together. */
+  readonly ranks: Ranks | undefined;
+}
+
+export interface PartsOptions extends OpenOptions {
+  readonly progress: Progress;
+  /** The folder of a trained model or run to take weights from. */
+  readonly from?: string | undefined;
+  readonly ranks?: Ranks | undefined;
 }
 
 export interface OpenParts extends Parts {
@@ -44,7 +54,7 @@ export interface OpenParts extends Parts {
 /** Throws an InputError where the settings cannot be used. The caller disposes the parts. */
 export async function openParts(
   config: Config,
-  { progress, from, ...options }: OpenOptions & { readonly progress: Progress; readonly from?: string | undefined },
+  { progress, from, ranks, ...options }: PartsOptions,
 ): Promise<OpenParts> {
   using opened = new DisposableStack();
   const { onRefused } = options;
@@ -53,7 +63,7 @@ export async function openParts(
   for (const split of splits) countSamples(source, split, 1); // refused now rather than after the training
   // now: to the first batch, they take longer than all that follows
   const batches = progress.step < config.steps
-    ? opened.use(openTrainingBatches({ config, source, onRefused }, progress))
+    ? opened.use(openTrainingBatches({ config, source, onRefused, ranks }, progress))
     : undefined;
   const { description: device } = config.backend === "webgpu" ? await openWebGpu() : await openTensorFlow(config);
   const { surface, layout } = source;
@@ -72,18 +82,19 @@ export async function openParts(
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
   const learned = { network, optimizer, averages, mask, meanLandmarks, meanExpressions };
-  return { config, device, source, ...learned, batches, onRefused };
+  return { config, device, source, ...learned, batches, onRefused, ranks };
 }
 
-/** The batches from where the run stands. Whoever opens them closes them. */
+/** The batches from where the run stands, of several ranks every so many. Whoever opens them closes them. */
 export function openTrainingBatches(
-  { config, source, onRefused }: Pick<Parts, "config" | "source" | "onRefused">,
+  { config, source, onRefused, ranks }: Pick<Parts, "config" | "source" | "onRefused" | "ranks">,
   { nextBatch }: Progress,
 ): Batches {
   return openBatches({
     ...config,
     split: "train",
-    firstIndex: nextBatch,
+    firstIndex: nextBatch + (ranks?.rank ?? 0),
+    stride: ranks?.count ?? 1,
     onRefused,
     expressionCount: expressionCountOf({ config, source }),
     // opening a source keeps a processor busy, and this thread has its own to prepare meanwhile

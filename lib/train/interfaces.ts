@@ -17,11 +17,16 @@ export interface Optimizer {
   loadState(tensors: tf.NamedTensorMap): void;
 }
 
-/**
- * Comes between gradients and update, within the compiled step: takes the gradients by their variables' names, in the
- * order of the network's weights, and gives those to apply. Here machines that share a training sum theirs.
- */
-export type CombineGradients = (gradients: tf.NamedTensorMap) => tf.NamedTensorMap;
+/** Processes that share a training, each with batches of its own: what they do together in a step. `Ranks` are such. */
+export interface StepRanks {
+  /** What one function that is compiled does with the others, begun anew each time it is traced. */
+  program(): () => StepCollectives;
+}
+
+export interface StepCollectives {
+  /** The mean over ranks of each tensor: of gradients by their variables' names, in the order of the weights, and the loss. */
+  mean(tensors: tf.NamedTensorMap): tf.NamedTensorMap;
+}
 
 /** A place to write what is to be looked at. `RunLog` is one. */
 export interface Summaries {

@@ -4,11 +4,11 @@ import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
-import type { CombineGradients, Optimizer } from "@/lib/train/interfaces.ts";
+import type { Optimizer, StepRanks } from "@/lib/train/interfaces.ts";
 import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 
-/** What the error of a loss that is not finite begins with. */
+/** What the error of a loss that is not finite begins with, and its name among gradients. */
 export const LOSS = "the loss";
 
 /** What a step changes, and by what. */
@@ -17,8 +17,8 @@ export interface StepParts {
   /** [size, size], the weight of each texel. */
   readonly mask: tf.Tensor2D;
   readonly optimizer: Optimizer;
-  /** None where one machine trains alone. */
-  readonly combineGradients?: CombineGradients;
+  /** None where one process trains alone. */
+  readonly ranks?: StepRanks | undefined;
 }
 
 /** What is true of a batch, with its pictures; see `Batch`. */
@@ -26,8 +26,8 @@ type StepArguments = [images: tf.Tensor4D, targets: tf.Tensor4D, expressions: tf
 
 /** One step of training. Whoever compiles it disposes it. */
 export interface TrainingStep extends Disposable {
-  /** Takes one of the step's batches, the last of which changes the weights; gives that batch's loss before. */
-  take(batch: Batch, options: { readonly isLast: boolean }): tf.Scalar;
+  /** Takes one of the step's batches, the last of which changes the weights and gives the batches' mean loss before. */
+  take(batch: Batch, options: { readonly isLast: boolean }): tf.Scalar | undefined;
 }
 
 /** In the loss, of whether there is a face. */
@@ -35,42 +35,52 @@ const PRESENCE_WEIGHT = 0.02;
 
 /**
  * One step of training, compiled: changes weights, moving averages and the optimizer's state by the mean gradient of
- * `gradAccumulate` batches. Only one of them is in memory at a time; moving averages see each.
+ * `gradAccumulate` batches, of all ranks. Only one of them is in memory at a time; moving averages see each of this rank.
  * A loss that is not finite fails as {@linkcode isFiniteError} says, and leaves the weights; other backends than
- * "tensorflow" go on.
+ * "tensorflow" go on, and so do ranks, of which one that failed would leave the others waiting.
  */
 export function compileStep(
-  { network, mask, optimizer, combineGradients = (gradients) => gradients }: StepParts,
+  { network, mask, optimizer, ranks }: StepParts,
   config: LossConfig & Partial<Pick<Config, "gradAccumulate">>,
 ): TrainingStep {
   const { gradAccumulate: count = 1 } = config;
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  const sums = tf.tidy(() => count > 1 ? weights.map((weight) => tf.variable(tf.zerosLike(weight), false)) : []);
-  const differentiate = (batch: StepArguments) =>
-    tf.variableGrads(() => finiteOrFail(lossOf(batch, { network, mask, config }), LOSS), weights);
+  const sums = tf.tidy(() => {
+    if (count === 1) return [];
+    const kinds = [...weights, { name: LOSS, shape: [] as number[] }];
+    return kinds.map(({ name, shape }) => [name, tf.variable(tf.zeros(shape), false)] as const);
+  });
+  const beginCollectives = ranks?.program();
+  /** The gradients by their variables' names, and the loss. */
+  const differentiate = (batch: StepArguments): tf.NamedTensorMap => {
+    const { value, grads } = tf.variableGrads(() => {
+      const loss = lossOf(batch, { network, mask, config });
+      return ranks ? loss : finiteOrFail(loss, LOSS);
+    }, weights);
+    return { ...grads, [LOSS]: value };
+  };
   const gather = compile((...batch: StepArguments) => {
-    const { value, grads } = differentiate(batch);
-    sums.forEach((sum, i) => sum.assign(tf.add(sum, grads[weights[i]!.name]!)));
-    return value;
+    const found = differentiate(batch);
+    for (const [name, sum] of sums) sum.assign(tf.add(sum, found[name]!));
+    return [];
   }, { name: "gathering_step" });
   const finish = compile((...batch: StepArguments) => {
-    const { value, grads } = differentiate(batch);
-    sums.forEach((sum, i) => {
-      const { name } = weights[i]!;
-      grads[name] = tf.div(tf.add(sum, grads[name]!), count);
-    });
-    optimizer.applyGradients(combineGradients(grads));
-    for (const sum of sums) sum.assign(tf.zerosLike(sum));
-    return value;
+    const found = differentiate(batch);
+    for (const [name, sum] of sums) found[name] = tf.div(tf.add(sum, found[name]!), count);
+    const { [LOSS]: loss, ...gradients } = beginCollectives?.().mean(found) ?? found;
+    optimizer.applyGradients(gradients);
+    for (const [, sum] of sums) sum.assign(tf.zerosLike(sum));
+    return loss as tf.Scalar;
   }, { name: "training_step" });
   return {
     take({ images, targets, expressions, presence }, { isLast }) {
-      return (isLast ? finish : gather)(images, targets, expressions, presence);
+      if (isLast) return finish(images, targets, expressions, presence);
+      gather(images, targets, expressions, presence);
     },
     [Symbol.dispose]() {
       gather[Symbol.dispose]();
       finish[Symbol.dispose]();
-      tf.dispose(sums);
+      for (const [, sum] of sums) sum.dispose();
     },
   };
 }

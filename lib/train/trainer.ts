@@ -28,7 +28,7 @@ export type TrainSettings =
 
 /**
  * Trains, one report a step, which takes `gradAccumulate` batches. Throws a DivergenceError at the first loss that is
- * not finite, its step not taken (but on other backends than "tensorflow", whose weights are lost then).
+ * not finite, its step not taken (but by ranks and on other backends than "tensorflow", whose weights are lost then).
  */
 export async function* train(
   { batches, ...parts }: Training,
@@ -36,7 +36,7 @@ export async function* train(
 ): AsyncGenerator<StepReport> {
   using compiled = compileStep(parts, settings);
   const { steps, firstStep, gradAccumulate: count = 1 } = settings;
-  let step = firstStep, taken = 0, loss = 0, waitSeconds = 0;
+  let step = firstStep, taken = 0, waitSeconds = 0;
   let start = performance.now(), asked = start;
   for await (const hostBatch of batches) {
     waitSeconds += (performance.now() - asked) / 1000;
@@ -44,24 +44,25 @@ export async function* train(
     const learningRate = learningRateAt(step, settings);
     parts.optimizer.setLearningRate(learningRate);
     const isLast = ++taken === count;
-    loss += await lossOf(() => compiled.take(batch, { isLast }), { step: step + 1, learningRate }) / count;
+    const loss = await lossOf(() => compiled.take(batch, { isLast }), { step: step + 1, learningRate });
     asked = performance.now();
-    if (!isLast) continue;
+    if (loss === undefined) continue;
     step++;
     yield { step, loss, learningRate, seconds: (asked - start) / 1000, waitSeconds };
     if (step >= steps) return;
-    [taken, loss, waitSeconds] = [0, 0, 0];
+    [taken, waitSeconds] = [0, 0];
     start = asked = performance.now();
   }
 }
 
 async function lossOf(
-  takeStep: () => tf.Scalar,
+  takeBatch: () => tf.Scalar | undefined,
   { step, learningRate }: Pick<StepReport, "step" | "learningRate">,
-): Promise<number> {
+): Promise<number | undefined> {
   let loss = NaN;
   try {
-    const value = takeStep();
+    const value = takeBatch();
+    if (!value) return undefined;
     loss = (await value.data())[0]!;
     value.dispose();
   } catch (error) {

@@ -110,6 +110,24 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/tensorflow/ops/adam_test.ts"],
   },
   {
+    file: "lib/tensorflow/collectives/ranks.ts",
+    line: "return Object.fromEntries(Object.keys(tensors).map((name) => [name, means.get(name)!]));",
+    replacement: "return Object.fromEntries(means);",
+    tests: ["tests/tensorflow/collectives/ranks_test.ts"],
+  },
+  {
+    file: "lib/tensorflow/collectives/ranks.ts",
+    line: "this.#wishes.assign(means.get(WISH)!);",
+    replacement: "",
+    tests: ["tests/tensorflow/collectives/ranks_test.ts"],
+  },
+  {
+    file: "lib/tensorflow/collectives/find_cluster.ts",
+    line: 'return Array.from({ length: count }, (_, i) => String(Number(first) + i).padStart(first.length, "0"));',
+    replacement: "return Array.from({ length: count }, (_, i) => String(Number(first) + i));",
+    tests: ["tests/tensorflow/collectives/find_cluster_test.ts"],
+  },
+  {
     file: "lib/tensorflow/ops/batch_norm.ts",
     line: "moving.write(tf.add(tf.mul(moving.read(), this.momentum), tf.mul(batch, 1 - this.momentum)));",
     replacement: "moving.write(tf.add(tf.mul(moving.read(), 1 - this.momentum), tf.mul(batch, this.momentum)));",
@@ -473,7 +491,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/experiment.ts",
-    line: "this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + gradAccumulate };",
+    line: "this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + batchesTaken };",
     replacement: "this.#progress = { ...this.#progress, step };",
     tests: ["tests/experiment_test.ts: resumed"],
   },

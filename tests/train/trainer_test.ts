@@ -6,6 +6,7 @@ import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
+import { LOSS } from "@/lib/train/step.ts";
 import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
@@ -72,19 +73,20 @@ Deno.test("train() takes each step at its scheduled learning rate, also where it
   assertEquals(reports.length, 3);
 });
 
-Deno.test("train() applies what combineGradients makes of all gradients, within the compiled step", async () => {
+Deno.test("train() applies the ranks' means of all gradients, within the compiled step, and reports their mean loss", async () => {
   const config = tinyConfig({ steps: 3, schedule: "halve" });
   using parts = openParts(config);
   const variables = parts.network.trainableWeights.map((weight) => (weight.read() as tf.Variable).name);
   const chosen = variables[3]!;
   let calls = 0;
-  const combineGradients = (gradients: tf.NamedTensorMap) => {
+  const mean = (tensors: tf.NamedTensorMap) => {
     calls++;
-    assertEquals(Object.keys(gradients), variables);
-    return { [chosen]: tf.mul(gradients[chosen]!, 2) };
+    assertEquals(Object.keys(tensors), [...variables, LOSS]);
+    return { [chosen]: tf.mul(tensors[chosen]!, 2), [LOSS]: tf.scalar(7) };
   };
   const before = [...values(parts.network).values()];
-  await steps({ ...parts, combineGradients }, config);
+  const reports = await steps({ ...parts, ranks: { program: () => () => ({ mean }) } }, config);
+  assertEquals(reports.map(({ loss }) => loss), [7, 7, 7]);
   const moved = [...values(parts.network).values()].map((value, i) => value.join() !== before[i]!.join());
   assertEquals(moved, variables.map((name) => name === chosen));
   assertEquals(calls, 2); // a function is traced twice, and not called after

@@ -20,6 +20,8 @@ export interface BatchOptions
   readonly split: Split;
   /** The index of the first batch: batch k holds the same samples wherever one starts. */
   readonly firstIndex?: number;
+  /** From one batch's index to the next one's, where others take those between; 1 where it is left out. */
+  readonly stride?: number;
   /** Samples in all; the last batch may be short. Endless where it is left out. */
   readonly sampleCount?: number;
   /** Expressions whose amounts are taken along, all of the source's; 0 where it is left out. */
@@ -63,6 +65,7 @@ export function openBatches(options: BatchOptions): Batches {
 export class Batches implements AsyncIterable<HostBatch>, Disposable {
   readonly #ring: BatchRing;
   readonly #firstIndex: number;
+  readonly #stride: number;
   readonly #workers: Worker[] = [];
   readonly #startAll: () => void;
   readonly #onRefused: (sentence: string) => void;
@@ -78,11 +81,12 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
 
   constructor(options: BatchOptions) {
     const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, augment } = options;
-    const { firstIndex = 0, sampleCount = Infinity, slotCount = 3, expressionCount = 0 } = options;
+    const { firstIndex = 0, stride = 1, sampleCount = Infinity, slotCount = 3, expressionCount = 0 } = options;
     this.#firstIndex = firstIndex;
+    this.#stride = stride;
     this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount, expressionCount });
     const spec = { seed, source, imageSize, augment, absentShare: options.absentShare ?? 0 };
-    const order: BatchOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex };
+    const order: BatchOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex, stride };
     this.#onRefused = options.onRefused ?? (() => {});
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);
     const start = (count: number) => {
@@ -116,7 +120,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     }
     this.#waitedSeconds += (performance.now() - start) / 1000;
     const views = ringViews(ring, this.#next, [0, batchSize]);
-    const index = this.#firstIndex + this.#next++;
+    const index = this.#firstIndex + this.#stride * this.#next++;
     this.#inUse = true;
     return { index, imageSize: ring.imageSize, batchSize, ...views };
   }

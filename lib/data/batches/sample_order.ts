@@ -8,6 +8,8 @@ export interface SampleOrderOptions extends Pick<Config, "seed" | "batchSize" | 
   readonly count: number;
   /** The index of the first batch. */
   readonly firstIndex?: number;
+  /** From one batch to the next; 1 where it is left out. */
+  readonly stride?: number;
 }
 
 /**
@@ -37,8 +39,8 @@ export class SampleOrder {
   }
 
   #position(place: number): number {
-    const { batchSize, overfitBatches, firstIndex = 0 } = this.#options;
-    const batch = firstIndex + Math.floor(place / batchSize);
+    const { batchSize, overfitBatches, firstIndex = 0, stride = 1 } = this.#options;
+    const batch = firstIndex + stride * Math.floor(place / batchSize);
     return (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + place % batchSize;
   }
 

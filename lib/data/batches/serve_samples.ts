@@ -10,8 +10,9 @@ export interface BatchOrder extends Pick<Config, "encoding" | "overfitBatches"> 
   readonly ring: BatchRing;
   readonly spec: SourceSpec;
   readonly split: Split;
-  /** The index of the ring's first batch. */
+  /** The index of the ring's first batch, and from one batch to the next. */
   readonly firstIndex: number;
+  readonly stride: number;
 }
 
 /** What a worker says: that a batch may be complete, what it passed over, or why it gives up. */

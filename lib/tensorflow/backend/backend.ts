@@ -4,6 +4,8 @@ import util from "node:util";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { AttributeValue } from "@/lib/formats/attr_value.ts";
+import { type Cluster, ranksBeside } from "@/lib/tensorflow/collectives/cluster.ts";
+import { startServer } from "@/lib/tensorflow/collectives/server.ts";
 import { Binding } from "@/lib/tensorflow/backend/binding.ts";
 import { cString, type LibraryOptions, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
@@ -23,6 +25,8 @@ export interface TensorFlowOptions {
    * others. A light network's map of one picture is there earlier; a training step would take longer.
    */
   readonly lowLatency?: boolean;
+  /** Has TensorFlow listen for other ranks, which work with this one; see `Ranks`. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /** The library that runs, behind tfjs's backend "tensorflow". */
@@ -36,6 +40,8 @@ export interface TensorFlow {
 
 /** For the files beside this one. */
 export interface OpenTensorFlow extends TensorFlow {
+  /** The library's. */
+  readonly path: string;
   readonly symbols: Symbols;
   readonly context: Context;
   readonly binding: Binding;
@@ -68,12 +74,12 @@ let opened: OpenTensorFlow | undefined;
  * with the threads it has. Throws an InputError where there is no library, or no GPU and the device is "gpu".
  */
 export async function openTensorFlow(
-  { device, threads, lowLatency = false }: TensorFlowOptions,
+  { device, threads, lowLatency = false, cluster }: TensorFlowOptions,
 ): Promise<TensorFlow> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new RangeError(`TensorFlow cannot have ${threads} threads: a whole number from 1 is wanted`);
   }
-  opening ??= open({ device, threads: threads ?? navigator.hardwareConcurrency, lowLatency });
+  opening ??= open({ device, threads: threads ?? threadsFor(cluster), lowLatency, cluster });
   try {
     opened = await opening;
   } catch (error) {
@@ -100,10 +106,23 @@ async function openWhole(path: string, options: LibraryOptions): Promise<Symbols
   }
 }
 
-async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>): Promise<OpenTensorFlow> {
+/** As many as run at once; ranks on one machine share them. */
+function threadsFor(cluster: Cluster | undefined): number {
+  const { hardwareConcurrency } = navigator;
+  return cluster ? Math.max(1, Math.floor(hardwareConcurrency / ranksBeside(cluster))) : hardwareConcurrency;
+}
+
+async function open(
+  { device, threads, lowLatency, cluster }: Required<TensorFlowOptions>,
+): Promise<OpenTensorFlow> {
   const path = await findLibrary(variants[device]);
   const symbols = await openWhole(path, { lowLatency });
-  const context = newContext(symbols, { threads, opsAtOnce: lowLatency ? 1 : threads, allowGpu: device !== "cpu" });
+  const context = newContext(symbols, {
+    threads,
+    opsAtOnce: lowLatency ? 1 : threads,
+    allowGpu: device !== "cpu",
+    onStart: (pointer) => cluster && startServer(symbols, pointer, cluster),
+  });
   if (device === "gpu" && !context.usesGpu) {
     symbols.TFE_DeleteContext(context.pointer);
     throw new InputError(`Cannot use a GPU: TensorFlow's library ${path} finds none on this machine`);
@@ -116,6 +135,7 @@ async function open({ device, threads, lowLatency }: Required<TensorFlowOptions>
     get handleCount() {
       return executor.handleCount;
     },
+    path,
     symbols,
     context,
     binding,

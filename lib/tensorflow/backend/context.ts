@@ -8,6 +8,8 @@ export interface ContextOptions {
   readonly opsAtOnce: number;
   /** False hides every GPU. */
   readonly allowGpu: boolean;
+  /** Called with the runtime before anything else uses it. */
+  readonly onStart: (context: Deno.PointerValue) => void;
 }
 
 /** TensorFlow's runtime: its devices and threads. It lives as long as the process. */
@@ -27,6 +29,7 @@ export function newContext(symbols: Symbols, options: ContextOptions): Context {
     status.check("Set TensorFlow's options");
     const pointer = symbols.TFE_NewContext(contextOptions, status.pointer);
     status.check("Start TensorFlow");
+    options.onStart(pointer);
     const devices = listDevices(symbols, pointer, status);
     const gpu = devices.find(({ type }) => type === "GPU");
     return { pointer, device: (gpu ?? devices[0]!).name, usesGpu: gpu !== undefined };

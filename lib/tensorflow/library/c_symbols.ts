@@ -35,6 +35,15 @@ export const symbols = {
   TF_DeviceListType: { parameters: ["pointer", "i32", "pointer"], result: "pointer" },
   TF_DeleteDeviceList: { parameters: ["pointer"], result: "void" },
 
+  // of c_api_experimental.h
+  TFE_EnableCollectiveOps: { parameters: ["pointer", "buffer", "usize", "pointer"], result: "void", optional: true },
+  TFE_CollectiveOpsCheckPeerHealth: {
+    parameters: ["pointer", "buffer", "i64", "pointer"],
+    result: "void",
+    optional: true,
+  },
+  TFE_AbortCollectiveOps: { parameters: ["pointer", "pointer"], result: "void", optional: true },
+
   TFE_NewTensorHandle: { parameters: ["pointer", "pointer"], result: "pointer" },
   TFE_DeleteTensorHandle: { parameters: ["pointer"], result: "void" },
   TFE_TensorHandleNumDims: { parameters: ["pointer", "pointer"], result: "i32" },

@@ -60,6 +60,14 @@ Deno.test("openBatches() from a first index goes on as if it had started at 0", 
   assertEquals(await takeFrom({ firstIndex: 3 }, 2), (await takeFrom({}, 5)).slice(3));
 });
 
+Deno.test("openBatches() of two strides gives together what one gives", async () => {
+  const all = await takeFrom({}, 6);
+  for (const rank of [0, 1]) {
+    const own = await takeFrom({ firstIndex: rank, stride: 2 }, 3);
+    assertEquals(own, all.filter(({ index }) => index % 2 === rank));
+  }
+});
+
 Deno.test("openBatches() gives other samples for another seed or split", async () => {
   const [batch] = await takeFrom({}, 1);
   for (const changes of [{ seed: 4 }, { split: "test" as const }]) {
