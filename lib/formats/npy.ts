@@ -1,6 +1,11 @@
 /** A reader of NumPy's `.npy` files, versions 1 to 3 (NEP 1, "A Simple File Format for NumPy Arrays"). */
 import { InputError } from "@/lib/errors.ts";
 
+/** Whether a file's name is that of a pickle, as 3DDFA_V2's and FLAME's models are: a program of Python's, which is not run here. */
+export function isPickle(path: string): boolean {
+  return /\.(pkl|pickle)$/i.test(path);
+}
+
 export interface NpyArray {
   readonly shape: readonly number[];
   /** Row-major (C order), whatever the file has; int64 is rounded to double. */
@@ -30,12 +35,55 @@ const itemTypes: Readonly<
   u4: { size: 4, read: (view, at, little) => view.getUint32(at, little) },
   i8: { size: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
   u8: { size: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
+  f2: { size: 2, read: (view, at, little) => view.getFloat16(at, little) },
   f4: { size: 4, read: (view, at, little) => view.getFloat32(at, little) },
   f8: { size: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
 
 /** The path is for messages. */
 export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
+  const { view, start, shape, count, type, little, isFortran } = openArray(bytes, {
+    path,
+    sizeOf: (type) => itemTypes[type]?.size,
+  });
+  const { size, read } = itemTypes[type]!;
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = read(view, start + i * size, little);
+  return { shape, values: isFortran ? toRowMajor(values, shape) : values };
+}
+
+/**
+ * The texts of an array, such as `numpy.array(["jawOpen", "mouthPucker"])`, in the file's order. Throws an InputError where the
+ * bytes are cut, malformed or not of texts; the path is for messages.
+ */
+export function parseNpyTexts(bytes: Uint8Array, path: string): string[] {
+  const { view, start, count, type, little } = openArray(bytes, {
+    path,
+    sizeOf: (type) => type.startsWith("U") ? 4 * Number(type.slice(1)) : undefined,
+  });
+  const letters = Number(type.slice(1)); // each of 4 bytes, and 0 behind a text that is shorter
+  return Array.from({ length: letters > 0 ? count : 0 }, (_, i) => {
+    const codes = Array.from({ length: letters }, (_, k) => view.getUint32(start + 4 * (i * letters + k), little));
+    if (codes.some((code) => code > MOST_CODE)) {
+      throw new InputError(`Cannot read ${path}: text ${i} is not of Unicode`);
+    }
+    return codes.map((code) => String.fromCodePoint(code)).join("").replace(/\0+$/, "");
+  });
+}
+
+const MOST_CODE = 0x10ffff;
+/** As in NumPy. */
+const MOST_AXES = 64;
+
+/** What a file says of its array, whose items are all there. */
+function openArray(
+  bytes: Uint8Array,
+  { path, sizeOf }: {
+    readonly path: string;
+    /** Bytes of an item of a type, such as "f4"; undefined where it is not taken. */
+    readonly sizeOf: (type: string) => number | undefined;
+  },
+) {
   const fail = (found: string) => new InputError(`Cannot read ${path}: ${found}; a whole NumPy file was expected`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 6)) !== "\x93NUMPY") {
@@ -44,26 +92,28 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   const version = bytes[6]!;
   if (version < 1 || version > 3) throw fail(`its version is ${version}`);
   const headerStart = version === 1 ? 10 : 12;
-  const headerEnd = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  if (headerEnd > bytes.length) throw fail("it ends inside its header");
+  const start = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (start > bytes.length) throw fail("it ends inside its header");
 
-  const header = new TextDecoder().decode(bytes.subarray(headerStart, headerEnd));
-  const [, order, type] = /'descr': *'([<>|=])([a-z]\d+)'/.exec(header) ?? [];
+  const header = new TextDecoder().decode(bytes.subarray(headerStart, start));
+  if (/'descr': *'\|O'/.test(header)) {
+    throw fail("it is of Python's objects, a pickle, which is a program and not run here");
+  }
+  const [, order, type = ""] = /'descr': *'([<>|=])([a-zU]\d+)'/.exec(header) ?? [];
   const [, fortran] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   const [, lengths] = /'shape': *\(((?:\d+, *)*(?:\d+,?)?)\)/.exec(header) ?? [];
-  const itemType = itemTypes[type ?? ""];
-  if (!itemType || fortran === undefined || lengths === undefined) {
+  const size = sizeOf(type);
+  if (size === undefined || fortran === undefined || lengths === undefined) {
     throw fail(`its header is ${header.replace(/[^ -~]+/g, " ").trim().slice(0, 200)}`);
   }
   const shape = lengths.split(",").map((length) => length.trim()).filter(Boolean).map(Number);
 
+  if (shape.length > MOST_AXES) throw fail(`it has ${shape.length} axes`);
   const count = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length - headerEnd !== count * itemType.size) {
-    throw fail(`it is [${shape.join(", ")}] of ${type} but has ${bytes.length - headerEnd} bytes of them`);
+  if (bytes.length - start !== count * size) {
+    throw fail(`it is [${shape.join(", ")}] of ${type} but has ${bytes.length - start} bytes of them`);
   }
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) values[i] = itemType.read(view, headerEnd + i * itemType.size, order !== ">");
-  return { shape, values: fortran === "True" ? toRowMajor(values, shape) : values };
+  return { view, start, shape, count, type, little: order !== ">", isFortran: fortran === "True" };
 }
 
 function toRowMajor(columnMajor: Float64Array, shape: readonly number[]): Float64Array {

@@ -18,6 +18,8 @@ Deno.test("parseNpy() refuses a file cut at any byte, or longer than its shape",
     await assertThrows(() => parseNpy(bytes.subarray(0, length), "cut.npy"), InputError, /^Cannot read cut\.npy: /);
   }
   await assertThrows(() => parseNpy(new Uint8Array([...bytes, 0]), "x.npy"), InputError, /has 25 bytes/);
+  const deep = npyFile([1], Array.from({ length: 65 }, () => 1));
+  await assertThrows(() => parseNpy(deep, "x.npy"), InputError, /has 65 axes/);
   await assertThrows(() => readNpy("/nowhere/x.npy"), InputError, /nowhere\/x\.npy/);
 });
 
