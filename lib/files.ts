@@ -125,6 +125,24 @@ export async function removeTemporaries(folder: string): Promise<void> {
   }
 }
 
+/** Folders below the one that is given. */
+const DEEPEST = 4;
+
+/** These files, and all that are in those of them that are folders or some folders below, in order. Throws an InputError where one is missing. */
+export async function filesBelow(given: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  const look = async (path: string, depth: number): Promise<void> => {
+    const { isDirectory } = await Deno.stat(path).catch((error) => refuseFile(path, error));
+    if (!isDirectory) found.push(path);
+    else if (depth <= DEEPEST) {
+      const entries = await Array.fromAsync(Deno.readDir(path));
+      for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) await look(`${path}/${name}`, depth + 1);
+    }
+  };
+  for (const path of given) await look(path, 0);
+  return found;
+}
+
 /** Whether there is a file or a folder, as far as may be seen. */
 export async function isThere(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
+import { filesBelow } from "@/lib/files.ts";
 import { type MatArray, readMatrices } from "@/lib/formats/mat.ts";
+import { isPickle } from "@/lib/formats/npy.ts";
 
 /** Vertices of the Basel Face Model 2009, and of the part of it that 300W-LP, 3DDFA, face3d and PRNet use. */
 const WHOLE_COUNT = 53_490;
@@ -44,11 +46,6 @@ const origins = {
 type FileName = keyof typeof origins;
 const fileNames = Object.keys(origins) as FileName[];
 const aliases: Readonly<Record<string, FileName>> = { "model_expression.mat": "Model_Exp.mat" };
-
-/** 3DDFA_V2's and others' form: programs of Python, which are not run here, of fewer vertices and modes. */
-const PICKLE = /\.(pkl|pickle)$/i;
-/** Folders below the one that is given. */
-const DEEPEST = 4;
 
 /**
  * Reads the Basel Face Model from what of its files is here: these, or those in these folders.
@@ -315,21 +312,13 @@ function sum(a: Float32Array, b: Float32Array): Float32Array {
 
 async function findFiles(given: readonly string[]) {
   const paths = new Map<FileName, string>();
-  let pickle: string | undefined;
-  const look = async (path: string, depth: number): Promise<void> => {
-    const { isDirectory } = await Deno.stat(path).catch((error) => refuseFile(path, error));
-    if (!isDirectory) {
-      const lower = basename(path).toLowerCase();
-      const name = fileNames.find((name) => name.toLowerCase() === lower) ?? aliases[lower];
-      if (name && !paths.has(name)) paths.set(name, path);
-      if (PICKLE.test(path)) pickle ??= path;
-    } else if (depth <= DEEPEST) {
-      const entries = await Array.fromAsync(Deno.readDir(path));
-      for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) await look(`${path}/${name}`, depth + 1);
-    }
-  };
-  for (const path of given) await look(path, 0);
-  return { paths, pickle };
+  const files = await filesBelow(given);
+  for (const path of files) {
+    const lower = basename(path).toLowerCase();
+    const name = fileNames.find((name) => name.toLowerCase() === lower) ?? aliases[lower];
+    if (name && !paths.has(name)) paths.set(name, path);
+  }
+  return { paths, pickle: files.find((path) => isPickle(path)) };
 }
 
 function refuseFile(path: string, error: unknown): never {

@@ -1,12 +1,12 @@
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { findLandmarks } from "@/lib/face/find_landmarks.ts";
 import { readGltf } from "@/lib/face/gltf/gltf.ts";
+import type { Head } from "@/lib/face/heads/head.ts";
+import { npzHead } from "@/lib/face/heads/npz_head.ts";
 import { renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import { landmarkLists, parseLandmarks } from "@/lib/face/obj/obj_files.ts";
-import { type ObjAxes, objModel, turn } from "@/lib/face/obj/obj_model.ts";
-import { triangulate } from "@/lib/face/obj/obj_surface.ts";
+import type { ObjAxes } from "@/lib/face/obj/obj_model.ts";
+import { openNpz } from "@/lib/formats/npz.ts";
 
 export interface HeadFileOptions {
   /** Of a glTF: the face's mesh; unless given, that with the most morph targets. */
@@ -14,53 +14,41 @@ export interface HeadFileOptions {
   /** See `ObjModelParts`. */
   readonly surface?: readonly string[] | undefined;
   readonly axes?: ObjAxes | undefined;
-  /** A JSON file: a list as face.json has it. Unless given, they are looked for. */
+  /** A JSON file: a list as face.json has it. Unless given, they are the file's own, where it has any. */
   readonly landmarks?: string | undefined;
-  /** Whose landmarks are looked for. */
-  readonly template: () => Promise<MorphableModel>;
-}
-
-export interface HeadFile {
-  readonly model: MorphableModel;
-  /** Where landmarks were looked for: how far the template is from the mesh, in distances between the eyes. */
-  readonly error?: number | undefined;
 }
 
 /**
- * The face model of a head in an OBJ or a binary glTF file, whose morph targets are its expressions. Throws an InputError where
- * a file is damaged, or the mesh cannot be the surface of a position map.
+ * The head in an OBJ, in a binary glTF, whose morph targets are its expressions, or in an NPZ; see {@linkcode npzHead}. Throws
+ * an InputError where a file is damaged.
  */
-export async function readHeadFile(path: string, options: HeadFileOptions): Promise<HeadFile> {
-  const { surface, axes = ["x", "y", "z"] } = options;
-  const bytes = await Deno.readFile(path).catch((error) => refuse(path, reasonOf(error)));
-  const isObj = /\.obj$/i.test(path);
-  if (isObj && options.mesh !== undefined) refuse(path, "--mesh names a mesh of a glTF file, this is an OBJ");
-  const head = isObj
-    ? { mesh: parseObj(new TextDecoder().decode(bytes), path), expression: {}, vertices: undefined }
-    : await readGltf(bytes, { path, mesh: options.mesh });
-  let landmarks: SurfaceLandmarks, error: number | undefined;
-  if (options.landmarks !== undefined) {
-    const listed = await readLandmarks(options.landmarks);
-    const { vertices } = head;
-    landmarks = vertices ? renumbered(listed, vertices, options.landmarks) : listed;
-  } else {
-    const polygons = head.mesh.polygons.filter(({ material }) => surface?.includes(material) ?? true);
-    const positions = Float32Array.from(turn(axes, path)(head.mesh.positions));
-    const triangles = Uint32Array.from(polygons.flatMap(({ vertices }) => triangulate(vertices).flat()));
-    ({ landmarks, error } = findLandmarks({ positions, triangles }, await options.template()));
+export async function readHead(path: string, options: HeadFileOptions): Promise<Head> {
+  const { surface, mesh, axes = ["x", "y", "z"] } = options;
+  const kind = /\.(obj|npz)$/i.exec(path)?.[1]?.toLowerCase() ?? "glb";
+  if (kind !== "glb" && mesh !== undefined) {
+    refuse(path, `--mesh names a mesh of a glTF file, this is an ${kind.toUpperCase()}`);
   }
-  const model = objModel({
+  const { vertices, ...head } = kind === "npz"
+    ? { ...npzHead(await openNpz(path)), vertices: undefined }
+    : await readMesh(path, { isObj: kind === "obj", mesh });
+  return {
     path,
-    mesh: head.mesh,
-    landmarks,
     axes,
-    expression: head.expression,
+    ...head,
     ...surface && { surface },
-  });
-  return { model, error };
+    ...options.landmarks !== undefined && { landmarks: await readLandmarks(options.landmarks, vertices) },
+  };
 }
 
-async function readLandmarks(path: string): Promise<SurfaceLandmarks> {
+async function readMesh(path: string, { isObj, mesh }: { readonly isObj: boolean; readonly mesh: string | undefined }) {
+  const bytes = await Deno.readFile(path).catch((error) => refuse(path, reasonOf(error)));
+  return isObj
+    ? { mesh: parseObj(new TextDecoder().decode(bytes), path), vertices: undefined }
+    : await readGltf(bytes, { path, mesh });
+}
+
+/** @param vertices for each vertex as a glTF has it, that of the mesh */
+async function readLandmarks(path: string, vertices: Uint32Array | undefined): Promise<SurfaceLandmarks> {
   const text = await Deno.readTextFile(path).catch((error) => refuse(path, reasonOf(error)));
   let json;
   try {
@@ -69,7 +57,9 @@ async function readLandmarks(path: string): Promise<SurfaceLandmarks> {
     return refuse(path, reasonOf(error));
   }
   const { data, error } = landmarkLists.safeParse(json);
-  return data ? parseLandmarks(data, path) : refuse(path, error!.issues[0]!.message);
+  if (!data) return refuse(path, error!.issues[0]!.message);
+  const landmarks = parseLandmarks(data, path);
+  return vertices ? renumbered(landmarks, vertices, path) : landmarks;
 }
 
 /** Landmarks on vertices as a glTF has them, on those that are left. */

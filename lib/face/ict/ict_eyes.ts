@@ -1,3 +1,5 @@
+import { type EyeballMaterial, eyeballMaterial, GAZE_RADIANS } from "@/lib/face/eyeball.ts";
+
 /**
  * ICT-FaceKit's eyes: balls with a bulging cornea that its expressions leave still. Figures fitted to the neutral mesh,
  * in centimeters, for the eye on the side of +x (the person's left).
@@ -6,21 +8,11 @@ const CENTER = [3.106, 3.604, 7.892] as const;
 /** From the center through the pupil: each eye looks 8° outwards. */
 const AXIS = [0.1386, 0.0198, 0.9901] as const;
 
-/** Angles at the center, from the axis, within which the ball shows each. */
-const PUPIL_COSINE = Math.cos(9 * Math.PI / 180);
-const IRIS_COSINE = Math.cos(25 * Math.PI / 180);
-const SEEN_COSINE = Math.cos(105 * Math.PI / 180);
-
-/** How far a fully made "look" expression turns the eyes. */
-const GAZE_RADIANS = 25 * Math.PI / 180;
-
 /** What the eyeball is made of at this point; undefined at its back, which is never seen. */
-export function eyeMaterial(x: number, y: number, z: number): "pupil" | "iris" | "sclera" | undefined {
+export function eyeMaterial(x: number, y: number, z: number): EyeballMaterial | undefined {
   const [dx, dy, dz] = [Math.abs(x) - CENTER[0], y - CENTER[1], z - CENTER[2]];
   const cosine = (dx * AXIS[0] + dy * AXIS[1] + dz * AXIS[2]) / Math.hypot(dx, dy, dz);
-  if (cosine > PUPIL_COSINE) return "pupil";
-  if (cosine > IRIS_COSINE) return "iris";
-  return cosine > SEEN_COSINE ? "sclera" : undefined;
+  return eyeballMaterial(cosine);
 }
 
 /** How an expression moves this point of an eyeball; undefined for expressions that do not move the gaze. */

@@ -1,0 +1,60 @@
+import { findLandmarks, type FoundLandmarks } from "@/lib/face/find_landmarks.ts";
+import { isOfFace } from "@/lib/face/heads/face_area.ts";
+import { outlineOf, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { ObjPolygon } from "@/lib/face/obj/obj.ts";
+import { type ObjAxes, objModel, type ObjModelParts, turn } from "@/lib/face/obj/obj_model.ts";
+import { triangulate } from "@/lib/face/obj/obj_surface.ts";
+
+/** A head as its files have it, of whatever kind they are, before it is known where its landmarks must be. */
+export interface Head extends Omit<ObjModelParts, "landmarks"> {
+  readonly axes: ObjAxes;
+  /** Where its files tell. */
+  readonly landmarks?: SurfaceLandmarks | undefined;
+  /** Whether the position map covers only the face of its surface, the part about the landmarks without ears, scalp and neck. */
+  readonly coversFace?: boolean;
+  /** Of what is made of it, such as weights. */
+  readonly license?: string;
+}
+
+/** What of a head landmarks can lie on, in the model's axes. */
+export interface HeadSkin {
+  /** [vertexCount, 3], of the whole head. */
+  readonly positions: Float32Array;
+  /** [triangleCount, 3]. */
+  readonly triangles: Uint32Array;
+}
+
+export function skinOf({ mesh, surface, axes, path }: Head): HeadSkin {
+  const polygons = mesh.polygons.filter(({ material }) => surface?.includes(material) ?? true);
+  return {
+    positions: Float32Array.from(turn(axes, path)(mesh.positions)),
+    triangles: Uint32Array.from(polygons.flatMap(({ vertices }) => triangulate(vertices).flat())),
+  };
+}
+
+/** Where a head's landmarks are by laying this model on it; see {@linkcode findLandmarks}. */
+export function findHeadLandmarks(head: Head, template: MorphableModel): FoundLandmarks {
+  return findLandmarks(skinOf(head), template);
+}
+
+/** The face model of a head with these landmarks. Throws an InputError where it cannot be the surface of a position map. */
+export function headModel(head: Head, landmarks: SurfaceLandmarks): MorphableModel {
+  return objModel({ ...head.coversFace ? withFaceApart(head, landmarks) : head, landmarks });
+}
+
+/** The same head, whose surface is its face, and whose skin besides is drawn alone. */
+function withFaceApart(head: Head, landmarks: SurfaceLandmarks): Head {
+  const { mesh } = head;
+  const isSkin = ({ material }: ObjPolygon) => head.surface?.includes(material) ?? true;
+  const isFace = isOfFace(mesh.polygons.filter(isSkin).map(({ vertices }) => vertices), {
+    positions: skinOf(head).positions,
+    outline: outlineOf(landmarks),
+  }).values();
+  const polygons = mesh.polygons.map((polygon) =>
+    isSkin(polygon) && isFace.next().value ? { ...polygon, material: FACE } : polygon
+  );
+  return { ...head, mesh: { ...mesh, polygons }, surface: [FACE] };
+}
+
+const FACE = "face";

@@ -1,0 +1,21 @@
+import type { Preparation } from "@/tasks/prepare/preparation.ts";
+import { addHeadOptions, type HeadFlags, prepareHead } from "@/tasks/prepare/prepare_head.ts";
+
+/** FLAME in one file. */
+export const flame: Preparation = {
+  name: "flame",
+  configure: (command) =>
+    addHeadOptions(
+      command
+        .description(
+          "Makes one file of FLAME: of an NPZ of its model, with FLAME_texture.npz or head_template.obj, and with an NPZ of " +
+            "its 68 landmarks, where there is one; data/README.md says what makes NPZ of its pickles",
+        )
+        .argument("<paths...>", "these files, or folders that they are in"),
+    ),
+  async run(command, console) {
+    console.stage("Reading FLAME");
+    const { readFlame } = await import("@/lib/face/heads/flame.ts");
+    await prepareHead(await readFlame(command.args), command.opts<HeadFlags>(), console);
+  },
+};

@@ -1,0 +1,32 @@
+import { InputError } from "@/lib/errors.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { findHeadLandmarks, headModel } from "@/lib/face/heads/head.ts";
+import { readHead } from "@/lib/face/heads/head_file.ts";
+import { eyeCornerDistance, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { glb, glbNames, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+Deno.test("headModel() makes a face of a GLB, whose landmarks come from a list or are found", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/head.glb`;
+  await Deno.writeFile(path, glb);
+  const face = builtInFace();
+  const truth = valuesAt(meshLandmarks(face, (all) => landmarksOf(all)), face.mean);
+  await Deno.writeTextFile(`${folder.path}/landmarks.json`, JSON.stringify({ "300w-lp": listedLandmarks() }));
+  const head = await readHead(path, { landmarks: `${folder.path}/landmarks.json` });
+  for (const landmarks of [head.landmarks!, findHeadLandmarks(head, face).landmarks]) {
+    const model = headModel(head, landmarks);
+    assertEquals(model.expressionNames, [...glbNames]);
+    const found = valuesAt(meshLandmarks(model), model.mean).map((value) => 100 * value);
+    const shift = [0, 1, 2].map((k) => (found[3 * 30 + k]! - truth[3 * 30 + k]!)); // the file has the middle at 0
+    let off = 0;
+    for (let l = 0; l < 68; l++) {
+      off += Math.hypot(...[0, 1, 2].map((k) => found[3 * l + k]! - shift[k]! - truth[3 * l + k]!)) / 68;
+    }
+    assert(off < (landmarks === head.landmarks ? 1e-3 : 0.06) * eyeCornerDistance(truth), `${off}`);
+  }
+  assertEquals((await readHead(path, {})).landmarks, undefined);
+  await assertThrows(() => readHead(path, { mesh: "Hair" }), InputError, /no mesh is called "Hair", there are "face"/);
+});

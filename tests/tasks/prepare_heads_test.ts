@@ -1,0 +1,101 @@
+/** Face models of others made into files by tasks, and trained on. */
+import { readPreparedFace } from "@/lib/face/prepared_face.ts";
+import { bfmStandIn, writeStandIn } from "@/tests/face/bfm/stand_in.ts";
+import { flameStandIn, writeFlame } from "@/tests/face/heads/flame_stand_in.ts";
+import { glb, glbNames, linearArrays, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
+import { hasNumpy, writeNpz } from "@/tests/formats/numpy_files.ts";
+import { hasModules, plainPython } from "@/tests/python.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+/** Trains for two steps on the faces of a prepared model. */
+async function trainsOn(model: string): Promise<void> {
+  const from = ["--source", "model", "--source-path", model, "--run", `${model}.run`];
+  const { code, stderr } = await runTaskChild("train", "--fast-dev-run", "--steps", "2", "--device", "cpu", ...from);
+  assert(code === 0 && /\nstep 2\/2 /.test(stderr), stderr);
+}
+
+/** Has scipy write MAT-files again. */
+const rewrite = `
+import sys, scipy.io
+for path in sys.argv[1:]:
+    fields = scipy.io.loadmat(path)
+    scipy.io.savemat(path, {name: value for name, value in fields.items() if not name.startswith("__")})
+`;
+
+const layouts = {
+  "300W-LP's": ["Model_Shape.mat", "Model_Exp.mat", "BFM_UV.mat"],
+  "face3d's": ["BFM.mat", "BFM_UV.mat"],
+  "BFM's own with 300W-LP's": ["01_MorphableModel.mat", "model_info.mat", "Model_Exp.mat", "whole/BFM_UV.mat"],
+};
+
+Deno.test({
+  name: "deno task prepare bfm makes a model that training takes of each layout of files, as scipy writes them",
+  ignore: !await hasModules("scipy"),
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const standIn = bfmStandIn({ waves: 3 });
+    for (const [whose, names] of Object.entries(layouts)) {
+      const own = `${folder.path}/${whose}`;
+      await writeStandIn(own, standIn, names);
+      await plainPython(rewrite, ...names.map((name) => `${own}/${name.split("/").at(-1)}`));
+      const out = `${folder.path}/bfm.model`;
+      const { code, stdout, stderr } = await runTaskChild("prepare", "bfm", own, "--out", out, "--no-neck");
+      const said = /bfm\.model: (\d+) vertices, 199 identity and 29 expression modes, (\d+) triangles\n$/.exec(stdout);
+      assert(code === 0 && said && Number(said[1]) < 53_215, stdout + stderr);
+      const { model, identityDeviations, license } = await readPreparedFace(out);
+      assertEquals([model.mean.length / 3, identityDeviations!.length], [Number(said[1]), 199]);
+      assert(/Basel Face Model/.test(license!));
+      await Deno.remove(own, { recursive: true });
+    }
+    await trainsOn(`${folder.path}/bfm.model`);
+  },
+});
+
+Deno.test("deno task prepare mesh makes a model that training takes of a GLB, and shows its landmarks", async () => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  await Deno.writeFile(`${path}/head.glb`, glb);
+  await Deno.writeTextFile(`${path}/marks.json`, JSON.stringify(listedLandmarks()));
+  const [head, out] = [`${path}/head.glb`, `${path}/head.model`];
+  const prepare = (...flags: string[]) => runTaskChild("prepare", "mesh", head, "--out", out, ...flags);
+  const given = await prepare("--landmarks", `${path}/marks.json`);
+  assertEquals([given.code, given.stdout], [
+    0,
+    `${out}: 9054 vertices, 2 expressions; ${out}.png shows its landmarks\n`,
+  ]);
+  const { model } = await readPreparedFace(out);
+  assertEquals(model.expressionNames, [...glbNames]);
+  assertEquals(
+    [...(await Deno.readFile(`${out}.png`)).subarray(1, 4)],
+    [..."PNG"].map((letter) => letter.charCodeAt(0)),
+  );
+  await trainsOn(out);
+  const refused = await prepare("--axes", "x,y");
+  assertEquals([refused.code, refused.stdout], [2, ""]);
+  assert(/^Cannot set --axes to x,y: three of x, y, z/.test(refused.stderr), refused.stderr);
+});
+
+Deno.test({
+  name: "deno task prepare mesh and flame make models that training takes of NPZ files, as numpy writes them",
+  ignore: !hasNumpy,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const { path } = folder;
+    await writeNpz(`${path}/face.npz`, linearArrays());
+    await Deno.mkdir(`${path}/FLAME`);
+    await writeFlame(`${path}/FLAME`, flameStandIn());
+    const cases = [
+      ["mesh", `${path}/face.npz`, /: \d+ vertices, 39 identity modes, 42 expressions; .*face\.model\.png shows its/],
+      ["flame", `${path}/FLAME`, /: \d+ vertices, 300 identity modes, 111 expressions; .*flame\.model\.png shows its/],
+    ] as const;
+    for (const [kind, from, said] of cases) {
+      const out = `${path}/${kind === "flame" ? "flame" : "face"}.model`;
+      const { code, stdout, stderr } = await runTaskChild("prepare", kind, from, "--out", out);
+      assert(code === 0 && said.test(stdout), stdout + stderr);
+      assert((await readPreparedFace(out)).license, "its license is lost");
+      await trainsOn(out);
+    }
+  },
+});
