@@ -10,6 +10,7 @@ import { findCluster } from "@/lib/tensorflow/collectives/find_cluster.ts";
 import { RankLostError } from "@/lib/tensorflow/collectives/rank_lost_error.ts";
 import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
+import type { NetworkShape } from "@/lib/model/trained_model.ts";
 import { readConfigFile, readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
@@ -79,7 +80,10 @@ const command = taskCommand("train")
   .argument("[preset]", `the settings to start from: ${Object.keys(presets).join(", ")} (default: quick)`)
   .option("--run <folder>", "the run's folder (default: a new one in the checkout's runs/)")
   .option("--resume", "go on with the run in that folder, with its settings")
-  .option("--from <model>", "start from the weights of a trained model or run, as far as they fit")
+  .option(
+    "--from <model>",
+    "start from a trained model's weights, or a run's, and by default at a tenth of the learning rate",
+  )
   .option("--config <file>", "the settings to start from: another run's config.json, such as a notebook's")
   .option("--max-time <time>", "stop after so long, such as 90m, 1h30m or 23:50:00, to be resumed: exit status 75")
   .option("--dry-run", "take some steps, say what the training would take, and write nothing")
@@ -93,23 +97,29 @@ for (const [flag, description] of Object.values(flags)) command.option(flag, des
 
 await runTask(command, async (console) => {
   const options = command.opts<Options & Record<string, string>>();
-  const preset = choosePreset(command.args[0], options["architecture"]);
   const limit = options.maxTime === undefined ? undefined : secondsOf(options.maxTime);
   if (options.config && (options.resume || command.args[0])) {
     throw new InputError("Cannot use --config with a preset or --resume: they have settings of their own");
   }
   if (options.resume && !options.run) throw new InputError("Cannot resume: --run names the run to go on with");
   if (options.resume && command.args[0]) {
-    throw new InputError(`Cannot resume with the preset ${preset}: a run goes on with its own settings`);
+    throw new InputError(`Cannot resume with the preset ${command.args[0]}: a run goes on with its own settings`);
   }
   if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
+  const shape = options.from === undefined ? undefined : await shapeOf(options.from, console);
+  const preset = choosePreset(command.args[0], options["architecture"] ?? presetArchitecture(shape));
   const given = options.config ? await readConfigFile(options.config) : undefined;
   const cluster = options.dryRun ? undefined : findCluster(options);
   const follows = cluster !== undefined && cluster.rank > 0; // then rank 0 has the run, and says what its settings are
   const before = options.resume && !follows ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
   const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
   const overrides = { ...settings, source: sourceOf(options, before.source) };
-  const config = resolveConfig(preset, { ...given, ...options.fastDevRun && fastDevRun, ...overrides });
+  const config = resolveConfig(preset, {
+    ...given,
+    ...options.fastDevRun && fastDevRun,
+    ...shape && startedSettings(shape, before),
+    ...overrides,
+  });
   if (cluster && config.backend !== "tensorflow") {
     throw new InputError(`Cannot train together on the backend ${config.backend}: on tensorflow alone`);
   }
@@ -174,6 +184,23 @@ async function followRank0(
   }
   console.throwIfAborted();
   throw new Interruption(STOPPED_ON_REQUEST); // another was told to stop
+}
+
+/** What a network that starts from a model has in common with it, whatever the preset. */
+async function shapeOf(from: string, console: TaskConsole): Promise<NetworkShape> {
+  console.stage("Opening the weights to start from");
+  const { readShape } = await import("@/lib/model/trained_model.ts");
+  return await readShape(from);
+}
+
+/** Of a network that starts from a model of this shape: a rate for new ones would undo first what it has learned. */
+function startedSettings({ imageSize, width, encoding }: NetworkShape, { learningRate }: Config) {
+  return { imageSize, width, encoding, learningRate: Number((learningRate / 10).toPrecision(2)) };
+}
+
+/** Where no preset is named: "quick" is one of light networks. */
+function presetArchitecture(shape: NetworkShape | undefined): string | undefined {
+  return shape?.architecture === "prnet" ? "prnet" : undefined;
 }
 
 /** What the settings come to, and what a training with them would take of time and memory. */

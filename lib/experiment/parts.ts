@@ -8,6 +8,7 @@ import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { Adam } from "@/lib/train/adam.ts";
@@ -72,7 +73,7 @@ export async function openParts(
   const network = buildNetwork(config, expressionCount);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
-  if (from !== undefined) await startFrom(from, { network, config });
+  if (from !== undefined) await startFrom(from, { network, config, images: trainingImages(config, onRefused) });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
   const meanExpressions = mean(
@@ -101,6 +102,23 @@ export function openTrainingBatches(
     workersAtOnce: Math.max(1, navigator.hardwareConcurrency - 1),
   });
 }
+
+/** Pictures for a network's statistics, a batch at a time. */
+async function* trainingImages(config: Config, onRefused: OpenOptions["onRefused"]): AsyncGenerator<tf.Tensor4D> {
+  const sampleCount = config.batchSize * Math.ceil(STATISTICS_SAMPLES / config.batchSize);
+  using batches = openBatches({ ...config, split: "train", sampleCount, onRefused });
+  for await (const { images: bytes, batchSize, imageSize } of batches) {
+    const images = tf.tidy(() => bytesToUnit(bytesTensor(bytes, [batchSize, imageSize, imageSize, 3])));
+    try {
+      yield images;
+    } finally {
+      images.dispose();
+    }
+  }
+}
+
+/** Each has thousands of texels for the statistics of a channel. */
+const STATISTICS_SAMPLES = 64;
 
 /** Expressions that the network learns to say. */
 export function expressionCountOf({ config, source }: Pick<Parts, "config" | "source">): number {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OnnxGraph } from "@/lib/export/onnx_graph.ts";
-import { permuted } from "@/lib/export/onnx_writer.ts";
+import { permuted } from "@/lib/model/kernels.ts";
 import { paddingOf } from "@/lib/model/folded_network.ts";
 import { DETECTOR_SIZE } from "@/lib/track/blazeface.ts";
 

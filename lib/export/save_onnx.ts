@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { InputError } from "@/lib/errors.ts";
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
@@ -7,7 +8,7 @@ import { writeFileAtomic, writing } from "@/lib/files.ts";
 import { sealOnnx } from "@/lib/formats/seal.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { modelFolder } from "@/lib/model/model_folder.ts";
-import { openTrainedModel, replaceDescription, type TrainedModel } from "@/lib/model/trained_model.ts";
+import { isOnnxAlone, openTrainedModel, replaceDescription, type TrainedModel } from "@/lib/model/trained_model.ts";
 
 /** Writes a trained model as ONNX, whole or not at all; see {@linkcode encodeOnnx}. Gives the file's size in bytes; throws an InputError where it cannot be written. */
 export async function saveOnnx(
@@ -35,6 +36,9 @@ export async function exportOnnx(
 ): Promise<{ readonly path: string; readonly byteCount: number }> {
   const folder = await modelFolder(runOrModel);
   const target = path ?? `${folder}/model.onnx`;
+  if (path === undefined && await isOnnxAlone(folder)) {
+    throw new InputError(`Cannot write ${target}: it is all that there is of this model; name another file by --out`);
+  }
   const byteCount = await withModel(runOrModel, async (model) => {
     if (path === undefined) await replaceDescription(folder, model.description); // a killed save may have left another's
     return await saveOnnx(target, model, options);

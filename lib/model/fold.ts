@@ -9,12 +9,7 @@ import {
 } from "@/lib/model/folded_network.ts";
 import { absorbScales } from "./scale_output.ts";
 import { scaled, type Shape4D, turn } from "./kernels.ts";
-
-/** One channel's y = scale · x + offset, for all channels. */
-interface Affine {
-  readonly scale: Float32Array;
-  readonly offset: Float32Array;
-}
+import { type Affine, affineOf, isChannelNormalization, valuesOf } from "./normalization.ts";
 
 /**
  * A network of layers as a list of nodes for inference: batch normalization goes into the kernels of the convolutions
@@ -149,15 +144,6 @@ class Folding {
 }
 
 /** What tfjs keeps private of its layers. */
-interface Normalization extends tf.layers.Layer {
-  readonly axis: number;
-  readonly epsilon: number;
-  readonly gamma?: tf.LayerVariable;
-  readonly beta?: tf.LayerVariable;
-  readonly movingMean: tf.LayerVariable;
-  readonly movingVariance: tf.LayerVariable;
-}
-
 interface Linear extends tf.layers.Layer {
   readonly kernel: tf.LayerVariable;
   readonly bias?: tf.LayerVariable | null;
@@ -196,11 +182,6 @@ interface Enlarger extends tf.layers.Layer {
   readonly dataFormat: string;
   readonly size: [number, number];
   readonly interpolation: string;
-}
-
-function isChannelNormalization(layer: tf.layers.Layer): layer is Normalization {
-  const { axis } = layer as Normalization;
-  return layer.getClassName() === "BatchNormalization" && (axis === -1 || axis === 3);
 }
 
 function isConvolution(layer: tf.layers.Layer): layer is Convolution {
@@ -245,14 +226,6 @@ function isElementwise(layer: Linear): boolean {
 
 function haveSameShape(tensors: readonly tf.SymbolicTensor[]): boolean {
   return tensors.every(({ shape }) => shape.join() === tensors[0]!.shape.join());
-}
-
-function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normalization): Affine {
-  const [mean, variance] = [valuesOf(movingMean), valuesOf(movingVariance)];
-  const gains = gamma && valuesOf(gamma);
-  const shifts = beta && valuesOf(beta);
-  const scale = variance.map((value, i) => (gains?.[i] ?? 1) / Math.sqrt(value + epsilon));
-  return { scale, offset: scale.map((factor, i) => (shifts?.[i] ?? 0) - factor * mean[i]!) };
 }
 
 interface ConvolutionOptions {
@@ -349,7 +322,3 @@ function activationOf({ activation }: Linear): Activation | undefined {
 
 const elementwise: readonly Activation[] = ["relu", "relu6", "elu", "sigmoid", "tanh", "linear"];
 const activations: readonly Activation[] = [...elementwise, "softmax"];
-
-function valuesOf(variable: tf.LayerVariable): Float32Array {
-  return variable.read().dataSync<"float32">();
-}

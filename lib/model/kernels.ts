@@ -1,3 +1,5 @@
+import { type FoldedNode, paddingOf } from "@/lib/model/folded_network.ts";
+
 /** Height, width, input channels, output channels; those of a transposed convolution the other way round. */
 export type Shape4D = [number, number, number, number];
 
@@ -50,4 +52,56 @@ export function kernelBeforeDoubling(
 /** Where a tap of three around a texel's first or second half falls among the three around the texel. */
 function tapBeforeDoubling(tap: number, half: number): number {
   return Math.floor((half + tap - 1) / 2) + 1;
+}
+
+/** What a transposed convolution's kernel is for. */
+type TransposedShape = Pick<
+  Extract<FoldedNode, { operation: "transposed convolution" }>,
+  "kernelShape" | "strides" | "shape" | "padding"
+>;
+
+/** For each place of an output texel between two of the input: the kernel's taps that see the input's, first texel first. */
+export function phasesOf({ kernelShape, strides, shape, padding }: TransposedShape, axis: 0 | 1) {
+  const [kernel, stride] = [kernelShape[axis], strides[axis]];
+  const [padded] = paddingOf(padding, { length: shape[axis]!, kernel, stride });
+  return Array.from({ length: stride }, (_, place) => {
+    const first = (place + padded) % stride, after = Math.floor((place + padded) / stride);
+    const taps = Array.from({ length: Math.ceil((kernel - first) / stride) }, (_, i) => first + stride * i).reverse();
+    return { taps, before: taps.length - 1 - after, after };
+  });
+}
+
+/** A kernel of these rows and columns alone. */
+export function pickTaps(
+  kernel: Float32Array,
+  [, width, ...channels]: readonly number[],
+  [rows, columns]: readonly [readonly number[], readonly number[]],
+): Float32Array {
+  const length = channels.reduce((product, count) => product * count, 1);
+  const picked = new Float32Array(rows.length * columns.length * length);
+  rows.forEach((row, y) =>
+    columns.forEach((column, x) => {
+      const from = length * (row * width! + column);
+      picked.set(kernel.subarray(from, from + length), length * (y * columns.length + x));
+    })
+  );
+  return picked;
+}
+
+/** An array of this shape with its axes in another order. */
+export function permuted(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  const lengths = order.map((axis) => shape[axis]!), steps = order.map((axis) => strides[axis]!);
+  const result = new Float32Array(values.length);
+  const place = lengths.map(() => 0);
+  for (let i = 0, from = 0; i < result.length; i++) {
+    result[i] = values[from]!;
+    for (let axis = lengths.length - 1; axis >= 0; axis--) {
+      from += steps[axis]!;
+      if (++place[axis]! < lengths[axis]!) break;
+      from -= lengths[axis]! * steps[axis]!;
+      place[axis] = 0;
+    }
+  }
+  return result;
 }

@@ -20,12 +20,17 @@ export const SMOOTH_NODES = 17;
 /** The smooth part is a mean, this layer's bias, plus these many components, the rows of its kernel. */
 export const SMOOTH_COMPONENTS = 64;
 export const SMOOTH_LAYER = "smooth_nodes";
+/** What is added to the smooth part. */
+export const FINE_LAYER = "fine_part";
 
 const MOMENTUM = 0.98; // moving averages over some 50 batches, so that short trainings end with current ones
 const SMALLEST_SIZE = 4; // texels a side where convolutions over the image end, and where those over UV begin
 const UPSAMPLING = 4; // from the finest convolutions to the map
 const SMOOTHING = 5; // texels a side of the mean that rounds the edges between the cells of upsampled nodes
-const FACE_SHARE = 10; // units that describe the face, in widths
+/** Describes the face. */
+export const FACE_LAYER = "face";
+/** Its units, in widths. */
+export const FACE_SHARE = 10;
 const SMALL = 0.01; // variance of last layers' weights, as a share of Glorot's: new networks are near the mean map
 
 const EXPRESSION_SHARE = 6; // units between the face and its expressions, in widths
@@ -57,7 +62,7 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
     x = residualBlock(x, { name: `${name}_b`, channels: channels(share), stride: 1, seed });
   }
   x = tf.layers.flatten({ name: "flatten" }).apply(x) as tf.SymbolicTensor;
-  const face = dense(x, { name: "face", units: channels(FACE_SHARE), activation: "elu", seed });
+  const face = dense(x, { name: FACE_LAYER, units: channels(FACE_SHARE), activation: "elu", seed });
 
   const nodeCount = imageSize / UPSAMPLING + 1;
   const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
@@ -112,10 +117,10 @@ function finePart(
   // one more node at the end, computed from its neighbors
   const padded = tf.layers.zeroPadding2d({ name: "fine_border", padding: [[1, 2], [1, 2]] }).apply(x);
   return tf.layers.conv2d({
-    name: "fine_part",
+    name: FINE_LAYER,
     filters: 3,
     kernelSize: 3,
-    kernelInitializer: glorotUniform(seed, "fine_part", SMALL),
+    kernelInitializer: glorotUniform(seed, FINE_LAYER, SMALL),
   }).apply(padded) as tf.SymbolicTensor;
 }
 

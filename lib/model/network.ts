@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { type ExampleMaps, initializeLite } from "@/lib/model/initialize.ts";
-import { buildLite } from "@/lib/model/lite.ts";
-import { buildPrnet } from "@/lib/model/prnet.ts";
+import { buildLite, FACE_LAYER, FACE_SHARE } from "@/lib/model/lite.ts";
+import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 
 /** The part of a run's settings that gives a network its shape. */
 export type NetworkConfig =
-  & Pick<Config, "architecture" | "imageSize" | "width" | "seed">
+  & Pick<Config, "architecture" | "width" | "seed">
+  & { readonly imageSize: number }
   & Partial<Pick<Config, "expressionWeight" | "absentShare">>;
 
 /**
@@ -21,6 +22,12 @@ export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.Lay
   const said = expressionsSaid(config, expressionCount);
   return buildLite({ ...config, expressionCount: said, saysPresence: absentShare > 0 });
 }
+
+/** The layer of each architecture whose channels are a multiple of the width. */
+export const measuredLayers = {
+  lite: { layer: FACE_LAYER, operator: "Gemm", widths: FACE_SHARE },
+  prnet: { layer: FIRST_LAYER, operator: "Conv", widths: 1 },
+} as const;
 
 /** How many of its source's expressions a network of these settings says. */
 export function expressionsSaid(

@@ -3,6 +3,9 @@ import { activate, channelsOf, convolve, convolveTransposed, normalize } from ".
 
 const MOMENTUM = 0.999; // slim's default decay
 
+/** The first convolution. */
+export const FIRST_LAYER = "Conv";
+
 export interface PrnetOptions {
   /** Pixels a side, of the image and of the map; a multiple of 32. Published: 256. */
   readonly imageSize: number;
@@ -19,7 +22,7 @@ export interface PrnetOptions {
 export function buildPrnet({ imageSize, width, seed }: PrnetOptions): tf.LayersModel {
   if (imageSize % 32 !== 0) throw new RangeError(`Cannot halve ${imageSize} pixels five times: PRNet needs that`);
   const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
-  const first = { name: "Conv", channels: width, kernel: 4, seed };
+  const first = { name: FIRST_LAYER, channels: width, kernel: 4, seed };
 
   let x = normalized(convolve(image, first), first.name);
   x = residualBlock(x, { name: "resBlock", channels: 2 * width, stride: 2, seed });

@@ -1,22 +1,27 @@
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
-import { removeTemporaries, syncFolder, writeFileAtomic, writing } from "@/lib/files.ts";
+import { isThere, removeTemporaries, syncFolder, writeFileAtomic, writing } from "@/lib/files.ts";
 import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import {
   changedError,
   modelFolder,
+  openOnnxModel,
   readDescription,
   readJson,
   readModelFile,
   unsealed,
 } from "@/lib/model/model_folder.ts";
 import { sealJson, sha256 } from "@/lib/formats/seal.ts";
+import { measuredLayers } from "@/lib/model/network.ts";
+import { readOnnxNetwork, readOnnxWidth } from "@/lib/model/onnx_weights.ts";
 
 /** A network and all that is needed to use it. Whoever loads it disposes the network. */
 export interface TrainedModel {
   readonly network: tf.LayersModel;
   readonly description: ModelDescription;
+  /** Whether normalizations lack the statistics of training, which `measureStatistics` gives them: it matters to trainings alone. */
+  readonly lacksStatistics?: boolean;
 }
 
 /** A layer of tfjs's `model.json` and the layers that it takes from: `[name, node, tensor, arguments]` each. */
@@ -88,14 +93,19 @@ async function removeOtherWeights(folder: string, weightsFile: string): Promise<
   }
 }
 
-/** A trained model, from its folder or its run's. Throws an InputError where there is none, or a damaged one. */
+/**
+ * A trained model, from its folder or its run's; from its `model.onnx` where that and `posmap.json` are all there is, as of
+ * weights that come along. Throws an InputError where there is none, or a damaged one.
+ */
 export async function openTrainedModel(runOrModel: string): Promise<TrainedModel> {
   const folder = await modelFolder(runOrModel);
+  if (await isOnnxAlone(folder)) {
+    const model = await openOnnxModel(folder);
+    const network = await readOnnxNetwork(model, `${folder}/model.onnx`);
+    return { network, description: model.description, lacksStatistics: true };
+  }
   const path = `${folder}/model.json`;
-  const read = await readJson(path);
-  const json = "sha256" in read ? await unsealed(read, path) : read; // older ones had no seal, nor the description
-  const description = "posmap" in json ? parseDescription(json.posmap, path) : await readDescription(folder);
-  const { modelTopology, weightsManifest: [{ paths: [weightsFile], weights }] } = parseNetwork(json, path);
+  const { description, modelTopology, weightsManifest: [{ paths: [weightsFile], weights }] } = await readLayers(folder);
   const weightData = await readModelFile(`${folder}/${weightsFile}`);
   if (weightsFile !== `weights-${await sha256(weightData)}.bin`) throw changedError(`${folder}/${weightsFile}`);
   const artifacts = { modelTopology, weightSpecs: weights, weightData: weightData.buffer };
@@ -108,6 +118,39 @@ export async function openTrainedModel(runOrModel: string): Promise<TrainedModel
   throw new InputError(
     `Cannot load ${folder}: posmap.json says ${description.imageSize} pixels a side, its network gives ${size}`,
   );
+}
+
+/** What stands in a model's `model.json`. */
+async function readLayers(folder: string) {
+  const path = `${folder}/model.json`;
+  const read = await readJson(path);
+  const json = "sha256" in read ? await unsealed(read, path) : read; // older ones had no seal, nor the description
+  const description = "posmap" in json ? parseDescription(json.posmap, path) : await readDescription(folder);
+  return { description, ...parseNetwork(json, path) };
+}
+
+/** The settings that a network has in common with one that starts from its weights. */
+export type NetworkShape = Pick<ModelDescription, "architecture" | "imageSize" | "encoding"> & {
+  /** NaN where its layers fit none. */
+  readonly width: number;
+};
+
+/** The shape of a trained model's network, given its folder or its run's. Throws an InputError where there is none. */
+export async function readShape(runOrModel: string): Promise<NetworkShape> {
+  const folder = await modelFolder(runOrModel);
+  if (await isOnnxAlone(folder)) {
+    const model = await openOnnxModel(folder);
+    return { ...model.description, width: await readOnnxWidth(model, `${folder}/model.onnx`) };
+  }
+  const { description, weightsManifest: [{ weights }] } = await readLayers(folder);
+  const { layer, widths } = measuredLayers[description.architecture];
+  const kernel = weights.find(({ name }) => name === `${layer}/kernel`);
+  return { ...description, width: (kernel?.shape.at(-1) ?? NaN) / widths };
+}
+
+/** Whether a model's folder has its network as ONNX and no other way. */
+export async function isOnnxAlone(folder: string): Promise<boolean> {
+  return !await isThere(`${folder}/model.json`) && await isThere(`${folder}/model.onnx`);
 }
 
 function parseNetwork(json: object, path: string): z.infer<typeof networkSchema> {

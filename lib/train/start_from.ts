@@ -2,7 +2,8 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
-import { openTrainedModel } from "@/lib/model/trained_model.ts";
+import { measureStatistics } from "@/lib/model/normalization.ts";
+import { type NetworkShape, openTrainedModel, readShape } from "@/lib/model/trained_model.ts";
 
 /**
  * Gives a new network the weights of a trained one, by their layers' names. What a model may lack or have otherwise are
@@ -10,23 +11,27 @@ import { openTrainedModel } from "@/lib/model/trained_model.ts";
  * SettingError where a setting differs; the network is as it was then.
  *
  * @param from the folder of a trained model or of a run
+ * @param images pictures of the training, [count, size, size, 3] each, RGB in [0, 1], for normalizations that come without
+ * statistics
  */
 export async function startFrom(
   from: string,
-  { network, config }: {
+  { network, config, images }: {
     readonly network: tf.LayersModel;
-    readonly config: Pick<Config, "architecture" | "imageSize" | "encoding">;
+    readonly config: Pick<Config, keyof NetworkShape>;
+    readonly images: AsyncIterable<tf.Tensor4D>;
   },
 ): Promise<void> {
-  const { network: trained, description } = await openTrainedModel(from);
+  const shape = await readShape(from);
+  for (const setting of ["architecture", "imageSize", "width", "encoding"] as const) {
+    const [wanted, found] = [config[setting], shape[setting]];
+    if (wanted === found) continue;
+    throw new SettingError((nameOf) =>
+      `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
+    );
+  }
+  const { network: trained, lacksStatistics } = await openTrainedModel(from);
   try {
-    for (const setting of ["architecture", "imageSize", "encoding"] as const) {
-      const [wanted, found] = [config[setting], description[setting]];
-      if (wanted === found) continue;
-      throw new SettingError((nameOf) =>
-        `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
-      );
-    }
     const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
     const fitting = network.weights.filter(({ originalName, shape }) => {
       const value = values.get(originalName);
@@ -41,6 +46,7 @@ export async function startFrom(
   } finally {
     trained.dispose();
   }
+  if (lacksStatistics) await measureStatistics(network, images);
 }
 
 /** Layers that lead to no map. */

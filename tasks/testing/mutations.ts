@@ -375,10 +375,22 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/data/batches/batches_test.ts"],
   },
   {
-    file: "lib/model/fold.ts",
+    file: "lib/model/normalization.ts",
     line: "const scale = variance.map((value, i) => (gains?.[i] ?? 1) / Math.sqrt(value + epsilon));",
     replacement: "const scale = variance.map((value, i) => (gains?.[i] ?? 1) / Math.sqrt(value));",
     tests: ["tests/model/predictor_test.ts"],
+  },
+  {
+    file: "lib/model/normalization.ts",
+    line: "const variance = Float32Array.from(sums[i]!.square, (sum, c) => Math.max(0, sum / count - mean[c]! ** 2));",
+    replacement: "const variance = Float32Array.from(sums[i]!.square, (sum) => sum / count);",
+    tests: ["tests/model/onnx_weights_test.ts"],
+  },
+  {
+    file: "lib/model/onnx_weights.ts",
+    line: "return Float32Array.from({ length: channels }, (_, c) => values[c % values.length]! || LEAST_SCALE);",
+    replacement: "return Float32Array.from({ length: channels }, (_, c) => values[c % values.length]!);",
+    tests: ["tests/model/onnx_weights_test.ts"],
   },
   {
     file: "lib/model/scale_output.ts",

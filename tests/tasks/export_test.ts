@@ -36,6 +36,22 @@ Deno.test("deno task export writes a model's ONNX beside it, or in half precisio
   await assertThrows(() => openOnnxModel(model), InputError, /model\.onnx: there is no such file/);
 });
 
+Deno.test("deno task export writes weights that come along in other formats, and never over them", async () => {
+  await using folder = await temporaryFolder();
+  const model = `${folder.path}/model`;
+  await Deno.mkdir(model);
+  for (const name of ["model.onnx", "posmap.json"]) await Deno.copyFile(`${weights}/${name}`, `${model}/${name}`);
+  const over = await runTaskChild("export", model);
+  assertEquals([over.code, over.stderr.split("\n")[1]], [
+    2,
+    `Cannot write ${model}/model.onnx: it is all that there is of this model; name another file by --out`,
+  ]);
+  assertEquals(await Deno.readFile(`${model}/model.onnx`), await Deno.readFile(`${weights}/model.onnx`));
+  const out = `${folder.path}/saved`;
+  const { code, stdout } = await runTaskChild("export", model, "--format", "savedmodel", "--out", out);
+  assertEquals([code, stdout], [0, `${out}: 7.9 MB\n`]);
+});
+
 Deno.test("deno task export writes weights to ship: the same landmarks, of a surface that is the map's own texels", async () => {
   await using folder = await temporaryFolder();
   const [model, out] = [`${folder.path}/model`, `${folder.path}/new/weights`];

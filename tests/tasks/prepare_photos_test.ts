@@ -1,9 +1,12 @@
 import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { PhotoStore } from "@/lib/data/store/photo_store.ts";
+import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+const weights = `${import.meta.dirname}/../../data/weights/lite`;
 
 Deno.test("prepare photos labels photos by the weights that come along, and names those that it cannot use", async () => {
   await using folder = await temporaryFolder();
@@ -30,6 +33,25 @@ Deno.test("prepare photos labels photos by the weights that come along, and name
   assert(/^No face: nobody\.jpg$/m.test(stderr), stderr);
   const opened = await PhotoStore.open(store);
   assertEquals([opened.faces.map(({ id }) => id), opened.chosen()], [["anna.jpg#0"], []]);
+});
+
+Deno.test("deno task train --from goes on from the weights that come along: on photos that these have labeled it starts as good as they are", async () => {
+  await using folder = await temporaryFolder();
+  const [photos, store] = [`${folder.path}/photos`, `${folder.path}/store`];
+  await Deno.mkdir(photos);
+  for (const seed of ["anna", "bert", "carl", "dora"]) {
+    const { picture } = new DrawnActor({ seed, size: 300 }).draw(talkingTurn(0, 0));
+    await Deno.writeFile(`${photos}/${seed}.jpg`, await encodeJpeg(picture));
+  }
+  assertEquals((await runTaskChild("prepare", "photos", photos, "--out", store)).code, 0);
+  const run = `${folder.path}/run`;
+  const flags = ["--source", "photos", "--source-path", store, "--run", run, "--learning-rate", "1e-6"];
+  const ended = await runTaskChild("train", "--fast-dev-run", "--device", "cpu", "--from", weights, ...flags);
+  assertEquals([ended.code, ended.stderr.includes(`${run}: lite at 128² on photos faces`)], [0, true]);
+  const errors = (await readMetrics(run)).flatMap((row) => row["validation/nme68_2d"] ?? []);
+  assert(errors[0]! < 4, `${errors} %`); // new ones have about 20 %
+  const { width, encoding } = await readRunConfig(run);
+  assertEquals([width, encoding], [16, "centered"]);
 });
 
 Deno.test("prepare photos says in a sentence what it cannot do", async () => {

@@ -11,6 +11,8 @@ import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 /** A tiny training that validates and saves at every step, and would take hours. */
 const endless = ["--fast-dev-run", "--steps", "100000", "--device", "cpu"];
 
+const weights = `${import.meta.dirname}/../../data/weights/lite`;
+
 Deno.test("deno task train refuses what it does not know in one sentence, exit status 2, and makes no folder", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
@@ -40,6 +42,9 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
     [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
     [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
+    [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],
+    [["prnet", "--from", weights], /Cannot start from .*lite with --architecture prnet: that model has lite/],
+    [["--from", weights, "--width", "8"], /Cannot start from .*lite with --width 8: that model has 16/],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("train", ...flags, "--run", run)));
   ends.forEach(({ code, stdout, stderr }, i) => {

@@ -10,6 +10,11 @@ import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 await tf.setBackend("cpu");
 
 const config = tinyConfig({ absentShare: 0, expressionWeight: 0 });
+/** None is asked for where statistics come along. */
+// deno-lint-ignore require-yield
+const images = (async function* () {
+  throw new Error("Pictures were asked for");
+})();
 const meanLandmarks = new Float32Array(68 * 3);
 
 const valuesOf = (network: tf.LayersModel) =>
@@ -32,7 +37,7 @@ Deno.test("startFrom() takes all weights that lead to the map, and leaves heads 
   const saved = await save(folder.path, { ...config, seed: 1 });
   const network = buildNetwork({ ...config, seed: 2, absentShare: 0.1, expressionWeight: 1 }, 5);
   const before = valuesOf(network);
-  await startFrom(folder.path, { network, config });
+  await startFrom(folder.path, { network, config, images });
   for (const [name, values] of valuesOf(network)) assertEquals(values, saved.get(name) ?? before.get(name));
   assert([...before.keys()].some((name) => !saved.has(name)), "there is a head");
   network.dispose();
@@ -44,12 +49,14 @@ Deno.test("startFrom() refuses another width, size or architecture, and changes 
   const network = buildNetwork({ ...config, seed: 2, width: 8 });
   const before = valuesOf(network);
   await assertThrows(
-    () => startFrom(folder.path, { network, config }),
+    () => startFrom(folder.path, { network, config, images }),
     InputError,
     /wanted stem_1\/convolution\/kernel/,
   );
-  const refused = (change: object) => () => startFrom(folder.path, { network, config: { ...config, ...change } });
+  const refused = (change: object) => () =>
+    startFrom(folder.path, { network, images, config: { ...config, ...change } });
   await assertThrows(refused({ imageSize: 128 }), SettingError, /imageSize 128: that model has 64/);
+  await assertThrows(refused({ width: 8 }), SettingError, /width 8: that model has 4/);
   await assertThrows(refused({ architecture: "prnet" }), SettingError, /architecture prnet: that model has lite/);
   assertEquals(valuesOf(network), before);
   network.dispose();

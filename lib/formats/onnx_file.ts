@@ -1,0 +1,80 @@
+import { messageFields } from "@/lib/formats/protobuf.ts";
+
+/** What an ONNX model's graph consists of, as far as its weights are concerned. */
+export interface OnnxFile {
+  /** In an order in which they can be computed. */
+  readonly nodes: readonly OnnxNode[];
+  /** Constants of numbers with a point, those that are cast from half precision by the casts' names, too. */
+  readonly arrays: ReadonlyMap<string, OnnxWeights>;
+  readonly outputs: readonly string[];
+}
+
+export interface OnnxNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+}
+
+export interface OnnxWeights {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/**
+ * The graph of an ONNX model (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) that keeps its weights in itself, as posmap's
+ * do. Takes no more memory than twice the file. Throws a RangeError where it is none.
+ */
+export function readOnnx(model: Uint8Array): OnnxFile {
+  const graph = [...messageFields(model)].find(({ field }) => field === 7)?.bytes;
+  if (!graph) throw new RangeError("it has no graph");
+  const arrays = new Map<string, OnnxWeights>();
+  const nodes: OnnxNode[] = [], casts: [from: string, to: string][] = [], outputs: string[] = [];
+  for (const { field, bytes } of messageFields(graph)) {
+    if (field === 1) {
+      const node = readNode(bytes);
+      if (node.operator === "Cast") casts.push([node.inputs[0]!, node.output]);
+      nodes.push(node);
+    }
+    if (field === 5) {
+      const [name, array] = readTensor(bytes);
+      if (array) arrays.set(name, array);
+    }
+    if (field === 12) outputs.push(textOf([...messageFields(bytes)].find(({ field }) => field === 1)));
+  }
+  for (const [from, to] of casts) {
+    const array = arrays.get(from);
+    if (array) arrays.set(to, array);
+  }
+  return { nodes, arrays, outputs };
+}
+
+/** NodeProto. */
+function readNode(message: Uint8Array): OnnxNode & { readonly output: string } {
+  const fields = [...messageFields(message)];
+  return {
+    inputs: fields.filter(({ field }) => field === 1).map(textOf),
+    output: textOf(fields.find(({ field }) => field === 2)),
+    operator: textOf(fields.find(({ field }) => field === 4)),
+  };
+}
+
+const FLOAT32 = 1, FLOAT16 = 10;
+
+/** TensorProto; nothing for whole numbers. */
+function readTensor(message: Uint8Array): [name: string, array: OnnxWeights | undefined] {
+  const fields = [...messageFields(message)];
+  const name = textOf(fields.find(({ field }) => field === 8));
+  const type = fields.find(({ field }) => field === 2)?.number;
+  if (type !== FLOAT32 && type !== FLOAT16) return [name, undefined];
+  const shape = fields.filter(({ field }) => field === 1).map(({ number }) => number);
+  const bytes = (fields.find(({ field }) => field === 9)?.bytes ?? new Uint8Array()).slice(); // views want it aligned
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (bytes.length !== count * (type === FLOAT32 ? 4 : 2)) {
+    throw new RangeError(`the constant ${name} of shape [${shape}] has ${bytes.length} bytes`);
+  }
+  const values = type === FLOAT32 ? new Float32Array(bytes.buffer) : Float32Array.from(new Float16Array(bytes.buffer));
+  return [name, { shape, values }];
+}
+
+function textOf(field: { readonly bytes: Uint8Array } | undefined): string {
+  return new TextDecoder().decode(field?.bytes);
+}
