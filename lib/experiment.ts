@@ -159,7 +159,7 @@ export class Experiment implements Disposable {
     const owesValidation = this.#isValidatedAt(firstStep) && !await this.#wasValidatedAt(firstStep);
     if (firstStep >= config.steps && !owesValidation) return;
     using log = await RunLog.open(this.#run, firstStep);
-    if (owesValidation && await this.#validate(log, signal)) await this.#saveLast();
+    if (owesValidation && await this.#validate(log, signal)) await this.#saveLast(log);
     if (firstStep >= config.steps || (signal.aborted && !ranks)) return; // ranks stop after a step that they agree on
     using batches = this.#takeBatches();
     for await (const report of trainUntil(signal, { ...this.#parts, batches, firstStep })) {
@@ -174,10 +174,10 @@ export class Experiment implements Disposable {
         "train/wait_share": waitSeconds / seconds,
       });
       const validation = this.#isValidatedAt(step) ? await this.#validate(log, signal) : undefined;
-      if (step === config.steps || step % config.checkpointEvery === 0) await this.#saveLast();
+      if (step === config.steps || step % config.checkpointEvery === 0) await this.#saveLast(log);
       yield validation ? { ...report, validation } : report;
     }
-    if (this.#savedStep !== this.step) await this.#saveLast();
+    if (this.#savedStep !== this.step) await this.#saveLast(log);
   }
 
   /**
@@ -276,7 +276,8 @@ export class Experiment implements Disposable {
     return validation;
   }
 
-  async #saveLast(): Promise<void> {
+  async #saveLast(log: RunLog): Promise<void> {
+    await log.sync();
     await this.#saveCheckpoint("last");
     this.#savedStep = this.step;
   }

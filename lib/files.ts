@@ -167,6 +167,14 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
 }
 
+/** Makes what was appended to a file last through a power cut. Throws an InputError where that fails. */
+export async function syncFile(path: string): Promise<void> {
+  await writing(path, async () => {
+    using file = await Deno.open(path, { write: true });
+    await file.sync();
+  });
+}
+
 /** Makes a rename in this folder last through a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return; // folders cannot be opened there

@@ -1,4 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
+import { syncFolder, writing } from "@/lib/files.ts";
 import { maskedCrc32c } from "@/lib/formats/crc32c.ts";
 import { dataTypes } from "@/lib/formats/data_types.ts";
 import { encodeHistogram } from "@/lib/formats/histogram.ts";
@@ -34,11 +35,13 @@ export class SummaryWriter implements Disposable {
 
   /** Opens a new event file in the folder, which is made where it is missing. Throws an InputError where it cannot. */
   static async open(folder: string, { resumedAt }: SummaryWriterOptions = {}): Promise<SummaryWriter> {
-    let writer: SummaryWriter;
+    let writer: SummaryWriter | undefined;
     try {
       await Deno.mkdir(folder, { recursive: true });
       writer = new SummaryWriter(`${folder}/events.out.tfevents.${await unusedSecond(folder)}.posmap`);
+      await syncFolder(folder);
     } catch (error) {
+      writer?.close();
       throw new InputError(`Cannot write TensorBoard's events into ${folder}: ${(error as Error).message}`);
     }
     // a SessionLog whose status 1 is START: what has this step or more goes
@@ -76,6 +79,11 @@ export class SummaryWriter implements Disposable {
     );
     this.#hparamsData("session_start_info", bytesField(3, concatBytes(...values, doubleField(5, Date.now() / 1000))));
     this.#hasSession = true;
+  }
+
+  /** Has what was written so far outlive a power cut. */
+  async sync(): Promise<void> {
+    await writing(this.#path, () => this.#file.sync());
   }
 
   /** Marks the run as finished and closes the file. A closed writer may be closed again. */

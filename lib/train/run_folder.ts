@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isThere, removeTemporaries, writeFileAtomic, writing } from "@/lib/files.ts";
+import { isThere, removeTemporaries, syncFile, writeFileAtomic, writing } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
 import { parseSealed, sealJson } from "@/lib/formats/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
@@ -82,6 +82,11 @@ export class RunFolder implements Disposable {
   async addMetrics(row: MetricsRow): Promise<void> {
     const path = `${this.path}/${metricsName}`;
     await writing(path, () => Deno.writeTextFile(path, formatRow(row), { append: true }));
+  }
+
+  /** Has the rows so far outlive a power cut, as what a checkpoint goes on from must: they are not measured again. */
+  async syncMetrics(): Promise<void> {
+    await syncFile(`${this.path}/${metricsName}`);
   }
 
   /**

@@ -36,6 +36,12 @@ export class RunLog implements Summaries, Disposable {
     await this.#run.addMetrics(row);
   }
 
+  /** Has all so far outlive a power cut, as must be before a checkpoint does: a resume goes on after it. */
+  async sync(): Promise<void> {
+    await this.#writer.sync();
+    await this.#run.syncMetrics();
+  }
+
   async images(tag: string, photos: readonly Photo[], step: number): Promise<void> {
     for (const [i, photo] of photos.entries()) {
       this.#writer.image(`${tag}/${i}`, { ...photo, png: await encodePng(photo) }, step);

@@ -30,8 +30,6 @@ export interface Artefact {
   readonly isShared?: boolean;
   /** Whether it goes before the next comes, as it can be made again from what stands beside it. */
   readonly isDerived?: boolean;
-  /** Whether each write adds to what is there and need not last, as a log's: a power cut may take the newest. */
-  readonly isLog?: boolean;
 }
 
 /** Undefined where there is no such file. */
@@ -128,8 +126,14 @@ function* records(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array> {
   }
 }
 
+/** Of all of a folder's event files, in their order; none where there is no such folder. */
+export async function eventRecords(folder: string): Promise<Uint8Array[]> {
+  const files = (await fileNames(folder)).map((name) => Deno.readFile(`${folder}/${name}`));
+  return (await Promise.all(files)).flatMap((bytes) => [...records(bytes)]);
+}
+
 /** Rows 1, 2, … must all be there up to the last. */
-function lastOf(rows: readonly number[]): number | undefined {
+export function lastOf(rows: readonly number[]): number | undefined {
   assertEquals(rows, rows.map((_, i) => i + 1));
   return rows.at(-1);
 }
@@ -180,9 +184,9 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
       using run = await openRun(folder);
       await run.dropMetricsAfter(version - 1);
       await run.addMetrics({ step: version, loss: version / 3 });
+      await run.syncMetrics();
     },
     read: async (folder) => lastOf((await readMetrics(folder)).map(({ step }) => step)),
-    isLog: true,
   },
   "event files": {
     async write(folder, version) {
@@ -191,21 +195,19 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
       try {
         using writer = await SummaryWriter.open(folder, { resumedAt: version - 1 });
         writer.scalar(`version ${version};`, version, version);
+        await writer.sync();
       } finally {
         Date.now = before;
       }
     },
     async read(folder) {
       const found = new Set<number>();
-      for (const name of await fileNames(folder)) {
-        for (const record of records(await Deno.readFile(`${folder}/${name}`))) {
-          const [, version] = /version (\d+);/.exec(new TextDecoder("latin1").decode(record)) ?? [];
-          if (version) found.add(Number(version));
-        }
+      for (const record of await eventRecords(folder)) {
+        const [, version] = /version (\d+);/.exec(new TextDecoder("latin1").decode(record)) ?? [];
+        if (version) found.add(Number(version));
       }
       return lastOf([...found]);
     },
-    isLog: true,
   },
   "a checkpoint": {
     async write(folder, version) {

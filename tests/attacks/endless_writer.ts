@@ -39,12 +39,10 @@ export async function writeUntil(
   return Number(last);
 }
 
-/** Throws where anything else stands there than the version that was the last to be written, or the next, whole. */
-export async function checkWritten(
-  name: string,
-  folder: string,
-  { written, newestMayGo = false }: { readonly written: number; readonly newestMayGo?: boolean | undefined },
-): Promise<void> {
+/**
+ * Throws where anything else stands there than the version that was the last to be written, 0 for none, or the next, whole.
+ */
+export async function checkWritten(name: string, folder: string, written: number): Promise<void> {
   const artefact = artefacts[name]!;
   const check = async (version: number, allowed: readonly (number | undefined)[]) => {
     const found = await artefact.read(await folderOf(artefact, folder, version)).catch((error) => String(error));
@@ -52,13 +50,8 @@ export async function checkWritten(
     throw new Error(`seed ${attackSeed}: ${name}: ${found} stands there, and ${written} was written`);
   };
   if (artefact.isNew) {
-    await check(written, [written]);
+    if (written > 0) await check(written, [written]);
     return await check(written + 1, [written + 1, undefined]);
   }
-  const mayBeMissing = artefact.isDerived || newestMayGo && written === 1;
-  await check(written, [
-    ...[written, written + 1],
-    ...newestMayGo ? [written - 1] : [],
-    ...mayBeMissing ? [undefined] : [],
-  ]);
+  await check(written, [written, written + 1, ...artefact.isDerived || written === 0 ? [undefined] : []]);
 }

@@ -15,7 +15,7 @@ Deno.test(`what is written when a process is killed is whole, ${kills} times`, a
       await using folder = await temporaryFolder();
       const name = names[kill % names.length]!;
       const written = await writeUntil(name, folder.path, { milliseconds: random.uniform(0, 60) });
-      await checkWritten(name, folder.path, { written });
+      await checkWritten(name, folder.path, written);
     }
   };
   await Promise.all([attack(), attack(), attack()]);
