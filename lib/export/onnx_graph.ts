@@ -3,10 +3,10 @@ import { bytesField, bytesOf, concatBytes, floatField, varintField } from "@/lib
 /** An attribute of a node: a number that is whole is an int, unless given as `{ float }`. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
-export type OnnxType = "float32" | "uint8" | "int64" | "float16";
+export type OnnxType = "float32" | "uint8" | "int8" | "int64" | "float16";
 
 /** Numbers of onnx.proto's TensorProto.DataType. */
-const typeNumbers: Readonly<Record<OnnxType, number>> = { float32: 1, uint8: 2, int64: 7, float16: 10 };
+export const typeNumbers: Readonly<Record<OnnxType, number>> = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 };
 
 /** A tensor that goes in or comes out; a dimension with a name is as long as the caller likes. */
 export interface OnnxValue {
@@ -46,13 +46,7 @@ export class OnnxGraph {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     output = `t${this.#next++}`,
   ): string {
-    this.#nodes.push(concatBytes(
-      ...inputs.map((input) => bytesField(1, input)),
-      bytesField(2, output),
-      bytesField(3, `${operator}_${output}`),
-      bytesField(4, operator),
-      ...Object.entries(attributes).map(([name, value]) => bytesField(5, attribute(name, value))),
-    ));
+    this.#nodes.push(encodeNode({ operator, inputs, attributes, output }));
     return output;
   }
 
@@ -77,12 +71,7 @@ export class OnnxGraph {
 
   #array(array: Float32Array | Float16Array | BigInt64Array, type: OnnxType, shape: readonly number[]): string {
     const name = `w${this.#next++}`;
-    this.#arrays.push(concatBytes(
-      ...shape.map((length) => varintField(1, length)),
-      varintField(2, typeNumbers[type]),
-      bytesField(8, name),
-      bytesField(9, bytesOf(array)),
-    ));
+    this.#arrays.push(encodeTensor({ name, type, shape, array }));
     return name;
   }
 
@@ -105,6 +94,44 @@ export class OnnxGraph {
       ),
     );
   }
+}
+
+/** A node of one result. */
+export interface OnnxNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
+  readonly output: string;
+}
+
+/** NodeProto. */
+export function encodeNode({ operator, inputs, attributes = {}, output }: OnnxNode): Uint8Array {
+  return concatBytes(
+    ...inputs.map((input) => bytesField(1, input)),
+    bytesField(2, output),
+    bytesField(3, `${operator}_${output}`),
+    bytesField(4, operator),
+    ...Object.entries(attributes).map(([name, value]) => bytesField(5, attribute(name, value))),
+  );
+}
+
+/** A constant. */
+export interface OnnxTensor {
+  readonly name: string;
+  readonly type: OnnxType;
+  readonly shape: readonly number[];
+  /** Of that type. */
+  readonly array: ArrayBufferView;
+}
+
+/** TensorProto. */
+export function encodeTensor({ name, type, shape, array }: OnnxTensor): Uint8Array {
+  return concatBytes(
+    ...shape.map((length) => varintField(1, length)),
+    varintField(2, typeNumbers[type]),
+    bytesField(8, name),
+    bytesField(9, bytesOf(array)),
+  );
 }
 
 /** AttributeProto. */

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readDetector } from "@/lib/export/detector.ts";
+import { quantizeOnnx } from "@/lib/export/quantize_onnx.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
@@ -47,7 +48,7 @@ export async function pageFiles({ description, network }: OnnxModel): Promise<Ma
     ...await bundleScripts(page, ["live.ts", "worker.ts"]),
     ...await Promise.all(copies.map(async ([name, file]) => [name!, await Deno.readFile(`${dist}/${file}`)] as const)),
     ["posmap.json", text(JSON.stringify(encodeDescription(needed)))],
-    ["model.onnx", network],
+    ["model.onnx", quantizeOnnx(network)],
     ["detector.onnx", await readDetector()],
   ]);
 }

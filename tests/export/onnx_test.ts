@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import ort from "onnxruntime-node";
 import { InputError } from "@/lib/errors.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
+import { quantizeOnnx } from "@/lib/export/quantize_onnx.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -16,6 +17,8 @@ await openTensorFlow({ device: "cpu" });
 
 /** In crop sides, with kernels of eleven bits. */
 const HALF_TOLERANCE = 1e-2;
+/** In crop sides, with kernels of eight bits. */
+const BYTE_TOLERANCE = 4e-2;
 
 async function run(model: Uint8Array, photos: readonly Photo[]) {
   await using session = await OnnxSession.open(ort, model);
@@ -54,6 +57,25 @@ Deno.test("encodeOnnx() keeps weights in half precision on request: half the byt
   network.dispose();
 });
 
+Deno.test("quantizeOnnx() keeps weights in bytes: a quarter of the file, nearly the same", async () => {
+  const network = shake(buildNetwork({ architecture: "lite", imageSize: 64, width: 16, seed: 2 }));
+  const folded = foldNetwork(network), description = describe(64);
+  const [full, half] = [false, true].map((half) => encodeOnnx(folded, description, { half })) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  const photos = crops(3, 64), expected = await run(full, photos);
+  for (const model of [full, half]) {
+    const quantized = quantizeOnnx(model);
+    assert(quantized.length < 0.28 * full.length, `${quantized.length} of ${full.length} bytes`);
+    const { positions, landmarks } = await run(quantized, photos);
+    assertAllClose(positions!.data, expected.positions!.data, BYTE_TOLERANCE * 64);
+    assertAllClose(landmarks!.data, expected.landmarks!.data, BYTE_TOLERANCE * 64);
+    assertEquals(quantizeOnnx(quantized), quantized);
+  }
+  network.dispose();
+});
+
 for (const [name, network] of smallNetworks()) {
   Deno.test(`encodeOnnx() writes ${name}`, async () => {
     const photos = crops(2, SMALL);
@@ -61,8 +83,11 @@ for (const [name, network] of smallNetworks()) {
     using predictor = new Predictor(network, description);
     const expected = (await predictor.predict(photos)).flatMap(({ positions }) => [...positions]);
     for (const half of [false, true]) {
-      const { positions } = await run(encodeOnnx(foldNetwork(network), description, { half }), photos);
+      const model = encodeOnnx(foldNetwork(network), description, { half });
+      const { positions } = await run(model, photos);
       assertAllClose(positions!.data, expected, SMALL * (half ? HALF_TOLERANCE : TOLERANCE));
+      const quantized = await run(quantizeOnnx(model), photos);
+      assertAllClose(quantized.positions!.data, expected, SMALL * BYTE_TOLERANCE);
     }
     network.dispose();
   });

@@ -23,6 +23,8 @@ import { difference, screenshot } from "@/tests/view/screenshot.ts";
 
 /** Of pictures that are the same, in levels: the browser may round a pixel in one drawing and not in the next. */
 const ROUNDING = 0.01;
+/** Bytes, compressed. */
+const FIRST_FRAME = 6e6;
 
 function browserTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !chromiumPath, fn });
@@ -55,11 +57,14 @@ const settled = ({ page }: LivePage) =>
   })`);
 
 browserTest(
-  "the page tracks a camera's turning, talking face near its true landmarks, isolated, and calls no other place",
+  "the page tracks a camera's turning, talking face near its true landmarks, isolated, by 6 MB and no other place",
   async () => {
     await using live = await openLivePage({ camera: (await camera()).path });
     assert(await live.page.evaluate("crossOriginIsolated"), "The page is not isolated: it has one thread");
     await live.page.click("#start-camera");
+    const [first] = await live.seen(1);
+    assertEquals(first!.faces.length, 1);
+    assert(live.byteCount() < FIRST_FRAME, `${live.byteCount()} bytes came before the first frame with a face`);
     const error = await meanError(await live.seen(60));
     assert(error < 4.5, `${error} %`);
     assertEquals(live.complaints, []);

@@ -1,0 +1,116 @@
+import { encodeNode, encodeTensor, typeNumbers } from "@/lib/export/onnx_graph.ts";
+import { bytesField, concatBytes, type Field, messageFields, varintField } from "@/lib/formats/protobuf.ts";
+
+/** The largest of the whole numbers, to both sides. */
+const LARGEST = 127;
+/** Operators whose second input is weights. */
+const weighing = ["Conv", "ConvTranspose", "Gemm"];
+
+/** A constant of floats. */
+interface Weights {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly isHalf: boolean;
+  readonly values: ArrayLike<number>;
+}
+
+/**
+ * An ONNX model as `encodeOnnx` writes one, with weights of 8 bits: whole numbers, and a scale for each place on the axis
+ * that loses least by that. Runtimes make floats of them as they load the model, so that it is as fast as before. A seal
+ * does not hold for what comes of it.
+ */
+export function quantizeOnnx(model: Uint8Array): Uint8Array<ArrayBuffer> {
+  const fields = [...messageFields(model)].map(({ field, number, bytes }) => {
+    if (field === 1) return varintField(field, number); // the version
+    return bytesField(field, field === 7 ? quantizeGraph(bytes) : bytes);
+  });
+  return concatBytes(...fields);
+}
+
+/** Of a GraphProto: 1 are its nodes, 5 its constants. */
+function quantizeGraph(graph: Uint8Array): Uint8Array {
+  const fields = [...messageFields(graph)];
+  const names = weightNames(fields.filter(({ field }) => field === 1).map(({ bytes }) => bytes));
+  const parts = fields.map(({ field, bytes }) => {
+    const weights = field === 5 ? readWeights(bytes) : undefined;
+    return weights && names.has(weights.name) ? quantize(weights) : { nodes: [], rest: [bytesField(field, bytes)] };
+  });
+  return concatBytes(
+    ...parts.flatMap(({ nodes }) => nodes.map((node) => bytesField(1, node))), // before those that use their results
+    ...parts.flatMap(({ rest }) => rest),
+  );
+}
+
+/** What operators have as weights, and what those are cast from. */
+function weightNames(nodes: readonly Uint8Array[]): Set<string> {
+  const read = nodes.map((node) => {
+    const fields = [...messageFields(node)], text = (number: number) => texts(fields, number);
+    return { inputs: text(1), output: text(2)[0], operator: text(4)[0]! };
+  });
+  const names = new Set(read.filter(({ operator }) => weighing.includes(operator)).map(({ inputs }) => inputs[1]!));
+  for (const { inputs, output, operator } of read) {
+    if (operator === "Cast" && names.has(output!)) names.add(inputs[0]!);
+  }
+  return names;
+}
+
+function texts(fields: readonly Field[], number: number): string[] {
+  return fields.filter(({ field }) => field === number).map(({ bytes }) => new TextDecoder().decode(bytes));
+}
+
+/** Of a TensorProto of floats, of half precision or not. */
+function readWeights(tensor: Uint8Array): Weights | undefined {
+  const fields = [...messageFields(tensor)];
+  const type = fields.find(({ field }) => field === 2)!.number;
+  const isHalf = type === typeNumbers.float16;
+  if (!isHalf && type !== typeNumbers.float32) return undefined;
+  const { buffer } = fields.find(({ field }) => field === 9)!.bytes.slice(); // at a place that may be read as floats
+  return {
+    name: texts(fields, 8)[0]!,
+    shape: fields.filter(({ field }) => field === 1).map(({ number }) => number),
+    isHalf,
+    values: isHalf ? new Float16Array(buffer) : new Float32Array(buffer),
+  };
+}
+
+/** The constants in place of these weights, and nodes whose result has their name. */
+function quantize({ name, shape, isHalf, values }: Weights) {
+  const [best] = shape.map((_, axis) => roundedAlong(axis, { shape, values })).sort((a, b) => a.error - b.error);
+  const { bytes, scales, axis } = best!;
+  const [whole, scale, floats, scaled] = ["bytes", "scale", "floats", "scaled"].map((part) =>
+    `${name}_${part}`
+  ) as Four;
+  const result = isHalf ? scaled : name;
+  return {
+    nodes: [
+      encodeNode({ operator: "Cast", inputs: [whole], attributes: { to: typeNumbers.float32 }, output: floats }),
+      encodeNode({ operator: "Mul", inputs: [floats, scale], output: result }),
+      ...isHalf
+        ? [encodeNode({ operator: "Cast", inputs: [scaled], attributes: { to: typeNumbers.float16 }, output: name })]
+        : [],
+    ],
+    rest: [
+      encodeTensor({ name: whole, type: "int8", shape, array: bytes }),
+      encodeTensor({ name: scale, type: "float32", shape: shape.map((n, i) => i === axis ? n : 1), array: scales }),
+    ].map((tensor) => bytesField(5, tensor)),
+  };
+}
+
+type Four = [string, string, string, string];
+
+/** By one scale for each place on this axis; the error is the sum of squares. */
+function roundedAlong(axis: number, { shape, values }: Pick<Weights, "shape" | "values">) {
+  const count = shape[axis]!, stride = shape.slice(axis + 1).reduce((product, n) => product * n, 1);
+  const placeOf = (i: number) => Math.floor(i / stride) % count;
+  const scales = new Float32Array(count), bytes = new Int8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    scales[placeOf(i)] = Math.max(scales[placeOf(i)]!, Math.abs(values[i]!) / LARGEST);
+  }
+  let error = 0;
+  for (let i = 0; i < values.length; i++) {
+    const scale = scales[placeOf(i)]!;
+    bytes[i] = scale > 0 ? Math.round(values[i]! / scale) : 0;
+    error += (bytes[i]! * scale - values[i]!) ** 2;
+  }
+  return { axis, scales, bytes, error };
+}
