@@ -33,6 +33,7 @@ const schema = z.strictObject({
   source,
   backend: oneOf("tensorflow", "webgpu"),
   device: oneOf("auto", "cpu", "gpu"),
+  precision: oneOf("float32", "bfloat16"),
   imageSize: oneOf(64, 128, 256),
   width: wholeFrom(4),
   steps: wholeFrom(1),
@@ -71,6 +72,7 @@ export const defaults: Config = {
   source: { name: "built-in" }, // or "ict", "model" or "obj", with the path of its files
   backend: "tensorflow", // or "webgpu", for any GPU, without TensorFlow's library
   device: "auto", // TensorFlow's
+  precision: "float32", // or "bfloat16": of convolutions and their gradients, in training; TensorFlow's
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
   steps: 20_000,

@@ -60,6 +60,7 @@ const flags = {
   workers: ["--workers <count>", "threads that make samples"],
   backend: ["--backend <name>", "tensorflow, or webgpu, for any GPU, without TensorFlow's library"],
   device: ["--device <name>", "TensorFlow's: auto, cpu or gpu"],
+  precision: ["--precision <name>", "of convolutions: float32, or bfloat16, where the processor or GPU has it"],
 } as const satisfies Partial<Record<keyof Config, readonly [string, string]>>;
 
 /** Only shows that everything connects. */

@@ -10,6 +10,7 @@ const changeable = [
   "workers",
   "backend",
   "device",
+  "precision",
   "validateEvery",
   "checkpointEvery",
 ] as const satisfies (keyof Config)[];

@@ -41,9 +41,9 @@ const PRESENCE_WEIGHT = 0.02;
  */
 export function compileStep(
   { network, mask, optimizer, ranks }: StepParts,
-  config: LossConfig & Partial<Pick<Config, "gradAccumulate">>,
+  config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision">>,
 ): TrainingStep {
-  const { gradAccumulate: count = 1 } = config;
+  const { gradAccumulate: count = 1, precision = "float32" } = config;
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const sums = tf.tidy(() => {
     if (count === 1) return [];
@@ -63,7 +63,7 @@ export function compileStep(
     const found = differentiate(batch);
     for (const [name, sum] of sums) sum.assign(tf.add(sum, found[name]!));
     return [];
-  }, { name: "gathering_step" });
+  }, { name: "gathering_step", precision });
   const finish = compile((...batch: StepArguments) => {
     const found = differentiate(batch);
     for (const [name, sum] of sums) found[name] = tf.div(tf.add(sum, found[name]!), count);
@@ -71,7 +71,7 @@ export function compileStep(
     optimizer.applyGradients(gradients);
     for (const [, sum] of sums) sum.assign(tf.zerosLike(sum));
     return loss as tf.Scalar;
-  }, { name: "training_step" });
+  }, { name: "training_step", precision });
   return {
     take({ images, targets, expressions, presence }, { isLast }) {
       if (isLast) return finish(images, targets, expressions, presence);

@@ -114,6 +114,21 @@ Deno.test("train() on a batch that is accumulated several times changes weights 
   assertEquals(cut.losses, thrice.losses.slice(0, 2));
 });
 
+Deno.test("train() in bfloat16 learns as in float32, weights that stay in float32", async () => {
+  const trained = async (precision: "float32" | "bfloat16") => {
+    const config = tinyConfig({ steps: 8, width: 6, learningRate: 1e-3, precision });
+    using parts = openParts(config);
+    const losses = (await steps(parts, config)).map(({ loss }) => loss);
+    return { losses, weights: [...values(parts.network).values()].flat() };
+  };
+  const [full, mixed] = [await trained("float32"), await trained("bfloat16")];
+  assertClose(mixed.losses[0]!, full.losses[0]!, 0.01 * full.losses[0]!); // later ones part as their weights do
+  for (const { losses } of [full, mixed]) assert(losses.at(-1)! < losses[0]!);
+  assert(mixed.losses.some((loss, i) => loss !== full.losses[i]), "nothing was computed in bfloat16");
+  const isBfloat16 = (value: number) => (new Uint32Array(Float32Array.of(value).buffer)[0]! & 0xffff) === 0;
+  assert(!mixed.losses.every(isBfloat16) && !mixed.weights.every(isBfloat16));
+});
+
 Deno.test("train() sets the optimizer's learning rate, whatever it was made with", async () => {
   const config = tinyConfig({ steps: 2, schedule: "halve", learningRate: 1e-6, l2: 0 });
   using parts = openParts({ ...config, learningRate: 1 });

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { internals, toTensor } from "@/lib/tensorflow/backend/backend.ts";
 import { Graph, type Output } from "@/lib/tensorflow/compile/graph.ts";
 import { flattenTensors, mapTensors, type Tensors } from "@/lib/tensorflow/backend/tensor_containers.ts";
-import { type Capture, TraceExecutor } from "@/lib/tensorflow/compile/trace.ts";
+import { type Capture, TraceExecutor, type TraceOptions } from "@/lib/tensorflow/compile/trace.ts";
 import { type TracedVariable, TracedVariables } from "@/lib/tensorflow/compile/traced_variables.ts";
 
 export type TensorFunction = (...tensors: readonly Tensors[]) => Tensors;
@@ -32,13 +32,13 @@ export class Recording implements Disposable {
   /**
    * Throws a VariableMadeError, a TypeError where something cannot be written down, or what the function throws.
    *
-   * @param unused by an earlier recording of the same: what changes a variable then does not wait for these operations,
-   * and TensorFlow leaves them out
+   * @param options.unused by an earlier recording of the same: what changes a variable then does not wait for these
+   * operations, and TensorFlow leaves them out
    */
-  constructor(fn: TensorFunction, tensors: readonly Tensors[], unused?: ReadonlySet<number>) {
+  constructor(fn: TensorFunction, tensors: readonly Tensors[], options: TraceOptions = {}) {
     const { symbols, executor, binding } = internals();
     this.#graph = new Graph(symbols);
-    this.#executor = new TraceExecutor(this.#graph, executor, unused);
+    this.#executor = new TraceExecutor(this.#graph, executor, options);
     binding.executor = this.#executor;
     try {
       const recorded = this.#record(fn, tensors);

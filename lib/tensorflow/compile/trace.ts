@@ -2,12 +2,20 @@ import { type Attribute, attributeTypes } from "@/lib/formats/attr_value.ts";
 import { type DataType, dataTypeName, dataTypes, type HostValues } from "@/lib/formats/data_types.ts";
 import type { EagerExecutor, Executor, TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
 import { type Graph, type Operation, type Output, outputOf } from "@/lib/tensorflow/compile/graph.ts";
+import { narrowedInputs, type Precision, withNarrowType } from "@/lib/tensorflow/compile/precision.ts";
 
 /** A tensor from outside that the graph takes as an input. */
 export interface Capture {
   readonly output: Output;
   /** A number of the eager executor's that is this capture's own: the tensor may be disposed meanwhile. */
   readonly id: number;
+}
+
+export interface TraceOptions {
+  /** What an earlier trace of the same gave: nothing need wait for these operations. */
+  readonly unused?: ReadonlySet<number> | undefined;
+  /** What convolutions compute in; "float32" where it is left out. */
+  readonly precision?: Precision | undefined;
 }
 
 /** A tensor of the graph. */
@@ -43,15 +51,18 @@ export class TraceExecutor implements Executor {
   readonly #effects = new Set<Operation>();
   /** What each operation takes, in the order they came. */
   readonly #sources = new Map<Operation, readonly Operation[]>();
+  /** The tensors in bfloat16 of those that are there in it, or are also there in it. */
+  readonly #narrow = new Map<number, number>();
   readonly #unused: ReadonlySet<number>;
+  readonly #precision: Precision;
   readonly #steps: string[] = [];
   #nextId = -1;
 
-  /** @param unused what an earlier trace of the same gave: nothing need wait for these operations */
-  constructor(graph: Graph, eager: EagerExecutor, unused: ReadonlySet<number> = new Set()) {
+  constructor(graph: Graph, eager: EagerExecutor, { unused = new Set(), precision = "float32" }: TraceOptions = {}) {
     this.#graph = graph;
     this.#eager = eager;
     this.#unused = unused;
+    this.#precision = precision;
   }
 
   /** What came from outside, in the order of its first use. */
@@ -120,6 +131,19 @@ export class TraceExecutor implements Executor {
     inputs: readonly number[],
     outputCount: number,
   ): TensorMetadata[] {
+    const narrowed = this.#precision === "bfloat16" ? this.#narrowedInputs(op, inputs) : [];
+    if (narrowed.length === 0) return this.#execute(op, attributes, inputs, outputCount);
+    const taken = inputs.map((id, i) => narrowed.includes(i) ? this.#narrowOf(id) : id);
+    return this.#execute(op, withNarrowType(attributes), taken, outputCount)
+      .map((output) => output.dtype === dataTypes.bfloat16 ? this.#widenLater(output) : output);
+  }
+
+  #execute(
+    op: string,
+    attributes: readonly Attribute[],
+    inputs: readonly number[],
+    outputCount: number,
+  ): TensorMetadata[] {
     const symbols = inputs.map((id) => this.#symbol(id));
     this.#steps.push(`${op}(${inputs}) ${attributes.map(describe).join(" ")}`);
     const operation = this.#graph.add({
@@ -134,6 +158,32 @@ export class TraceExecutor implements Executor {
     const found = this.#graph.outputCount(operation);
     if (found !== outputCount) throw new RangeError(`${op} has ${found} outputs, ${outputCount} were expected`);
     return Array.from({ length: outputCount }, (_, i) => this.#newSymbol(operation, { op, index: i, inputs }));
+  }
+
+  #narrowedInputs(op: string, inputs: readonly number[]): readonly number[] {
+    return narrowedInputs(op, inputs.map((id) => ({ shape: this.#shapeOf(id), isNarrow: this.#narrow.has(id) })));
+  }
+
+  /** Of a tensor that may not be there yet in float32. */
+  #shapeOf(id: number): readonly number[] {
+    return this.#symbol(this.#narrow.get(id) ?? id).shape;
+  }
+
+  #narrowOf(id: number): number {
+    return this.#narrow.getOrInsertComputed(id, () => this.#cast(id, dataTypes.bfloat16).id);
+  }
+
+  /** A tensor in float32 for whoever asks for it, made once it is needed. */
+  #widenLater({ id: narrow, shape }: TensorMetadata): TensorMetadata {
+    const id = this.#nextId--;
+    this.#pending.set(id, () => this.#symbols.get(this.#cast(narrow, dataTypes.float32).id)!);
+    this.#narrow.set(id, narrow);
+    return { id, shape, dtype: dataTypes.float32 };
+  }
+
+  #cast(id: number, type: DataType): TensorMetadata {
+    const attributes = [{ name: "DstT", type: attributeTypes.type, value: type }];
+    return this.#execute("Cast", attributes, [id], 1)[0]!;
   }
 
   read(): HostValues {

@@ -5,12 +5,14 @@ import { cName, Status } from "@/lib/tensorflow/library/c_api.ts";
 import { bytesField, concatBytes, varintField } from "@/lib/formats/protobuf.ts";
 import { Recording, type TensorFunction } from "@/lib/tensorflow/compile/recording.ts";
 import { flattenTensors, mapTensors, type Tensors } from "@/lib/tensorflow/backend/tensor_containers.ts";
+import type { Precision } from "@/lib/tensorflow/compile/precision.ts";
 import type { Capture } from "@/lib/tensorflow/compile/trace.ts";
 import type { TracedVariable } from "@/lib/tensorflow/compile/traced_variables.ts";
 
-export interface TraceOptions {
+export interface FunctionOptions {
   readonly name: string;
   readonly xla: boolean;
+  readonly precision: Precision;
 }
 
 /** A function of TensorFlow's, for arguments of the shapes and types that it was traced with. */
@@ -25,9 +27,9 @@ export class TracedFunction implements Disposable {
   readonly #settings: ReadonlyMap<tf.Optimizer, string>;
 
   /** Throws what tracing throws, and an Error where the function does not do the same when it is traced again. */
-  constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, xla }: TraceOptions) {
-    using first = new Recording(fn, tensors);
-    using recording = new Recording(fn, tensors, first.unused);
+  constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, xla, precision }: FunctionOptions) {
+    using first = new Recording(fn, tensors, { precision });
+    using recording = new Recording(fn, tensors, { precision, unused: first.unused });
     checkSame(first, recording);
     this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
     this.#attributes = xla ? [optimized, mustCompile] : [optimized];
