@@ -5,6 +5,7 @@ import { quantizeOnnx } from "@/lib/export/quantize_onnx.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
+import { readPageStyle } from "@/tasks/serve/page_style.ts";
 
 /** Never called: they only make packages, which are bundled or copied, a part of what is installed. */
 const _packages = [() => import("three"), () => import("onnxruntime-web")];
@@ -44,6 +45,7 @@ export async function pageFiles({ description, network }: OnnxModel): Promise<Ma
   ]);
   return new Map([
     ["index.html", text(html.replace('<meta charset="utf-8">', `$&\n    ${policy}`))],
+    ["page.css", await readPageStyle()],
     ["live.css", await Deno.readFile(`${page}live.css`)],
     ...await bundleScripts(page, ["live.ts", "worker.ts"]),
     ...await Promise.all(copies.map(async ([name, file]) => [name!, await Deno.readFile(`${dist}/${file}`)] as const)),

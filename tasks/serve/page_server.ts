@@ -9,6 +9,8 @@ export interface PageServerOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly signal?: AbortSignal;
+  /** Makes what is none of the files, whenever it is asked for; undefined where there is no such thing. It is sent as it is. */
+  readonly make?: (name: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** What the page itself, and no other, may ask to be done by POST, by its path without the slash: nothing unless given. */
   readonly actions?: Readonly<Record<string, PageAction>>;
 }
@@ -38,6 +40,7 @@ const types: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   json: "application/json",
+  jpg: "image/jpeg",
   wasm: "application/wasm",
   onnx: "application/octet-stream",
 };
@@ -55,7 +58,7 @@ const encodings = {
  */
 export function servePage(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  { hostname, port, signal, actions = {} }: PageServerOptions,
+  { hostname, port, signal, make, actions = {} }: PageServerOptions,
 ): Deno.HttpServer<Deno.NetAddr> {
   const encoded = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   const encode = (name: string, encoding: keyof typeof encodings) => {
@@ -83,10 +86,13 @@ export function servePage(
     const name = pathname === "/" ? "index.html" : pathname.slice(1);
     if (request.method === "POST" && Object.hasOwn(actions, name)) return await answer(request, actions[name]!, refuse);
     if (!["GET", "HEAD"].includes(request.method)) return refuse(405, "Only GET and HEAD are served.");
-    const bytes = files.get(name);
+    const file = files.get(name);
+    const bytes = file ?? await make?.(name);
     if (!bytes) return refuse(404, "There is no such file.");
     const accepted = (request.headers.get("accept-encoding") ?? "").split(",").map((part) => part.trim());
-    const encoding = (Object.keys(encodings) as (keyof typeof encodings)[]).find((one) => accepted.includes(one));
+    const encoding = (Object.keys(encodings) as (keyof typeof encodings)[]).find((one) =>
+      file && accepted.includes(one)
+    );
     const body = encoding ? await encode(name, encoding) : bytes;
     return new Response(request.method === "HEAD" ? null : body, {
       headers: {

@@ -116,6 +116,20 @@ Deno.test("servePage() does what its own page asks by POST, and nothing that ano
   assertEquals(new TextDecoder().decode(body), "Cannot do 0 things\n");
 });
 
+Deno.test("servePage() makes what is no file anew whenever it is asked for, and only what there is", async () => {
+  let count = 0;
+  const make = (name: string) =>
+    Promise.resolve(name === "made.json" ? new TextEncoder().encode(`{"count":${++count}}`) : undefined);
+  await using server = servePage(files, { hostname: "127.0.0.1", port: 0, make });
+  const { port } = server.addr, own = `host: 127.0.0.1:${port}`;
+  for (const text of ['{"count":1}', '{"count":2}']) {
+    const { status, head, body } = await ask(port, "GET /made.json HTTP/1.1", own, "accept-encoding: br, gzip");
+    assertEquals([status, new TextDecoder().decode(body)], [200, text]);
+    assert(/content-type: application\/json/.test(head) && !/content-encoding/.test(head), head);
+  }
+  assertEquals((await ask(port, "GET /other.json HTTP/1.1", own)).status, 404);
+});
+
 Deno.test("servePage() isolates the page, lets it call nothing else, and compresses as the browser can take it", async () => {
   await using server = servePage(files, { hostname: "127.0.0.1", port: 0 });
   const { port } = server.addr, own = `host: 127.0.0.1:${port}`;
