@@ -52,11 +52,12 @@ may_write "$checkout/runs"
 permissions=$task
 host=127.0.0.1
 server=raw.githubusercontent.com # what is downloaded
-out=
+out= page=
 case $task in video | predict | track | card) out=. ;; esac # where what they make is, unless a flag says where
 flag=
 for argument; do
   value=$argument
+  case $task$argument in prepare--pick) permissions=prepare_page page=$host ;; esac # bundled, and served here alone
   case $argument in
     --*=*) flag=${argument%%=*} value=${argument#*=} ;;
     --*) flag=$argument && continue ;;
@@ -95,8 +96,12 @@ case $task in
   check_notebooks | check_docs | mutate) set -- --allow-run="$deno" "$@" ;;
   *)
     case $task in
-      video | predict | track | card | export | import | prepare) [ -z "$out" ] || may_write "$out" ;;
+      video | predict | track | card | export | import) [ -z "$out" ] || may_write "$out" ;;
       download) set -- --allow-net="$server" "$@" ;;
+      prepare)
+        [ -z "$out" ] || may_write "$out"
+        [ -z "$page" ] || set -- --allow-net="$page" "$@"
+        ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
       serve)
         case $host in *:*) host=[$host] ;; esac

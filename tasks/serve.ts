@@ -2,6 +2,7 @@
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { Interruption } from "@/tasks/console/task_console.ts";
 import { modelOption } from "@/tasks/model_option.ts";
+import { portOf } from "@/tasks/serve/port.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface ServeFlags {
@@ -18,9 +19,7 @@ const command = taskCommand("serve")
 
 await runTask(command, async (task) => {
   const { model, host, port } = command.opts<ServeFlags>();
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new InputError(`Cannot listen on port ${port}: --port takes a number from 0 to 65535`);
-  }
+  const wanted = portOf(port);
   task.stage("Bundling the page");
   const { pageFiles } = await import("@/tasks/serve/page_files.ts"); // slow to load: help and wrong flags need none of it
   const { openModel } = await import("@/tasks/predict/open_model.ts");
@@ -31,7 +30,7 @@ await runTask(command, async (task) => {
   const { signal } = task;
   let server;
   try {
-    server = servePage(files, { hostname: host, port: Number(port), signal });
+    server = servePage(files, { hostname: host, port: wanted, signal });
   } catch (error) {
     throw new InputError(`Cannot listen on ${host}:${port}: ${reasonOf(error)}; --host and --port name another place`);
   }

@@ -25,6 +25,14 @@ const [TRIALS, ROUNDS] = [12, 30];
 const SIZES = [0.25, 0.33, 0.42, 0.52, 0.65, 0.8, 1];
 const HEIGHTS = [0.25, 0.35, 0.45, 0.55, 0.65];
 
+/** What landmarks can lie on: a mesh, or those of its triangles that are skin. */
+export interface LandmarkGround {
+  /** [vertexCount, 3]. */
+  readonly positions: Float32Array;
+  /** [triangleCount, 3]. */
+  readonly triangles: Uint32Array;
+}
+
 export interface FoundLandmarks {
   /** On the mesh's vertices, in each convention that the model knows. */
   readonly landmarks: SurfaceLandmarks;
@@ -35,14 +43,8 @@ export interface FoundLandmarks {
 /**
  * Looks for the 68 landmarks of a head's mesh by laying a model on it that knows its own: turned and scaled by closest points
  * from many first guesses, then bent by its identity modes. The head must look along +z, y up.
- *
- * @param positions [vertexCount, 3]
- * @param triangles [triangleCount, 3], of its skin
  */
-export function findLandmarks(
-  { positions, triangles }: { readonly positions: Float32Array; readonly triangles: Uint32Array },
-  model: MorphableModel,
-): FoundLandmarks {
+export function findLandmarks({ positions, triangles }: LandmarkGround, model: MorphableModel): FoundLandmarks {
   const used = Uint32Array.from(new Set(triangles));
   const surface = pointsAt(positions, used);
   if (used.length < 100) throw new InputError(`Cannot find landmarks on ${used.length} vertices: wanted a head's mesh`);
@@ -149,11 +151,8 @@ function bend(
   return solve(normal, columns.mmul(Matrix.columnVector(rows))).to1DArray();
 }
 
-/** The point of the triangles about the nearest vertex that is nearest to each of these. */
-function closestPoints(
-  points: Float32Array,
-  { positions, triangles }: { readonly positions: Float32Array; readonly triangles: Uint32Array },
-): MeshPoints {
+/** For each of these points, [pointCount, 3], the nearest one of the triangle whose middle is nearest. */
+export function closestPoints(points: Float32Array, { positions, triangles }: LandmarkGround): MeshPoints {
   const centers = new Float32Array(triangles.length);
   for (let t = 0; t < triangles.length; t += 3) {
     for (let k = 0; k < 3; k++) {

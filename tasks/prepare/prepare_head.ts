@@ -1,10 +1,15 @@
 import type { Command } from "commander";
+import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
+import { portOf } from "@/tasks/serve/port.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
 export interface HeadFlags {
   readonly out: string;
   readonly ict?: string;
+  readonly pick?: boolean;
+  readonly port: string;
 }
 
 /** Adds the options that all heads have. */
@@ -14,47 +19,84 @@ export function addHeadOptions(command: Command): Command {
     .option(
       "--ict <folder>",
       "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: the built-in face's)",
-    );
+    )
+    .option("--pick", "serve a page to place the landmarks by mouse, from where they are or were found")
+    .option("--port <number>", "of the page; 0 for any that is free", "0");
 }
 
 /** Writes the face model of a head, whose landmarks it looks for where the head has none, and tells of it. */
-export async function prepareHead(head: Head, { out, ict }: HeadFlags, console: TaskConsole): Promise<void> {
-  const [
-    { findHeadLandmarks, headModel },
-    { withoutUnseen },
-    { opennessOf },
-    { savePreparedFace },
-    { landmarkPicture },
-    { openFaceModel },
-  ] = await Promise.all([
+export async function prepareHead(head: Head, flags: HeadFlags, console: TaskConsole): Promise<void> {
+  const { out, pick } = flags;
+  const port = portOf(flags.port);
+  const [{ findHeadLandmarks }, { openFaceModel }] = await Promise.all([
     import("@/lib/face/heads/head.ts"),
-    import("@/lib/face/prune.ts"),
-    import("@/lib/face/openness.ts"),
-    import("@/lib/face/prepared_face.ts"),
-    import("@/lib/view/mesh/landmark_picture.ts"),
     import("@/tasks/track/open_face_model.ts"),
   ]);
   let { landmarks } = head, error: number | undefined;
   if (!landmarks) {
     console.stage("Looking for landmarks");
-    ({ landmarks, error } = findHeadLandmarks(head, await openFaceModel(ict ?? "built-in")));
+    ({ landmarks, error } = findHeadLandmarks(head, await openFaceModel(flags.ict ?? "built-in")));
   }
+  if (!pick) return tell(await writeHead(head, { landmarks, out }, console), { out, error });
+  console.stage("Bundling the page");
+  await loadWriting(); // while packages may still ask for the environment
+  const { pickLandmarks } = await import("@/tasks/prepare/pick_landmarks.ts");
+  let model: MorphableModel;
+  await pickLandmarks(head, {
+    landmarks,
+    out,
+    port,
+    signal: console.signal,
+    onServing(address) {
+      console.quiet();
+      globalThis.console.log(`${address}  (place the landmarks there; Ctrl-C ends it without a model)`);
+    },
+    finish: async (picked) => {
+      model = await writeHead(head, { landmarks: picked, out }, console);
+    },
+  });
+  tell(model!, { out });
+}
+
+/** What writing a model takes long to load. */
+const loadWriting = () =>
+  Promise.all([
+    import("@/lib/face/heads/head.ts"),
+    import("@/lib/face/prune.ts"),
+    import("@/lib/face/openness.ts"),
+    import("@/lib/face/prepared_face.ts"),
+    import("@/lib/view/mesh/landmark_picture.ts"),
+  ]);
+
+async function writeHead(
+  head: Head,
+  { landmarks, out }: { readonly landmarks: SurfaceLandmarks; readonly out: string },
+  console: TaskConsole,
+): Promise<MorphableModel> {
+  const [{ headModel }, { withoutUnseen }, { opennessOf }, { savePreparedFace }, { landmarkPicture }] =
+    await loadWriting();
   const model = withoutUnseen(headModel(head, landmarks));
   console.stage("Writing the model");
-  const { license } = head;
-  await savePreparedFace(out, { model: { ...model, openness: opennessOf(model) }, license });
-  const picture = `${out}.png`;
-  await landmarkPicture(model).save(picture);
+  await savePreparedFace(out, { model: { ...model, openness: opennessOf(model) }, license: head.license });
+  await landmarkPicture(model).save(`${out}.png`);
   console.quiet();
+  return model;
+}
+
+/** @param error how far off landmarks are that were found, in distances between the outer corners of the eyes */
+function tell(
+  { mean, identityModes, expressionModes }: MorphableModel,
+  { out, error }: { readonly out: string; readonly error?: number | undefined },
+): void {
   const counts = [
-    `${model.mean.length / 3} vertices`,
-    ...model.identityModes.length > 0 ? [`${model.identityModes.length} identity modes`] : [],
-    `${model.expressionModes.length} expressions`,
+    `${mean.length / 3} vertices`,
+    ...identityModes.length > 0 ? [`${identityModes.length} identity modes`] : [],
+    `${expressionModes.length} expressions`,
   ];
   globalThis.console.log(
     `${out}: ${counts.join(", ")}; ` +
       (error === undefined
-        ? `${picture} shows its landmarks`
-        : `its landmarks were found, ${(100 * error).toFixed(1)} % of the eyes' distance off: look at ${picture}`),
+        ? `${out}.png shows its landmarks`
+        : `its landmarks were found, ${(100 * error).toFixed(1)} % of the eyes' distance off: look at ${out}.png`),
   );
 }

@@ -1,4 +1,4 @@
-import { findLandmarks, type FoundLandmarks } from "@/lib/face/find_landmarks.ts";
+import { findLandmarks, type FoundLandmarks, type LandmarkGround } from "@/lib/face/find_landmarks.ts";
 import { isOfFace } from "@/lib/face/heads/face_area.ts";
 import { outlineOf, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
@@ -18,14 +18,7 @@ export interface Head extends Omit<ObjModelParts, "landmarks"> {
 }
 
 /** What of a head landmarks can lie on, in the model's axes. */
-export interface HeadSkin {
-  /** [vertexCount, 3], of the whole head. */
-  readonly positions: Float32Array;
-  /** [triangleCount, 3]. */
-  readonly triangles: Uint32Array;
-}
-
-export function skinOf({ mesh, surface, axes, path }: Head): HeadSkin {
+export function skinOf({ mesh, surface, axes, path }: Head): LandmarkGround {
   const polygons = mesh.polygons.filter(({ material }) => surface?.includes(material) ?? true);
   return {
     positions: Float32Array.from(turn(axes, path)(mesh.positions)),

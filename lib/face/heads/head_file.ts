@@ -4,7 +4,7 @@ import type { Head } from "@/lib/face/heads/head.ts";
 import { npzHead } from "@/lib/face/heads/npz_head.ts";
 import { renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
-import { landmarkLists, parseLandmarks } from "@/lib/face/obj/obj_files.ts";
+import { landmarkLists, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import type { ObjAxes } from "@/lib/face/obj/obj_model.ts";
 import { openNpz } from "@/lib/formats/npz.ts";
 

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
-import { landmarkEntries, type MeshPoints, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
+import { landmarkEntries, renumberPoints } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.ts";
+import { landmarkLists, listLandmarks, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import { objModel } from "@/lib/face/obj/obj_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
@@ -12,29 +13,16 @@ import { withoutUnseen } from "@/lib/face/prune.ts";
 
 const axis = z.enum(["x", "y", "z", "-x", "-y", "-z"]);
 
-/** A vertex, or a point between three: their numbers and how much of each. */
-const point = z.union([
-  z.number(),
-  z.tuple([z.number(), z.number(), z.number(), z.number().min(0), z.number().min(0), z.number().min(0)]),
-]);
-
 /** What a face's JSON file says; files are named relative to it, in its folder or below. See `ObjModelParts` for what each means. */
 const manifestSchema = z.strictObject({
   mesh: z.string(),
-  /** In the convention "outline", or in each that is named. */
-  landmarks: z.union([
-    z.array(point),
-    z.strictObject({ "300w-lp": z.array(point), outline: z.array(point) }).partial(),
-  ]),
+  landmarks: landmarkLists,
   surface: z.array(z.string()).optional(),
   materials: z.record(z.string(), z.enum([...materialNames, "hidden"])).optional(),
   axes: z.tuple([axis, axis, axis]).optional(),
   identity: z.array(z.string()).optional(),
   expression: z.record(z.string(), z.string()).optional(),
 });
-
-/** What a `face.json` says of landmarks, and a file of landmarks alone. */
-export const landmarkLists = manifestSchema.shape.landmarks;
 
 /** The content of a `face.json`; see {@linkcode loadObjModel}. */
 export type ObjManifest = z.infer<typeof manifestSchema>;
@@ -110,36 +98,6 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
   return { ...model, openness: opennessOf(model) };
 }
 
-/** Throws an InputError where a number is no vertex, or a point's weights do not add up to 1. */
-export function parseLandmarks(given: ObjManifest["landmarks"], path: string): SurfaceLandmarks {
-  const lists = Object.entries(Array.isArray(given) ? { outline: given } : given).filter(([, list]) => list);
-  const wrong = (landmark: number, what: string) => {
-    throw new InputError(`Cannot use ${path} as a face: landmark ${landmark} ${what}`);
-  };
-  if (lists.length === 0) throw new InputError(`Cannot use ${path} as a face: it has no landmarks, wanted 68`);
-  return Object.fromEntries(lists.map(([convention, list]) => {
-    const rows = list!.map((entry) => typeof entry === "number" ? [entry, entry, entry, 1, 0, 0] : entry);
-    rows.forEach(([a, b, c, ...weights], landmark) => {
-      const odd = [a, b, c].find((vertex) => !(Number.isSafeInteger(vertex) && vertex! >= 0 && vertex! < 2 ** 32));
-      if (odd !== undefined) wrong(landmark, `is vertex ${odd}, wanted a whole number from 0`);
-      const total = weights.reduce((sum, weight) => sum + weight, 0);
-      if (Math.abs(total - 1) > 1e-3) wrong(landmark, `has weights that add up to ${total}, wanted 1`);
-    });
-    return [convention, {
-      vertices: Uint32Array.from(rows.flatMap((row) => row.slice(0, 3))),
-      weights: Float32Array.from(rows.flatMap((row) => row.slice(3))),
-    }];
-  }));
-}
-
-/** Undoes {@linkcode parseLandmarks} for one convention. */
-function listPoints({ vertices, weights }: MeshPoints): z.infer<typeof point>[] {
-  return Array.from({ length: vertices.length / 3 }, (_, landmark) => {
-    const row = [vertices, weights].flatMap((values) => [...values.subarray(3 * landmark, 3 * landmark + 3)]);
-    return row[3] === 1 ? row[0]! : row as [number, number, number, number, number, number];
-  });
-}
-
 /**
  * Undoes {@linkcode loadObjModel}: writes a model to a new or empty folder, as face.json, head.obj and an OBJ for each
  * of its modes, to be changed in any program for meshes.
@@ -156,11 +114,13 @@ export async function writeObjModel(model: MorphableModel, folder: string): Prom
   for (const [m, file] of Object.values(expression).entries()) {
     await Deno.writeTextFile(`${folder}/${file}`, shape(model.expressionModes[m]));
   }
-  const landmarks = Object.fromEntries(
-    landmarkEntries(model.surface.landmarks).map(([convention, points]) => [
-      convention,
-      listPoints(renumberPoints(points, model.surfaceVertices)),
-    ]),
+  const landmarks = listLandmarks(
+    Object.fromEntries(
+      landmarkEntries(model.surface.landmarks).map(([name, points]) => [
+        name,
+        renumberPoints(points, model.surfaceVertices),
+      ]),
+    ),
   );
   const manifest: ObjManifest = { mesh: "head.obj", landmarks, surface: [SURFACE], identity, expression };
   await Deno.writeTextFile(`${folder}/${MANIFEST}`, JSON.stringify(manifest, undefined, 2) + "\n");

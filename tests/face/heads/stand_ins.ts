@@ -20,8 +20,8 @@ export const glb = await encodeGlb(
 );
 
 /** The landmarks of the face's surface as a list in JSON has them. */
-export function listedLandmarks(): number[][] {
-  const { vertices, weights } = landmarksOf(surface.landmarks);
+export function listedLandmarks(convention: LandmarkConvention = "300w-lp"): number[][] {
+  const { vertices, weights } = landmarksOf(surface.landmarks, convention);
   return Array.from(
     { length: 68 },
     (_, l) => [...vertices.subarray(3 * l, 3 * l + 3), ...weights.subarray(3 * l, 3 * l + 3)],

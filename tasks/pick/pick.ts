@@ -1,0 +1,145 @@
+/** The page of `deno task prepare mesh --pick`: a head's 68 landmarks, to be dragged to where they belong. */
+import {
+  defaultConvention,
+  LANDMARK_COUNT,
+  type LandmarkConvention,
+  landmarkParts,
+  landmarksOf,
+  landmarksOfPart,
+} from "@/lib/face/landmarks.ts";
+import { listLandmarks, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
+import { HeadView } from "./head_view.ts";
+import { Marks } from "./marks.ts";
+import { PlacedLandmarks, type Side } from "./placed_landmarks.ts";
+import { headToPick } from "./protocol.ts";
+
+const element = <E extends Element = HTMLElement>(id: string) => document.getElementById(id) as unknown as E;
+const button = (id: string) => element<HTMLButtonElement>(id);
+
+const head = headToPick.parse(await (await fetch("head.json")).json());
+const placed = new PlacedLandmarks(parseLandmarks(head.landmarks, head.name), {
+  positions: head.positions,
+  triangles: head.skin,
+});
+const choice = element<HTMLSelectElement>("convention");
+choice.value = defaultConvention(placed.landmarks);
+choice.hidden = Object.keys(placed.landmarks).length < 2;
+const convention = () => choice.value as LandmarkConvention;
+const points = () => landmarksOf(placed.landmarks, convention());
+
+let selected: number | undefined, isDragging = false, isSaved = false, isWaiting = false;
+const marks = new Marks(element<SVGSVGElement>("marks"), { onTake: take });
+const view = new HeadView(element<HTMLCanvasElement>("head"), head, { face: points(), onView: refresh });
+element("name").textContent = head.name;
+button("save").disabled = false;
+
+/** Draws at the next frame, once for all that changes until then. */
+function refresh(): void {
+  if (isWaiting) return;
+  isWaiting = true;
+  requestAnimationFrame(() => {
+    isWaiting = false;
+    view.draw();
+    const at = placed.positions(convention());
+    const { vertices } = points();
+    const places = Array.from({ length: LANDMARK_COUNT }, (_, landmark) => {
+      const point = pointAt(at, landmark);
+      return { at: view.placeOf(...point), isFacing: view.isFacing(point, vertices[3 * landmark]!) };
+    });
+    marks.show(places, selected);
+    button("undo").disabled = !placed.canUndo || isSaved;
+  });
+}
+
+function select(landmark: number): void {
+  selected = landmark;
+  const part = landmarkParts.find((part) => landmarksOfPart(part).includes(landmark))!;
+  element("selected").textContent = `Landmark ${landmark}, ${part}`;
+  refresh();
+}
+
+function take(landmark: number, event: PointerEvent): void {
+  if (isSaved || event.button !== 0) return;
+  event.preventDefault();
+  (event.target as Element).setPointerCapture(event.pointerId);
+  view.isTurnable = false;
+  isDragging = true;
+  placed.begin();
+  select(landmark);
+}
+
+element("marks").addEventListener("pointermove", ({ clientX, clientY }) => {
+  const point = isDragging ? view.skinAt(clientX, clientY) : undefined;
+  if (!point) return; // off the head it stays where it was
+  placed.place(selected!, point, convention());
+  refresh();
+});
+for (const end of ["pointerup", "pointercancel"]) {
+  element("marks").addEventListener(end, () => {
+    if (isDragging) placed.end(selected!, convention());
+    isDragging = false;
+    view.isTurnable = true;
+  });
+}
+
+function undo(): void {
+  if (isSaved) return;
+  placed.undo();
+  refresh();
+}
+
+function mirror(from: Side): void {
+  placed.mirror(from);
+  refresh();
+}
+
+async function save(): Promise<void> {
+  if (button("save").disabled) return;
+  const tell = (text: string, hasFailed: boolean) => {
+    element("status").textContent = text;
+    element("status").classList.toggle("failed", hasFailed);
+  };
+  button("save").disabled = true;
+  tell("Writing the model …", false);
+  try {
+    const response = await fetch("save", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ landmarks: listLandmarks(placed.landmarks) }),
+    });
+    if (!response.ok) throw new Error((await response.text()).trim());
+    isSaved = true;
+    for (const id of ["undo", "mirror-right", "mirror-left"]) button(id).disabled = true;
+    tell(`${head.out} is written, and the task has ended: this page can be closed.`, false);
+  } catch (error) {
+    tell((error as Error).message, true);
+    button("save").disabled = false;
+  }
+}
+
+const looks = { "look-right": -1, "look-front": 0, "look-left": 1 } as const;
+for (const [id, side] of Object.entries(looks)) {
+  button(id).addEventListener("click", () => view.lookFrom(side * Math.PI / 3));
+}
+button("mirror-right").addEventListener("click", () => mirror("right"));
+button("mirror-left").addEventListener("click", () => mirror("left"));
+button("undo").addEventListener("click", undo);
+button("save").addEventListener("click", save);
+choice.addEventListener("change", refresh);
+addEventListener("resize", refresh);
+addEventListener("beforeunload", (event) => {
+  if (placed.canUndo && !isSaved) event.preventDefault(); // asks before what was moved is lost
+});
+addEventListener("keydown", (event) => {
+  const withControl = event.ctrlKey || event.metaKey;
+  const step = withControl ? undefined : { n: 1, p: -1 }[event.key.toLowerCase()];
+  const look = withControl ? undefined : { 1: "look-right", 2: "look-front", 3: "look-left" }[event.key];
+  if (step) select(((selected ?? (step > 0 ? -1 : 0)) + step + LANDMARK_COUNT) % LANDMARK_COUNT);
+  else if (look) button(look).click();
+  else if (withControl && event.key === "z") undo();
+  else if (withControl && event.key === "s") save();
+  else return;
+  event.preventDefault();
+});
+refresh();
