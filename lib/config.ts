@@ -26,14 +26,21 @@ function oneOf<const T extends readonly [string | number, ...(string | number)[]
   return z.literal(values, `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`);
 }
 
+/** What TensorFlow computes on: a GPU where there is one, the processor, the first GPU, or one by its number from 0. */
+export type Device = "auto" | "cpu" | "gpu" | `gpu:${number}`;
+
 /** Every setting of a training run, flat; see `defaults` for what each means. Messages say what is wanted. */
 const schema = z.strictObject({
   seed: anyWhole,
   architecture: oneOf("prnet", "lite"),
   source,
   backend: oneOf("tensorflow", "webgpu"),
-  device: oneOf("auto", "cpu", "gpu"),
+  device: z.custom<Device>(
+    (value) => typeof value === "string" && /^(auto|cpu|gpu(:\d{1,4})?)$/.test(value),
+    "auto, cpu, gpu, or such as gpu:1 for the second one",
+  ),
   precision: oneOf("float32", "bfloat16"),
+  xla: oneOf("auto", "on", "off"),
   imageSize: oneOf(64, 128, 256),
   width: wholeFrom(4),
   steps: wholeFrom(1),
@@ -71,8 +78,9 @@ export const defaults: Config = {
   architecture: "prnet",
   source: { name: "built-in" }, // or "ict", "model" or "obj", with the path of its files
   backend: "tensorflow", // or "webgpu", for any GPU, without TensorFlow's library
-  device: "auto", // TensorFlow's
+  device: "auto", // TensorFlow's: a GPU where there is one; or "cpu", "gpu", "gpu:1"
   precision: "float32", // or "bfloat16": of convolutions and their gradients, in training; TensorFlow's
+  xla: "auto", // on a GPU, XLA compiles the step
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
   steps: 20_000,

@@ -136,6 +136,11 @@ export class Experiment implements Disposable {
     return this.#parts.network.countParams();
   }
 
+  /** Whether XLA compiles the step, which takes a minute or more. */
+  get usesXla(): boolean {
+    return this.#parts.usesXla;
+  }
+
   /** Steps done. */
   get step(): number {
     return this.#progress.step;

@@ -1,6 +1,7 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
 import { type Config, type PresetName, presets, resolveConfig, settingText } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
@@ -9,6 +10,7 @@ import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
 import { findCluster } from "@/lib/tensorflow/collectives/find_cluster.ts";
 import { RankLostError } from "@/lib/tensorflow/collectives/rank_lost_error.ts";
 import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
+import { isOutOfMemory } from "@/lib/tensorflow/library/c_api.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { NetworkShape } from "@/lib/model/trained_model.ts";
 import { readConfigFile, readRunConfig } from "@/lib/train/run_folder.ts";
@@ -59,8 +61,12 @@ const flags = {
   overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
   workers: ["--workers <count>", "threads that make samples"],
   backend: ["--backend <name>", "tensorflow, or webgpu, for any GPU, without TensorFlow's library"],
-  device: ["--device <name>", "TensorFlow's: auto, cpu or gpu"],
+  device: ["--device <name>", "TensorFlow's: auto, cpu, gpu, or gpu:1 for the second one"],
   precision: ["--precision <name>", "of convolutions: float32, or bfloat16, where the processor or GPU has it"],
+  xla: [
+    "--xla <auto|on|off>",
+    "have XLA compile the step: a minute or so at the start, for a faster GPU (auto: on one)",
+  ],
 } as const satisfies Partial<Record<keyof Config, readonly [string, string]>>;
 
 /** Only shows that everything connects. */
@@ -154,6 +160,7 @@ await runTask(command, async (console) => {
     if (evaluation.expressions) globalThis.console.log(describeExpressions(evaluation.expressions));
     globalThis.console.log(`model   ${experiment.path}/model\nreport  ${experiment.path}/report.html`);
   } catch (error) {
+    if (isOutOfMemory(error)) throw outOfMemory(experiment.config, experiment.device);
     if (error instanceof Interruption) {
       console.print(`Stopped after step ${experiment.step}. To go on: ${resumeCommand(experiment)}`);
     }
@@ -208,14 +215,18 @@ function presetArchitecture(shape: NetworkShape | undefined): string | undefined
 async function printRehearsal(config: Config, console: TaskConsole): Promise<void> {
   const { rehearse } = await import("@/lib/experiment/rehearsal.ts");
   console.stage("Taking a few steps");
-  const { device, parameterCount, residentBytes, stepSeconds, totalSeconds } = await rehearse(config, {
-    onProgress: console.lateStage(CONVERTING),
+  const onProgress = console.lateStage(CONVERTING);
+  const { device, parameterCount, residentBytes, gpuBytes, stepSeconds, totalSeconds } = await rehearse(config, {
+    onProgress,
+  }).catch((error) => {
+    throw isOutOfMemory(error) ? outOfMemory(config, config.device) : error;
   });
   console.quiet();
   const facts = [
     ["device", device],
     ["weights", String(parameterCount)],
     ["memory", `${(residentBytes / 1e9).toFixed(1)} GB`],
+    ...gpuBytes === undefined ? [] : [["GPU memory", `${(gpuBytes / 1e9).toFixed(1)} GB`]],
     ["a step", `${stepSeconds.toPrecision(2)} s`],
     ["in all", duration(totalSeconds)],
   ];
@@ -235,7 +246,9 @@ function secondsOf(text: string): number {
 /** Shows how it goes, up to the last step or a signal. */
 async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise<void> {
   const { config, step } = experiment;
-  if (step < config.steps) console.stage("Tracing the first step");
+  if (step < config.steps) {
+    console.stage(experiment.usesXla ? "Compiling the first step by XLA, once" : "Tracing the first step");
+  }
   const display = new TrainingDisplay(experiment, console);
   try {
     for await (const report of experiment.train({ signal: console })) display.show(report);
@@ -262,6 +275,19 @@ function wayOut(experiment: Experiment, firstStep: number): string {
   if (savedStep > firstStep) return `To go on from the checkpoint after step ${savedStep} with a lower one: ${command}`;
   return `It began with the checkpoint after step ${savedStep}, which may be past help. ` +
     `To try a lower learning rate: ${command}; if that does not help, begin a new run`;
+}
+
+function outOfMemory({ batchSize, gradAccumulate }: Config, device: string): InputError {
+  const remedy = batchSize % 2 === 0
+    ? `A new run with --batch-size ${batchSize / 2} --grad-accumulate ${
+      2 * gradAccumulate
+    } takes about half of it, for ` +
+      "the same gradients"
+    : "A new run with a smaller --batch-size, --image-size or --width takes less of it";
+  return new InputError(
+    `Training stopped: there is too little memory for ${counted(batchSize, "face")} at once (${device}). ` +
+      `${remedy}; on a GPU, \`nvidia-smi\` lists what other programs hold`,
+  );
 }
 
 function describeExpressions({ mean, baseline, each }: ExpressionErrors): string {
@@ -293,7 +319,10 @@ async function startInFolder(run: string, start: (run: string) => Promise<Experi
   }
 }
 
-function describe({ architecture, source, imageSize, batchSize, gradAccumulate, steps, seed }: Config): string {
+function describe(
+  { architecture, source, imageSize, batchSize, gradAccumulate, steps, seed, precision }: Config,
+): string {
   const faces = gradAccumulate > 1 ? `${gradAccumulate} × ${batchSize}` : String(batchSize);
-  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${faces}, seed ${seed}`;
+  const computed = precision === "float32" ? "" : `, convolutions in ${precision}`;
+  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${faces}, seed ${seed}${computed}`;
 }

@@ -6,6 +6,7 @@ import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
 import { type Label, splits } from "@/lib/data/sample.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
+import { SettingError } from "@/lib/errors.ts";
 import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -23,6 +24,8 @@ export interface Parts {
   readonly config: Config;
   /** What it runs on, such as "tensorflow 2.21.0 · CPU, 2 threads". */
   readonly device: string;
+  /** Whether XLA compiles the step. */
+  readonly usesXla: boolean;
   /** Gives samples as they are, even where training changes them. */
   readonly source: Source;
   readonly network: tf.LayersModel;
@@ -57,6 +60,7 @@ export async function openParts(
   config: Config,
   { progress, from, ranks, ...options }: PartsOptions,
 ): Promise<OpenParts> {
+  checkCompilation(config, ranks);
   using opened = new DisposableStack();
   const { onRefused } = options;
   // here before in the workers: they take what it has converted
@@ -66,7 +70,9 @@ export async function openParts(
   const batches = progress.step < config.steps
     ? opened.use(openTrainingBatches({ config, source, onRefused, ranks }, progress))
     : undefined;
-  const { description: device } = config.backend === "webgpu" ? await openWebGpu() : await openTensorFlow(config);
+  const tensorFlow = config.backend === "webgpu" ? undefined : await openTensorFlow(config);
+  const { description: device } = tensorFlow ?? await openWebGpu();
+  const usesXla = config.xla === "on" || (config.xla === "auto" && tensorFlow?.device === "gpu" && !ranks);
   const { surface, layout } = source;
   const examples = await makeExamples(source, config);
   const expressionCount = expressionCountOf({ config, source });
@@ -83,7 +89,21 @@ export async function openParts(
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
   const learned = { network, optimizer, averages, mask, meanLandmarks, meanExpressions };
-  return { config, device, source, ...learned, batches, onRefused, ranks };
+  return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
+}
+
+/** Throws a SettingError for what the step cannot be compiled to. */
+function checkCompilation(config: Config, ranks: Ranks | undefined): void {
+  const { backend } = config;
+  const refuse = (setting: "xla" | "precision", reason: string) => {
+    throw new SettingError((nameOf) => `Cannot set ${nameOf(setting)} to ${config[setting]}: ${reason}`);
+  };
+  if (config.xla === "on" && ranks) {
+    refuse("xla", "ranks exchange gradients within the step, which XLA does not compile");
+  }
+  if (backend === "tensorflow") return;
+  if (config.xla === "on") refuse("xla", `it compiles for TensorFlow, and the backend is ${backend}`);
+  if (config.precision !== "float32") refuse("precision", `TensorFlow alone has it, and the backend is ${backend}`);
 }
 
 /** The batches from where the run stands, of several ranks every so many. Whoever opens them closes them. */

@@ -3,6 +3,7 @@ import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
 import { makeHeldOut, validate } from "@/lib/experiment/measure.ts";
 import { disposeParts, openParts } from "@/lib/experiment/parts.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { firstProgress } from "@/lib/train/checkpoint.ts";
 import { train } from "@/lib/train/trainer.ts";
 
@@ -13,6 +14,8 @@ export interface Rehearsal {
   readonly parameterCount: number;
   /** What the process holds of the machine's memory, in bytes. */
   readonly residentBytes: number;
+  /** What it takes of a GPU's memory, in bytes. */
+  readonly gpuBytes: number | undefined;
   /** Of a step after the first, which is traced. */
   readonly stepSeconds: number;
   /** Of all steps and validations, and of the evaluation at the end. */
@@ -25,6 +28,8 @@ const STEPS = 8;
 /** Takes a few steps and a validation as a run would, to see what it takes, and writes nothing. Throws as a run does. */
 export async function rehearse(config: Config, options: OpenOptions = {}): Promise<Rehearsal> {
   const steps = STEPS + 1;
+  const gpu = config.backend === "tensorflow" ? (await openTensorFlow(config)).gpu : undefined;
+  const freeBytes = gpu?.freeBytes();
   const { batches, ...parts } = await openParts(config, { ...options, progress: firstProgress(config) });
   try {
     using taken = batches!;
@@ -42,6 +47,7 @@ export async function rehearse(config: Config, options: OpenOptions = {}): Promi
       device: parts.device,
       parameterCount: parts.network.countParams(),
       residentBytes: Deno.memoryUsage().rss,
+      gpuBytes: gpu && freeBytes! - gpu.freeBytes(),
       stepSeconds,
       totalSeconds: config.steps * stepSeconds + making + validations * judging + testing,
     };

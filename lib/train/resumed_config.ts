@@ -11,6 +11,7 @@ const changeable = [
   "backend",
   "device",
   "precision",
+  "xla",
   "validateEvery",
   "checkpointEvery",
 ] as const satisfies (keyof Config)[];

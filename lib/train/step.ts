@@ -19,6 +19,8 @@ export interface StepParts {
   readonly optimizer: Optimizer;
   /** None where one process trains alone. */
   readonly ranks?: StepRanks | undefined;
+  /** Whether XLA compiles the step. */
+  readonly usesXla?: boolean;
 }
 
 /** What is true of a batch, with its pictures; see `Batch`. */
@@ -37,10 +39,10 @@ const PRESENCE_WEIGHT = 0.02;
  * One step of training, compiled: changes weights, moving averages and the optimizer's state by the mean gradient of
  * `gradAccumulate` batches, of all ranks. Only one of them is in memory at a time; moving averages see each of this rank.
  * A loss that is not finite fails as {@linkcode isFiniteError} says, and leaves the weights; other backends than
- * "tensorflow" go on, and so do ranks, of which one that failed would leave the others waiting.
+ * "tensorflow" go on, and so does what XLA compiles, and ranks, of which one that failed would leave the others waiting.
  */
 export function compileStep(
-  { network, mask, optimizer, ranks }: StepParts,
+  { network, mask, optimizer, ranks, usesXla: xla = false }: StepParts,
   config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision">>,
 ): TrainingStep {
   const { gradAccumulate: count = 1, precision = "float32" } = config;
@@ -63,7 +65,7 @@ export function compileStep(
     const found = differentiate(batch);
     for (const [name, sum] of sums) sum.assign(tf.add(sum, found[name]!));
     return [];
-  }, { name: "gathering_step", precision });
+  }, { name: "gathering_step", precision, xla });
   const finish = compile((...batch: StepArguments) => {
     const found = differentiate(batch);
     for (const [name, sum] of sums) found[name] = tf.div(tf.add(sum, found[name]!), count);
@@ -71,7 +73,7 @@ export function compileStep(
     optimizer.applyGradients(gradients);
     for (const [, sum] of sums) sum.assign(tf.zerosLike(sum));
     return loss as tf.Scalar;
-  }, { name: "training_step", precision });
+  }, { name: "training_step", precision, xla });
   return {
     take({ images, targets, expressions, presence }, { isLast }) {
       if (isLast) return finish(images, targets, expressions, presence);

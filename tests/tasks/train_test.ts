@@ -1,11 +1,14 @@
 import { type Config, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
+import { isThere } from "@/lib/files.ts";
+import { TENSORFLOW_VERSION } from "@/lib/tensorflow/library/library.ts";
 import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { FakeDriver } from "@/tests/tensorflow/library/fake_driver.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 /** A tiny training that validates and saves at every step, and would take hours. */
@@ -25,7 +28,11 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--steps", "0"], /Cannot set --steps to 0: a whole number from 1 is wanted/],
     [["--batch-size", "2.5"], /Cannot set --batch-size to 2\.5: a whole number from 1 is wanted/],
     [["--image-size", "100"], /Cannot set --image-size to 100: 64, 128 or 256 is wanted/],
-    [["--device", "tpu"], /Cannot set --device to "tpu": auto, cpu or gpu is wanted/],
+    [["--device", "tpu"], /Cannot set --device to "tpu": auto, cpu, gpu, or such as gpu:1 .* is wanted/],
+    [["--device", "gpu:one"], /Cannot set --device to "gpu:one": /],
+    [["--xla", "yes"], /Cannot set --xla to "yes": auto, on or off is wanted/],
+    [["--xla", "on", "--backend", "webgpu"], /Cannot set --xla to on: .* the backend is webgpu/],
+    [["--precision", "bfloat16", "--backend", "webgpu"], /Cannot set --precision to bfloat16: .* backend is webgpu/],
     [
       ["--source", "paintings"],
       /Cannot open the source "paintings": the sources are built-in, ict, model, obj, 300w-lp, store/,
@@ -97,6 +104,30 @@ Deno.test("deno task train --max-time ends with a checkpoint and exit status 75,
   const [, step] = /\nStopping; .*\n(?:.*\n)*Stopped after step (\d+)\. To go on: /.exec(stderr)!;
   using experiment = await resumeExperiment(run);
   assertEquals(experiment.step, Number(step));
+});
+
+Deno.test({
+  name: "deno task train says what keeps it from a GPU, and makes no folder",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    await using driver = await FakeDriver.make();
+    const library = `${folder.path}/tensorflow-${TENSORFLOW_VERSION}-gpu/tensorflow`;
+    await Deno.mkdir(library, { recursive: true });
+    await Deno.writeTextFile(`${library}/libtensorflow_cc.so.2`, "is not opened");
+    const run = `${folder.path}/run`;
+    const train = async (device: string, environment: Record<string, string>) => {
+      const surroundings = { environment: { ...environment, POSMAP_CACHE: folder.path, TENSORFLOW_LIBRARY: "" } };
+      const { code, stderr } = await runTaskChild("train", ...endless, "--device", device, "--run", run, surroundings);
+      assertEquals(code, 2);
+      return stderr.trimEnd().split("\n").at(-1);
+    };
+    const old = await train("auto", driver.environment({ VERSION: 11_040 }));
+    assert(/^Cannot use a GPU: NVIDIA's driver is for CUDA 11\.4 or older/.test(old!), old);
+    const hidden = await train("gpu:1", { ...driver.environment({ INIT: 100 }), CUDA_VISIBLE_DEVICES: "-1" });
+    assert(/^Cannot use a GPU: .* finds no GPU\. CUDA_VISIBLE_DEVICES is "-1"/.test(hidden!), hidden);
+    assert(!await isThere(run), "a folder was made");
+  },
 });
 
 Deno.test("deno task train --dry-run says what a training would take, and writes nothing", async () => {

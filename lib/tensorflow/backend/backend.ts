@@ -1,23 +1,26 @@
 import * as tf from "@tensorflow/tfjs";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
 import util from "node:util";
+import type { Device } from "@/lib/config.ts";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { AttributeValue } from "@/lib/formats/attr_value.ts";
 import { type Cluster, ranksBeside } from "@/lib/tensorflow/collectives/cluster.ts";
 import { startServer } from "@/lib/tensorflow/collectives/server.ts";
 import { Binding } from "@/lib/tensorflow/backend/binding.ts";
-import { cString, type LibraryOptions, openLibrary } from "@/lib/tensorflow/library/c_api.ts";
+import { cString, isOutOfMemory, type LibraryOptions, openLibrary, quietly } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
-import { type Context, newContext } from "@/lib/tensorflow/backend/context.ts";
+import { chooseGpu, describeGpu, type GpuChoice } from "@/lib/tensorflow/backend/choose_gpu.ts";
+import { type Context, type ContextOptions, newContext } from "@/lib/tensorflow/backend/context.ts";
 import { type DataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/formats/data_types.ts";
 import { EagerExecutor, type TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
+import { type CudaGpu, tooFull } from "@/lib/tensorflow/library/cuda_driver.ts";
 import { findLibrary, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
 import { fuseReluGradient } from "@/lib/tensorflow/ops/relu_gradient.ts";
 
 export interface TensorFlowOptions {
   /** "auto": a GPU where there is one. */
-  readonly device: "auto" | "cpu" | "gpu";
+  readonly device: Device;
   /** Threads of the CPU, by default as many as run at once. */
   readonly threads?: number;
   /**
@@ -34,6 +37,8 @@ export interface TensorFlow {
   /** Such as "tensorflow 2.21.0 · CPU, 2 threads". */
   readonly description: string;
   readonly device: "cpu" | "gpu";
+  /** The GPU, where TensorFlow's pinned build uses one. */
+  readonly gpu: CudaGpu | undefined;
   /** How many tensors TensorFlow holds for this process now. */
   readonly handleCount: number;
 }
@@ -60,18 +65,17 @@ interface TensorData extends TensorMetadata {
   readonly refCount: number;
 }
 
-const variants: Record<TensorFlowOptions["device"], readonly LibraryVariant[]> = {
-  auto: ["gpu", "cpu"],
-  cpu: ["cpu", "gpu"],
-  gpu: ["gpu"],
-};
+function variantsFor(device: Device): readonly LibraryVariant[] {
+  return device === "auto" ? ["gpu", "cpu"] : device === "cpu" ? ["cpu", "gpu"] : ["gpu"];
+}
 
 let opening: Promise<OpenTensorFlow> | undefined;
 let opened: OpenTensorFlow | undefined;
 
 /**
  * Opens TensorFlow and makes it tfjs's backend, "tensorflow". A process opens it once: a later call gives the same one,
- * with the threads it has. Throws an InputError where there is no library, or no GPU and the device is "gpu".
+ * with the threads it has. Throws an InputError where there is no library, or no GPU that can be used: with the device
+ * "auto", not where there is none at all.
  */
 export async function openTensorFlow(
   { device, threads, lowLatency = false, cluster }: TensorFlowOptions,
@@ -86,7 +90,8 @@ export async function openTensorFlow(
     opening = undefined;
     throw error;
   }
-  if (device !== "auto" && device !== opened.device) {
+  const { device: found, gpu } = opened;
+  if (device !== "auto" && device !== found && device !== `gpu:${gpu?.index}`) {
     throw new Error(`Cannot use the ${device.toUpperCase()}: this process has opened ${opened.description}`);
   }
   return opened;
@@ -115,23 +120,30 @@ function threadsFor(cluster: Cluster | undefined): number {
 async function open(
   { device, threads, lowLatency, cluster }: Required<TensorFlowOptions>,
 ): Promise<OpenTensorFlow> {
-  const path = await findLibrary(variants[device]);
+  const path = await findLibrary(variantsFor(device));
+  const choice = await chooseGpu(device, path);
   const symbols = await openWhole(path, { lowLatency });
-  const context = newContext(symbols, {
+  const { gpu, absence } = choice;
+  const context = startContext(symbols, choice, {
     threads,
     opsAtOnce: lowLatency ? 1 : threads,
-    allowGpu: device !== "cpu",
     onStart: (pointer) => cluster && startServer(symbols, pointer, cluster),
   });
-  if (device === "gpu" && !context.usesGpu) {
+  if (!context.usesGpu && (typeof gpu === "object" || (gpu === "any" && device !== "auto"))) {
     symbols.TFE_DeleteContext(context.pointer);
-    throw new InputError(`Cannot use a GPU: TensorFlow's library ${path} finds none on this machine`);
+    throw new InputError(
+      `Cannot use ${typeof gpu === "object" ? gpu.name : "a GPU"}: TensorFlow's library ${path} finds no GPU. ` +
+        "With TF_CPP_MIN_LOG_LEVEL=0 in the environment it says why",
+    );
   }
   const executor = new EagerExecutor(symbols, context);
   const binding = new Binding(cString(symbols.TF_Version()), executor, context.usesGpu);
+  const processor = `CPU, ${counted(threads, "thread")}${absence === undefined ? "" : `; ${absence}`}`;
+  const place = typeof gpu === "object" ? describeGpu(gpu) : context.usesGpu ? "GPU" : processor;
   return {
-    description: `tensorflow ${binding.TF_Version} · ${context.usesGpu ? "GPU" : `CPU, ${counted(threads, "thread")}`}`,
+    description: `tensorflow ${binding.TF_Version} · ${place}`,
     device: context.usesGpu ? "gpu" : "cpu",
+    gpu: typeof gpu === "object" ? gpu : undefined,
     get handleCount() {
       return executor.handleCount;
     },
@@ -144,6 +156,19 @@ async function open(
   };
 }
 
+function startContext(
+  symbols: Symbols,
+  { gpu }: GpuChoice,
+  options: Omit<ContextOptions, "gpu">,
+): Context {
+  const start = () => newContext(symbols, { ...options, gpu: typeof gpu === "object" ? gpu.index : gpu });
+  try {
+    return gpu === undefined ? quietly(start) : start(); // the build for GPUs complains where there is none
+  } catch (error) {
+    throw typeof gpu === "object" && isOutOfMemory(error) ? tooFull(gpu, "there is no room to begin") : error;
+  }
+}
+
 async function registerBackend(binding: Binding): Promise<NodeBackend> {
   // the kernels call it; Node 23 and Deno have it no more
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
@@ -153,6 +178,7 @@ async function registerBackend(binding: Binding): Promise<NodeBackend> {
   const backend = new (withoutDelay(NodeJSKernelBackend))(binding as unknown as Addon, "@tensorflow/tfjs-node-gpu");
   roundWholeNumbers();
   gatherInTraces();
+  sumCellsForXla();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
   fuseReluGradient((dy, y) => execute("ReluGrad", {}, [dy, y], 1)[0]!);
@@ -200,6 +226,24 @@ function gatherInTraces(): void {
       return tf.tidy(() =>
         execute("GatherV2", { batch_dims: batchDims }, [x, indices, tf.scalar(axis, "int32")], 1)
       )[0]!;
+    },
+  });
+}
+
+/** XLA has no gradient of nearest-neighbor resizing; by a whole factor it is the sum of each cell. */
+function sumCellsForXla(): void {
+  const { kernelFunc } = tf.getKernel("ResizeNearestNeighborGrad", "tensorflow")!;
+  tf.unregisterKernel("ResizeNearestNeighborGrad", "tensorflow");
+  tf.registerKernel({
+    kernelName: "ResizeNearestNeighborGrad",
+    backendName: "tensorflow",
+    kernelFunc: (parameters) => {
+      const { images, dy } = parameters.inputs as Record<"images" | "dy", tf.Tensor4D>;
+      const [batch, height, width, channels] = images.shape;
+      const [rows, columns] = [dy.shape[1] / height, dy.shape[2] / width];
+      const isWhole = Number.isInteger(rows) && Number.isInteger(columns) && !parameters.attrs!["alignCorners"];
+      if (!internals().binding.executor.forXla || !isWhole) return kernelFunc(parameters);
+      return tf.tidy(() => tf.sum(tf.reshape(dy, [batch, height, rows, width, columns, channels]), [2, 4]));
     },
   });
 }

@@ -6,8 +6,8 @@ export interface ContextOptions {
   /** That share the work of one op. */
   readonly threads: number;
   readonly opsAtOnce: number;
-  /** False hides every GPU. */
-  readonly allowGpu: boolean;
+  /** The GPU to use, by its number among those that the driver shows; "any" for the first; none unless given. */
+  readonly gpu?: number | "any" | undefined;
   /** Called with the runtime before anything else uses it. */
   readonly onStart: (context: Deno.PointerValue) => void;
 }
@@ -40,13 +40,17 @@ export function newContext(symbols: Symbols, options: ContextOptions): Context {
 }
 
 /** A serialized tensorflow.ConfigProto (tensorflow/core/protobuf/config.proto). */
-function configProto({ threads, opsAtOnce, allowGpu }: ContextOptions): Uint8Array<ArrayBuffer> {
+function configProto({ threads, opsAtOnce, gpu }: ContextOptions): Uint8Array<ArrayBuffer> {
   const noGpu = concatBytes(bytesField(1, "GPU"), varintField(2, 0));
+  const gpuOptions = concatBytes(
+    varintField(4, true), // allow_growth: take a GPU's memory as it is needed
+    ...(typeof gpu === "number" ? [bytesField(5, String(gpu))] : []), // visible_device_list
+  );
   return concatBytes(
-    ...(allowGpu ? [] : [bytesField(1, noGpu)]), // device_count
+    ...(gpu === undefined ? [bytesField(1, noGpu)] : []), // device_count
     varintField(2, threads), // intra_op_parallelism_threads
     varintField(5, opsAtOnce), // inter_op_parallelism_threads
-    bytesField(6, varintField(4, true)), // gpu_options.allow_growth: take a GPU's memory as it is needed
+    bytesField(6, gpuOptions),
     varintField(7, true), // allow_soft_placement: ops without a kernel for the GPU run on the CPU
   );
 }

@@ -16,6 +16,8 @@ export interface TensorMetadata {
 
 /** Carries out ops: at once, one by one, or by writing them down into a graph. Tensors go by their numbers. */
 export interface Executor {
+  /** Whether XLA compiles what is written down: it knows fewer ops. */
+  readonly forXla: boolean;
   createTensor(shape: readonly number[], type: DataType, values: HostValues): number;
   execute(
     op: string,
@@ -29,6 +31,7 @@ export interface Executor {
 
 /** Executes each op at once. Owns the tensors' handles. */
 export class EagerExecutor implements Executor {
+  readonly forXla = false;
   readonly #symbols: Symbols;
   readonly #context: Context;
   readonly #status: Status;

@@ -16,6 +16,8 @@ export interface TraceOptions {
   readonly unused?: ReadonlySet<number> | undefined;
   /** What convolutions compute in; "float32" where it is left out. */
   readonly precision?: Precision | undefined;
+  /** Whether XLA is to compile what is traced. */
+  readonly xla?: boolean;
 }
 
 /** A tensor of the graph. */
@@ -42,6 +44,7 @@ interface ResourceOrder {
  * earlier value: so they find its buffer shared by nobody and change it in place.
  */
 export class TraceExecutor implements Executor {
+  readonly forXla: boolean;
   readonly #graph: Graph;
   readonly #eager: EagerExecutor;
   readonly #symbols = new Map<number, Symbol>();
@@ -58,11 +61,13 @@ export class TraceExecutor implements Executor {
   readonly #steps: string[] = [];
   #nextId = -1;
 
-  constructor(graph: Graph, eager: EagerExecutor, { unused = new Set(), precision = "float32" }: TraceOptions = {}) {
+  constructor(graph: Graph, eager: EagerExecutor, options: TraceOptions = {}) {
+    const { unused = new Set(), precision = "float32", xla = false } = options;
     this.#graph = graph;
     this.#eager = eager;
     this.#unused = unused;
     this.#precision = precision;
+    this.forXla = xla;
   }
 
   /** What came from outside, in the order of its first use. */

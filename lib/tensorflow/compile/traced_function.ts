@@ -27,12 +27,12 @@ export class TracedFunction implements Disposable {
   readonly #settings: ReadonlyMap<tf.Optimizer, string>;
 
   /** Throws what tracing throws, and an Error where the function does not do the same when it is traced again. */
-  constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, xla, precision }: FunctionOptions) {
-    using first = new Recording(fn, tensors, { precision });
-    using recording = new Recording(fn, tensors, { precision, unused: first.unused });
+  constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, ...options }: FunctionOptions) {
+    using first = new Recording(fn, tensors, options);
+    using recording = new Recording(fn, tensors, { ...options, unused: first.unused });
     checkSame(first, recording);
     this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
-    this.#attributes = xla ? [optimized, mustCompile] : [optimized];
+    this.#attributes = options.xla ? [optimized, mustCompile] : [optimized];
     addFunction(recording, this.#name);
     recording.keep();
     this.#variables = recording.variables;

@@ -22,8 +22,7 @@ export function openLibrary(path: string, { lowLatency }: LibraryOptions): Symbo
     return library;
   };
   try {
-    // while it is loaded, before it heeds the log level, it writes notes about oneDNN and CUDA
-    return Deno.env.get("TF_CPP_MIN_LOG_LEVEL") === ERRORS_ONLY ? withoutStandardError(open) : open();
+    return quietly(open); // before it heeds the log level, it writes notes about oneDNN and CUDA
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -32,6 +31,11 @@ export function openLibrary(path: string, { lowLatency }: LibraryOptions): Symbo
         "have TENSORFLOW_LIBRARY name one that works on this machine",
     );
   }
+}
+
+/** Makes the call without what C code writes to standard error, unless the environment asks for more logs than usual. */
+export function quietly<T>(call: () => T): T {
+  return Deno.env.get("TF_CPP_MIN_LOG_LEVEL") === ERRORS_ONLY ? withoutStandardError(call) : call();
 }
 
 const RTLD_NOW = 2;
@@ -78,6 +82,15 @@ export class TensorFlowError extends Error {
     super(`${action}: ${reason} (${code})`);
   }
 }
+
+/** Whether TensorFlow, XLA, or one of CUDA's libraries that they call, has too little memory: each says so in its own words. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof TensorFlowError &&
+    (error.code === "RESOURCE_EXHAUSTED" || outOfMemory.test(error.message));
+}
+
+const outOfMemory =
+  /out of memory|OOM when|DNN library initialization failed|could not create (a handle|cudnn handle)|failed to allocate/i;
 
 /** What TensorFlow's messages say of the nodes and functions that it wraps single ops in. */
 const graphNote = /\s*(\[\[)?\{\{(node|function_node) [^}]*\}\}(\]\])?|\s*\[Op:\w*\]( name: *$)?/g;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
-import { TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
+import { isOutOfMemory, TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 import type { DataTypeName } from "@/lib/formats/data_types.ts";
 import { findLibrary } from "@/lib/tensorflow/library/library.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -55,7 +55,12 @@ Deno.test("openTensorFlow() is silent, says what it opened and computes, also wh
 
 Deno.test("openTensorFlow() opens a GPU, or says that there is none", async () => {
   const [found] = await opened("gpu");
-  assert(/^tensorflow \d+\.\d+\.\d+ · GPU$|^InputError: Cannot use a GPU: .* finds none/.test(found!), found);
+  assert(
+    /^tensorflow \d+\.\d+\.\d+ · GPU$|^InputError: Cannot use a GPU: .* finds no GPU\. .*TF_CPP_MIN_LOG_LEVEL/.test(
+      found!,
+    ),
+    found,
+  );
 });
 
 Deno.test("openTensorFlow() opens once: again, and for another device", async () => {
@@ -217,6 +222,16 @@ const mistakes: Record<string, { call: () => unknown; message: RegExp }> = {
     message: /^Cannot execute Identity: input 0 is disposed$/,
   },
 };
+
+Deno.test("isOutOfMemory() knows what TensorFlow says of a tensor that no memory holds", () => {
+  try {
+    tf.tidy(() => execute("Fill", {}, [tf.tensor1d([2 ** 20, 2 ** 20], "int32"), tf.scalar(1)], 1));
+  } catch (error) {
+    assert(isOutOfMemory(error) && /: OOM when allocating tensor with shape\[/.test(String(error)), String(error));
+    return;
+  }
+  throw new Error("Expected an error");
+});
 
 for (const [name, { call, message }] of Object.entries(mistakes)) {
   Deno.test(`${name}: the error says so, and no tensor is left`, () => {
