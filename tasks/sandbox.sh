@@ -57,7 +57,7 @@ case $task in video | predict | track | card) out=. ;; esac # where what they ma
 flag=
 for argument; do
   value=$argument
-  case $task$argument in prepare--pick) permissions=prepare_page page=$host ;; esac # bundled, and served here alone
+  case $task$argument in prepare--pick | prepare--choose) permissions=prepare_page page=$host ;; esac # bundled, and served here alone
   case $argument in
     --*=*) flag=${argument%%=*} value=${argument#*=} ;;
     --*) flag=$argument && continue ;;

@@ -2,13 +2,14 @@ import { Option } from "commander";
 import { counted } from "@/lib/counted.ts";
 import type { Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { PhotoStore } from "@/lib/data/store/photo_store.ts";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { modelOption } from "@/tasks/model_option.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
+import { portOf } from "@/tasks/serve/port.ts";
 import { CONVERTING } from "@/tasks/run_task.ts";
-import type { TaskConsole } from "@/tasks/console/task_console.ts";
+import type { Interruption, TaskConsole } from "@/tasks/console/task_console.ts";
 
 interface Flags {
   readonly out: string;
@@ -20,6 +21,8 @@ interface Flags {
   readonly imageSize: string;
   readonly license: string;
   readonly mostError?: string;
+  readonly choose?: boolean;
+  readonly port: string;
 }
 
 const faceNames = ["built-in", "ict", "model", "obj"] as const;
@@ -33,7 +36,10 @@ export const photos: Preparation = {
       .description(
         "Labels the faces of your own photos: by a trained model, or by fitting a face to 68 landmarks of each",
       )
-      .argument("<folder>", "JPEG, PNG and WebP files, in folders or not")
+      .argument(
+        "[folder]",
+        "JPEG, PNG and WebP files, in folders or not; with --choose, none for labels that are there",
+      )
       .requiredOption("--out <folder>", "where labels are kept; what is there of these photos is not made again")
       .addOption(modelOption())
       .option("--landmarks <path>", "a folder with a .pts or .json file for each photo, or one file in COCO's format")
@@ -46,20 +52,57 @@ export const photos: Preparation = {
       .option("--face-path <path>", "where its files are; for model, a file that deno task prepare has made")
       .option("--image-size <pixels>", "side of crops and maps that are fitted to landmarks", "128")
       .option("--license <text>", "of what is learned from the photos", "as that of the photos")
-      .option("--most-error <percent>", "leave out faces whose labels are further off; none for no limit"),
+      .option("--most-error <percent>", "leave out faces whose labels are further off; none for no limit")
+      .option("--choose", "show the labels in a page, worst fit first, to throw out bad ones")
+      .option("--port <number>", "of that page; 0 for any that is free", "8000"),
   async run(command, console) {
     const options = command.opts<Flags>();
-    const [folder] = command.args as [string];
+    const [folder] = command.args as [string?];
+    const port = portOf(options.port);
     const limit = options.mostError === undefined ? undefined : limitOf(options.mostError);
-    const { listOwnPhotos } = await import("@/lib/data/sets/own_photos/listing.ts");
-    const listed = await listOwnPhotos(folder);
-    const labeler = await openLabeler(options, console);
-    const store = await label({ folder: options.out, photos: listed, labeler, license: options.license }, console);
+    const store = folder === undefined ? await openStore(options) : await labelAll(folder, options, console);
     if (limit !== undefined) await store.choose({ ...store.choices, mostError: limit });
     console.quiet();
-    tell(store, labeler);
+    if (folder !== undefined) tell(store);
+    if (options.choose) await choose(store, { port, console });
   },
 };
+
+async function labelAll(folder: string, options: Flags, console: TaskConsole): Promise<PhotoStore> {
+  const { listOwnPhotos } = await import("@/lib/data/sets/own_photos/listing.ts");
+  const photos = await listOwnPhotos(folder);
+  const labeler = await openLabeler(options, console);
+  return await label({ folder: options.out, photos, labeler, license: options.license }, console);
+}
+
+async function openStore({ out, choose }: Flags): Promise<PhotoStore> {
+  if (!choose) throw new InputError("Cannot label photos: a folder of photos was expected");
+  const { PhotoStore } = await import("@/lib/data/store/photo_store.ts");
+  return await PhotoStore.open(out);
+}
+
+/** Shows the labels until a signal ends it. */
+async function choose(
+  store: PhotoStore,
+  { port, console }: { readonly port: number; readonly console: TaskConsole },
+): Promise<void> {
+  if (store.faces.length === 0) throw new InputError(`Cannot choose among the labels in ${store.folder}: it has none`);
+  console.stage("Bundling the page");
+  const { serveChoosing, usedFaces } = await import("@/tasks/prepare/choose_faces.ts");
+  const { signal } = console;
+  let server;
+  try {
+    server = await serveChoosing(store, { port, signal, onSave: () => globalThis.console.log(usedFaces(store)) });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new InputError(`Cannot listen on 127.0.0.1:${port}: ${reasonOf(error)}; --port names another`);
+  }
+  for (const name of ["run", "env"] as const) await Deno.permissions.revoke({ name }); // bundling needed them
+  console.quiet();
+  globalThis.console.log(`http://127.0.0.1:${server.addr.port}/  (Ctrl-C ends it)`);
+  await server.finished;
+  throw signal.reason as Interruption;
+}
 
 function limitOf(text: string): number | null {
   if (text === "none") return null;
@@ -135,24 +178,22 @@ async function label(
   });
 }
 
-function tell(store: PhotoStore, labeler: Labeler): void {
-  const { folder, index: { photos, refused, loss }, faces } = store;
+function tell(store: PhotoStore): void {
+  const { folder, index: { photos, refused, loss, about, errorMeans }, faces } = store;
   const leftOut = faces.length - store.chosen().length;
   const errors = faces.map(({ error }) => error).sort((a, b) => a - b);
   const at = (share: number) => errors[Math.min(errors.length - 1, Math.floor(share * errors.length))]!.toFixed(2);
   const without = photos!.filter(({ errors }) => errors.length === 0).length;
   const lines = [
-    `${folder}: ${faces.length} faces of ${photos!.length + refused.length} photos, ${labeler.about}`,
-    ...without > 0 ? [`${without} photos without a face`] : [],
-    ...refused.length > 0 ? [`${refused.length} photos left out`] : [],
+    `${folder}: ${counted(faces.length, "face")} of ${counted(photos!.length + refused.length, "photo")}, ${about}`,
+    ...without > 0 ? [`${counted(without, "photo")} without a face`] : [],
+    ...refused.length > 0 ? [`${counted(refused.length, "photo")} left out`] : [],
     ...errors.length > 0
       ? [
-        `label error, ${labeler.errorMeans}, % of the face's size: median ${at(0.5)}, 90 % below ${at(0.9)}, most ${
-          at(1)
-        }`,
+        `label error, ${errorMeans}, % of the face's size: median ${at(0.5)}, 90 % below ${at(0.9)}, most ${at(1)}`,
       ]
       : [],
-    ...leftOut > 0 ? [`${leftOut} faces are not used`] : [],
+    ...leftOut > 0 ? [`${counted(leftOut, "face")} not used`] : [],
     `positions are kept to ${loss.toFixed(4)} pixels of the crop`,
   ];
   globalThis.console.log(lines.join("\n"));

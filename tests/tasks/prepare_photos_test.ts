@@ -26,9 +26,9 @@ Deno.test("prepare photos labels photos by the weights that come along, and name
     "--most-error",
     "0.01",
   );
-  assertEquals([code, stdout.split("\n")[0]], [0, `${store}: 1 faces of 3 photos, a trained model's`]);
-  assert(/\n1 photos without a face\n1 photos left out\nlabel error/.test(stdout), stdout);
-  assert(/\n1 faces are not used\n/.test(stdout), stdout);
+  assertEquals([code, stdout.split("\n")[0]], [0, `${store}: 1 face of 3 photos, a trained model's`]);
+  assert(/\n1 photo without a face\n1 photo left out\nlabel error/.test(stdout), stdout);
+  assert(/\n1 face not used\n/.test(stdout), stdout);
   assert(/^Left out: Cannot read .*broken\.png: 10 bytes/m.test(stderr), stderr);
   assert(/^No face: nobody\.jpg$/m.test(stderr), stderr);
   const opened = await PhotoStore.open(store);

@@ -95,6 +95,8 @@ Deno.test("the page's server may listen where a flag says, on this computer alon
   assertEquals(await nets("track", "--host", "192.0.2.7"), []);
   assertEquals(await nets("prepare", "mesh", "a.obj", "--out", "a.model"), []);
   assertEquals(await nets("prepare", "mesh", "a.obj", "--out", "a.model", "--pick"), ["--allow-net=127.0.0.1"]);
+  assertEquals(await nets("prepare", "photos", "a", "--out", "b", "--choose"), ["--allow-net=127.0.0.1"]);
+  assertEquals(await nets("train", "--choose"), []);
   assertEquals(await nets("download", "ict"), ["--allow-net=raw.githubusercontent.com"]);
   assertEquals(await nets("download", "ict", "--url", "http://192.0.2.7:80/a/b"), ["--allow-net=192.0.2.7:80"]);
 });

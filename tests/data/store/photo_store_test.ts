@@ -1,4 +1,4 @@
-import { decodePhoto, encodeJpeg } from "@/lib/data/files/images.ts";
+import { decodePhoto } from "@/lib/data/files/images.ts";
 import { cropToImage } from "@/lib/data/maps/crop.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { type Split, splits } from "@/lib/data/sample.ts";
@@ -6,34 +6,11 @@ import { type LabeledFace, type Labeler, landmarkLabeler } from "@/lib/data/sets
 import { openLandmarkFiles } from "@/lib/data/sets/own_photos/landmark_files.ts";
 import { listOwnPhotos } from "@/lib/data/sets/own_photos/listing.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
-import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { labelPhotos, type PhotoReport, PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { InputError } from "@/lib/errors.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { labelerOf, model, photoFolder } from "@/tests/data/store/photo_folder.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
-import { temporaryFolder } from "@/tests/train/tiny.ts";
-
-const model = builtInFace();
-const drawn = drawnSource(model, { seed: 7, imageSize: 64, augment: false });
-
-/** A folder of drawn photos with landmarks; of each, what is drawn is in the middle. */
-async function photoFolder(names: readonly string[]) {
-  const folder = await temporaryFolder();
-  const truths = new Map<string, Float32Array>();
-  for (const [i, name] of names.entries()) {
-    const { image, landmarks } = drawn.sample(8 * i, "train");
-    await Deno.writeFile(`${folder.path}/${name}.jpg`, await encodeJpeg(image));
-    const rows = Array.from({ length: 68 }, (_, k) => [...landmarks.subarray(3 * k, 3 * k + 2)]);
-    await Deno.writeTextFile(`${folder.path}/${name}.json`, JSON.stringify(rows));
-    truths.set(`${name}.jpg`, landmarks);
-  }
-  return { path: folder.path, truths, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
-}
-
-async function labelerOf(folder: string): Promise<Labeler> {
-  return landmarkLabeler(model, { files: await openLandmarkFiles(folder), convention: "300w-lp", imageSize: 64 });
-}
 
 async function build(folder: string, store: string, labeler?: Labeler): Promise<[PhotoStore, PhotoReport[]]> {
   const reports: PhotoReport[] = [];

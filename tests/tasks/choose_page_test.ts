@@ -1,0 +1,248 @@
+/** The page of `deno task prepare photos --choose` as people have it: in a browser. */
+import type { Page } from "playwright-core";
+import { decodePhoto } from "@/lib/data/files/images.ts";
+import { listOwnPhotos } from "@/lib/data/sets/own_photos/listing.ts";
+import { labelPhotos, PhotoStore } from "@/lib/data/store/photo_store.ts";
+import { serveChoosing } from "@/tasks/prepare/choose_faces.ts";
+import { labelerOf, photoFolder } from "@/tests/data/store/photo_folder.ts";
+import { assert, assertEquals } from "@/tests/support.ts";
+import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
+import { chromiumPath, launchChromium } from "@/tests/view/chromium.ts";
+
+const names = ["anna", "bert", "<b>carl", "dora", "emil", "fred", "gina", "hans"];
+
+async function labeledPhotos() {
+  const photos = await photoFolder(names);
+  const folder = `${photos.path}/store`;
+  const labeler = await labelerOf(photos.path);
+  const store = await labelPhotos(folder, await listOwnPhotos(photos.path), { labeler, license: "mine" });
+  return { folder, store, [Symbol.asyncDispose]: () => photos[Symbol.asyncDispose]() };
+}
+
+async function openPage(store: PhotoStore, { width = 1200, height = 800 } = {}) {
+  const saves: PhotoStore["choices"][] = [];
+  const server = await serveChoosing(store, { port: 0, onSave: () => saves.push(store.choices) });
+  const browser = await launchChromium();
+  const page = await browser.newPage({ viewport: { width, height }, hasTouch: width < 500 });
+  page.setDefaultTimeout(0);
+  const complaints: string[] = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  const address = `http://127.0.0.1:${server.addr.port}/`;
+  const load = async () => {
+    await page.goto(address);
+    await page.waitForSelector("body[data-ready]");
+  };
+  await load();
+  return {
+    page,
+    address,
+    saves,
+    complaints,
+    load,
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await server.shutdown();
+    },
+  };
+}
+
+function browserTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !chromiumPath, fn });
+}
+
+const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
+const counts = async (page: Page) => (await texts(page, ".counts dd")).map(Number);
+const focused = (page: Page) =>
+  page.evaluate("document.activeElement.closest('li')?.querySelector('.caption span').title");
+const states = (page: Page) =>
+  page.evaluate("[...grid.children].map(({ dataset, hidden }) => hidden ? '' : dataset.state)");
+
+browserTest(
+  "the page shows labeled faces, worst fit first, and what is thrown out or beyond the limit is kept for trainings",
+  async () => {
+    await using labeled = await labeledPhotos();
+    const { store } = labeled;
+    const worst = store.faces.toSorted((a, b) => b.error - a.error);
+    await using open = await openPage(store);
+    const { page } = open;
+    assertEquals(await texts(page, ".caption span"), worst.map(({ photo }) => photo));
+    assertEquals([await counts(page), await page.isDisabled("#save"), await page.textContent("#save-text")], [
+      [8, 0, 0],
+      true,
+      "Saved",
+    ]);
+    await page.locator(".face").nth(1).click();
+    await page.locator(".face").nth(3).click();
+    assertEquals(await counts(page), [6, 2, 0]);
+    await page.locator(".face").nth(3).click(); // and back
+    await page.locator("#limit").focus();
+    await page.keyboard.press("ArrowLeft"); // from no limit: the worst goes
+    await page.keyboard.press("ArrowLeft"); // the second is out already
+    await page.keyboard.press("ArrowLeft");
+    assertEquals(await counts(page), [5, 1, 2]);
+    assertEquals((await states(page) as string[]).slice(0, 4), ["beyond", "out", "beyond", "used"]);
+    await page.click("#save");
+    await page.waitForSelector("#save:disabled");
+    const choices = { mostError: worst[3]!.error, out: [worst[1]!.id] };
+    assertEquals(open.saves, [choices]);
+    assertEquals((await PhotoStore.open(labeled.folder)).choices, choices);
+    assertEquals(store.chosen().map(({ id }) => id).sort(), worst.slice(3).map(({ id }) => id).sort());
+    await open.load();
+    assertEquals([await counts(page), await page.isDisabled("#save")], [[5, 1, 2], true]);
+
+    await page.click('[data-filter="out"]');
+    assertEquals((await states(page) as string[]).filter(Boolean), ["beyond", "out", "beyond"]);
+    await page.selectOption("#order", "name");
+    assertEquals(await texts(page, ".caption span"), store.faces.map(({ photo }) => photo));
+    assertEquals(open.complaints, []);
+  },
+);
+
+browserTest(
+  "the page works by keyboard alone: faces are reached, thrown out, taken back, looked at and saved",
+  async () => {
+    await using labeled = await labeledPhotos();
+    const worst = labeled.store.faces.toSorted((a, b) => b.error - a.error);
+    await using open = await openPage(labeled.store);
+    const { page } = open;
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    await page.locator(".face").first().focus();
+    await press("ArrowRight", "ArrowRight");
+    assertEquals(await focused(page), worst[2]!.photo);
+    await press("Space", "ArrowLeft", "x");
+    assertEquals((await states(page) as string[]).slice(0, 4), ["used", "out", "out", "used"]);
+    await press("u");
+    assertEquals((await states(page) as string[]).slice(0, 4), ["used", "used", "out", "used"]);
+    await press("End");
+    assertEquals(await focused(page), worst[7]!.photo);
+    await press("Home", "ArrowDown");
+    const columns = await page.evaluate("getComputedStyle(grid).gridTemplateColumns.split(' ').length") as number;
+    assertEquals(await focused(page), worst[columns]!.photo);
+
+    await press("Enter");
+    assertEquals(await page.textContent("#closer-name"), worst[columns]!.photo);
+    await press("ArrowRight", "Space");
+    assertEquals(await page.textContent("#toggle-text"), "Take back");
+    const drawn = await page.getAttribute("#closer-picture", "src");
+    await press("3");
+    assertEquals(await page.getAttribute("#closer-picture", "src"), drawn!.replace("landmarks", "photo"));
+    await press("Escape");
+    assertEquals(await focused(page), worst[columns + 1]!.photo);
+    await press("s");
+    await page.waitForSelector("#save:disabled");
+    assertEquals(open.saves.map(({ out }) => [...out]), [[worst[2]!.id, worst[columns + 1]!.id].sort()]);
+
+    await page.click('[data-filter="used"]');
+    await page.locator("li:not([hidden]) .face").first().focus();
+    await press("Space");
+    assertEquals(await focused(page), worst[1]!.photo); // what is shown no more leaves the focus to its neighbor
+    assertEquals(open.complaints, []);
+  },
+);
+
+browserTest(
+  "a phone shows two faces a row, nothing beyond its edges, and controls large enough for fingers",
+  async () => {
+    await using labeled = await labeledPhotos();
+    const { store } = labeled;
+    await using open = await openPage(store, { width: 360, height: 740 });
+    const { page } = open;
+    const check = async (within: string) => {
+      const small = await page.evaluate(
+        `[...document.querySelector("${within}").querySelectorAll("button, input, select")]
+      .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())
+      .filter(({ left, right, height }) => left < 0 || right > innerWidth || height < 44).length`,
+      );
+      assertEquals([within, small, await page.evaluate("document.body.scrollWidth <= innerWidth")], [within, 0, true]);
+    };
+    await check("body");
+    assertEquals(await page.evaluate("getComputedStyle(grid).gridTemplateColumns.split(' ').length"), 2);
+    await page.locator(".face").first().tap();
+    assertEquals(await counts(page), [7, 1, 0]);
+    await page.locator(".look").nth(1).tap();
+    await check("dialog");
+    const box = (await page.locator("dialog").boundingBox())!;
+    assert(box.y >= 0 && box.y + box.height <= 740, `${box.y}, ${box.height}`);
+    await page.tap("#toggle");
+    await page.tap("#close");
+    assertEquals(await counts(page), [6, 2, 0]);
+  },
+);
+
+Deno.test("the page's server draws labels where faces are, keeps no face that there is not, and says so", async () => {
+  await using labeled = await labeledPhotos();
+  const { store } = labeled;
+  await using server = await serveChoosing(store, { port: 0 });
+  const address = `http://127.0.0.1:${server.addr.port}`;
+  const pictureOf = async (view: string) =>
+    await decodePhoto(await (await fetch(`${address}/faces/0/${view}.jpg`)).bytes());
+  const photo = await pictureOf("photo");
+  for (const view of ["landmarks", "mesh"]) {
+    const { rgb, width } = await pictureOf(view);
+    const changed = Array.from(rgb.keys()).filter((i) => Math.abs(rgb[i]! - photo.rgb[i]!) > 40);
+    const isAside = (i: number) => Math.abs(Math.floor(i / 3) % width / width - 0.5) > 0.4;
+    assertEquals([view, changed.length > 1000, changed.filter(isAside)], [view, true, []]);
+  }
+  for (const none of ["faces/8/photo.jpg", "faces/0/skull.jpg", "faces/-1/photo.jpg", "faces/0/photo.png"]) {
+    const response = await fetch(`${address}/${none}`);
+    assertEquals([none, response.status], [none, 404]);
+    await response.body?.cancel();
+  }
+  const save = async (sent: unknown) => {
+    const headers = { "content-type": "application/json", origin: address };
+    const response = await fetch(`${address}/save`, { method: "POST", headers, body: JSON.stringify(sent) });
+    return [response.status, (await response.text()).trim()];
+  };
+  assertEquals(await save({ mostError: null, out: ["otto.jpg#0"] }), [
+    422,
+    `Cannot leave out otto.jpg#0: ${labeled.folder} has no such face`,
+  ]);
+  for (const wrong of [null, {}, { mostError: "3", out: [] }, { mostError: null, out: [1] }]) {
+    assertEquals(await save(wrong), [422, "Cannot keep this: a limit and a list of faces were expected"]);
+  }
+  assertEquals(store.choices, { mostError: null, out: [] });
+});
+
+Deno.test("deno task prepare photos --choose serves the page of labels that are there, says what was kept, and ends by a signal", async () => {
+  await using labeled = await labeledPhotos();
+  await using task = spawnTask("prepare", "photos", "--out", labeled.folder, "--choose", "--port", "0");
+  const lines = new Lines(task.stdout);
+  await lines.until(/\n/);
+  const [, address] = /^(http:\/\/127\.0\.0\.1:\d+)\/ {2}\(Ctrl-C ends it\)\n$/.exec(lines.text)!;
+  const headers = { "content-type": "application/json", origin: address! };
+  const body = JSON.stringify({ mostError: null, out: [labeled.store.faces[0]!.id] });
+  const response = await fetch(`${address}/save`, { method: "POST", headers, body });
+  assertEquals([response.status, await response.json()], [200, {}]);
+  await lines.until(/7 of 8 faces used\n/);
+  task.kill("SIGINT");
+  const [{ code }] = await Promise.all([task.status, lines.end(), task.stderr.cancel()]);
+  assertEquals(code, 130);
+});
+
+Deno.test("deno task prepare photos --choose says in a sentence what it cannot show", async () => {
+  await using folder = await temporaryFolder();
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using labeled = await labeledPhotos();
+  const port = String(taken.addr.port);
+  const refused: [string[], RegExp][] = [
+    [
+      ["--out", `${folder.path}/none`, "--choose"],
+      /^Cannot read .*none\/photos\.json: .*prepare photos` has made was exp/,
+    ],
+    [["--out", labeled.folder], /^Cannot label photos: a folder of photos was expected$/m],
+    [["--out", labeled.folder, "--choose", "--port", "x"], /^Cannot listen on port x: --port takes a number/],
+    [
+      ["--out", labeled.folder, "--choose", "--port", port],
+      /Cannot listen on 127\.0\.0\.1:\d+: .*; --port names another/,
+    ],
+  ];
+  for (const [flags, sentence] of refused) {
+    const { code, stderr } = await runTaskChild("prepare", "photos", ...flags);
+    assert(sentence.test(stderr), stderr);
+    assertEquals(code, 2);
+  }
+});
