@@ -4,18 +4,17 @@
  */
 import sharp from "sharp";
 import { decodePhoto } from "@/lib/data/files/images.ts";
-import { probeVideo, readFrames } from "@/lib/data/files/video.ts";
 import { parseMat } from "@/lib/formats/mat.ts";
 import { parseNpy } from "@/lib/formats/npy.ts";
-import { InputError } from "@/lib/errors.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
 import { readGltf } from "@/lib/face/gltf/gltf.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import type { Random } from "@/lib/random.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { assert } from "@/tests/support.ts";
 import { hasFfmpeg, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { Budget } from "@/tests/attacks/budget.ts";
+import { countFrames, unlessRefused } from "@/tests/attacks/readers.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
 import { matFile, type Variable } from "@/tests/formats/mat_writer.ts";
 import { matlabFiles } from "@/tests/formats/matlab_files.ts";
@@ -60,24 +59,12 @@ interface Attack {
   readonly counts: readonly [number, number];
 }
 
-/** Whether it was refused, in one sentence. Throws with all else that it throws. */
-async function unlessRefused(read: () => unknown, where: string): Promise<boolean> {
-  try {
-    await read();
-    return false;
-  } catch (error) {
-    const isSentence = error instanceof InputError && !error.message.includes("\n") && error.message.length < 1000;
-    if (!isSentence) throw new Error(`${where}: ${error}`);
-    return true;
-  }
-}
-
 function test(kind: string, { whole, read, counts }: Attack): void {
   Deno.test(`${kind} damaged at random is read, or refused in one sentence`, async () => {
     const random = attackRandom(kind);
     const wholes = whole instanceof Uint8Array ? [whole] : whole;
     for (const bytes of wholes) await unlessRefused(() => read(bytes), kind); // what is made once is made
-    const budget = await Budget.open();
+    const budget = new Budget();
     let refused = 0;
     const count = attacks(...counts);
     for (let i = 0; i < count; i++) {
@@ -162,49 +149,11 @@ Deno.test({
     await writeVideo(path, Array.from({ length: 12 }, () => frame));
     const whole = await Deno.readFile(path);
     const random = attackRandom("a video");
-    const budget = await Budget.open();
+    const budget = new Budget();
     for (let i = 0; i < attacks(25, 2000); i++) {
       await Deno.writeFile(path, mutate(whole, random));
       const where = `seed ${attackSeed}, video ${i}`;
-      await unlessRefused(() =>
-        budget.reading(where, async () => {
-          const info = await probeVideo(path);
-          let count = 0;
-          for await (const _ of readFrames(path, info)) if (++count > 1000) throw new Error("it has no end");
-        }), where);
+      await unlessRefused(() => budget.reading(where, () => countFrames(path)), where);
     }
-  },
-});
-
-/** Pictures of Debian's packages: icons, and what programs test themselves with. */
-async function systemPictures(most: number): Promise<string[]> {
-  const { stdout } = await new Deno.Command("find", {
-    args: ["/usr/share", "/usr/lib", "-type", "f", "-size", "-2000k", "-regextype", "egrep", "-iregex", PICTURES],
-    stderr: "null",
-  }).output();
-  const paths = new TextDecoder().decode(stdout).split("\n").filter(Boolean).toSorted();
-  const step = Math.max(1, Math.floor(paths.length / most));
-  return paths.filter((_, i) => i % step === 0).slice(0, most);
-}
-
-const PICTURES = ".*\\.(png|jpe?g|webp|gif|tiff?|bmp|ico|svg|avif|ppm|xpm)";
-
-Deno.test({
-  name: "the pictures of Debian's packages are decoded, or refused in one sentence where they are of other kinds",
-  ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    const budget = await Budget.open();
-    let [decoded, refused] = [0, 0];
-    for (const path of await systemPictures(attacks(400, 10_000))) {
-      const bytes = await Deno.readFile(path);
-      const wasRefused = await unlessRefused(() =>
-        budget.reading(path, async () => {
-          const { width, height, rgb } = await decodePhoto(bytes);
-          assertEquals([path, rgb.length], [path, 3 * width * height]);
-        }), path);
-      if (wasRefused) refused++;
-      else decoded++;
-    }
-    assert(decoded + refused === 0 || decoded > 0, `of ${refused} pictures none was decoded`);
   },
 });

@@ -139,7 +139,7 @@ const tooLarge: [string, () => Uint8Array][] = [
 for (const [what, makeFile] of tooLarge) {
   Deno.test(`parseMat() refuses ${what}, too large to inflate or convert`, async () => {
     const bytes = makeFile();
-    const budget = await Budget.open();
+    const budget = new Budget();
     await budget.reading(
       what,
       () => assertThrows(() => parseMat(bytes, "x.mat"), InputError, /^Cannot read x\.mat: .*32 MiB; .* was expected$/),

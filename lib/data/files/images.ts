@@ -8,6 +8,8 @@ sharp.block({ operation: ["VipsForeignLoad"] });
 sharp.unblock({
   operation: ["VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer", "VipsForeignLoadWebpBuffer"],
 });
+// Each picture is read once: what libvips keeps of the last ones only takes memory.
+sharp.cache(false);
 
 /** Pixels of a file, at most. Phones make up to 200 million. */
 const MOST_FILE_PIXELS = 268_000_000;
