@@ -21,5 +21,6 @@ export class SettingError extends InputError {
 /** What went wrong with a file, for a sentence; without the advice to allow a program more. */
 export function reasonOf(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-  return line!.replace(/, run again with the --allow-\w+ flag$/, "");
+  return line!.replace(/, run again with the --allow-\w+ flag$/, "")
+    .replace(/^Requires all access to .*$/, "it is the system's, which Deno opens to no task");
 }

@@ -137,6 +137,32 @@ Deno.test("a validation that a signal comes into is done when the training goes 
   assertEquals(best!.progress.bestNme, Math.min(...errors));
 });
 
+Deno.test("a validation that is not finite ends the training, and neither log nor best checkpoint has any of it", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  {
+    using experiment = await startExperiment(tinyConfig({ steps: 4, validateEvery: 2, checkpointEvery: 2 }), { run });
+    await trainTo(experiment, 2);
+  }
+  const [last, best] = await Promise.all(["last", "best"].map((n) => CheckpointSeries.open(`${run}/checkpoints/${n}`)));
+  const tensors = [...(await last!.restore())!.tensors.values()];
+  // Averages that no training step uses, and that are finite: only what is predicted is not.
+  const isMean = ({ name }: { readonly name: string }) => name.includes("moving_mean");
+  assert(tensors.some(isMean));
+  await last!.save(
+    tensors.map((tensor) =>
+      isMean(tensor) ? { ...tensor, values: (tensor.values as Float32Array).map(() => -3e38) } : tensor
+    ),
+  );
+  const before = (await readCheckpoint(best!))!;
+  using experiment = await resumeExperiment(run);
+  await assertThrows(() => trainTo(experiment, 4), DivergenceError, /validation's error is not finite after step 4$/);
+  assertEquals(await readCheckpoint(best!), before);
+  assert(Number.isFinite(before.progress.bestNme));
+  assertEquals((await readMetrics(run)).flatMap((row) => "validation/loss" in row ? row.step : []), [2]);
+  assertEquals(experiment.savedStep, 2);
+});
+
 Deno.test("an evaluation ends with what its listener throws, and leaves the weights as they were", async () => {
   using experiment = await resumeExperiment(parted);
   const before = await tensorsOf(parted);

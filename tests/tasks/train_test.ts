@@ -3,7 +3,7 @@ import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
 import { isThere } from "@/lib/files.ts";
 import { TENSORFLOW_VERSION } from "@/lib/tensorflow/library/library.ts";
-import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
+import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -60,6 +60,33 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     assertEquals([code, stdout, stderr.replace(/^(Opening|Taking) .*\n/gm, "").split("\n").length], [2, "", 2]);
   });
   assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("deno task train does not advise to allow more where Deno keeps it from a place", async () => {
+  for (const flags of [[], ["--resume"]]) {
+    const { code, stderr } = await runTaskChild("train", "--run", "/proc/x", "--fast-dev-run", ...flags);
+    assertEquals(code, 2);
+    assert(/Cannot (start a run in|open the run) \/proc\/x: [^\n]+\n$/.test(stderr), stderr);
+    assert(!/allow|access/i.test(stderr), stderr);
+  }
+});
+
+Deno.test("deno task train ends at a signal that comes while it evaluates, with its last checkpoint and without a model", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  (await RunFolder.create(`${folder.path}/many`, tinyConfig({ steps: 2, testSamples: 2000 })))[Symbol.dispose]();
+  await using child = spawnTask("train", "--config", `${folder.path}/many/config.json`, "--run", run);
+  const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await stderr.until(/\nEvaluating on 2000 faces/);
+  child.kill("SIGTERM");
+  assertEquals([(await child.status).code, await stdout.end()], [143, ""]);
+  assert(
+    /\nStopped after step 2\. To go on: deno task train --resume --run \S+\n$/.test(await stderr.end()),
+    stderr.text,
+  );
+  assertEquals([...Deno.readDirSync(run)].filter(({ name }) => /model|report/.test(name)), []);
+  using experiment = await resumeExperiment(run);
+  assertEquals([experiment.step, experiment.savedStep], [2, 2]);
 });
 
 Deno.test("deno task train ends at a signal with a checkpoint, says how to go on, and what is damaged when it does", async () => {
