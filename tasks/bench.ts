@@ -4,6 +4,7 @@ import { InputError } from "@/lib/errors.ts";
 import type { Bench, BenchOptions } from "@/tasks/bench/bench.ts";
 import { Children } from "@/tasks/bench/children.ts";
 import { dataBench } from "@/tasks/bench/data.ts";
+import { mapsBench } from "@/tasks/bench/maps.ts";
 import { matBench } from "@/tasks/bench/mat.ts";
 import { objBench } from "@/tasks/bench/obj.ts";
 import { startupBench } from "@/tasks/bench/startup.ts";
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, Bench>> = {
   onnx: onnxBench,
   dispatch: dispatchBench,
   data: dataBench,
+  maps: mapsBench,
   mat: matBench,
   obj: objBench,
   predict: predictBench,

@@ -9,6 +9,7 @@ import {
   valuesAt,
 } from "@/lib/face/landmarks.ts";
 import { meshLandmarks, type MorphableModel, NECK, shapeFace } from "@/lib/face/morphable_model.ts";
+import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
 import { alignPoints3D, type Similarity3D, transformPoints3D, unmoved } from "@/lib/geometry/procrustes.ts";
 import { boundsOf, distanceBetween, dot, minus, pointAt, pointsAt, vector } from "@/lib/geometry/vectors.ts";
@@ -38,7 +39,17 @@ export interface FoundLandmarks {
   readonly landmarks: SurfaceLandmarks;
   /** The mean distance of the model from the mesh, to that between the outer corners of the eyes. */
   readonly error: number;
+  /** The mean cosine between the directions that model and mesh face, about 0.9 where landmarks are right. */
+  readonly agreement: number;
+  /**
+   * Whether they are likely to be wrong, by more than a tenth of the eyes' distance in the mean: small distances alone do not
+   * tell that a nose lies on a cheek, but both tell what heads that are turned, or deformed, come to.
+   */
+  readonly isDoubtful: boolean;
 }
+
+/** Of 26 fits to two models' heads, deformed and turned or not, these part those that were off by more than 10 % from all others. */
+const [MOST_ERROR, LEAST_AGREEMENT] = [0.022, 0.85];
 
 /**
  * Looks for the 68 landmarks of a head's mesh by laying a model on it that knows its own: turned and scaled by closest points
@@ -84,6 +95,13 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
     identity = bend(rest, { modes: modes.map((mode) => pointsAt(mode, face)), targets, kept, place });
   }
   const shape = transformPoints3D(shapeFace(model, { identity, expression: [] }), place);
+  const relative = error * place.scale / eyeCornerDistance(valuesAt(meshLandmarks(model), shape));
+  const agreement = normalsAgreement(shape, {
+    model,
+    face,
+    nearestTo: (x, y, z) => used[near.nearest(x, y, z)]!,
+    normals: vertexNormals({ positions, triangles }, { frame: "model" }),
+  });
   return {
     landmarks: Object.fromEntries(
       landmarkEntries(model.surface.landmarks).map(([name]) => {
@@ -91,8 +109,36 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
         return [name, closestPoints(points, { positions, triangles })];
       }),
     ),
-    error: error * place.scale / eyeCornerDistance(valuesAt(meshLandmarks(model), shape)),
+    error: relative,
+    agreement,
+    isDoubtful: !(relative <= MOST_ERROR && agreement >= LEAST_AGREEMENT),
   };
+}
+
+/** Of a model's vertices that are seen from the front, what they must look and be open to it by. */
+const [FRONT_COSINE, SEEN_OPENNESS] = [0.2, 0.5];
+
+/** The mean cosine between a model's normals, in this shape, and a mesh's where it is nearest; whichever way that is wound. */
+function normalsAgreement(
+  shape: Float32Array,
+  { model, face, nearestTo, normals }: {
+    readonly model: MorphableModel;
+    readonly face: Uint32Array;
+    readonly nearestTo: (x: number, y: number, z: number) => number;
+    /** [vertexCount, 3], the mesh's. */
+    readonly normals: Float32Array;
+  },
+): number {
+  const { triangles, openness } = model;
+  const [rest, shaped] = [model.mean, shape].map((positions) =>
+    vertexNormals({ positions, triangles }, { frame: "model" })
+  );
+  const seen = face.filter((v) => rest![3 * v + 2]! > FRONT_COSINE && (openness?.[v] ?? 1) > SEEN_OPENNESS);
+  const sum = seen.reduce(
+    (sum, v) => sum + dot(pointAt(shaped!, v), pointAt(normals, nearestTo(...pointAt(shape, v)))),
+    0,
+  );
+  return Math.abs(sum) / seen.length;
 }
 
 /** Vertices spread over the model's face, without its neck. */

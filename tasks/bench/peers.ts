@@ -20,18 +20,22 @@ export interface Peers {
   readonly python: (script: string, options: object) => Command;
   /** The library to preload. */
   readonly tcmalloc: string | undefined;
+  /** The folder of face3d's modules. */
+  readonly face3d: string | undefined;
 }
 
 export async function findPeers(): Promise<Peers> {
-  const { pythonFolder, tcmallocFolder } = await peerFolders();
-  const versions = pinnedVersions(await readPins());
+  const { pythonFolder, tcmallocFolder, face3dFolder } = await peerFolders();
+  const versions = pinnedVersions(await Deno.readTextFile(pinsFile));
   const nameOf = (peer: PythonPeer) => `${names[peer]} ${versions[peer]}`;
   const hasPython = await isThere(pythonFolder);
   const tcmalloc = await findTcmalloc(tcmallocFolder);
+  const face3d = await isThere(face3dFolder) ? `${face3dFolder}/insightface/thirdparty/face3d` : undefined;
   return {
     missing: [
       ...hasPython ? [] : (Object.keys(names) as PythonPeer[]).map(nameOf),
       ...tcmalloc ? [] : [TCMALLOC],
+      ...face3d ? [] : ["face3d"],
     ],
     has: (peer) => hasPython && (peer !== TCMALLOC || tcmalloc !== undefined),
     nameOf,
@@ -41,6 +45,7 @@ export async function findPeers(): Promise<Peers> {
       environment: { PYTHONPATH: pythonFolder },
     }),
     tcmalloc,
+    face3d,
   };
 }
 
@@ -48,7 +53,7 @@ export async function findPeers(): Promise<Peers> {
 export async function installPeers(
   { children, note }: { readonly children: Children; readonly note: (sentence: string) => void },
 ): Promise<void> {
-  const { pythonFolder, tcmallocFolder } = await peerFolders();
+  const { pythonFolder, tcmallocFolder, face3dFolder } = await peerFolders();
   if (!await isThere(pythonFolder)) {
     note("Fetching PyTorch, onnxruntime, SciPy and trimesh with pip (0.4 GB, or 3 GB where PyTorch comes with CUDA)");
     await whole(pythonFolder, async (folder) => {
@@ -68,22 +73,35 @@ export async function installPeers(
       note(`tcmalloc is left out: apt-get could not fetch it (${error.message})`);
     });
   }
+  if (!await isThere(face3dFolder)) {
+    note("Building face3d with pip, of InsightFace's sources");
+    await whole(face3dFolder, (folder) => {
+      const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary=insightface"];
+      const args = ["-m", "pip", "install", ...options, "--target", folder, "--requirement", sourcePinsFile];
+      return run(children, { program: "python3", args });
+    }).catch((error) => {
+      if (!(error instanceof ChildError)) throw error;
+      note(`face3d is left out: pip could not build it (${lastError(error)})`);
+    });
+  }
 }
 
-const pinsFile = new URL("../../data/bench-peers.txt", import.meta.url).pathname;
-
-async function readPins(): Promise<string> {
-  return await Deno.readTextFile(pinsFile);
-}
+const data = new URL("../../data/", import.meta.url).pathname;
+const [pinsFile, sourcePinsFile] = [`${data}bench-peers.txt`, `${data}bench-face3d.txt`];
 
 function pinnedVersions(pins: string): Record<string, string> {
   return Object.fromEntries([...pins.matchAll(/^(\S+)==(\S+)$/gm)].map(([, name, version]) => [name!, version!]));
 }
 
-async function peerFolders(): Promise<{ pythonFolder: string; tcmallocFolder: string }> {
+async function peerFolders() {
   const cache = await cacheFolder();
-  const digest = createHash("sha256").update(await readPins()).digest("hex").slice(0, 16);
-  return { pythonFolder: `${cache}/bench-peers-${digest}`, tcmallocFolder: `${cache}/bench-tcmalloc` };
+  const digest = async (path: string) =>
+    createHash("sha256").update(await Deno.readTextFile(path)).digest("hex").slice(0, 16);
+  return {
+    pythonFolder: `${cache}/bench-peers-${await digest(pinsFile)}`,
+    face3dFolder: `${cache}/bench-face3d-${await digest(sourcePinsFile)}`,
+    tcmallocFolder: `${cache}/bench-tcmalloc`,
+  };
 }
 
 async function findTcmalloc(folder: string): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { FoundLandmarks } from "@/lib/face/find_landmarks.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
 import { portOf } from "@/tasks/serve/port.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
@@ -35,7 +36,9 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
   let { landmarks } = head, error: number | undefined;
   if (!landmarks) {
     console.stage("Looking for landmarks");
-    ({ landmarks, error } = findHeadLandmarks(head, await openFaceModel(flags.ict ?? "built-in")));
+    const found = findHeadLandmarks(head, await openFaceModel(flags.ict ?? "built-in"));
+    ({ landmarks, error } = found);
+    if (found.isDoubtful) console.print(doubtsAbout(found, { pick }));
   }
   if (!pick) return tell(await writeHead(head, { landmarks, out }, console), { out, error });
   console.stage("Bundling the page");
@@ -81,6 +84,14 @@ async function writeHead(
   await landmarkPicture(model).save(`${out}.png`);
   console.quiet();
   return model;
+}
+
+function doubtsAbout({ error, agreement }: FoundLandmarks, { pick }: { readonly pick: boolean | undefined }): string {
+  return `The landmarks that were found are likely to be wrong: the face that was laid on the head is ` +
+    `${(100 * error).toFixed(1)} % of the eyes' distance off, and the directions of both agree by ${
+      agreement.toFixed(2)
+    } ` +
+    `of 1. The head must look to the viewer (mesh: --axes)${pick ? "" : "; --pick has them placed by mouse"}`;
 }
 
 /** @param error how far off landmarks are that were found, in distances between the outer corners of the eyes */

@@ -124,7 +124,7 @@ Deno.test("deno task bench prints rows in JSON, and names the peers that are not
   const { code, stdout, stderr } = await runBench(cache.path, "dispatch", "--json", "--repetitions", "1");
   assertEquals(code, 0);
   assert(
-    /Left out, as not installed: PyTorch \S+, onnxruntime .* tcmalloc; "deno task bench --peers"/.test(stderr),
+    /Left out, as not installed: PyTorch \S+, onnxruntime .* tcmalloc, face3d; "deno task bench --peers"/.test(stderr),
     stderr,
   );
   const rows: Row[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
