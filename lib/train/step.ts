@@ -4,8 +4,16 @@ import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
+import type { Source } from "@/lib/data/sources/source.ts";
 import type { Optimizer, StepRanks } from "@/lib/train/interfaces.ts";
-import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
+import {
+  expressionLoss,
+  expressionWeights,
+  positionLoss,
+  presenceLoss,
+  targetsOfPresent,
+  weightPenalty,
+} from "@/lib/train/loss.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 
 /** What the error of a loss that is not finite begins with, and its name among gradients. */
@@ -17,6 +25,8 @@ export interface StepParts {
   /** [size, size], the weight of each texel. */
   readonly mask: tf.Tensor2D;
   readonly optimizer: Optimizer;
+  /** Of the batches; needed where the network says expressions. */
+  readonly source?: Pick<Source, "expressionNames"> | undefined;
   /** None where one process trains alone. */
   readonly ranks?: StepRanks | undefined;
   /** Whether XLA compiles the step. */
@@ -42,7 +52,7 @@ const PRESENCE_WEIGHT = 0.02;
  * "tensorflow" go on, and so does what XLA compiles, and ranks, of which one that failed would leave the others waiting.
  */
 export function compileStep(
-  { network, mask, optimizer, ranks, usesXla: xla = false }: StepParts,
+  { network, mask, source, optimizer, ranks, usesXla: xla = false }: StepParts,
   config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision">>,
 ): TrainingStep {
   const { gradAccumulate: count = 1, precision = "float32" } = config;
@@ -56,7 +66,7 @@ export function compileStep(
   /** The gradients by their variables' names, and the loss. */
   const differentiate = (batch: StepArguments): tf.NamedTensorMap => {
     const { value, grads } = tf.variableGrads(() => {
-      const loss = lossOf(batch, { network, mask, config });
+      const loss = lossOf(batch, { network, mask, source, config });
       return ranks ? loss : finiteOrFail(loss, LOSS);
     }, weights);
     return { ...grads, [LOSS]: value };
@@ -91,7 +101,7 @@ type LossConfig = Pick<Config, "loss" | "l2"> & Partial<Pick<Config, "absentShar
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
-  { network, mask, config }: Pick<StepParts, "network" | "mask"> & { readonly config: LossConfig },
+  { network, mask, source, config }: Pick<StepParts, "network" | "mask" | "source"> & { readonly config: LossConfig },
 ): tf.Scalar {
   const { loss: kind, l2, absentShare = 0, expressionWeight = 0 } = config;
   const outputs = [network.apply(bytesToUnit(images), { training: true })].flat() as tf.Tensor[];
@@ -100,7 +110,10 @@ function lossOf(
   const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
   const terms = [positionLoss(predicted, wanted, mask, kind)];
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
-  if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
+  if (amounts) {
+    const weights = tf.tensor1d(expressionWeights(source!.expressionNames!));
+    terms.push(tf.mul(expressionLoss(amounts, expressions, { presence, weights }), expressionWeight));
+  }
   if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
   if (l2 > 0) terms.push(weightPenalty(network, l2));
   return terms.reduce((sum, term) => tf.add(sum, term));
