@@ -53,6 +53,7 @@ permissions=$task
 host=127.0.0.1
 server=raw.githubusercontent.com # what is downloaded
 out= page=
+processes= # of a training that starts several itself
 case $task in video | predict | track | card) out=. ;; esac # where what they make is, unless a flag says where
 flag=
 for argument; do
@@ -68,6 +69,7 @@ for argument; do
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
     --out) out=$(folder_of "$value") ;;
     --host) host=$value ;;
+    --processes) processes=$value ;;
     --url) server=${value#*://} server=${server%%/*} ;;
     --format) [ "$value" != page ] || permissions=serve ;; # it is bundled as there
     *)
@@ -111,4 +113,9 @@ case $task in
     set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"
     ;;
 esac
-exec "$deno" run --quiet --no-prompt --config="$checkout/deno.json" -P="$permissions" "$@"
+set -- "$deno" run --quiet --no-prompt --config="$checkout/deno.json" -P="$permissions" "$@"
+if [ "$task" = train ] && [ -n "$processes" ]; then
+  set -- --allow-run="$deno" --allow-net=127.0.0.1 "$checkout/tasks/train/processes.ts" "$processes" -- "$@"
+  set -- "$deno" run --quiet --no-prompt --config="$checkout/deno.json" -P=processes "$@"
+fi
+exec "$@"

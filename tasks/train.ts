@@ -99,7 +99,8 @@ const command = taskCommand("train")
   .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json")
   .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
   .option("--cluster <addresses>", "host:port of all processes that train together, with commas between")
-  .option("--rank <number>", "which of them this is, from 0");
+  .option("--rank <number>", "which of them this is, from 0")
+  .option("--processes <count>", "so many of them, on this machine, each with a GPU where there are some"); // see sandbox.sh
 for (const [flag, description] of Object.values(flags)) command.option(flag, description);
 
 await runTask(command, async (console) => {
@@ -256,7 +257,8 @@ async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise
     if (experiment.step < config.steps) throw new Interruption(STOPPED_ON_REQUEST); // another rank was told to
   } catch (error) {
     if (error instanceof RankLostError) {
-      throw new InputError(`${error.message}. To go on from the last checkpoint: ${resumeCommand(experiment)}`);
+      const from = experiment.savedStep === undefined ? "" : ` from the checkpoint after step ${experiment.savedStep}`;
+      throw new InputError(`${error.message}. To go on${from}: ${resumeCommand(experiment)}`);
     }
     if (!(error instanceof DivergenceError)) throw error;
     throw new InputError(`Training stopped: ${error.message}. ${wayOut(experiment, step)}`);

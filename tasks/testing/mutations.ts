@@ -122,6 +122,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/tensorflow/collectives/ranks_test.ts"],
   },
   {
+    file: "lib/tensorflow/collectives/watch.ts",
+    line: "abortCollectives(symbols, pointer, status);",
+    replacement: "",
+    tests: ["tests/tasks/train_ranks_test.ts: a rank that is killed"],
+  },
+  {
     file: "lib/tensorflow/collectives/find_cluster.ts",
     line: 'return Array.from({ length: count }, (_, i) => String(Number(first) + i).padStart(first.length, "0"));',
     replacement: "return Array.from({ length: count }, (_, i) => String(Number(first) + i));",
@@ -500,6 +506,12 @@ export const mutations: readonly Mutation[] = [
     line: "if (!signal.aborted) throw error;",
     replacement: "throw error;",
     tests: ["tests/experiment/stop_signal_test.ts"],
+  },
+  {
+    file: "lib/experiment/parts.ts",
+    line: "firstIndex: nextBatch + (ranks?.rank ?? 0),",
+    replacement: "firstIndex: nextBatch,",
+    tests: ["tests/experiment/ranks_test.ts"],
   },
   {
     file: "lib/experiment.ts",

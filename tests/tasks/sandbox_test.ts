@@ -101,6 +101,20 @@ Deno.test("the page's server may listen where a flag says, on this computer alon
   assertEquals(await nets("download", "ict", "--url", "http://192.0.2.7:80/a/b"), ["--allow-net=192.0.2.7:80"]);
 });
 
+Deno.test("a training's processes are started by a program that may start Deno alone, each as it would be by itself", async () => {
+  await using folder = await temporaryFolder();
+  const command = await commandOf(folder.path, "train", "--processes", "2", "--run", "r");
+  const [own, begun] = [command.slice(0, command.indexOf("--")), command.slice(command.indexOf("--") + 1)];
+  const deno = `${folder.path}/spy`;
+  const allowed = own.filter((argument) => /^(-P|--allow-)/.test(argument)).toSorted();
+  assertEquals(allowed, [`--allow-net=127.0.0.1`, `--allow-run=${deno}`, "-P=processes"]);
+  const alone = await commandOf(folder.path, "train", "--run", "r");
+  assertEquals(
+    begun,
+    [deno, ...alone.slice(0, -2), "--processes", "2", "--run", "r"].map((of) => of.replace("/r,2", "")),
+  );
+});
+
 Deno.test("every task that is a program of ours runs in the sandbox, with permissions of its own", async () => {
   const { tasks, permissions } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   for (const { name } of Deno.readDirSync(`${root}tasks`)) {

@@ -1,7 +1,9 @@
 import { resumeExperiment } from "@/lib/experiment.ts";
-import { readMetrics } from "@/lib/train/run_folder.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
-import { Lines, spawnTask } from "@/tests/tasks/children.ts";
+import { readCheckpoint } from "@/lib/train/checkpoint.ts";
+import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
+import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { freeAddresses } from "@/tests/tensorflow/collectives/together.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -14,11 +16,12 @@ interface Rank {
   readonly stderr: Lines;
 }
 
-/** A training by ranks; these are the flags of each. */
+/** A training by ranks, which find each other by TF_CONFIG; these are the flags of each. */
 function spawnRanks(...flags: readonly string[][]): Rank[] {
-  const cluster = freeAddresses(flags.length).join();
-  return flags.map((of, rank) => {
-    const child = spawnTask("train", ...of, "--cluster", cluster, "--rank", `${rank}`);
+  const worker = freeAddresses(flags.length);
+  return flags.map((of, index) => {
+    const config = { cluster: { worker }, task: { type: "worker", index } };
+    const child = spawnTask("train", ...of, { environment: { TF_CONFIG: JSON.stringify(config) } });
     return { child, stdout: new Lines(child.stdout), stderr: new Lines(child.stderr) };
   });
 }
@@ -30,7 +33,7 @@ async function endOf({ child, stdout, stderr }: Rank): Promise<{ code: number; s
   return { code, said };
 }
 
-Deno.test("deno task train --cluster takes steps together until any rank is told to stop; rank 0 has the run, and goes on alone", async () => {
+Deno.test("ranks of a training take steps together until any rank is told to stop; rank 0 has the run, and goes on alone", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
   const ranks = spawnRanks([...endless, "--run", run], endless);
@@ -46,4 +49,68 @@ Deno.test("deno task train --cluster takes steps together until any rank is told
   for await (const _ of experiment.train({ signal: stop.signal })) stop.abort();
   const rows = (await readMetrics(run)).filter((row) => "train/loss" in row).map(({ step }) => step);
   assertEquals(rows, Array.from({ length: Number(step) + 1 }, (_, i) => i + 1));
+});
+
+/** How far the run's last checkpoint is. */
+async function progressOf(run: string): Promise<{ step: number; nextBatch: number }> {
+  using folder = await RunFolder.open(run);
+  const { step, nextBatch } = (await readCheckpoint(folder.checkpoints.last))?.progress ?? { step: 0, nextBatch: 0 };
+  return { step, nextBatch };
+}
+
+const kills = attacks(2, 20);
+
+Deno.test(`a rank that is killed ends the others with a sentence, and no saved step is lost, whatever their number, ${kills} times`, async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  const random = attackRandom("kills of ranks");
+  let progress = { step: 0, nextBatch: 0 };
+  for (let kill = 0; kill < kills; kill++) {
+    const count = 2 + kill % 2;
+    const victim = kill % 3 === 1 ? 0 : random.integer(1, count - 1);
+    const first = kill === 0 ? [...endless, "--run", run] : ["--resume", "--run", run];
+    const ranks = spawnRanks(first, ...Array.from({ length: count - 1 }, () => endless));
+    await ranks[0]!.stderr.until(/\nstep \d+\/.*\n/);
+    await new Promise((resolve) => setTimeout(resolve, random.uniform(0, 500)));
+    ranks[victim]!.child.kill("SIGKILL");
+    const ends = await Promise.all(ranks.map(endOf));
+    for (const [rank, { code, said }] of ends.entries()) {
+      if (rank === victim) continue;
+      assertEquals([rank, code], [rank, 2]);
+      const sentence = /\nCannot train on together: rank \d at 127\.0\.0\.1:\d+ has ended or does not answer(.*)\n$/;
+      const [, more] = sentence.exec(said) ?? [];
+      assert(more !== undefined, said);
+      assert(
+        rank > 0 || /^\. To go on from the checkpoint after step \d+: deno task train --resume /.test(more),
+        said,
+      );
+    }
+    const shown = [...ends[0]!.said.matchAll(/^step (\d+)\//gm)].map(([, step]) => Number(step));
+    const after = await progressOf(run);
+    assert(after.step >= shown.at(-1)!, `${after.step} is saved, ${shown.at(-1)} was shown`);
+    assertEquals(after.nextBatch, progress.nextBatch + count * (after.step - progress.step));
+    progress = after;
+  }
+  const { code, stderr } = await runTaskChild("train", "--resume", "--run", run, "--steps", `${progress.step + 1}`);
+  assertEquals(code, 0);
+  assert(/CPU, \d+ threads?\n/.test(stderr), stderr); // alone
+  const rows = (await readMetrics(run)).filter((row) => "train/loss" in row).map(({ step }) => step);
+  assertEquals(rows, Array.from({ length: progress.step + 1 }, (_, i) => i + 1));
+});
+
+Deno.test("deno task train --processes trains by ranks of this machine; one that hangs ends them all", async () => {
+  await using folder = await temporaryFolder();
+  const run = `${folder.path}/run`;
+  await using child = spawnTask("train", ...endless, "--run", run, "--processes", "2");
+  const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await stderr.until(/\nstep 2\/.*\n/);
+  const { pid } = child;
+  const { stdout: found } = await new Deno.Command("cat", { args: [`/proc/${pid}/task/${pid}/children`] }).output();
+  const hanging = new TextDecoder().decode(found).trim().split(" ").map(Number).at(-1)!;
+  Deno.kill(hanging, "SIGSTOP");
+  await stderr.until(/\nCannot train on together: rank 1 at 127\.0\.0\.1:\d+ has ended or does not answer\. To go on /);
+  assertEquals((await child.status).code, 2);
+  await assertThrows(() => Deno.kill(hanging, "SIGCONT"), Deno.errors.NotFound, /./);
+  await Promise.all([stdout.end(), stderr.end()]);
+  assert((await progressOf(run)).step >= 2);
 });

@@ -122,7 +122,7 @@ async function open(
 ): Promise<OpenTensorFlow> {
   const path = await findLibrary(variantsFor(device));
   const choice = await chooseGpu(device, path);
-  const symbols = await openWhole(path, { lowLatency });
+  const symbols = await openWhole(path, { lowLatency, hasRanks: cluster !== undefined });
   const { gpu, absence } = choice;
   const context = startContext(symbols, choice, {
     threads,

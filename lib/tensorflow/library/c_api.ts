@@ -5,16 +5,19 @@ import { withoutStandardError } from "@/lib/tensorflow/library/standard_error.ts
 export interface LibraryOptions {
   /** See TensorFlowOptions. */
   readonly lowLatency: boolean;
+  /** Whether others work with this process: that one is lost, of which TensorFlow logs a lot, is told in other ways. */
+  readonly hasRanks?: boolean;
 }
 
 /**
  * Opens TensorFlow's library, which reads its environment now: oneDNN's kernels are on, and only errors are logged, unless
  * the environment says otherwise. Throws an InputError where the file is no TensorFlow library of this platform.
  */
-export function openLibrary(path: string, { lowLatency }: LibraryOptions): Symbols {
+export function openLibrary(path: string, { lowLatency, hasRanks = false }: LibraryOptions): Symbols {
+  const level = hasRanks ? NOTHING : ERRORS_ONLY;
   setDefault("TF_ENABLE_ONEDNN_OPTS", "1");
   if (lowLatency) setDefault("TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD", "1");
-  setDefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY);
+  setDefault("TF_CPP_MIN_LOG_LEVEL", level);
   const open = () => {
     const library = Deno.dlopen(path, symbols).symbols;
     // Deno unloads it at the end, but C calls its exit handlers after that
@@ -35,12 +38,13 @@ export function openLibrary(path: string, { lowLatency }: LibraryOptions): Symbo
 
 /** Makes the call without what C code writes to standard error, unless the environment asks for more logs than usual. */
 export function quietly<T>(call: () => T): T {
-  return Deno.env.get("TF_CPP_MIN_LOG_LEVEL") === ERRORS_ONLY ? withoutStandardError(call) : call();
+  const isUsual = [ERRORS_ONLY, NOTHING].includes(Deno.env.get("TF_CPP_MIN_LOG_LEVEL") ?? "");
+  return isUsual ? withoutStandardError(call) : call();
 }
 
 const RTLD_NOW = 2;
 const RTLD_NODELETE = Deno.build.os === "darwin" ? 0x80 : 0x1000;
-const ERRORS_ONLY = "2";
+const [ERRORS_ONLY, NOTHING] = ["2", "3"];
 
 function setDefault(name: string, value: string): void {
   if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
