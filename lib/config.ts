@@ -47,6 +47,7 @@ const schema = z.strictObject({
   stepsPerEpoch: wholeFrom(1),
   batchSize: wholeFrom(1),
   gradAccumulate: wholeFrom(1),
+  syncBatchNorm: boolean,
   learningRate: positive,
   schedule: oneOf("halve", "cosine"),
   loss: oneOf("mse", "l1"),
@@ -87,6 +88,7 @@ export const defaults: Config = {
   stepsPerEpoch: 1_000, // samples are made on the fly, so an epoch is only a unit of the schedule
   batchSize: 16,
   gradAccumulate: 1, // batches that a step takes one after the other, for the memory of one; their gradients' mean counts
+  syncBatchNorm: false, // whether, of several ranks, each normalizes by the batches of all, or by its own
   learningRate: 1e-4, // at step 0
   schedule: "halve", // every 5 epochs; or "cosine", down to 0 at the last step
   loss: "mse",

@@ -141,6 +141,12 @@ export class Experiment implements Disposable {
     return this.#parts.usesXla;
   }
 
+  /** Faces that a step takes, of all ranks. */
+  get facesPerStep(): number {
+    const { batchSize, gradAccumulate } = this.config;
+    return batchSize * gradAccumulate * (this.#parts.ranks?.count ?? 1);
+  }
+
   /** Steps done. */
   get step(): number {
     return this.#progress.step;
@@ -175,7 +181,7 @@ export class Experiment implements Disposable {
         step,
         "train/loss": loss,
         "train/learning_rate": learningRate,
-        "train/samples_per_second": config.batchSize * batchesTaken / seconds,
+        "train/samples_per_second": this.facesPerStep / seconds,
         "train/wait_share": waitSeconds / seconds,
       });
       const validation = this.#isValidatedAt(step) ? await this.#validate(log, signal) : undefined;

@@ -48,6 +48,7 @@ const flags = {
   steps: ["--steps <count>", "batches to train on"],
   batchSize: ["--batch-size <count>", "faces at once"],
   gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
+  syncBatchNorm: ["--sync-batch-norm <true|false>", "whether, of several ranks, each normalizes by the batches of all"],
   learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
   maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
   absentShare: [

@@ -9,22 +9,20 @@ const LINE_MILLISECONDS = 60_000;
 export class TrainingDisplay {
   readonly #pace = new Pace();
   readonly #console: TaskConsole;
-  readonly #config: Experiment["config"];
+  readonly #experiment: Pick<Experiment, "config" | "facesPerStep">;
   #nme = "–";
   #printed = performance.now();
 
-  constructor({ config }: Experiment, console: TaskConsole) {
-    this.#config = config;
+  constructor(experiment: Pick<Experiment, "config" | "facesPerStep">, console: TaskConsole) {
+    this.#experiment = experiment;
     this.#console = console;
   }
 
   show({ step, loss, seconds, validation }: TrainReport): void {
-    const { steps, batchSize, gradAccumulate } = this.#config;
+    const { config: { steps }, facesPerStep } = this.#experiment;
     if (this.#pace.add(seconds)) this.#console.quiet(); // the first step is over, and what was shown for it
     const pace = this.#pace.seconds;
-    const [rate, left] = pace
-      ? [perSecond(batchSize * gradAccumulate / pace), duration((steps - step) * pace)]
-      : ["–", "–"];
+    const [rate, left] = pace ? [perSecond(facesPerStep / pace), duration((steps - step) * pace)] : ["–", "–"];
     if (validation) this.#nme = `${validation.nme68_2d.toFixed(2)} %`;
     this.#console.show(barLine([
       `${step}/${steps}`,

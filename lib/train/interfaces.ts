@@ -26,6 +26,10 @@ export interface StepRanks {
 export interface StepCollectives {
   /** The mean over ranks of each tensor: of gradients by their variables' names, in the order of the weights, and the loss. */
   mean(tensors: tf.NamedTensorMap): tf.NamedTensorMap;
+  /** The mean over ranks of one. */
+  meanOf<T extends tf.Tensor>(tensor: T): T;
+  /** [ranks, length], every rank's tensor of shape [length]. */
+  gather(tensor: tf.Tensor1D): tf.Tensor2D;
 }
 
 /** A place to write what is to be looked at. `RunLog` is one. */

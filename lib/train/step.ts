@@ -5,7 +5,7 @@ import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import type { Optimizer, StepRanks } from "@/lib/train/interfaces.ts";
+import type { Optimizer, StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
 import {
   expressionLoss,
   expressionWeights,
@@ -53,7 +53,7 @@ const PRESENCE_WEIGHT = 0.02;
  */
 export function compileStep(
   { network, mask, source, optimizer, ranks, usesXla: xla = false }: StepParts,
-  config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision">>,
+  config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision" | "syncBatchNorm">>,
 ): TrainingStep {
   const { gradAccumulate: count = 1, precision = "float32" } = config;
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
@@ -62,24 +62,31 @@ export function compileStep(
     const kinds = [...weights, { name: LOSS, shape: [] as number[] }];
     return kinds.map(({ name, shape }) => [name, tf.variable(tf.zeros(shape), false)] as const);
   });
-  const beginCollectives = ranks?.program();
+  const [beginGathering, beginFinishing] = [ranks?.program(), ranks?.program()];
   /** The gradients by their variables' names, and the loss. */
-  const differentiate = (batch: StepArguments): tf.NamedTensorMap => {
+  const differentiate = (batch: StepArguments, collectives: StepCollectives | undefined): tf.NamedTensorMap => {
     const { value, grads } = tf.variableGrads(() => {
-      const loss = lossOf(batch, { network, mask, source, config });
+      const loss = lossOf(batch, {
+        network,
+        mask,
+        source,
+        config,
+        ranks: config.syncBatchNorm ? collectives : undefined,
+      });
       return ranks ? loss : finiteOrFail(loss, LOSS);
     }, weights);
     return { ...grads, [LOSS]: value };
   };
   const gather = compile((...batch: StepArguments) => {
-    const found = differentiate(batch);
+    const found = differentiate(batch, beginGathering?.());
     for (const [name, sum] of sums) sum.assign(tf.add(sum, found[name]!));
     return [];
   }, { name: "gathering_step", precision, xla });
   const finish = compile((...batch: StepArguments) => {
-    const found = differentiate(batch);
+    const collectives = beginFinishing?.();
+    const found = differentiate(batch, collectives);
     for (const [name, sum] of sums) found[name] = tf.div(tf.add(sum, found[name]!), count);
-    const { [LOSS]: loss, ...gradients } = beginCollectives?.().mean(found) ?? found;
+    const { [LOSS]: loss, ...gradients } = collectives?.mean(found) ?? found;
     optimizer.applyGradients(gradients);
     for (const [, sum] of sums) sum.assign(tf.zerosLike(sum));
     return loss as tf.Scalar;
@@ -101,10 +108,14 @@ type LossConfig = Pick<Config, "loss" | "l2"> & Partial<Pick<Config, "absentShar
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
-  { network, mask, source, config }: Pick<StepParts, "network" | "mask" | "source"> & { readonly config: LossConfig },
+  { network, mask, source, config, ranks }: Pick<StepParts, "network" | "mask" | "source"> & {
+    readonly config: LossConfig;
+    /** Whose statistics are those of all. */
+    readonly ranks: StepCollectives | undefined;
+  },
 ): tf.Scalar {
   const { loss: kind, l2, absentShare = 0, expressionWeight = 0 } = config;
-  const outputs = [network.apply(bytesToUnit(images), { training: true })].flat() as tf.Tensor[];
+  const outputs = [network.apply(bytesToUnit(images), { training: true, ranks })].flat() as tf.Tensor[];
   const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
   const predicted = outputs[0] as tf.Tensor4D;
   const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;

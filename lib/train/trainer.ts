@@ -23,7 +23,7 @@ export interface StepReport {
 
 export type TrainSettings =
   & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "stepsPerEpoch">
-  & Partial<Pick<Config, "absentShare" | "expressionWeight" | "gradAccumulate" | "precision">>
+  & Partial<Pick<Config, "absentShare" | "expressionWeight" | "gradAccumulate" | "precision" | "syncBatchNorm">>
   & { /** Steps done before. */ readonly firstStep: number };
 
 /**

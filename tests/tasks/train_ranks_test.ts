@@ -21,7 +21,9 @@ function spawnRanks(...flags: readonly string[][]): Rank[] {
   const worker = freeAddresses(flags.length);
   return flags.map((of, index) => {
     const config = { cluster: { worker }, task: { type: "worker", index } };
-    const child = spawnTask("train", ...of, { environment: { TF_CONFIG: JSON.stringify(config) } });
+    const child = spawnTask("train", ...of, {
+      environment: { TF_CONFIG: JSON.stringify(config), http_proxy: "http://127.0.0.1:9" }, // a proxy is passed by
+    });
     return { child, stdout: new Lines(child.stdout), stderr: new Lines(child.stderr) };
   });
 }

@@ -6,6 +6,7 @@ import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
+import type { StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
 import { LOSS } from "@/lib/train/step.ts";
 import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -85,7 +86,8 @@ Deno.test("train() applies the ranks' means of all gradients, within the compile
     return { [chosen]: tf.mul(tensors[chosen]!, 2), [LOSS]: tf.scalar(7) };
   };
   const before = [...values(parts.network).values()];
-  const reports = await steps({ ...parts, ranks: { program: () => () => ({ mean }) } }, config);
+  const ranks: StepRanks = { program: () => () => ({ mean }) as unknown as StepCollectives };
+  const reports = await steps({ ...parts, ranks }, config);
   assertEquals(reports.map(({ loss }) => loss), [7, 7, 7]);
   const moved = [...values(parts.network).values()].map((value, i) => value.join() !== before[i]!.join());
   assertEquals(moved, variables.map((name) => name === chosen));

@@ -23,9 +23,12 @@ export function checkCluster({ addresses, rank }: Cluster, action: string): Clus
   return { addresses, rank };
 }
 
+export function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":"));
+}
+
 /** How many of the ranks are on this one's machine, itself counted. */
 export function ranksBeside({ addresses, rank }: Cluster): number {
-  const hostOf = (address: string) => address.slice(0, address.lastIndexOf(":"));
   return addresses.filter((address) => hostOf(address) === hostOf(addresses[rank]!)).length;
 }
 

@@ -100,7 +100,8 @@ export class Ranks implements Disposable {
   /** The collectives of one function that is compiled; they begin anew each time it is traced, which is twice. */
   program(): () => Collectives {
     const firstKey = KEYS * this.#nextProgram++;
-    return () => new Collectives({ firstKey, count: this.count, wish: this.#wish, wishes: this.#wishes });
+    const [wish, wishes] = [this.#wish, this.#wishes];
+    return () => new Collectives({ firstKey, rank: this.rank, count: this.count, wish, wishes });
   }
 
   /** What to throw where a step threw this: a RankLostError, where a rank is lost or found to be so in a moment. */
@@ -169,19 +170,22 @@ export class Ranks implements Disposable {
 
 /** Collectives within a function that is compiled. */
 export class Collectives {
+  readonly #rank: number;
   readonly #count: number;
   readonly #wish: tf.Variable;
   readonly #wishes: tf.Variable;
   #key: number;
 
   /** See {@linkcode Ranks.program}. */
-  constructor({ firstKey, count, wish, wishes }: {
+  constructor({ firstKey, rank, count, wish, wishes }: {
     readonly firstKey: number;
+    readonly rank: number;
     readonly count: number;
     readonly wish: tf.Variable;
     readonly wishes: tf.Variable;
   }) {
     this.#key = firstKey;
+    this.#rank = rank;
     this.#count = count;
     this.#wish = wish;
     this.#wishes = wishes;
@@ -196,7 +200,7 @@ export class Collectives {
     for (const bucket of buckets([...Object.entries(tensors), [WISH, this.#wish] as const].toReversed())) {
       const flat = bucket.map(([, tensor]) => tf.reshape(tensor, [-1]));
       const sizes = flat.map(({ size }) => size);
-      const mean = this.#mean(flat.length === 1 ? flat[0]! : tf.concat(flat));
+      const mean = this.meanOf(flat.length === 1 ? flat[0]! : tf.concat(flat));
       const parts = flat.length === 1 ? [mean] : tf.split(mean, sizes);
       bucket.forEach(([name, { shape }], i) => means.set(name, tf.reshape(parts[i]!, shape)));
     }
@@ -204,8 +208,19 @@ export class Collectives {
     return Object.fromEntries(Object.keys(tensors).map((name) => [name, means.get(name)!]));
   }
 
-  #mean(tensor: tf.Tensor): tf.Tensor {
-    return reduce(tensor, { key: this.#key++, count: this.#count, final: "Div" });
+  /** The mean over ranks of one tensor, float32. */
+  meanOf<T extends tf.Tensor>(tensor: T): T {
+    return this.#reduce(tensor, "Div") as T;
+  }
+
+  /** [ranks, length]: every rank's tensor, float32 [length]. As a sum, which costs little where the length is small. */
+  gather(tensor: tf.Tensor1D): tf.Tensor2D {
+    const rows = tf.pad2d(tf.expandDims(tensor, 0), [[this.#rank, this.#count - 1 - this.#rank], [0, 0]]);
+    return this.#reduce(rows, "Id") as tf.Tensor2D;
+  }
+
+  #reduce(tensor: tf.Tensor, final: "Id" | "Div"): tf.Tensor {
+    return reduce(tensor, { key: this.#key++, count: this.#count, final });
   }
 }
 

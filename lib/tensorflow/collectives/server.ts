@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { type Cluster, serverDef, taskName } from "@/lib/tensorflow/collectives/cluster.ts";
+import { type Cluster, hostOf, serverDef, taskName } from "@/lib/tensorflow/collectives/cluster.ts";
 import { cName, Status, TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 import type { Symbols } from "@/lib/tensorflow/library/c_symbols.ts";
 
@@ -13,6 +13,8 @@ export function startServer(symbols: Symbols, context: Deno.PointerValue, cluste
   if (!TFE_EnableCollectiveOps) {
     throw new InputError("Cannot train together: TensorFlow's library has no collective ops");
   }
+  // gRPC would call by way of a proxy that the environment names
+  Deno.env.set("no_grpc_proxy", cluster.addresses.map(hostOf).join());
   const definition = serverDef(cluster);
   const status = new Status(symbols);
   try {

@@ -9,11 +9,11 @@ export function freeAddresses(count: number): string[] {
   return addresses;
 }
 
-/** What a script that gets a cluster prints as JSON, at each of its ranks. */
+/** What a script that gets a cluster, null for one rank, prints as JSON, at each of its ranks. */
 export async function runRanks<T>(script: URL, count: number, ...args: string[]): Promise<T[]> {
   const addresses = freeAddresses(count);
   return await Promise.all(addresses.map(async (_, rank) => {
-    const cluster: Cluster = { addresses, rank };
+    const cluster: Cluster | null = count > 1 ? { addresses, rank } : null;
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",

@@ -1,0 +1,35 @@
+import type { Config } from "@/lib/config.ts";
+import { runRanks } from "@/tests/tensorflow/collectives/together.ts";
+import { assert, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
+
+const script = new URL("./train_rank.ts", import.meta.url);
+
+/** The weights that each rank has in the end, moving statistics too. */
+async function trained(count: number, config: Config): Promise<Float32Array[]> {
+  await using folder = await temporaryFolder();
+  await runRanks(script, count, JSON.stringify(config), `${folder.path}/weights`);
+  return Array.from(
+    { length: count },
+    (_, rank) => new Float32Array(Deno.readFileSync(`${folder.path}/weights.${rank}`).buffer),
+  );
+}
+
+/** The largest difference of two runs' weights. */
+function difference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+}
+
+Deno.test("2 ranks of batch 8 with synchronized statistics train as 1 rank of batch 16, and to the same bits; without them they do not", async () => {
+  const settings: Partial<Config> = { steps: 20, learningRate: 0.03, loss: "mse", augment: true, absentShare: 0.1 };
+  const config = (overrides: Partial<Config>) => tinyConfig({ ...settings, ...overrides });
+  const [start] = await trained(1, config({ batchSize: 1, steps: 1, learningRate: 1e-30 }));
+  const [alone] = await trained(1, config({ batchSize: 16 }));
+  const together = await trained(2, config({ batchSize: 8, syncBatchNorm: true }));
+  assertEquals(difference(together[0]!, together[1]!), 0);
+  const [synchronized, moved] = [difference(together[0]!, alone!), difference(start!, alone!)];
+  assert(synchronized <= FLOAT32_TOLERANCE && moved > 1000 * FLOAT32_TOLERANCE, `${synchronized} of ${moved}`);
+  const [apart] = await trained(2, config({ batchSize: 8 }));
+  const unsynchronized = difference(apart!, alone!);
+  assert(unsynchronized > 10 * FLOAT32_TOLERANCE, `${unsynchronized}`);
+});

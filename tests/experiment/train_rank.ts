@@ -1,0 +1,28 @@
+// Run by ranks_test.ts at each rank, or alone (null): trains to the end, and leaves the weights in a file.
+import * as tf from "@tensorflow/tfjs";
+import { openParts } from "@/lib/experiment/parts.ts";
+import { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
+import { firstProgress } from "@/lib/train/checkpoint.ts";
+import type { Optimizer } from "@/lib/train/interfaces.ts";
+import { train } from "@/lib/train/trainer.ts";
+
+const [cluster, config, file] = [JSON.parse(Deno.args[0]!), JSON.parse(Deno.args[1]!), Deno.args[2]!];
+using ranks: Ranks | undefined = cluster ? await Ranks.join(cluster, { device: "cpu" }) : undefined;
+const { batches, ...parts } = await openParts(config, { progress: firstProgress(config), ranks });
+/** Gradient descent: Adam's first steps are the signs of gradients, which may be rounding alone. */
+const optimizer: Pick<Optimizer, "setLearningRate" | "applyGradients"> = {
+  setLearningRate() {},
+  applyGradients(gradients) {
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const variable = tf.engine().registeredVariables[name]!;
+      variable.assign(tf.sub(variable, tf.mul(gradient, config.learningRate)));
+    }
+  },
+};
+const steps = train({ ...parts, optimizer: optimizer as Optimizer, batches: batches! }, { ...config, firstStep: 0 });
+for await (const _ of steps);
+ranks?.leave();
+const weights = tf.concat(parts.network.weights.map((weight) => tf.reshape(weight.read(), [-1])));
+Deno.writeFileSync(`${file}.${ranks?.rank ?? 0}`, new Uint8Array((await weights.data<"float32">()).slice().buffer));
+console.log(weights.size);
+Deno.exit();
