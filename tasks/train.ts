@@ -132,6 +132,9 @@ await runTask(command, async (console) => {
   if (cluster && config.backend !== "tensorflow") {
     throw new InputError(`Cannot train together on the backend ${config.backend}: on tensorflow alone`);
   }
+  if (cluster && config.xla === "on") {
+    throw new InputError("Cannot train together with --xla on: XLA cannot compile what ranks do together");
+  }
   if (limit !== undefined) console.stopAfter(limit);
 
   const onProgress = console.lateStage(CONVERTING);
