@@ -31,7 +31,8 @@ const points = () => landmarksOf(placed.landmarks, convention());
 let selected: number | undefined, isDragging = false, isSaved = false, isWaiting = false;
 const marks = new Marks(element<SVGSVGElement>("marks"), { onTake: take });
 const view = new HeadView(element<HTMLCanvasElement>("head"), head, { face: points(), onView: refresh });
-element("name").textContent = head.name;
+element("name").textContent = head.name.split("/").at(-1)!;
+element("name").title = head.name;
 button("save").disabled = false;
 
 /** Draws at the next frame, once for all that changes until then. */

@@ -1,6 +1,7 @@
 import ort from "onnxruntime-node";
 import { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
+import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import type { CropBackend } from "@/tasks/model_option.ts";
 import { openModel, type OpenOptions } from "@/tasks/predict/open_model.ts";
@@ -22,12 +23,15 @@ export interface CropsOptions extends OpenOptions {
 const ONE_THREAD = { intraOpNumThreads: 1 };
 const MANY_THREADS = { intraOpNumThreads: Math.min(4, navigator.hardwareConcurrency) };
 
-/** Run by ONNX Runtime, on the processor or on any GPU; see {@linkcode openModel}. Throws an InputError without a GPU. */
+/**
+ * A run or a model's folder, or what {@linkcode openModel} gave for it, run by ONNX Runtime on the processor or on any GPU. Throws
+ * an InputError without a GPU.
+ */
 export async function openCrops(
-  runOrModel: string,
+  given: string | OnnxModel,
   { atOnce = 1, backend = "cpu", ...options }: CropsOptions & { /** Crops at a time. */ readonly atOnce?: number } = {},
 ): Promise<OpenedModel> {
-  const { description, network } = await openModel(runOrModel, options);
+  const { description, network } = typeof given === "string" ? await openModel(given, options) : given;
   const isSmall = description.architecture !== "prnet" && atOnce === 1;
   const session = backend === "webgpu"
     ? await openOnGpu(network, options)

@@ -1,6 +1,7 @@
 import ort from "onnxruntime-node";
 import { readDetector } from "@/lib/export/detector.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
+import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
@@ -14,9 +15,9 @@ export interface Faces {
 }
 
 /** See {@linkcode openCrops}. */
-export async function openFaces(runOrModel: string, options?: CropsOptions): Promise<Faces> {
+export async function openFaces(given: string | OnnxModel, options?: CropsOptions): Promise<Faces> {
   const [{ description, crops }, detector] = await Promise.all([
-    openCrops(runOrModel, options),
+    openCrops(given, options),
     openDetector(),
   ]);
   return {

@@ -121,9 +121,8 @@ async function openLabeler(options: Flags, console: TaskConsole): Promise<Labele
       import("@/lib/track/model_labeler.ts"),
       import("@/lib/formats/seal.ts"),
     ]);
-    const faces = await openFaces(options.model, { note: (sentence) => console.print(sentence) });
-    const { network } = await openModel(options.model);
-    return modelLabeler({ ...faces, fingerprint: await sha256(network) });
+    const model = await openModel(options.model, { note: (sentence) => console.print(sentence) });
+    return modelLabeler({ ...await openFaces(model), fingerprint: await sha256(model.network) });
   }
   const imageSize = Number(options.imageSize);
   if (![64, 128, 256].includes(imageSize)) {

@@ -8,6 +8,7 @@ import { triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { headToPick, pickedLandmarks } from "@/tasks/pick/protocol.ts";
 import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
+import { readPageStyle } from "@/tasks/serve/page_style.ts";
 
 const page = fileURLToPath(new URL("../pick/", import.meta.url));
 /** Of the landmarks as the page sends them, in two conventions. */
@@ -70,6 +71,7 @@ async function pickFiles(
   });
   return new Map([
     ["index.html", await Deno.readFile(`${page}index.html`)],
+    ["page.css", await readPageStyle()],
     ["pick.css", await Deno.readFile(`${page}pick.css`)],
     ["head.json", new TextEncoder().encode(JSON.stringify(facts))],
     ...await bundleScripts(page, ["pick.ts"]),

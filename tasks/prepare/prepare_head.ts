@@ -22,7 +22,7 @@ export function addHeadOptions(command: Command): Command {
       "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: the built-in face's)",
     )
     .option("--pick", "serve a page to place the landmarks by mouse, from where they are or were found")
-    .option("--port <number>", "of the page; 0 for any that is free", "0");
+    .option("--port <number>", "of that page; 0 for any that is free", "8000");
 }
 
 /** Writes the face model of a head, whose landmarks it looks for where the head has none, and tells of it. */

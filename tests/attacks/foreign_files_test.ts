@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import { parseMat } from "@/lib/formats/mat.ts";
 import { parseNpy } from "@/lib/formats/npy.ts";
+import { parseNpz } from "@/lib/formats/npz.ts";
 import { encodeGlb } from "@/lib/export/glb.ts";
 import { readGltf } from "@/lib/face/gltf/gltf.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
@@ -18,6 +19,7 @@ import { countFrames, unlessRefused } from "@/tests/attacks/readers.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
 import { matFile, type Variable } from "@/tests/formats/mat_writer.ts";
 import { matlabFiles } from "@/tests/formats/matlab_files.ts";
+import { hasNumpy, writeNpz } from "@/tests/formats/numpy_files.ts";
 import { npyFile } from "@/tests/formats/npy_file.ts";
 
 /** Some bytes changed, left out, doubled or put in, or the end cut off; numbers in files are short, so bytes are made extreme. */
@@ -128,6 +130,24 @@ test("a .npy", {
   read: (bytes) => parseNpy(bytes, "a.npy"),
   counts: [2000, 100_000],
 });
+
+if (hasNumpy) {
+  await using folder = await temporaryFolder();
+  const arrays = {
+    mean: { shape: [40, 3], values: new Float32Array(120).map((_, i) => i % 7) },
+    names: ["jawOpen", "smile"],
+  };
+  const paths = (["savez", "savez_compressed"] as const).map((save) => [save, `${folder.path}/${save}.npz`] as const);
+  for (const [save, path] of paths) await writeNpz(path, arrays, save);
+  test("a .npz of numpy's own", {
+    whole: paths.map(([, path]) => Deno.readFileSync(path)),
+    read(bytes) {
+      const npz = parseNpz(bytes, "a.npz");
+      for (const name of npz.names) name === "names" ? npz.readTexts(name) : npz.read(name);
+    },
+    counts: [2000, 100_000],
+  });
+}
 
 const noise = { width: 40, height: 30, channels: 3 as const };
 const pixels = Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => i * 7919 % 256);

@@ -24,7 +24,7 @@ async function startPicking(folder: string) {
     marks,
     JSON.stringify({ outline: listedLandmarks("outline"), "300w-lp": listedLandmarks() }),
   );
-  const task = spawnTask("prepare", "mesh", head, "--landmarks", marks, "--out", out, "--pick");
+  const task = spawnTask("prepare", "mesh", head, "--landmarks", marks, "--out", out, "--pick", "--port", "0");
   const stdout = new Lines(task.stdout), stderr = new Lines(task.stderr);
   await stdout.until(/\n/);
   return { task, stdout, stderr, out, address: /^(http:\/\/127\.0\.0\.1:\d+\/) {2}\(/.exec(stdout.text)![1]! };
