@@ -35,22 +35,26 @@ export class FakeSetup implements AsyncDisposable {
     return names.filter((name) => !/^setup\.lock$|^tensorflow-2\.21\.0-(cpu|gpu)$/.test(name));
   }
 
-  start({ args = [], pip = goodPip, env = {} }: RunOptions = {}): Deno.ChildProcess {
+  /** Variables of a program whose python3 is the fake one. */
+  environment(pip = goodPip): Record<string, string> {
+    return {
+      HOME: Deno.env.get("HOME") ?? "",
+      ...(Deno.env.has("DENO_DIR") && { DENO_DIR: Deno.env.get("DENO_DIR")! }),
+      PATH: `${this.folder}/bin:${realPath}`,
+      NO_COLOR: "1",
+      POSMAP_CACHE: this.cache,
+      REAL_PATH: realPath,
+      FAKE_FOLDER: this.folder,
+      FAKE_DOWNLOAD: pip,
+    };
+  }
+
+  start({ args = [], pip, env = {} }: RunOptions = {}): Deno.ChildProcess {
     return new Deno.Command("/bin/sh", {
       args: ["tasks/sandbox.sh", Deno.execPath(), "setup", ...args], // so that its permissions are tested too
       cwd: root,
       clearEnv: true, // TENSORFLOW_LIBRARY would leave nothing to set up
-      env: {
-        HOME: Deno.env.get("HOME") ?? "",
-        ...(Deno.env.has("DENO_DIR") && { DENO_DIR: Deno.env.get("DENO_DIR")! }),
-        PATH: `${this.folder}/bin:${realPath}`,
-        NO_COLOR: "1",
-        POSMAP_CACHE: this.cache,
-        REAL_PATH: realPath,
-        FAKE_FOLDER: this.folder,
-        FAKE_DOWNLOAD: pip,
-        ...env,
-      },
+      env: { ...this.environment(pip), ...env },
       stdout: "piped",
       stderr: "piped",
     }).spawn();
