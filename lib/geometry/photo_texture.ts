@@ -14,11 +14,11 @@ export interface PhotoTexture {
   readonly trust: Float32Array;
   /** [vertexCount, 3], the place that mirrors each vertex, in the photo's pixels. */
   readonly mirrored: Float32Array;
-  /** [vertexCount], of what is not trusted, how much takes the color of the place that mirrors it. */
+  /** [vertexCount, 3], linear light: the photo's color there. */
+  readonly mirroredColors: Float32Array;
+  /** [vertexCount], how much of what is not trusted takes its details from the place that mirrors it. */
   readonly mirrorShare: Float32Array;
-  /** [vertexCount], how much brighter each vertex is than the place that mirrors it: light mostly comes from one side. */
-  readonly gain: Float32Array;
-  /** [vertexCount, 3], linear light: the color of what neither side shows. */
+  /** [vertexCount, 3], linear light: the color of what is not trusted. */
   readonly fill: Float32Array;
 }
 
@@ -30,27 +30,29 @@ export interface PhotoTextureOptions {
 }
 
 /**
- * The photo's colors on a mesh. What the photo does not show, or shows at a grazing angle, takes the color of the same
- * place on the other side, and where that is hidden too, of what is next to it.
+ * The photo's colors on a mesh. What the photo does not show, or shows at a grazing angle, goes on from the colors beside
+ * it, and changes from place to place as the other side does where that is seen, so that no seam shows, whichever side the
+ * light comes from (Pérez et al., Poisson Image Editing, SIGGRAPH 2003, equation 3, of logarithms of light on a mesh).
  */
 export function photoTexture(mesh: Mesh, image: FloatImage, options: PhotoTextureOptions = {}): PhotoTexture {
   const { mirrorUv, capStart = Infinity } = options;
   const { positions, triangles } = mesh;
   const trust = trustOfVertices(mesh, image, capStart);
   const known = Uint8Array.from(trust, (value) => value >= TRUSTED ? 1 : 0);
-  const fill = colorsAt(positions, image);
   const { mirrored, mirrorShare } = mirrorUv
     ? mirroredPlaces(positions, trust, { uv: mirrorUv, triangles })
     : { mirrored: positions, mirrorShare: new Float32Array(trust.length) };
+  const mirroredColors = colorsAt(mirrored, image);
   const neighbors = neighborsOf(triangles, trust.length);
-  const gain = gains(
-    [fill, colorsAt(mirrored, image)],
-    known.map((is, v) => is && mirrorShare[v] === 1 ? 1 : 0),
-    neighbors,
-  );
-  spread(fill, { known, neighbors, channels: 3 });
-  return { mesh, trust, mirrored, mirrorShare, gain, fill };
+  const guide = { values: mirroredColors.map(toLog), shares: mirrorShare };
+  const fill = spread(colorsAt(positions, image).map(toLog), { known, neighbors, guide }).map(fromLog);
+  return { mesh, trust, mirrored, mirroredColors, mirrorShare, fill };
 }
+
+/** Added to light before its logarithm is taken: in the dark, noise would be large there. */
+const DARK = 0.02;
+const toLog = (light: number) => Math.log(light + DARK);
+const fromLog = (value: number) => Math.max(0, Math.exp(value) - DARK);
 
 /** The cosine of the angle between surface and camera where the photo's color starts to be used, and where it alone is. */
 const [GRAZING, FACING] = [0.2, 0.45];
@@ -63,7 +65,7 @@ export function trustOf(facing: number): number {
 
 /** Writes the color that a sample of a raster of the mesh has. */
 export function textureShader(
-  { mesh: { positions, triangles }, trust, mirrored, mirrorShare, gain, fill }: PhotoTexture,
+  { mesh: { positions, triangles }, trust, mirrored, mirroredColors, mirrorShare, fill }: PhotoTexture,
   image: FloatImage,
 ): (k: number, raster: Pick<Raster, "triangle" | "weights">, color: Float32Array) => void {
   const other = new Float32Array(3);
@@ -78,23 +80,23 @@ export function textureShader(
     const own = scalar(trust);
     if (own === 1) return;
     sampleTexture(image, vector(mirrored, 0), vector(mirrored, 1), other);
-    const [share, bright] = [scalar(mirrorShare), scalar(gain)];
+    const share = scalar(mirrorShare);
     for (let axis = 0; axis < 3; axis++) {
-      const rest = share * bright * other[axis]! + (1 - share) * vector(fill, axis);
+      const detail = (other[axis]! + DARK) / (vector(mirroredColors, axis) + DARK); // between vertices
+      const rest = vector(fill, axis) * (1 + share * (Math.min(detail, MOST_DETAIL) - 1));
       color[axis] = own * color[axis]! + (1 - own) * rest;
     }
   };
 }
 
+const MOST_DETAIL = 3;
+
 /** [vertexCount, 3], sRGB bytes: the colors at the vertices. */
-export function vertexColors(texture: PhotoTexture, image: FloatImage): Uint8Array {
-  const { trust, mirrored, mirrorShare, gain, fill, mesh: { positions } } = texture;
-  const [rgb, other] = [colorsAt(positions, image), colorsAt(mirrored, image)];
-  for (let i = 0; i < rgb.length; i++) {
-    const v = Math.floor(i / 3), share = mirrorShare[v]!;
-    const rest = share * gain[v]! * other[i]! + (1 - share) * fill[i]!;
-    rgb[i] = trust[v]! * rgb[i]! + (1 - trust[v]!) * rest;
-  }
+export function vertexColors({ trust, fill, mesh: { positions } }: PhotoTexture, image: FloatImage): Uint8Array {
+  const rgb = colorsAt(positions, image).map((own, i) => {
+    const share = trust[Math.floor(i / 3)]!;
+    return share * own + (1 - share) * fill[i]!;
+  });
   return linearToPhoto({ width: trust.length, height: 1, rgb }).rgb;
 }
 
@@ -118,8 +120,8 @@ function trustOfVertices(mesh: Mesh, { width, height }: FloatImage, capStart: nu
   return trust;
 }
 
-/** The trust from which on the other side's color is better than that of what is next to a place. */
-const WORTH = 0.1;
+/** The trust from which on the other side's details are taken as they are. */
+const WORTH = 0.5;
 /** Texels a side: about three between the vertices of a face. */
 const UV_SIZE = 512;
 /** Where to look for a point: the center of its own texel is outside of the layout where it lies on an edge. */
@@ -143,40 +145,10 @@ function mirroredPlaces(
     if (texel === undefined) continue;
     interpolate(raster, texel, { triangles, values: positions }, mirrored.subarray(3 * v, 3 * v + 3));
     interpolate(raster, texel, { triangles, values: trust }, share);
-    mirrorShare[v] = Math.min(1, share[0]! / WORTH);
+    mirrorShare[v] = smoothstep(0, WORTH, share[0]!);
   }
   return { mirrored, mirrorShare };
 }
-
-/** The most that one side is taken to be brighter than the other, as a natural logarithm. */
-const MOST_GAIN = 0.7;
-/** Shares of the vertices that both sides must show for their difference to count not at all, and in full. */
-const [FEW, ENOUGH] = [0.05, 0.2];
-
-/**
- * Compares the sides where both are seen, and takes that along, smoothly, to where one is not. From the side, the little
- * that both show, such as the nose's ridge with its highlights, is no guide.
- */
-function gains(
-  [own, other]: readonly [Float32Array, Float32Array],
-  known: Uint8Array,
-  neighbors: Neighbors,
-): Float32Array {
-  const light = (colors: Float32Array, v: number) =>
-    0.3 * colors[3 * v]! + 0.6 * colors[3 * v + 1]! + 0.1 * colors[3 * v + 2]! + 0.01;
-  const share = known.reduce((sum, is) => sum + is, 0) / known.length;
-  const weight = Math.min(1, Math.max(0, (share - FEW) / (ENOUGH - FEW)));
-  const gain = Float32Array.from(known, (is, v) => is ? weight * Math.log(light(own, v) / light(other, v)) : 0);
-  const clamped = gain.map((value) => Math.min(MOST_GAIN, Math.max(-MOST_GAIN, value)));
-  spread(clamped, { known, neighbors, channels: 1 });
-  const from = new Uint8Array(known.length).fill(1), to = Uint32Array.from(known.keys());
-  for (let pass = 0; pass < SMOOTHING_PASSES; pass++) {
-    averageNeighbors(clamped, { neighbors, channels: 1, from, to });
-  }
-  return clamped.map(Math.exp);
-}
-
-const SMOOTHING_PASSES = 60;
 
 /** The vertices beside each vertex, once for each triangle that both are of. */
 interface Neighbors {
@@ -199,64 +171,80 @@ function neighborsOf(triangles: Uint32Array, vertexCount: number): Neighbors {
 }
 
 interface Spreading {
-  /** [vertexCount], 1 where there is a value. */
+  /** [vertexCount], 1 where there are values. */
   readonly known: Uint8Array;
   readonly neighbors: Neighbors;
-  /** Numbers of a vertex. */
-  readonly channels: 1 | 3;
+  readonly guide: Guide;
 }
 
-/** Fills unknown vertices by rings, from the known ones outwards, then evens them out; all are 0 where none is known. */
-function spread(values: Float32Array, { known, neighbors, channels }: Spreading): void {
-  for (let i = 0; i < values.length; i++) if (known[Math.floor(i / channels)] === 0) values[i] = 0;
+/** What values differ by from vertex to vertex where none is known. */
+interface Guide {
+  /** [vertexCount, 3] */
+  readonly values: Float32Array;
+  /** [vertexCount], from 0 (values do not differ) to 1 (they differ as these do). */
+  readonly shares: Float32Array;
+}
+
+const SMOOTHING_PASSES = 60;
+
+/**
+ * Fills unknown vertices of [vertexCount, 3] by rings, from the known ones outwards, then evens out how they differ from
+ * the guide; gives the same array. All are those of no light where none is known.
+ */
+function spread(values: Float32Array, { known, neighbors, guide }: Spreading): Float32Array {
   const unknown = Uint32Array.from(known.keys()).filter((v) => known[v] === 0);
+  for (const v of unknown) values.fill(toLog(0), 3 * v, 3 * v + 3);
   const filled = known.slice();
   for (let empty = unknown; empty.length > 0;) {
-    const reached = averageNeighbors(values, { neighbors, channels, from: filled, to: empty });
+    const reached = followNeighbors(values, { neighbors, guide, from: filled, to: empty });
     if (reached.length === 0) break;
     for (const v of reached) filled[v] = 1;
     empty = empty.filter((v) => filled[v] === 0);
   }
   for (let pass = 0; pass < SMOOTHING_PASSES; pass++) {
-    averageNeighbors(values, { neighbors, channels, from: filled, to: unknown });
+    followNeighbors(values, { neighbors, guide, from: filled, to: unknown });
   }
+  return values;
 }
 
-interface Averaging extends Pick<Spreading, "neighbors" | "channels"> {
+interface Following extends Pick<Spreading, "neighbors" | "guide"> {
   /** [vertexCount], 1 where a vertex counts. */
   readonly from: Uint8Array;
   /** The vertices to change. */
   readonly to: Uint32Array;
 }
 
-/** Each vertex becomes the mean of its neighbors as they were, where it has any; gives those that did. */
-function averageNeighbors(
+/** How strongly a vertex that differs as the guide does is also drawn to it, beside one neighbor. */
+const PULL = 0.2;
+/** The most that such a vertex may be off the guide: what is next to it may be a highlight, or the background. */
+const MOST_OFF = 2;
+
+/**
+ * Each vertex becomes what its neighbors as they were, where it has any, say on average that it is: what they are, and what
+ * the guide differs by. Gives those that did.
+ */
+function followNeighbors(
   values: Float32Array,
-  { neighbors: { starts, list }, channels, from, to }: Averaging,
+  { neighbors: { starts, list }, guide, from, to }: Following,
 ): Uint32Array {
-  const means = new Float32Array(channels * to.length), changed = new Uint32Array(to.length);
+  const means = new Float32Array(3 * to.length), changed = new Uint32Array(to.length);
   let count = 0;
   for (const v of to) {
-    let found = 0, red = 0, green = 0, blue = 0; // or of one channel the first
-    for (let k = starts[v]!, end = starts[v + 1]!; k < end; k++) {
-      const other = list[k]!;
-      if (from[other] === 0) continue;
-      found++;
-      red += values[channels * other]!;
-      if (channels === 1) continue;
-      green += values[3 * other + 1]!;
-      blue += values[3 * other + 2]!;
+    const ownShare = guide.shares[v]!, pull = PULL * ownShare, most = MOST_OFF / ownShare;
+    for (let c = 0; c < 3; c++) {
+      const own = guide.values[3 * v + c]!;
+      let weight = pull, off = 0; // of the guide
+      for (let k = starts[v]!, end = starts[v + 1]!; k < end; k++) {
+        const other = list[k]!;
+        if (from[other] === 0) continue;
+        const share = Math.min(ownShare, guide.shares[other]!);
+        weight++;
+        off += values[3 * other + c]! - share * guide.values[3 * other + c]! - (1 - share) * own;
+      }
+      means[3 * count + c] = own + Math.min(most, Math.max(-most, off / weight));
+      if (c === 2 && weight > pull) changed[count++] = v;
     }
-    if (found === 0) continue;
-    means[channels * count] = red / found;
-    if (channels === 3) {
-      means[3 * count + 1] = green / found;
-      means[3 * count + 2] = blue / found;
-    }
-    changed[count++] = v;
   }
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < channels; c++) values[channels * changed[i]! + c] = means[channels * i + c]!;
-  }
+  for (let i = 0; i < count; i++) values.set(means.subarray(3 * i, 3 * i + 3), 3 * changed[i]!);
   return changed.subarray(0, count);
 }

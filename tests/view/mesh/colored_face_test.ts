@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { linearToSrgb, srgbToLinear } from "@/lib/geometry/color.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";
-import { assertClose, assertEquals } from "@/tests/support.ts";
+import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 /** Red grows to the right, green downwards: the color tells the place. */
 const photo: Photo = {
@@ -81,16 +81,15 @@ Deno.test("colorsFromPhoto() of a mesh of which the photo shows nothing is black
   assertEquals(colorsFromPhoto({ positions: new Float32Array(), triangles: new Uint32Array() }, photo).length, 0);
 });
 
-/** A strip of squares from u = 0 to 1, its right half turned away from the viewer as a folded sheet of paper is. */
-function foldedStrip(): { mesh: Mesh; uv: Float32Array } {
+/** A strip of squares from u = 0 to 1, turned away from the viewer right of a column as a folded sheet of paper is. */
+function foldedStrip(fold = 10): { mesh: Mesh; uv: Float32Array } {
   const columns = 21;
   const positions: number[] = [];
   const uv: number[] = [];
   const triangles: number[] = [];
   for (let column = 0; column < columns; column++) {
-    const along = 3 * (column - 10);
     for (const row of [0, 1]) {
-      positions.push(50 + Math.min(along, 0), 20 + 20 * row, along > 0 ? -along : 0);
+      positions.push(20 + 3 * Math.min(column, fold), 20 + 20 * row, -3 * Math.max(0, column - fold));
       uv.push(column / (columns - 1), 0.25 + 0.5 * row);
     }
     const a = 2 * column;
@@ -114,5 +113,17 @@ Deno.test("colorsFromPhoto() takes the other side's colors for what is hidden, w
       }
       if (column < 9) assertEquals([...mirrored.subarray(3 * v, 3 * v + 3)], [...spread.subarray(3 * v, 3 * v + 3)]);
     }
+  }
+});
+
+Deno.test("colorsFromPhoto() leaves no seam where the other side is darker, and changes as that does", () => {
+  const { mesh, uv } = foldedStrip(14);
+  const colors = colorsFromPhoto(mesh, photo, { mirrorUv: uv });
+  const red = (column: number) => colors[6 * column]!;
+  const difference = red(14) - red(6);
+  for (let column = 15; column < 21; column++) {
+    const step = red(column) - red(column - 1);
+    const where = `red goes from ${red(column - 1)} to ${red(column)} in column ${column}`;
+    assert(step < 0 && step > -difference / 2, where); // all at once where the other side's colors are taken as they are
   }
 });
