@@ -3,10 +3,12 @@
  * it measured, by SHA-256. The steps go over ends of epochs, a fall of the learning rate and validations.
  */
 import { type Experiment, resumeExperiment, startExperiment } from "@/lib/experiment.ts";
+import { isThere } from "@/lib/files.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
+import type { Random } from "@/lib/random.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
 import { assert } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
@@ -49,18 +51,35 @@ async function fingerprint(run: string): Promise<Record<string, string>> {
   return { ...prints, metrics: await sha256(JSON.stringify(rows)) };
 }
 
+interface Stop {
+  readonly kind: keyof typeof stops;
+  readonly step: number;
+  /** After the step, the call into the file system before which a killed one is killed. */
+  readonly call: number;
+  readonly workers: number;
+}
+
+/** Starts the run, or goes on with it, to this step at most. */
+async function begin(
+  run: string,
+  { workers, steps = STEPS }: { workers: number; steps?: number },
+): Promise<Experiment> {
+  if (!await isThere(run)) return await startExperiment({ ...config, workers, steps }, { run });
+  return await resumeExperiment(run, { overrides: { workers, steps } });
+}
+
 /** Ways to stop a run of twenty steps at one of them. */
-const stops: Record<string, (run: string, step: number, call: number) => Promise<void>> = {
-  async finished(run, step) {
-    using experiment = await startExperiment({ ...config, steps: step }, { run });
+const stops = {
+  async finished(run: string, { step, workers }: Stop) {
+    using experiment = await begin(run, { workers, steps: step });
     await trainTo(experiment, step);
   },
-  async terminated(run, step) {
-    using experiment = await startExperiment(config, { run });
+  async terminated(run: string, { step, workers }: Stop) {
+    using experiment = await begin(run, { workers });
     await trainTo(experiment, step);
   },
-  async killed(run, step, call) {
-    (await startExperiment(config, { run }))[Symbol.dispose]();
+  async killed(run: string, { step, call, workers }: Stop) {
+    (await begin(run, { workers }))[Symbol.dispose]();
     const { signal } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-check", "-A", `${root}tests/attacks/train_and_die.ts`, run, `${step}`, `${call}`],
       cwd: root,
@@ -71,32 +90,45 @@ const stops: Record<string, (run: string, step: number, call: number) => Promise
   },
 };
 
-const count = attacks(12, 180);
+/** Each run is stopped every fifth step, five runs at all twenty of them. */
+const EVERY = 5;
 
-Deno.test(`a run that is stopped and resumed ends as one that was not, to the last bit, ${count} times`, async () => {
+function stopsOf(runNumber: number, random: Random): Stop[] {
+  return Array.from({ length: STEPS / EVERY }, (_, k) => {
+    const step = 1 + runNumber % EVERY + EVERY * k;
+    const kinds = Object.keys(stops) as (keyof typeof stops)[];
+    return {
+      step,
+      kind: random.pick(kinds.filter((kind) => kind !== "finished" || step % EVERY === 0)), // where it is validated, too
+      call: random.integer(0, 25),
+      workers: random.integer(1, 2),
+    };
+  });
+}
+
+const runs = attacks(3, 45);
+
+Deno.test(`a run that is stopped and resumed four times ends as one that was not, to the last bit, in ${runs} of ${runs}`, async () => {
   await using folder = await temporaryFolder();
   const straight = `${folder.path}/straight`;
   {
-    using experiment = await startExperiment(config, { run: straight });
+    using experiment = await begin(straight, { workers: 1 });
     await trainTo(experiment, STEPS);
   }
   const wanted = await fingerprint(straight);
   assert(Object.keys(wanted).some((name) => name.startsWith("last/adam/second_moment/")));
   const random = attackRandom("stops");
-  const names = Object.keys(stops);
-  for (let i = 0; i < count; i++) {
-    const [name, workers, call] = [names[i % names.length]!, 1 + random.integer(0, 1), random.integer(0, 25)];
-    const step = name === "finished" ? 5 + 5 * (i % 3) : 1 + i * 7 % (STEPS - 1); // the end of a run is validated, too
+  for (let i = 0; i < runs; i++) {
     const run = `${folder.path}/${i}`;
-    await stops[name]!(run, step, call);
+    const chosen = stopsOf(2 * i, random); // with three runs, at the first and the last step
+    for (const stop of chosen) await stops[stop.kind](run, stop);
     {
-      using experiment = await resumeExperiment(run, { overrides: { workers, steps: STEPS } });
+      using experiment = await begin(run, { workers: random.integer(1, 2) });
       await trainTo(experiment, STEPS);
     }
     const found = await fingerprint(run);
     const differing = Object.keys({ ...wanted, ...found }).filter((key) => wanted[key] !== found[key]);
-    const where = `seed ${attackSeed}, ${name} at step ${step}, call ${call}, then ${workers} workers`;
-    assert(differing.length === 0, `${where}: ${differing} differ`);
+    assert(differing.length === 0, `seed ${attackSeed}, ${JSON.stringify(chosen)}: ${differing} differ`);
     await Deno.remove(run, { recursive: true });
   }
 });

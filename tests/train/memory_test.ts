@@ -1,3 +1,4 @@
+import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
@@ -19,7 +20,13 @@ const BURN_IN = STEPS / 10;
 /** The bound on how much resident memory may grow. */
 const GROWTH = 1.03;
 
-Deno.test("train() leaves no tensor and no handle behind at any step, and resident memory as it was", async () => {
+/**
+ * The bound on the processor time of the fastest hundredth among the last quarter of steps, in that of the fastest among an
+ * early quarter: other work on the machine makes any of them slower, and none faster.
+ */
+const SLOWING = 1.3;
+
+Deno.test("train() leaves no tensor and no handle behind at any step, resident memory as it was, and steps as fast", async () => {
   const tensorFlow = await openTensorFlow({ device: "cpu" });
   const config = tinyConfig({ steps: STEPS });
   const network = buildNetwork(config);
@@ -30,17 +37,24 @@ Deno.test("train() leaves no tensor and no handle behind at any step, and reside
   let counts: number[] | undefined;
   const files: number[] = [];
   const resident: number[] = [];
+  const seconds: number[] = [];
+  let before = process.cpuUsage();
   for await (const { step } of train({ network, batches, mask, optimizer }, { ...config, firstStep: 0 })) {
     const found = [tf.memory().numTensors, tensorFlow.handleCount];
     if (step >= 2) assertEquals(found, counts ??= found); // the first steps allocate what the optimizer keeps
     if (step % (STEPS / 100) !== 0) continue;
+    const { user, system } = process.cpuUsage(before);
+    seconds.push((user + system) / 1e6);
     collect();
+    before = process.cpuUsage();
     if (step < BURN_IN) continue;
     resident.push(Deno.memoryUsage().rss);
     files.push(await openFiles());
   }
   const [first, last] = [resident[0]!, resident.at(-1)!];
   assert(last <= GROWTH * first, `resident memory grew from ${first} to ${last} bytes`);
+  const [early, late] = [Math.min(...seconds.slice(5, 30)), Math.min(...seconds.slice(-25))];
+  assert(late <= SLOWING * early, `a hundredth of the steps took ${early} s early on, ${late} s at the end`);
   const [least, most] = [Math.min(...files), Math.max(...files)];
   assert(!(most - least > PIPES), `there were ${least} to ${most} open files`);
   network.dispose();
