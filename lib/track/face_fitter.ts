@@ -56,7 +56,7 @@ export class FaceFitter {
         vertices,
         landmarks,
         expressions,
-        score: isExtended(landmarks, crop) ? presence ?? this.#likeness(landmarks) : 0,
+        score: isExtended(landmarks, crop) ? Math.min(presence ?? 1, this.#likeness(landmarks)) : 0,
         signature: signatureOf(picture, vertices, uv),
       };
     });

@@ -60,6 +60,8 @@ const SAME_FACE = 0.55;
 const KNOWN_FACE = 0.25;
 /** Fits below this are lost where the detector sees no face there either. */
 const SURE = 0.9;
+/** Seconds for which a face that something hides is taken to stay where it was, and for which it is looked for there. */
+const [PATIENCE, ENDURANCE] = [0.3, 1];
 /** Signatures nearer than this may be of one person. */
 const SAME_PERSON = 0.35;
 
@@ -97,13 +99,17 @@ export class FaceTracker<Fit extends FaceFit> {
       this.#lost.push(...this.#tracks.splice(0));
       for (const track of this.#lost) track.isPlaceKnown = false;
     }
-    const followed: Track<Fit>[] = [];
+    const followed: Track<Fit>[] = [], hidden: Track<Fit>[] = [];
     for (const track of this.#tracks) {
       const fit = await this.#parts.fit(picture, track.crop(time));
-      if (fit.score >= leastScore && isInside(landmarkBox(fit.landmarks), picture)) {
+      const isOwn = time - track.time <= PATIENCE || track.distanceTo(fit, time) < 1;
+      if (fit.score >= leastScore && isOwn && isInside(landmarkBox(fit.landmarks), picture)) {
         track.moveTo(fit, time);
         followed.push(track);
-      } else this.#lost.push(track);
+      } else {
+        this.#lost.push(track);
+        if (isWhollyInside(track.box, picture) && time - track.time <= ENDURANCE) hidden.push(track);
+      }
     }
     this.#tracks = this.#withoutDoubles(followed);
     const isLooking = this.#lost.length > 0 || this.#tracks.length === 0;
@@ -113,7 +119,9 @@ export class FaceTracker<Fit extends FaceFit> {
       this.#loseDoubtful(detections);
       await this.#findNew(picture, time, detections);
     }
-    return this.#tracks.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
+    this.#keep(hidden);
+    const shown = this.#tracks.filter((track) => time - track.time <= PATIENCE);
+    return shown.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
   }
 
   /** Where two tracks came to the same face, the one that the face looks more like goes on; the other is lost. */
@@ -125,6 +133,14 @@ export class FaceTracker<Fit extends FaceFit> {
       else kept.push(track);
     }
     return kept;
+  }
+
+  /** Faces that something hides are looked for where they were, unless they were found elsewhere or another one is there. */
+  #keep(hidden: readonly Track<Fit>[]): void {
+    const isAlone = ({ box }: Track<Fit>) => this.#tracks.every((other) => boxOverlap(box, other.box) < KNOWN_FACE);
+    const kept = hidden.filter((track) => this.#lost.includes(track) && isAlone(track));
+    this.#lost = this.#lost.filter((track) => !kept.includes(track));
+    this.#tracks.push(...kept);
   }
 
   #loseDoubtful(detections: readonly Detection[]): void {
@@ -169,16 +185,19 @@ class Track<Fit extends FaceFit> {
   /** The mean over the frames so far, slowly forgotten. */
   #signature: Float32Array;
   #fit: Fit;
+  #smoothed: TrackedFit<Fit> | undefined;
   /** When the face was last found, in seconds. */
   time: number;
   /** Where the face was looked for last; none after it was found anew. */
   #crop: Crop | undefined;
   /** Pixels a second, of the box's center. */
-  #velocity: readonly [number, number] = [0, 0];
+  #velocity: Pair = [0, 0];
+  /** The same over some frames: what jumps to another face, just before this one is lost to it, hardly changes. */
+  #course: Pair = [0, 0];
   /** Not after a cut. */
   isPlaceKnown = true;
   /** Before the last move. */
-  #before: { fit: Fit; time: number; velocity: readonly [number, number]; signature: Float32Array };
+  #before: { fit: Fit; time: number; velocity: Pair; signature: Float32Array };
   /** How unlike itself the face was in its last move. */
   strangeness = 0;
 
@@ -218,7 +237,11 @@ class Track<Fit extends FaceFit> {
     this.#before = { fit: this.#fit, time: this.time, velocity: this.#velocity, signature: this.#signature };
     const seconds = time - this.time, [from, to] = [centerOf(this.box), centerOf(landmarkBox(fit.landmarks))];
     this.strangeness = distanceBetween(this.#signature, fit.signature);
-    if (seconds > 0) this.#velocity = [0, 1].map((k) => (to[k]! - from[k]!) / seconds) as [number, number];
+    if (seconds > 0) {
+      const [x, y] = this.#velocity = [(to[0] - from[0]) / seconds, (to[1] - from[1]) / seconds];
+      const [courseX, courseY] = this.#course;
+      this.#course = [courseX + COURSE_SHARE * (x - courseX), courseY + COURSE_SHARE * (y - courseY)];
+    }
     this.#signature = this.#signature.map((value, i) => 0.95 * value + 0.05 * fit.signature[i]!);
     this.#fit = fit;
     this.time = time;
@@ -234,7 +257,7 @@ class Track<Fit extends FaceFit> {
     this.#fit = fit;
     this.time = time;
     this.#crop = undefined;
-    this.#velocity = [0, 0];
+    this.#velocity = this.#course = [0, 0];
     this.isPlaceKnown = true;
     for (const filter of Object.values(this.#filters ?? {})) filter.reset();
   }
@@ -245,17 +268,20 @@ class Track<Fit extends FaceFit> {
     const [x, y] = centerOf(this.box), [toX, toY] = centerOf(landmarkBox(fit.landmarks));
     const seconds = time - this.time, carried = Math.min(seconds, 0.5);
     const size = Math.max(this.box.width, this.box.height);
-    const path = Math.hypot(toX - x - carried * this.#velocity[0], toY - y - carried * this.#velocity[1]) / size;
-    return looks + 0.25 * (this.isPlaceKnown ? Math.min(1.5, path / (1 + seconds)) : 1.5);
+    const path = Math.hypot(toX - x - carried * this.#course[0], toY - y - carried * this.#course[1]) / size;
+    const place = this.isPlaceKnown ? Math.min(FARTHEST, path / (1 + seconds)) : FARTHEST;
+    return looks * (0.5 + place / 3) + 0.25 * place; // a face that comes out from behind another looks half unlike itself
   }
 
+  /** The fit of the last move; what it was before where there was none since. */
   smoothed(): TrackedFit<Fit> {
     const { id, time } = this, fit = this.#fit;
+    if (this.#smoothed?.fit === fit) return this.#smoothed;
     if (!this.#filters) {
       return { id, fit, landmarks: fit.landmarks, vertices: fit.vertices, expressions: fit.expressions };
     }
     const { landmarks, vertices, expressions } = this.#filters, size = faceSize(fit.landmarks);
-    return {
+    return this.#smoothed = {
       id,
       fit,
       landmarks: landmarks.filter(fit.landmarks, { time, size }),
@@ -264,6 +290,13 @@ class Track<Fit extends FaceFit> {
     };
   }
 }
+
+type Pair = readonly [x: number, y: number];
+
+/** How much of its velocity in one frame a face's course takes on. */
+const COURSE_SHARE = 0.15;
+/** Beyond so many face sizes, all places are as unlikely. */
+const FARTHEST = 1.5;
 
 /** How far a crop may be from where it should be, in shares of its side; training's crops are up to a tenth off. */
 const SLACK = 0.04;
@@ -286,6 +319,10 @@ function loosely(before: Crop | undefined, wanted: Crop): Crop {
 function isInside({ left, top, width, height }: Box, picture: Photo): boolean {
   const [x, y] = [left + width / 2, top + height / 2];
   return x > 0 && y > 0 && x < picture.width && y < picture.height;
+}
+
+function isWhollyInside({ left, top, width, height }: Box, picture: Photo): boolean {
+  return left >= 0 && top >= 0 && left + width <= picture.width && top + height <= picture.height;
 }
 
 function centerOf({ left, top, width, height }: Box): [number, number] {

@@ -35,12 +35,14 @@ Deno.test("FaceFitter gives landmarks in the picture's pixels, and what the netw
   assertAllClose([fit.score], [0.3], 1e-6);
 });
 
-Deno.test("FaceFitter scores by the landmarks' shape where the network does not say whether there is a face", async () => {
+Deno.test("FaceFitter scores landmarks of no head's shape low, whether the network says that there is a face or says nothing", async () => {
   const fit = await fitterOf({ landmarks: frontal }).fit(picture, crop);
   assert(fit.score > 0.9, `${fit.score}`);
   assertEquals(fit.expressions.length, 0);
   const bent = frontal.map((value, i) => value + 6 * Math.sin(i * i));
-  assert((await fitterOf({ landmarks: bent }).fit(picture, crop)).score < 0.5);
+  for (const said of [{}, { presence: Float32Array.of(1) }]) {
+    assert((await fitterOf({ landmarks: bent, ...said }).fit(picture, crop)).score < 0.5);
+  }
 });
 
 Deno.test("FaceFitter scores landmarks that are all in one place, or are no numbers, 0, whatever the network says", async () => {

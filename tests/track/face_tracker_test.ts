@@ -137,6 +137,16 @@ Deno.test("FaceTracker loses a face that it is not sure of where the detector do
   assertEquals(await lostBy(0.4, true), [0]);
 });
 
+Deno.test("FaceTracker leaves a face that is hidden for a moment where it was, and looks for it there for a second", async () => {
+  const hiddenFor = async (frames: number) => {
+    const hidden = Array.from({ length: frames }, () => [{ ...still, score: 0.1, isUndetected: true }]);
+    return (await follow([[still], [still], ...hidden, [{ ...still, isUndetected: true }]])).flat();
+  };
+  assertEquals(await hiddenFor(8), Array(11).fill(1));
+  assertEquals(await hiddenFor(20), [...Array(11).fill(1), ...Array(11).fill(0), 1]);
+  assertEquals((await hiddenFor(35)).at(-1), 0);
+});
+
 Deno.test("FaceTracker's crop rests while a face trembles, follows it, and keeps it near the crop's middle", async () => {
   const crops: Crop[] = [];
   const places = [...Array(10).fill(0).map((_, i) => 200 + i % 2), ...Array(20).fill(0).map((_, i) => 200 + 6 * i)];
