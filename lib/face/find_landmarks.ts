@@ -77,7 +77,12 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
     let place = start, error = Infinity;
     for (let round = 0; round < rounds; round++) {
       const { targets, kept, error: found } = step(transformPoints3D(shape, place));
-      place = alignPoints3D(pointsAt(shape, kept), pointsAt(targets, kept));
+      try {
+        place = alignPoints3D(pointsAt(shape, kept), pointsAt(targets, kept));
+      } catch (failure) {
+        if (!(failure instanceof RangeError)) throw failure;
+        return { place, error: Infinity }; // a few vertices are nearest to all of it
+      }
       error = found / place.scale;
     }
     return { place, error };
@@ -91,6 +96,7 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
     const whole = shapeFace(model, { identity, expression: [] });
     const shape = pointsAt(whole, face);
     ({ place, error } = align(shape, place, 1));
+    if (error === Infinity) throw new InputError("Cannot find landmarks on this mesh: no part of it is like a face");
     const { targets, kept } = step(transformPoints3D(shape, place));
     identity = bend(rest, { modes: modes.map((mode) => pointsAt(mode, face)), targets, kept, place });
   }

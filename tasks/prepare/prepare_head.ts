@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { FoundLandmarks } from "@/lib/face/find_landmarks.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
@@ -16,7 +17,10 @@ export interface HeadFlags {
 /** Adds the options that all heads have. */
 export function addHeadOptions(command: Command): Command {
   return command
-    .requiredOption("--out <file>", "where to write, such as head.model; a picture of the landmarks lies beside it")
+    .requiredOption(
+      "--out <file>",
+      "where to write, such as head.model; a picture of the landmarks lies beside it, and a list of new ones",
+    )
     .option(
       "--ict <folder>",
       "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: the built-in face's)",
@@ -76,12 +80,21 @@ async function writeHead(
   { landmarks, out }: { readonly landmarks: SurfaceLandmarks; readonly out: string },
   console: TaskConsole,
 ): Promise<MorphableModel> {
-  const [{ headModel }, { withoutUnseen }, { opennessOf }, { savePreparedFace }, { landmarkPicture }] =
-    await loadWriting();
+  const [
+    { headModel, listHeadLandmarks },
+    { withoutUnseen },
+    { opennessOf },
+    { savePreparedFace },
+    { landmarkPicture },
+  ] = await loadWriting();
   const model = withoutUnseen(headModel(head, landmarks));
   console.stage("Writing the model");
   await savePreparedFace(out, { model: { ...model, openness: opennessOf(model) }, license: head.license });
   await landmarkPicture(model).save(`${out}.png`);
+  if (landmarks !== head.landmarks) {
+    const lists = listHeadLandmarks(head, landmarks);
+    await writeFileAtomic(`${out}.landmarks.json`, JSON.stringify(lists) + "\n");
+  }
   console.quiet();
   return model;
 }

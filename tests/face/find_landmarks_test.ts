@@ -1,3 +1,4 @@
+import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { findLandmarks } from "@/lib/face/find_landmarks.ts";
 import { eyeCornerDistance, landmarksOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
@@ -6,7 +7,7 @@ import { flipped } from "@/lib/face/orientation.ts";
 import { type PoseAngles, poseRotation, rotatePoints } from "@/lib/geometry/transforms.ts";
 import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import { Random } from "@/lib/random.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 
 /** The mean distance of found landmarks from a head's own, to that between the outer corners of the eyes. */
 function distanceFromTruth(
@@ -57,4 +58,10 @@ Deno.test("findLandmarks() doubts what is off by more than a tenth of the eyes' 
   for (const { what, away, isDoubtful } of found) {
     assertEquals([what, isDoubtful], [what, away > 0.1]);
   }
+});
+
+Deno.test("findLandmarks() says in a sentence that a mesh of few places has no face", async () => {
+  const positions = Float32Array.from({ length: 3 * 120 }, (_, i) => i % 3 === 1 ? i % 2 : 0); // two, by turns
+  const triangles = Uint32Array.from({ length: 120 }, (_, v) => v);
+  await assertThrows(() => findLandmarks({ positions, triangles }, builtInFace()), InputError, /no part of it is like/);
 });

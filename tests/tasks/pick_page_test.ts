@@ -1,6 +1,8 @@
 /** The page of `deno task prepare mesh --pick`, in a browser. */
 import type { Page } from "playwright-core";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { headModel } from "@/lib/face/heads/head.ts";
+import { readHead } from "@/lib/face/heads/head_file.ts";
 import { eyeCornerDistance, type LandmarkConvention, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { readPreparedFace } from "@/lib/face/prepared_face.ts";
@@ -110,6 +112,9 @@ Deno.test({
       return [...Array(68).keys()].filter((l) => distanceBetween(pointAt(truth, l), pointAt(found, l)) > nearness);
     };
     assertEquals([moved("outline"), moved("300w-lp")], [[4], []]);
+    // what was placed can be used again
+    const head = await readHead(`${folder.path}/head.glb`, { landmarks: `${out}.landmarks.json` });
+    assertEquals(headModel(head, head.landmarks!).surface.landmarks, model.surface.landmarks);
   },
 });
 

@@ -53,7 +53,7 @@ Deno.test({
   },
 });
 
-Deno.test("deno task prepare mesh makes a model that training takes of a GLB, and shows its landmarks", async () => {
+Deno.test("deno task prepare mesh makes a model that training takes of a GLB, shows its landmarks, and doubts those that it finds on a head that lies", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;
   await Deno.writeFile(`${path}/head.glb`, glb);
@@ -72,6 +72,11 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, an
     [..."PNG"].map((letter) => letter.charCodeAt(0)),
   );
   await trainsOn(out);
+  const lying = await prepare("--axes", "x,z,-y"); // whose face looks up
+  assert(
+    /\nThe landmarks that were found are likely to be wrong: .*--axes\); --pick has them placed/.test(lying.stderr),
+    lying.stderr,
+  );
   const refused = await prepare("--axes", "x,y");
   assertEquals([refused.code, refused.stdout], [2, ""]);
   assert(/^Cannot set --axes to x,y: three of x, y, z/.test(refused.stderr), refused.stderr);

@@ -1,7 +1,8 @@
 import { findLandmarks, type FoundLandmarks, type LandmarkGround } from "@/lib/face/find_landmarks.ts";
 import { isOfFace } from "@/lib/face/heads/face_area.ts";
-import { outlineOf, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
+import { landmarkEntries, outlineOf, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { type LandmarkLists, listLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import type { ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { type ObjAxes, objModel, type ObjModelParts, turn } from "@/lib/face/obj/obj_model.ts";
 import { triangulate } from "@/lib/face/obj/obj_surface.ts";
@@ -9,6 +10,8 @@ import { triangulate } from "@/lib/face/obj/obj_surface.ts";
 /** A head as its files have it, of whatever kind they are, before it is known where its landmarks must be. */
 export interface Head extends Omit<ObjModelParts, "landmarks"> {
   readonly axes: ObjAxes;
+  /** [vertexCount], the number that its file has for each vertex, where that is another one. */
+  readonly fileVertices?: Uint32Array;
   /** Where its files tell. */
   readonly landmarks?: SurfaceLandmarks | undefined;
   /** Whether the position map covers only the face of its surface, the part about the landmarks without ears, scalp and neck. */
@@ -29,6 +32,14 @@ export function skinOf({ mesh, surface, axes, path }: Head): LandmarkGround {
 /** Where a head's landmarks are by laying this model on it; see {@linkcode findLandmarks}. */
 export function findHeadLandmarks(head: Head, template: MorphableModel): FoundLandmarks {
   return findLandmarks(skinOf(head), template);
+}
+
+/** Landmarks on a head's vertices as lists of those that its file has, which `readHead` takes again. */
+export function listHeadLandmarks({ fileVertices }: Head, landmarks: SurfaceLandmarks): LandmarkLists {
+  const entries = landmarkEntries(landmarks).map(([name, points]) =>
+    [name, fileVertices ? renumberPoints(points, fileVertices) : points] as const
+  );
+  return listLandmarks(Object.fromEntries(entries));
 }
 
 /** The face model of a head with these landmarks. Throws an InputError where it cannot be the surface of a position map. */

@@ -35,6 +35,7 @@ export async function readHead(path: string, options: HeadFileOptions): Promise<
     path,
     axes,
     ...head,
+    ...vertices && { fileVertices: inverseOf(vertices, head.mesh.positions.length / 3) },
     ...surface && { surface },
     ...options.landmarks !== undefined && { landmarks: await readLandmarks(options.landmarks, vertices) },
   };
@@ -45,6 +46,13 @@ async function readMesh(path: string, { isObj, mesh }: { readonly isObj: boolean
   return isObj
     ? { mesh: parseObj(new TextDecoder().decode(bytes), path), vertices: undefined }
     : await readGltf(bytes, { path, mesh });
+}
+
+/** For each of so many vertices the first of the file that it is. */
+function inverseOf(vertices: Uint32Array, count: number): Uint32Array {
+  const inverse = new Uint32Array(count);
+  for (let v = vertices.length - 1; v >= 0; v--) inverse[vertices[v]!] = v;
+  return inverse;
 }
 
 /** @param vertices for each vertex as a glTF has it, that of the mesh */

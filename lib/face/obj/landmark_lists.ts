@@ -14,8 +14,10 @@ export const landmarkLists = z.union([
   z.strictObject({ "300w-lp": z.array(point), outline: z.array(point) }).partial(),
 ]);
 
+export type LandmarkLists = z.infer<typeof landmarkLists>;
+
 /** Throws an InputError where a number is no vertex, or a point's weights do not add up to 1. */
-export function parseLandmarks(given: z.infer<typeof landmarkLists>, path: string): SurfaceLandmarks {
+export function parseLandmarks(given: LandmarkLists, path: string): SurfaceLandmarks {
   const lists = Object.entries(Array.isArray(given) ? { outline: given } : given).filter(([, list]) => list);
   const wrong = (landmark: number, what: string) => {
     throw new InputError(`Cannot use ${path} as a face: landmark ${landmark} ${what}`);
@@ -37,7 +39,7 @@ export function parseLandmarks(given: z.infer<typeof landmarkLists>, path: strin
 }
 
 /** Undoes {@linkcode parseLandmarks}. */
-export function listLandmarks(landmarks: SurfaceLandmarks): z.infer<typeof landmarkLists> {
+export function listLandmarks(landmarks: SurfaceLandmarks): LandmarkLists {
   return Object.fromEntries(landmarkEntries(landmarks).map(([convention, points]) => [convention, listPoints(points)]));
 }
 

@@ -3,7 +3,9 @@ import { headModel } from "@/lib/face/heads/head.ts";
 import { readFlame } from "@/lib/face/heads/flame.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNumbers, meshLandmarks, NECK } from "@/lib/face/morphable_model.ts";
-import { plainPython } from "@/tests/python.ts";
+import { parseNpy } from "@/lib/formats/npy.ts";
+import { type Npz, openNpz } from "@/lib/formats/npz.ts";
+import { hasModules, plainPython } from "@/tests/python.ts";
 import { flameStandIn, writeFlame } from "@/tests/face/heads/flame_stand_in.ts";
 import { hasNumpy } from "@/tests/formats/numpy_files.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -125,5 +127,40 @@ Deno.test({
     const head = await readFlame([path]);
     assertEquals([head.landmarks, head.mesh.polygons.length], [undefined, triangles.length / 3]);
     assertEquals([...head.mesh.positions], [...mean]);
+  },
+});
+
+Deno.test({
+  name: "data/README.md's Python makes NPZ of FLAME's pickles, with the arrays that readFlame() takes",
+  ignore: !await hasModules("numpy", "scipy"),
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const pickles = `
+import pickle, numpy as np, scipy.sparse
+model = {"v_template": np.zeros((6, 3)), "shapedirs": np.zeros((6, 3, 400)), "f": np.zeros((4, 3), np.uint32), "bs_type": "lrotmin"}
+model |= {"weights": np.zeros((6, 5)), "posedirs": np.zeros((6, 3, 36)), "J_regressor": scipy.sparse.csc_matrix(np.eye(5, 6))}
+pickle.dump(model, open("generic_model.pkl", "wb"))
+marks = {"full_lmk_faces_idx": np.zeros((1, 68), int), "full_lmk_bary_coords": np.zeros((1, 68, 3)), "dynamic_lmk_faces_idx": 0}
+np.save("landmark_embedding.npy", marks, allow_pickle=True)
+`;
+    const readme = await Deno.readTextFile(new URL("../../../data/README.md", import.meta.url));
+    const [block] = /(?:^ {4}.*\n)*^ {4}import numpy as np, pickle\n(?:^ {4}.*\n)*/m.exec(readme)!;
+    const script = block.replace(/^ {4}/gm, "");
+    await plainPython(`import os; os.chdir("${folder.path}")\n${pickles}\n${script}`);
+    const [model, marks] = await Promise.all(
+      ["flame", "landmarks"].map((name) => openNpz(`${folder.path}/${name}.npz`)),
+    );
+    const shapes = (npz: Npz) => Object.fromEntries(npz.names.map((name) => [name, npz.read(name).shape]));
+    assertEquals(shapes(model!), {
+      v_template: [6, 3],
+      shapedirs: [6, 3, 400],
+      f: [4, 3],
+      weights: [6, 5],
+      J_regressor: [5, 6],
+      posedirs: [6, 3, 36],
+    });
+    assertEquals(shapes(marks!), { full_lmk_faces_idx: [1, 68], full_lmk_bary_coords: [1, 68, 3] });
+    const objects = new Uint8Array(await Deno.readFile(`${folder.path}/landmark_embedding.npy`));
+    await assertThrows(() => parseNpy(objects, "a.npy"), InputError, /a\.npy: it is of Python's objects, a pickle/);
   },
 });
