@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Config } from "@/lib/config.ts";
 import { type Split, splits } from "@/lib/data/sample.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
@@ -54,6 +55,19 @@ export interface Manifest {
 export const MANIFEST = "store.json";
 /** The face's surface and mean shape. */
 export const FACE = "face.model";
+
+/** As {@linkcode readManifest} reads it. Throws an InputError also where the folder has none. */
+export async function needManifest(folder: string): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  if (manifest) return manifest;
+  throw new InputError(`Cannot open the store ${folder}: it has no ${MANIFEST}, a store was expected`);
+}
+
+/** What trainings on a store have of it: where it is, and the size of its maps. Throws an InputError where there is none. */
+export async function storeSettings(folder: string): Promise<Pick<Config, "source" | "imageSize">> {
+  const { plan: { imageSize } } = await needManifest(folder);
+  return { source: { name: "store", path: folder }, imageSize: imageSize as Config["imageSize"] };
+}
 
 /** Undefined where the folder has none. Throws an InputError where it is damaged, or not of this version. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {

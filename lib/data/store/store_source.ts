@@ -4,7 +4,7 @@ import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
-import { FACE, keyOf, MANIFEST, readManifest, type ShardEntry } from "@/lib/data/store/manifest.ts";
+import { FACE, keyOf, needManifest, type ShardEntry } from "@/lib/data/store/manifest.ts";
 import { Shard } from "@/lib/data/store/shard.ts";
 import { decodeSample } from "@/lib/data/store/stored_sample.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
@@ -21,9 +21,7 @@ const ADVICE = "preparing the store again makes what is damaged anew";
 /** Samples that `buildStore` has kept. Throws an InputError where the folder holds no whole store of this size. */
 export async function openStore(folder: string, options: Options): Promise<Source> {
   const { imageSize, timer } = options;
-  const manifest = await readManifest(folder);
-  if (!manifest) throw new InputError(`Cannot open the store ${folder}: it has no ${MANIFEST}, a store was expected`);
-  const { plan, content } = manifest;
+  const { plan, content } = await needManifest(folder);
   if (!content) throw new InputError(`Cannot open the store ${folder}: it is not finished, preparing it again goes on`);
   if (plan.imageSize !== imageSize) {
     throw new InputError(
