@@ -18,9 +18,13 @@ export class SettingError extends InputError {
   }
 }
 
-/** What went wrong with a file, for a sentence; without the advice to allow a program more. */
+/**
+ * What went wrong with a file, for a sentence; without the system's number of it, the call and the path, which sentences name
+ * already, and the advice to allow a program more.
+ */
 export function reasonOf(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
   return line!.replace(/, run again with the --allow-\w+ flag$/, "")
+    .replace(/ \(os error \d+\)(: \w+ '.*')?$/, "")
     .replace(/^Requires all access to .*$/, "it is the system's, which Deno opens to no task");
 }

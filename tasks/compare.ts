@@ -2,8 +2,11 @@
 import { Option } from "commander";
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
+import { InputError } from "@/lib/errors.ts";
+import { wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
 import { publishedErrors } from "@/lib/evaluate/published.ts";
 import type { ComparedModel } from "@/lib/view/evaluation/model_comparison.ts";
+import type { BoxKind } from "@/tasks/evaluate/measure_photos.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
@@ -12,6 +15,8 @@ const formats = ["text", "markdown", "html", "json"] as const;
 
 interface Flags {
   readonly photos?: string;
+  readonly faceModel?: string;
+  readonly boxes: BoxKind;
   readonly format: typeof formats[number];
   readonly source?: string;
   readonly sourcePath?: string;
@@ -24,6 +29,10 @@ const command = taskCommand("compare")
     new Option("--photos <folder>", "on AFLW2000-3D's photos, beside papers' figures, instead of drawn faces")
       .conflicts(["source", "sourcePath", "testSamples", "seed"]),
   )
+  .option("--face-model <file>", "of `deno task prepare bfm`: measure photos' whole faces, too")
+  .addOption(
+    new Option("--boxes <kind>", "where photos' faces are looked for").choices(["truth", "detector"]).default("truth"),
+  )
   .option("--source <name>", `drawn faces of ${Object.keys(sourceKinds).join(", ")} (default: built-in)`)
   .option("--source-path <folder>", "where the source's files are")
   .option("--test-samples <count>", `how many drawn faces (default: ${defaults.testSamples})`)
@@ -34,6 +43,9 @@ await runTask(command, async (console) => {
   const options = command.opts<Flags>();
   const { testSamples, seed } = resolveConfig("lite", settingsOf({ ...options }, ["testSamples", "seed"]));
   const source = sourceOf(options, defaults.source);
+  if (!options.photos && (options.faceModel || options.boxes !== "truth")) {
+    throw new InputError("Cannot use --face-model or --boxes without --photos, of which they say more");
+  }
 
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut } = await import("@/lib/evaluate/trained.ts");
@@ -52,8 +64,9 @@ await runTask(command, async (console) => {
     const part = partProgress(onProgress, i / models.length, (i + 1) / models.length);
     const about = { name: command.args[i]!, bytes: model.bytes };
     if (options.photos) {
-      const { protocol, ...evaluation } = await measurePhotos(model, { photos: options.photos, boxes: "truth" }, part);
-      measured.push({ ...about, evaluation, pose: protocol?.pose });
+      const { protocol, ...evaluation } = await measurePhotos(model, { ...options, photos: options.photos }, part);
+      const dense = protocol && wholeFaceErrors(protocol);
+      measured.push({ ...about, evaluation: { ...evaluation, ...dense && { dense } }, pose: protocol?.pose });
     } else {
       const spec = { workers: defaults.workers, source, seed, sampleCount: testSamples };
       const onConversion = console.lateStage(CONVERTING);

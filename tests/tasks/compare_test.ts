@@ -43,11 +43,18 @@ Deno.test("deno task compare shows papers' figures beside those on photos, with 
   }
   assert(html.includes(`<td>${evaluation.nme68_2d.mean.toFixed(2)}</td>`), html);
   const refused: [string[], RegExp][] = [
+    [["--face-model", `${folder.path}/none`], /Cannot read .*none/],
     [["--source", "ict"], /'--photos <folder>' cannot be used with option '--source/],
+    [["--boxes", "3ddfa"], /Allowed choices are truth, detector/],
     [["--format", "csv"], /Allowed choices are text, markdown, html, json/],
   ];
   for (const [flags, message] of refused) {
     const { code, stdout, stderr } = await compare(...flags);
     assertEquals([code, stdout, message.test(stderr)], [2, "", true]);
   }
+  const { code: status, stderr: sentence } = await runTaskChild("compare", weights, "--boxes", "detector");
+  assertEquals(
+    [status, sentence],
+    [2, "Cannot use --face-model or --boxes without --photos, of which they say more\n"],
+  );
 });

@@ -1,4 +1,5 @@
 import type { DenseErrors } from "@/lib/evaluate/aflw2000/dense_judge.ts";
+import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type PoseErrors, poseErrors } from "@/lib/evaluate/aflw2000/pose_errors.ts";
 import { visiblePointsError } from "@/lib/evaluate/aflw2000/marked_points.ts";
 import {
@@ -81,14 +82,16 @@ const original =
 const corrected = (first = 0, end = LANDMARK_COUNT) => ({ found, more }: Found) =>
   more && mean(landmarkDistances({ predicted: found.landmarks, truth: more.reannotated }, 2).slice(first, end));
 
+const WHOLE_2D = "whole face, 2D", WHOLE_3D = "whole face, 3D, depths aligned";
+
 const measures: readonly Measure[] = [
   { truth: "fitted", points: "68 points, 2D", of: original(2) },
   { truth: "fitted", points: "inner 51, 2D", of: original(2, {}, [JAW, LANDMARK_COUNT]) },
   { truth: "fitted", points: "jaw, 17, 2D", of: original(2, {}, [0, JAW]) },
   { truth: "fitted", points: "68 points, 3D, depths aligned", of: original(3) },
   { truth: "fitted", points: "68 points, 3D", of: original(3, { alignsDepth: false }) },
-  { truth: "fitted", points: "whole face, 2D", of: ({ found }) => found.dense?.paired?.in2d },
-  { truth: "fitted", points: "whole face, 3D, depths aligned", of: ({ found }) => found.dense?.paired?.in3d },
+  { truth: "fitted", points: WHOLE_2D, of: ({ found }) => found.dense?.paired?.in2d },
+  { truth: "fitted", points: WHOLE_3D, of: ({ found }) => found.dense?.paired?.in3d },
   { truth: "fitted", points: "whole face, 3D", of: ({ found }) => found.dense?.paired?.in3dAsIs },
   { truth: "fitted", points: "whole face, after ICP", of: ({ found }) => found.dense?.nearest },
   { truth: "reannotated", points: "68 points, 2D", of: corrected() },
@@ -101,6 +104,12 @@ const measures: readonly Measure[] = [
       marked && visiblePointsError({ predicted: found.landmarks, truth, marked }),
   },
 ];
+
+/** The errors of whole faces, depths aligned, where the fitted model was at hand and the maps are laid out as it is. */
+export function wholeFaceErrors({ rows }: Protocol): Evaluation["dense"] {
+  const [in2d, in3d] = [WHOLE_2D, WHOLE_3D].map((points) => rows.find((row) => row.points === points)?.errors);
+  return in2d && in3d && { in2d, in3d };
+}
 
 /** Measures what was found in photos of AFLW2000-3D, each normalized by the box of the landmarks that it is held to. */
 export function aflw2000Protocol(faces: readonly ProtocolFace[]): Protocol {

@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { NmeSummary } from "@/lib/evaluate/nme.ts";
 import { binFigures, binHeadings, figure, intervalFigure, NumberTable } from "@/lib/view/evaluation/number_table.ts";
@@ -7,7 +8,7 @@ export class ErrorTable extends NumberTable {
   constructor({ images, imagesWithDepth, nme68_2d, nme68_3d, nme51_2d, jaw17_2d, baseline, dense }: Evaluation) {
     const in3d = imagesWithDepth < images ? `3D (${imagesWithDepth} faces with depths)` : "3D";
     super([
-      [`NME in %, ${images} faces`, "mean", "95 % interval", "mean of bins", ...binHeadings],
+      [`NME in %, ${counted(images, "face")}`, "mean", "95 % interval", "mean of bins", ...binHeadings],
       ["68 points, 2D", ...errorFigures(nme68_2d)],
       ["inner 51 points, 2D", ...errorFigures(nme51_2d)],
       ["jaw, 17 points, 2D", ...errorFigures(jaw17_2d)],

@@ -2,7 +2,7 @@
 import { Aflw2000Annotations } from "@/lib/data/sets/aflw2000.ts";
 import { InputError } from "@/lib/errors.ts";
 import { poseErrors } from "@/lib/evaluate/aflw2000/pose_errors.ts";
-import { aflw2000Protocol, curveLimits, type ProtocolFace } from "@/lib/evaluate/aflw2000/protocol.ts";
+import { aflw2000Protocol, curveLimits, type ProtocolFace, wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
 import { Random } from "@/lib/random.ts";
 import { npyFile } from "@/tests/formats/npy_file.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
@@ -196,4 +196,18 @@ Deno.test("poseErrors() leaves out faces beyond 99°, such as image00032, and go
   assertClose(yaw, 1.5, FLOAT32_TOLERANCE);
   assertClose(roll, (1 + 82) / 2, FLOAT32_TOLERANCE);
   assertClose(mean, (pitch + yaw + roll) / 3, FLOAT32_TOLERANCE);
+});
+
+Deno.test("wholeFaceErrors() are the means of those photos whose whole faces were measured, if any", () => {
+  const landmarks = Float32Array.from({ length: 68 * 3 }, (_, i) => i * 7 % 100);
+  const face = (yaw: number, in2d?: number): ProtocolFace => ({
+    truth: { landmarks, pose: { pitch: 0, yaw, roll: 0 } },
+    found: {
+      landmarks,
+      ...in2d !== undefined && { dense: { paired: { in2d, in3d: 2 * in2d, in3dAsIs: 9 }, nearest: 8 } },
+    },
+  });
+  assertEquals(wholeFaceErrors(aflw2000Protocol([face(0), face(1)])), undefined);
+  const { in2d, in3d } = wholeFaceErrors(aflw2000Protocol([face(0, 1), face(0.1, 2), face(1.2, 6)]))!;
+  assertEquals([in2d.mean, in3d.mean, in2d.bins["0-30"], in2d.bins["60-90"]], [3, 6, 1.5, 6]);
 });
