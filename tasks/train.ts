@@ -156,7 +156,9 @@ await runTask(command, async (console) => {
   try {
     await trainToEnd(experiment, console);
     const { testSamples } = experiment.config;
-    const measurement = await experiment.evaluate({ onProgress: console.stage(`Evaluating on ${testSamples} faces`) });
+    const measurement = await experiment.evaluate({
+      onProgress: console.stage(`Evaluating on up to ${testSamples} faces`),
+    });
     await experiment.save(measurement, { onProgress: console.stage("Writing the model and the report") });
     refusals.tell();
     console.quiet();

@@ -3,6 +3,7 @@ import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto, encodeJpeg } from "@/lib/data/files/images.ts";
 import { cropPhoto } from "@/lib/data/maps/crop.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { splits } from "@/lib/data/sample.ts";
 import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
 import type { LabeledFace, Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { OwnPhoto } from "@/lib/data/sets/own_photos/listing.ts";
@@ -11,7 +12,7 @@ import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.
 import { checkShard, encodeShard, Shard } from "@/lib/data/store/shard.ts";
 import { decodeSample, encodeSample, type StoredSample } from "@/lib/data/store/stored_sample.ts";
 import { packingLoss } from "@/lib/data/store/packed_map.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError, reasonOf, SettingError } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { float32s, surface, uint32s } from "@/lib/face/surface_schema.ts";
 import { isTemporary, makeFolder, writeFileAtomic } from "@/lib/files.ts";
@@ -306,6 +307,9 @@ async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Photos that a sentence names. */
+const MOST_NAMED = 5;
+
 /**
  * The chosen faces of a store as samples. Which split a photo is in is a matter of all photos' names: it stays there whichever are
  * chosen.
@@ -315,14 +319,22 @@ export function photoStoreSource(store: PhotoStore, options: SourceSpec & OpenOp
   const { index, folder } = store;
   const photos = index.photos!;
   if (index.imageSize !== imageSize) {
-    throw new InputError(
-      `Cannot use ${folder} for ${imageSize} pixels a side: its labels were made for ${index.imageSize}`,
+    throw new SettingError((nameOf) =>
+      `Cannot use ${folder} with ${nameOf("imageSize")} ${imageSize}: its labels were made for ${index.imageSize}`
     );
   }
   for (const { reason } of index.refused) onRefused?.(reason);
   const places = splitBySubject(photos);
   const chosen = Map.groupBy(store.chosen(), ({ photo }) => photo);
   const faces = bySplit((split) => [...places[split]].flatMap((place) => chosen.get(photos[place]!.name) ?? []));
+  const empty = splits.find((split) => faces[split].length === 0);
+  if (empty) {
+    const names = [...places[empty]].map((place) => photos[place]!.name);
+    const [most, more] = [names.slice(0, MOST_NAMED).join(", "), names.length > MOST_NAMED ? " …" : ""];
+    throw new InputError(
+      `Cannot use ${folder}: no face is used of its photos for ${empty} (${most}${more}); take one back, or add photos`,
+    );
+  }
   return {
     surface: index.surface,
     layout: uvLayout(index.surface, imageSize),

@@ -7,7 +7,7 @@ import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.
 import { FACE, keyOf, needManifest, type ShardEntry } from "@/lib/data/store/manifest.ts";
 import { Shard } from "@/lib/data/store/shard.ts";
 import { decodeSample } from "@/lib/data/store/stored_sample.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError, reasonOf, SettingError } from "@/lib/errors.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { decodeModel } from "@/lib/face/model_file.ts";
@@ -24,8 +24,8 @@ export async function openStore(folder: string, options: Options): Promise<Sourc
   const { plan, content } = await needManifest(folder);
   if (!content) throw new InputError(`Cannot open the store ${folder}: it is not finished, preparing it again goes on`);
   if (plan.imageSize !== imageSize) {
-    throw new InputError(
-      `Cannot open the store ${folder} for ${imageSize} pixels a side: it was made for ${plan.imageSize}`,
+    throw new SettingError((nameOf) =>
+      `Cannot open the store ${folder} with ${nameOf("imageSize")} ${imageSize}: it was made for ${plan.imageSize}`
     );
   }
   const key = await keyOf(plan);

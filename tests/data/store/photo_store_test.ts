@@ -142,6 +142,10 @@ Deno.test("copies of a photo are in one split, where they stay whichever faces a
   const errors = store.faces.map(({ error }) => error).sort((a, b) => a - b);
   await store.choose({ mostError: errors[3]!, out: [] });
   assertEquals((await PhotoStore.open(store.folder)).chosen().length, 4);
+  const [tested] = [...before.place].filter(([, split]) => split === "test").map(([name]) => name);
+  await store.choose({ mostError: null, out: [`${tested}#0`] });
+  const message = new RegExp(`no face is used of its photos for test \\(${tested}\\); take one back, or add photos$`);
+  await assertThrows(placesOf, InputError, message);
   await assertThrows(() => store.choose({ mostError: null, out: ["zoe.jpg#0"] }), InputError, /has no such face$/);
 });
 
@@ -159,7 +163,7 @@ Deno.test("a store of photos refuses folders of other things, labels of another 
   await assertThrows(
     () => openSource({ ...spec, imageSize: 128, source: { name: "photos", path: folder } }),
     InputError,
-    /for 128 pixels a side: its labels were made for 64$/,
+    /with imageSize 128: its labels were made for 64$/,
   );
   await Deno.truncate(`${folder}/photos.json`, 500);
   await assertThrows(() => PhotoStore.open(folder), InputError, /Cannot read .*photos\.json: /);

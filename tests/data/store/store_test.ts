@@ -199,7 +199,7 @@ Deno.test("openStore() refuses another size of pictures, and what is not finishe
   await assertThrows(
     () => openStore(built.store, { ...options, imageSize: 128 }),
     InputError,
-    /for 128 pixels .* made for 64$/,
+    /with imageSize 128: it was made for 64$/,
   );
   const stop = new Error("stop");
   const folder = `${built.store} 2`;
