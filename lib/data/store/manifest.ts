@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Config } from "@/lib/config.ts";
 import { type Split, splits } from "@/lib/data/sample.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
@@ -61,12 +60,6 @@ export async function needManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder);
   if (manifest) return manifest;
   throw new InputError(`Cannot open the store ${folder}: it has no ${MANIFEST}, a store was expected`);
-}
-
-/** What trainings on a store have of it: where it is, and the size of its maps. Throws an InputError where there is none. */
-export async function storeSettings(folder: string): Promise<Pick<Config, "source" | "imageSize">> {
-  const { plan: { imageSize } } = await needManifest(folder);
-  return { source: { name: "store", path: folder }, imageSize: imageSize as Config["imageSize"] };
 }
 
 /** Undefined where the folder has none. Throws an InputError where it is damaged, or not of this version. */
