@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
@@ -52,6 +53,9 @@ export async function exportOnnx(
  * On tfjs's own backend. Throws an InputError where there is no model, or the folder cannot be written.
  */
 export async function exportWeights(runOrModel: string, folder: string): Promise<{ readonly byteCount: number }> {
+  if (resolve(await modelFolder(runOrModel)) === resolve(folder)) {
+    throw new InputError(`Cannot write weights to ${folder}: the model itself is there; name another folder by --out`);
+  }
   return await withModel(runOrModel, async ({ network, description }) => {
     const { surface, imageSize, mirror: _, ...rest } = description;
     const texels = { ...rest, imageSize, surface: gridSurface(uvLayout(surface, imageSize), surface) };

@@ -46,6 +46,8 @@ Deno.test("deno task export writes weights that come along in other formats, and
     2,
     `Cannot write ${model}/model.onnx: it is all that there is of this model; name another file by --out`,
   ]);
+  const onto = await runTaskChild("export", model, "--format", "weights", "--out", `${model}/../model/`);
+  assert(onto.code === 2 && /\nCannot write weights to .*: the model itself is there; name another/.test(onto.stderr));
   assertEquals(await Deno.readFile(`${model}/model.onnx`), await Deno.readFile(`${weights}/model.onnx`));
   const out = `${folder.path}/saved`;
   const { code, stdout } = await runTaskChild("export", model, "--format", "savedmodel", "--out", out);
