@@ -1,6 +1,6 @@
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
-import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
+import { readConfigFile, readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { assertEquals, assertThrows } from "@/tests/support.ts";
 
 const config = resolveConfig("quick");
@@ -198,3 +198,18 @@ Deno.test("RunFolder.addMetrics() says in a sentence that the disk is full", asy
     }
   });
 });
+
+Deno.test("readConfigFile() refuses a file that holds no object with settings", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = `${folder}/config.json`;
+    for (const text of ["[]", "7", "null", '"prnet"', "{", '{"stepz": 5}']) {
+      await Deno.writeTextFile(path, text);
+      await assertThrows(
+        () => readConfigFile(path),
+        InputError,
+        /^Cannot use the settings in .*; a run's config\.json is/,
+      );
+    }
+    await Deno.writeTextFile(path, '{"steps": 5}'); // an older one, or one by hand
+    assertEquals((await readConfigFile(path)).steps, 5);
+  }));
