@@ -11,6 +11,7 @@ import { startupBench } from "@/tasks/bench/startup.ts";
 import { memoryBench } from "@/tasks/bench/memory.ts";
 import { findIct, findMat } from "@/tasks/bench/material.ts";
 import { findPeers, installPeers } from "@/tasks/bench/peers.ts";
+import { ranksBench } from "@/tasks/bench/ranks.ts";
 import { pageBench } from "@/tasks/bench/page.ts";
 import { type Row, tableOf } from "@/tasks/bench/rows.ts";
 import { trainBench } from "@/tasks/bench/train.ts";
@@ -34,6 +35,7 @@ const benches: Readonly<Record<string, Bench>> = {
   startup: startupBench,
   memory: memoryBench,
   page: pageBench,
+  ranks: ranksBench,
 };
 
 interface Options {

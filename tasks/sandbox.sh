@@ -93,7 +93,7 @@ done
 
 set -- "$checkout/tasks/$task.ts" "$@"
 case $task in
-  bench) set -- --allow-run="python3,apt-get,dpkg,ffmpeg,$deno" "$@" ;;
+  bench) set -- --allow-run="python3,apt-get,dpkg,ffmpeg,ip,$deno" "$@" ;;
   notebooks) set -- --allow-run="python3,$deno" "$@" ;;
   check_notebooks | check_docs | mutate) set -- --allow-run="$deno" "$@" ;;
   *)

@@ -117,7 +117,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/tensorflow/collectives/ranks.ts",
-    line: "this.#wishes.assign(means.get(WISH)!);",
+    line: "wishes.assign(means.get(WISH)!);",
     replacement: "",
     tests: ["tests/tensorflow/collectives/ranks_test.ts"],
   },

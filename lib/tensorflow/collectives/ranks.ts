@@ -11,6 +11,7 @@ import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
 import { RankLostError } from "@/lib/tensorflow/collectives/rank_lost_error.ts";
 import { checkRank } from "@/lib/tensorflow/collectives/server.ts";
 import type { WatchOrder } from "@/lib/tensorflow/collectives/watch.ts";
+import { ResourceVariable } from "@/lib/tensorflow/ops/resource_variable.ts";
 import { Status, TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 
 export interface JoinOptions extends Pick<TensorFlowOptions, "device"> {
@@ -28,6 +29,8 @@ export class Ranks implements Disposable {
   /** Above 0 where this rank, or with the last mean any, wishes to stop. */
   readonly #wish = scalarVariable();
   readonly #wishes = scalarVariable();
+  /** NCCL, between GPUs, takes one collective after the other, and must on all ranks in the same order. */
+  readonly #order = internals().device === "gpu" ? new ResourceVariable([]) : undefined;
   #watch: Worker | undefined;
   /** Every collective has a number of its own: those that are done once, upwards from 1. */
   #nextKey = 1;
@@ -100,8 +103,9 @@ export class Ranks implements Disposable {
   /** The collectives of one function that is compiled; they begin anew each time it is traced, which is twice. */
   program(): () => Collectives {
     const firstKey = KEYS * this.#nextProgram++;
-    const [wish, wishes] = [this.#wish, this.#wishes];
-    return () => new Collectives({ firstKey, rank: this.rank, count: this.count, wish, wishes });
+    const { rank, count } = this;
+    const shared = { rank, count, wish: this.#wish, wishes: this.#wishes, order: this.#order?.handle };
+    return () => new Collectives(firstKey, shared);
   }
 
   /** What to throw where a step threw this: a RankLostError, where a rank is lost or found to be so in a moment. */
@@ -133,6 +137,7 @@ export class Ranks implements Disposable {
   [Symbol.dispose](): void {
     this.#watch?.terminate();
     this.#watch = undefined;
+    this.#order?.[Symbol.dispose]();
     tf.dispose([this.#wish, this.#wishes]);
   }
 
@@ -168,27 +173,23 @@ export class Ranks implements Disposable {
   }
 }
 
+/** What all collectives of a rank have. */
+interface Shared extends Pick<Ranks, "rank" | "count"> {
+  readonly wish: tf.Variable;
+  readonly wishes: tf.Variable;
+  /** A resource that each takes, so that they come one after the other. */
+  readonly order: tf.Tensor | undefined;
+}
+
 /** Collectives within a function that is compiled. */
 export class Collectives {
-  readonly #rank: number;
-  readonly #count: number;
-  readonly #wish: tf.Variable;
-  readonly #wishes: tf.Variable;
+  readonly #shared: Shared;
   #key: number;
 
   /** See {@linkcode Ranks.program}. */
-  constructor({ firstKey, rank, count, wish, wishes }: {
-    readonly firstKey: number;
-    readonly rank: number;
-    readonly count: number;
-    readonly wish: tf.Variable;
-    readonly wishes: tf.Variable;
-  }) {
+  constructor(firstKey: number, shared: Shared) {
     this.#key = firstKey;
-    this.#rank = rank;
-    this.#count = count;
-    this.#wish = wish;
-    this.#wishes = wishes;
+    this.#shared = shared;
   }
 
   /**
@@ -196,15 +197,16 @@ export class Collectives {
    * are there while those before them are computed.
    */
   mean(tensors: tf.NamedTensorMap): tf.NamedTensorMap {
+    const { wish, wishes } = this.#shared;
     const means = new Map<string, tf.Tensor>();
-    for (const bucket of buckets([...Object.entries(tensors), [WISH, this.#wish] as const].toReversed())) {
+    for (const bucket of buckets([...Object.entries(tensors), [WISH, wish] as const].toReversed())) {
       const flat = bucket.map(([, tensor]) => tf.reshape(tensor, [-1]));
       const sizes = flat.map(({ size }) => size);
       const mean = this.meanOf(flat.length === 1 ? flat[0]! : tf.concat(flat));
       const parts = flat.length === 1 ? [mean] : tf.split(mean, sizes);
       bucket.forEach(([name, { shape }], i) => means.set(name, tf.reshape(parts[i]!, shape)));
     }
-    this.#wishes.assign(means.get(WISH)!);
+    wishes.assign(means.get(WISH)!);
     return Object.fromEntries(Object.keys(tensors).map((name) => [name, means.get(name)!]));
   }
 
@@ -215,12 +217,14 @@ export class Collectives {
 
   /** [ranks, length]: every rank's tensor, float32 [length]. As a sum, which costs little where the length is small. */
   gather(tensor: tf.Tensor1D): tf.Tensor2D {
-    const rows = tf.pad2d(tf.expandDims(tensor, 0), [[this.#rank, this.#count - 1 - this.#rank], [0, 0]]);
+    const { rank, count } = this.#shared;
+    const rows = tf.pad2d(tf.expandDims(tensor, 0), [[rank, count - 1 - rank], [0, 0]]);
     return this.#reduce(rows, "Id") as tf.Tensor2D;
   }
 
   #reduce(tensor: tf.Tensor, final: "Id" | "Div"): tf.Tensor {
-    return reduce(tensor, { key: this.#key++, count: this.#count, final });
+    const { count, order } = this.#shared;
+    return reduce(tensor, { key: this.#key++, count, final, order });
   }
 }
 
@@ -243,10 +247,11 @@ function* buckets(tensors: readonly Named[]): Generator<Named[]> {
 /** The sum over ranks, or by `final` their mean. */
 function reduce(
   tensor: tf.Tensor,
-  { key, count, final, timeoutSeconds = 0 }: {
+  { key, count, final, order, timeoutSeconds = 0 }: {
     readonly key: number;
     readonly count: number;
     readonly final: "Id" | "Div";
+    readonly order?: tf.Tensor | undefined;
     readonly timeoutSeconds?: number;
   },
 ): tf.Tensor {
@@ -255,12 +260,13 @@ function reduce(
     final_op: final,
     communication_hint: "auto",
     timeout_seconds: timeoutSeconds,
-    Nordering_token: 0,
+    Nordering_token: order ? 1 : 0,
     max_subdivs_per_device: -1,
   };
   return tf.tidy(() => {
     const [groupSize, groupKey, instanceKey] = [count, GROUP, key].map((value) => tf.scalar(value, "int32"));
-    return execute("CollectiveReduceV2", attributes, [tensor, groupSize!, groupKey!, instanceKey!], 1)[0]!;
+    const inputs = [tensor, groupSize!, groupKey!, instanceKey!, ...order ? [order] : []];
+    return execute("CollectiveReduceV2", attributes, inputs, 1)[0]!;
   });
 }
 
