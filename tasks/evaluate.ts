@@ -5,6 +5,7 @@ import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
 import { protocolTables } from "@/lib/view/evaluation/protocol_table.ts";
 import type { BoxKind, PhotoEvaluation } from "@/tasks/evaluate/measure_photos.ts";
 import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
@@ -94,12 +95,13 @@ await runTask(command, async (console) => {
     onProgress,
   });
   console.quiet();
-  globalThis.console.log(options.json ? JSON.stringify(evaluation) : new ErrorTable(evaluation).toText());
+  globalThis.console.log(options.json ? JSON.stringify(evaluation) : tablesOf(evaluation));
 });
 
-function tablesOf({ protocol, ...evaluation }: PhotoEvaluation): string {
+function tablesOf({ protocol, ...evaluation }: Omit<PhotoEvaluation, "boxes">): string {
   const tables = [
     new ErrorTable(evaluation),
+    ...evaluation.expressions ? [new ExpressionTable(evaluation.expressions)] : [],
     ...protocol ? [...protocolTables(protocol)] : [],
   ];
   return tables.map((table) => table.toText()).join("\n\n");

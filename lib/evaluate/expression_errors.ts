@@ -3,7 +3,7 @@ import { mean } from "@/lib/evaluate/nme.ts";
 /** Mean absolute errors of expressions' amounts, which are 0 to 1. */
 export interface ExpressionErrors {
   readonly mean: number;
-  /** The error of always saying the mean of training faces. */
+  /** The error of always saying the mean. */
   readonly baseline: number;
   readonly each: readonly { readonly name: string; readonly error: number; readonly baseline: number }[];
 }
@@ -13,7 +13,7 @@ export interface ExpressionAnswers {
   /** Each [names], of one face; amounts beyond 0 and 1 count as these. */
   readonly found: readonly Float32Array[];
   readonly truth: readonly Float32Array[];
-  /** [names], of training faces. */
+  /** [names], of training faces, or of those that are measured where no others are at hand. */
   readonly meanAmounts: ArrayLike<number>;
 }
 

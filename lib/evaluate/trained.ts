@@ -4,7 +4,8 @@ import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type Source } from "@/lib/data/sources/source.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
-import { summarizeErrors } from "@/lib/evaluate/nme.ts";
+import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
+import { mean, summarizeErrors } from "@/lib/evaluate/nme.ts";
 import { denseError, isSameLayout } from "@/lib/evaluate/region_errors.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
@@ -48,6 +49,7 @@ export async function evaluateHeldOut(
     overfitBatches: 0,
     split: "test",
     sampleCount: countSamples(source, "test", spec.sampleCount),
+    expressionCount: source.expressionNames?.length ?? 0,
     onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
   return await measure(model, faces, source, partProgress(onProgress, MAKING_SHARE, 1));
@@ -57,30 +59,56 @@ export async function evaluateHeldOut(
 const MAKING_SHARE = 0.8;
 
 async function measure(
-  { crops, description: { meanLandmarks, surface } }: MeasuredModel,
+  { crops, description: { meanLandmarks, surface, expressionNames = [] } }: MeasuredModel,
   faces: readonly MadeFace[],
-  source: Pick<Source, "surface">,
+  source: Pick<Source, "surface" | "expressionNames">,
   onProgress: ProgressListener,
 ): Promise<Evaluation> {
   const isOwn = isSameLayout(surface, source.surface);
-  const found: Float32Array[] = [];
+  const found: Float32Array[] = [], amounts: Float32Array[] = [];
   const dense: [in2d: number, in3d: number][] = [];
   while (found.length < faces.length) {
     const some = faces.slice(found.length, found.length + PREDICTED_AT_ONCE);
     const predictions = await crops.predict(some.map(({ image }) => image));
-    predictions.forEach(({ landmarks, map: prediction }, i) => {
+    predictions.forEach(({ landmarks, expressions, map: prediction }, i) => {
       found.push(landmarks);
+      amounts.push(expressions);
       const { map: truth, landmarks: trueLandmarks } = some[i]!;
       const pair = { truth, prediction, landmarks: trueLandmarks };
       if (isOwn) dense.push([denseError(pair, surface, 2), denseError(pair, surface, 3)]);
     });
     onProgress(found.length / faces.length);
   }
-  const evaluation = evaluate(faces, { found, meanLandmarks });
+  const evaluation = {
+    ...evaluate(faces, { found, meanLandmarks }),
+    ...expressionsOf(faces, { found: amounts, said: expressionNames, known: source.expressionNames ?? [] }),
+  };
   if (!isOwn) return evaluation;
   const yaws = faces.map(({ yaw }) => yaw);
   const [in2d, in3d] = ([0, 1] as const).map((which) => summarizeErrors(dense.map((of) => of[which]), yaws));
   return { ...evaluation, dense: { in2d: in2d!, in3d: in3d! } };
+}
+
+interface SaidExpressions {
+  /** Each [said]. */
+  readonly found: readonly Float32Array[];
+  readonly said: readonly string[];
+  /** Names of the amounts that the faces were made with. */
+  readonly known: readonly string[];
+}
+
+/** Errors of those expressions that the network says and the faces are made of; nothing where there are none. */
+function expressionsOf(
+  faces: readonly MadeFace[],
+  { found, said, known }: SaidExpressions,
+): Pick<Evaluation, "expressions"> {
+  const names = said.filter((name) => known.includes(name));
+  if (names.length === 0) return {};
+  const pick = (amounts: Float32Array, from: readonly string[]) =>
+    Float32Array.from(names, (name) => amounts[from.indexOf(name)]!);
+  const truth = faces.map(({ expressions }) => pick(expressions!, known));
+  const meanAmounts = names.map((_, m) => mean(truth.map((amounts) => amounts[m]!)));
+  return { expressions: expressionErrors({ names, found: found.map((one) => pick(one, said)), truth, meanAmounts }) };
 }
 
 /** So that memory does not grow with the number of faces. */

@@ -11,9 +11,10 @@ import { CropModel } from "@/lib/model/crop_model.ts";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import type { Photo } from "@/lib/types.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
-import { assert, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
+import { assert, assertClose, assertEquals, assertThrows, sharedData } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 await useOwnBackend();
@@ -128,6 +129,24 @@ Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a s
     InputError,
     /--source-path was not given/,
   );
+});
+
+Deno.test("evaluateHeldOut() measures the expressions that a model says and faces have, by their names", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(folder.path);
+  await using model = await openModel(folder.path);
+  const errorsOf = async (amount: number, names: string[] | undefined) => {
+    const predict = async (crops: readonly Photo[]) =>
+      (await model.crops.predict(crops)).map((one) => ({ ...one, expressions: Float32Array.of(0.5, amount) }));
+    const saying = { crops: { predict }, description: { ...model.description, expressionNames: names } };
+    const options = { source: { name: "built-in" as const }, seed: 7, workers: 1, sampleCount: 6 };
+    return (await evaluateHeldOut(saying, options)).expressions;
+  };
+  const [none, all] = [await errorsOf(0, ["noSuch", "jawOpen"]), await errorsOf(1, ["noSuch", "jawOpen"])];
+  assertEquals(none!.each.map(({ name }) => name), ["jawOpen"]);
+  assert(none!.mean > 0 && none!.baseline > 0, `${none!.mean}, ${none!.baseline}`);
+  assertClose(none!.mean + all!.mean, 1, 1e-6); // of amounts between 0 and 1
+  assertEquals(await errorsOf(0, undefined), undefined);
 });
 
 Deno.test("trainedOn() says which faces a model has seen, by the source's name of today, if its summary does", () => {
