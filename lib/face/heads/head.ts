@@ -6,6 +6,7 @@ import { type LandmarkLists, listLandmarks } from "@/lib/face/obj/landmark_lists
 import type { ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { type ObjAxes, objModel, type ObjModelParts, turn } from "@/lib/face/obj/obj_model.ts";
 import { triangulate } from "@/lib/face/obj/obj_surface.ts";
+import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
 
 /** A head as its files have it, of whatever kind they are, before it is known where its landmarks must be. */
 export interface Head extends Omit<ObjModelParts, "landmarks"> {
@@ -20,13 +21,14 @@ export interface Head extends Omit<ObjModelParts, "landmarks"> {
   readonly license?: string;
 }
 
-/** What of a head landmarks can lie on, in the model's axes. */
+/** What of a head landmarks can lie on, in the model's axes, about its middle: far from 0, single precision would move it. */
 export function skinOf({ mesh, surface, axes, path }: Head): LandmarkGround {
   const polygons = mesh.polygons.filter(({ material }) => surface?.includes(material) ?? true);
-  return {
-    positions: Float32Array.from(turn(axes, path)(mesh.positions)),
-    triangles: Uint32Array.from(polygons.flatMap(({ vertices }) => triangulate(vertices).flat())),
-  };
+  const triangles = Uint32Array.from(polygons.flatMap(({ vertices }) => triangulate(vertices).flat()));
+  const turned = turn(axes, path)(mesh.positions);
+  const { low, high } = boundsOf(turned, triangles);
+  const middle = meanPoint([low, high]);
+  return { positions: Float32Array.from(turned, (value, i) => value - middle[i % 3]!), triangles };
 }
 
 /** Where a head's landmarks are by laying this model on it; see {@linkcode findLandmarks}. */

@@ -30,3 +30,23 @@ Deno.test("headModel() makes a face of a GLB, whose landmarks come from a list o
   assertEquals((await readHead(path, {})).landmarks, undefined);
   await assertThrows(() => readHead(path, { mesh: "Hair" }), InputError, /no mesh is called "Hair", there are "face"/);
 });
+
+Deno.test("findHeadLandmarks() finds the same on a head that is far from 0, and refuses one that is a point or a line", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeFile(`${folder.path}/head.glb`, glb);
+  const face = builtInFace();
+  const { mesh, ...head } = await readHead(`${folder.path}/head.glb`, {});
+  const moved = (place: (value: number, axis: number) => number) => ({
+    ...head,
+    mesh: { ...mesh, positions: mesh.positions.map((value, i) => place(value, i % 3)) },
+  });
+  const { vertices } = landmarksOf(findHeadLandmarks({ ...head, mesh }, face).landmarks);
+  const far = landmarksOf(
+    findHeadLandmarks(moved((value, axis) => value + [500_000, 4_600_000, 0][axis]!), face).landmarks,
+  );
+  const share = vertices.filter((v, i) => v === far.vertices[i]).length / vertices.length;
+  assert(share > 0.95, `${share} of the corners are the same`); // rounding decides between neighbors
+  for (const flat of [moved(() => 7), moved((value, axis) => axis === 1 ? value : 7)]) {
+    await assertThrows(() => findHeadLandmarks(flat, face), InputError, /^Cannot find landmarks on this mesh: no part/);
+  }
+});
