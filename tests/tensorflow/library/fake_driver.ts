@@ -1,3 +1,7 @@
+/** Whether a stand-in can be made here: Linux's loader finds it, and it takes a C compiler. */
+export const canFakeDriver = Deno.build.os === "linux" &&
+  await new Deno.Command("cc", { args: ["--version"] }).output().then(({ success }) => success, () => false);
+
 /** A stand-in of NVIDIA's driver, compiled by the machine's C compiler: what it says is set by the environment. */
 export class FakeDriver implements AsyncDisposable {
   private constructor(readonly folder: string) {}
