@@ -43,7 +43,7 @@ const doors: Record<string, Door> = {
     counts: [400, 20_000],
   },
   ...hasFfmpeg && {
-    "read as videos": { read: countFrames, counts: [20, 4000] },
+    "read as videos": { read: countFrames, counts: [20, 2000] },
   },
 };
 
