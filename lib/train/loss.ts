@@ -40,34 +40,16 @@ export function positionLoss(
   return weightedError(predicted) as tf.Scalar;
 }
 
-export interface ExpressionLossOptions {
-  /** [batch], 1 or 0. */
-  readonly presence: tf.Tensor1D;
-  /** [count], how much each one's error counts. */
-  readonly weights: tf.Tensor1D;
-}
-
 /**
- * The mean of expressions' weighted squared errors, those of faces that are there; mean over the batch. Most amounts are 0
+ * The mean squared error of expressions' amounts, those of faces that are there; mean over the batch. Most amounts are 0
  * in most faces: an absolute error is content with saying so of all.
  *
  * @param predicted [batch, count]
  * @param target [batch, count], 0 to 1
+ * @param presence [batch], 1 or 0
  */
-export function expressionLoss(
-  predicted: tf.Tensor2D,
-  target: tf.Tensor2D,
-  { presence, weights }: ExpressionLossOptions,
-): tf.Scalar {
-  return tf.mean(tf.mul(tf.mean(tf.mul(tf.square(tf.sub(predicted, target)), weights), 1), presence));
-}
-
-/** Lids and gaze move a few pixels of a crop: with the weight of the others, a network says their mean. */
-const EYE_WEIGHT = 8;
-
-/** For each expression, by ARKit's names, how much its error counts. */
-export function expressionWeights(names: readonly string[]): number[] {
-  return names.map((name) => name.startsWith("eye") ? EYE_WEIGHT : 1);
+export function expressionLoss(predicted: tf.Tensor2D, target: tf.Tensor2D, presence: tf.Tensor1D): tf.Scalar {
+  return tf.mean(tf.mul(tf.mean(tf.square(tf.sub(predicted, target)), 1), presence));
 }
 
 /**

@@ -4,16 +4,8 @@ import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
-import type { Source } from "@/lib/data/sources/source.ts";
 import type { Optimizer, StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
-import {
-  expressionLoss,
-  expressionWeights,
-  positionLoss,
-  presenceLoss,
-  targetsOfPresent,
-  weightPenalty,
-} from "@/lib/train/loss.ts";
+import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 
 /** What the error of a loss that is not finite begins with, and its name among gradients. */
@@ -25,8 +17,6 @@ export interface StepParts {
   /** [size, size], the weight of each texel. */
   readonly mask: tf.Tensor2D;
   readonly optimizer: Optimizer;
-  /** Of the batches; needed where the network says expressions. */
-  readonly source?: Pick<Source, "expressionNames"> | undefined;
   /** None where one process trains alone. */
   readonly ranks?: StepRanks | undefined;
   /** Whether XLA compiles the step. */
@@ -52,7 +42,7 @@ const PRESENCE_WEIGHT = 0.02;
  * "tensorflow" go on, and so does what XLA compiles, and ranks, of which one that failed would leave the others waiting.
  */
 export function compileStep(
-  { network, mask, source, optimizer, ranks, usesXla: xla = false }: StepParts,
+  { network, mask, optimizer, ranks, usesXla: xla = false }: StepParts,
   config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision" | "syncBatchNorm">>,
 ): TrainingStep {
   const { gradAccumulate: count = 1, precision = "float32" } = config;
@@ -69,7 +59,6 @@ export function compileStep(
       const loss = lossOf(batch, {
         network,
         mask,
-        source,
         config,
         ranks: config.syncBatchNorm ? collectives : undefined,
       });
@@ -108,7 +97,7 @@ type LossConfig = Pick<Config, "loss" | "l2"> & Partial<Pick<Config, "absentShar
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
-  { network, mask, source, config, ranks }: Pick<StepParts, "network" | "mask" | "source"> & {
+  { network, mask, config, ranks }: Pick<StepParts, "network" | "mask"> & {
     readonly config: LossConfig;
     /** Whose statistics are those of all. */
     readonly ranks: StepCollectives | undefined;
@@ -121,10 +110,7 @@ function lossOf(
   const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
   const terms = [positionLoss(predicted, wanted, mask, kind)];
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
-  if (amounts) {
-    const weights = tf.tensor1d(expressionWeights(source!.expressionNames!));
-    terms.push(tf.mul(expressionLoss(amounts, expressions, { presence, weights }), expressionWeight));
-  }
+  if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
   if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
   if (l2 > 0) terms.push(weightPenalty(network, l2));
   return terms.reduce((sum, term) => tf.add(sum, term));

@@ -17,9 +17,8 @@ const config = resolveConfig(settings.architecture, { ...settings, steps: Number
 const network = buildNetwork(config);
 const mask = tf.ones<tf.Rank.R2>([config.imageSize, config.imageSize]);
 const optimizer = new FusedAdam(config.learningRate);
-const source = { expressionNames: undefined };
 const stepsOf = (ranks?: Ranks) =>
-  train({ network, source, batches: sameBatch(config), mask, optimizer, ranks }, { ...config, firstStep: 0 });
+  train({ network, batches: sameBatch(config), mask, optimizer, ranks }, { ...config, firstStep: 0 });
 const [alone, together] = [stepsOf(), stepsOf(ranks)];
 const begin = ranks.program();
 const gradients = Object.fromEntries(network.trainableWeights.map((weight) => [weight.originalName, weight.read()]));
