@@ -1,6 +1,6 @@
 import type { Config } from "@/lib/config.ts";
 import type { Batches } from "@/lib/data/batches/batches.ts";
-import type { OpenOptions } from "@/lib/data/sources/source.ts";
+import { countSamples, type OpenOptions } from "@/lib/data/sources/source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
 import type { JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
@@ -145,6 +145,12 @@ export class Experiment implements Disposable {
   get facesPerStep(): number {
     const { batchSize, gradAccumulate } = this.config;
     return batchSize * gradAccumulate * (this.#parts.ranks?.count ?? 1);
+  }
+
+  /** Faces that an evaluation takes: as many as the settings say, or all that are held out where these are fewer. */
+  get testCount(): number {
+    const { source, config } = this.#parts;
+    return countSamples(source, "test", config.testSamples);
   }
 
   /** Steps done. */

@@ -155,9 +155,8 @@ await runTask(command, async (console) => {
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
   try {
     await trainToEnd(experiment, console);
-    const { testSamples } = experiment.config;
     const measurement = await experiment.evaluate({
-      onProgress: console.stage(`Evaluating on up to ${testSamples} faces`),
+      onProgress: console.stage(`Evaluating on ${experiment.testCount} faces`),
     });
     await experiment.save(measurement, { onProgress: console.stage("Writing the model and the report") });
     refusals.tell();

@@ -30,7 +30,7 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   const { code, stdout } = await runTaskChild("evaluate", ...measure, standing);
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
-  assertEvaluation(evaluation, "dense"); // its own faces
+  assertEvaluation(evaluation, "dense", "expressions"); // its own faces
   assertEquals(evaluation.images, 2);
 
   await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", standing);

@@ -1,4 +1,5 @@
 import { type Config, resolveConfig } from "@/lib/config.ts";
+import { storeSettings } from "@/lib/data/store/store_settings.ts";
 import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
 import { isThere } from "@/lib/files.ts";
@@ -184,7 +185,11 @@ Deno.test("deno task train --config repeats notebook 04's experiment to the same
   await using folder = await temporaryFolder();
   const cells = codeCells(await readNotebook(`${import.meta.dirname}/../../notebooks/04_train.ipynb`)).map(sourceOf);
   const cell = cells.find((source) => source.includes("const config = "))!.replace("store: string", "store");
-  const config: Config = new Function("resolveConfig", `${cell}; return config;`)(resolveConfig);
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+  const config: Config = await new AsyncFunction("resolveConfig", "storeSettings", `${cell}; return config;`)(
+    resolveConfig,
+    storeSettings,
+  );
   const [first, second] = [`${folder.path}/notebook`, `${folder.path}/task`];
   const lossesOf = async (run: string) => (await readMetrics(run)).flatMap((row) => row["train/loss"] ?? []);
   const count = 6;
