@@ -1,15 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
-
-/** A layer that normalizes each channel of images: what tfjs keeps private of it. */
-export interface Normalization extends tf.layers.Layer {
-  readonly axis: number;
-  readonly epsilon: number;
-  readonly gamma?: tf.LayerVariable;
-  readonly beta?: tf.LayerVariable;
-  readonly movingMean: tf.LayerVariable;
-  readonly movingVariance: tf.LayerVariable;
-}
+import type { NormalizationLayer } from "@/lib/tensorflow/ops/batch_norm.ts";
 
 /** One channel's y = scale · x + offset, for all channels. */
 export interface Affine {
@@ -17,13 +8,13 @@ export interface Affine {
   readonly offset: Float32Array;
 }
 
-export function isChannelNormalization(layer: tf.layers.Layer): layer is Normalization {
-  const { axis } = layer as Normalization;
+export function isChannelNormalization(layer: tf.layers.Layer): layer is NormalizationLayer {
+  const { axis } = layer as NormalizationLayer;
   return layer.getClassName() === "BatchNormalization" && (axis === -1 || axis === 3);
 }
 
 /** What a normalization does outside of training. */
-export function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: Normalization): Affine {
+export function affineOf({ gamma, beta, movingMean, movingVariance, epsilon }: NormalizationLayer): Affine {
   const [mean, variance] = [valuesOf(movingMean), valuesOf(movingVariance)];
   const gains = gamma && valuesOf(gamma);
   const shifts = beta && valuesOf(beta);
@@ -39,7 +30,7 @@ export interface ChannelStatistics {
 
 /** Has a normalization do this outside of training, whatever the statistics that it keeps. */
 export function setAffine(
-  layer: Normalization,
+  layer: NormalizationLayer,
   { scale, offset }: Affine,
   { mean, variance }: ChannelStatistics,
 ): void {

@@ -9,13 +9,8 @@ import { FINE_LAYER, SMOOTH_LAYER } from "@/lib/model/lite.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
-import {
-  isChannelNormalization,
-  type Normalization,
-  setAffine,
-  valuesOf,
-  writeValues,
-} from "@/lib/model/normalization.ts";
+import { isChannelNormalization, setAffine, valuesOf, writeValues } from "@/lib/model/normalization.ts";
+import type { NormalizationLayer } from "@/lib/tensorflow/ops/batch_norm.ts";
 
 /**
  * The network of layers that a trained model's `model.onnx` was made of, to go on training it. What normalizations did lies in the
@@ -146,7 +141,7 @@ class WeightReader {
    * Kernels that were scaled are scaled back: where a shortcut is added to what they give, by what it was scaled by, and
    * else to the length of new ones.
    */
-  #normalize(layer: Normalization): void {
+  #normalize(layer: NormalizationLayer): void {
     const source = (layer.input as tf.SymbolicTensor).sourceLayer;
     const terms = source.getClassName() === "Add" ? inputsOf(source).map(({ sourceLayer }) => sourceLayer) : [source];
     const linear = terms.filter((term) => this.#kernels.has(term)) as Linear[];

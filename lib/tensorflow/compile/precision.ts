@@ -2,8 +2,7 @@ import { type Attribute, attributeTypes } from "@/lib/formats/attr_value.ts";
 import { dataTypes } from "@/lib/formats/data_types.ts";
 
 /** What convolutions compute in. */
-export const precisions = ["float32", "bfloat16"] as const;
-export type Precision = (typeof precisions)[number];
+export type Precision = "float32" | "bfloat16";
 
 interface Input {
   readonly shape: readonly number[];

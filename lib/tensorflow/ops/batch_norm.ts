@@ -95,8 +95,8 @@ tf.registerGradient({
   },
 });
 
-/** What tfjs keeps private of its layer. */
-interface StockBatchNormalization extends tf.layers.Layer {
+/** What tfjs keeps private of its layer that normalizes channels. */
+export interface NormalizationLayer extends tf.layers.Layer {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
@@ -110,7 +110,7 @@ type BatchNormalizationArgs = NonNullable<Parameters<typeof tf.layers.batchNorma
 
 // tfjs exports a function that makes its layer, but not the class
 const StockBatchNormalization = tf.layers.batchNormalization({ name: "stock_batch_normalization" })
-  .constructor as unknown as new (args: BatchNormalizationArgs) => StockBatchNormalization;
+  .constructor as unknown as new (args: BatchNormalizationArgs) => NormalizationLayer;
 
 interface NormalizationArguments {
   readonly training?: boolean;
