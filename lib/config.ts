@@ -50,6 +50,7 @@ const schema = z.strictObject({
   syncBatchNorm: boolean,
   learningRate: positive,
   schedule: oneOf("halve", "cosine"),
+  cycles: wholeFrom(1),
   loss: oneOf("mse", "l1"),
   maskWeights: z.strictObject(
     { landmarks: weight, eyes: weight, nose: weight, mouth: weight, face: weight, neck: weight },
@@ -91,6 +92,7 @@ export const defaults: Config = {
   syncBatchNorm: false, // whether, of several ranks, each normalizes by the batches of all, or by its own
   learningRate: 1e-4, // at step 0
   schedule: "halve", // every 5 epochs; or "cosine", down to 0 at the last step
+  cycles: 1, // how often "cosine" falls to 0; each time but the last, it starts again at the full rate
   loss: "mse",
   maskWeights: { landmarks: 16, eyes: 4, nose: 4, mouth: 4, face: 3, neck: 0 }, // of errors in the loss, by region
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss

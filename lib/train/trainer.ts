@@ -22,7 +22,7 @@ export interface StepReport {
 }
 
 export type TrainSettings =
-  & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "stepsPerEpoch">
+  & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "cycles" | "stepsPerEpoch">
   & Partial<Pick<Config, "absentShare" | "expressionWeight" | "gradAccumulate" | "precision" | "syncBatchNorm">>
   & { /** Steps done before. */ readonly firstStep: number };
 

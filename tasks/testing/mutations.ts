@@ -436,8 +436,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/train/schedule.ts",
-    line: "const progress = Math.min(1, (step - warmUp) / (steps - warmUp));",
-    replacement: "const progress = Math.min(1, step / steps);",
+    line: "const progress = Math.min(1, (step - first - warmUp) / (end - first - warmUp));",
+    replacement: "const progress = Math.min(1, (step - first) / (end - first));",
     tests: ["tests/train/schedule_test.ts"],
   },
   {

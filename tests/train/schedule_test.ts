@@ -6,6 +6,7 @@ const settings = fc.record({
   learningRate: fc.double({ min: 1e-6, max: 1, noNaN: true }),
   steps: fc.integer({ min: 1, max: 5000 }),
   stepsPerEpoch: fc.integer({ min: 1, max: 500 }),
+  cycles: fc.constant(1),
 });
 
 Deno.test('learningRateAt() "halve" halves the rate every 5 epochs and never between', () => {
@@ -28,5 +29,18 @@ Deno.test('learningRateAt() "cosine" rises for a moment, then only falls, stays 
     assertClose(rates[peak]!, config.learningRate, FLOAT64_TOLERANCE);
     assert(rates.every((rate, i) => rate > 0 && (i <= peak ? i === 0 || rate > rates[i - 1]! : rate <= rates[i - 1]!)));
     assertClose(learningRateAt(config.steps, cosine), 0, FLOAT64_TOLERANCE);
+  }));
+});
+
+Deno.test("learningRateAt() of several cycles is the first, then again a whole one without its rise", () => {
+  fc.assert(fc.property(settings, fc.integer({ min: 2, max: 5 }), (config, cycles) => {
+    const one = { ...config, schedule: "cosine" as const };
+    const several = { ...one, cycles, steps: cycles * config.steps };
+    for (let step = 0; step < config.steps; step++) {
+      assertClose(learningRateAt(step, several), learningRateAt(step, one), 0);
+      const again = config.learningRate * (1 + Math.cos(Math.PI * step / config.steps)) / 2;
+      assertClose(learningRateAt((cycles - 1) * config.steps + step, several), again, FLOAT64_TOLERANCE);
+    }
+    assertClose(learningRateAt(cycles * config.steps, several), 0, FLOAT64_TOLERANCE);
   }));
 });
