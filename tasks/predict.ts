@@ -29,7 +29,8 @@ await runTask(command, async (console) => {
   const options = command.opts<PredictFlags>();
   const kinds = parseKinds(options.only);
   const place = parsePlace(options);
-  const paths = await listPhotos(command.args);
+  const print = (line: string) => console.print(line);
+  const paths = await listPhotos(command.args, print);
   if (place && paths.length > 1) {
     throw new InputError(
       `Cannot use one ${options.crop ? "--crop" : "--box"} for ${paths.length} photos: give one photo`,
@@ -38,7 +39,6 @@ await runTask(command, async (console) => {
   // slow to load: help and wrong flags need none of it
   const { openFaces } = await import("@/tasks/predict/open_faces.ts");
   const { predictPhotos } = await import("@/tasks/predict/predict_photos.ts");
-  const print = (line: string) => console.print(line);
   await predictPhotos(paths, {
     faces: await openFaces(options.model, { ...options, note: print }),
     out: options.out,

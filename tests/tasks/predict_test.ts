@@ -69,10 +69,14 @@ Deno.test("deno task predict takes folders and patterns, names what is without a
     "photos/zero.webp": "",
     "photos/notes.txt": "no photo",
     "photos/.hidden.jpg": photo,
+    "photos/wave.gif": "GIF89a",
+    "photos/nod.GIF": "GIF89a",
+    "photos/anna.heic": "",
   });
   const { code, stdout, stderr } = await user.predict("photos", "--only", "landmarks", "--json", "--out", "made/here");
   const said = stderr.trimEnd().split("\n");
-  assertEquals([code, said.length], [0, 4]);
+  assertEquals([code, said.length], [0, 5]);
+  assertEquals(said.shift(), "passed over: 1 HEIC and 2 GIF files, as JPEG, PNG and WebP pictures are read");
   assert(
     /^Cannot read photos\/cut\.jpeg: \d+ bytes, .*; a whole JPEG, PNG or WebP picture was expected$/.test(said[0]!),
   );
@@ -186,6 +190,8 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     "zero.jpg": "",
     "text.jpg": "no photo at all",
     "folder/notes.txt": "",
+    "scans/a.tif": "",
+    "scans/b.bmp": "",
     "two/a.png": await encodePng(empty),
     "two/b.png": await encodePng(empty),
     "model/posmap.json": "{}",
@@ -199,6 +205,9 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     [["no*.jpg"], "Found no photo no*.jpg: there is no such file or folder"],
     [["{a,b}.jpg"], "Found no photo {a,b}.jpg: there is no such file or folder"],
     [["folder"], "Found no photo in folder: JPEG, PNG or WebP files were expected"],
+    [["scans"], "Found no photo in scans, but 1 TIF and 1 BMP files: JPEG, PNG or WebP files were expected"],
+    [["scans/*.tif"], "Found no photo in scans/*.tif, but 1 TIF file: JPEG, PNG or WebP files were expected"],
+    [["scans/a.tif"], /^Cannot read scans\/a\.tif: 0 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
     [["empty.png", "--only", "eyes"], 'Cannot write "eyes": --only takes panels, landmarks, mesh, maps'],
     [["empty.png", "--crop", "1,2"], /^Cannot use --crop 1,2: 3 numbers were expected, --crop left,top,side/],
     [["empty.png", "--box", "1,2,3,0"], /^Cannot use --box 1,2,3,0: 4 numbers were expected/],
