@@ -6,6 +6,7 @@ import { InputError } from "@/lib/errors.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
+import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
 import { findCluster } from "@/lib/tensorflow/collectives/find_cluster.ts";
 import { RankLostError } from "@/lib/tensorflow/collectives/rank_lost_error.ts";
@@ -129,12 +130,7 @@ await runTask(command, async (console) => {
     ...shape && startedSettings(shape, before),
     ...overrides,
   });
-  if (cluster && config.backend !== "tensorflow") {
-    throw new InputError(`Cannot train together on the backend ${config.backend}: on tensorflow alone`);
-  }
-  if (cluster && config.xla === "on") {
-    throw new InputError("Cannot train together with --xla on: XLA cannot compile what ranks do together");
-  }
+  checkCompilation(config, { hasRanks: cluster !== undefined });
   if (limit !== undefined) console.stopAfter(limit);
 
   const onProgress = console.lateStage(CONVERTING);

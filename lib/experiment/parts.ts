@@ -6,7 +6,7 @@ import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
 import { type Label, splits } from "@/lib/data/sample.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
-import { SettingError } from "@/lib/errors.ts";
+import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -60,7 +60,7 @@ export async function openParts(
   config: Config,
   { progress, from, ranks, ...options }: PartsOptions,
 ): Promise<OpenParts> {
-  checkCompilation(config, ranks);
+  checkCompilation(config, { hasRanks: ranks !== undefined });
   using opened = new DisposableStack();
   const { onRefused } = options;
   // here before in the workers: they take what it has converted
@@ -90,20 +90,6 @@ export async function openParts(
   opened.move(); // to the caller
   const learned = { network, optimizer, averages, mask, meanLandmarks, meanExpressions };
   return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
-}
-
-/** Throws a SettingError for what the step cannot be compiled to. */
-function checkCompilation(config: Config, ranks: Ranks | undefined): void {
-  const { backend } = config;
-  const refuse = (setting: "xla" | "precision", reason: string) => {
-    throw new SettingError((nameOf) => `Cannot set ${nameOf(setting)} to ${config[setting]}: ${reason}`);
-  };
-  if (config.xla === "on" && ranks) {
-    refuse("xla", "ranks exchange gradients within the step, which XLA does not compile");
-  }
-  if (backend === "tensorflow") return;
-  if (config.xla === "on") refuse("xla", `it compiles for TensorFlow, and the backend is ${backend}`);
-  if (config.precision !== "float32") refuse("precision", `TensorFlow alone has it, and the backend is ${backend}`);
 }
 
 /** The batches from where the run stands, of several ranks every so many. Whoever opens them closes them. */

@@ -64,6 +64,7 @@ export function compileStep(
       });
       return ranks ? loss : finiteOrFail(loss, LOSS);
     }, weights);
+    collectives?.computeInOrder(grads);
     return { ...grads, [LOSS]: value };
   };
   const gather = compile((...batch: StepArguments) => {

@@ -50,8 +50,11 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
     [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
     [["--rank", "1"], /Cannot be rank 1: --cluster names the ranks' addresses/],
-    [["--cluster", "a:1,b:1", "--rank", "0", "--backend", "webgpu"], /Cannot train together on the backend webgpu/],
-    [["--cluster", "a:1,b:1", "--rank", "0", "--xla", "on"], /Cannot train together with --xla on/],
+    [
+      ["--cluster", "a:1,b:1", "--rank", "0", "--backend", "webgpu"],
+      /Cannot set --backend to webgpu: ranks train together on /,
+    ],
+    [["--cluster", "a:1,b:1", "--rank", "0", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
     [["--processes", "0"], /Cannot set --processes to "0": a whole number from 1 is wanted/],
     [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
     [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],

@@ -270,6 +270,15 @@ export function execute(
     .map(toTensor);
 }
 
+/**
+ * Has each of these, which a function that is traced has just computed, be there before anything begins that came after it
+ * so far, also what does not need it. TensorFlow would leave a gradient that only waits to be sent to the end.
+ */
+export function computeInOrder(tensors: readonly tf.Tensor[]): void {
+  const { binding: { executor }, backend } = internals();
+  executor.computeInOrder(backend.getInputTensorIds(tensors));
+}
+
 /** A tensor of any of TensorFlow's types, with a copy of the values. */
 export function newTensor(type: DataTypeName, shape: readonly number[], values: HostValues): tf.Tensor {
   const dtype = dataTypes[type];

@@ -25,6 +25,8 @@ export interface Executor {
     inputs: readonly number[],
     outputCount: number,
   ): TensorMetadata[];
+  /** Has each of these be there before anything begins that came after it, also what does not need it. */
+  computeInOrder(ids: readonly number[]): void;
   read(id: number): HostValues;
   delete(id: number): void;
 }
@@ -83,6 +85,8 @@ export class EagerExecutor implements Executor {
     }
     return outputs;
   }
+
+  computeInOrder(): void {} // they are there
 
   read(id: number): HostValues {
     const handle = this.#handle(id);

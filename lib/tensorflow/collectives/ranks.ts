@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import {
+  computeInOrder,
   execute,
   internals,
   newTensor,
@@ -210,6 +211,11 @@ export class Collectives {
     return Object.fromEntries(Object.keys(tensors).map((name) => [name, means.get(name)!]));
   }
 
+  /** See the backend's function of that name. */
+  computeInOrder(tensors: tf.NamedTensorMap): void {
+    computeInOrder(Object.values(tensors));
+  }
+
   /** The mean over ranks of one tensor, float32. */
   meanOf<T extends tf.Tensor>(tensor: T): T {
     return this.#reduce(tensor, "Div") as T;
@@ -230,7 +236,7 @@ export class Collectives {
 
 type Named = readonly [name: string, tensor: tf.Tensor];
 
-/** Tensors of some megabytes in all: fewer messages than one each, and yet many on their way before the last is computed. */
+/** Tensors of a megabyte or more in all: fewer messages than one each, and yet most on their way before the last is computed. */
 function* buckets(tensors: readonly Named[]): Generator<Named[]> {
   let bucket: Named[] = [];
   let size = 0;
@@ -277,7 +283,7 @@ const GROUP = 1;
 /** More than one function has collectives. */
 const KEYS = 1_000_000;
 /** Numbers, four bytes each. */
-const BUCKET = 1 << 20;
+const BUCKET = 1 << 18;
 const WISH = "wish to stop";
 
 function scalarVariable(): tf.Variable {

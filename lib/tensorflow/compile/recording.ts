@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { internals, toTensor } from "@/lib/tensorflow/backend/backend.ts";
 import { Graph, type Output } from "@/lib/tensorflow/compile/graph.ts";
 import { flattenTensors, mapTensors, type Tensors } from "@/lib/tensorflow/backend/tensor_containers.ts";
-import { type Capture, TraceExecutor, type TraceOptions } from "@/lib/tensorflow/compile/trace.ts";
+import { type Capture, TraceExecutor, type TraceHints, type TraceOptions } from "@/lib/tensorflow/compile/trace.ts";
 import { type TracedVariable, TracedVariables } from "@/lib/tensorflow/compile/traced_variables.ts";
 
 export type TensorFunction = (...tensors: readonly Tensors[]) => Tensors;
@@ -21,8 +21,8 @@ export class Recording implements Disposable {
   readonly result: Tensors;
   /** tfjs's own optimizers that the function used: what is set in them is part of the graph. */
   readonly optimizers: ReadonlySet<tf.Optimizer>;
-  /** Operations, counted as they came, that the graph could do without, such as the gradient of an image. */
-  readonly unused: ReadonlySet<number>;
+  /** For another recording of the same. */
+  readonly hints: TraceHints;
   readonly #executor: TraceExecutor;
   readonly #graph: Graph;
   readonly #inputs: readonly Output[];
@@ -32,8 +32,8 @@ export class Recording implements Disposable {
   /**
    * Throws a VariableMadeError, a TypeError where something cannot be written down, or what the function throws.
    *
-   * @param options.unused by an earlier recording of the same: what changes a variable then does not wait for these
-   * operations, and TensorFlow leaves them out
+   * @param options.hints of an earlier recording of the same: what changes a variable then does not wait for operations
+   * that are not used, and TensorFlow leaves them out
    */
   constructor(fn: TensorFunction, tensors: readonly Tensors[], options: TraceOptions = {}) {
     const { symbols, executor, binding } = internals();
@@ -49,7 +49,7 @@ export class Recording implements Disposable {
       this.captures = this.#executor.captures;
       this.#inputs = [...recorded.inputs, ...this.captures.map(({ output }) => output), ...recorded.handles];
       this.#outputs = recorded.outputs;
-      this.unused = this.#executor.unusedFor(recorded.outputs);
+      this.hints = this.#executor.hintsFor(recorded.outputs);
     } catch (error) {
       for (const { id } of this.#executor.captures) executor.delete(id);
       this.#graph[Symbol.dispose]();

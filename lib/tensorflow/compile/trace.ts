@@ -11,9 +11,17 @@ export interface Capture {
   readonly id: number;
 }
 
+/** What one trace of a function says for the next. Operations are counted as they came. */
+export interface TraceHints {
+  /** Which ones the graph could do without, such as the gradient of an image: nothing need wait for these. */
+  readonly unused: ReadonlySet<number>;
+  /** Which ones are done before anything begins that came after them; see `computeInOrder`. */
+  readonly early: ReadonlySet<number>;
+}
+
 export interface TraceOptions {
-  /** What an earlier trace of the same gave: nothing need wait for these operations. */
-  readonly unused?: ReadonlySet<number> | undefined;
+  /** Of an earlier trace of the same. */
+  readonly hints?: TraceHints | undefined;
   /** What convolutions compute in; "float32" where it is left out. */
   readonly precision?: Precision | undefined;
   /** Whether XLA is to compile what is traced. */
@@ -56,16 +64,19 @@ export class TraceExecutor implements Executor {
   readonly #sources = new Map<Operation, readonly Operation[]>();
   /** The tensors in bfloat16 of those that are there in it, or are also there in it. */
   readonly #narrow = new Map<number, number>();
-  readonly #unused: ReadonlySet<number>;
+  readonly #hints: TraceHints;
+  readonly #early = new Set<Operation>();
+  /** What all that comes now begins after. */
+  #lastEarly: Operation | undefined;
   readonly #precision: Precision;
   readonly #steps: string[] = [];
   #nextId = -1;
 
   constructor(graph: Graph, eager: EagerExecutor, options: TraceOptions = {}) {
-    const { unused = new Set(), precision = "float32", xla = false } = options;
+    const { hints = { unused: new Set(), early: new Set() }, precision = "float32", xla = false } = options;
     this.#graph = graph;
     this.#eager = eager;
-    this.#unused = unused;
+    this.#hints = hints;
     this.#precision = precision;
     this.forXla = xla;
   }
@@ -80,8 +91,19 @@ export class TraceExecutor implements Executor {
     return [...this.#effects];
   }
 
-  /** Which operations, counted as they came, neither these outputs nor an effect needs. */
-  unusedFor(outputs: readonly Output[]): Set<number> {
+  /** For the next trace of the same, of which these outputs are wanted. */
+  hintsFor(outputs: readonly Output[]): TraceHints {
+    const used = this.#usedFor(outputs);
+    const numbersOf = (isOne: (operation: Operation) => boolean) =>
+      new Set([...this.#sources.keys()].flatMap((operation, i) => isOne(operation) ? [i] : []));
+    return {
+      unused: numbersOf((operation) => !used.has(operation)),
+      early: numbersOf((operation) => this.#early.has(operation)),
+    };
+  }
+
+  /** What these outputs or an effect need. */
+  #usedFor(outputs: readonly Output[]): Set<Operation> {
     const used = new Set<Operation>();
     const pending = [...outputs.map(({ operation }) => operation), ...this.#effects];
     for (let operation = pending.pop(); operation; operation = pending.pop()) {
@@ -89,7 +111,7 @@ export class TraceExecutor implements Executor {
       used.add(operation);
       pending.push(...this.#sources.get(operation) ?? []);
     }
-    return new Set([...this.#sources.keys()].flatMap((operation, i) => used.has(operation) ? [] : [i]));
+    return used;
   }
 
   /** What was done, a line each: equal for two traces that did the same. */
@@ -157,7 +179,9 @@ export class TraceExecutor implements Executor {
       inputs: symbols.map(({ output }) => output),
       controlInputs: this.#predecessors(op, inputs),
     });
-    const isUnused = this.#unused.has(this.#sources.size);
+    const index = this.#sources.size;
+    const isUnused = this.#hints.unused.has(index);
+    if (this.#hints.early.has(index)) this.#lastEarly = operation;
     this.#sources.set(operation, symbols.map(({ output }) => output.operation));
     if (!isUnused) this.#note(operation, op, inputs);
     const found = this.#graph.outputCount(operation);
@@ -191,6 +215,11 @@ export class TraceExecutor implements Executor {
     return this.#execute("Cast", attributes, [id], 1)[0]!;
   }
 
+  computeInOrder(ids: readonly number[]): void {
+    for (const id of ids) this.#early.add(this.#symbol(id).output.operation);
+    this.#lastEarly = undefined; // these have come
+  }
+
   read(): HostValues {
     throw new TypeError(
       "it reads a tensor's values, and there are none until the function is called",
@@ -218,9 +247,9 @@ export class TraceExecutor implements Executor {
     return metadata;
   }
 
-  /** What must be done before an op that takes these: of resources that it changes, all earlier uses. */
+  /** What must be done before an op that takes these: what is early; and of resources that it changes, all earlier uses. */
   #predecessors(op: string, inputs: readonly number[]): Set<Operation> {
-    const before = new Set<Operation>();
+    const before = new Set<Operation>(this.#lastEarly ? [this.#lastEarly] : []);
     for (const id of inputs) {
       const order = this.#resources.get(id);
       if (!order) continue;

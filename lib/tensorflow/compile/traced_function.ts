@@ -29,7 +29,7 @@ export class TracedFunction implements Disposable {
   /** Throws what tracing throws, and an Error where the function does not do the same when it is traced again. */
   constructor(fn: TensorFunction, tensors: readonly Tensors[], { name, ...options }: FunctionOptions) {
     using first = new Recording(fn, tensors, options);
-    using recording = new Recording(fn, tensors, { ...options, unused: first.unused });
+    using recording = new Recording(fn, tensors, { ...options, hints: first.hints });
     checkSame(first, recording);
     this.#name = `${name.replaceAll(/\W/g, "_")}_${functionCount++}`;
     this.#attributes = options.xla ? [optimized, mustCompile] : [optimized];

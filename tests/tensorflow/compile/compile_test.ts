@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
-import { execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { computeInOrder, execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { FusedBatchNormalization } from "@/lib/tensorflow/ops/batch_norm.ts";
+import { TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
+import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
+import { ResourceVariable } from "@/lib/tensorflow/ops/resource_variable.ts";
 import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 
@@ -369,3 +372,26 @@ Deno.test("compile() on another backend calls the function as it is", async () =
     await tf.setBackend("tensorflow");
   }
 });
+
+testLeavesNothing(
+  "computeInOrder() has a compiled function begin nothing that came after a tensor before that is there",
+  async () => {
+    for (const isOrdered of [true, false]) {
+      using variable = new ResourceVariable([]);
+      tf.tidy(() => variable.assign(tf.scalar(0)));
+      using changing = compile((x: tf.Tensor2D) => {
+        let slow = x;
+        for (let i = 0; i < 20; i++) slow = tf.div(tf.matMul(slow, x), 300);
+        const failing = finiteOrFail(tf.log(tf.mul(-1, tf.mean(slow))) as tf.Scalar, "the logarithm");
+        variable.assign(tf.scalar(1)); // needs nothing of all that
+        if (isOrdered) computeInOrder([failing]);
+        return failing;
+      });
+      const x = tf.ones<tf.Rank.R2>([300, 300]);
+      await assertThrows(() => changing(x), TensorFlowError, /the logarithm/);
+      const value = variable.read();
+      assertEquals(value.dataSync()[0], isOrdered ? 0 : 1);
+      tf.dispose([x, value]);
+    }
+  },
+);
