@@ -60,6 +60,7 @@ const schema = z.strictObject({
   encoding: oneOf("paper", "centered", "prnet"),
   augment: boolean,
   absentShare: notNegative.max(0.5, "a number from 0 to 0.5"),
+  shots: wholeFrom(1),
   expressionWeight: notNegative,
   averaging: notNegative.lt(1, "a number from 0, below 1"),
   workers: wholeFrom(1),
@@ -99,6 +100,7 @@ export const defaults: Config = {
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
   absentShare: 0, // of augmented training crops, without a face: above 0, the light network says whether there is one
+  shots: 1, // pictures of each head that is drawn for augmented training, of other crops, colors and covers
   expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
   averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
   workers: 2,

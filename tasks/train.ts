@@ -56,6 +56,7 @@ const flags = {
     "--absent-share <share>",
     "of augmented crops, without a face: lite learns to say whether there is one",
   ],
+  shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
   expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],

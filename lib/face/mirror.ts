@@ -48,6 +48,15 @@ function firstAtLeast(sorted: readonly number[], valueOf: (item: number) => numb
   return low;
 }
 
+/** [names], the expression of the face's other side: its own number where it has no sides, or the other one is missing. */
+export function mirrorExpressions(names: readonly string[]): Uint32Array {
+  const others: Readonly<Record<string, string>> = { _L: "_R", _R: "_L", Left: "Right", Right: "Left" };
+  return Uint32Array.from(names, (name, own) => {
+    const other = names.indexOf(name.replace(/(_L|_R|Left|Right)$/, (side) => others[side]!));
+    return other < 0 ? own : other;
+  });
+}
+
 /** Landmarks of the right side that are held against their partners on the left: an eye's corner, the mouth's, the jaw. */
 const compared = [36, 48, 3] as const;
 /** In UV units. */

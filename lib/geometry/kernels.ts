@@ -19,6 +19,7 @@ type KernelName =
   | "fitTexels"
   | "fillTexels"
   | "sumModes"
+  | "warpLight"
   | "warpPixels";
 
 const FIRST_BYTE = 1024;

@@ -334,8 +334,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/data/synthetic/sitters.ts",
-    line: "landmarks: this.landmarks(positions).map((value, i) => i % 3 === 2 ? value - farthest : value),",
-    replacement: "landmarks: this.landmarks(positions),",
+    line: "landmarks: valuesAt(this.#ofSurface, surface).map((value, i) => i % 3 === 2 ? value - farthest : value),",
+    replacement: "landmarks: valuesAt(this.#ofSurface, surface),",
     tests: ["tests/data/synthetic/sitters_test.ts", "tests/data/synthetic/drawn_source_test.ts"],
   },
   {

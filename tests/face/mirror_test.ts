@@ -1,7 +1,7 @@
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
 import { landmarksOf, mirroredLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
-import { mirrorVertices } from "@/lib/face/mirror.ts";
+import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
@@ -43,4 +43,9 @@ Deno.test("mirrorVertices() finds none where one side has another shape", () => 
   const vertex = model.surfaceVertices[mirrorVertices(model)!.findIndex((other, v) => other !== v)]!;
   mean[3 * vertex + 1]! += 1;
   assertEquals(mirrorVertices({ ...model, mean }), undefined);
+});
+
+Deno.test("mirrorExpressions() exchanges sides, and leaves what has none or lacks its partner", () => {
+  const names = ["jawOpen", "mouthSmile_L", "mouthLeft", "mouthSmile_R", "mouthRight", "noseSneer_L"];
+  assertEquals([...mirrorExpressions(names)], [0, 3, 4, 1, 2, 5]);
 });

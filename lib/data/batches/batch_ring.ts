@@ -1,8 +1,9 @@
 import type { Sample } from "@/lib/data/sample.ts";
 
 /**
- * A ring of batches in memory that threads share. Workers take tickets, one a sample, in order; sample t belongs to
- * batch ⌊t / batchSize⌋, which lies in slot batch % slotCount once the batch before it there is released.
+ * A ring of batches in memory that threads share. Workers take tickets in order, one a head, whose samples have places in
+ * the batches: place p belongs to batch ⌊p / batchSize⌋, which lies in slot batch % slotCount once the batch before it there
+ * is released.
  */
 export interface BatchRing {
   readonly batchSize: number;
@@ -83,16 +84,16 @@ export function batchLength({ batchSize, sampleCount }: BatchRing, batch: number
   return Math.max(0, Math.min(batchSize, sampleCount - batch * batchSize));
 }
 
-/** For workers: the samples [first, end) that are theirs to make next, or undefined after the last. */
-export function takeTickets({ control, sampleCount }: BatchRing): [number, number] | undefined {
+/** For workers: the tickets [first, end) of so many that are theirs next, or undefined after the last. */
+export function takeTickets({ control }: BatchRing, count: number): [number, number] | undefined {
   const first = Atomics.add(new Int32Array(control), TICKETS, TICKETS_TAKEN);
-  return first < sampleCount ? [first, Math.min(sampleCount, first + TICKETS_TAKEN)] : undefined;
+  return first < count ? [first, Math.min(count, first + TICKETS_TAKEN)] : undefined;
 }
 
 /** For workers: waits until the sample's place is free. False where the ring was closed. */
-export function waitForPlace({ control: shared, batchSize, slotCount }: BatchRing, ticket: number): boolean {
+export function waitForPlace({ control: shared, batchSize, slotCount }: BatchRing, place: number): boolean {
   const control = new Int32Array(shared);
-  const batch = Math.floor(ticket / batchSize);
+  const batch = Math.floor(place / batchSize);
   for (;;) {
     const released = Atomics.load(control, RELEASED);
     if (Atomics.load(control, CLOSED) !== 0) return false;
@@ -102,10 +103,10 @@ export function waitForPlace({ control: shared, batchSize, slotCount }: BatchRin
 }
 
 /** For workers: lays a sample down. True where it completes its batch. */
-export function putSample(ring: BatchRing, ticket: number, sample: EncodedSample): boolean {
+export function putSample(ring: BatchRing, place: number, sample: EncodedSample): boolean {
   const { image, targets, landmarks, expressions = new Float32Array(ring.expressionCount), isAbsent = false } = sample;
-  const batch = Math.floor(ticket / ring.batchSize);
-  const views = ringViews(ring, batch, [ticket % ring.batchSize, 1]);
+  const batch = Math.floor(place / ring.batchSize);
+  const views = ringViews(ring, batch, [place % ring.batchSize, 1]);
   checkLength("image", image.rgb, views.images);
   checkLength("map", targets, views.targets);
   checkLength("landmarks", landmarks, views.landmarks);

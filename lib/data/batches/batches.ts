@@ -81,11 +81,13 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
 
   constructor(options: BatchOptions) {
     const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, augment } = options;
-    const { firstIndex = 0, stride = 1, sampleCount = Infinity, slotCount = 3, expressionCount = 0 } = options;
+    const { firstIndex = 0, stride = 1, sampleCount = Infinity, expressionCount = 0 } = options;
+    const shots = augment && options.shots || 1;
+    const slotCount = Math.max(shots, options.slotCount ?? shots + 2); // a head is in so many batches
     this.#firstIndex = firstIndex;
     this.#stride = stride;
     this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount, expressionCount });
-    const spec = { seed, source, imageSize, augment, absentShare: options.absentShare ?? 0 };
+    const spec = { seed, source, imageSize, augment, absentShare: options.absentShare ?? 0, shots };
     const order: BatchOrder = { ring: this.#ring, spec, split, encoding, overfitBatches, firstIndex, stride };
     this.#onRefused = options.onRefused ?? (() => {});
     const url = options.workerUrl ?? new URL("./sample_worker.ts", import.meta.url);

@@ -10,11 +10,16 @@ export interface SampleOrderOptions extends Pick<Config, "seed" | "batchSize" | 
   readonly firstIndex?: number;
   /** From one batch to the next; 1 where it is left out. */
   readonly stride?: number;
+  /** Consecutive samples of an endless source that show one head; 1 where it is left out. */
+  readonly shots?: number | undefined;
 }
 
 /**
  * Which sample stands at each place of the batches: a function of the batch's index and the place in it alone, so that
  * a run can start at any batch. Samples that end come again, once an epoch; each epoch of training has another order.
+ *
+ * The shots of one head stand in as many batches, one after the other: no batch shows a head twice, and of 4 shots each next
+ * batch shows three quarters of its heads again.
  */
 export class SampleOrder {
   readonly #options: SampleOrderOptions;
@@ -28,8 +33,8 @@ export class SampleOrder {
   /** The index in the split, of a place in the batches that begin with the first index. */
   at(place: number): number {
     const { split, count } = this.#options;
+    if (count === Infinity) return this.#shotAt(place);
     const position = this.#position(place);
-    if (count === Infinity) return position;
     return split === "train" ? this.#epoch(this.epochAt(place))[position % count]! : position % count;
   }
 
@@ -38,10 +43,51 @@ export class SampleOrder {
     return Math.floor(this.#position(place) / this.#options.count);
   }
 
+  /** How many heads the batches show up to this many samples; those of which all shots are beyond may count. */
+  headCount(sampleCount: number): number {
+    if (this.#shots === 1) return sampleCount;
+    return this.#headsPerBatch * (Math.ceil(sampleCount / this.#options.batchSize) + this.#shots - 1);
+  }
+
+  /** The places of a head's shots, from the first index on: their samples are best made one after the other by one thread. */
+  placesOf(head: number): number[] {
+    const { batchSize } = this.#options;
+    const newIn = Math.floor(head / this.#headsPerBatch) - (this.#shots - 1); // the batch of the first shot
+    const first = head % this.#headsPerBatch * this.#shots;
+    return Array.from(
+      { length: Math.min(this.#shots, batchSize - first) },
+      (_, shot) => (newIn + shot) * batchSize + first + shot,
+    ).filter((place) => place >= 0);
+  }
+
+  get #shots(): number {
+    const { count, shots = 1 } = this.#options;
+    return count === Infinity ? shots : 1;
+  }
+
+  /** That a batch shows for the first time. */
+  get #headsPerBatch(): number {
+    return Math.ceil(this.#options.batchSize / this.#shots);
+  }
+
+  /** The shots of a head are numbered one after the other. */
+  #shotAt(place: number): number {
+    const { batchSize, stride = 1 } = this.#options;
+    const batch = this.#batchAt(place), shot = place % batchSize % this.#shots;
+    const newIn = Math.floor(batch / stride) - shot + this.#shots - 1; // never below 0
+    const heads = (newIn * stride + batch % stride) * this.#headsPerBatch;
+    return (heads + Math.floor(place % batchSize / this.#shots)) * this.#shots + shot;
+  }
+
   #position(place: number): number {
+    const { batchSize } = this.#options;
+    return this.#batchAt(place) * batchSize + place % batchSize;
+  }
+
+  #batchAt(place: number): number {
     const { batchSize, overfitBatches, firstIndex = 0, stride = 1 } = this.#options;
     const batch = firstIndex + stride * Math.floor(place / batchSize);
-    return (overfitBatches > 0 ? batch % overfitBatches : batch) * batchSize + place % batchSize;
+    return overfitBatches > 0 ? batch % overfitBatches : batch;
   }
 
   #epoch(epoch: number): Uint32Array {

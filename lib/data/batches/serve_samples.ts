@@ -47,14 +47,18 @@ async function fillRing(
 ): Promise<void> {
   const { ring, split, encoding } = order;
   const count = countSamples(source, split, Infinity);
-  const samples = new SampleOrder({ ...order, ...ring, seed: spec.seed, count });
+  const samples = new SampleOrder({ ...order, ...ring, seed: spec.seed, count, shots: spec.shots });
+  const heads = samples.headCount(ring.sampleCount);
   const targets = new Float32Array(3 * ring.imageSize * ring.imageSize);
-  for (let tickets; (tickets = takeTickets(ring)) !== undefined;) {
+  for (let tickets; (tickets = takeTickets(ring, heads)) !== undefined;) {
     for (let ticket = tickets[0]; ticket < tickets[1]; ticket++) {
-      if (!waitForPlace(ring, ticket)) return;
-      const sample = await source.sample(samples.at(ticket), split, samples.epochAt(ticket));
-      encodePositions(sample.map.positions, { size: sample.map.size, encoding }, targets);
-      if (putSample(ring, ticket, { ...sample, targets })) onComplete();
+      for (const place of samples.placesOf(ticket)) {
+        if (place >= ring.sampleCount) break;
+        if (!waitForPlace(ring, place)) return;
+        const sample = await source.sample(samples.at(place), split, samples.epochAt(place));
+        encodePositions(sample.map.positions, { size: sample.map.size, encoding }, targets);
+        if (putSample(ring, place, { ...sample, targets })) onComplete();
+      }
     }
   }
 }

@@ -38,7 +38,7 @@ export interface FaceFacts {
 }
 
 /** What makes a source: enough for a worker to make the same one. */
-export interface SourceSpec extends Pick<Config, "seed" | "source">, Partial<Pick<Config, "absentShare">> {
+export interface SourceSpec extends Pick<Config, "seed" | "source">, Partial<Pick<Config, "absentShare" | "shots">> {
   /** Pixels a side, of images and maps. */
   readonly imageSize: number;
   /** Whether samples are changed as in training; see {@linkcode Config.augment}. */

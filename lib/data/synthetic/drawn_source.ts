@@ -13,6 +13,7 @@ import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { Camera, type CameraSettings, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
 import { paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import { invertSimilarity, transformPoint } from "@/lib/geometry/transforms.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { type Lighting, randomLighting } from "@/lib/portrait/lighting.ts";
 import { type OccluderKind, paintOccluders } from "@/lib/portrait/occluders.ts";
@@ -20,7 +21,7 @@ import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Sample, Split } from "@/lib/data/sample.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import { type SitterOptions, Sitters, type Sitting } from "@/lib/data/synthetic/sitters.ts";
+import { type Shot, type SitterOptions, Sitters, type Sitting } from "@/lib/data/synthetic/sitters.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -74,6 +75,15 @@ export function drawnSource(model: MorphableModel, options: DrawnOptions): Drawn
   };
 }
 
+/** A head in an image, before it is photographed. */
+interface Drawing extends Pick<Traits, "skin"> {
+  readonly random: Random;
+  /** [vertexCount, 3], in the drawing. */
+  readonly positions: Float32Array;
+  readonly lighting: Lighting;
+  readonly worn: readonly ("glasses" | "mask")[];
+}
+
 /** Where sitters are drawn. */
 class Studio {
   readonly #options: DrawnOptions;
@@ -81,6 +91,10 @@ class Studio {
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
   readonly #backdrop: Backdrop;
+  readonly #kernels: Kernels;
+  /** What is drawn on: the camera's film where a drawing is for one picture alone. */
+  readonly #canvas: FloatImage;
+  #drawing: Drawing | undefined;
 
   constructor(model: MorphableModel, options: DrawnOptions & { readonly layout: UvLayout }) {
     const { imageSize } = options;
@@ -88,17 +102,47 @@ class Studio {
     const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
     this.#sitters = new Sitters(drawn, options);
     const atlas = faceAtlas(drawn, imageSize > 128 ? 256 : 144);
-    const kernels = new Kernels(portraitBytes(atlas, imageSize) + 2 * kernelBytes(imageSize));
-    this.#painter = new PortraitPainter(atlas, { ...options, kernels });
+    const size = this.#sitters.drawnSize;
+    const kernels = this.#kernels = new Kernels(portraitBytes(atlas, size) + 3 * kernelBytes(size));
+    this.#painter = new PortraitPainter(atlas, { imageSize: size, timer: options.timer, kernels });
     this.#camera = new Camera(imageSize, kernels);
-    this.#backdrop = new Backdrop(imageSize, kernels);
+    this.#backdrop = new Backdrop(size, kernels);
+    this.#canvas = size === imageSize
+      ? this.#camera.film
+      : { width: size, height: size, rgb: kernels.floats(3 * size * size) };
   }
 
   sample(index: number, split: Split): DrawnSample {
     const { augment, timer } = this.#options;
     timer?.begin("pose and shape");
-    const sitting = this.#sitters.sit(index, split);
-    const { vertices, placement, perspective, bodyRotation: rotation, random } = sitting;
+    const sitting = this.#sitters.sit(index, split), { shot } = sitting;
+    const drawing = shot && this.#drawing?.random === sitting.random ? this.#drawing : this.#draw(sitting);
+    this.#drawing = drawing;
+    const { skin, lighting, lighting: { brightness }, positions } = drawing;
+    const film = this.#camera.film, { random } = shot ?? sitting;
+    if (shot) {
+      timer?.begin("crop");
+      warpLight(this.#canvas, film, { ...shot, kernels: this.#kernels });
+    }
+    timer?.begin("bake");
+    const label = this.#sitters.labelOf(positions, sitting);
+    timer?.begin("occluders");
+    const occluders = augment
+      ? paintOccluders(film, { random: random.fork("occluders"), landmarks: label.landmarks, skin, brightness })
+      : [];
+    const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
+    timer?.begin("camera");
+    const camera = randomCamera(random.fork("camera"));
+    const image = this.#camera.takePhoto(film, { settings: camera, subject });
+    timer?.end();
+    const { pitch, yaw, roll } = sitting.pose;
+    const pose = shot?.isMirrored ? { pitch, yaw: -yaw, roll: -roll } : sitting.pose;
+    return { image, ...label, traits: { pose, skin, lighting, cover: [...drawing.worn, ...occluders], camera } };
+  }
+
+  #draw({ random, ...sitting }: Sitting): Drawing {
+    const { timer } = this.#options;
+    const { vertices, placement, perspective, bodyRotation: rotation } = sitting;
     const look = randomAppearance(random.fork("look"));
     const lighting = randomLighting(random.fork("light"));
     const { brightness } = lighting;
@@ -112,7 +156,7 @@ class Studio {
       torso: randomTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
       lighting,
     });
-    const image = this.#camera.film;
+    const image = this.#canvas;
     timer?.begin("background");
     this.#backdrop.paint(image, random.fork("background"), raster);
     if (lighting.background < 1) darken(image, lighting.background);
@@ -121,19 +165,22 @@ class Studio {
     const glasses = randomGlasses(random.fork("glasses"));
     const landmarks = this.#sitters.landmarks(positions);
     if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
-    const occluders = augment
-      ? paintOccluders(image, { random: random.fork("occluders"), landmarks, skin, brightness })
-      : [];
-    const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
-    timer?.begin("camera");
-    const camera = randomCamera(random.fork("camera"));
-    const photo = this.#camera.takePhoto(image, { settings: camera, subject });
-    timer?.begin("bake");
-    const label = this.#sitters.labelOf(positions, sitting);
-    timer?.end();
-    const cover = [...glasses ? ["glasses" as const] : [], ...look.mask ? ["mask" as const] : [], ...occluders];
-    return { image: photo, ...label, traits: { pose: sitting.pose, skin, lighting, cover, camera } };
+    const worn = [...glasses ? ["glasses" as const] : [], ...look.mask ? ["mask" as const] : []];
+    return { random, positions, skin, lighting, worn };
   }
+}
+
+/** A mirrored or turned part of an image: light between four pixels, and beyond the edge that of the edge. */
+function warpLight(
+  from: FloatImage,
+  to: FloatImage,
+  { isMirrored, change, kernels }: Pick<Shot, "isMirrored" | "change"> & { readonly kernels: Kernels },
+): void {
+  const { rotation, scale, dx, dy } = invertSimilarity(change);
+  const c = scale * Math.cos(rotation), s = scale * Math.sin(rotation);
+  const [x, y] = transformPoint([0.5, 0.5], { rotation, scale, dx, dy }); // of the first pixel's middle
+  const [side, left] = isMirrored ? [-1, from.width - x] : [1, x];
+  kernels.run.warpLight(from.rgb, from.width, to.rgb, to.width, side * c, -side * s, left - 0.5, s, c, y - 0.5);
 }
 
 function darken({ rgb }: FloatImage, share: number): void {

@@ -4,7 +4,8 @@ import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts"
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
-import { eyeCornerDistance, LANDMARK_COUNT, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { eyeCornerDistance, LANDMARK_COUNT, landmarksOf, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";
 import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import {
   applyPerspective,
@@ -15,6 +16,9 @@ import {
   type PoseAngles,
   poseRotation,
   rollRotation,
+  type Similarity2D,
+  similarityAbout,
+  transformPositions,
 } from "@/lib/geometry/transforms.ts";
 import { meanPoint, pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
 import { Random } from "@/lib/random.ts";
@@ -28,13 +32,15 @@ export interface SitterOptions {
   readonly augment: boolean;
   /** Where augmented, the share of samples whose face is not in the crop, or far too small or large for it. */
   readonly absentShare?: number | undefined;
+  /** Where augmented, consecutive samples that are pictures of one head, drawn once: a {@linkcode Shot} each. */
+  readonly shots?: number | undefined;
 }
 
 /** Who is shown in one sample, and how they hold their head. */
 export interface Sitting {
   /** [vertexCount, 3], in model space. */
   readonly vertices: Float32Array;
-  /** Where the head stands, so that the crop around its landmarks, perturbed, is the image. */
+  /** Where the head stands in what is drawn, so that the crop around its landmarks, perturbed, is the middle of that. */
   readonly placement: Placement;
   /** Before the crop was turned. */
   readonly pose: PoseAngles;
@@ -45,15 +51,33 @@ export interface Sitting {
   readonly expressions: Float32Array;
   /** Where true, the crop misses the face. */
   readonly isAbsent: boolean;
+  /** To fork for what else is drawn: the same stream for all shots of a head. */
+  readonly random: Random;
+  /** How the sample shows what is drawn; missing where it shows all of it as it is. */
+  readonly shot?: Shot | undefined;
+}
+
+/** One of several pictures of a head that is drawn once. */
+export interface Shot {
+  /** Whether left and right change places. */
+  readonly isMirrored: boolean;
+  /** Takes the drawing's pixels, mirrored or not, to the picture's. */
+  readonly change: Similarity2D;
   /** To fork for what else the picture shows. */
   readonly random: Random;
 }
 
 /** Consecutive samples that show one person, whose shape takes a while to make. */
 const SAMPLES_PER_PERSON = 8;
+/** Sides of a picture that a drawing has for several pictures. */
+const DRAWN_SIDES = 1.25;
+/** Radians that each of several pictures is turned by, at most, besides its drawing. */
+const SHOT_TURN = Math.PI / 12;
 
 /** The people of drawn samples and their labels, which take a small part of the time that pictures do. */
 export class Sitters {
+  /** Pixels a side of what is drawn. */
+  readonly drawnSize: number;
   readonly #layout: UvLayout;
   readonly #model: MorphableModel;
   readonly #options: SitterOptions;
@@ -62,8 +86,15 @@ export class Sitters {
   readonly #positions: Float32Array;
   readonly #surface: Float32Array;
   readonly #landmarks: MeshPoints;
-  /** Who {@linkcode Sitters.sit} showed last. */
+  readonly #ofSurface: MeshPoints;
+  readonly #shots: number;
+  readonly #mirror: OtherSide | undefined;
+  /** Whose shape was made last. */
   #shaped = "";
+  /** The head of the last sample: several show it. */
+  #last: { readonly key: string; readonly sitting: Sitting } | undefined;
+  /** Of that head's drawing, as it is and mirrored. */
+  #labels: { plain?: Label; mirrored?: Label } = {};
 
   constructor(model: MorphableModel, options: SitterOptions & { readonly layout: UvLayout }) {
     this.#model = model;
@@ -74,17 +105,43 @@ export class Sitters {
     this.#positions = new Float32Array(model.mean.length);
     this.#surface = new Float32Array(3 * model.surfaceVertices.length);
     this.#landmarks = meshLandmarks(model);
+    this.#ofSurface = landmarksOf(model.surface.landmarks);
+    const { imageSize, augment, shots = 1 } = options;
+    this.#shots = augment ? shots : 1;
+    this.drawnSize = this.#shots > 1 ? 2 * Math.round(DRAWN_SIDES * imageSize / 2) : imageSize;
+    const vertices = this.#shots > 1 ? mirrorVertices(model) : undefined;
+    this.#mirror = vertices && { vertices, expressions: mirrorExpressions(model.expressionNames) };
   }
 
   /** The sample's sitter; the vertices are overwritten by the next call. */
   sit(index: number, split: Split): Sitting {
+    const head = Math.floor(index / this.#shots), key = `${split}/${head}`;
+    if (this.#last?.key !== key) {
+      this.#last = { key, sitting: this.#sitDown(head, split) };
+      this.#labels = {};
+    }
+    const { sitting } = this.#last;
+    return this.#shots > 1 ? { ...sitting, shot: this.#shoot(sitting.random, index % this.#shots) } : sitting;
+  }
+
+  #sitDown(head: number, split: Split): Sitting {
     const { seed } = this.#options;
-    const random = new Random(`${seed}/${split}/sample ${index}`);
-    const person = `${seed}/${split}/person ${Math.floor(index / SAMPLES_PER_PERSON)}`;
+    const random = new Random(`${seed}/${split}/sample ${head}`);
+    const person = `${seed}/${split}/person ${Math.floor(head / Math.ceil(SAMPLES_PER_PERSON / this.#shots))}`;
     const expressions = this.#shape(person, random.fork("expression"));
     const miss = this.#missing(random.fork("miss"));
     const placed = this.#place(random.fork("pose"), miss);
     return { vertices: this.#vertices, ...placed, expressions, isAbsent: miss !== undefined, random };
+  }
+
+  #shoot(head: Random, number: number): Shot {
+    const { imageSize } = this.#options, { scale, shift } = paperAugmentation;
+    const random = head.fork(`shot ${number}`), place = random.fork("place");
+    const middle = this.drawnSize / 2, zoom = place.uniform(...scale);
+    const moved = () => imageSize / 2 - middle + place.uniform(-shift, shift) * zoom * imageSize / CROP_MARGIN;
+    const rotation = place.uniform(-SHOT_TURN, SHOT_TURN);
+    const change = similarityAbout([middle, middle], { rotation, scale: zoom, dx: moved(), dy: moved() });
+    return { isMirrored: this.#mirror !== undefined && number % 2 === 1, change, random };
   }
 
   /** [68, 3], of vertices at these positions, [vertexCount, 3]. */
@@ -92,14 +149,28 @@ export class Sitters {
     return valuesAt(this.#landmarks, positions);
   }
 
-  /** What a network should say of a sitter whose vertices are at these positions, [vertexCount, 3], in image space. */
-  labelOf(positions: Float32Array, { expressions, isAbsent }: Pick<Sitting, "expressions" | "isAbsent">): Label {
-    const surface = pointsAt(positions, this.#model.surfaceVertices, this.#surface);
+  /** What a network should say of the last sitter, whose vertices are drawn at these positions, [vertexCount, 3]. */
+  labelOf(positions: Float32Array, { shot, ...sitting }: Sitting): Label {
+    if (!shot) return this.#bake(positions, sitting);
+    const label = shot.isMirrored
+      ? this.#labels.mirrored ??= this.#bake(positions, sitting, this.#mirror)
+      : this.#labels.plain ??= this.#bake(positions, sitting);
+    return {
+      ...label,
+      map: { ...label.map, positions: transformPositions(label.map.positions, shot.change) },
+      landmarks: transformPositions(label.landmarks, shot.change),
+    };
+  }
+
+  /** In the drawing's pixels; of its mirror image where the face's other side is given. */
+  #bake(positions: Float32Array, { expressions, isAbsent }: Sitting, mirror?: OtherSide): Label {
+    const points = pointsAt(positions, this.#model.surfaceVertices, this.#surface);
+    const surface = mirror ? mirrored(points, mirror.vertices, this.drawnSize) : points;
     const farthest = farthestDepth(surface); // its z is 0
     return {
       map: bakePositionMap(this.#layout, surface),
-      landmarks: this.landmarks(positions).map((value, i) => i % 3 === 2 ? value - farthest : value),
-      expressions,
+      landmarks: valuesAt(this.#ofSurface, surface).map((value, i) => i % 3 === 2 ? value - farthest : value),
+      expressions: mirror ? Float32Array.from(mirror.expressions, (e) => expressions[e]!) : expressions,
       isAbsent,
     };
   }
@@ -142,8 +213,10 @@ export class Sitters {
 
   #place(random: Random, miss?: Miss): Pick<Sitting, "pose" | "placement" | "perspective" | "bodyRotation"> {
     const { imageSize: size, augment } = this.#options;
+    const isShot = this.#shots > 1; // then each shot zooms and shifts on its own
     const pose = randomPose(random);
-    const { rotation: most, scale: zooms, shift: share } = paperAugmentation;
+    const { rotation: turns, scale: zooms, shift: share } = paperAugmentation;
+    const most = isShot ? turns - SHOT_TURN : turns;
     const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-most, most) : 0);
     const rotation = multiply(turn, poseRotation(pose));
     const marks = this.landmarks(this.#vertices);
@@ -151,8 +224,8 @@ export class Sitters {
     const camera = randomPerspective(unplaced, random.fork("camera"));
     applyPerspective(unplaced, camera);
     const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
-    const zoom = (augment ? random.uniform(...zooms) : 1) * (miss?.zoom ?? 1);
-    const shift = () => augment ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
+    const zoom = (augment && !isShot ? random.uniform(...zooms) : 1) * (miss?.zoom ?? 1);
+    const shift = () => augment && !isShot ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
     const [missX, missY] = miss?.shift ?? [0, 0];
     const middle: [number, number] = [
       left + side / 2 + shift() + side * missX,
@@ -160,7 +233,7 @@ export class Sitters {
     ];
     const scale = zoom * size / side;
     const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
-    const [dx, dy] = [size / 2 - scale * middle[0], size / 2 - scale * middle[1]];
+    const [dx, dy] = [this.drawnSize / 2 - scale * middle[0], this.drawnSize / 2 - scale * middle[1]];
     return {
       pose,
       placement: { rotation, scale, translation: [dx, dy, 0] },
@@ -172,6 +245,19 @@ export class Sitters {
       bodyRotation: multiply(turn, poseRotation(ahead)),
     };
   }
+}
+
+/** For each vertex of a surface, and for each expression, that of the face's other side. */
+interface OtherSide {
+  readonly vertices: Uint32Array;
+  readonly expressions: Uint32Array;
+}
+
+/** A surface, [vertexCount, 3], in an image of this width whose left and right change places. */
+function mirrored(surface: Float32Array, vertices: Uint32Array, width: number): Float32Array {
+  const result = pointsAt(surface, vertices, new Float32Array(surface.length));
+  for (let i = 0; i < result.length; i += 3) result[i] = width - result[i]!;
+  return result;
 }
 
 /** How a crop that misses its face differs from one that would fit it. */

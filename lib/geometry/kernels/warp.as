@@ -52,3 +52,25 @@ function between(at: usize, weights: v128): v128 {
   const pairs = v128.shuffle<u8>(v128.load64_zero(at), zero, 0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16);
   return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(pairs, weights));
 }
+
+/**
+ * Light f32 [side, side, 3] into [size, size, 3]: the target's pixel (column, row) shows the place (xx column + xy row + x0,
+ * yx column + yy row + y0), in steps from the center of the first pixel; beyond the edge, what is nearest on it.
+ */
+export function warpLight(
+  from: usize, side: i32, to: usize, size: i32, xx: f32, xy: f32, x0: f32, yx: f32, yy: f32, y0: f32,
+): void {
+  const stride = <usize>(12 * side), most = <f32>(side - 1), last = side - 2;
+  for (let row: i32 = 0; row < size; row++) {
+    for (let column: i32 = 0; column < size; column++, to += 12) {
+      const x = min(max(xx * <f32>column + xy * <f32>row + x0, 0), most);
+      const y = min(max(yx * <f32>column + yy * <f32>row + y0, 0), most);
+      const left = min(<i32>x, last), top = min(<i32>y, last);
+      const u = f32x4.splat(x - <f32>left), v = f32x4.splat(y - <f32>top);
+      const at = from + <usize>top * stride + <usize>(12 * left);
+      const a = v128.load(at), b = v128.load(at, 12), c = v128.load(at + stride), d = v128.load(at + stride, 12);
+      const upper = f32x4.add(a, f32x4.mul(u, f32x4.sub(b, a))), lower = f32x4.add(c, f32x4.mul(u, f32x4.sub(d, c)));
+      v128.store(to, f32x4.add(upper, f32x4.mul(v, f32x4.sub(lower, upper)))); // the next pixel is written after it
+    }
+  }
+}

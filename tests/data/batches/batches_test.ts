@@ -190,3 +190,36 @@ Deno.test("openBatches() takes along the amounts of expressions where asked, and
   using without = openBatches(options);
   assertEquals((await without.next())!.expressions!.length, 0);
 });
+
+Deno.test("openBatches() shows each head's shots in as many batches, once in each, whoever makes them", async () => {
+  const shots = 4, batchSize = 8;
+  const drawn = { augment: true, shots, batchSize };
+  const one = await takeFrom({ ...drawn, workers: 1 }, 9);
+  const heads = indices(one).map((batch) => batch.map((index) => Math.floor(index! / shots)));
+  for (const batch of heads) assertEquals(new Set(batch).size, batchSize);
+  const all = indices(one).flat() as number[];
+  assertEquals(new Set(all).size, all.length);
+  // of heads that are new in the fourth to the sixth batch, all shots are among these nine
+  for (const head of heads[5]!.filter((head) => !heads.slice(0, 3).flat().includes(head))) {
+    for (let shot = 0; shot < shots; shot++) assert(all.includes(head * shots + shot), `${head}, ${shot}`);
+  }
+  assertEquals(heads[4]!.filter((head) => heads[3]!.includes(head)).length, batchSize * (shots - 1) / shots);
+  for (const changes of [{ workers: 3 }, { workers: 2, slotCount: 1 }]) {
+    assertEquals(await takeFrom({ ...drawn, ...changes }, 9), one);
+  }
+  for (const firstIndex of [1, 4, 6]) {
+    assertEquals(await takeFrom({ ...drawn, firstIndex }, 9 - firstIndex), one.slice(firstIndex));
+  }
+  const short = await takeFrom({ ...drawn, sampleCount: 19 }, 3);
+  assertEquals(indices(short).flat(), all.slice(0, 19));
+  assertEquals(indices(await takeFrom({ ...drawn, augment: false }, 2)), indices(await takeFrom({ batchSize }, 2)));
+});
+
+Deno.test("openBatches() gives no two ranks the same shot, and each rank all shots of its heads", async () => {
+  const ranks = [0, 1].map((rank) =>
+    takeFrom({ augment: true, shots: 3, batchSize: 6, firstIndex: rank, stride: 2 }, 6)
+  );
+  const [own, other] = (await Promise.all(ranks)).map((batches) => indices(batches).flat() as number[]);
+  const heads = (of: number[]) => new Set(of.map((index) => Math.floor(index / 3)));
+  assertEquals(heads(own!).intersection(heads(other!)).size, 0);
+});

@@ -1,5 +1,10 @@
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
-import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { warpPhoto } from "@/lib/data/maps/warp.ts";
+import { landmarkBox, mirroredLandmarks } from "@/lib/face/landmarks.ts";
+import { mirrorExpressions } from "@/lib/face/mirror.ts";
+import { alignPoints3D } from "@/lib/geometry/procrustes.ts";
+import { type Similarity2D, transformPositions } from "@/lib/geometry/transforms.ts";
+import type { Photo } from "@/lib/types.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Sample, Split } from "@/lib/data/sample.ts";
 import { sampleStages, StageClock } from "@/lib/portrait/stage_timer.ts";
@@ -147,4 +152,77 @@ Deno.test("drawnSource() says which expressions its faces make, 0 to 1, and thei
   assert(open.length > 0 && shut.length > 0);
   const mean = (list: typeof opening) => list.reduce((sum, { gap }) => sum + gap / list.length, 0);
   assert(mean(open) > 2 * mean(shut), `${mean(open)}, ${mean(shut)}`);
+});
+
+/** Takes the first points to the others best, of similarities in the image plane; landmarks are [68, 3]. */
+function similarityBetween(from: Float32Array, to: Float32Array): Similarity2D {
+  const flat = (points: Float32Array) => points.map((value, i) => i % 3 === 2 ? 0 : value);
+  const { rotation, scale, translation: [dx, dy] } = alignPoints3D(flat(from), flat(to));
+  return { rotation: Math.atan2(rotation[3]!, rotation[0]!), scale, dx, dy };
+}
+
+/** The sample with left and right exchanged. */
+function mirroredSample({ image: { width, height, rgb }, landmarks }: Sample): Pick<Sample, "image" | "landmarks"> {
+  const turned = rgb.map((_, i) => {
+    const pixel = Math.floor(i / 3), column = pixel % width;
+    return rgb[3 * (pixel - column + width - 1 - column) + i % 3]!;
+  });
+  const marks = mirroredLandmarks.flatMap((l) => [width - landmarks[3 * l]!, ...landmarks.slice(3 * l + 1, 3 * l + 3)]);
+  return { image: { width, height, rgb: turned }, landmarks: Float32Array.from(marks) };
+}
+
+/** How alike two pictures' middles are in brightness, up to contrast: a correlation. */
+function likeness(a: Photo, b: Photo): number {
+  const grays = [a, b].map(({ width, rgb }) => {
+    const values: number[] = [];
+    for (let row = width / 4; row < 3 * width / 4; row++) {
+      for (let column = width / 4; column < 3 * width / 4; column++) values.push(rgb[3 * (row * width + column) + 1]!);
+    }
+    const mean = values.reduce((sum, value) => sum + value) / values.length;
+    const length = Math.hypot(...values.map((value) => value - mean)) || 1;
+    return values.map((value) => (value - mean) / length);
+  });
+  return grays[0]!.reduce((sum, value, i) => sum + value * grays[1]![i]!, 0);
+}
+
+Deno.test("drawnSource() photographs a head several times: labels move with what is seen, mirrored in every other shot", () => {
+  const shots = 3;
+  const several = drawnSource(model, { seed: 7, imageSize: SIZE, augment: true, shots });
+  const names = several.expressionNames!;
+  const gains: number[] = [];
+  for (let head = 0; head < 24; head++) {
+    const [first, mirrored, last] = [0, 1, 2].map((shot) => several.sample(shots * head + shot, "train"));
+    for (const [from, to] of [[first!, last!], [mirroredSample(mirrored!), first!]] as const) {
+      const change = similarityBetween(from.landmarks, to.landmarks);
+      const moved = transformPositions(from.landmarks, change);
+      for (let i = 0; i < moved.length; i++) if (i % 3 < 2) assertClose(moved[i]!, to.landmarks[i]!, 0.02);
+      const see = (dx: number) =>
+        likeness(
+          warpPhoto(from.image, { transform: { ...change, dx: change.dx + dx }, width: SIZE, height: SIZE }),
+          to.image,
+        );
+      gains.push(see(0) - (see(-4) + see(4)) / 2);
+    }
+    assertEquals(first!.traits.pose.yaw, -mirrored!.traits.pose.yaw);
+    assertEquals([...last!.expressions!], [...first!.expressions!]);
+    const other = mirrorExpressions(names);
+    assertEquals([...mirrored!.expressions!], names.map((_, e) => first!.expressions![other[e]!]));
+    assert(first!.image.rgb.some((byte, i) => byte !== last!.image.rgb[i]));
+  }
+  // covers and colors differ, so that a few may not look alike
+  const better = gains.filter((gain) => gain > 0).length / gains.length;
+  assert(better > 0.8, `in ${better} of shots the face is where the landmarks are`);
+});
+
+Deno.test("drawnSource() gives the same bytes for a shot, in any order, and its label alone", () => {
+  const options = { seed: 7, imageSize: SIZE, augment: true, shots: 4, absentShare: 0.2 };
+  const inOrder = drawnSource(model, options);
+  const all = Array.from({ length: 24 }, (_, i) => inOrder.sample(i, "train"));
+  const backwards = drawnSource(model, options);
+  for (const index of [22, 9, 8, 21, 4, 7, 0]) {
+    assertEquals([...bytesOf(backwards.sample(index, "train"))], [...bytesOf(all[index]!)]);
+    const label = drawnSource(model, options).label(index, "train");
+    assertAllClose(label.landmarks, all[index]!.landmarks, 1e-3);
+    assertEquals(label.isAbsent, all[index]!.isAbsent);
+  }
 });
