@@ -3,12 +3,16 @@ import { Option } from "commander";
 import { defaults, resolveConfig, type SourceSettings } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
+import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
+import type { NumberTable } from "@/lib/view/evaluation/number_table.ts";
 import { protocolTables } from "@/lib/view/evaluation/protocol_table.ts";
 import type { BoxKind, PhotoEvaluation } from "@/tasks/evaluate/measure_photos.ts";
 import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
+import { refuseExisting } from "@/tasks/refuse_existing.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
@@ -19,10 +23,13 @@ interface Flags {
   readonly faceModel?: string;
   readonly boxes: BoxKind;
   readonly json?: boolean;
+  readonly out?: string;
   readonly source?: string;
   readonly sourcePath?: string;
   readonly sourceModel?: string;
 }
+
+type Measured = Evaluation & Partial<PhotoEvaluation>;
 
 const command = taskCommand("evaluate")
   .description("Measures the 68 landmarks of a trained model: NME in percent by yaw, beside a mean face's")
@@ -54,7 +61,8 @@ const command = taskCommand("evaluate")
   .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
-  .option("--json", "print one JSON object instead of a table");
+  .option("--json", "print one JSON object instead of a table")
+  .option("--out <file>", "also an HTML page of the tables, and of blinks and the jaw over a drawn video");
 
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
@@ -68,6 +76,8 @@ await runTask(command, async (console) => {
     throw new InputError("Cannot use --boxes 3ddfa without --annotations, which has those boxes");
   }
 
+  if (options.out !== undefined) await refuseExisting([options.out]);
+
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, trainedOn } = await import("@/lib/evaluate/trained.ts");
@@ -77,13 +87,22 @@ await runTask(command, async (console) => {
     atOnce: 16,
     note: (sentence) => console.print(sentence),
   });
+  const tell = async (measured: Measured) => {
+    const { expressions } = measured, tables = errorTables(measured);
+    if (options.out !== undefined) {
+      const { renderEvaluation } = await import("@/lib/view/report/evaluation_page.ts");
+      await writeFileAtomic(options.out, await renderEvaluation({ title: `posmap: ${folder}`, tables, expressions }));
+    }
+    console.quiet();
+    const shown = [...tables, ...expressions ? [new ExpressionTable(expressions)] : []];
+    const text = options.json ? JSON.stringify(measured) : shown.map((table) => table.toText()).join("\n\n");
+    globalThis.console.log(text);
+  };
   const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
   if (options.photos) {
     const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");
     const measured = await measurePhotos(model, { ...options, photos: options.photos }, onProgress);
-    console.quiet();
-    globalThis.console.log(options.json ? JSON.stringify(measured) : tablesOf(measured));
-    return;
+    return await tell(measured);
   }
   const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
   const evaluation = await evaluateHeldOut(model, {
@@ -94,17 +113,11 @@ await runTask(command, async (console) => {
     onConversion: console.lateStage(CONVERTING),
     onProgress,
   });
-  console.quiet();
-  globalThis.console.log(options.json ? JSON.stringify(evaluation) : tablesOf(evaluation));
+  await tell(evaluation);
 });
 
-function tablesOf({ protocol, ...evaluation }: Omit<PhotoEvaluation, "boxes">): string {
-  const tables = [
-    new ErrorTable(evaluation),
-    ...evaluation.expressions ? [new ExpressionTable(evaluation.expressions)] : [],
-    ...protocol ? [...protocolTables(protocol)] : [],
-  ];
-  return tables.map((table) => table.toText()).join("\n\n");
+function errorTables({ protocol, ...evaluation }: Measured): NumberTable[] {
+  return [new ErrorTable(evaluation), ...protocol ? protocolTables(protocol) : []];
 }
 
 /** A run's source, with the place of its files, which a model's folder does not say; undefined where there is no run. */

@@ -98,7 +98,7 @@ case $task in
   check_notebooks | check_docs | mutate) set -- --allow-run="$deno" "$@" ;;
   *)
     case $task in
-      video | predict | track | card | export | import) [ -z "$out" ] || may_write "$out" ;;
+      video | predict | track | card | export | import | evaluate) [ -z "$out" ] || may_write "$out" ;;
       download) set -- --allow-net="$server" "$@" ;;
       prepare)
         [ -z "$out" ] || may_write "$out"

@@ -1,10 +1,11 @@
 // deno task video [photo] [options]: a face's mesh in its photo's colors, turning, as MP4, animated WebP and a page.
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 import { modelOption } from "@/tasks/model_option.ts";
+import { refuseExisting } from "@/tasks/refuse_existing.ts";
 import { cropInPhoto, type FacePlace, parsePlace, type PlaceFlags, placeOptions } from "@/tasks/predict/face_place.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
@@ -66,19 +67,6 @@ await runTask(command, async (console) => {
   console.quiet();
   globalThis.console.log(`${mp4}, ${webp} and ${html}: ${video.frames.length} frames of ${SIZE} × ${SIZE} pixels`);
 });
-
-async function refuseExisting(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    const isThere = await Deno.lstat(path).then(() => true, (error) => {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw new InputError(`Cannot write ${path}: ${error.message}`);
-    });
-    if (isThere) throw new InputError(`Cannot write ${path}: it is there already; name another by --out`);
-  }
-  const folder = dirname(paths[0]!);
-  if (await Deno.stat(folder).then((found) => found.isDirectory, () => false)) return;
-  throw new InputError(`Cannot write ${paths[0]}: there is no folder ${folder}`);
-}
 
 /** One that looks at the camera, its mouth closed. */
 async function builtInSample(): Promise<TrackedFace> {

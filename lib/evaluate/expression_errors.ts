@@ -1,4 +1,5 @@
 import { mean } from "@/lib/evaluate/nme.ts";
+import type { ExpressionCurves } from "@/lib/evaluate/talking_face.ts";
 
 /** Mean absolute errors of expressions' amounts, which are 0 to 1. */
 export interface ExpressionErrors {
@@ -6,6 +7,8 @@ export interface ExpressionErrors {
   /** The error of always saying the mean. */
   readonly baseline: number;
   readonly each: readonly { readonly name: string; readonly error: number; readonly baseline: number }[];
+  /** Some of them over a drawn video, where there is one. */
+  readonly video?: ExpressionCurves;
 }
 
 export interface ExpressionAnswers {

@@ -33,6 +33,21 @@ export async function judgeFaces(
   return faces.map((face, i) => ({ ...face, ...said[i]! }));
 }
 
+/** The amounts of its expressions that the network sees in each crop. */
+export async function predictExpressions(
+  network: tf.LayersModel,
+  crops: readonly Photo[],
+  options: JudgeOptions,
+): Promise<Float32Array[]> {
+  await hostWeights(network);
+  using predictor = new Predictor(network, options);
+  return await inChunks(
+    crops.map((image) => ({ image })),
+    (some) => predictor.predictHead(EXPRESSIONS, some),
+    options.onProgress,
+  );
+}
+
 /** The same faces with one part of each covered, for every part that can be. */
 export async function judgeCovered(
   network: tf.LayersModel,

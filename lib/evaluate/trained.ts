@@ -6,6 +6,7 @@ import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { mean, summarizeErrors } from "@/lib/evaluate/nme.ts";
+import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
 import { denseError, isSameLayout } from "@/lib/evaluate/region_errors.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
@@ -52,11 +53,20 @@ export async function evaluateHeldOut(
     expressionCount: source.expressionNames?.length ?? 0,
     onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
-  return await measure(model, faces, source, partProgress(onProgress, MAKING_SHARE, 1));
+  const evaluation = await measure(model, faces, source, partProgress(onProgress, MAKING_SHARE, MEASURED_SHARE));
+  if (!evaluation.expressions) return evaluation;
+  const video = await followTalkingFace({
+    ...pictures,
+    model: source.model,
+    names: model.description.expressionNames!,
+    say: (crops) => Array.fromAsync(crops, async (crop) => (await model.crops.predict([crop]))[0]!.expressions),
+    onProgress: partProgress(onProgress, MEASURED_SHARE, 1),
+  });
+  return { ...evaluation, expressions: { ...evaluation.expressions, ...video && { video } } };
 }
 
-/** Share of the time to measure that making faces takes. */
-const MAKING_SHARE = 0.8;
+/** Shares of the time after which faces are made, and measured. */
+const [MAKING_SHARE, MEASURED_SHARE] = [0.75, 0.9];
 
 async function measure(
   { crops, description: { meanLandmarks, surface, expressionNames = [] } }: MeasuredModel,

@@ -1,10 +1,11 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
 import { evaluate, evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
-import { judgeCovered, judgeFaces, meanLoss } from "@/lib/evaluate/held_out.ts";
+import { judgeCovered, judgeFaces, meanLoss, predictExpressions } from "@/lib/evaluate/held_out.ts";
 import { type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { mean } from "@/lib/evaluate/nme.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
+import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { expressionCountOf, type Parts } from "@/lib/experiment/parts.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
@@ -55,21 +56,28 @@ export async function measure(
   faces: readonly MadeFace[],
   onProgress?: ProgressListener,
 ): Promise<Measurement> {
-  const { config, network, source: { surface }, meanExpressions } = parts;
+  const { config, network, source: { surface, model, expressionNames = [] }, meanExpressions } = parts;
   const part = (from: number, to: number) => ({ onProgress: partProgress(onProgress, from, to) });
   const saysExpressions = meanExpressions.length > 0;
   const judged = await judgeFaces(network, faces, { ...config, saysExpressions, ...part(0, 0.25) });
   const groups = await judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
-  const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, 1) });
+  const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, saysExpressions ? 0.9 : 1) });
   const evaluation = errorsOf(parts, judged);
   if (!saysExpressions) return { evaluation, pictures };
   const expressions = expressionErrors({
-    names: parts.source.expressionNames!,
+    names: expressionNames,
     found: judged.map(({ foundExpressions }) => foundExpressions!),
     truth: faces.map(({ expressions }) => expressions!),
     meanAmounts: meanExpressions,
   });
-  return { evaluation: { ...evaluation, expressions }, pictures };
+  const video = await followTalkingFace({
+    ...config,
+    model,
+    names: expressionNames,
+    say: (crops) => predictExpressions(network, crops, config),
+    ...part(0.9, 1),
+  });
+  return { evaluation: { ...evaluation, expressions: { ...expressions, ...video && { video } } }, pictures };
 }
 
 /** Faces that are covered in part, to see what becomes of them. */

@@ -26,12 +26,21 @@ Deno.test("what deno task train makes where the user stands, deno task evaluate 
   for (const path of ["config.json", "metrics.jsonl", "events", "checkpoints", "model/posmap.json", "report.html"]) {
     await Deno.stat(`${folder.path}/a run/${path}`);
   }
-  const measure = ["a run", "--json", "--test-samples", "2"];
+  const curves = /data-figure="blink".*data-figure="jaw"/s;
+  assert(curves.test(await Deno.readTextFile(`${folder.path}/a run/report.html`)));
+  const measure = ["a run", "--json", "--test-samples", "2", "--out", "page.html"];
   const { code, stdout } = await runTaskChild("evaluate", ...measure, standing);
   assertEquals(code, 0);
   const evaluation = JSON.parse(stdout); // one object and nothing else
   assertEvaluation(evaluation, "dense", "expressions"); // its own faces
   assertEquals(evaluation.images, 2);
+  assert(curves.test(await Deno.readTextFile(`${folder.path}/page.html`)));
+  const again = await runTaskChild("evaluate", ...measure, standing);
+  assertEquals(again, {
+    code: 2,
+    stdout: "",
+    stderr: "Cannot write page.html: it is there already; name another by --out\n",
+  });
 
   await using stopped = spawnTask("evaluate", "a run", "--test-samples", "1000000", standing);
   const [out, said] = [new Lines(stopped.stdout), new Lines(stopped.stderr)];

@@ -4,7 +4,8 @@ import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
-import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
+import { talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { launchChromium } from "@/tests/view/chromium.ts";
 
 export interface DrawnCamera {

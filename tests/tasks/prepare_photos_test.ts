@@ -3,7 +3,8 @@ import { PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
-import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
+import { talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 const weights = `${import.meta.dirname}/../../data/weights/lite`;

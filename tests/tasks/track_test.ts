@@ -5,7 +5,8 @@ import type { Photo } from "@/lib/types.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask, type Surroundings, type TaskEnd } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
-import { DrawnActor, talkingTurn } from "@/tests/track/drawn_video.ts";
+import { talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { ffmpeg, hasFfmpeg, probe, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 

@@ -8,7 +8,8 @@ import type { Photo } from "@/lib/types.ts";
 import { openFaces } from "@/tasks/predict/open_faces.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { type Act, DrawnActor, type DrawnFrame, overlay, talkingTurn } from "@/tests/track/drawn_video.ts";
+import { type DrawnFrame, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { type Act, DrawnActor, overlay } from "@/tests/track/drawn_video.ts";
 
 const FRAMES_PER_SECOND = 30;
 const SIZE = 360;

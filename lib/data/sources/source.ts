@@ -3,12 +3,14 @@ import type { Config } from "@/lib/config.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { type Label, type Sample, type Split, splits } from "@/lib/data/sample.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
 
 /** An ordered supply of labeled pictures of faces, whose maps are of one surface. */
 export interface Source {
   readonly surface: FaceSurface;
+  /** What faces are drawn from; none where they are in photos. */
+  readonly model?: MorphableModel;
   /** The surface's layout in maps of the source's image size. */
   readonly layout: UvLayout;
   /** The number of samples in each split, Infinity where they never end; a split that is missing has none. */

@@ -6,7 +6,7 @@ import type { Photo } from "@/lib/types.ts";
 import { enlargePhoto } from "@/lib/view/drawing/join_photos.ts";
 import type { ErrorPictures } from "@/lib/view/evaluation/error_pictures.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
-import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
+import { expressionParts } from "@/lib/view/report/expression_parts.ts";
 import { escapeHtml, Picture } from "@/lib/view/figures/picture.ts";
 import { faceFigure } from "@/lib/view/mesh/turning_face.ts";
 import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
@@ -47,9 +47,7 @@ export async function renderReport(content: ReportContent): Promise<string> {
       figureTag("cumulative", errors.cumulative),
       `<div class="scroll">${errors.regions.toHtml()}</div>`,
     ),
-    ...evaluation.expressions
-      ? [section("Expressions", `<div class="scroll">${new ExpressionTable(evaluation.expressions).toHtml()}</div>`)]
-      : [],
+    ...evaluation.expressions ? [section("Expressions", ...expressionParts(evaluation.expressions))] : [],
     section("Best, median and worst", `<div class="wide">${errors.gallery.toHtml()}</div>`, galleryNote),
     section("Learning curves", ...curves(metrics)),
     section(overfits ? "Faces it was trained on" : "Validation faces", await tripleGrid(triples), mapNote),

@@ -61,6 +61,9 @@ th, td { text-align: left; padding: .25rem 1.4rem .25rem 0; font-weight: normal;
 .numbers tbody tr:nth-child(even) { color: #6b7383; }
 .numbers tbody tr:nth-child(3) > * { padding-top: .8rem; }
 .figure { height: 340px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1.4rem; }
+.pair .figure { height: 260px; }
+.pair ~ .scroll { margin-top: 1.2rem; }
 .triples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1.4rem; }
 .columns { display: grid; grid-template-columns: repeat(3, 1fr); gap: 4px; font-size: .85rem; line-height: 1.25; }
 .columns { color: #5b6475; align-items: end; text-align: center; margin-bottom: .4rem; }

@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { resolveConfig } from "@/lib/config.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
@@ -36,6 +37,16 @@ const evaluation: Evaluation = {
   },
 };
 
+const amounts = { error: 0.1, baseline: 0.2 };
+/** Of a network that says expressions. */
+const expressions: ExpressionErrors = {
+  ...{ mean: 0.1, baseline: 0.2, each: [{ ...amounts, name: "jawOpen" }] },
+  video: {
+    framesPerSecond: 30,
+    curves: ["blink", "jaw"].map((name) => ({ ...amounts, name, truth: [0, 1, 0, 0.5], found: [0, 0.8, 0.2, 0.1] })),
+  },
+};
+
 /** A run of 300 steps whose loss falls by two orders of magnitude. */
 const metrics: MetricsRow[] = Array.from({ length: 300 }, (_, i) => {
   const step = i + 1;
@@ -52,7 +63,7 @@ const metrics: MetricsRow[] = Array.from({ length: 300 }, (_, i) => {
 
 const errors = await pictureErrors(faces, model);
 
-function reportContent(): ReportContent {
+function reportContent(more: Partial<Evaluation> = {}): ReportContent {
   const { image: photo, map } = drawnSource(model, { seed: 7, imageSize: SIZE, augment: false }).sample(5, "test");
   const triple = joinPhotos([photo, photo, photo]);
   return {
@@ -60,7 +71,7 @@ function reportContent(): ReportContent {
     summary: "Made up </script>.",
     config: resolveConfig("quick", { learningRate: 0.002 }),
     metrics,
-    evaluation,
+    evaluation: { ...evaluation, ...more },
     triples: { maps: [triple, triple], masks: [triple, triple] },
     errors,
     face: { photo, map, surface: model.surface },
@@ -75,7 +86,7 @@ async function withReport(
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "posmap report " });
   try {
-    const html = await renderReport(reportContent());
+    const html = await renderReport(reportContent({ expressions }));
     assert(html.length < 5_000_000, `The report has ${html.length} characters`);
     const file = `${await Deno.realPath(folder)}/report.html`;
     await Deno.writeTextFile(file, html);
@@ -106,7 +117,7 @@ async function checkText(page: Page): Promise<void> {
   assertEquals(await page.title(), 'A <run> & "more"');
   assertEquals(await textOf(page, "h1"), ['A <run> & "more"']);
   assertEquals((await textOf(page, ".result"))[0]!.match(/[\d.]+ %| \d+ /g), ["3.46 %", " 1234 ", "20.25 %"]);
-  const shown = await textOf(page, ".numbers td");
+  const shown = await textOf(page, "section:nth-of-type(1) .numbers td");
   assertEquals(shown.slice(0, 6), ["3.46", "4.00–7.00", "4.57", "2.50", "5.13", "–"]);
   assertEquals(shown, new ErrorTable(evaluation).cells.slice(1).flatMap((row) => row.slice(1)));
   const settings = Object.fromEntries(
@@ -156,7 +167,7 @@ Deno.test({
         await checkText(page);
         await checkPictures(page);
         await checkDrawings(page);
-        for (const id of ["#loss", "#nme", "#cumulative"]) {
+        for (const id of ["#loss", "#nme", "#cumulative", "#blink", "#jaw"]) {
           const share = drawnShare(await screenshot(page, id));
           assert(share > 0.005, `The plot ${id} covers ${share} of its picture`);
         }
@@ -170,4 +181,13 @@ Deno.test({
       await browser.close();
     }
   },
+});
+
+Deno.test("renderReport() has no expressions of a network that says none, and no curves without a video", async () => {
+  const { video: _, ...errors } = expressions;
+  const [none, still] = await Promise.all(
+    [{}, { expressions: errors }].map((more) => renderReport(reportContent(more))),
+  );
+  assertEquals([none, still].map((html) => html!.includes("<h2>Expressions</h2>")), [false, true]);
+  assert(![none, still].some((html) => /data-figure="(blink|jaw)"/.test(html!)));
 });

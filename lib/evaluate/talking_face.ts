@@ -1,0 +1,98 @@
+import { CROP_MARGIN, cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { mean } from "@/lib/evaluate/nme.ts";
+import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { ProgressListener } from "@/lib/progress.ts";
+import type { Photo } from "@/lib/types.ts";
+
+/** How much of something a face does, from 0 to 1, in each frame of a video. */
+export interface ExpressionCurve {
+  /** What it does, such as "blink". */
+  readonly name: string;
+  /** As it was drawn. */
+  readonly truth: readonly number[];
+  /** As the network says. */
+  readonly found: readonly number[];
+  /** Mean absolute, of what the network says. */
+  readonly error: number;
+  /** The error of always saying the mean of the truth. */
+  readonly baseline: number;
+}
+
+/** Expressions over a drawn video. */
+export interface ExpressionCurves {
+  readonly framesPerSecond: number;
+  readonly curves: readonly ExpressionCurve[];
+}
+
+/** Who talks, and who looks. */
+export interface TalkingFaceParts {
+  /** What the face is drawn from; no video without one. */
+  readonly model: MorphableModel | undefined;
+  readonly seed: number;
+  /** Pixels a side that the network sees. */
+  readonly imageSize: number;
+  /** The expressions that the network says. */
+  readonly names: readonly string[];
+  /** [names] for each crop: what the network says of it. */
+  readonly say: (crops: readonly Photo[]) => Promise<readonly Float32Array[]>;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** Expressions as ICT-FaceKit calls them; of what has two sides, the curve is their mean. */
+const followed: Readonly<Record<string, readonly string[]>> = {
+  blink: ["eyeBlink_L", "eyeBlink_R"],
+  jaw: ["jawOpen"],
+};
+
+const FRAMES_PER_SECOND = 30;
+const FRAMES = 4 * FRAMES_PER_SECOND;
+/** Degrees that a head turns as its person speaks. */
+const REACH = 20;
+
+/**
+ * How a network follows the blinks and the jaw of a held-out person in a drawn video; undefined where there is nobody to
+ * draw, or the network says neither.
+ */
+export async function followTalkingFace(
+  { model, seed, imageSize, names, say, onProgress }: TalkingFaceParts,
+): Promise<ExpressionCurves | undefined> {
+  const kinds = Object.entries(followed).filter(([, parts]) =>
+    parts.every((name) => names.includes(name) && model?.expressionNames.includes(name))
+  );
+  if (!model || kinds.length === 0) return undefined;
+  // as large as the crop, and what it takes to move
+  const size = Math.round(1.25 * imageSize);
+  const actor = new DrawnActor({ model, seed: `${seed}/test/talking`, size, headShare: 0.3 });
+  const acts = Array.from({ length: FRAMES }, (_, frame) => talkingTurn(frame / FRAMES_PER_SECOND, REACH));
+  const crops = acts.map((act, frame) => {
+    const { picture, landmarks } = actor.draw(act);
+    onProgress?.((frame + 1) / FRAMES);
+    return cropPhoto(picture, landmarkCrop(landmarks, { margin: CROP_MARGIN }), imageSize);
+  });
+  const said = await say(crops);
+  return {
+    framesPerSecond: FRAMES_PER_SECOND,
+    curves: kinds.map(([name, parts]) =>
+      curveOf(name, {
+        truth: acts.map(({ expression }) => mean(parts.map((part) => expression![part]!))),
+        found: said.map((amounts) => mean(parts.map((part) => amounts[names.indexOf(part)]!))),
+      })
+    ),
+  };
+}
+
+/** Rounded to thousandths. */
+function curveOf(name: string, amounts: Pick<ExpressionCurve, "truth" | "found">): ExpressionCurve {
+  const [truth, found] = [amounts.truth, amounts.found].map((values) =>
+    values.map((value) => Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000)
+  ) as [number[], number[]];
+  const middle = mean(truth);
+  return {
+    name,
+    truth,
+    found,
+    error: mean(truth.map((amount, i) => Math.abs(found[i]! - amount))),
+    baseline: mean(truth.map((amount) => Math.abs(middle - amount))),
+  };
+}
