@@ -2,15 +2,14 @@
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { checkCells } from "@/tasks/notebooks/check_cells.ts";
-import { checkOutputs, hasFailed, kindsShown, shownClasses } from "@/tasks/notebooks/check_outputs.ts";
-import { execute } from "@/tasks/notebooks/execute.ts";
-import { keptText, type Notebook, readNotebook } from "@/tasks/notebooks/notebook.ts";
+import { hasFailed } from "@/tasks/notebooks/check_outputs.ts";
+import { judge } from "@/tasks/notebooks/judge.ts";
+import { readNotebook } from "@/tasks/notebooks/notebook.ts";
 import { openLab } from "@/tasks/notebooks/open_lab.ts";
 import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const folder = new URL("../notebooks", import.meta.url).pathname;
-const MOST_BYTES = 1_500_000;
 
 interface Options {
   readonly write?: boolean;
@@ -44,16 +43,13 @@ await runTask(command, async (console) => {
   console.stage("Type-checking the cells");
   await checkCells(notebooks, { note });
   const packages = await packagesOf("notebooks");
-  const classes = shownClasses(await readSources("../lib/view"));
   let complaintCount = 0;
-  for (const { name, notebook: kept } of notebooks) {
+  for (const { name } of notebooks) {
     console.stage(`Running ${name}`);
-    const { notebook, seconds } = await execute(pathOf(name), { packages, signal: console.signal });
+    const options = { packages, signal: console.signal, isWritten: write };
+    const { notebook, text, seconds, complaints } = await judge(pathOf(name), options);
     console.quiet();
-    const text = keptText(notebook);
-    const complaints = [...checkOutputs(notebook, { classes }), ...checkSize(text)];
     if (write && !hasFailed(notebook)) await writeFileAtomic(pathOf(name), text);
-    if (!write) complaints.push(...checkKept(kept, notebook));
     globalThis.console.log(
       `${name.padEnd(32)} ${seconds.toFixed(0).padStart(3)} s  ${(text.length / 1e6).toFixed(2)} MB`,
     );
@@ -81,26 +77,4 @@ async function chooseNames(wanted: readonly string[]): Promise<string[]> {
 
 function pathOf(name: string): string {
   return `${folder}/${name}.ipynb`;
-}
-
-async function readSources(place: string): Promise<string[]> {
-  const url = new URL(`${place}/`, import.meta.url);
-  const sources: string[] = [];
-  for await (const { name, isFile } of Deno.readDir(url)) {
-    if (isFile) sources.push(await Deno.readTextFile(new URL(name, url)));
-    else sources.push(...await readSources(`${place}/${name}`));
-  }
-  return sources;
-}
-
-function checkSize(text: string): string[] {
-  const bytes = new TextEncoder().encode(text).length;
-  return bytes > MOST_BYTES ? [`has ${bytes} bytes with its outputs, more than ${MOST_BYTES}`] : [];
-}
-
-function checkKept(kept: Notebook, run: Notebook): string[] {
-  const [before, now] = [kept, run].map((notebook) => kindsShown(notebook).map(String)) as [string[], string[]];
-  const cell = now.findIndex((kinds, index) => kinds !== before[index]);
-  if (cell < 0) return [];
-  return [`cell ${cell + 1} shows ${now[cell] || "nothing"}, and is kept with ${before[cell] || "nothing"}: --write`];
 }

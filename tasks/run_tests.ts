@@ -12,13 +12,21 @@ const root = new URL("..", import.meta.url).pathname;
 const longFiles = [
   "tests/notebooks_test.ts",
   "tests/tasks/train_test.ts",
+  "tests/tasks/live_page_test.ts",
   "tests/attacks/resume_test.ts",
+  "tests/tasks/prepare_heads_test.ts",
   "tests/train/memory_test.ts",
+  "tests/tasks/train_ranks_test.ts",
   "tests/experiment_test.ts",
-  "tests/tasks/notebooks_test.ts",
-  "tests/tasks/evaluate_test.ts",
-  "tests/tensorflow/library/install_test.ts",
-  "tests/view/report/report_test.ts",
+  "tests/store_training_test.ts",
+  "tests/store_notebooks_test.ts",
+  "tests/webgpu/webgpu_test.ts",
+  "tests/track/drawn_tracking_test.ts",
+  "tests/data/store/store_test.ts",
+  "tests/model/torch_test.ts",
+  "tests/formats/summary_writer_test.ts",
+  "tests/tasks/track_test.ts",
+  "tests/tasks/predict_test.ts",
 ];
 
 const command = taskCommand("test")

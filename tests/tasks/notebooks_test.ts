@@ -91,13 +91,23 @@ Deno.test("parseNotebook() says what is no notebook", async () => {
   }
 });
 
-async function runTask(...taskArguments: string[]): Promise<{ code: number; stderr: string }> {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+async function runTask(...taskArguments: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "notebooks", ...taskArguments],
     cwd: root,
   }).output();
-  return { code, stderr: new TextDecoder().decode(stderr).replace(/^TensorFlow's library is set up\n/, "") };
+  const said = new TextDecoder().decode(stderr).replace(/^TensorFlow's library is set up\n/, "");
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: said };
 }
+
+Deno.test({
+  name: "notebooks type-checks and runs the notebook that is named, and says how long it took",
+  ignore: !hasLab,
+  fn: async () => {
+    const { code, stdout, stderr } = await runTask("01");
+    assert(code === 0 && /^01_mesh_to_position_map +\d+ s +\d\.\d\d MB\n$/.test(stdout), stdout + stderr);
+  },
+});
 
 Deno.test("notebooks refuses unknown names and flags in one sentence", async () => {
   for (
