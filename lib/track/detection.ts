@@ -1,3 +1,5 @@
+import { faceSize } from "@/lib/evaluate/nme.ts";
+import { keyLandmarks, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { Box } from "@/lib/types.ts";
 
 /** A face that a detector found, in the photo's pixels. */
@@ -7,6 +9,23 @@ export interface Detection {
   readonly keypoints: Float32Array;
   /** From 0 to 1. */
   readonly score: number;
+}
+
+/** Landmarks whose mean is where the keypoint of the same place among a detection's first four is. */
+const keypointLandmarks = [
+  landmarkLines.rightEye.landmarks,
+  landmarkLines.leftEye.landmarks,
+  [keyLandmarks.noseTip],
+  [...landmarkLines.outerLips.landmarks, ...landmarkLines.innerLips.landmarks],
+] as const;
+
+/** The mean distance of eyes, nose and mouth of landmarks, [68, 3], from where the detector has them, in percent of the face's size. */
+export function keypointMiss({ keypoints }: Detection, landmarks: Float32Array): number {
+  const misses = keypointLandmarks.map((own, i) => {
+    const mean = (axis: 0 | 1) => own.reduce((sum, landmark) => sum + landmarks[3 * landmark + axis]!, 0) / own.length;
+    return Math.hypot(mean(0) - keypoints[2 * i]!, mean(1) - keypoints[2 * i + 1]!);
+  });
+  return 100 * misses.reduce((sum, miss) => sum + miss) / misses.length / faceSize(landmarks);
 }
 
 /** The share of their common area in what two boxes cover together. */

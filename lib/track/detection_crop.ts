@@ -11,7 +11,7 @@ const SIDE = 1.09;
 const LOWER = 0.024;
 
 /** The crop in which a network that was trained with this margin expects a face that was detected so. */
-export function detectionCrop({ box }: Detection, { margin }: { readonly margin: number }): Crop {
+export function detectionCrop({ box }: Pick<Detection, "box">, { margin }: { readonly margin: number }): Crop {
   const { left, top, width, height } = box;
   return boxCrop({ left, top: top + LOWER * height, width, height }, { margin: SIDE * margin });
 }

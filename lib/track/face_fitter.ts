@@ -1,9 +1,12 @@
-import { cropPhoto, cropToImage } from "@/lib/data/maps/crop.ts";
+import { type CropOptions, cropPhoto, cropToImage, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { readTexels } from "@/lib/data/maps/position_map.ts";
 import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
-import type { FaceFit } from "@/lib/track/face_tracker.ts";
-import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { nme } from "@/lib/evaluate/nme.ts";
+import { landmarkBox, mirroredLandmarks } from "@/lib/face/landmarks.ts";
+import { type Detection, keypointMiss } from "@/lib/track/detection.ts";
+import { detectionCrop } from "@/lib/track/detection_crop.ts";
+import { type FaceFit, LEAST_SCORE } from "@/lib/track/face_tracker.ts";
 import { headLikeness } from "@/lib/track/head_pose.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 
@@ -23,6 +26,14 @@ export interface ModelFit extends FaceFit {
   /** [size, size, 3], the position map in crop pixels. */
   readonly map: Float32Array;
 }
+
+/**
+ * How far landmarks may be from those found in the picture's mirror image, in percent of their box, where they are near the
+ * detector's keypoints and where they are not.
+ */
+const MIRROR_LIMITS = { near: 7.5, far: 5 } as const;
+/** The largest miss of keypoints that are near, in percent as well: the less sure the detector is, the smaller. */
+const nearKeypoints = (detectorScore: number) => 5 + 40 * (detectorScore - 0.5);
 
 /** Fits faces in crops of pictures by a model that ONNX Runtime runs: the same in Deno and in a browser. */
 export class FaceFitter {
@@ -62,6 +73,36 @@ export class FaceFitter {
     });
   }
 
+  /**
+   * A face that a detector has seen, fitted in the crop that it suggests and again in the one around its landmarks. None
+   * where that is no face: by its score, or as the mirror image shows another one.
+   */
+  async fitDetected(
+    picture: Photo,
+    detection: Detection,
+    { margin }: Pick<CropOptions, "margin">,
+  ): Promise<ModelFit | undefined> {
+    const first = await this.fit(picture, detectionCrop(detection, { margin }));
+    if (first.score < LEAST_SCORE) return undefined;
+    const fit = await this.fit(picture, landmarkCrop(first.landmarks, { margin }));
+    if (fit.score < LEAST_SCORE) return undefined;
+    const isNear = keypointMiss(detection, fit.landmarks) < nearKeypoints(detection.score);
+    const mirrored = await this.#fitMirrored(picture, landmarkCrop(fit.landmarks, { margin }));
+    const miss = nme({ predicted: mirrored, truth: fit.landmarks }, 2);
+    return miss < MIRROR_LIMITS[isNear ? "near" : "far"] ? fit : undefined;
+  }
+
+  /** [68, 3], landmarks as the network finds them in the crop's mirror image, brought back. */
+  async #fitMirrored(picture: Photo, crop: Crop): Promise<Float32Array> {
+    const { imageSize: size } = this.#model;
+    const { landmarks } = await this.fit(mirrorPhoto(cropPhoto(picture, crop, size)), { left: 0, top: 0, side: size });
+    const back = Float32Array.from(landmarks, (_, i) => {
+      const value = landmarks[3 * mirroredLandmarks[Math.floor(i / 3)]! + i % 3]!;
+      return i % 3 === 0 ? size - value : value;
+    });
+    return cropToImage(back, { crop, size });
+  }
+
   #likeness(landmarks: Float32Array): number {
     const { neutralLandmarks } = this.#model;
     return neutralLandmarks ? headLikeness(landmarks, neutralLandmarks) : 1;
@@ -74,6 +115,17 @@ const LEAST_EXTENT = 0.05;
 function isExtended(landmarks: Float32Array, { side }: Crop): boolean {
   const { width, height } = landmarkBox(landmarks);
   return landmarks.every(Number.isFinite) && Math.min(width, height) > LEAST_EXTENT * side;
+}
+
+function mirrorPhoto({ width, height, rgb }: Photo): Photo {
+  const mirrored = new Uint8Array(rgb.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = 3 * (y * width + x);
+      mirrored.set(rgb.subarray(from, from + 3), 3 * (y * width + width - 1 - x));
+    }
+  }
+  return { width, height, rgb: mirrored };
 }
 
 /** Cells across one half of the map, and down. */

@@ -24,8 +24,8 @@ export interface FaceFit {
 export interface TrackerParts<Fit extends FaceFit> {
   readonly fit: (picture: Photo, crop: Crop) => Promise<Fit>;
   readonly detect: (picture: Photo) => Promise<readonly Detection[]>;
-  /** The crop in which the network expects a face that was detected so. */
-  readonly detectionCrop: (detection: Detection) => Crop;
+  /** The face that was detected so; none where it is no face. */
+  readonly fitDetected: (picture: Photo, detection: Detection) => Promise<Fit | undefined>;
 }
 
 export interface TrackerOptions {
@@ -34,8 +34,6 @@ export interface TrackerOptions {
   readonly mostFaces?: number;
   /** Frames between looks for new faces while all known ones are found. */
   readonly detectEvery?: number;
-  /** Fits below this are of no face. */
-  readonly leastScore?: number;
   /** Seconds for which the number of a lost face is kept. */
   readonly memory?: number;
   /** None for points as they are found. */
@@ -54,6 +52,8 @@ export interface TrackedFit<Fit extends FaceFit> {
   readonly expressions: Float32Array;
 }
 
+/** Fits below this score are of no face. */
+export const LEAST_SCORE = 0.5;
 /** Two faces' boxes that overlap more are of one face. */
 const SAME_FACE = 0.55;
 /** A detection that overlaps a known face more is of that face. */
@@ -84,7 +84,6 @@ export class FaceTracker<Fit extends FaceFit> {
     this.#options = {
       mostFaces: 5,
       detectEvery: 15,
-      leastScore: 0.5,
       memory: 3,
       smoothing: {},
       ...options,
@@ -93,7 +92,7 @@ export class FaceTracker<Fit extends FaceFit> {
 
   /** The faces of the next frame, by number. `time` is in seconds and grows. */
   async next(picture: Photo, time: number): Promise<TrackedFit<Fit>[]> {
-    const { leastScore, memory, detectEvery } = this.#options;
+    const { memory, detectEvery } = this.#options;
     this.#lost = this.#lost.filter((track) => time - track.time <= memory);
     if (this.#cuts.isCut(picture)) {
       this.#lost.push(...this.#tracks.splice(0));
@@ -103,7 +102,7 @@ export class FaceTracker<Fit extends FaceFit> {
     for (const track of this.#tracks) {
       const fit = await this.#parts.fit(picture, track.crop(time));
       const isOwn = time - track.time <= PATIENCE || track.distanceTo(fit, time) < 1;
-      if (fit.score >= leastScore && isOwn && isInside(landmarkBox(fit.landmarks), picture)) {
+      if (fit.score >= LEAST_SCORE && isOwn && isInside(landmarkBox(fit.landmarks), picture)) {
         track.moveTo(fit, time);
         followed.push(track);
       } else {
@@ -151,15 +150,14 @@ export class FaceTracker<Fit extends FaceFit> {
   }
 
   async #findNew(picture: Photo, time: number, detections: readonly Detection[]): Promise<void> {
-    const { mostFaces, margin, leastScore } = this.#options;
+    const { mostFaces } = this.#options;
     for (const detection of detections) {
       if (this.#tracks.length >= mostFaces) return;
       if (this.#tracks.some(({ box }) => boxOverlap(box, detection.box) > KNOWN_FACE)) continue;
-      const first = await this.#parts.fit(picture, this.#parts.detectionCrop(detection));
-      if (first.score < leastScore) continue;
-      const fit = await this.#parts.fit(picture, landmarkCrop(first.landmarks, { margin }));
+      const fit = await this.#parts.fitDetected(picture, detection);
+      if (!fit) continue;
       const box = landmarkBox(fit.landmarks);
-      if (fit.score < leastScore || this.#tracks.some((track) => boxOverlap(track.box, box) > SAME_FACE)) continue;
+      if (this.#tracks.some((track) => boxOverlap(track.box, box) > SAME_FACE)) continue;
       this.#tracks.push(this.#reclaim(fit, time) ?? new Track(this.#nextId++, fit, { ...this.#options, time }));
     }
   }

@@ -2,7 +2,6 @@ import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FaceDetector } from "@/lib/track/blazeface.ts";
 import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
-import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import type { FaceFitter, ModelFit } from "@/lib/track/face_fitter.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 
@@ -20,8 +19,6 @@ export interface PhotoFacesOptions {
   readonly crop?: Crop;
   /** Whether the crop is taken as it is, in place of one around the landmarks that are found in it. */
   readonly isExact?: boolean;
-  /** Fits below this are of no face. */
-  readonly leastScore?: number;
 }
 
 /** Pixels of a photo's shorter side from which parts of it are looked at too, for small faces. */
@@ -37,8 +34,11 @@ const SAME_FACE = 0.5;
  */
 export async function findFaces(
   photo: Photo,
-  { detector, fitter }: { readonly detector: Pick<FaceDetector, "detect">; readonly fitter: Pick<FaceFitter, "fit"> },
-  { margin, crop, isExact = false, leastScore = 0.5 }: PhotoFacesOptions,
+  { detector, fitter }: {
+    readonly detector: Pick<FaceDetector, "detect">;
+    readonly fitter: Pick<FaceFitter, "fit" | "fitDetected">;
+  },
+  { margin, crop, isExact = false }: PhotoFacesOptions,
 ): Promise<PhotoFace[]> {
   if (crop) {
     const first = await fitter.fit(photo, crop);
@@ -51,11 +51,9 @@ export async function findFaces(
   if (detections.length === 0 && !isLarge) detections = await detector.detect(photo, { parts: PART });
   const faces: PhotoFace[] = [];
   for (const detection of detections) {
-    const first = await fitter.fit(photo, detectionCrop(detection, { margin }));
-    if (first.score < leastScore) continue;
-    const fit = await fitter.fit(photo, landmarkCrop(first.landmarks, { margin }));
+    const fit = await fitter.fitDetected(photo, detection, { margin });
+    if (!fit) continue;
     const box = landmarkBox(fit.landmarks);
-    if (fit.score < leastScore) continue;
     if (faces.some((other) => boxOverlap(landmarkBox(other.fit.landmarks), box) > SAME_FACE)) continue;
     faces.push({ fit, detection });
   }

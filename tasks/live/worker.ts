@@ -5,7 +5,6 @@ import { CropModel } from "@/lib/model/crop_model.ts";
 import { parseDescription } from "@/lib/model/description.ts";
 import { type OnnxRuntime, OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
-import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import { FaceFitter, type ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
@@ -89,7 +88,7 @@ async function open({ backend, base, threads }: Opening): Promise<Opened> {
       new FaceTracker<ModelFit>({
         fit: (picture, crop) => fitter.fit(picture, crop),
         detect: (picture) => finder.detect(picture),
-        detectionCrop: (detection) => detectionCrop(detection, { margin }),
+        fitDetected: (picture, detection) => fitter.fitDetected(picture, detection, { margin }),
       }, { margin, mostFaces: MOST_FACES }),
     findAll: async (picture) =>
       (await findFaces(picture, { detector: finder, fitter }, { margin })).map(({ fit }, i) => ({

@@ -6,7 +6,6 @@ import { InputError } from "@/lib/errors.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { DelayedSmoothing } from "@/lib/track/delayed_smoothing.ts";
-import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
@@ -46,7 +45,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   const tracker = new FaceTracker<ModelFit>({
     fit: (picture, crop) => fitter.fit(picture, crop),
     detect: (picture) => detector.detect(picture),
-    detectionCrop: (detection) => detectionCrop(detection, { margin }),
+    fitDetected: (picture, detection) => fitter.fitDetected(picture, detection, { margin }),
   }, { margin, mostFaces: options.mostFaces, ...options.smoothing !== "one-euro" && { smoothing: "none" } });
   const expressionNames = description.expressionNames ?? [];
   if (options.animate !== undefined && expressionNames.length === 0) {

@@ -1,6 +1,5 @@
 /** The weights that come along, on drawn videos whose truth is known: what users of `deno task track` get. */
 import { nme } from "@/lib/evaluate/nme.ts";
-import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
 import { type Jitter, JitterMeter } from "@/lib/track/jitter.ts";
@@ -36,7 +35,7 @@ async function follow(scenes: Iterable<Scene>, { reach = 25 }: { readonly reach?
   const tracker = new FaceTracker<ModelFit>({
     fit: (picture, crop) => fitter.fit(picture, crop),
     detect: (picture) => detector.detect(picture),
-    detectionCrop: (detection) => detectionCrop(detection, { margin }),
+    fitDetected: (picture, detection) => fitter.fitDetected(picture, detection, { margin }),
   }, { margin });
   const seen: Seen[] = [];
   for (const { picture, people } of scenes) {

@@ -1,8 +1,12 @@
+import { cropToImage, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { faceSize } from "@/lib/evaluate/nme.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { CropModel } from "@/lib/model/crop_model.ts";
 import type { OnnxArray, OnnxSession } from "@/lib/model/onnx_session.ts";
+import type { Detection } from "@/lib/track/detection.ts";
+import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import { FaceFitter } from "@/lib/track/face_fitter.ts";
 import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
 
@@ -14,11 +18,19 @@ const neutralLandmarks = valuesAt(meshLandmarks(model), model.mean);
 /** Landmarks of a face that looks at the viewer, in crop pixels. */
 const frontal = neutralLandmarks.map((value, i) => i % 3 === 1 ? 32 - 2 * value : 2 * value + (i % 3 === 0 ? 32 : 0));
 
-/** A fitter whose network says this, whatever it sees. */
-function fitterOf(outputs: Readonly<Record<string, Float32Array>>): FaceFitter {
-  const answers = { positions: new Float32Array(3 * SIZE * SIZE), ...outputs };
-  const run = (): Promise<Record<string, OnnxArray<Float32Array>>> =>
-    Promise.resolve(Object.fromEntries(Object.entries(answers).map(([name, data]) => [name, { data, shape: [] }])));
+type Outputs = Readonly<Record<string, Float32Array>>;
+
+/** A fitter whose network says this, whatever it sees, or this of what it sees. */
+function fitterOf(outputs: Outputs | ((image: Uint8Array) => Outputs)): FaceFitter {
+  const run = ({ image }: Readonly<Record<string, OnnxArray<Uint8Array>>>): Promise<
+    Record<string, OnnxArray<Float32Array>>
+  > => {
+    const said = typeof outputs === "function" ? outputs(image!.data) : outputs;
+    const answers = { positions: new Float32Array(3 * SIZE * SIZE), ...said };
+    return Promise.resolve(
+      Object.fromEntries(Object.entries(answers).map(([name, data]) => [name, { data, shape: [] }])),
+    );
+  };
   const { uv } = model.surface;
   return new FaceFitter(new CropModel({ run } as unknown as OnnxSession, SIZE), {
     imageSize: SIZE,
@@ -50,4 +62,47 @@ Deno.test("FaceFitter scores landmarks that are all in one place, or are no numb
   for (const landmarks of [new Float32Array(204).fill(30), frontal.with(7, NaN)]) {
     assertEquals((await fitterOf({ landmarks, presence }).fit(picture, crop)).score, 0);
   }
+});
+
+/** Bright on the image's left half, so that a network can tell it from its mirror image. */
+const halfLit = { ...picture, rgb: picture.rgb.map((_, i) => Math.floor(i / 3) % 200 < 100 ? 200 : 20) };
+const margin = 1.5;
+/** The face in the crop around its own landmarks: fitted there again, it lies where it did. */
+const fitting = imageToCrop(frontal, { crop: landmarkCrop(frontal, { margin }), size: SIZE });
+const box = { left: 52, top: 52, width: 96, height: 96 };
+
+/** A detector's word of that face, its keypoints so many percent of the face's size off. */
+function detectionOf(score: number, percentOff = 0): Detection {
+  const landmarks = cropToImage(fitting, { crop: detectionCrop({ box }, { margin }), size: SIZE });
+  const off = percentOff / 100 * faceSize(landmarks) / Math.SQRT2;
+  const places = [[36, 41], [42, 47], [30, 30], [48, 67]].map(([first, last]) =>
+    [0, 1].map((axis) => {
+      const own = landmarks.filter((_, i) => i % 3 === axis && i >= 3 * first! && i < 3 * last! + 3);
+      return own.reduce((sum, value) => sum + value) / own.length + off;
+    })
+  );
+  return { box, keypoints: Float32Array.from([...places, [0, 0], [0, 0]].flat()), score };
+}
+
+/** The network sees the face at the same place in the mirror image, but so many percent of its size to one side. */
+function lopsided(percent: number): FaceFitter {
+  const pixels = percent / 100 * faceSize(fitting);
+  return fitterOf((image) => {
+    const isMirrored = image[3 * (SIZE * SIZE / 2 + 2)]! < 100;
+    return { landmarks: fitting.map((value, i) => i % 3 === 0 && isMirrored ? value - pixels : value) };
+  });
+}
+
+Deno.test("FaceFitter takes what was detected for a face where its mirror image shows the same one", async () => {
+  for (const [percent, isFace] of [[0, true], [6, true], [9, false]] as const) {
+    const fit = await lopsided(percent).fitDetected(halfLit, detectionOf(0.9), { margin });
+    assertEquals(fit !== undefined, isFace);
+  }
+});
+
+Deno.test("FaceFitter wants a mirror image that is more alike where the detector has eyes, nose and mouth elsewhere", async () => {
+  const isFace = async (percent: number, score: number, percentOff: number) =>
+    await lopsided(percent).fitDetected(halfLit, detectionOf(score, percentOff), { margin }) !== undefined;
+  assertEquals([await isFace(6, 0.9, 15), await isFace(6, 0.9, 30), await isFace(4, 0.9, 30)], [true, false, true]);
+  assertEquals([await isFace(6, 0.55, 4), await isFace(6, 0.55, 15)], [true, false]); // it is less sure
 });

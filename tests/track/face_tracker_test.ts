@@ -1,6 +1,6 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import type { Detection } from "@/lib/track/detection.ts";
-import { type FaceFit, FaceTracker } from "@/lib/track/face_tracker.ts";
+import { type FaceFit, FaceTracker, LEAST_SCORE } from "@/lib/track/face_tracker.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
@@ -60,7 +60,11 @@ async function follow(frames: readonly (readonly Person[])[], detectEvery = 15):
         score: 0.9,
       })),
     );
-  const tracker = new FaceTracker<FaceFit>({ fit, detect, detectionCrop: ({ box }) => cropOf(box) }, {
+  const tracker = new FaceTracker<FaceFit>({
+    fit,
+    detect,
+    fitDetected: async (picture, { box }) => unlessFaceless(await fit(picture, cropOf(box))),
+  }, {
     margin: MARGIN,
     detectEvery,
   });
@@ -75,6 +79,10 @@ async function follow(frames: readonly (readonly Person[])[], detectEvery = 15):
     }));
   }
   return ids;
+}
+
+function unlessFaceless(fit: FaceFit): FaceFit | undefined {
+  return fit.score < LEAST_SCORE ? undefined : fit;
 }
 
 function cropOf({ left, top, width, height }: Detection["box"]): Crop {
@@ -163,7 +171,11 @@ Deno.test("FaceTracker's crop rests while a face trembles, follows it, and keeps
       keypoints: new Float32Array(12),
       score: 0.9,
     }]);
-  const tracker = new FaceTracker<FaceFit>({ fit, detect, detectionCrop: ({ box }) => cropOf(box) }, {
+  const tracker = new FaceTracker<FaceFit>({
+    fit,
+    detect,
+    fitDetected: async (picture, { box }) => unlessFaceless(await fit(picture, cropOf(box))),
+  }, {
     margin: MARGIN,
   });
   for (const [i, place] of places.entries()) {
