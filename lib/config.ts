@@ -63,7 +63,7 @@ const schema = z.strictObject({
   shots: wholeFrom(1),
   expressionWeight: notNegative,
   averaging: notNegative.lt(1, "a number from 0, below 1"),
-  workers: wholeFrom(1),
+  workers: wholeFrom(0),
   overfitBatches: wholeFrom(0),
   validationSamples: wholeFrom(1),
   testSamples: wholeFrom(1),
@@ -103,7 +103,7 @@ export const defaults: Config = {
   shots: 1, // pictures of each head that is drawn for augmented training, of other crops, colors and covers
   expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
   averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
-  workers: 2,
+  workers: 2, // threads that make samples; 0: the training's own thread does, when it needs them
   overfitBatches: 0, // 0: a new batch every step
   validationSamples: 64,
   testSamples: 256,

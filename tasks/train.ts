@@ -62,7 +62,7 @@ const flags = {
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
   overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
-  workers: ["--workers <count>", "threads that make samples"],
+  workers: ["--workers <count>", "threads that make samples ahead; 0 makes them when they are needed"],
   backend: ["--backend <name>", "tensorflow, or webgpu, for any GPU, without TensorFlow's library"],
   device: ["--device <name>", "TensorFlow's: auto, cpu, gpu, or gpu:1 for the second one"],
   precision: ["--precision <name>", "of convolutions: float32, or bfloat16, where the processor or GPU has it"],

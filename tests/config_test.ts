@@ -57,7 +57,7 @@ Deno.test("resolveConfig() names the setting whose value is out of range, and th
     batchSize: [0, "16"],
     learningRate: [0, -1e-4, NaN, Infinity, "1e-4"],
     l2: [-1, NaN],
-    workers: [0],
+    workers: [-1, 0.5],
     overfitBatches: [-1],
     source: ["ict"],
   };

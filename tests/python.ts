@@ -14,7 +14,8 @@ export const plainPython: Python = (script, ...rest) => run(["-c", script, ...re
 
 /** Whether Python as it is has these modules. */
 export async function hasModules(...names: readonly string[]): Promise<boolean> {
-  return await plainPython(`import ${names.join(", ")}`).then(() => true, () => false);
+  const script = "import sys; from importlib.util import find_spec; sys.exit(None in map(find_spec, sys.argv[1:]))";
+  return await plainPython(script, ...names).then(() => true, () => false); // some take seconds to be imported
 }
 
 /**

@@ -1,12 +1,21 @@
-import { pythonWith } from "@/tests/python.ts";
+import { type Python, pythonWith } from "@/tests/python.ts";
 
-/** TensorBoard, with what reading events takes of its dependencies; undefined where it cannot be had. */
-export const tensorBoard = await pythonWith(
+const python = await pythonWith(
   "tensorboard==2.21.0",
   "protobuf==7.36.2",
   "numpy==2.4.6",
   "absl-py==2.5.1",
 );
+
+/** TensorBoard takes seconds to import TensorFlow where that is installed, too, unless it finds this module of its own. */
+const withoutTensorFlow = `
+import sys, types
+sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
+`;
+
+/** Python with TensorBoard, and what reading events takes of its dependencies; undefined where it cannot be had. */
+export const tensorBoard: Python | undefined = python &&
+  ((script, ...scriptArguments) => python(withoutTensorFlow + script, ...scriptArguments));
 
 export interface Events {
   readonly scalars: Record<string, [step: number, value: number][]>;

@@ -20,7 +20,9 @@ export interface MakeOptions extends BatchOptions {
 /** The first `sampleCount` faces of a split, made anew from the seed. */
 export async function makeFaces({ onProgress, ...options }: MakeOptions): Promise<MadeFace[]> {
   const { encoding, sampleCount } = options;
-  const workers = Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
+  const workers = options.opened && sampleCount <= SAMPLES_PER_WORKER
+    ? 0
+    : Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
   using batches = openBatches({ ...options, workers });
   const faces: MadeFace[] = [];
   const tell = () => onProgress?.(faces.length / sampleCount);

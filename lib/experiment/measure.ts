@@ -37,7 +37,8 @@ export async function makeHeldOut(
     return await makeFaces({ ...config, split: "train", sampleCount, expressionCount, onRefused, onProgress });
   }
   const sampleCount = countSamples(source, split, config[`${split}Samples`]);
-  return await makeFaces({ ...config, split, augment: false, sampleCount, expressionCount, onRefused, onProgress });
+  const options = { ...config, split, augment: false, sampleCount, expressionCount, opened: source };
+  return await makeFaces({ ...options, onRefused, onProgress });
 }
 
 export async function validate(

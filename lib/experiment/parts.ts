@@ -104,6 +104,7 @@ export function openTrainingBatches(
     stride: ranks?.count ?? 1,
     onRefused,
     expressionCount: expressionCountOf({ config, source }),
+    opened: config.augment ? undefined : source,
     // opening a source keeps a processor busy, and this thread has its own to prepare meanwhile
     workersAtOnce: Math.max(1, navigator.hardwareConcurrency - 1),
   });

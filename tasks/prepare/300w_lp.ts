@@ -1,5 +1,5 @@
 import { resolveConfig } from "@/lib/config.ts";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { Refusals } from "@/tasks/refusals.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
@@ -23,6 +23,9 @@ export const lp300: Preparation = {
     const given = settingsOf(options, ["imageSize", "workers"]);
     const source = sourceOf({ ...options, source: "300w-lp", sourcePath: command.args[0]! }, { name: "300w-lp" });
     const { imageSize, workers, seed } = resolveConfig("prnet", { ...given, source });
+    if (workers === 0) {
+      throw new SettingError((nameOf) => `Cannot set ${nameOf("workers")} to 0: a whole number from 1 is wanted`);
+    }
     console.stage("Listing the photos, and opening the face model");
     const [{ open300wLp }, { buildStore }] = await Promise.all([
       import("@/lib/data/sources/300w_lp.ts"),

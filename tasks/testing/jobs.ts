@@ -12,7 +12,7 @@ export async function workThrough<T>(
 }
 
 /** As many as there are processors; DENO_JOBS names another number. Throws an InputError where that is none. */
-function jobCount(): number {
+export function jobCount(): number {
   const wanted = Deno.env.get("DENO_JOBS");
   if (!wanted) return navigator.hardwareConcurrency;
   if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);

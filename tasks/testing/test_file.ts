@@ -1,3 +1,5 @@
+import { jobCount } from "@/tasks/testing/jobs.ts";
+
 /** What a file of tests came to. */
 export interface TestReport {
   readonly path: string;
@@ -22,9 +24,12 @@ const permissions = [
   "--allow-net=127.0.0.1",
 ];
 
+const cores = navigator.hardwareConcurrency;
+
 /**
  * Runs a file's tests in a process of their own: tests change the environment and the working folder, look at the
- * process's memory, and load libraries that keep threads. Types are the gate's business.
+ * process's memory, and load libraries that keep threads. Files beside each other share the processors: a small network's
+ * step takes two threads twice the processor time that it takes one. Types are the gate's business.
  *
  * @param path from the checkout's root
  */
@@ -39,7 +44,7 @@ export async function runTestFile(path: string, { root, filter, signal }: RunOpt
         path,
       ],
       cwd: root,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", TF_NUM_INTRAOP_THREADS: String(Math.max(1, Math.floor(cores / jobCount()))) },
       stdin: "null",
       signal,
     }).output();

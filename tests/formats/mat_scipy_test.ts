@@ -3,23 +3,12 @@ import fc from "fast-check";
 import { InputError } from "@/lib/errors.ts";
 import { type MatArray, parseMat, readMat, readMatrices } from "@/lib/formats/mat.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { pythonProgram } from "@/tests/python.ts";
+import { hasModules, plainPython } from "@/tests/python.ts";
 import { matlabFiles } from "@/tests/formats/matlab_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { assertSameNumbers, matFile, someVariables } from "@/tests/formats/mat_writer.ts";
 
-/** What scipy says, in a Python child; undefined where there is no scipy. */
-function python(script: string, argument = ""): string | undefined {
-  try {
-    const { success, stdout } = new Deno.Command(pythonProgram, { args: ["-c", script, argument], stderr: "null" })
-      .outputSync();
-    return success ? new TextDecoder().decode(stdout) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const hasScipy = python("import scipy.io") !== undefined;
+const hasScipy = await hasModules("scipy");
 
 interface JudgedArray {
   readonly shape: number[];
@@ -59,7 +48,7 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     try {
       const judged = JSON.parse(
-        python(
+        await plainPython(
           `${judge}
 rng = np.random.default_rng(5)
 arrays = {"text": "hello", "lines": np.array(["ab", "cde"]), "unicode": "große Ähre €", "none": np.zeros((0, 3)), "cell": np.array([1, "a"], object),
@@ -72,7 +61,7 @@ for compressed in (False, True):
     scipy.io.savemat(paths[-1], arrays, do_compression=compressed)
 print(json.dumps({path: judge(path) for path in paths}))`,
           folder,
-        )!,
+        ),
       );
       assertEquals(Object.keys(judged).length, 2);
       for (const [path, arrays] of Object.entries(judged)) {
@@ -101,7 +90,7 @@ Deno.test({
         Deno.writeFileSync(`${folder}/${i}.mat`, matFile(variables, forms[i % forms.length]!))
       );
       const judged = JSON.parse(
-        python(`${judge}\nprint(json.dumps([judge(f"{sys.argv[1]}/{i}.mat") for i in range(30)]))`, folder)!,
+        await plainPython(`${judge}\nprint(json.dumps([judge(f"{sys.argv[1]}/{i}.mat") for i in range(30)]))`, folder),
       );
       variables.forEach((variables, i) => {
         assertEquals(Object.keys(judged[i]).length, variables.length);
@@ -120,14 +109,14 @@ Deno.test({
   ignore: matlabFiles.length === 0,
   fn: async () => {
     const judged = JSON.parse(
-      python(
+      await plainPython(
         `${judge}
 def tried(path):
     try: return judge(path)
     except Exception: return None
 print(json.dumps({path: tried(path) for path in json.loads(sys.argv[1])}))`,
         JSON.stringify(matlabFiles),
-      )!,
+      ),
     ) as Record<string, Record<string, JudgedArray> | null>;
     const weRefuse: string[] = [];
     for (const [path, arrays] of Object.entries(judged)) {
@@ -152,7 +141,7 @@ Deno.test({
   fn: async () => {
     await using folder = await temporaryFolder();
     const judged: Record<string, JudgedArray> = JSON.parse(
-      python(
+      await plainPython(
         `${judge}
 rng = np.random.default_rng(5)
 fields = {"shapeMU": rng.normal(size=(12, 1)).astype("f4"), "tri": rng.integers(1, 9, (3, 5)).astype("f8"), "text": "hello", "none": np.zeros((0, 0)), "inner": {"a": 1}}
@@ -160,7 +149,7 @@ for compressed in (False, True):
     scipy.io.savemat(f"{sys.argv[1]}/{compressed}.mat", {"model": fields, "large": np.zeros((3000, 3000)), "w": fields["tri"]}, do_compression=compressed)
 print(json.dumps({name: {"shape": a.shape, "values": numbers(a)} for name, a in [("model.shapeMU", fields["shapeMU"]), ("model.tri", fields["tri"]), ("w", fields["tri"])]}))`,
         folder.path,
-      )!,
+      ),
     );
     for (const form of ["False", "True"]) {
       const asked: string[] = [];

@@ -7,7 +7,7 @@ import { figuresByTensor, figuresFile, networkCases } from "./torch_cases.ts";
 
 const figures: Record<string, unknown> = {};
 for (const [name, networkCase] of Object.entries(networkCases)) {
-  figures[name] = figuresByTensor(await torchAnswers("python3", networkCase));
+  figures[name] = figuresByTensor(await torchAnswers(networkCase));
 }
 const rounded = (_: string, value: unknown) => typeof value === "number" ? Number(value.toPrecision(6)) : value;
 await Deno.writeTextFile(figuresFile, JSON.stringify(figures, rounded)); // `deno fmt` makes it readable

@@ -51,13 +51,12 @@ export function networkAnswers({ architecture, imageSize, width, batch, statisti
   return answers;
 }
 
-/** What PyTorch answers, run by this Python. */
+/** What PyTorch answers. */
 export async function torchAnswers(
-  python: string,
   { architecture, imageSize, width, batch, statistics, times }: NetworkCase,
 ): Promise<Answers> {
   const script = new URL("./torch_answers.py", import.meta.url).pathname;
-  const { success, stdout, stderr } = await new Deno.Command(python, {
+  const { success, stdout, stderr } = await new Deno.Command(pythonProgram, {
     args: [script, architecture, ...[imageSize, width, batch, statistics, times, RATE].map(String)],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
@@ -77,16 +76,6 @@ export async function torchAnswers(
   network.dispose();
   if (start !== values.length) throw new Error(`PyTorch gave ${values.length} numbers, ${start} are wanted`);
   return answers;
-}
-
-/** A python3 that has PyTorch, where there is one. */
-export async function pythonWithTorch(): Promise<string | undefined> {
-  try {
-    const { success } = await new Deno.Command(pythonProgram, { args: ["-c", "import torch"] }).output();
-    return success ? pythonProgram : undefined;
-  } catch {
-    return undefined; // no python3
-  }
 }
 
 function sortedWeights(network: tf.LayersModel): tf.LayerVariable[] {

@@ -1,13 +1,14 @@
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "../support.ts";
-import { networkAnswers, pythonWithTorch, torchAnswers } from "./torch_answers.ts";
+import { hasModules } from "@/tests/python.ts";
+import { networkAnswers, torchAnswers } from "./torch_answers.ts";
 import { type Figures, figuresByTensor, figuresFile, figuresOf, networkCases } from "./torch_cases.ts";
 
 await openTensorFlow({ device: "cpu" });
 
 const TOLERANCE = 1e-4;
 
-const python = await pythonWithTorch();
+const hasTorch = await hasModules("torch");
 
 /**
  * A few of the large networks' millions of ReLUs are so close to 0 that rounding decides whether they pass, so their
@@ -23,11 +24,13 @@ const judged = [
 
 for (const { key, relative } of judged) {
   const normTolerance = relative ? TOLERANCE : 0.01;
+  let own: ReturnType<typeof networkAnswers> | undefined;
+  const answers = () => own ??= networkAnswers(networkCases[key]);
   const toleranceOf = ([, largest]: Figures) => TOLERANCE * (relative ? largest : 1);
 
   Deno.test(`buildNetwork() gives PyTorch's stored figures, maps and gradients: ${key}`, async () => {
     const stored = JSON.parse(await Deno.readTextFile(figuresFile))[key] as Record<string, Figures>;
-    const ours = figuresByTensor(networkAnswers(networkCases[key]));
+    const ours = figuresByTensor(answers());
     assertEquals(Object.keys(ours), Object.keys(stored));
     for (const [tensor, figures] of Object.entries(stored)) {
       const [norm, , ...samples] = figures;
@@ -40,10 +43,10 @@ for (const { key, relative } of judged) {
 
   Deno.test({
     name: `buildNetwork() gives what PyTorch does, maps and gradients: ${key}`,
-    ignore: python === undefined,
+    ignore: !hasTorch,
     async fn() {
-      const theirs = await torchAnswers(python!, networkCases[key]);
-      for (const [tensor, values] of networkAnswers(networkCases[key])) {
+      const theirs = await torchAnswers(networkCases[key]);
+      for (const [tensor, values] of answers()) {
         const expected = theirs.get(tensor)!;
         assertAllClose(values, expected, toleranceOf(figuresOf(tensor, expected)));
       }

@@ -11,7 +11,19 @@ import { temporaryFolder } from "@/tests/train/tiny.ts";
 Deno.test("what deno task train makes where the user stands, deno task evaluate measures and deno task video opens", async () => {
   await using folder = await temporaryFolder();
   const standing = { folder: folder.path };
-  const trained = await runTaskChild("train", "--fast-dev-run", "--device", "cpu", "--run", "a run", standing);
+  const trained = await runTaskChild(
+    "train",
+    "--fast-dev-run",
+    "--width",
+    "4",
+    "--workers",
+    "0",
+    "--device",
+    "cpu",
+    "--run",
+    "a run",
+    standing,
+  );
   assertEquals(trained.code, 0);
   assert(/\nmodel +a run\/model\nreport +a run\/report\.html\n$/.test(trained.stdout), trained.stdout);
   const wanted = [

@@ -1,4 +1,5 @@
 /** Face models of others made into files by tasks, and trained on. */
+import { startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { readPreparedFace } from "@/lib/face/prepared_face.ts";
 import { bfmStandIn, writeStandIn } from "@/tests/face/bfm/stand_in.ts";
 import { flameStandIn, writeFlame } from "@/tests/face/heads/flame_stand_in.ts";
@@ -7,13 +8,14 @@ import { hasNumpy, writeNpz } from "@/tests/formats/numpy_files.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
-import { temporaryFolder } from "@/tests/train/tiny.ts";
+import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
-/** Trains for two steps on the faces of a prepared model. */
+/** Trains for two steps on the faces of a prepared model, and validates. */
 async function trainsOn(model: string): Promise<void> {
-  const from = ["--source", "model", "--source-path", model, "--run", `${model}.run`];
-  const { code, stderr } = await runTaskChild("train", "--fast-dev-run", "--steps", "2", "--device", "cpu", ...from);
-  assert(code === 0 && /\nstep 2\/2 /.test(stderr), stderr);
+  const config = tinyConfig({ steps: 2, source: { name: "model", path: model } });
+  using experiment = await startExperiment(config, { run: `${model}.run` });
+  const [, { validation }] = await Array.fromAsync(experiment.train()) as [TrainReport, TrainReport];
+  assert(Number.isFinite(validation?.nme68_2d), "there is no validation");
 }
 
 /** Has scipy write MAT-files again. */
@@ -71,7 +73,9 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
     [...(await Deno.readFile(`${out}.png`)).subarray(1, 4)],
     [..."PNG"].map((letter) => letter.charCodeAt(0)),
   );
-  await trainsOn(out);
+  const tiny = ["--fast-dev-run", "--width", "4", "--workers", "0", "--device", "cpu", "--run", `${path}/run`];
+  const { code, stderr } = await runTaskChild("train", ...tiny, "--source", "model", "--source-path", out);
+  assert(code === 0 && /\nstep 2\/2 /.test(stderr), stderr);
   const lying = await prepare("--axes", "x,z,-y"); // whose face looks up
   assert(
     /\nThe landmarks that were found are likely to be wrong: .*--axes\); --pick has them placed/.test(lying.stderr),

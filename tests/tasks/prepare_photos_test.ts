@@ -47,7 +47,17 @@ Deno.test("deno task train --from goes on from the weights that come along: on p
   assertEquals((await runTaskChild("prepare", "photos", photos, "--out", store)).code, 0);
   const run = `${folder.path}/run`;
   const flags = ["--source", "photos", "--source-path", store, "--run", run, "--learning-rate", "1e-6"];
-  const ended = await runTaskChild("train", "--fast-dev-run", "--device", "cpu", "--from", weights, ...flags);
+  const ended = await runTaskChild(
+    "train",
+    "--fast-dev-run",
+    "--workers",
+    "0",
+    "--device",
+    "cpu",
+    "--from",
+    weights,
+    ...flags,
+  );
   assertEquals([ended.code, ended.stderr.includes(`${run}: lite at 128² on photos faces`)], [0, true]);
   const errors = (await readMetrics(run)).flatMap((row) => row["validation/nme68_2d"] ?? []);
   assert(errors[0]! < 4, `${errors} %`); // new ones have about 20 %

@@ -11,7 +11,7 @@ const programs = {
     echo $$ >"$SLURM_SUBMIT_DIR/pid"
     case " $* " in
       *" --resume "*) exec "$@" ;;
-      *) exec "$@" --fast-dev-run --width 4 --steps 100000 --device cpu ;;
+      *) exec "$@" --fast-dev-run --width 4 --workers 0 --steps 100000 --device cpu ;;
     esac`,
   scontrol: 'echo "$@" >>"$SLURM_SUBMIT_DIR/asked"',
 };

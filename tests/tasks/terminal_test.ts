@@ -28,7 +28,19 @@ print(json.dumps({"status": status, "text": text.decode(errors="replace")}))
 Deno.test("on a terminal, deno task train keeps one line moving within 80 columns, and ends well at Ctrl-C", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
-  const flags = ["--fast-dev-run", "--steps", "100000", "--device", "cpu", "--run", run];
+  const flags = [
+    "--fast-dev-run",
+    "--width",
+    "4",
+    "--workers",
+    "0",
+    "--steps",
+    "100000",
+    "--device",
+    "cpu",
+    "--run",
+    run,
+  ];
   const { stdout, stderr } = await new Deno.Command(pythonProgram, {
     args: ["-c", terminalScript, "░", Deno.execPath(), "task", "--quiet", "train", ...flags],
     cwd: new URL("../..", import.meta.url),

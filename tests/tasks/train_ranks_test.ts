@@ -8,7 +8,7 @@ import { freeAddresses } from "@/tests/tensorflow/collectives/together.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 /** Validates and saves at every step, and would take hours. */
-const endless = ["--fast-dev-run", "--width", "4", "--steps", "100000", "--device", "cpu"];
+const endless = ["--fast-dev-run", "--width", "4", "--workers", "0", "--steps", "100000", "--device", "cpu"];
 
 interface Rank {
   readonly child: Deno.ChildProcess;

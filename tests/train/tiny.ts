@@ -9,7 +9,7 @@ export function tinyConfig(overrides: Partial<Config> = {}): Config {
     imageSize: 64,
     width: 4,
     batchSize: 2,
-    workers: 1,
+    workers: 0,
     exampleSamples: 4,
     validationSamples: 2,
     testSamples: 3,

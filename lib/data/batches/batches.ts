@@ -12,8 +12,9 @@ import {
   ringViews,
 } from "@/lib/data/batches/batch_ring.ts";
 import type { Split } from "@/lib/data/sample.ts";
-import type { BatchOrder, WorkerReport } from "@/lib/data/batches/serve_samples.ts";
-import type { OpenOptions, SourceSpec } from "@/lib/data/sources/source.ts";
+import { type BatchOrder, makeSamples, type WorkerReport } from "@/lib/data/batches/serve_samples.ts";
+import { openSource } from "@/lib/data/sources/open_source.ts";
+import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
 
 export interface BatchOptions
   extends SourceSpec, Pick<Config, "batchSize" | "workers" | "encoding" | "overfitBatches"> {
@@ -30,6 +31,8 @@ export interface BatchOptions
   readonly slotCount?: number;
   /** Workers that are started at once, by default all; the others follow with the first batch. */
   readonly workersAtOnce?: number;
+  /** The source of these settings as this thread has it open: without workers, it need not be opened again. */
+  readonly opened?: Source | undefined;
   /** See {@linkcode OpenOptions.onRefused}. */
   readonly onRefused?: OpenOptions["onRefused"] | undefined;
   /** A worker that calls `serveSamples` with another way to open a source. */
@@ -53,7 +56,10 @@ export interface HostBatch {
   readonly presence?: Float32Array;
 }
 
-/** Starts workers that make batches ahead of their reader. Whoever opens batches closes them. */
+/**
+ * Starts workers that make batches ahead of their reader; without any, its own thread makes each when it is asked for. Whoever
+ * opens batches closes them.
+ */
 export function openBatches(options: BatchOptions): Batches {
   return new Batches(options);
 }
@@ -68,6 +74,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
   readonly #stride: number;
   readonly #workers: Worker[] = [];
   readonly #startAll: () => void;
+  /** What this thread makes, where there are no workers. */
+  readonly #ownSamples: AsyncGenerator<boolean, void> | undefined;
   readonly #onRefused: (sentence: string) => void;
   /** Within the ring; the one before it is in use. */
   #next = 0;
@@ -96,6 +104,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     };
     this.#startAll = () => start(options.workers);
     start(Math.min(options.workers, options.workersAtOnce ?? options.workers));
+    if (options.workers === 0) this.#ownSamples = samplesOf(order, options);
   }
 
   /** Seconds that the reader has waited for batches that were not ready. */
@@ -104,8 +113,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
   }
 
   /**
-   * The next batch, or undefined after the last. While there is none yet, `onWait` is called a few times a second; what
-   * it throws ends the wait, and the batch is there to be taken later.
+   * The next batch, or undefined after the last. While there is none yet, `onWait` is called a few times a second, or before each
+   * sample that this thread makes; what it throws ends the wait, and the batch is there to be taken later.
    */
   async next(onWait?: () => void): Promise<HostBatch | undefined> {
     if (this.#inUse) releaseBatch(this.#ring, this.#next - 1);
@@ -118,7 +127,8 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
       if (this.#failure) throw this.#failure;
       if (this.#closed) throw new TypeError("Cannot take a batch: they are closed");
       onWait?.();
-      await (onWait ? within(WAIT_MILLISECONDS, this.#news.promise) : this.#news.promise);
+      if (this.#ownSamples) await this.#ownSamples.next().catch((error) => this.#fail(error));
+      else await (onWait ? within(WAIT_MILLISECONDS, this.#news.promise) : this.#news.promise);
     }
     this.#waitedSeconds += (performance.now() - start) / 1000;
     const views = ringViews(ring, this.#next, [0, batchSize]);
@@ -180,6 +190,14 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }
+}
+
+/** Opens the source, unless it is, with the first sample. */
+async function* samplesOf(
+  order: BatchOrder,
+  { opened, onRefused }: Pick<BatchOptions, "opened" | "onRefused">,
+): AsyncGenerator<boolean, void> {
+  yield* makeSamples(opened ?? await openSource(order.spec, { onRefused }), order);
 }
 
 const WAIT_MILLISECONDS = 250;

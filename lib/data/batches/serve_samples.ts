@@ -32,7 +32,7 @@ export function serveSamples(
       const source = await openSource(data.spec, {
         onRefused: (sentence) => report({ kind: "refused", sentence }),
       });
-      await fillRing(source, data, () => report({ kind: "complete" }));
+      for await (const isComplete of makeSamples(source, data)) if (isComplete) report({ kind: "complete" });
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       report({ kind: "failed", errorName: name, message });
@@ -40,11 +40,11 @@ export function serveSamples(
   };
 }
 
-async function fillRing(
+/** Makes what others have not begun, and says of each sample whether it completes its batch, until the ring is closed. */
+export async function* makeSamples(
   source: Pick<Source, "counts" | "sample">,
   { spec, ...order }: BatchOrder,
-  onComplete: () => void,
-): Promise<void> {
+): AsyncGenerator<boolean, void> {
   const { ring, split, encoding } = order;
   const count = countSamples(source, split, Infinity);
   const samples = new SampleOrder({ ...order, ...ring, seed: spec.seed, count, shots: spec.shots });
@@ -57,7 +57,7 @@ async function fillRing(
         if (!waitForPlace(ring, place)) return;
         const sample = await source.sample(samples.at(place), split, samples.epochAt(place));
         encodePositions(sample.map.positions, { size: sample.map.size, encoding }, targets);
-        if (putSample(ring, place, { ...sample, targets })) onComplete();
+        yield putSample(ring, place, { ...sample, targets });
       }
     }
   }

@@ -21,7 +21,7 @@ import { fuseReluGradient } from "@/lib/tensorflow/ops/relu_gradient.ts";
 export interface TensorFlowOptions {
   /** "auto": a GPU where there is one. */
   readonly device: Device;
-  /** Threads of the CPU, by default as many as run at once. */
+  /** Threads of the CPU, by default as many as run at once, or as TF_NUM_INTRAOP_THREADS says. */
   readonly threads?: number;
   /**
    * For a process that only infers: the thread that has an op to do takes a part of it, in place of waiting for the
@@ -111,8 +111,13 @@ async function openWhole(path: string, options: LibraryOptions): Promise<Symbols
   }
 }
 
-/** As many as run at once; ranks on one machine share them. */
+/** As many as the variable says that TensorFlow reads itself, or else as run at once, which ranks on one machine share. */
 function threadsFor(cluster: Cluster | undefined): number {
+  const wanted = Deno.env.get("TF_NUM_INTRAOP_THREADS");
+  if (wanted && !/^[1-9]\d*$/.test(wanted)) {
+    throw new InputError(`Cannot use TF_NUM_INTRAOP_THREADS=${wanted}: a whole number from 1 is wanted`);
+  }
+  if (wanted) return Number(wanted);
   const { hardwareConcurrency } = navigator;
   return cluster ? Math.max(1, Math.floor(hardwareConcurrency / ranksBeside(cluster))) : hardwareConcurrency;
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { Batch, Batches, type BatchOptions, type HostBatch, openBatches } from "@/lib/data/batches/batches.ts";
+import { openSource } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 
@@ -54,6 +55,24 @@ Deno.test("openBatches() gives the same batches in order whatever the number of 
   ) {
     assertEquals(await takeFrom(changes, 7), one);
   }
+});
+
+Deno.test("openBatches() makes in its reader's thread what workers make, each head's shots too, and fails as they do", async () => {
+  const { workerUrl: _, ...drawn } = { ...options, source: { name: "built-in" }, imageSize: 64, augment: true };
+  for (const changes of [{}, { shots: 2, firstIndex: 1, batchSize: 2, sampleCount: 5 }]) {
+    const [byWorker, own] = await Promise.all([1, 0].map(async (workers) => {
+      using batches = openBatches({ ...drawn, ...changes, workers });
+      return await take(batches, 2);
+    }));
+    assertEquals(own, byWorker);
+  }
+  using broken = openBatches({ ...drawn, source: { name: "paintings" }, workers: 0 });
+  for (let time = 0; time < 2; time++) await assertThrows(() => broken.next(), InputError, /the source "paintings"/);
+  const opened = await openSource(drawn);
+  using closed = openBatches({ ...drawn, workers: 0, opened });
+  const awaited = assertThrows(() => take(closed, 2), TypeError, /closed/);
+  closed.close();
+  await awaited;
 });
 
 Deno.test("openBatches() from a first index goes on as if it had started at 0", async () => {

@@ -29,14 +29,14 @@ function handlesLeft(call: () => void): number {
 }
 
 /** Opens TensorFlow in another process, which must end well: what it says of it, and of a convolution. */
-async function opened(...options: string[]): Promise<string[]> {
+async function opened(options: string[], threads?: string): Promise<string[]> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ..."run --quiet --allow-ffi --allow-read --allow-write --allow-env --allow-sys".split(" "),
       new URL("open.ts", import.meta.url).pathname,
       ...options,
     ],
-    env: { TENSORFLOW_LIBRARY: await findLibrary() },
+    env: { TENSORFLOW_LIBRARY: await findLibrary(), TF_NUM_INTRAOP_THREADS: threads ?? "" },
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");
   assertEquals(code, 0);
@@ -45,16 +45,23 @@ async function opened(...options: string[]): Promise<string[]> {
 
 Deno.test("openTensorFlow() is silent, says what it opened and computes, also where latency is to be low", async () => {
   const sums = Array(8).fill(3 * 3 * 8 * 62 ** 2).join();
-  const [one, oneSums] = await opened("cpu");
+  const [one, oneSums] = await opened(["cpu"], "1");
   assert(/^tensorflow \d+\.\d+\.\d+ · CPU, 1 thread$/.test(one!), one);
   assertEquals(oneSums, sums);
-  const [two, twoSums] = await opened("cpu", "low-latency");
-  assert(/CPU, 2 threads$/.test(two!), two);
-  assertEquals(twoSums, sums);
+  const [three, threeSums] = await opened(["cpu", "low-latency"], "3");
+  assert(/CPU, 3 threads$/.test(three!), three);
+  assertEquals(threeSums, sums);
+  const [many] = await opened(["cpu"]);
+  assert(
+    many!.endsWith(` ${navigator.hardwareConcurrency} thread${navigator.hardwareConcurrency === 1 ? "" : "s"}`),
+    many,
+  );
+  const [refused] = await opened(["cpu"], "two");
+  assertEquals(refused, "InputError: Cannot use TF_NUM_INTRAOP_THREADS=two: a whole number from 1 is wanted");
 });
 
 Deno.test("openTensorFlow() opens a GPU, or says that there is none", async () => {
-  const [found] = await opened("gpu");
+  const [found] = await opened(["gpu"]);
   assert(
     /^tensorflow \d+\.\d+\.\d+ · GPU$|^InputError: Cannot use a GPU: .* finds no GPU\. .*TF_CPP_MIN_LOG_LEVEL/.test(
       found!,

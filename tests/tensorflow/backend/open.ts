@@ -4,8 +4,7 @@ import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 
 try {
   const [device, mode] = Deno.args;
-  const lowLatency = mode === "low-latency";
-  const tensorFlow = await openTensorFlow({ device: device as "cpu" | "gpu", threads: lowLatency ? 2 : 1, lowLatency });
+  const tensorFlow = await openTensorFlow({ device: device as "cpu" | "gpu", lowLatency: mode === "low-latency" });
   console.log(tensorFlow.description);
   const image = tf.ones<tf.Rank.R4>([1, 64, 64, 8]);
   const sums = tf.sum(tf.conv2d(image, tf.ones<tf.Rank.R4>([3, 3, 8, 8]), 1, "valid"), [0, 1, 2]);
