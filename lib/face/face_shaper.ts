@@ -25,50 +25,55 @@ const MOST = 32767;
 export class FaceShaper {
   readonly #kernels: Kernels;
   readonly #mean: Float32Array;
-  readonly #vertices: Float32Array;
+  readonly #shaped: Float32Array;
   readonly #modes: Uint8Array;
   /** [rows, 2], 16-bit amounts. */
   readonly #amounts: Int16Array;
-  readonly #rows: readonly Row[];
+  readonly #rows: Row[];
   readonly #identityCount: number;
   readonly #count: number;
 
-  /** Of all vertices of the model, or of these alone, in this order. */
+  /**
+   * @param take what is made of a face's vertices, [vertexCount, 3]: a linear function, such as some of them, or the texels of
+   * a map. Called once with the mean and with each mode.
+   */
   constructor(
     { mean, identityModes, expressionModes }: Pick<MorphableModel, "mean" | "identityModes" | "expressionModes">,
-    vertices: Uint32Array = Uint32Array.from({ length: mean.length / 3 }, (_, v) => v),
+    take: (vertices: Float32Array) => Float32Array = (vertices) => vertices,
   ) {
-    const modes = [...identityModes, ...expressionModes];
     const { low, high } = boundsOf(mean);
     const step = LARGEST_STEP * Math.max(...minus(high, low));
-    this.#rows = modes.flatMap((mode, of): Row[] => {
-      const unit = largest(mode) / STEPS;
-      return unit > step ? [{ of, unit }, { of, unit: unit / (2 * STEPS), rest: unit }] : [{ of, unit }];
+    const taken = take(mean);
+    this.#rows = [];
+    const rowBytes: Int8Array[] = [];
+    [...identityModes, ...expressionModes].forEach((mode, of) => {
+      const values = take(mode), unit = largest(values) / STEPS;
+      this.#rows.push({ of, unit });
+      rowBytes.push(inSteps(values, unit));
+      if (unit <= step) return;
+      const rest = values.map((value) => value - unit * Math.round(value / unit));
+      this.#rows.push({ of, unit: unit / (2 * STEPS) });
+      rowBytes.push(inSteps(rest, unit / (2 * STEPS)));
     });
     this.#identityCount = identityModes.length;
-    this.#count = 3 * vertices.length;
-    const blocks = Math.ceil(this.#count / BLOCK), pairs = Math.ceil(this.#rows.length / PAIR);
+    this.#count = taken.length;
+    const blocks = Math.ceil(this.#count / BLOCK), pairs = Math.ceil(rowBytes.length / PAIR);
     const kernels = this.#kernels = new Kernels((PAIR * pairs + 8) * BLOCK * blocks + 4 * pairs + 1000);
     this.#mean = kernels.floats(BLOCK * blocks);
-    this.#vertices = kernels.floats(BLOCK * blocks);
+    this.#mean.set(taken);
+    this.#shaped = kernels.floats(BLOCK * blocks);
     this.#modes = kernels.bytes(PAIR * pairs * BLOCK * blocks);
     const amounts = kernels.ints(pairs);
     this.#amounts = new Int16Array(amounts.buffer, amounts.byteOffset, PAIR * pairs);
-    const numbers = Uint32Array.from({ length: this.#count }, (_, i) => 3 * vertices[Math.floor(i / 3)]! + i % 3);
-    numbers.forEach((number, i) => this.#mean[i] = mean[number]!);
-    this.#rows.forEach(({ of, unit, rest }, row) => {
-      if (unit === 0) return;
-      const mode = modes[of]!, bytes = this.#modes;
+    rowBytes.forEach((bytes, row) => {
       const first = BLOCK * PAIR * (row >> 1) + row % PAIR;
-      for (let i = 0; i < numbers.length; i++) {
-        const value = mode[numbers[i]!]!;
-        const left = rest === undefined ? value : value - rest * Math.round(value / rest);
-        bytes[first + Math.floor(i / BLOCK) * pairs * PAIR * BLOCK + PAIR * (i % BLOCK)] = Math.round(left / unit);
+      for (let i = 0; i < bytes.length; i++) {
+        this.#modes[first + Math.floor(i / BLOCK) * pairs * PAIR * BLOCK + PAIR * (i % BLOCK)] = bytes[i]!;
       }
     });
   }
 
-  /** [vertexCount, 3], in model space; the next call overwrites them. */
+  /** What is taken of this face, in model space; the next call overwrites it. */
   shape({ identity, expression }: FaceCoefficients): Float32Array {
     const amounts = this.#rows.map(({ of, unit }) => {
       const amount = of < this.#identityCount ? identity[of] : expression[of - this.#identityCount];
@@ -77,8 +82,8 @@ export class FaceShaper {
     const unit = amounts.reduce((most, amount) => Math.max(most, Math.abs(amount)), 0) / MOST;
     amounts.forEach((amount, row) => this.#amounts[row] = unit === 0 ? 0 : Math.round(amount / unit));
     const blocks = this.#mean.length / BLOCK, pairs = this.#amounts.length / PAIR;
-    this.#kernels.run.sumModes(this.#vertices, this.#mean, blocks, this.#modes, this.#amounts, pairs, unit);
-    return this.#vertices.subarray(0, this.#count);
+    this.#kernels.run.sumModes(this.#shaped, this.#mean, blocks, this.#modes, this.#amounts, pairs, unit);
+    return this.#shaped.subarray(0, this.#count);
   }
 }
 
@@ -88,8 +93,10 @@ interface Row {
   readonly of: number;
   /** What a byte's step means. */
   readonly unit: number;
-  /** Where this row holds what another one rounds off: that one's step. */
-  readonly rest?: number;
+}
+
+function inSteps(values: Float32Array, unit: number): Int8Array {
+  return Int8Array.from(values, (value) => unit === 0 ? 0 : Math.round(value / unit));
 }
 
 function largest(values: Float32Array): number {

@@ -25,7 +25,7 @@ export interface Face3dContestant extends MapsContestant {
 /** As many as face3d and 300W-LP have: 53,215 vertices, 199 identity and 29 expression modes. */
 const face = { columns: 145, rows: 367, modes: 228, size: 256 } as const;
 
-/** Vertices from a face's parameters, and the position map of those: what each sample of 300W-LP takes besides its photo. */
+/** The position map of a face from its parameters: what each sample of 300W-LP takes besides its photo. */
 export const mapsBench: Bench = async function* (options) {
   const { peers } = options;
   const ours = processEntrant(

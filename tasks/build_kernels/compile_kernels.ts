@@ -18,6 +18,8 @@ export async function compileKernels(): Promise<Uint8Array> {
     "--enable",
     "simd",
     "--importMemory",
+    "--initialMemory", // a page at least: places next to a checked one need no check of their own then
+    "1",
     "--outFile",
     "code.wasm",
   ];

@@ -75,9 +75,9 @@ export async function measurePhotos(
 /** Throws an InputError where the file is not of the model that the photos were fitted with. */
 async function denseJudge(
   path: string,
-  { surface, imageSize }: ModelDescription,
+  { surface }: ModelDescription,
 ): Promise<(photo: JudgedPhoto) => Promise<DenseErrors>> {
-  const judge = new DenseJudge(await readFittedModel(path), surface, imageSize);
+  const judge = new DenseJudge(await readFittedModel(path), surface);
   return async ({ matPath, photo, ...found }) =>
     judge.judge(await readFittedFace(matPath), { ...found, photoHeight: photo.height });
 }

@@ -1,4 +1,4 @@
-import { invertSimilarity, type Similarity2D, transformPositions } from "@/lib/geometry/transforms.ts";
+import { invertSimilarity, type Placement, type Similarity2D, transformPositions } from "@/lib/geometry/transforms.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { Box, Crop, Photo } from "@/lib/types.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
@@ -44,6 +44,15 @@ interface CropPixels {
 /** Positions are [n, 3]; z is scaled as x and y are, and keeps its zero. `out` may be `positions`. */
 export function imageToCrop(positions: Float32Array, { crop, size }: CropPixels, out?: Float32Array): Float32Array {
   return transformPositions(positions, imageToCropTransform(crop, size), out);
+}
+
+/** Where what is placed in the image comes to lie in the crop. */
+export function imageToCropPlacement(
+  { rotation, scale, translation: [x, y, z] }: Placement,
+  { crop: { left, top, side }, size }: CropPixels,
+): Placement {
+  const k = size / side;
+  return { rotation, scale: k * scale, translation: [k * (x - left), k * (y - top), k * z] };
 }
 
 /** Undoes {@linkcode imageToCrop}. */

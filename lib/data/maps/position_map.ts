@@ -22,7 +22,23 @@ const PASSES = [1, 0.7, 0.5];
 export function bakePositionMap(
   layout: UvLayout,
   surface: Float32Array,
-  out: PositionMap = { size: layout.size, positions: new Float32Array(3 * layout.size * layout.size) },
+  out?: PositionMap,
+): PositionMap {
+  return bake(layout, surface, { out, farthest: farthestDepth(surface) });
+}
+
+/** A {@linkcode bakePositionMap} whose z is not moved: what is made of a sum is the sum of what is made of its parts. */
+export function bakeTexels(layout: UvLayout, surface: Float32Array): PositionMap {
+  return bake(layout, surface, { farthest: 0 });
+}
+
+function bake(
+  layout: UvLayout,
+  surface: Float32Array,
+  { farthest, out = { size: layout.size, positions: new Float32Array(3 * layout.size * layout.size) } }: {
+    readonly farthest: number;
+    readonly out?: PositionMap | undefined;
+  },
 ): PositionMap {
   const vertexCount = layout.reading.texel.length;
   if (surface.length !== 3 * vertexCount || out.size !== layout.size) {
@@ -33,7 +49,7 @@ export function bakePositionMap(
   }
   let baker = bakers.get(layout);
   if (!baker) bakers.set(layout, baker = new Baker(layout));
-  baker.bake(surface, out.positions);
+  baker.bake(surface, { farthest, out: out.positions });
   return out;
 }
 
@@ -63,11 +79,10 @@ class Baker {
     this.#map = kernels.floats(3 * size * size);
   }
 
-  bake(surface: Float32Array, out: Float32Array): void {
+  bake(surface: Float32Array, { farthest, out }: { readonly farthest: number; readonly out: Float32Array }): void {
     const { run } = this.#kernels, size = this.#size, texels = size * size;
     const { triangle, corners, weights, valid, nearest, reading } = this.#layout;
     const map = this.#map, vertices = this.#surface, count = reading.texel.length;
-    const farthest = farthestDepth(surface);
     this.#surface.set(surface);
     run.interpolateTexels(map, texels, triangle, corners, weights, vertices, farthest);
     PASSES.forEach((share, pass) => {

@@ -1,6 +1,5 @@
 import { cropToImage } from "@/lib/data/maps/crop.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
-import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { FittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { FittedFaces, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import { faceSize, landmarkDistances, mean } from "@/lib/evaluate/nme.ts";
@@ -41,9 +40,9 @@ export class DenseJudge {
   readonly #isPaired: boolean;
 
   /** @param found the surface that maps are of */
-  constructor(fitted: FittedModel, found: FaceSurface, size: number) {
+  constructor(fitted: FittedModel, found: FaceSurface) {
     this.#truth = fitted.model.surface;
-    this.#faces = new FittedFaces(fitted, uvLayout(this.#truth, size));
+    this.#faces = new FittedFaces(fitted);
     this.#found = found;
     this.#isPaired = isSameLayout(this.#truth, found);
   }

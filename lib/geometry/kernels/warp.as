@@ -16,16 +16,18 @@ export function warpPixels(
   const stride = <usize>(3 * (fromWidth + 2));
   const right = <u64>(fromWidth + 1) << FRACTION, bottom = <u64>(fromHeight + 1) << FRACTION;
   const step = 1 / <f64>samples;
-  const stepX = fixed(c * step), stepY = fixed(s * step);
+  const acrossX = fixed(c), acrossY = fixed(s), stepX = fixed(c * step), stepY = fixed(s * step);
   const weight = f32x4.splat(<f32>(step * step / <f64>(1 << WEIGHT))), half = f32x4.splat(0.5);
   for (let row: i32 = 0; row < height; row++) {
-    for (let column: i32 = 0; column < width; column++, to += 3) {
+    const targetX = 0.5 * step, targetY = <f64>row + 0.5 * step;
+    // in steps from the center of the border's first pixel
+    let pixelX = fixed(c * targetX - s * targetY + dx + 0.5), pixelY = fixed(s * targetX + c * targetY + dy + 0.5);
+    for (let column: i32 = 0; column < width; column++, to += 3, pixelX += acrossX, pixelY += acrossY) {
       let sum = f32x4.splat(0);
-      for (let sampleRow: i32 = 0; sampleRow < samples; sampleRow++) {
-        const targetX = <f64>column + 0.5 * step, targetY = <f64>row + (<f64>sampleRow + 0.5) * step;
-        // in steps from the center of the border's first pixel
-        let x = fixed(c * targetX - s * targetY + dx + 0.5), y = fixed(s * targetX + c * targetY + dy + 0.5);
-        for (let sampleColumn: i32 = 0; sampleColumn < samples; sampleColumn++, x += stepX, y += stepY) {
+      let lineX = pixelX, lineY = pixelY;
+      for (let line: i32 = 0; line < samples; line++, lineX -= stepY, lineY += stepX) {
+        let x = lineX, y = lineY;
+        for (let sample: i32 = 0; sample < samples; sample++, x += stepX, y += stepY) {
           if (<u64>x >= right || <u64>y >= bottom) continue;
           const at = from + <usize>(y >> FRACTION) * stride + <usize>(3 * (x >> FRACTION));
           const u = <i32>(x >> (FRACTION - <i64>WEIGHT)) & ((1 << WEIGHT) - 1);
@@ -48,9 +50,9 @@ function fixed(pixels: f64): i64 {
 
 /** Red, green and blue of two pixels side by side, each times its weight. */
 function between(at: usize, weights: v128): v128 {
-  const zero = i32x4.splat(0);
-  const pairs = v128.shuffle<u8>(v128.load64_zero(at), zero, 0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16);
-  return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(pairs, weights));
+  const two = v128.load64_zero(at), right = i64x2.shr_u(two, 24);
+  const pairs = v128.shuffle<u8>(two, right, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  return f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_u(pairs), weights));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { FittedFaces } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
+import { FittedFaces, FittedLabels } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import { DenseJudge } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
@@ -25,15 +25,14 @@ const fit = {
 };
 
 function truthOf() {
-  const faces = new FittedFaces(fitted, uvLayout(model.surface, SIZE));
-  const { crop, label: { map } } = faces.label(fit, HEIGHT);
-  const landmarks = valuesAt(landmarksOf(model.surface.landmarks), faces.place(fit, HEIGHT));
+  const { crop, label: { map } } = new FittedLabels(fitted, uvLayout(model.surface, SIZE)).label(fit, HEIGHT);
+  const landmarks = valuesAt(landmarksOf(model.surface.landmarks), new FittedFaces(fitted).place(fit, HEIGHT));
   return { map, crop, landmarks, photoHeight: HEIGHT };
 }
 
 Deno.test("DenseJudge finds no fault but texels' in a true map, and in a shifted one the shift, which alignment takes away", () => {
   const truth = truthOf();
-  const judge = new DenseJudge(fitted, model.surface, SIZE);
+  const judge = new DenseJudge(fitted, model.surface);
   const pixel = 100 / faceSize(truth.landmarks);
   const own = judge.judge(fit, truth);
   assert(own.paired!.in2d < 0.3 * pixel && own.paired!.in3d < 0.5 * pixel && own.nearest < 0.5 * pixel);
@@ -50,7 +49,7 @@ Deno.test("DenseJudge compares surfaces of different layouts by their nearest po
   const truth = truthOf();
   const another = { ...model.surface, uv: model.surface.uv.map((value, i) => i % 2 === 0 ? 1 - value : value) };
   const found = { ...truth, map: mirrored(truth.map) };
-  const { paired, nearest } = new DenseJudge(fitted, another, SIZE).judge(fit, found);
+  const { paired, nearest } = new DenseJudge(fitted, another).judge(fit, found);
   assertEquals(paired, undefined);
   assert(nearest < 1, `${nearest} %`);
 });

@@ -1,53 +1,81 @@
-import { labelAround } from "@/lib/data/label_around.ts";
+import { CROP_MARGIN, imageToCropPlacement, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { MapShaper } from "@/lib/data/maps/map_shaper.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label } from "@/lib/data/sample.ts";
 import { type FittedFace, fittedPlacement } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { FaceShaper } from "@/lib/face/face_shaper.ts";
-import { landmarksOf, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { type FaceCoefficients, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { placeInImage } from "@/lib/geometry/transforms.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 import type { Crop } from "@/lib/types.ts";
 
-/** The model that 300W-LP's photos were fitted with: the Basel Face Model with expressions. */
-export interface FittedModel {
-  /** In micrometers. */
-  readonly model: MorphableModel;
+interface Deviations {
   /** [199], what amounts in files are divided by to be those of the model's modes. */
   readonly identityDeviations: ArrayLike<number>;
   /** [29]. */
   readonly expressionDeviations: ArrayLike<number>;
 }
 
-/** Makes the labels of fitted photos. */
+/** The model that 300W-LP's photos were fitted with: the Basel Face Model with expressions. */
+export interface FittedModel extends Deviations {
+  /** In micrometers. */
+  readonly model: MorphableModel;
+}
+
+function coefficientsOf(
+  { identity, expression }: FittedFace,
+  { identityDeviations, expressionDeviations }: Deviations,
+): FaceCoefficients {
+  return {
+    identity: identity.map((amount, k) => amount / identityDeviations[k]!),
+    expression: expression.map((amount, k) => amount / expressionDeviations[k]!),
+  };
+}
+
+/** Makes the vertices of fitted faces. */
 export class FittedFaces {
-  readonly #layout: UvLayout;
   readonly #shaper: FaceShaper;
-  readonly #landmarks: MeshPoints;
-  readonly #deviations: Pick<FittedModel, "identityDeviations" | "expressionDeviations">;
-  readonly #positions: Float32Array;
+  readonly #deviations: Deviations;
+
+  constructor({ model, ...deviations }: FittedModel) {
+    this.#shaper = new FaceShaper(model, (vertices) => pointsAt(vertices, model.surfaceVertices));
+    this.#deviations = deviations;
+  }
+
+  /** The surface's vertices, [surface vertexCount, 3], in the pixels of a photo of this height. */
+  place(fit: FittedFace, photoHeight: number): Float32Array {
+    const shape = this.#shaper.shape(coefficientsOf(fit, this.#deviations));
+    return placeInImage(shape, fittedPlacement(fit, photoHeight), new Float32Array(shape.length));
+  }
+}
+
+/** Makes the labels of fitted faces. */
+export class FittedLabels {
+  readonly #layout: UvLayout;
+  readonly #maps: MapShaper;
+  readonly #landmarks: FaceShaper;
+  readonly #deviations: Deviations;
 
   constructor({ model, ...deviations }: FittedModel, layout: UvLayout) {
+    const points = meshLandmarks(model);
     this.#layout = layout;
-    this.#shaper = new FaceShaper(model, model.surfaceVertices);
-    this.#landmarks = landmarksOf(model.surface.landmarks);
+    this.#maps = new MapShaper(model, layout);
+    this.#landmarks = new FaceShaper(model, (vertices) => valuesAt(points, vertices));
     this.#deviations = deviations;
-    this.#positions = new Float32Array(3 * model.surfaceVertices.length);
   }
 
   /** The crop about the face of a photo of this height, and its label there. */
   label(fit: FittedFace, photoHeight: number): { readonly crop: Crop; readonly label: Label } {
-    const positions = this.place(fit, photoHeight);
-    const landmarks = valuesAt(this.#landmarks, positions);
-    return labelAround(landmarks, { positions, layout: this.#layout });
-  }
-
-  /** The surface's vertices, [surface vertexCount, 3], in the pixels of a photo of this height; the next call overwrites them. */
-  place(fit: FittedFace, photoHeight: number): Float32Array {
-    const { identityDeviations, expressionDeviations } = this.#deviations;
-    const shape = this.#shaper.shape({
-      identity: fit.identity.map((amount, k) => amount / identityDeviations[k]!),
-      expression: fit.expression.map((amount, k) => amount / expressionDeviations[k]!),
-    });
-    return placeInImage(shape, fittedPlacement(fit, photoHeight), this.#positions);
+    const { size } = this.#layout;
+    const face = coefficientsOf(fit, this.#deviations), inPhoto = fittedPlacement(fit, photoHeight);
+    const shape = this.#landmarks.shape(face);
+    const landmarks = placeInImage(shape, inPhoto, new Float32Array(shape.length));
+    const crop = landmarkCrop(landmarks, { margin: CROP_MARGIN });
+    const inCrop = imageToCropPlacement(inPhoto, { crop, size });
+    const { map, farthest } = this.#maps.map(face, inCrop);
+    placeInImage(shape, inCrop, landmarks);
+    for (let i = 2; i < landmarks.length; i += 3) landmarks[i]! -= farthest;
+    return { crop, label: { map, landmarks } };
   }
 }

@@ -4,7 +4,7 @@ import { decodePhoto } from "@/lib/data/files/images.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
-import { FittedFaces, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
+import { FittedLabels, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import type { ListedPhoto, Listing } from "@/lib/data/sets/300w_lp/listing.ts";
 import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
 import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
@@ -33,7 +33,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
   const { model } = fitted;
   const { surface } = model;
   const layout = uvLayout(surface, options.imageSize);
-  const faces = new FittedFaces(fitted, layout);
+  const labels = new FittedLabels(fitted, layout);
   const facts = {
     mirror: mirrorVertices(model),
     neutralLandmarks: valuesAt(meshLandmarks(model), model.mean),
@@ -50,7 +50,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
     timer?.begin("decode");
     const photo = await decodePhoto(photoPath);
     timer?.begin("pose and shape");
-    const { crop, label } = faces.label(fit, photo.fileHeight);
+    const { crop, label } = labels.label(fit, photo.fileHeight);
     const [x, y] = [crop.left + crop.side / 2, crop.top + crop.side / 2];
     if (!(x > 0 && x < photo.fileWidth && y > 0 && y < photo.fileHeight) || photo.fileWidth !== photo.width) {
       throw new InputError(
