@@ -375,7 +375,7 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/data/sets/300w_lp/photo_source_test.ts"],
   },
   {
-    file: "lib/data/label_around.ts",
+    file: "lib/data/sets/300w_lp/fitted_faces.ts",
     line: "for (let i = 2; i < landmarks.length; i += 3) landmarks[i]! -= farthest;",
     replacement: "",
     tests: ["tests/data/sets/300w_lp/photo_source_test.ts"],
