@@ -20,7 +20,9 @@ interface Flags {
 }
 
 const command = taskCommand("card")
-  .description("Measures a trained model on drawn faces by pose, part, skin tone, cover, light and sharpness: card.md")
+  .description(
+    "Measures a trained model on drawn faces by pose, part, age, skin tone, cover, light and sharpness: card.md",
+  )
   .addOption(modelOption())
   .option("--source-path <folder>", "where the files are of the faces that it was trained on")
   .addOption(new Option("--test-samples <count>", "how many faces").default("2000"))

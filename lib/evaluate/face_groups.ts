@@ -49,6 +49,11 @@ const covers = ["glasses", "mask", "hand", "microphone", "phone", "things", "noi
 const groupings: Readonly<Record<string, Grouping>> = {
   yaw: bins(["0–30°", "30–60°", "beyond 60°"], [30, 60], ({ traits: { pose } }) => Math.abs(pose.yaw) / DEGREE),
   pitch: bins(["down, over 15°", "level", "up, over 15°"], [-15, 15], ({ traits: { pose } }) => pose.pitch / DEGREE),
+  age: bins(
+    ["0–2 years", "3–11", "12–19", "20–49", "50–69", "70 and more"],
+    [3, 12, 20, 50, 70],
+    ({ traits }) => traits.years,
+  ),
   "skin tone": bins(skinTones, SKIN_TONE_ENDS, ({ traits: { skin } }) => typologyAngle(skin)),
   cover: {
     labels: ["nothing", ...covers, "two or more"],

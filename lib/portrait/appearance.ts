@@ -1,3 +1,4 @@
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { times, vector } from "@/lib/geometry/vectors.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
@@ -54,6 +55,8 @@ export interface SkinLook {
   /** Darkness under the eyes. */
   readonly circles: number;
   readonly gloss: number;
+  /** 0 for none, 1 for deep ones. */
+  readonly wrinkles: number;
 }
 
 export interface EyeLook {
@@ -62,35 +65,37 @@ export interface EyeLook {
   readonly sclera: Vec3;
 }
 
-export function randomAppearance(random: Random): Appearance {
+export function randomAppearance(random: Random, years: number): Appearance {
   const darkness = random.next();
   const melanin = melaninRange[0] + (melaninRange[1] - melaninRange[0]) * darkness ** 2.3;
-  const hairColor = randomHairColor(random, darkness);
+  const hairColor = grayedHair(randomHairColor(random, darkness), random.fork("gray"), years);
+  const [isChild, age] = [years < 13, smoothstep(30, 85, years)];
   return {
     skin: {
       melanin,
       hemoglobin: random.uniform(0.1, 0.5),
       flush: random.chance(0.8) ? random.uniform(0.1, 0.5) : random.uniform(0.4, 1.1),
-      blotches: random.uniform(0.02, 0.1),
-      grain: random.uniform(0.01, 0.055),
-      freckles: random.chance(0.2) ? random.uniform(0.2, 1) : 0,
-      moles: random.chance(0.5) ? random.integer(1, 9) : 0,
-      circles: random.uniform(0, 0.35),
+      blotches: random.uniform(0.02, 0.1) * (isChild ? 0.6 : 1 + age),
+      grain: random.uniform(0.01, 0.055) * (isChild ? 0.5 : 1 + 0.5 * age),
+      freckles: random.chance(0.2) && years > 4 ? random.uniform(0.2, 1) : 0,
+      moles: random.chance(0.5) && !isChild ? random.integer(1, 9) : 0,
+      circles: random.uniform(0, 0.35) + 0.35 * age,
       gloss: random.chance(0.15) ? random.uniform(0.14, 0.3) : random.uniform(0.02, 0.14),
+      wrinkles: age * random.uniform(0.7, 1.3),
     },
     brows: {
       color: browColor(random, hairColor),
       thickness: random.uniform(0.028, 0.072),
-      density: random.chance(0.12) ? random.uniform(0.2, 0.6) : random.uniform(0.75, 1),
+      density: random.chance(years < 3 ? 0.7 : 0.12) ? random.uniform(0.2, 0.6) : random.uniform(0.75, 1),
       lift: random.uniform(-0.015, 0.04),
     },
-    lips: randomLips(random, melanin),
+    lips: randomLips(random, { melanin, isMadeUp: !isChild && random.chance(0.28) }),
     eyes: {
       iris: randomIris(random, darkness),
       pupilRadius: random.uniform(0.28, 0.6),
       sclera: times([1, random.uniform(0.88, 0.97), random.uniform(0.8, 0.96)], 0.72),
     },
-    makeUp: random.chance(0.25)
+    makeUp: random.chance(0.25) && !isChild
       ? {
         shadowColor: random.chance(0.6) ? [0.06, 0.04, 0.04] : randomColor(random),
         shadow: random.uniform(0, 0.75),
@@ -98,7 +103,7 @@ export function randomAppearance(random: Random): Appearance {
         blush: random.uniform(0, 0.6),
       }
       : { shadowColor: [0, 0, 0], shadow: 0, liner: random.uniform(0, 0.35), blush: 0 },
-    beard: randomBeard(random, hairColor),
+    beard: randomBeard(random, hairColor, years),
     hairColor,
     ...random.chance(0.03) && { mask: random.pick<Vec3>([[0.75, 0.78, 0.8], [0.25, 0.5, 0.65], [0.02, 0.02, 0.02]]) },
     clothColor: randomClothColor(random),
@@ -118,9 +123,14 @@ const naturalHair: readonly Vec3[] = [
   [0.6, 0.48, 0.3],
   [0.22, 0.065, 0.022], // red
   [0.1, 0.028, 0.016],
-  [0.25, 0.25, 0.26], // gray
-  [0.62, 0.61, 0.6],
 ];
+
+/** From the thirties on, hair grays, sooner or later; that of the very old is mostly white. */
+function grayedHair(color: Vec3, random: Random, years: number): Vec3 {
+  const share = Math.min(1, Math.max(0, smoothstep(32, 80, years) * random.uniform(0.4, 1.6)));
+  const white = random.uniform(0.35, 0.7);
+  return vector((c) => color[c] + share * (white * [1, 0.98, 0.95][c]! - color[c]));
+}
 
 function randomHairColor(random: Random, darkness: number): Vec3 {
   if (random.chance(0.04)) return randomColor(random);
@@ -136,9 +146,12 @@ function browColor(random: Random, hairColor: Vec3): Vec3 {
   return vector((c) => shade * hairColor[c] ** 1.25);
 }
 
-function randomLips(random: Random, melanin: number): Appearance["lips"] {
+function randomLips(
+  random: Random,
+  { melanin, isMadeUp }: { readonly melanin: number; readonly isMadeUp: boolean },
+): Appearance["lips"] {
   const [red, green, blue] = skinColor(melanin * 0.9, random.uniform(0.7, 1.5));
-  if (random.chance(0.72)) {
+  if (!isMadeUp) {
     const shade = random.uniform(0.6, 1.02);
     return {
       color: [red * shade, green * shade * random.uniform(0.75, 1.05), blue * shade * random.uniform(0.8, 1.1)],
@@ -162,13 +175,13 @@ function randomIris(random: Random, darkness: number): Vec3 {
   return times(base, shade);
 }
 
-function randomBeard(random: Random, hairColor: Vec3): Appearance["beard"] {
+function randomBeard(random: Random, hairColor: Vec3, years: number): Appearance["beard"] {
   const shade = random.uniform(0.4, 1);
   const color = times(hairColor, shade);
   const amount = () => random.chance(0.8) ? random.uniform(0.5, 1) : random.uniform(0, 0.3);
   const none = { color, moustache: 0, chin: 0, jaw: 0, length: 0 };
   const kind = random.next();
-  if (kind < 0.56) return none;
+  if (kind < 0.56 || years < 15) return none;
   if (kind < 0.72) { // stubble
     const density = random.uniform(0.1, 0.45);
     return { ...none, moustache: density, chin: density, jaw: density * random.uniform(0.5, 1) };

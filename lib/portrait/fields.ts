@@ -30,6 +30,8 @@ export interface FaceFields {
   readonly moustache: SparseField;
   readonly chin: SparseField;
   readonly jaw: SparseField;
+  /** Where skin folds with the years: how much. */
+  readonly wrinkles: SparseField;
   /** Where a mask over mouth and nose lies. */
   readonly mask: SparseField;
   /** [vertexCount], how oily skin is: 1 is usual, more on the nose and the forehead. */
@@ -114,6 +116,7 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
   const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
   const inFront = (p: Vec3, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
   const { z: axisDepth } = headAxis(landmarks);
+  const folds = foldLines(mark), foldDepth = mark(45)[2] - 0.2;
   const start = atlas.textureSize ** 2;
   const ofVertices = (field: (p: Vec3) => number) =>
     Float32Array.from({ length: points.length / 3 - start }, (_, v) => field(pointAt(points, start + v)));
@@ -158,6 +161,14 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
         smoothstep(earDepth - 0.02, earDepth + 0.16, p[2]) *
         smoothstep(chinTip[1] - 0.3, chinTip[1] - 0.02, p[1] + 0.25 * (p[2] - chinTip[2]));
     }, { ...everywhere, back: earDepth - 0.02 }),
+    wrinkles: sparse((p) => {
+      if (p[2] < foldDepth) return 0;
+      const q: Vec3 = [Math.abs(p[0]), p[1], 0];
+      return folds.reduce((most, { line, width, depth }) => {
+        const { distance, along } = nearestOnLine(q, line);
+        return Math.max(most, depth * Math.exp(-((distance / width) ** 2)) * smoothstep(1, 0.75, along));
+      }, 0);
+    }, { ...everywhere, bottom: chinTip[1], top: 0.8 }),
     mask: sparse((p) => {
       const side = Math.abs(p[0]);
       const top = mark(29)[1] - 0.22 * side, bottom = chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
@@ -177,6 +188,45 @@ export function faceFields(atlas: FaceAtlas): FaceFields {
     overHairline: sparse((p) => p[1] - hairlineHeight(Math.atan2(p[0], p[2] - axisDepth)), everywhere, -0.3),
     belowCollar: sparse((p) => chinTip[1] - 0.5 - p[1] - 0.1 * p[2], everywhere, -0.3),
   };
+}
+
+/** A fold of the left half of a face, seen from the front, from where it is deepest to where it ends. */
+interface Fold {
+  /** In face units, at depth 0. */
+  readonly line: readonly Vec3[];
+  readonly width: number;
+  readonly depth: number;
+}
+
+/** From nose to mouth and on, on forehead, between brows, at the eye's outer corner and under it. */
+function foldLines(mark: (l: number) => Vec3): Fold[] {
+  const flat = (l: number, dx: number, dy: number): Vec3 => [mark(l)[0] + dx, mark(l)[1] + dy, 0];
+  const forehead = [0.2, 0.3, 0.4].map((height): Fold => ({
+    line: [0, 0.12, 0.24, 0.36].map((x): Vec3 => [x, mark(24)[1] + height + 0.25 * x * (0.3 - x), 0]),
+    width: 0.017,
+    depth: 0.6,
+  }));
+  const crowsFeet = [-0.07, 0, 0.06].map((rise): Fold => ({
+    line: [flat(45, 0.05, 0.4 * rise), flat(45, 0.17, rise)],
+    width: 0.015,
+    depth: 0.7,
+  }));
+  return [
+    {
+      line: [flat(35, 0.04, 0.06), flat(35, 0.12, -0.05), flat(54, 0.08, 0.03), flat(54, 0.09, -0.1)],
+      width: 0.036,
+      depth: 1,
+    },
+    { line: [flat(54, 0.03, -0.02), flat(54, 0.05, -0.2)], width: 0.026, depth: 0.7 },
+    { line: [flat(22, -0.04, -0.02), flat(22, -0.05, 0.1)], width: 0.017, depth: 0.7 },
+    {
+      line: [flat(42, 0, -0.06), flat(47, 0, -0.09), flat(46, 0, -0.08), flat(45, 0.02, -0.05)],
+      width: 0.026,
+      depth: 0.7,
+    },
+    ...forehead,
+    ...crowsFeet,
+  ];
 }
 
 /** Outside of it a field need not be computed. In face units. */

@@ -33,7 +33,7 @@ export interface HairStyle {
 /** Nowhere below this hangs anything that does not hang. */
 const NO_ENDS = 9;
 
-export function randomHairStyle(random: Random): HairStyle {
+export function randomHairStyle(random: Random, years: number): HairStyle {
   const short: HairStyle = {
     kind: "hair",
     line: random.normal() * 0.05,
@@ -51,8 +51,10 @@ export function randomHairStyle(random: Random): HairStyle {
     roots: 0.9,
     seed: random.integer(0, 2 ** 20),
   };
-  const kind = random.next();
+  const kind = random.next(), isBare = random.chance(years < 3 ? 0.6 : 0.3 * smoothstep(35, 75, years));
+  if (years < 3 && isBare) return { ...short, kind: "none", roots: random.uniform(0, 0.6) };
   if (kind < 0.14) return { ...short, kind: "none", roots: random.chance(0.4) ? 0 : random.uniform(0.05, 0.9) };
+  if (isBare) return { ...short, line: short.line + random.uniform(0.1, 0.3), recession: random.uniform(0.2, 0.6) };
   if (kind < 0.22) return { ...short, ...randomHeadwear(random) };
   if (kind < 0.28) return { ...short, ...randomCurls(random) };
   const style = random.chance(0.42) ? { ...short, ...randomFringe(random) } : short;

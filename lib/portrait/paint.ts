@@ -20,6 +20,9 @@ export interface Paint {
   readonly eyeRamp: Float32Array;
 }
 
+/** How much of red, green and blue a fold takes: light that comes out of one has gone through more skin. */
+const FOLD_SHADE = [0.7, 0.8, 0.85] as const;
+
 export interface HairRoots {
   /** Height of the hairline over the middle one. */
   readonly line: number;
@@ -114,6 +117,18 @@ export class FacePainter {
     this.#addFreckles(random, skin.freckles);
     this.#addMoles(random, skin.moles);
     skinColors({ melanin, hemoglobin, points: used }, this.#paint.albedo);
+    this.#darkenFolds(skin.wrinkles, d);
+  }
+
+  /** `rough` are noises, by which folds are deeper and shallower. */
+  #darkenFolds(depth: number, rough: Float32Array): void {
+    if (depth === 0) return;
+    const { points, values } = this.fields.wrinkles;
+    const { albedo } = this.#paint;
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k]!, amount = Math.min(0.85, Math.max(0, depth * values[k]! * (0.75 + 0.2 * rough[i]!)));
+      for (let c = 0; c < 3; c++) albedo[3 * i + c]! *= 1 - amount * FOLD_SHADE[c]!;
+    }
   }
 
   #addFreckles(random: Random, amount: number): void {

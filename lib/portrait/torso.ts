@@ -8,6 +8,8 @@ export interface TorsoLook {
   readonly rotation: Mat3;
   /** How broad the shoulders are, 1 being usual. */
   readonly width: number;
+  /** How far the neck's foot is from its usual place, in face units. */
+  readonly shift: Vec3;
   /** Number of rows from the top that show skin: 1 is a high collar, 4 a wide neckline. */
   readonly neckline: number;
   /** Linear light. */
@@ -59,15 +61,18 @@ export const torsoTriangles = Uint32Array.from(
 );
 
 /** The foot of the neck, in face units. */
-const FOOT = [0, -1.8, -1.05] as const;
+export const NECK_FOOT: Vec3 = [0, -1.8, -1.05];
 
 /** Writes the torso's vertices, [torsoVertexCount, 3], in image space, and their colors. */
 export function shapeTorso(
-  { rotation, width, neckline, skin, cloth, stripes, scarf }: TorsoLook,
+  { rotation, width, shift, neckline, skin, cloth, stripes, scarf }: TorsoLook,
   { atlas: { unit, origin }, placement }: { atlas: Pick<FaceAtlas, "unit" | "origin">; placement: Placement },
   out: { positions: Float32Array; colors: Float32Array },
 ): void {
-  const foot = placeInImage(Float32Array.from(FOOT, (value, axis) => value * unit + origin[axis]!), placement);
+  const foot = placeInImage(
+    Float32Array.from(NECK_FOOT, (value, axis) => (value + shift[axis]!) * unit + origin[axis]!),
+    placement,
+  );
   const { positions, colors } = out;
   rows.forEach((usual, row) => {
     const isScarf = scarf !== undefined && row < SCARF_ROWS;

@@ -7,6 +7,7 @@ import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 const traits: Traits = {
   pose: { pitch: 0.5, yaw: -1.2, roll: 0 },
+  years: 11.9,
   skin: [0.5, 0.4, 0.3],
   lighting: { isHard: true, isLowKey: true },
   cover: ["glasses", "hand"],
@@ -25,6 +26,7 @@ Deno.test("groupByTraits() puts a face in one group of each kind, but of covers 
   assertEquals(labels, [
     "yaw: beyond 60°",
     "pitch: up, over 15°",
+    "age: 3–11",
     "skin tone: very light",
     "cover: glasses",
     "cover: hand",

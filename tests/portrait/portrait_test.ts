@@ -16,11 +16,11 @@ const atlas = faceAtlas(model, 128);
 const painter = new PortraitPainter(atlas, { imageSize: SIZE });
 const landmarks = meshLandmarks(model, outlineOf);
 
-const bald: HairStyle = { ...randomHairStyle(new Random(1)), kind: "none", roots: 0 };
+const bald: HairStyle = { ...randomHairStyle(new Random(1), 30), kind: "none", roots: 0 };
 
 function draw(yaw: number, seed: number, hair = bald) {
   const random = new Random(seed);
-  const look = randomAppearance(random);
+  const look = randomAppearance(random, 30);
   const scale = SIZE / 2.4 / atlas.unit;
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.5) };
   const rotation = poseRotation({ pitch: 0.1, yaw, roll: 0.2 });
@@ -36,7 +36,15 @@ function draw(yaw: number, seed: number, hair = bald) {
       clothColor: [0.1, 0.1, 0.1],
     },
     hair,
-    torso: { rotation, width: 1, neckline: 1, skin: [0.3, 0.2, 0.1], cloth: [0.1, 0.1, 0.1], stripes: 0 },
+    torso: {
+      rotation,
+      width: 1,
+      shift: [0, 0, 0],
+      neckline: 1,
+      skin: [0.3, 0.2, 0.1],
+      cloth: [0.1, 0.1, 0.1],
+      stripes: 0,
+    },
     lighting: randomLighting(random),
   });
   painter.draw(image);
@@ -81,7 +89,7 @@ Deno.test("PortraitPainter paints the lips where the lips' landmarks are", () =>
 
 Deno.test("PortraitPainter leaves the background alone and every number finite and not negative", () => {
   for (let seed = 0; seed < 24; seed++) {
-    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, randomHairStyle(new Random(seed)));
+    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, randomHairStyle(new Random(seed), 30));
     assert(rgb.every((value) => value >= 0 && value < 20));
     raster.triangle.forEach((_, k) => {
       const around = [-1, 0, 1].flatMap((row) => [-1, 0, 1].map((column) => k + row * SIZE + column));

@@ -48,6 +48,9 @@ export interface ActorOptions {
   readonly headShare?: number;
 }
 
+/** Actors are grown up. */
+const YEARS = 30;
+
 /**
  * One drawn person before one camera: the same light, clothes and background in each frame, new noise, and whose truth is
  * known.
@@ -80,7 +83,7 @@ export class DrawnActor {
     });
     const radians = (degrees: number) => degrees * Math.PI / 180;
     const rotation = poseRotation({ pitch: radians(pitch), yaw: radians(yaw), roll: radians(roll) });
-    const look = randomAppearance(random.fork("look")), lighting = randomLighting(random.fork("light"));
+    const look = randomAppearance(random.fork("look"), YEARS), lighting = randomLighting(random.fork("light"));
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const perspective = { center: [size / 2, size / 2], depth: 0, distance: 8 * size } as const;
     const { positions, raster } = this.#painter.pose({
@@ -92,10 +95,11 @@ export class DrawnActor {
       },
       perspective,
       look,
-      hair: randomHairStyle(random.fork("hair")),
+      hair: randomHairStyle(random.fork("hair"), YEARS),
       torso: {
         rotation: poseRotation({ pitch: 0, yaw: radians(0.3 * yaw), roll: 0 }),
         width: 1,
+        shift: [0, 0, 0],
         neckline: 2,
         skin,
         cloth: look.clothColor,

@@ -7,7 +7,10 @@ import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { skinColor } from "@/lib/portrait/skin.ts";
-import type { TorsoLook } from "@/lib/portrait/torso.ts";
+import { NECK_FOOT, type TorsoLook } from "@/lib/portrait/torso.ts";
+import { AgeBender } from "@/lib/face/age.ts";
+import { smoothstep } from "@/lib/geometry/smoothstep.ts";
+import { minus } from "@/lib/geometry/vectors.ts";
 import type { Random } from "@/lib/random.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { Camera, type CameraSettings, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
@@ -33,7 +36,7 @@ export interface DrawnOptions extends SitterOptions {
 }
 
 /** What a drawn picture shows that may make its face easier or harder to fit. */
-export interface Traits extends Pick<Sitting, "pose"> {
+export interface Traits extends Pick<Sitting, "pose" | "years"> {
   /** [red, green, blue], linear light: the skin's color before anything lights it. */
   readonly skin: Vec3;
   readonly lighting: Pick<Lighting, "isHard" | "isLowKey">;
@@ -91,6 +94,7 @@ class Studio {
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
   readonly #backdrop: Backdrop;
+  readonly #ages: AgeBender;
   readonly #kernels: Kernels;
   /** What is drawn on: the camera's film where a drawing is for one picture alone. */
   readonly #canvas: FloatImage;
@@ -101,6 +105,7 @@ class Studio {
     this.#options = options;
     const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
     this.#sitters = new Sitters(drawn, options);
+    this.#ages = new AgeBender(drawn);
     const atlas = faceAtlas(drawn, imageSize > 128 ? 256 : 144);
     const size = this.#sitters.drawnSize;
     const kernels = this.#kernels = new Kernels(portraitBytes(atlas, size) + 3 * kernelBytes(size));
@@ -137,13 +142,14 @@ class Studio {
     timer?.end();
     const { pitch, yaw, roll } = sitting.pose;
     const pose = shot?.isMirrored ? { pitch, yaw: -yaw, roll: -roll } : sitting.pose;
-    return { image, ...label, traits: { pose, skin, lighting, cover: [...drawing.worn, ...occluders], camera } };
+    const cover = [...drawing.worn, ...occluders];
+    return { image, ...label, traits: { pose, years: sitting.years, skin, lighting, cover, camera } };
   }
 
   #draw({ random, ...sitting }: Sitting): Drawing {
     const { timer } = this.#options;
-    const { vertices, placement, perspective, bodyRotation: rotation } = sitting;
-    const look = randomAppearance(random.fork("look"));
+    const { years, vertices, placement, perspective, bodyRotation: rotation } = sitting;
+    const look = randomAppearance(random.fork("look"), years);
     const lighting = randomLighting(random.fork("light"));
     const { brightness } = lighting;
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
@@ -152,8 +158,14 @@ class Studio {
       placement,
       perspective,
       look,
-      hair: randomHairStyle(random.fork("hair")),
-      torso: randomTorso(random.fork("torso"), { rotation, skin, cloth: look.clothColor }),
+      hair: randomHairStyle(random.fork("hair"), years),
+      torso: randomTorso(random.fork("torso"), {
+        rotation,
+        skin,
+        cloth: look.clothColor,
+        shift: minus(this.#ages.bendPoint(NECK_FOOT, years), NECK_FOOT),
+        width: 0.6 + 0.4 * smoothstep(-8, 20, years),
+      }),
       lighting,
     });
     const image = this.#canvas;
@@ -187,10 +199,14 @@ function darken({ rgb }: FloatImage, share: number): void {
   for (let i = 0; i < rgb.length; i++) rgb[i]! *= share;
 }
 
-function randomTorso(random: Random, worn: Pick<TorsoLook, "rotation" | "skin" | "cloth">): TorsoLook {
+/** `width` is what is usual at an age. */
+function randomTorso(
+  random: Random,
+  { width, ...given }: Pick<TorsoLook, "rotation" | "skin" | "cloth" | "shift" | "width">,
+): TorsoLook {
   return {
-    ...worn,
-    width: random.uniform(0.82, 1.12),
+    ...given,
+    width: width * random.uniform(0.82, 1.12),
     neckline: random.integer(1, 5),
     stripes: random.chance(0.15) ? random.uniform(0.1, 0.6) : 0,
     ...random.chance(0.06) && {

@@ -5,6 +5,7 @@ import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
 import { eyeCornerDistance, LANDMARK_COUNT, landmarksOf, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { AgeBender } from "@/lib/face/age.ts";
 import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";
 import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import {
@@ -38,6 +39,7 @@ export interface SitterOptions {
 
 /** Who is shown in one sample, and how they hold their head. */
 export interface Sitting {
+  readonly years: number;
   /** [vertexCount, 3], in model space. */
   readonly vertices: Float32Array;
   /** Where the head stands in what is drawn, so that the crop around its landmarks, perturbed, is the middle of that. */
@@ -87,6 +89,7 @@ export class Sitters {
   readonly #surface: Float32Array;
   readonly #landmarks: MeshPoints;
   readonly #ofSurface: MeshPoints;
+  readonly #ages: AgeBender;
   readonly #shots: number;
   readonly #mirror: OtherSide | undefined;
   /** Whose shape was made last. */
@@ -106,6 +109,7 @@ export class Sitters {
     this.#surface = new Float32Array(3 * model.surfaceVertices.length);
     this.#landmarks = meshLandmarks(model);
     this.#ofSurface = landmarksOf(model.surface.landmarks);
+    this.#ages = new AgeBender(model);
     const { imageSize, augment, shots = 1 } = options;
     this.#shots = augment ? shots : 1;
     this.drawnSize = this.#shots > 1 ? 2 * Math.round(DRAWN_SIDES * imageSize / 2) : imageSize;
@@ -128,10 +132,12 @@ export class Sitters {
     const { seed } = this.#options;
     const random = new Random(`${seed}/${split}/sample ${head}`);
     const person = `${seed}/${split}/person ${Math.floor(head / Math.ceil(SAMPLES_PER_PERSON / this.#shots))}`;
+    const years = randomYears(new Random(person).fork("age"));
     const expressions = this.#shape(person, random.fork("expression"));
+    this.#ages.bend(this.#vertices, years);
     const miss = this.#missing(random.fork("miss"));
     const placed = this.#place(random.fork("pose"), miss);
-    return { vertices: this.#vertices, ...placed, expressions, isAbsent: miss !== undefined, random };
+    return { years, vertices: this.#vertices, ...placed, expressions, isAbsent: miss !== undefined, random };
   }
 
   #shoot(head: Random, number: number): Shot {
@@ -245,6 +251,15 @@ export class Sitters {
       bodyRotation: multiply(turn, poseRotation(ahead)),
     };
   }
+}
+
+/** Who is in photos: from and to how many years, and their share. */
+const ages = [[0.5, 3, 0.07], [3, 12, 0.14], [12, 20, 0.12], [20, 50, 0.42], [50, 70, 0.15], [70, 90, 0.1]] as const;
+
+function randomYears(random: Random): number {
+  let left = random.next();
+  const [from, to] = ages.find(([, , share]) => (left -= share) < 0) ?? ages[3];
+  return random.uniform(from, to);
 }
 
 /** For each vertex of a surface, and for each expression, that of the face's other side. */

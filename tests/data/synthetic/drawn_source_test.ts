@@ -9,6 +9,7 @@ import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Sample, Split } from "@/lib/data/sample.ts";
 import { sampleStages, StageClock } from "@/lib/portrait/stage_timer.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
+import { Sitters } from "@/lib/data/synthetic/sitters.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
@@ -225,4 +226,14 @@ Deno.test("drawnSource() gives the same bytes for a shot, in any order, and its 
     assertAllClose(label.landmarks, all[index]!.landmarks, 1e-3);
     assertEquals(label.isAbsent, all[index]!.isAbsent);
   }
+});
+
+Deno.test("drawnSource() shows people of all ages, each of one in all of its samples", () => {
+  const sitters = new Sitters(model, { seed: 7, imageSize: SIZE, augment: true, layout: training.layout });
+  const years = Array.from({ length: 200 }, (_, person) => sitters.sit(8 * person, "train").years);
+  for (const [from, to] of [[0, 3], [3, 12], [12, 20], [20, 50], [50, 70], [70, 91]] as const) {
+    assert(years.some((age) => age >= from && age < to), `somebody is from ${from} to ${to} years old`);
+  }
+  const one = [...Array(8).keys()].map((index) => training.sample(index, "train").traits.years);
+  assertEquals(new Set(one).size, 1);
 });
