@@ -1,7 +1,24 @@
 import { ambientOcclusion } from "@/lib/geometry/visibility.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { vertexMaterialsOf } from "@/lib/face/atlas.ts";
+import { withoutUnseen } from "@/lib/face/prune.ts";
 import { materialNumbers, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+
+/**
+ * The model as it is drawn: without what is never seen, and with its openness, which is how one is told that has been made
+ * so. Of another it takes half a second, so each is made once.
+ */
+export function drawnModel(model: MorphableModel): MorphableModel {
+  if (model.openness) return model;
+  let drawn = made.get(model);
+  if (!drawn) {
+    const seen = withoutUnseen(model);
+    made.set(model, drawn = { ...seen, openness: opennessOf(seen) });
+  }
+  return drawn;
+}
+
+const made = new WeakMap<MorphableModel, MorphableModel>();
 
 /** A model's `openness`, from many shadow maps. */
 export function opennessOf(model: Omit<MorphableModel, "openness">): Float32Array {

@@ -69,7 +69,6 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
 const loadWriting = () =>
   Promise.all([
     import("@/lib/face/heads/head.ts"),
-    import("@/lib/face/prune.ts"),
     import("@/lib/face/openness.ts"),
     import("@/lib/face/prepared_face.ts"),
     import("@/lib/view/mesh/landmark_picture.ts"),
@@ -82,14 +81,13 @@ async function writeHead(
 ): Promise<MorphableModel> {
   const [
     { headModel, listHeadLandmarks },
-    { withoutUnseen },
-    { opennessOf },
+    { drawnModel },
     { savePreparedFace },
     { landmarkPicture },
   ] = await loadWriting();
-  const model = withoutUnseen(headModel(head, landmarks));
+  const model = drawnModel(headModel(head, landmarks));
   console.stage("Writing the model");
-  await savePreparedFace(out, { model: { ...model, openness: opennessOf(model) }, license: head.license });
+  await savePreparedFace(out, { model, license: head.license });
   await landmarkPicture(model).save(`${out}.png`);
   if (landmarks !== head.landmarks) {
     const lists = listHeadLandmarks(head, landmarks);

@@ -1,7 +1,7 @@
 import { type FaceAtlas, faceAtlas } from "@/lib/face/atlas.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
-import { withoutUnseen } from "@/lib/face/prune.ts";
+import { drawnModel } from "@/lib/face/openness.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
@@ -64,8 +64,8 @@ export class DrawnActor {
   #frame = 0;
 
   constructor({ headShare = 0.16, ...options }: ActorOptions) {
-    const { model: whole, size } = options;
-    const model = whole.openness ? whole : withoutUnseen(whole);
+    const { size } = options;
+    const model = drawnModel(options.model);
     this.#options = { ...options, headShare, model };
     this.#atlas = faceAtlas(model, 256);
     const kernels = new Kernels(portraitBytes(this.#atlas, size) + 2 * kernelBytes(size));

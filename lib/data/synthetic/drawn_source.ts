@@ -5,7 +5,7 @@ import { modelFingerprint } from "@/lib/face/model_file.ts";
 import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
-import { withoutUnseen } from "@/lib/face/prune.ts";
+import { drawnModel } from "@/lib/face/openness.ts";
 import { skinColor } from "@/lib/portrait/skin.ts";
 import { NECK_FOOT, type TorsoLook } from "@/lib/portrait/torso.ts";
 import { AgeBender } from "@/lib/face/age.ts";
@@ -103,7 +103,7 @@ class Studio {
   constructor(model: MorphableModel, options: DrawnOptions & { readonly layout: UvLayout }) {
     const { imageSize } = options;
     this.#options = options;
-    const drawn = model.openness ? model : withoutUnseen(model); // one that is kept was pruned before
+    const drawn = drawnModel(model);
     this.#sitters = new Sitters(drawn, options);
     this.#ages = new AgeBender(drawn);
     const atlas = faceAtlas(drawn, imageSize > 128 ? 256 : 144);

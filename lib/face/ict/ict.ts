@@ -6,8 +6,7 @@ import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { materialNumbers, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { parseObj, parseObjShape } from "@/lib/face/obj/obj.ts";
 import { gazeShift } from "@/lib/face/ict/ict_eyes.ts";
-import { opennessOf } from "@/lib/face/openness.ts";
-import { withoutUnseen } from "@/lib/face/prune.ts";
+import { drawnModel } from "@/lib/face/openness.ts";
 import { relaxUv } from "@/lib/face/relax_uv.ts";
 import { pointsAt } from "@/lib/geometry/vectors.ts";
 import { ictParts, vertexCount } from "@/lib/face/ict/ict_parts.ts";
@@ -107,9 +106,7 @@ async function convert(source: Source, onProgress: (done: number) => void): Prom
   const expressionModes = await Array.fromAsync(source.expressions, readMode);
   const model = { name: "ICT-FaceKit", mean, identityModes, expressionModes, ...parts };
   const uv = relaxedUv(model, (done) => onProgress(READING + (1 - READING) * done));
-  const whole = { ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } };
-  const drawn = withoutUnseen(whole);
-  return { ...drawn, openness: opennessOf(drawn) };
+  return drawnModel({ ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } });
 }
 
 /** The part of the first load that reading takes. */

@@ -8,8 +8,7 @@ import { materialNames, type MorphableModel } from "@/lib/face/morphable_model.t
 import { landmarkLists, listLandmarks, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import { objModel } from "@/lib/face/obj/obj_model.ts";
-import { opennessOf } from "@/lib/face/openness.ts";
-import { withoutUnseen } from "@/lib/face/prune.ts";
+import { drawnModel } from "@/lib/face/openness.ts";
 
 const axis = z.enum(["x", "y", "z", "-x", "-y", "-z"]);
 
@@ -85,7 +84,7 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
   };
   const expressions: Record<string, Float64Array> = {};
   for (const [key, file] of Object.entries(expression ?? {})) expressions[key] = await readShape(file);
-  const model = withoutUnseen(
+  return drawnModel(
     objModel({
       ...rest,
       landmarks: parseLandmarks(landmarks, path),
@@ -95,7 +94,6 @@ async function convert({ mesh: name, landmarks, identity, expression, ...rest }:
       expression: expressions,
     }),
   );
-  return { ...model, openness: opennessOf(model) };
 }
 
 /**
