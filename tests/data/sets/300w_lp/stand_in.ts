@@ -26,6 +26,12 @@ const MICROMETERS = 1e4;
  * lower ones first, as a few millimeters as people differ by.
  */
 export function standInModel(): FittedModel {
+  return standIn ??= makeStandIn();
+}
+
+let standIn: FittedModel | undefined;
+
+function makeStandIn(): FittedModel {
   const { surface, ...model } = builtInFace();
   const count = surface.uv.length / 2; // the first of the vertices
   const mean = model.mean.slice(0, 3 * count).map((value) => value * MICROMETERS);
