@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 

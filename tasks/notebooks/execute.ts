@@ -4,6 +4,8 @@ import { type Notebook, parseNotebook } from "@/tasks/notebooks/notebook.ts";
 export interface ExecuteOptions {
   /** Folder of Python's packages, with nbclient. */
   readonly packages: string;
+  /** What is to stand in the cells in place of what, each of which is there once. */
+  readonly changes?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -16,13 +18,18 @@ export interface Execution {
 /** Runs a notebook's cells in this Deno's own kernel, in the notebook's folder. */
 export async function execute(
   path: string,
-  { packages, signal }: ExecuteOptions,
+  { packages, changes = {}, signal }: ExecuteOptions,
 ): Promise<Execution> {
   const kernels = await makeKernelFolder();
   try {
     const start = performance.now();
     const { success, stdout, stderr } = await new Deno.Command("python3", {
-      args: [`${import.meta.dirname}/run_notebook.py`, path, path.replace(/[^/]*$/, "") || "."],
+      args: [
+        `${import.meta.dirname}/run_notebook.py`,
+        path,
+        path.replace(/[^/]*$/, "") || ".",
+        JSON.stringify(changes),
+      ],
       env: { PYTHONPATH: packages, JUPYTER_PATH: kernels, JUPYTER_RUNTIME_DIR: `${kernels}/runtime` },
       ...signal && { signal },
     }).output();

@@ -1,8 +1,10 @@
 """Runs a notebook's cells in the Deno kernel and prints it with its new outputs, up to the first cell that fails.
 
-Arguments: the notebook, the folder to run it in. A slow machine may take as long as it needs.
+Arguments: the notebook, the folder to run it in, and in JSON what is to stand in place of what in its cells, each once. A slow
+machine may take as long as it needs.
 """
 
+import json
 import queue
 import sys
 
@@ -30,8 +32,12 @@ def shows(source):
     return "console.log(" in source or not source.rstrip().endswith((";", "}"))
 
 
-path, folder = sys.argv[1:]
+path, folder, changes = sys.argv[1:]
 notebook = nbformat.read(path, 4)
+for before, after in json.loads(changes).items():
+    changed = [cell for cell in notebook.cells if before in cell.source]
+    assert len(changed) == 1, f"{before} is in {len(changed)} cells"
+    changed[0].source = changed[0].source.replace(before, after)
 for cell in notebook.cells:
     if cell.cell_type == "code":
         cell.due = max(len(cell.outputs), shows(cell.source))

@@ -92,6 +92,18 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/formats/tensor_bundle_test.ts"],
   },
   {
+    file: "lib/tensorflow/backend/backend.ts",
+    line: "if (wanted) return Number(wanted);",
+    replacement: "",
+    tests: ["tests/tensorflow/backend/backend_test.ts: openTensorFlow() is silent"],
+  },
+  {
+    file: "lib/data/batches/batches.ts",
+    line: "if (options.workers === 0) this.#ownSamples = samplesOf(order, options);",
+    replacement: "if (options.workers === 0) this.#ownSamples = samplesOf({ ...order, firstIndex: 0 }, options);",
+    tests: ["tests/data/batches/batches_test.ts: in its reader's thread"],
+  },
+  {
     file: "lib/tensorflow/backend/host_tensors.ts",
     line: "return tf.div(values, 255);",
     replacement: "return tf.div(values, 256);",

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { landmarkErrors, nme, yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";

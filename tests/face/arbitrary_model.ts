@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import type { MeshPoints, SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel, regionNames } from "@/lib/face/morphable_model.ts";
 import { Random } from "@/lib/random.ts";

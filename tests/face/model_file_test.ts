@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { InputError } from "@/lib/errors.ts";
 import { decodeModel, encodeModel, keptModel } from "@/lib/face/model_file.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";

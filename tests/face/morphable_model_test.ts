@@ -1,5 +1,5 @@
 import { vertexPoints } from "@/lib/face/landmarks.ts";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { InputError } from "@/lib/errors.ts";
 import { checkModel, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { Random } from "@/lib/random.ts";

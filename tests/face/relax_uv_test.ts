@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { relaxUv } from "@/lib/face/relax_uv.ts";
 import { Random } from "@/lib/random.ts";
 import { gridSurface, uvAreas } from "@/tests/face/grid_surface.ts";

@@ -1,5 +1,5 @@
 /** scipy as the outside judge of the reader. */
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type MatArray, parseMat, readMat, readMatrices } from "@/lib/formats/mat.ts";
 import { assert, assertEquals } from "@/tests/support.ts";

@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { InputError } from "@/lib/errors.ts";
 import { matNumbers, MOST_MAT_BYTES, parseMat, readMat } from "@/lib/formats/mat.ts";
 import { Budget } from "@/tests/attacks/budget.ts";

@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 /** A variable as MATLAB would store it. */

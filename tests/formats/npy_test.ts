@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { InputError } from "@/lib/errors.ts";
 import { parseNpy, readNpy } from "@/lib/formats/npy.ts";
 import { matNumbers, readMat } from "@/lib/formats/mat.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** Evenly spread, unlike fc.double, most of whose numbers are close to 0. */

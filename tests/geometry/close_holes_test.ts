@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertClose, assertEquals, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 import { linearToLab, linearToPhoto, linearToSrgb, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { emptyRaster } from "@/lib/geometry/rasterize.ts";

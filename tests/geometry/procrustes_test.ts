@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertAllClose, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { alignPoints3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";

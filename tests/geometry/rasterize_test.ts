@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { Random } from "@/lib/random.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
 import { Random } from "@/lib/random.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { thinTriangles } from "@/lib/geometry/thin_mesh.ts";
 import type { Mesh } from "@/lib/types.ts";
 import { assert, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assertAllClose, assertClose, assertThrows, FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 import {
   applyPerspective,

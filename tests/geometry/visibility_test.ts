@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertAllClose, assertClose, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { ambientOcclusion, lightVisibility, visibilityScratch } from "@/lib/geometry/visibility.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { initializeLite } from "@/lib/model/initialize.ts";
 import { buildLite, SMOOTH_NODES } from "@/lib/model/lite.ts";
 import { stagesOf } from "@/lib/model/structure.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { findLibrary } from "@/lib/tensorflow/library/library.ts";
 import { ChildError, Children } from "@/tasks/bench/children.ts";
 import { type Entrant, hold } from "@/tasks/bench/contest.ts";

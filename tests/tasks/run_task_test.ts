@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
 import { quoted } from "@/tasks/run_task.ts";
 import { assert, assertEquals } from "@/tests/support.ts";

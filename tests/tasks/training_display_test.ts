@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { barLine, Pace } from "@/tasks/training_display.ts";
 import { assert, assertClose, assertEquals, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
 import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
 import { assert, assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "../support.ts";

@@ -1,5 +1,5 @@
 import { vertexPoints } from "@/lib/face/landmarks.ts";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { bakePositionMap, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
 import { assert, assertClose, FLOAT64_TOLERANCE } from "../support.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { boxCrop, CROP_MARGIN, cropPhoto, cropToImage, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { Photo } from "@/lib/types.ts";

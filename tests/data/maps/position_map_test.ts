@@ -1,5 +1,5 @@
 import { landmarkEntries, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import {
   bakePositionMap,
   decodePositions,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import { Random } from "@/lib/random.ts";
 import { assert } from "@/tests/support.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { packingLoss, packMap, unpackMap } from "@/lib/data/store/packed_map.ts";
 import { Random } from "@/lib/random.ts";
 import { assertAllClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";

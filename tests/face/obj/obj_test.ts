@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type ObjMesh, parseObj, parseObjShape } from "@/lib/face/obj/obj.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";

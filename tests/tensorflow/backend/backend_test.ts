@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { isOutOfMemory, TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 import type { DataTypeName } from "@/lib/formats/data_types.ts";

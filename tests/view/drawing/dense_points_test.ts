@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { drawDensePoints } from "@/lib/view/drawing/dense_points.ts";
 import { assert, assertEquals } from "@/tests/support.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { lineStill } from "@/lib/view/figures/plotly_still.ts";
 import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
 

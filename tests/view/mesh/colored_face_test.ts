@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { linearToSrgb, srgbToLinear } from "@/lib/geometry/color.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { meshFigure } from "@/lib/view/mesh/mesh_figure.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import { poseRotation, rotatePoints } from "@/lib/geometry/transforms.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";

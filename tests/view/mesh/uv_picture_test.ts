@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { trails, uvRow } from "@/lib/view/mesh/uv_picture.ts";

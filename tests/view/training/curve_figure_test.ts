@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import { curveFigure } from "@/lib/view/training/curve_figure.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";

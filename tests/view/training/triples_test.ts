@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "@/tests/fast_check.ts";
 import { smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { assertClose, assertEquals } from "@/tests/support.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
