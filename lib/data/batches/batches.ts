@@ -11,6 +11,7 @@ import {
   releaseBatch,
   ringViews,
 } from "@/lib/data/batches/batch_ring.ts";
+import { shotReach } from "@/lib/data/batches/sample_order.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { type BatchOrder, makeSamples, type WorkerReport } from "@/lib/data/batches/serve_samples.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
@@ -91,7 +92,7 @@ export class Batches implements AsyncIterable<HostBatch>, Disposable {
     const { split, encoding, overfitBatches, batchSize, imageSize, seed, source, augment } = options;
     const { firstIndex = 0, stride = 1, sampleCount = Infinity, expressionCount = 0 } = options;
     const shots = augment && options.shots || 1;
-    const slotCount = Math.max(shots, options.slotCount ?? shots + 2); // a head is in so many batches
+    const slotCount = shotReach(shots) + (options.slotCount ?? 3); // until the last of a head's shots is taken, all wait
     this.#firstIndex = firstIndex;
     this.#stride = stride;
     this.#ring = createRing({ batchSize, imageSize, sampleCount, slotCount, expressionCount });

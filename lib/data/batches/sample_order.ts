@@ -14,12 +14,20 @@ export interface SampleOrderOptions extends Pick<Config, "seed" | "batchSize" | 
   readonly shots?: number | undefined;
 }
 
+/** Batches from one shot of a head to the next. */
+const SHOT_SPACING = 8;
+
+/** Batches from the first of a head's shots to the last. */
+export function shotReach(shots: number): number {
+  return SHOT_SPACING * (shots - 1);
+}
+
 /**
  * Which sample stands at each place of the batches: a function of the batch's index and the place in it alone, so that
  * a run can start at any batch. Samples that end come again, once an epoch; each epoch of training has another order.
  *
- * The shots of one head stand in as many batches, one after the other: no batch shows a head twice, and of 4 shots each next
- * batch shows three quarters of its heads again.
+ * The shots of one head stand in batches that are some apart: a network that sees the same heads step by step learns these
+ * heads.
  */
 export class SampleOrder {
   readonly #options: SampleOrderOptions;
@@ -46,17 +54,17 @@ export class SampleOrder {
   /** How many heads the batches show up to this many samples; those of which all shots are beyond may count. */
   headCount(sampleCount: number): number {
     if (this.#shots === 1) return sampleCount;
-    return this.#headsPerBatch * (Math.ceil(sampleCount / this.#options.batchSize) + this.#shots - 1);
+    return this.#headsPerBatch * (Math.ceil(sampleCount / this.#options.batchSize) + shotReach(this.#shots));
   }
 
   /** The places of a head's shots, from the first index on: their samples are best made one after the other by one thread. */
   placesOf(head: number): number[] {
     const { batchSize } = this.#options;
-    const newIn = Math.floor(head / this.#headsPerBatch) - (this.#shots - 1); // the batch of the first shot
+    const newIn = Math.floor(head / this.#headsPerBatch) - shotReach(this.#shots); // the batch of the first shot
     const first = head % this.#headsPerBatch * this.#shots;
     return Array.from(
       { length: Math.min(this.#shots, batchSize - first) },
-      (_, shot) => (newIn + shot) * batchSize + first + shot,
+      (_, shot) => (newIn + SHOT_SPACING * shot) * batchSize + first + shot,
     ).filter((place) => place >= 0);
   }
 
@@ -74,7 +82,7 @@ export class SampleOrder {
   #shotAt(place: number): number {
     const { batchSize, stride = 1 } = this.#options;
     const batch = this.#batchAt(place), shot = place % batchSize % this.#shots;
-    const newIn = Math.floor(batch / stride) - shot + this.#shots - 1; // never below 0
+    const newIn = Math.floor(batch / stride) - SHOT_SPACING * shot + shotReach(this.#shots); // never below 0
     const heads = (newIn * stride + batch % stride) * this.#headsPerBatch;
     return (heads + Math.floor(place % batchSize / this.#shots)) * this.#shots + shot;
   }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { Batch, Batches, type BatchOptions, type HostBatch, openBatches } from "@/lib/data/batches/batches.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
+import { shotReach } from "@/lib/data/batches/sample_order.ts";
 import { InputError } from "@/lib/errors.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 
@@ -210,27 +211,26 @@ Deno.test("openBatches() takes along the amounts of expressions where asked, and
   assertEquals((await without.next())!.expressions!.length, 0);
 });
 
-Deno.test("openBatches() shows each head's shots in as many batches, once in each, whoever makes them", async () => {
-  const shots = 4, batchSize = 8;
+Deno.test("openBatches() shows each head's shots in batches far apart, whoever makes them", async () => {
+  const shots = 2, batchSize = 8, count = 12;
   const drawn = { augment: true, shots, batchSize };
-  const one = await takeFrom({ ...drawn, workers: 1 }, 9);
-  const heads = indices(one).map((batch) => batch.map((index) => Math.floor(index! / shots)));
-  for (const batch of heads) assertEquals(new Set(batch).size, batchSize);
-  const all = indices(one).flat() as number[];
-  assertEquals(new Set(all).size, all.length);
-  // of heads that are new in the fourth to the sixth batch, all shots are among these nine
-  for (const head of heads[5]!.filter((head) => !heads.slice(0, 3).flat().includes(head))) {
-    for (let shot = 0; shot < shots; shot++) assert(all.includes(head * shots + shot), `${head}, ${shot}`);
+  const one = await takeFrom({ ...drawn, workers: 1 }, count);
+  const all = indices(one) as number[][];
+  assertEquals(new Set(all.flat()).size, count * batchSize);
+  const headsOf = (batch: number, shot: number) =>
+    all[batch]!.filter((index) => index % shots === shot).map((index) => Math.floor(index / shots));
+  for (let batch = 0; batch + shotReach(shots) < count; batch++) {
+    assertEquals(headsOf(batch, 0).length, batchSize / shots);
+    assertEquals(headsOf(batch + shotReach(shots), 1), headsOf(batch, 0));
   }
-  assertEquals(heads[4]!.filter((head) => heads[3]!.includes(head)).length, batchSize * (shots - 1) / shots);
   for (const changes of [{ workers: 3 }, { workers: 2, slotCount: 1 }]) {
-    assertEquals(await takeFrom({ ...drawn, ...changes }, 9), one);
+    assertEquals(await takeFrom({ ...drawn, ...changes }, count), one);
   }
-  for (const firstIndex of [1, 4, 6]) {
-    assertEquals(await takeFrom({ ...drawn, firstIndex }, 9 - firstIndex), one.slice(firstIndex));
+  for (const firstIndex of [1, 6, 10]) {
+    assertEquals(await takeFrom({ ...drawn, firstIndex }, count - firstIndex), one.slice(firstIndex));
   }
   const short = await takeFrom({ ...drawn, sampleCount: 19 }, 3);
-  assertEquals(indices(short).flat(), all.slice(0, 19));
+  assertEquals(indices(short).flat(), all.flat().slice(0, 19));
   assertEquals(indices(await takeFrom({ ...drawn, augment: false }, 2)), indices(await takeFrom({ batchSize }, 2)));
 });
 
