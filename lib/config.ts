@@ -122,6 +122,7 @@ const light = {
   loss: "l1",
   l2: 0,
   absentShare: 0.05,
+  shots: 4,
   expressionWeight: 1,
 } as const;
 
