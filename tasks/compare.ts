@@ -1,6 +1,7 @@
 // deno task compare <folders…> [options]: runs and models in one table, on the same faces, beside what papers tell.
 import { Option } from "commander";
 import { defaults, resolveConfig } from "@/lib/config.ts";
+import { counted } from "@/lib/counted.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
@@ -80,7 +81,7 @@ await runTask(command, async (console) => {
   const compared = measured.map((one, i) => ({ ...one, milliseconds: speeds[i]! }));
   console.quiet();
   const { images } = compared[0]!.evaluation;
-  const faces = `${images} ${options.photos ? "photos" : `unseen ${source.name} faces`}`;
+  const faces = counted(images, options.photos ? "photo" : `unseen ${source.name} face`);
   const table = new ModelComparison(compared, { faces, besidePapers: options.photos !== undefined });
   const print: Record<Flags["format"], () => string> = {
     text: () => table.toText(),

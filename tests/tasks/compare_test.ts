@@ -1,4 +1,10 @@
 import { encodeJpeg } from "@/lib/data/files/images.ts";
+import { FittedFaces } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
+import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { savePreparedFace } from "@/lib/face/prepared_face.ts";
+import { Random } from "@/lib/random.ts";
+import { fittedFaceFile } from "@/tests/data/sets/300w_lp/fitted_face_writer.ts";
+import { drawFit, randomFit, standInModel } from "@/tests/data/sets/300w_lp/stand_in.ts";
 import { annotationFile } from "@/tests/data/sets/annotation_writer.ts";
 import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
@@ -58,3 +64,43 @@ Deno.test("deno task compare shows papers' figures beside those on photos, with 
     [2, "Cannot use --face-model or --boxes without --photos, of which they say more\n"],
   );
 });
+
+Deno.test("deno task compare measures whole faces by a face model, of models that are laid out as it is, as evaluate does", async () => {
+  await using folder = await temporaryFolder();
+  const [photos, own, faceModel] = ["photos", "own", "bfm.model"].map((name) => `${folder.path}/${name}`) as Three;
+  const fitted = standInModel();
+  await savePreparedFace(faceModel, {
+    model: fitted.model,
+    identityDeviations: Float64Array.from(fitted.identityDeviations),
+    expressionDeviations: Float64Array.from(fitted.expressionDeviations),
+  });
+  await saveTinyModel(own); // of the stand-in's surface
+  await Deno.mkdir(photos);
+  for (const name of ["image00001", "image00002"]) {
+    const fit = randomFit(fitted, 200, new Random(name));
+    const vertices = new FittedFaces(fitted).place(fit, 200);
+    const landmarks = valuesAt(landmarksOf(fitted.model.surface.landmarks), vertices);
+    const pt3d_68 = [...landmarks].map((value, i) => i % 3 === 2 ? value : value + 0.5); // MATLAB's pixels
+    await Deno.writeFile(`${photos}/${name}.jpg`, await encodeJpeg(drawFit(fitted, fit, 200)));
+    await Deno.writeFile(`${photos}/${name}.mat`, fittedFaceFile(fit, { pt3d_68 }));
+  }
+  const given = ["--photos", photos, "--face-model", faceModel];
+  const { code, stdout, stderr } = await runTaskChild("compare", weights, own, ...given, "--format", "json");
+  assert(code === 0 && stderr.includes("Timing, in turns"), stderr);
+  const { models: [others, ours], faces } = JSON.parse(stdout);
+  assertEquals([faces, others.evaluation.dense], ["2 photos", undefined]); // its surface is another
+  const { protocol } = JSON.parse((await runTaskChild("evaluate", own, ...given, "--json")).stdout);
+  const errorsOf = (points: string) => protocol.rows.find((row: { points: string }) => row.points === points).errors;
+  assertEquals(ours.evaluation.dense, {
+    in2d: errorsOf("whole face, 2D"),
+    in3d: errorsOf("whole face, 3D, depths aligned"),
+  });
+  assert(ours.evaluation.dense.in3d.mean > ours.evaluation.dense.in2d.mean);
+  assert(ours.evaluation.dense.in2d.mean > 0 && errorsOf("whole face, after ICP").mean > 0);
+  const rows = (await runTaskChild("compare", weights, own, ...given)).stdout.split("\n");
+  const numbers = (name: string) => rows.find((row) => row.startsWith(name))!.slice(name.length).trim().split(/ {2,}/);
+  assertEquals(numbers(weights).slice(6, 8), ["–", "–"]);
+  assertEquals(numbers(own)[6], ours.evaluation.dense.in2d.mean.toFixed(2));
+});
+
+type Three = [string, string, string];

@@ -70,5 +70,14 @@ function nearestDistance(found: Float32Array, truth: Float32Array): number {
   const offset = depthOf(truth) - depthOf(found);
   const near = found.map((value, i) => i % 3 === 2 ? value + offset : value);
   const target = new NearestPoints(truth);
-  return meanDistance(transformPoints3D(near, alignByNearest(near, truth, target)), truth, target);
+  return meanDistance(aligned(near, truth, target), truth, target);
+}
+
+function aligned(points: Float32Array, truth: Float32Array, target: NearestPoints): Float32Array {
+  try {
+    return transformPoints3D(points, alignByNearest(points, truth, target));
+  } catch (error) {
+    if (error instanceof RangeError) return points; // all on a line, as one has them that has learned nothing
+    throw error;
+  }
 }

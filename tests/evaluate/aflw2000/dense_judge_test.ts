@@ -54,6 +54,13 @@ Deno.test("DenseJudge compares surfaces of different layouts by their nearest po
   assert(nearest < 1, `${nearest} %`);
 });
 
+Deno.test("DenseJudge measures a map whose points are all in one place, as they are", () => {
+  const truth = truthOf();
+  const flat = { ...truth.map, positions: truth.map.positions.map((_, i) => 100 + i % 3) };
+  const { paired, nearest } = new DenseJudge(fitted, model.surface).judge(fit, { ...truth, map: flat });
+  assert(nearest > 10 && paired!.in2d > 10, `${nearest} ${paired!.in2d}`);
+});
+
 /** The same surface in a layout that is the other way round. */
 function mirrored({ size, positions }: { size: number; positions: Float32Array }) {
   return {
