@@ -3,7 +3,7 @@
  * The MathWorks). The only package on npm that reads them is GPL.
  */
 import { constants, inflateSync, type ZlibOptions } from "node:zlib";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 
 /** A variable of a MAT-file. */
 export interface MatArray<Numbers extends Float32Array | Float64Array = Float64Array> {
@@ -68,7 +68,7 @@ async function readBytes(path: string, most: number): Promise<Uint8Array> {
     for (let at = 0; at < bytes.length;) at += file.readSync(bytes.subarray(at)) ?? bytes.length;
     return bytes;
   } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${(error as Error).message}; a MAT-file was expected`);
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; a MAT-file was expected`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A reader of NumPy's `.npy` files, versions 1 to 3 (NEP 1, "A Simple File Format for NumPy Arrays"). */
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 
 /** Whether a file's name is that of a pickle, as 3DDFA_V2's and FLAME's models are: a program of Python's, which is not run here. */
 export function isPickle(path: string): boolean {
@@ -18,7 +18,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${(error as Error).message}; a NumPy file was expected`);
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; a NumPy file was expected`);
   }
   return parseNpy(bytes, path);
 }

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { replaceFile, writeAll } from "@/lib/files.ts";
 import { crc32c, mask } from "@/lib/formats/crc32c.ts";
 import { type DataTypeName, dataTypeName, dataTypes, type HostValues, numberArrays } from "@/lib/formats/data_types.ts";
@@ -238,6 +238,6 @@ async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const isMissing = error instanceof Deno.errors.NotFound;
-    throw new InputError(`Cannot read ${path}: ${isMissing ? "there is no such file" : (error as Error).message}`);
+    throw new InputError(`Cannot read ${path}: ${isMissing ? "there is no such file" : reasonOf(error)}`);
   }
 }

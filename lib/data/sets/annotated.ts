@@ -1,4 +1,4 @@
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { Box, Photo } from "@/lib/types.ts";
@@ -50,7 +50,7 @@ export async function listAnnotated(folder: string): Promise<AnnotatedFiles[]> {
       files.set(stem, name);
     }
   } catch (error) {
-    throw new InputError(`Cannot list ${folder}: ${(error as Error).message}; ${expected}`);
+    throw new InputError(`Cannot list ${folder}: ${reasonOf(error)}; ${expected}`);
   }
   if (photos.size === 0) throw new InputError(`Found no .jpg in ${folder}: ${expected}`);
   for (const [files, partners, extension] of [[photos, mats, "mat"], [mats, photos, "jpg"]] as const) {

@@ -6,12 +6,13 @@ import { InputError } from "@/lib/errors.ts";
 const HELD_OUT_SHARE = 0.05;
 
 /**
- * The places of photos in each split, in order. Photos of one subject are never in two splits: their rotations would be
- * known from training. Who is in which is a matter of the subjects' names alone, in an order of their hashes. Throws an
- * InputError where there are fewer than three subjects.
+ * The places of photos in each split. Photos of one subject are never in two splits: their rotations would be known from
+ * training. Who is in which is a matter of the subjects' names alone, in an order of their hashes. Photos for training are
+ * in order, others in that of their names' hashes: whoever judges by the first few sees many subjects. Throws an InputError
+ * where there are fewer than three subjects.
  */
 export function splitBySubject(
-  photos: readonly { readonly subject: string }[],
+  photos: readonly { readonly name: string; readonly subject: string }[],
 ): Readonly<Record<Split, Uint32Array>> {
   const subjects = [...new Set(photos.map(({ subject }) => subject))];
   if (subjects.length < splits.length) {
@@ -22,8 +23,7 @@ export function splitBySubject(
         "not rotations of each other, were expected",
     );
   }
-  const hashes = new Map(subjects.map((subject) => [subject, createHash("sha256").update(subject).digest("hex")]));
-  subjects.sort((a, b) => hashes.get(a)! < hashes.get(b)! ? -1 : 1);
+  subjects.sort(byHash());
   const heldOut = Math.max(1, Math.round(HELD_OUT_SHARE * subjects.length));
   const splitOf = new Map(
     subjects.map((
@@ -33,9 +33,15 @@ export function splitBySubject(
   );
   const places: Record<Split, number[]> = { train: [], validation: [], test: [] };
   photos.forEach(({ subject }, place) => places[splitOf.get(subject)!].push(place));
-  return {
-    train: Uint32Array.from(places.train),
-    validation: Uint32Array.from(places.validation),
-    test: Uint32Array.from(places.test),
-  };
+  const order = byHash();
+  const mixed = (places: number[]) => Uint32Array.from(places.sort((a, b) => order(photos[a]!.name, photos[b]!.name)));
+  return { train: Uint32Array.from(places.train), validation: mixed(places.validation), test: mixed(places.test) };
+}
+
+/** Compares names by their hashes, each of which is made once. */
+function byHash(): (a: string, b: string) => number {
+  const hashes = new Map<string, string>();
+  const hashOf = (name: string) =>
+    hashes.getOrInsertComputed(name, () => createHash("sha256").update(name).digest("hex"));
+  return (a, b) => hashOf(a) < hashOf(b) ? -1 : 1;
 }

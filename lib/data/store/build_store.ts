@@ -41,7 +41,7 @@ const PHOTOS_PER_SHARD = 64;
 export async function buildStore(folder: string, options: BuildOptions): Promise<StoreContent> {
   const { source, spec, photosPerShard = PHOTOS_PER_SHARD } = options;
   const plan: StorePlan = {
-    format: "posmap store 1",
+    format: "posmap store 2",
     source: spec.source.name,
     fingerprint: await source.fingerprint(),
     license: source.facts().license ?? "",

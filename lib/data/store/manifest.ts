@@ -9,7 +9,7 @@ const hash = z.hex().length(64);
 
 /** What a store is to be made of: another plan means other samples. */
 const planSchema = z.strictObject({
-  format: z.literal("posmap store 1"),
+  format: z.literal("posmap store 2"),
   /** What the photos are of, such as "300w-lp". */
   source: z.string(),
   /** The source's, which says which photos and which model. */

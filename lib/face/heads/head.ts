@@ -1,3 +1,4 @@
+import { InputError } from "@/lib/errors.ts";
 import { findLandmarks, type FoundLandmarks, type LandmarkGround } from "@/lib/face/find_landmarks.ts";
 import { isOfFace } from "@/lib/face/heads/face_area.ts";
 import { landmarkEntries, outlineOf, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
@@ -25,6 +26,11 @@ export interface Head extends Omit<ObjModelParts, "landmarks"> {
 export function skinOf({ mesh, surface, axes, path }: Head): LandmarkGround {
   const polygons = mesh.polygons.filter(({ material }) => surface?.includes(material) ?? true);
   const triangles = Uint32Array.from(polygons.flatMap(({ vertices }) => triangulate(vertices).flat()));
+  if (triangles.length === 0) {
+    const materials = new Set(mesh.polygons.map(({ material }) => material));
+    const found = materials.size > 0 ? `materials ${[...materials].join(", ")}` : "no polygons";
+    throw new InputError(`Cannot use ${path}: found ${found}, wanted ${surface?.join(", ") ?? "those of a head"}`);
+  }
   const turned = turn(axes, path)(mesh.positions);
   const { low, high } = boundsOf(turned, triangles);
   const middle = meanPoint([low, high]);

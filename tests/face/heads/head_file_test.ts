@@ -49,4 +49,8 @@ Deno.test("findHeadLandmarks() finds the same on a head that is far from 0, and 
   for (const flat of [moved(() => 7), moved((value, axis) => axis === 1 ? value : 7)]) {
     await assertThrows(() => findHeadLandmarks(flat, face), InputError, /^Cannot find landmarks on this mesh: no part/);
   }
+  const none = { ...head, mesh: { ...mesh, polygons: [] } };
+  await assertThrows(() => findHeadLandmarks(none, face), InputError, /head\.glb: found no polygons, wanted those/);
+  const other = { ...head, mesh, surface: ["Hat"] };
+  await assertThrows(() => findHeadLandmarks(other, face), InputError, /head\.glb: found materials .*, wanted Hat$/);
 });

@@ -87,21 +87,38 @@ Deno.test("list300wLp() refuses a folder that is missing, empty, or has photos a
 
 Deno.test("splitBySubject() puts each photo into one split, and no subject into two, whatever else is there", () => {
   const random = new Random(7);
-  const photos = Array.from({ length: 4000 }, () => ({ subject: `LFPW image_train_${random.integer(1, 400)}` }));
+  const photos = Array.from({ length: 4000 }, (_, i) => {
+    return { name: `photo ${i}`, subject: `LFPW image_train_${random.integer(1, 400)}` };
+  });
   const places = splitBySubject(photos);
   assertEquals(splits.flatMap((split) => [...places[split]]).sort((a, b) => a - b), [...photos.keys()]);
   const subjects = splits.map((split) => new Set([...places[split]].map((place) => photos[place]!.subject)));
   for (const [a, b] of [[0, 1], [0, 2], [1, 2]] as const) assertEquals(subjects[a]!.intersection(subjects[b]!).size, 0);
   assertEquals(subjects.slice(1).map(({ size }) => size), [20, 20]);
-  for (const split of splits) assertEquals([...places[split]], [...places[split]].sort((a, b) => a - b));
+  assertEquals([...places.train], [...places.train].sort((a, b) => a - b));
 
   const mirrored = splitBySubject([...photos].reverse());
   const all = new Set([...mirrored.validation].map((place) => photos.at(-1 - place)!.subject));
   assertEquals(all, subjects[1]!);
 });
 
+Deno.test("splitBySubject() has many subjects among the first that are held out, in the same order whatever else is there", () => {
+  const photos = Array.from({ length: 6000 }, (_, i) => {
+    const subject = `AFW ${String(Math.floor(i / 15)).padStart(3, "0")}`; // each has its rotations one after the other
+    return { name: `${subject}_${i % 15}`, subject };
+  });
+  for (const split of ["validation", "test"] as const) {
+    const first = [...splitBySubject(photos)[split]].slice(0, 32).map((place) => photos[place]!);
+    assert(new Set(first.map(({ subject }) => subject)).size > 10);
+    assert(new Set(first.map(({ name }) => name.replace(/.*_/, ""))).size > 8);
+    const reversed = photos.toReversed();
+    assertEquals([...splitBySubject(reversed)[split]].slice(0, 32).map((place) => reversed[place]!), first);
+  }
+});
+
 Deno.test("splitBySubject() holds one subject of three out for each purpose, and refuses two", async () => {
-  const of = (count: number) => Array.from({ length: 2 * count }, (_, i) => ({ subject: `AFW ${i % count}` }));
+  const of = (count: number) =>
+    Array.from({ length: 2 * count }, (_, i) => ({ name: `${i}`, subject: `AFW ${i % count}` }));
   for (const split of splits) assert(splitBySubject(of(3))[split].length === 2);
   await assertThrows(
     () => splitBySubject(of(2)),
