@@ -2,7 +2,7 @@ import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
 import { CutDetector } from "@/lib/track/cut_detector.ts";
-import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
+import { boxOverlap, type Detection, keypointMiss } from "@/lib/track/detection.ts";
 import { OneEuroFilter, type OneEuroOptions } from "@/lib/track/one_euro.ts";
 import type { Box, Crop, Photo } from "@/lib/types.ts";
 
@@ -58,7 +58,11 @@ export const LEAST_SCORE = 0.5;
 const SAME_FACE = 0.55;
 /** A detection that overlaps a known face more is of that face. */
 const KNOWN_FACE = 0.25;
-/** Fits below this are lost where the detector sees no face there either. */
+/** A face that looks so many times more like somebody else is theirs. */
+const MORE_ALIKE = 1.6;
+/** Percent by which the keypoints of each of two faces miss a fit that spreads over both. */
+const SPREAD = 10;
+/** Fits that stay below this are lost where the detector sees no face there either. */
 const SURE = 0.9;
 /** Seconds for which a face that something hides is taken to stay where it was, and for which it is looked for there. */
 const [PATIENCE, ENDURANCE] = [0.3, 1];
@@ -111,27 +115,56 @@ export class FaceTracker<Fit extends FaceFit> {
       }
     }
     this.#tracks = this.#withoutDoubles(followed);
-    const isLooking = this.#lost.length > 0 || this.#tracks.length === 0;
+    this.#handOver(time);
+    const isLooking = this.#lost.length > 0 || this.#tracks.length === 0 ||
+      this.#tracks.some(({ doubtedSince }) => doubtedSince !== undefined);
     if (--this.#framesToDetection < 0 || isLooking) {
       this.#framesToDetection = detectEvery;
       const detections = await this.#parts.detect(picture);
-      this.#loseDoubtful(detections);
+      this.#loseDoubtful(detections, time);
+      this.#loseSpread(detections);
       await this.#findNew(picture, time, detections);
     }
     this.#keep(hidden);
+    this.#learn(time);
     const shown = this.#tracks.filter((track) => time - track.time <= PATIENCE);
     return shown.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
   }
 
-  /** Where two tracks came to the same face, the one that the face looks more like goes on; the other is lost. */
+  /** Where two tracks came to the same face, the one that it looks like goes on; the other is lost. */
   #withoutDoubles(tracks: readonly Track<Fit>[]): Track<Fit>[] {
-    const kept: Track<Fit>[] = [];
-    for (const track of tracks.toSorted((a, b) => a.strangeness - b.strangeness)) {
-      const isDouble = kept.some((other) => boxOverlap(track.box, other.box) > SAME_FACE);
-      if (isDouble) this.#lost.push(track.steppedBack());
-      else kept.push(track);
+    let kept: Track<Fit>[] = [];
+    for (const track of tracks) {
+      const others = kept.filter((other) => boxOverlap(track.box, other.box) > SAME_FACE);
+      const isOwn = others.every((other) => track.isLikelier(other));
+      const lost = isOwn ? others : [track];
+      this.#lost.push(...lost.map((one) => one.steppedBack()));
+      kept = [...kept, track].filter((one) => !lost.includes(one));
     }
     return kept;
+  }
+
+  /** A track that came to a lost one's face, as where they come apart, leaves it to that one. */
+  #handOver(time: number): void {
+    this.#tracks = this.#tracks.map((track) => {
+      const { fit } = track;
+      const owner = this.#lost.find((lost) =>
+        MORE_ALIKE * lost.strangenessOf(fit) < track.strangeness && lost.distanceTo(fit, time) < 1
+      );
+      if (!owner) return track;
+      owner.restart(fit, time);
+      this.#lost = [...this.#lost.filter((lost) => lost !== owner), track.steppedBack()];
+      return owner;
+    });
+  }
+
+  /** What a face looks like, and where it goes, is learned where no other one is before it. */
+  #learn(time: number): void {
+    const all = [...this.#tracks, ...this.#lost];
+    for (const track of this.#tracks) {
+      track.isCrowded = all.some((other) => other !== track && boxOverlap(other.box, track.box) > 0);
+      if (!track.isCrowded && track.time === time) track.learn();
+    }
   }
 
   /** Faces that something hides are looked for where they were, unless they were found elsewhere or another one is there. */
@@ -142,37 +175,60 @@ export class FaceTracker<Fit extends FaceFit> {
     this.#tracks.push(...kept);
   }
 
-  #loseDoubtful(detections: readonly Detection[]): void {
+  #loseDoubtful(detections: readonly Detection[], time: number): void {
     const isSeen = (track: Track<Fit>) => detections.some(({ box }) => boxOverlap(box, track.box) > KNOWN_FACE);
-    const doubtful = this.#tracks.filter((track) => track.score < SURE && !isSeen(track));
+    for (const track of this.#tracks) track.doubt(track.score < SURE && !isSeen(track), time);
+    const doubtful = this.#tracks.filter(({ doubtedSince }) =>
+      doubtedSince !== undefined && time - doubtedSince > PATIENCE
+    );
     this.#tracks = this.#tracks.filter((track) => !doubtful.includes(track));
     this.#lost.push(...doubtful);
   }
 
+  /** A fit that spreads over two faces, as where they come apart, is lost, to be found anew in one of them. */
+  #loseSpread(detections: readonly Detection[]): void {
+    const isSpread = ({ box, fit: { landmarks } }: Track<Fit>) => {
+      const seen = detections.filter((detection) => boxOverlap(detection.box, box) > KNOWN_FACE);
+      return seen.length > 1 && seen.every((detection) => keypointMiss(detection, landmarks) > SPREAD);
+    };
+    this.#lost.push(...this.#tracks.filter(isSpread));
+    this.#tracks = this.#tracks.filter((track) => !isSpread(track));
+  }
+
   async #findNew(picture: Photo, time: number, detections: readonly Detection[]): Promise<void> {
     const { mostFaces } = this.#options;
+    const found: Fit[] = [], boxes = this.#tracks.map(({ box }) => box);
     for (const detection of detections) {
-      if (this.#tracks.length >= mostFaces) return;
+      if (this.#tracks.length + found.length >= mostFaces) break;
       if (this.#tracks.some(({ box }) => boxOverlap(box, detection.box) > KNOWN_FACE)) continue;
       const fit = await this.#parts.fitDetected(picture, detection);
       if (!fit) continue;
       const box = landmarkBox(fit.landmarks);
-      if (this.#tracks.some((track) => boxOverlap(track.box, box) > SAME_FACE)) continue;
-      this.#tracks.push(this.#reclaim(fit, time) ?? new Track(this.#nextId++, fit, { ...this.#options, time }));
+      if (boxes.some((other) => boxOverlap(other, box) > SAME_FACE)) continue;
+      found.push(fit);
+      boxes.push(box);
     }
+    this.#name(found, time);
   }
 
-  /** The lost track that this face most likely goes on with. */
-  #reclaim(fit: Fit, time: number): Track<Fit> | undefined {
-    const candidates = this.#lost
-      .map((track) => ({ track, distance: track.distanceTo(fit, time) }))
+  /** Each face goes on with the lost track that it most likely is of, likeliest pairs first, or begins a new one. */
+  #name(found: readonly Fit[], time: number): void {
+    const isCrowded = (fit: Fit) => this.#tracks.some(({ box }) => boxOverlap(box, landmarkBox(fit.landmarks)) > 0);
+    const distance = (track: Track<Fit>, fit: Fit) => track.distanceTo(fit, time, { isCrowded: isCrowded(fit) });
+    const pairs = found
+      .flatMap((fit) => this.#lost.map((track) => ({ fit, track, distance: distance(track, fit) })))
       .filter(({ distance }) => distance < 1)
       .toSorted((a, b) => a.distance - b.distance);
-    const track = candidates[0]?.track;
-    if (!track) return undefined;
-    this.#lost = this.#lost.filter((other) => other !== track);
-    track.restart(fit, time);
-    return track;
+    const named = new Map<Fit, Track<Fit>>();
+    for (const { fit, track } of pairs) {
+      if (named.has(fit) || !this.#lost.includes(track)) continue;
+      this.#lost = this.#lost.filter((other) => other !== track);
+      track.restart(fit, time);
+      named.set(fit, track);
+    }
+    this.#tracks.push(
+      ...found.map((fit) => named.get(fit) ?? new Track(this.#nextId++, fit, { ...this.#options, time })),
+    );
   }
 }
 
@@ -195,9 +251,11 @@ class Track<Fit extends FaceFit> {
   /** Not after a cut. */
   isPlaceKnown = true;
   /** Before the last move. */
-  #before: { fit: Fit; time: number; velocity: Pair; signature: Float32Array };
-  /** How unlike itself the face was in its last move. */
-  strangeness = 0;
+  #before: { fit: Fit; time: number; velocity: Pair };
+  /** When it began to be doubtful whether there is a face at all; none while it is not. */
+  doubtedSince: number | undefined;
+  /** Whether another face is at the same place. */
+  isCrowded = false;
 
   constructor(
     readonly id: number,
@@ -213,11 +271,15 @@ class Track<Fit extends FaceFit> {
     this.#signature = fit.signature.slice();
     this.#fit = fit;
     this.time = time;
-    this.#before = { fit, time, velocity: [0, 0], signature: this.#signature };
+    this.#before = { fit, time, velocity: [0, 0] };
   }
 
   get box(): Box {
     return landmarkBox(this.#fit.landmarks);
+  }
+
+  get fit(): Fit {
+    return this.#fit;
   }
 
   get score(): number {
@@ -232,22 +294,45 @@ class Track<Fit extends FaceFit> {
   }
 
   moveTo(fit: Fit, time: number): void {
-    this.#before = { fit: this.#fit, time: this.time, velocity: this.#velocity, signature: this.#signature };
+    this.#before = { fit: this.#fit, time: this.time, velocity: this.#velocity };
     const seconds = time - this.time, [from, to] = [centerOf(this.box), centerOf(landmarkBox(fit.landmarks))];
-    this.strangeness = distanceBetween(this.#signature, fit.signature);
     if (seconds > 0) {
       const [x, y] = this.#velocity = [(to[0] - from[0]) / seconds, (to[1] - from[1]) / seconds];
-      const [courseX, courseY] = this.#course;
-      this.#course = [courseX + COURSE_SHARE * (x - courseX), courseY + COURSE_SHARE * (y - courseY)];
+      const [courseX, courseY] = this.#course, share = this.isCrowded ? 0 : COURSE_SHARE;
+      this.#course = [courseX + share * (x - courseX), courseY + share * (y - courseY)];
     }
-    this.#signature = this.#signature.map((value, i) => 0.95 * value + 0.05 * fit.signature[i]!);
     this.#fit = fit;
     this.time = time;
   }
 
+  doubt(isDoubtful: boolean, time: number): void {
+    this.doubtedSince = isDoubtful ? this.doubtedSince ?? time : undefined;
+  }
+
+  /** Takes on a little of how the face looks now. */
+  learn(): void {
+    const { signature } = this.#fit;
+    this.#signature = this.#signature.map((value, i) => 0.95 * value + 0.05 * signature[i]!);
+  }
+
+  /** How unlike itself the face is now. */
+  get strangeness(): number {
+    return this.strangenessOf(this.#fit);
+  }
+
+  /** Whether this one's face looks more like it, beside the other one, than the other's does like that. */
+  isLikelier(other: Track<Fit>): boolean {
+    return this.strangeness * this.strangenessOf(other.fit) < other.strangeness * other.strangenessOf(this.fit);
+  }
+
+  /** How unlike this person a face is. */
+  strangenessOf({ signature }: Fit): number {
+    return distanceBetween(this.#signature, signature);
+  }
+
   /** As before the last move, which was another person's. */
   steppedBack(): this {
-    ({ fit: this.#fit, time: this.time, velocity: this.#velocity, signature: this.#signature } = this.#before);
+    ({ fit: this.#fit, time: this.time, velocity: this.#velocity } = this.#before);
     return this;
   }
 
@@ -256,19 +341,21 @@ class Track<Fit extends FaceFit> {
     this.time = time;
     this.#crop = undefined;
     this.#velocity = this.#course = [0, 0];
+    this.doubtedSince = undefined;
     this.isPlaceKnown = true;
     for (const filter of Object.values(this.#filters ?? {})) filter.reset();
   }
 
   /** Below 1 where the face may be this person's: by looks, and by where the person would have gone. */
-  distanceTo(fit: Fit, time: number): number {
-    const looks = distanceBetween(this.#signature, fit.signature) / SAME_PERSON;
+  distanceTo(fit: Fit, time: number, { isCrowded = false } = {}): number {
+    const looks = this.strangenessOf(fit) / SAME_PERSON;
     const [x, y] = centerOf(this.box), [toX, toY] = centerOf(landmarkBox(fit.landmarks));
     const seconds = time - this.time, carried = Math.min(seconds, 0.5);
     const size = Math.max(this.box.width, this.box.height);
     const path = Math.hypot(toX - x - carried * this.#course[0], toY - y - carried * this.#course[1]) / size;
     const place = this.isPlaceKnown ? Math.min(FARTHEST, path / (1 + seconds)) : FARTHEST;
-    return looks * (0.5 + place / 3) + 0.25 * place; // a face that comes out from behind another looks half unlike itself
+    // a face that comes out from behind another looks half unlike itself
+    return looks * ((isCrowded ? 0.25 : 0.5) + place / 3) + 0.25 * place;
   }
 
   /** The fit of the last move; what it was before where there was none since. */

@@ -136,13 +136,23 @@ Deno.test("FaceTracker finds a second face that comes while the first is tracked
 
 Deno.test("FaceTracker loses a face that it is not sure of where the detector does not see it either", async () => {
   const lostBy = async (score: number, isUndetected: boolean) => {
-    const later = Array.from({ length: 20 }, () => [{ ...still, score, isUndetected }]);
+    const later = Array.from({ length: 28 }, () => [{ ...still, score, isUndetected }]);
     return (await follow([[still], [still], ...later])).at(-1);
   };
   assertEquals(await lostBy(0.7, true), [0]);
   assertEquals(await lostBy(0.7, false), [1]);
   assertEquals(await lostBy(0.95, true), [1]);
   assertEquals(await lostBy(0.4, true), [0]);
+});
+
+Deno.test("FaceTracker keeps a face of which it is in doubt for a moment", async () => {
+  const doubtfulFor = async (frames: number) => {
+    const doubtful = Array.from({ length: 16 + frames }, () => [{ ...still, score: 0.7, isUndetected: true }]);
+    const sure = Array.from({ length: 3 }, () => [{ ...still, isUndetected: true, score: 0.95 }]);
+    return new Set((await follow([[still], ...doubtful, ...sure])).flat());
+  };
+  assertEquals(await doubtfulFor(5), new Set([1]));
+  assertEquals(await doubtfulFor(20), new Set([1, 0]));
 });
 
 Deno.test("FaceTracker leaves a face that is hidden for a moment where it was, and looks for it there for a second", async () => {
