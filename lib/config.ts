@@ -62,6 +62,8 @@ const schema = z.strictObject({
   absentShare: notNegative.max(0.5, "a number from 0 to 0.5"),
   shots: wholeFrom(1),
   expressionWeight: notNegative,
+  eyes: boolean,
+  freeze: oneOf("nothing", "trunk"),
   averaging: notNegative.lt(1, "a number from 0, below 1"),
   workers: wholeFrom(0),
   overfitBatches: wholeFrom(0),
@@ -102,6 +104,8 @@ export const defaults: Config = {
   absentShare: 0, // of augmented training crops, without a face: above 0, the light network says whether there is one
   shots: 1, // pictures of each head that is drawn for augmented training, of other crops, colors and covers
   expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
+  eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise
+  freeze: "nothing", // or "trunk": all that leads to the map stays as given weights have it, and what else is said is learned
   averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
   workers: 2, // threads that make samples; 0: the training's own thread does, when it needs them
   overfitBatches: 0, // 0: a new batch every step
@@ -158,6 +162,7 @@ export const presets = {
   weights: {
     ...light,
     ...shipped,
+    eyes: true,
     steps: 16_000,
   },
   "weights-large": {

@@ -286,7 +286,8 @@ export class Experiment implements Disposable {
     await log.weights(this.#parts.network, step);
     const triples = await this.#triples(faces.slice(0, PICTURED));
     for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
-    if (bestNme === null || validation.nme68_2d < bestNme) {
+    const isFrozen = this.config.freeze === "trunk"; // then maps are as good as ever, and the last weights the best
+    if (bestNme === null || validation.nme68_2d < bestNme || isFrozen) {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
       await this.#saveCheckpoint("best");
     }

@@ -58,6 +58,8 @@ const flags = {
   ],
   shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
   expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
+  eyes: ["--eyes <true|false>", "whether lite sees the eyes by themselves for blinks and gaze"],
+  freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
@@ -131,6 +133,11 @@ await runTask(command, async (console) => {
     ...shape && startedSettings(shape, before),
     ...overrides,
   });
+  if (config.freeze !== "nothing" && !options.resume && options.from === undefined) {
+    throw new InputError(
+      `Cannot freeze the ${config.freeze} of a new network: --from names the model that has learned it`,
+    );
+  }
   checkCompilation(config, { hasRanks: cluster !== undefined });
   if (limit !== undefined) console.stopAfter(limit);
 

@@ -7,7 +7,8 @@ import { type Label, splits } from "@/lib/data/sample.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
-import { buildNetwork, expressionsSaid, initializeNetwork } from "@/lib/model/network.ts";
+import { placeEyes } from "@/lib/model/eyes.ts";
+import { buildNetwork, checkFreeze, expressionsSaid, freezeTrunk, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -61,6 +62,7 @@ export async function openParts(
   { progress, from, ranks, ...options }: PartsOptions,
 ): Promise<OpenParts> {
   checkCompilation(config, { hasRanks: ranks !== undefined });
+  checkFreeze(config);
   using opened = new DisposableStack();
   const { onRefused } = options;
   // here before in the workers: they take what it has converted
@@ -79,6 +81,8 @@ export async function openParts(
   const network = buildNetwork(config, expressionCount);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
+  placeEyes(network, { ...config, surface });
+  if (config.freeze === "trunk") freezeTrunk(network);
   if (from !== undefined) await startFrom(from, { network, config, images: trainingImages(config, onRefused) });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);

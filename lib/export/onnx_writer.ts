@@ -74,6 +74,14 @@ export class OnnxWriter {
       }
       case "sum":
         return inputs.reduce((sum, value) => graph.add("Add", [sum, value]));
+      case "minimum":
+        return graph.add("Min", inputs);
+      case "elementwise product":
+        return inputs.reduce((product, value) => graph.add("Mul", [product, value]));
+      case "matrix product": {
+        const second = node.isTransposed ? graph.add("Transpose", [inputs[1]!], { perm: [0, 2, 1] }) : inputs[1]!;
+        return graph.add("MatMul", [x, second]);
+      }
       case "affine": {
         const shape = perChannel(node);
         const isUniform = node.scale.every((factor) => factor === node.scale[0]);

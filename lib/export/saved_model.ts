@@ -96,6 +96,12 @@ function writeNode(graph: GraphDef, node: ComputedNode, { names, nodes }: Earlie
       return finished(graph, graph.compute("MatMul", [x, graph.floats(node.kernel, node.kernelShape)]), node);
     case "sum":
       return inputs.reduce((sum, value) => graph.compute("AddV2", [sum, value]));
+    case "minimum":
+      return inputs.reduce((least, value) => graph.compute("Minimum", [least, value]));
+    case "elementwise product":
+      return inputs.reduce((product, value) => graph.compute("Mul", [product, value]));
+    case "matrix product":
+      return graph.compute("BatchMatMulV2", inputs, { adj_y: ["bool", node.isTransposed] });
     case "affine": {
       const scaled = graph.compute("Mul", [x, graph.floats(node.scale, [node.scale.length])]);
       return finished(graph, scaled, { ...node.offset && { bias: node.offset }, activation: "linear" });

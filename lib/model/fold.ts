@@ -84,10 +84,14 @@ class Folding {
     if (activation) return this.#activated(first, activation, tensor);
     const simple = simpleOperation(layer);
     if (simple) return this.#add({ ...simple, input: this.#node(first) } as FoldedOperation, tensor);
-    if (layer.getClassName() === "Add" && haveSameShape(inputs)) {
-      return this.#add({ operation: "sum", inputs: inputs.map((input) => this.#node(input)) }, tensor);
-    }
     const taken = inputs.map((input) => this.#node(input));
+    const operation = merges[layer.getClassName()];
+    if (operation === "elementwise product" ? haveSameRank(inputs) : operation && haveSameShape(inputs)) {
+      return this.#add({ operation: operation!, inputs: taken }, tensor);
+    }
+    if (isProduct(layer, inputs)) {
+      return this.#add({ operation: "matrix product", inputs: taken, isTransposed: layer.axes[1] === 2 }, tensor);
+    }
     return this.#add({ operation: "layer", inputs: taken, layer, output: tensor.outputTensorIndex ?? 0 }, tensor);
   }
 
@@ -178,6 +182,10 @@ interface Cropper extends tf.layers.Layer {
   readonly cropping: [[number, number], [number, number]];
 }
 
+interface Product extends tf.layers.Layer {
+  readonly axes: readonly number[];
+}
+
 interface Enlarger extends tf.layers.Layer {
   readonly dataFormat: string;
   readonly size: [number, number];
@@ -207,6 +215,13 @@ function isDoubler(layer: tf.layers.Layer): layer is Enlarger {
     size.every((factor) => factor === 2);
 }
 
+/** Whether it multiplies matrices, the first of which stands as it is. */
+function isProduct(layer: tf.layers.Layer, inputs: readonly tf.SymbolicTensor[]): layer is Product {
+  const { axes, normalize } = layer as Product & { readonly normalize: boolean };
+  return layer.getClassName() === "Dot" && !normalize && Array.isArray(axes) && axes[0] === 2 &&
+    inputs.every(({ shape }) => shape.length === 3);
+}
+
 function hasKernelOf(size: number, { kernel, strides }: Convolution): boolean {
   return kernel.shape.slice(0, 2).every((side) => side === size) && strides.every((stride) => stride === 1);
 }
@@ -226,6 +241,10 @@ function isElementwise(layer: Linear): boolean {
 
 function haveSameShape(tensors: readonly tf.SymbolicTensor[]): boolean {
   return tensors.every(({ shape }) => shape.join() === tensors[0]!.shape.join());
+}
+
+function haveSameRank(tensors: readonly tf.SymbolicTensor[]): boolean {
+  return tensors.every(({ shape }) => shape.length === tensors[0]!.shape.length);
 }
 
 interface ConvolutionOptions {
@@ -294,6 +313,12 @@ function simpleOperation(layer: tf.layers.Layer) {
   if (!operation || dataFormat !== "channelsLast") return undefined;
   return { operation, size: poolSize, strides, padding: padding as "same" | "valid" } as const;
 }
+
+const merges: Readonly<Record<string, "sum" | "minimum" | "elementwise product">> = {
+  Add: "sum",
+  Minimum: "minimum",
+  Multiply: "elementwise product",
+};
 
 const poolings: Readonly<Record<string, "max pooling" | "average pooling">> = {
   MaxPooling2D: "max pooling",

@@ -36,7 +36,11 @@ export type FoldedOperation =
   }
   /** A product with a matrix, [inputs, outputs]. */
   | Linear & { readonly operation: "dense"; readonly kernelShape: readonly [number, number] }
-  | { readonly operation: "sum"; readonly inputs: readonly number[] }
+  | { readonly operation: "sum" | "minimum"; readonly inputs: readonly number[] }
+  /** Sides of length 1 go along with any. */
+  | { readonly operation: "elementwise product"; readonly inputs: readonly number[] }
+  /** Of two matrices, [rows, n] and [n, columns]; the second is given as [columns, n] where it is transposed. */
+  | { readonly operation: "matrix product"; readonly inputs: readonly number[]; readonly isTransposed: boolean }
   /** Each channel becomes scale · x + offset. */
   | {
     readonly operation: "affine";
@@ -68,7 +72,7 @@ export type FoldedOperation =
   };
 
 export type FoldedNode = FoldedOperation & {
-  /** One example's: [height, width, channels] or [units]. */
+  /** One example's: [height, width, channels], [rows, columns] or [units]. */
   readonly shape: readonly number[];
 };
 

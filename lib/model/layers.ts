@@ -50,6 +50,13 @@ export function glorotUniform(seed: number, name: string, scale = 1) {
   return tf.initializers.varianceScaling({ scale, mode: "fanAvg", distribution: "uniform", seed: layerSeed });
 }
 
+/** Adds the layers that a tensor is computed by, each after those that it takes from. */
+export function addLayersTo({ sourceLayer, inputs }: tf.SymbolicTensor, layers: Set<tf.layers.Layer>): void {
+  if (layers.has(sourceLayer)) return;
+  for (const input of inputs) addLayersTo(input, layers);
+  layers.add(sourceLayer);
+}
+
 export function sizeOf(x: tf.SymbolicTensor): number {
   return x.shape[1]!;
 }

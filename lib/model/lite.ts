@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/upsampling.ts";
+import { seeEyes } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
-import { activate, channelsOf, convolve, glorotUniform, normalize, sizeOf } from "./layers.ts";
+import { glorotUniform, sizeOf } from "./layers.ts";
+import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
 
 export interface LiteOptions {
   /** Pixels a side, of the image and of the map: 64, 128 or 256. */
@@ -10,6 +12,8 @@ export interface LiteOptions {
   readonly width: number;
   /** Expressions whose amounts it says; by default it says nothing of them. */
   readonly expressionCount?: number;
+  /** Whether it sees the eyes by themselves for these, too; see {@linkcode seeEyes}. */
+  readonly seesEyes?: boolean;
   /** Whether it says if there is a face at all. */
   readonly saysPresence?: boolean;
   readonly seed: number;
@@ -23,7 +27,6 @@ export const SMOOTH_LAYER = "smooth_nodes";
 /** What is added to the smooth part. */
 export const FINE_LAYER = "fine_part";
 
-const MOMENTUM = 0.98; // moving averages over some 50 batches, so that short trainings end with current ones
 const SMALLEST_SIZE = 4; // texels a side where convolutions over the image end, and where those over UV begin
 const UPSAMPLING = 4; // from the finest convolutions to the map
 const SMOOTHING = 5; // texels a side of the mean that rounds the edges between the cells of upsampled nodes
@@ -31,7 +34,6 @@ const SMOOTHING = 5; // texels a side of the mean that rounds the edges between 
 export const FACE_LAYER = "face";
 /** Its units, in widths. */
 export const FACE_SHARE = 10;
-const SMALL = 0.01; // variance of last layers' weights, as a share of Glorot's: new networks are near the mean map
 
 const EXPRESSION_SHARE = 6; // units between the face and its expressions, in widths
 
@@ -46,7 +48,7 @@ const EXPRESSION_SHARE = 6; // units between the face and its expressions, in wi
  * so that texels at the end lie between nodes too.
  */
 export function buildLite(options: LiteOptions): tf.LayersModel {
-  const { imageSize, width, expressionCount = 0, saysPresence = false, seed } = options;
+  const { imageSize, width, expressionCount = 0, seesEyes = false, saysPresence = false, seed } = options;
   const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
   if (![2, 3, 4].includes(stageCount)) {
     throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);
@@ -66,18 +68,26 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
 
   const nodeCount = imageSize / UPSAMPLING + 1;
   const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
-  const nodes = tf.layers.add({ name: "nodes" }).apply([smoothPart(face, { nodeCount, seed }), fine]);
-  const cells = upsampleNodes(nodes as tf.SymbolicTensor, { name: "cells", factor: UPSAMPLING, size: imageSize });
+  const nodes = add([smoothPart(face, { nodeCount, seed }), fine], "nodes");
+  const cells = upsampleNodes(nodes, { name: "cells", factor: UPSAMPLING, size: imageSize });
   const map = tf.layers.averagePooling2d({ name: "position_map", poolSize: SMOOTHING, strides: 1, padding: "same" })
     .apply(cells) as tf.SymbolicTensor;
   const outputs = [map];
   if (expressionCount > 0) {
     const units = channels(EXPRESSION_SHARE);
-    const features = dense(face, { name: EXPRESSION_FEATURES, units, activation: "elu", seed });
+    let features = dense(face, { name: EXPRESSION_FEATURES, units, activation: "elu", seed });
+    if (seesEyes) {
+      const ofEyes = seeEyes(image, { nodes, units, channels: [1, 2, 3].map(channels), seed });
+      features = add([features, ofEyes], "features_with_eyes");
+    }
     outputs.push(dense(features, { name: EXPRESSIONS, units: expressionCount, initialScale: SMALL, seed }));
   }
   if (saysPresence) outputs.push(dense(face, { name: PRESENCE, units: 1, activation: "sigmoid", seed }));
   return tf.model({ inputs: image, outputs, name: "lite" });
+}
+
+function add(terms: tf.SymbolicTensor[], name: string): tf.SymbolicTensor {
+  return tf.layers.add({ name }).apply(terms) as tf.SymbolicTensor;
 }
 
 interface PartOptions {
@@ -127,44 +137,4 @@ function finePart(
 /** By a factor of 1, the nodes as they are. */
 function upsampleNodes(nodes: tf.SymbolicTensor, options: UpsamplingOptions): tf.SymbolicTensor {
   return options.factor === 1 ? nodes : upsampleBilinear(nodes, options);
-}
-
-interface BlockOptions {
-  readonly name: string;
-  readonly channels: number;
-  readonly stride: 1 | 2;
-  readonly seed: number;
-}
-
-/** A 3×3 convolution, normalized and rectified. */
-function block(x: tf.SymbolicTensor, { name, channels, stride, seed }: BlockOptions): tf.SymbolicTensor {
-  const y = convolve(x, { name: `${name}/convolution`, channels, kernel: 3, stride, seed });
-  return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
-}
-
-/** Two convolutions and a shortcut (He et al., 2016), which is a 1×1 convolution where the shape changes. */
-function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, seed }: BlockOptions): tf.SymbolicTensor {
-  const shortcut = stride === 1 && channelsOf(x) === channels
-    ? x
-    : convolve(x, { name: `${name}/shortcut`, channels, kernel: 1, stride, seed });
-  let y = block(x, { name: `${name}/first`, channels, stride, seed });
-  y = convolve(y, { name: `${name}/second/convolution`, channels, kernel: 3, seed });
-  y = tf.layers.add({ name: `${name}/add` }).apply([y, shortcut]) as tf.SymbolicTensor;
-  return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
-}
-
-interface DenseOptions {
-  readonly name: string;
-  readonly units: number;
-  readonly activation?: "elu" | "sigmoid";
-  /** Variance of the weights, as a share of Glorot's. */
-  readonly initialScale?: number;
-  readonly seed: number;
-}
-
-function dense(x: tf.SymbolicTensor, { name, units, activation, initialScale, seed }: DenseOptions) {
-  const kernelInitializer = glorotUniform(seed, name, initialScale);
-  return tf.layers.dense({ name, units, ...(activation && { activation }), kernelInitializer }).apply(
-    x,
-  ) as tf.SymbolicTensor;
 }

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { type ExampleMaps, initializeLite } from "@/lib/model/initialize.ts";
+import { SettingError } from "@/lib/errors.ts";
+import { addLayersTo } from "@/lib/model/layers.ts";
 import { buildLite, FACE_LAYER, FACE_SHARE } from "@/lib/model/lite.ts";
 import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 
@@ -8,7 +10,7 @@ import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 export type NetworkConfig =
   & Pick<Config, "architecture" | "width" | "seed">
   & { readonly imageSize: number }
-  & Partial<Pick<Config, "expressionWeight" | "absentShare">>;
+  & Partial<Pick<Config, "expressionWeight" | "eyes" | "absentShare">>;
 
 /**
  * The network of a run's settings, its weights drawn from the seed. It takes RGB [batch, size, size, 3] in [0, 1] to
@@ -18,9 +20,30 @@ export type NetworkConfig =
  */
 export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.LayersModel {
   if (config.architecture === "prnet") return buildPrnet(config);
-  const { absentShare = 0 } = config;
+  const { absentShare = 0, eyes: seesEyes = false } = config;
   const said = expressionsSaid(config, expressionCount);
-  return buildLite({ ...config, expressionCount: said, saysPresence: absentShare > 0 });
+  return buildLite({ ...config, expressionCount: said, seesEyes, saysPresence: absentShare > 0 });
+}
+
+/** Has trainings leave all as it is that leads to the map, statistics of normalizations included. */
+export function freezeTrunk(network: tf.LayersModel): void {
+  const trunk = new Set<tf.layers.Layer>();
+  addLayersTo(network.outputs[0]!, trunk);
+  for (const layer of trunk) layer.trainable = false;
+}
+
+/** Throws a SettingError where all is frozen that there is to learn. */
+export function checkFreeze(
+  { freeze, architecture, expressionWeight, absentShare }: Pick<
+    Config,
+    "freeze" | "architecture" | "expressionWeight" | "absentShare"
+  >,
+): void {
+  if (freeze === "nothing" || (architecture === "lite" && expressionWeight + absentShare > 0)) return;
+  throw new SettingError((nameOf) =>
+    `Cannot set ${nameOf("freeze")} to ${freeze}: nothing else is there to learn, as it is for lite with ` +
+    `${nameOf("expressionWeight")} or ${nameOf("absentShare")} above 0`
+  );
 }
 
 /** The layer of each architecture whose channels are a multiple of the width. */

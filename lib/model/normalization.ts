@@ -41,13 +41,13 @@ export function setAffine(
 }
 
 /**
- * Gives a network's normalizations the statistics of these pictures, and changes nothing of what it computes outside of training:
+ * Gives a network's normalizations, but those that are frozen, the statistics of these pictures, and changes nothing of what it computes outside of training:
  * in training, where normalizations use each batch's own, it then computes nearly the same, too.
  *
  * @param batches [count, size, size, 3] each, RGB in [0, 1], all of the same count
  */
 export async function measureStatistics(network: tf.LayersModel, batches: AsyncIterable<tf.Tensor4D>): Promise<void> {
-  const layers = network.layers.filter(isChannelNormalization);
+  const layers = network.layers.filter(isChannelNormalization).filter(({ trainable }) => trainable);
   if (layers.length === 0) return;
   const inputs = tf.model({ inputs: network.inputs, outputs: layers.map(({ input }) => input as tf.SymbolicTensor) });
   const sums = layers.map(({ input }) => {

@@ -3,8 +3,10 @@ import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type OnnxFile, type OnnxWeights, readOnnx } from "@/lib/formats/onnx_file.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
+import { EYE_LANDMARKS } from "@/lib/model/eyes.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/kernels.ts";
+import { addLayersTo } from "@/lib/model/layers.ts";
 import { FINE_LAYER, SMOOTH_LAYER } from "@/lib/model/lite.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
@@ -70,6 +72,7 @@ function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersM
     width: widthOf(file, description),
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
+    eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one
     absentShare: Number(file.outputs.includes(PRESENCE)),
   }, expressionNames.length);
 }
@@ -101,7 +104,7 @@ class WeightReader {
   read(network: tf.LayersModel): void {
     const [output, ...heads] = network.outputs as [tf.SymbolicTensor];
     const layers = new Set<tf.layers.Layer>();
-    for (const tensor of [...heads, output]) addLayers(layers, tensor);
+    for (const tensor of [...heads, output]) addLayersTo(tensor, layers);
     for (const layer of layers) {
       if (["Conv2D", "Conv2DTranspose", "Dense"].includes(layer.getClassName())) this.#readLinear(layer as Linear);
       else if (isChannelNormalization(layer)) this.#normalize(layer);
@@ -152,7 +155,9 @@ class WeightReader {
       const channelOf = channelPlaces(term);
       writeValues(term.kernel, this.#kernels.get(term)!.map((value, i) => value / scale[channelOf(i)]!));
     }
-    setAffine(layer, { scale, offset }, { mean: scale.map(() => 0), variance: scale.map(() => 1) });
+    // so that what is folded again is the same to the bit
+    const variance = scale.map(() => 1 - layer.epsilon);
+    setAffine(layer, { scale, offset }, { mean: scale.map(() => 0), variance });
   }
 
   /** Of each channel; 1 where other kernels have taken it in. */
@@ -231,14 +236,7 @@ function takesImage(layer: tf.layers.Layer): boolean {
   return inputsOf(layer).some(({ sourceLayer }) => sourceLayer.getClassName() === "InputLayer");
 }
 
-/** Each after those that it takes from. */
-function addLayers(layers: Set<tf.layers.Layer>, { sourceLayer, inputs }: tf.SymbolicTensor): void {
-  if (layers.has(sourceLayer)) return;
-  for (const input of inputs) addLayers(layers, input);
-  layers.add(sourceLayer);
-}
-
-/** The light network's last kernels give pixels in ONNX, where its maps are encoded. */
+/** The light network's last kernels give pixels in ONNX, which its eyes' places are read from, where its maps are encoded. */
 function encodeMaps(network: tf.LayersModel, { imageSize, encoding }: ModelDescription): void {
   const { scale, offsets } = positionScale({ size: imageSize, encoding });
   for (const name of [SMOOTH_LAYER, FINE_LAYER]) {
@@ -247,4 +245,10 @@ function encodeMaps(network: tf.LayersModel, { imageSize, encoding }: ModelDescr
     const added = name === SMOOTH_LAYER ? offsets : [0, 0, 0];
     writeValues(bias!, valuesOf(bias!).map((value, i) => scale * value + added[i % 3]!));
   }
+  const eyes = network.layers.find(({ name }) => name === EYE_LANDMARKS) as Linear | undefined;
+  if (!eyes) return;
+  const kernel = valuesOf(eyes.kernel).map((value) => value / scale), bias = valuesOf(eyes.bias!).slice();
+  kernel.forEach((value, i) => bias[i % bias.length]! -= value * offsets[Math.floor(i / bias.length) % 3]!);
+  writeValues(eyes.kernel, kernel);
+  writeValues(eyes.bias!, bias);
 }

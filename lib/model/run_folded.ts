@@ -56,6 +56,12 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
       return finish(multiplyMatrices(first as tf.Tensor2D, tf.tensor2d(node.kernel, [...node.kernelShape])), node);
     case "sum":
       return inputs.reduce((sum, value) => tf.add(sum, value));
+    case "minimum":
+      return inputs.reduce((least, value) => tf.minimum(least, value));
+    case "elementwise product":
+      return inputs.reduce((product, value) => tf.mul(product, value));
+    case "matrix product":
+      return tf.matMul(first, inputs[1]!, false, node.isTransposed);
     case "affine": {
       const scaled = tf.mul(first, tf.tensor1d(node.scale));
       return node.offset ? addBias(scaled, tf.tensor1d(node.offset)) : scaled;

@@ -42,8 +42,8 @@ export function absorbScales({ nodes, heads }: FoldedNetwork): FoldedNetwork {
     const others = [...nodes.keys()].filter((user) => user !== place && inputsOf(nodes[user]!).includes(input));
     const isDivisible = others.every((user) => nodes[user]!.operation === "convolution") &&
       Math.min(...scale) > LEAST_SCALE * Math.max(...scale) && !Object.values(heads).includes(input);
-    if (!isDivisible || !isLinear({ nodes: result, heads }, relu.input)) return;
-    scaleNode(result, relu.input, { scale: [...scale], offset: [...scale.map(() => 0)] });
+    if (!isDivisible || !isLinear({ nodes: result, heads }, relu.input, input)) return;
+    scaleNode(result, relu.input, { scale: [...scale], offset: [...scale.map(() => 0)] }, input);
     for (const user of others) {
       const convolution = result[user] as FoldedConvolution, [, , inputs, outputs] = convolution.kernelShape;
       const kernel = convolution.kernel.map((value, i) => value / scale[Math.floor(i / outputs) % inputs]!);
@@ -66,11 +66,14 @@ export function absorbScales({ nodes, heads }: FoldedNetwork): FoldedNetwork {
 /** Of the largest: below it, numbers of eleven bits could not hold kernels. */
 const LEAST_SCALE = 1e-3;
 
-/** Whether a node that one other takes at most can be scaled by kernels before it. */
-function isLinear(network: FoldedNetwork, place: number): boolean {
+/** Whether a node can be scaled by kernels before it: but for one that is meant, all that take from it must take it back. */
+function isLinear(network: FoldedNetwork, place: number, user?: number): boolean {
   const { nodes, heads } = network, node = nodes[place]!;
-  const uses = [...nodes.flatMap(inputsOf), ...Object.values(heads)];
-  if (uses.filter((used) => used === place).length > 1) return false;
+  if (
+    Object.values(heads).includes(place) || !othersOf(nodes, place, user).every((other) => takesBack(network, other))
+  ) {
+    return false;
+  }
   switch (node.operation) {
     case "convolution":
     case "transposed convolution":
@@ -78,17 +81,47 @@ function isLinear(network: FoldedNetwork, place: number): boolean {
       return node.activation === "linear";
     case "upsampling":
     case "average pooling":
-      return isLinear(network, node.input);
+      return isLinear(network, node.input, place);
     case "reshape":
-      return nodes[node.input]!.operation === "dense" && isLinear(network, node.input);
+      return nodes[node.input]!.operation === "dense" && isLinear(network, node.input, place);
     case "sum":
-      return node.inputs.every((input) => isLinear(network, input));
+      return new Set(node.inputs).size === node.inputs.length &&
+        node.inputs.every((input) => isLinear(network, input, place));
   }
   return false;
 }
 
-/** In place; channels that are more than the scales repeat them. */
-function scaleNode(nodes: FoldedNode[], place: number, { scale, offset }: OutputScale): void {
+/** The nodes that take from one, but for this user. */
+function othersOf(nodes: readonly FoldedNode[], place: number, user: number | undefined): number[] {
+  return [...nodes.keys()].filter((other) => other !== user && inputsOf(nodes[other]!).includes(place));
+}
+
+/** Whether a node that takes what is scaled can undo it in kernels of its own. */
+function takesBack({ nodes, heads }: FoldedNetwork, place: number): boolean {
+  const node = nodes[place]!;
+  if (node.operation === "dense") return true;
+  const isPassedOn = node.operation === "reshape" || (node.operation === "activation" && node.activation === "linear");
+  return isPassedOn && !Object.values(heads).includes(place) &&
+    othersOf(nodes, place, undefined).every((user) => takesBack({ nodes, heads }, user));
+}
+
+/** In place; what comes in is scaled, row by row, and channels that are more than the scales repeat them. */
+function takeBack(nodes: FoldedNode[], place: number, { scale, offset }: OutputScale): void {
+  const node = nodes[place]!;
+  if (node.operation !== "dense") {
+    for (const user of othersOf(nodes, place, undefined)) takeBack(nodes, user, { scale, offset });
+    return;
+  }
+  const [, units] = node.kernelShape;
+  const kernel = node.kernel.map((value, i) => value / scale[Math.floor(i / units) % scale.length]!);
+  const bias = Float32Array.from({ length: units }, (_, unit) => node.bias?.[unit] ?? 0);
+  kernel.forEach((value, i) => bias[i % units]! -= value * offset[Math.floor(i / units) % offset.length]!);
+  nodes[place] = { ...node, kernel, bias };
+}
+
+/** In place; channels that are more than the scales repeat them. Others than the user compute what they did. */
+function scaleNode(nodes: FoldedNode[], place: number, { scale, offset }: OutputScale, user?: number): void {
+  for (const other of othersOf(nodes, place, user)) takeBack(nodes, other, { scale, offset });
   const node = nodes[place]!;
   switch (node.operation) {
     case "convolution":
@@ -105,11 +138,11 @@ function scaleNode(nodes: FoldedNode[], place: number, { scale, offset }: Output
     case "upsampling":
     case "average pooling":
     case "reshape":
-      return scaleNode(nodes, node.input, { scale, offset });
+      return scaleNode(nodes, node.input, { scale, offset }, place);
     case "sum": {
       const [first, ...rest] = node.inputs as [number, ...number[]];
-      scaleNode(nodes, first, { scale, offset });
-      for (const input of rest) scaleNode(nodes, input, { scale, offset: offset.map(() => 0) });
+      scaleNode(nodes, first, { scale, offset }, place);
+      for (const input of rest) scaleNode(nodes, input, { scale, offset: offset.map(() => 0) }, place);
     }
   }
 }

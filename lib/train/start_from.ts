@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
+import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
 import { type NetworkShape, openTrainedModel, readShape } from "@/lib/model/trained_model.ts";
@@ -34,6 +35,7 @@ export async function startFrom(
   try {
     const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
     const fitting = network.weights.filter(({ originalName, shape }) => {
+      if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
       if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
@@ -50,4 +52,4 @@ export async function startFrom(
 }
 
 /** Layers that lead to no map. */
-const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES];
+const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES];

@@ -8,6 +8,8 @@ import { keepingWeights } from "@/lib/train/with_weights.ts";
  */
 export class WeightAverages implements Disposable {
   readonly #network: tf.LayersModel;
+  /** But those of frozen layers, which rounding would change. */
+  readonly #weights: readonly tf.LayerVariable[];
   readonly #decay: number;
   readonly #averages: tf.Variable[];
 
@@ -15,7 +17,8 @@ export class WeightAverages implements Disposable {
   constructor(network: tf.LayersModel, decay: number) {
     this.#network = network;
     this.#decay = decay;
-    this.#averages = network.weights.map((weight) => tf.tidy(() => tf.variable(weight.read().clone(), false)));
+    this.#weights = network.layers.filter(({ trainable }) => trainable).flatMap(({ weights }) => weights);
+    this.#averages = this.#weights.map((weight) => tf.tidy(() => tf.variable(weight.read().clone(), false)));
   }
 
   /** Takes in the weights after this many steps; for each few steps at once, which costs less and averages as well. */
@@ -23,7 +26,7 @@ export class WeightAverages implements Disposable {
     if (step % STEPS_AT_ONCE !== 0) return;
     const updates = step / STEPS_AT_ONCE;
     const decay = Math.min(this.#decay ** STEPS_AT_ONCE, (1 + updates) / (10 + updates));
-    this.#network.weights.forEach((weight, i) =>
+    this.#weights.forEach((weight, i) =>
       tf.tidy(() => {
         const average = this.#averages[i]!;
         average.assign(tf.add(tf.mul(average, decay), tf.mul(weight.read(), 1 - decay)));
@@ -34,7 +37,7 @@ export class WeightAverages implements Disposable {
   /** Uses the network with the averages as its weights, and leaves it as it was. */
   async use<T>(use: () => T | Promise<T>): Promise<T> {
     return await keepingWeights(this.#network, () => {
-      this.#network.weights.forEach((weight, i) => weight.write(this.#averages[i]!));
+      this.#weights.forEach((weight, i) => weight.write(this.#averages[i]!));
       return use();
     });
   }
@@ -54,7 +57,7 @@ export class WeightAverages implements Disposable {
   }
 
   #nameOf(index: number): string {
-    return `averages/${this.#network.weights[index]!.originalName}`;
+    return `averages/${this.#weights[index]!.originalName}`;
   }
 }
 

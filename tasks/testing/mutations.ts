@@ -418,8 +418,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/model/scale_output.ts",
-    line: "for (const input of rest) scaleNode(nodes, input, { scale, offset: offset.map(() => 0) });",
-    replacement: "for (const input of rest) scaleNode(nodes, input, { scale, offset });",
+    line: "for (const input of rest) scaleNode(nodes, input, { scale, offset: offset.map(() => 0) }, place);",
+    replacement: "for (const input of rest) scaleNode(nodes, input, { scale, offset }, place);",
     tests: ["tests/export/onnx_test.ts"],
   },
   {
@@ -539,8 +539,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/experiment.ts",
-    line: "if (bestNme === null || validation.nme68_2d < bestNme) {",
-    replacement: "if (bestNme === null || validation.nme68_2d > bestNme) {",
+    line: "if (bestNme === null || validation.nme68_2d < bestNme || isFrozen) {",
+    replacement: "if (bestNme === null || validation.nme68_2d > bestNme || isFrozen) {",
     tests: ["tests/experiment_test.ts: a signal comes into"],
   },
   {

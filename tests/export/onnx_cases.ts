@@ -17,7 +17,8 @@ export function describe(imageSize: number, encoding: PositionEncoding = "center
 /** Weights as after a training: none is 0 or 1, variances are positive. */
 export function shake(network: tf.LayersModel): tf.LayersModel {
   const random = new Random("shake");
-  for (const weight of network.weights.filter(({ originalName }) => !originalName.endsWith("/kernel"))) {
+  const learned = network.layers.filter(({ trainable }) => trainable).flatMap(({ weights }) => weights);
+  for (const weight of learned.filter(({ originalName }) => !originalName.endsWith("/kernel"))) {
     const length = weight.shape.reduce((product, size) => product! * size!, 1)!;
     const values = Float32Array.from({ length }, () => random.uniform(0.5, 1.5));
     tf.tidy(() => void weight.write(tf.tensor(values, weight.shape as number[])));
@@ -109,6 +110,33 @@ export function* smallNetworks(): Generator<[string, tf.LayersModel]> {
       const x = convolve(3).apply(input) as Tensor;
       return add(convolve(3).apply(x) as Tensor, tf.layers.activation({ activation: "relu" }).apply(x) as Tensor, x);
     },
+  };
+  const rows = (x: Tensor, length: number) => tf.layers.reshape({ targetShape: [SMALL, length] }).apply(x) as Tensor;
+  const dot = (axes: [number, number], ...factors: Tensor[]) => tf.layers.dot({ axes }).apply(factors) as Tensor;
+  graphs["products of matrices and of sides of length 1, and the least of two"] = (input) => {
+    const mean = { kernelInitializer: tf.initializers.constant({ value: 1 / 64 }) };
+    const gray = rows(convolve(1, mean).apply(input) as Tensor, SMALL);
+    const least = tf.layers.minimum().apply([gray, rows(convolve(1).apply(input) as Tensor, SMALL)]) as Tensor;
+    const whole = tf.layers.multiply().apply([
+      tf.layers.averagePooling2d({ poolSize: [SMALL, 1] }).apply(input) as Tensor,
+      input,
+    ]) as Tensor;
+    const products = [dot([2, 1], least, rows(whole, 3 * SMALL)), dot([2, 2], gray, least)];
+    const grids = products.map((product, i) =>
+      tf.layers.reshape({ targetShape: [SMALL, SMALL, i === 0 ? 3 : 1] }).apply(product)
+    );
+    return add(...grids.map((grid) => convolve(3, mean).apply(grid) as Tensor));
+  };
+  graphs["places read off what is scaled"] = (input) => {
+    const grid = convolve(3).apply(input) as Tensor;
+    const flat = tf.layers.flatten().apply(tf.layers.activation({ activation: "linear" }).apply(grid));
+    const read = tf.layers.dense({ units: SMALL * SMALL * 3, kernelInitializer, activation: "tanh" }).apply(flat);
+    return add(
+      tf.layers.averagePooling2d({ poolSize: 3, strides: 1, padding: "same" }).apply(grid) as Tensor,
+      tf.layers.activation({ activation: "tanh" }).apply(
+        tf.layers.reshape({ targetShape: [SMALL, SMALL, 3] }).apply(read),
+      ) as Tensor,
+    );
   };
   for (const [name, layers] of Object.entries(stacks)) {
     graphs[name] = (input) => layers.reduce<Tensor>((x, layer) => layer.apply(x) as Tensor, input);

@@ -4,6 +4,7 @@ import { InputError } from "@/lib/errors.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
 import { quantizeOnnx } from "@/lib/export/quantize_onnx.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
+import { placeEyes } from "@/lib/model/eyes.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
@@ -102,24 +103,28 @@ Deno.test("encodeOnnx() names a layer that it does not know", async () => {
   network.dispose();
 });
 
-Deno.test("encodeOnnx() writes the amounts of expressions, within 0 and 1, and the chance of a face", async () => {
-  const config = {
-    architecture: "lite",
-    imageSize: 64,
-    width: 4,
-    seed: 2,
-    expressionWeight: 1,
-    absentShare: 0.1,
-  } as const;
-  const network = shake(buildNetwork(config, 5));
-  const photos = crops(3, 64);
-  using predictor = new Predictor(network, { encoding: "centered" });
-  const outputs = await run(encodeOnnx(foldNetwork(network), describe(64)), photos);
-  assertEquals([outputs.expressions!.shape, outputs.presence!.shape], [[3, 5], [3]]);
-  const amounts = (await predictor.predictHead("expressions", photos)).flatMap((values) => [...values]);
-  assert(amounts.some((amount) => amount < 0 || amount > 1), "some are to be clipped");
-  assertAllClose(outputs.expressions!.data, amounts.map((value) => Math.min(1, Math.max(0, value))), TOLERANCE);
-  const chances = (await predictor.predictHead("presence", photos)).flatMap((values) => [...values]);
-  assertAllClose(outputs.presence!.data, chances, TOLERANCE);
-  network.dispose();
-});
+for (const eyes of [false, true]) {
+  Deno.test(`encodeOnnx() writes the amounts of expressions, within 0 and 1, and the chance of a face${eyes ? ", of a network that sees eyes" : ""}`, async () => {
+    const config = {
+      architecture: "lite",
+      imageSize: 64,
+      width: 4,
+      seed: 2,
+      expressionWeight: 1,
+      eyes,
+      absentShare: 0.1,
+    } as const;
+    const network = shake(buildNetwork(config, 5));
+    placeEyes(network, describe(64));
+    const photos = crops(3, 64);
+    using predictor = new Predictor(network, { encoding: "centered" });
+    const outputs = await run(encodeOnnx(foldNetwork(network), describe(64)), photos);
+    assertEquals([outputs.expressions!.shape, outputs.presence!.shape], [[3, 5], [3]]);
+    const amounts = (await predictor.predictHead("expressions", photos)).flatMap((values) => [...values]);
+    assert(amounts.some((amount) => amount < 0 || amount > 1), "some are to be clipped");
+    assertAllClose(outputs.expressions!.data, amounts.map((value) => Math.min(1, Math.max(0, value))), TOLERANCE);
+    const chances = (await predictor.predictHead("presence", photos)).flatMap((values) => [...values]);
+    assertAllClose(outputs.presence!.data, chances, TOLERANCE);
+    network.dispose();
+  });
+}

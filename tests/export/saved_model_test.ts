@@ -3,6 +3,7 @@ import { InputError } from "@/lib/errors.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
 import { encodeSavedModel } from "@/lib/export/saved_model.ts";
 import { useOwnBackend } from "@/lib/export/save_onnx.ts";
+import { placeEyes } from "@/lib/model/eyes.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { CropModel } from "@/lib/model/crop_model.ts";
@@ -59,9 +60,10 @@ Deno.test({
       await save("presence", said.map(({ presence }) => Float32Array.of(presence ?? NaN)));
       sizes[`${name}.model`] = size;
     };
-    const heads = { expressionWeight: 1, absentShare: 0.1 };
+    const heads = { expressionWeight: 1, eyes: true, absentShare: 0.1 };
     for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128]] as const) {
       const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2, ...heads }, 5));
+      placeEyes(network, describe(imageSize));
       await write(`${architecture}_${imageSize}`, foldNetwork(network), imageSize);
       network.dispose();
     }

@@ -3,6 +3,8 @@ import ort from "onnxruntime-node";
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
+import { placeEyes } from "@/lib/model/eyes.ts";
+import { readOnnx } from "@/lib/formats/onnx_file.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
@@ -46,15 +48,25 @@ async function run(model: Uint8Array, size: number, count: number) {
 const cases = [
   [{ architecture: "lite", imageSize: 64, width: 5, seed: 3 }, "centered"],
   [{ architecture: "lite", imageSize: 128, width: 4, seed: 3, expressionWeight: 1, absentShare: 0.1 }, "paper"],
+  [{
+    architecture: "lite",
+    imageSize: 64,
+    width: 4,
+    seed: 3,
+    expressionWeight: 1,
+    eyes: true,
+    absentShare: 0.1,
+  }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 4, seed: 3 }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {
   const { architecture, imageSize, width } = config;
-  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}`, async () => {
+  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}`, async () => {
     const before = tf.memory().numTensors;
     const original = trained(config), description = describe(config, encoding);
+    placeEyes(original, description);
     for (const half of [false, true]) {
       const file = encodeOnnx(foldNetwork(original), description, { half });
       assertEquals(await readOnnxWidth({ description, network: file }, "model.onnx"), width);
@@ -112,7 +124,7 @@ Deno.test("measureStatistics() has a network in training compute what it does ou
 });
 
 Deno.test("readOnnxNetwork() gives kernels before normalizations the length of new ones, which is how fast they learn", async () => {
-  const config = cases[2][0], description = describe(config, "centered");
+  const config = cases[3][0], description = describe(config, "centered");
   const original = shake(buildNetwork(config));
   const file = encodeOnnx(foldNetwork(original), description);
   const network = await readOnnxNetwork({ description, network: file }, "model.onnx");
@@ -130,6 +142,22 @@ Deno.test("readOnnxNetwork() takes the weights that come along", async () => {
   using predictor = new Predictor(network, model.description);
   const [map] = await predictor.predict(crops(1, 128));
   assertAllClose(map!.positions, expected.positions!.data, TOLERANCE * 128);
+  network.dispose();
+});
+
+Deno.test("readOnnxNetwork() gives layers that are written as the same kernels, to the bit", async () => {
+  const model = await openOnnxModel(`${import.meta.dirname}/../../data/weights/lite`);
+  const network = await readOnnxNetwork(model, "model.onnx");
+  const again = encodeOnnx(foldNetwork(network), model.description, { half: true });
+  const kernels = (bytes: Uint8Array) => {
+    const { nodes, arrays } = readOnnx(bytes);
+    return nodes.filter(({ operator }) => ["Conv", "Gemm"].includes(operator)).flatMap(({ inputs: [, kernel] }) => [
+      ...arrays.get(kernel!)!.values,
+    ]);
+  };
+  const [found, wanted] = [kernels(again), kernels(model.network)];
+  assert(wanted.length > 1.9e6);
+  assert(found.every((value, i) => Object.is(value, wanted[i])));
   network.dispose();
 });
 

@@ -3,6 +3,7 @@ import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { vertexPoints } from "@/lib/face/landmarks.ts";
 import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
+import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { sealJson } from "@/lib/formats/seal.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
@@ -30,12 +31,15 @@ const description: ModelDescription = {
 };
 
 async function withModel(
-  architecture: ModelDescription["architecture"],
+  kind: ModelDescription["architecture"] | "lite that sees eyes",
   use: (folder: string, network: tf.LayersModel) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const network = buildNetwork({ architecture, imageSize: IMAGE_SIZE, width: 8, seed: 5 });
-  network.weights.filter(({ trainable }) => !trainable).forEach((average, i) => {
+  const eyes = kind === "lite that sees eyes", architecture = eyes ? "lite" : kind;
+  const config = { architecture, imageSize: IMAGE_SIZE, width: 8, seed: 5, eyes, expressionWeight: Number(eyes) };
+  const network = buildNetwork(config, 1);
+  placeEyes(network, description);
+  network.weights.filter(({ originalName }) => originalName.includes("/moving_")).forEach((average, i) => {
     average.write(tf.fill(average.shape as number[], 0.5 + (i % 7) / 7)); // as training would have moved them
   });
   try {
@@ -48,22 +52,25 @@ async function withModel(
 }
 
 function answer(network: tf.LayersModel): Float32Array {
-  return tf.tidy(() => (network.predict(patternedImage(IMAGE_SIZE)) as tf.Tensor).dataSync<"float32">());
+  return tf.tidy(() => {
+    const outputs = [network.predict(patternedImage(IMAGE_SIZE))].flat();
+    return tf.concat(outputs.map((output) => output.flatten())).dataSync<"float32">();
+  });
 }
 
-for (const architecture of ["prnet", "lite"] as const) {
-  Deno.test(`openTrainedModel() gives back what saveTrainedModel() got: ${architecture}`, async () => {
-    await withModel(architecture, async (folder, network) => {
+for (const kind of ["prnet", "lite", "lite that sees eyes"] as const) {
+  Deno.test(`openTrainedModel() gives back what saveTrainedModel() got: ${kind}`, async () => {
+    await withModel(kind, async (folder, network) => {
       const loaded = await openTrainedModel(folder);
       assertAllClose(answer(loaded.network), answer(network), 0);
-      assertEquals(loaded.description, { ...description, architecture });
+      assertEquals(loaded.description, { ...description, architecture: kind === "prnet" ? "prnet" : "lite" });
       assert(loaded.description.surface.triangles instanceof Uint32Array);
       loaded.network.dispose();
     });
   });
 
-  Deno.test(`saveTrainedModel() writes what tfjs loads as it comes: ${architecture}`, async () => {
-    await withModel(architecture, async (folder, network) => {
+  Deno.test(`saveTrainedModel() writes what tfjs loads as it comes: ${kind}`, async () => {
+    await withModel(kind, async (folder, network) => {
       const script = new URL("./stock_predict.ts", import.meta.url).pathname;
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "--allow-read", "--allow-env", script, folder],

@@ -59,6 +59,11 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
     [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],
     [["prnet", "--from", weights], /Cannot start from .*lite with --architecture prnet: that model has lite/],
+    [["--freeze", "trunk"], /Cannot freeze the trunk of a new network: --from names the model that has learned it/],
+    [
+      ["--from", weights, "--freeze", "trunk", "--expression-weight", "0", "--absent-share", "0"],
+      /Cannot set --freeze to trunk: nothing else is there to learn/,
+    ],
     [["--from", weights, "--width", "8"], /Cannot start from .*lite with --width 8: that model has 16/],
   ];
   const ends = await Promise.all(refused.map(([flags]) => runTaskChild("train", ...flags, "--run", run)));

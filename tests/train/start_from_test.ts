@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
+import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
@@ -21,7 +22,7 @@ const valuesOf = (network: tf.LayersModel) =>
   new Map(network.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
 
 async function save(folder: string, settings: NetworkConfig): Promise<Map<string, number[]>> {
-  const network = buildNetwork(settings);
+  const network = buildNetwork(settings, 5);
   const { surface } = builtInFace();
   await saveTrainedModel(folder, {
     network,
@@ -35,7 +36,7 @@ async function save(folder: string, settings: NetworkConfig): Promise<Map<string
 Deno.test("startFrom() takes all weights that lead to the map, and leaves heads that the model lacks as they are", async () => {
   await using folder = await temporaryFolder();
   const saved = await save(folder.path, { ...config, seed: 1 });
-  const network = buildNetwork({ ...config, seed: 2, absentShare: 0.1, expressionWeight: 1 }, 5);
+  const network = buildNetwork({ ...config, seed: 2, absentShare: 0.1, expressionWeight: 1, eyes: true }, 5);
   const before = valuesOf(network);
   await startFrom(folder.path, { network, config, images });
   for (const [name, values] of valuesOf(network)) assertEquals(values, saved.get(name) ?? before.get(name));
@@ -59,5 +60,19 @@ Deno.test("startFrom() refuses another width, size or architecture, and changes 
   await assertThrows(refused({ width: 8 }), SettingError, /width 8: that model has 4/);
   await assertThrows(refused({ architecture: "prnet" }), SettingError, /architecture prnet: that model has lite/);
   assertEquals(valuesOf(network), before);
+  network.dispose();
+});
+
+Deno.test("startFrom() takes what sees eyes, but not where its surface had them", async () => {
+  await using folder = await temporaryFolder();
+  const settings = { ...config, expressionWeight: 1, eyes: true };
+  const saved = await save(folder.path, { ...settings, seed: 1 });
+  const network = buildNetwork({ ...settings, seed: 2 }, 5);
+  placeEyes(network, { ...config, surface: builtInFace().surface });
+  const before = valuesOf(network);
+  await startFrom(folder.path, { network, config, images });
+  for (const [name, values] of valuesOf(network)) {
+    assertEquals(values, (name.startsWith("eyes/landmarks/") ? before : saved).get(name));
+  }
   network.dispose();
 });

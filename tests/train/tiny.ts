@@ -20,8 +20,8 @@ export function tinyConfig(overrides: Partial<Config> = {}): Config {
 }
 
 /** Batches of noise, each with its own maps: nothing to learn but their means. */
-export async function* noiseBatches(count: number): AsyncGenerator<HostBatch> {
-  const random = new Random("noise");
+export async function* noiseBatches(count: number, expressionCount = 0): AsyncGenerator<HostBatch> {
+  const random = new Random("noise"), amounts = random.fork("expressions");
   const [batchSize, imageSize] = [2, 64];
   const length = batchSize * imageSize * imageSize * 3;
   for (let index = 0; index < count; index++) {
@@ -32,6 +32,7 @@ export async function* noiseBatches(count: number): AsyncGenerator<HostBatch> {
       images: Uint8Array.from({ length }, () => random.integer(0, 255)),
       targets: Float32Array.from({ length }, () => random.uniform(0.3, 0.5)),
       landmarks: new Float32Array(batchSize * 68 * 3),
+      expressions: Float32Array.from({ length: batchSize * expressionCount }, () => amounts.next()),
     };
   }
 }

@@ -1,13 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import type { HostBatch } from "@/lib/data/batches/batches.ts";
-import { buildNetwork } from "@/lib/model/network.ts";
+import { buildNetwork, freezeTrunk } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import { learningRateAt } from "@/lib/train/schedule.ts";
 import type { StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
 import { LOSS } from "@/lib/train/step.ts";
+import { WeightAverages } from "@/lib/train/weight_averages.ts";
 import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
@@ -16,9 +17,9 @@ const tensorFlow = await openTensorFlow({ device: "cpu" });
 
 type Parts = Omit<Training, "batches"> & Disposable;
 
-function openParts(config: Config): Parts {
+function openParts(config: Config, expressionCount = 0): Parts {
   const { imageSize: size } = config;
-  const network = buildNetwork(config);
+  const network = buildNetwork(config, expressionCount);
   const optimizer = new FusedAdam(config.learningRate);
   const mask = tf.ones([size, size]) as tf.Tensor2D;
   const dispose = () => {
@@ -43,6 +44,31 @@ async function steps(
 function values(network: tf.LayersModel): Map<string, number[]> {
   return new Map(network.trainableWeights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
 }
+
+Deno.test("train() leaves what freezeTrunk() froze to the bit, averaged or not, and moves all else", async () => {
+  const config = tinyConfig({ steps: 11, learningRate: 3e-3, eyes: true, absentShare: 0.1, freeze: "trunk" });
+  using parts = openParts(config, 3);
+  freezeTrunk(parts.network);
+  using averages = new WeightAverages(parts.network, 0.9);
+  const all = () =>
+    new Map(parts.network.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
+  const isHead = (name: string) => /^(eyes|expression_features|expressions|presence)\//.test(name);
+  const isWritten = (name: string) => /^eyes\/(landmarks|gray|cuts|rows|columns)\//.test(name);
+  const initial = all();
+  const check = () => {
+    for (const [name, values] of all()) {
+      const isSame = values.join() === initial.get(name)!.join();
+      assertEquals([name, isSame], [name, !isHead(name) || isWritten(name)]);
+    }
+  };
+  for await (
+    const { step } of train({ ...parts, batches: noiseBatches(config.steps, 3) }, { ...config, firstStep: 0 })
+  ) {
+    averages.update(step);
+  }
+  check();
+  await averages.use(check);
+});
 
 for (const architecture of ["lite", "prnet"] as const) {
   Deno.test(`train() moves every weight of ${architecture}, lowers the loss, and leaves no tensor and no handle`, async () => {
@@ -86,7 +112,7 @@ Deno.test("train() applies the ranks' means of all gradients, within the compile
     return { [chosen]: tf.mul(tensors[chosen]!, 2), [LOSS]: tf.scalar(7) };
   };
   const before = [...values(parts.network).values()];
-  const ranks: StepRanks = { program: () => () => ({ mean }) as unknown as StepCollectives };
+  const ranks: StepRanks = { program: () => () => ({ mean, computeInOrder: () => {} }) as unknown as StepCollectives };
   const reports = await steps({ ...parts, ranks }, config);
   assertEquals(reports.map(({ loss }) => loss), [7, 7, 7]);
   const moved = [...values(parts.network).values()].map((value, i) => value.join() !== before[i]!.join());

@@ -22,15 +22,23 @@ export async function lossesOf(
   newOptimizer: (learningRate: number) => Optimizer & { dispose(): void },
 ): Promise<{ losses: number[]; leaked: number }> {
   const steps = 6;
-  const config = tinyConfig({ architecture, steps, learningRate: 2e-5, schedule: "halve", loss: "mse", l2: 2e-4 });
+  const config = tinyConfig({
+    architecture,
+    steps,
+    learningRate: 2e-5,
+    schedule: "halve",
+    loss: "mse",
+    l2: 2e-4,
+    eyes: true,
+  });
   const { imageSize: size } = config;
   const parts = {
-    network: buildNetwork(config),
+    network: buildNetwork(config, 3),
     optimizer: newOptimizer(config.learningRate),
     mask: tf.ones([size, size]) as tf.Tensor2D,
   };
   const losses: number[] = [], counts: number[] = [];
-  for await (const { loss } of train({ ...parts, batches: noiseBatches(steps) }, { ...config, firstStep: 0 })) {
+  for await (const { loss } of train({ ...parts, batches: noiseBatches(steps, 3) }, { ...config, firstStep: 0 })) {
     losses.push(loss);
     counts.push(tf.memory().numTensors);
   }

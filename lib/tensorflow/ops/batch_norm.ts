@@ -121,18 +121,22 @@ interface NormalizationArguments {
  * tfjs's batch normalization layer on TensorFlow's fused op: the same settings, weights and class name, so what is
  * saved with it loads as the stock layer. It differs in that the moving variance has Bessel's correction, the sum of
  * squares divided by n - 1, as Keras's fused layer and PyTorch's have it; what is normalized is by the uncorrected one.
+ * One that is not trainable does in training what it does outside of it, as Keras's.
  * In training with the argument `ranks`, mean and variance are those of all ranks. Other backends, and inputs that are not images with channels last, take the stock layer's way.
  */
 export class FusedBatchNormalization extends StockBatchNormalization {
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: NormalizationArguments): tf.Tensor | tf.Tensor[] {
     const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D;
     const channelsLast = this.axis === -1 || this.axis === x.rank - 1;
-    if (tf.getBackend() !== "tensorflow" || x.rank !== 4 || !channelsLast) return super.call(inputs, kwargs);
+    const training = kwargs.training === true && this.trainable;
+    if (tf.getBackend() !== "tensorflow" || x.rank !== 4 || !channelsLast) {
+      return super.call(inputs, { ...kwargs, training });
+    }
     return tf.tidy(() => {
       const scale = this.gamma?.read() ?? tf.ones([x.shape[3]]);
       const offset = this.beta?.read() ?? tf.zeros([x.shape[3]]);
       const { epsilon, movingMean, movingVariance } = this;
-      const { training = false, ranks } = kwargs;
+      const { ranks } = kwargs;
       const none = tf.tensor1d([], "float32"); // the op takes no statistics where it finds its own
       const [mean, variance] = training ? [none, none] : [movingMean.read(), movingVariance.read()];
       const [y, batchMean, batchVariance] = training && ranks
