@@ -138,14 +138,14 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
 
 Deno.test("deno task train --max-time ends with a checkpoint and exit status 75, and goes on when it is resumed", async () => {
   await using folder = await temporaryFolder();
-  const run = `${folder.path}/run`;
-  let step: string | undefined;
+  let run: string, step: string | undefined;
   for (let seconds = 4; step === undefined; seconds *= 2) { // a slow machine has not begun by then
+    run = `${folder.path}/${seconds}`;
     const { code, stderr } = await runTaskChild("train", ...endless, "--run", run, "--max-time", `${seconds}s`);
     assertEquals(code, 75);
     step = /\nStopping; .*\n(?:.*\n)*Stopped after step (\d+)\. To go on: /.exec(stderr)?.[1];
   }
-  using experiment = await resumeExperiment(run);
+  using experiment = await resumeExperiment(run!);
   assertEquals(experiment.step, Number(step));
 });
 
