@@ -13,15 +13,15 @@ const repository = new URL("../..", import.meta.url);
 export interface Leave {
   /** Programs that it may run; none unless given. */
   readonly run?: readonly string[] | "any";
-  /** Whether it may serve and call this computer. */
-  readonly net?: boolean;
+  /** The addresses of this computer at which it may serve and call. */
+  readonly net?: readonly string[];
 }
 
 /** A program of tasks/bench, given these options, with the permissions that the tasks have, and more leave. */
-export function denoCommand(script: string, options: object, { run = [], net = false }: Leave = {}): Command {
+export function denoCommand(script: string, options: object, { run = [], net = [] }: Leave = {}): Command {
   const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   if (run.length > 0) permissions.push(run === "any" ? "--allow-run" : `--allow-run=${run}`);
-  if (net) permissions.push("--allow-net=127.0.0.1");
+  if (net.length > 0) permissions.push(`--allow-net=${net}`);
   const path = `${import.meta.dirname}/${script}`;
   return { program: Deno.execPath(), args: ["run", "--quiet", ...permissions, path, JSON.stringify(options)] };
 }

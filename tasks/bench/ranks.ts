@@ -1,8 +1,9 @@
-import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
+import { type Cluster, hostOf } from "@/lib/tensorflow/collectives/cluster.ts";
 import type { Config } from "@/lib/config.ts";
 import type { Bench, BenchOptions } from "./bench.ts";
 import { type Command, denoCommand } from "./children.ts";
 import { compare, type Row } from "./rows.ts";
+import type { LineFigures } from "./measure_line.ts";
 
 export interface RankContestant extends Pick<Config, "architecture" | "imageSize" | "batchSize"> {
   readonly cluster: Cluster;
@@ -11,14 +12,27 @@ export interface RankContestant extends Pick<Config, "architecture" | "imageSize
   readonly threads: number;
 }
 
-/** Of each repetition. */
-export interface RankSeconds {
+/** A line between the ranks: its rate as tc names it, and how long a packet is on its way. */
+interface Line {
+  readonly rate: string;
+  readonly milliseconds: number;
+}
+
+/** What makes a line that packets are long on: two devices, and what is between them. */
+export interface DelayLine extends Pick<Line, "milliseconds"> {
+  readonly devices: readonly string[];
+}
+
+export interface RankSeconds extends LineFigures {
   /** Of all gradients. */
   readonly bytes: number;
+  // of each repetition
   readonly alone: number[];
   readonly together: number[];
   /** Of the gradients' mean with nothing beside it. */
   readonly exchange: number[];
+  /** Of the mean of one number. */
+  readonly message: number[];
 }
 
 const cases = [
@@ -26,49 +40,64 @@ const cases = [
   { architecture: "prnet", imageSize: 256, batchSize: 2 },
 ] as const;
 
-/** Rates of a link as tc names them; undefined is this machine's own. */
-const links = [undefined, "10gbit", "1gbit"] as const;
+/** undefined is this machine's own. */
+const lines: readonly (Line | undefined)[] = [
+  undefined,
+  ...["10gbit", "1gbit"].flatMap((rate) => [0, 0.1, 1, 5].map((milliseconds) => ({ rate, milliseconds }))),
+];
 const spaces = ["posmap-0", "posmap-1"] as const;
+/** Of large packets as many arrive as the line could carry: what passes them on is a program. */
+const MTU = 60_000;
+/** What a connection sends before it hears of the first: as near as there can be to the usual ten packets of 1500 bytes. */
+const FIRST_PACKETS = 1;
 
 /**
  * Which share of its steps a rank of two waits for the other: both on this machine, in network namespaces of their own
- * where there is a link between them of some rate. That needs root, and a kernel that has what tc asks for.
+ * where there is a line between them. That needs root, and a kernel that has what tc asks for.
  */
 export const ranksBench: Bench = async function* (options) {
-  for (const link of links) {
-    if (link && !await openLink(link, options)) return;
-    try {
-      for (const network of cases) {
-        const name = `${network.architecture} ${network.imageSize}², batch ${network.batchSize}, ${link ?? "loopback"}`;
-        if (options.only.test(name)) yield await measure(name, { ...network, link, options });
-      }
-    } finally {
-      if (link) await closeLink();
-    }
+  for (const line of lines) {
+    const place = line ? `${line.rate}, ${line.milliseconds} ms` : "loopback";
+    const named = cases.map((network) => ({
+      ...network,
+      name: `${network.architecture} ${network.imageSize}², batch ${network.batchSize}, ${place}`,
+    })).filter(({ name }) => options.only.test(name));
+    if (named.length === 0) continue;
+    await using opened = line && await openLine(line, options);
+    if (line && !opened) continue;
+    for (const network of named) yield await measure({ ...network, line, options });
   }
 };
 
 async function measure(
-  name: string,
-  { link, options: { children, repetitions, threads }, ...network }: (typeof cases)[number] & {
-    readonly link: string | undefined;
+  { name, line, options: { children, repetitions, threads }, ...network }: (typeof cases)[number] & {
+    readonly name: string;
+    readonly line: Line | undefined;
     readonly options: BenchOptions;
   },
 ): Promise<Row[]> {
-  const addresses = spaces.map((_, rank) => link ? `${addressOf(rank)}:2222` : `127.0.0.1:${2222 + rank}`);
+  const addresses = spaces.map((_, rank) => line ? `${addressOf(rank)}:2222` : `127.0.0.1:${2222 + 10 * rank}`);
   const ranks = spaces.map((space, rank) => {
     const contestant: RankContestant = { ...network, repetitions, threads, cluster: { addresses, rank } };
-    const command = denoCommand("ranks_ours.ts", contestant);
-    return children.spawn(link ? within(space, command) : command);
+    const command = denoCommand("ranks_ours.ts", contestant, { net: addresses.map(hostOf) });
+    return children.spawn(line ? within(space, command) : command);
   });
-  const { bytes, alone, together, exchange }: RankSeconds = JSON.parse(await ranks[0]!.readLine());
+  const { bytes, alone, together, exchange, message, roundTrip, stream }: RankSeconds = JSON.parse(
+    await ranks[0]!.readLine(),
+  );
   await Promise.all(ranks.map(({ ended }) => ended));
   const row = (what: string, unit: string, ours: readonly number[]) =>
     compare({ bench: "ranks", case: `${name}: ${what}`, unit, ours });
+  const milliseconds = (what: string, seconds: readonly number[]) =>
+    row(what, "ms", seconds.map((value) => 1000 * value));
   return [
     row("waiting", "% of a step", together.map((seconds, i) => 100 * (1 - alone[i]! / seconds))),
-    row("a step", "ms", together.map((seconds) => 1000 * seconds)),
-    row(`${(bytes / 1e6).toFixed(1)} MB of gradients`, "ms", exchange.map((seconds) => 1000 * seconds)),
+    milliseconds("a step", together),
+    milliseconds("a step alone", alone),
+    milliseconds(`${(bytes / 1e6).toFixed(1)} MB of gradients`, exchange),
+    milliseconds("one number", message),
+    milliseconds("TCP, there and back", roundTrip),
+    row("TCP, a stream", "MB/s", stream.map((rate) => rate / 1e6)),
   ];
 }
 
@@ -80,29 +109,42 @@ function within(space: string, { program, args }: Command): Command {
   return { program: "ip", args: ["netns", "exec", space, program, ...args] };
 }
 
-/** Whether there is one now; else it is noted why not. */
-async function openLink(rate: string, { note }: BenchOptions): Promise<boolean> {
-  await closeLink(); // of a bench that was killed
-  const ends = spaces.map((space) => [space, `${space.replace("posmap", "veth")}`] as const);
-  const [[first, one], [second, other]] = ends as [[string, string], [string, string]];
+/** A line, until it is disposed; undefined where it is noted why there is none. */
+async function openLine(
+  { rate, milliseconds }: Line,
+  { children, note }: BenchOptions,
+): Promise<AsyncDisposable | undefined> {
+  await using opened = new AsyncDisposableStack();
+  await removeSpaces(); // of a bench that was killed
+  opened.defer(removeSpaces);
+  const [one, other] = spaces;
   try {
     for (const space of spaces) await ip("netns", "add", space);
-    await ip("link", "add", one, "netns", first, "type", "veth", "peer", "name", other, "netns", second);
-    for (const [rank, [space, end]] of ends.entries()) {
-      await ip("-n", space, "addr", "add", `${addressOf(rank)}/24`, "dev", end);
-      for (const device of ["lo", end]) await ip("-n", space, "link", "set", device, "up");
-      const queue = ["tbf", "rate", rate, "burst", "1mb", "latency", "50ms"];
-      await ip("netns", "exec", space, "tc", "qdisc", "add", "dev", end, "root", ...queue);
+    if (milliseconds === 0) {
+      await ip("link", "add", one, "netns", one, "type", "veth", "peer", "name", other, "netns", other);
+    } else {
+      const delayLine: DelayLine = { devices: spaces, milliseconds };
+      await opened.use(children.spawn(denoCommand("delay_line.ts", delayLine))).readLine();
+      for (const space of spaces) {
+        await ip("link", "set", space, "netns", space);
+        await ip("-n", space, "link", "set", space, "mtu", String(MTU));
+      }
     }
-    return true;
+    for (const [rank, space] of spaces.entries()) {
+      await ip("-n", space, "addr", "add", addressOf(rank), "dev", space);
+      for (const device of ["lo", space]) await ip("-n", space, "link", "set", device, "up");
+      await ip("-n", space, "route", "add", "10.77.0.0/24", "dev", space, "initcwnd", String(FIRST_PACKETS));
+      const queue = ["tbf", "rate", rate, "burst", "1mb", "latency", "50ms"];
+      await ip("netns", "exec", space, "tc", "qdisc", "add", "dev", space, "root", ...queue);
+    }
+    return opened.move();
   } catch (error) {
-    note(`Left out, as this machine refuses it: a link of ${rate} (${(error as Error).message})`);
-    await closeLink();
-    return false;
+    note(`Left out, as this machine refuses it: a line of ${rate} (${(error as Error).message})`);
+    return undefined;
   }
 }
 
-async function closeLink(): Promise<void> {
+async function removeSpaces(): Promise<void> {
   for (const space of spaces) await ip("netns", "del", space).catch(() => {}); // is not there
 }
 

@@ -7,10 +7,12 @@ import { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { compile } from "@/lib/tensorflow/compile/compile.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { train } from "@/lib/train/trainer.ts";
+import { measureLine } from "./measure_line.ts";
 import type { RankContestant, RankSeconds } from "./ranks.ts";
 import { sameBatch } from "./same_batch.ts";
 
 const { cluster, repetitions, threads, ...settings }: RankContestant = JSON.parse(Deno.args[0]!);
+const line = await measureLine(cluster);
 await openTensorFlow({ device: "cpu", threads: Math.max(1, Math.floor(threads / cluster.addresses.length)), cluster });
 using ranks = await Ranks.join(cluster, { device: "cpu" });
 const config = resolveConfig(settings.architecture, { ...settings, steps: Number.MAX_SAFE_INTEGER });
@@ -24,12 +26,16 @@ const begin = ranks.program();
 const gradients = Object.fromEntries(network.trainableWeights.map((weight) => [weight.originalName, weight.read()]));
 const bytes = 4 * Object.values(gradients).reduce((sum, { size }) => sum + size, 0);
 using exchange = compile((gradients: tf.NamedTensorMap) => begin().mean(gradients), { name: "exchange" });
+const beginMessage = ranks.program();
+using message = compile((one: tf.Tensor) => beginMessage().meanOf(one), { name: "message" });
+const one = tf.scalar(1);
 
-const seconds: RankSeconds = { bytes, alone: [], together: [], exchange: [] };
+const seconds: RankSeconds = { ...line, bytes, alone: [], together: [], exchange: [], message: [] };
 const ways = {
   alone: () => alone.next(),
   together: () => together.next(),
   exchange: () => tf.dispose(exchange(gradients)),
+  message: () => tf.dispose(message(one)),
 };
 for (let repetition = -1; repetition < repetitions; repetition++) { // the first is traced
   for (const [way, take] of Object.entries(ways) as [keyof typeof ways, () => unknown][]) {
