@@ -24,8 +24,8 @@ export interface StepRanks {
 }
 
 export interface StepCollectives {
-  /** Has gradients that were just taken be computed in the order in which they were, so that the first are sent meanwhile. */
-  computeInOrder(gradients: tf.NamedTensorMap): void;
+  /** Has what was just computed, gradients and the loss, be there in that order, so that the first are sent meanwhile. */
+  computeInOrder(tensors: tf.NamedTensorMap): void;
   /** The mean over ranks of each tensor: of gradients by their variables' names, in the order of the weights, and the loss. */
   mean(tensors: tf.NamedTensorMap): tf.NamedTensorMap;
   /** The mean over ranks of one. */

@@ -64,8 +64,9 @@ export function compileStep(
       });
       return ranks ? loss : finiteOrFail(loss, LOSS);
     }, weights);
-    collectives?.computeInOrder(grads);
-    return { ...grads, [LOSS]: value };
+    const found = { ...grads, [LOSS]: value };
+    collectives?.computeInOrder(found);
+    return found;
   };
   const gather = compile((...batch: StepArguments) => {
     const found = differentiate(batch, beginGathering?.());

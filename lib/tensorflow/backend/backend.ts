@@ -16,6 +16,7 @@ import { type DataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/f
 import { EagerExecutor, type TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
 import { type CudaGpu, tooFull } from "@/lib/tensorflow/library/cuda_driver.ts";
 import { findLibrary, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
+import { poolInGradients } from "@/lib/tensorflow/ops/pool_gradient.ts";
 import { fuseReluGradient } from "@/lib/tensorflow/ops/relu_gradient.ts";
 
 export interface TensorFlowOptions {
@@ -184,6 +185,7 @@ async function registerBackend(binding: Binding): Promise<NodeBackend> {
   roundWholeNumbers();
   gatherInTraces();
   sumCellsForXla();
+  poolInGradients();
   tf.registerBackend("tensorflow", () => backend, 3);
   await tf.setBackend("tensorflow");
   fuseReluGradient((dy, y) => execute("ReluGrad", {}, [dy, y], 1)[0]!);
