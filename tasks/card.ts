@@ -7,13 +7,14 @@ import { InputError } from "@/lib/errors.ts";
 import type { TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { makeFolder, writeFileAtomic } from "@/lib/files.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
-import { modelOption } from "@/tasks/model_option.ts";
+import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
 interface Flags {
   readonly model: string;
+  readonly backend: CropBackend;
   readonly out: string;
   readonly photos?: string;
   readonly sourcePath?: string;
@@ -24,6 +25,7 @@ const command = taskCommand("card")
     "Measures a trained model on drawn faces by pose, part, age, skin tone, cover, light and sharpness: card.md",
   )
   .addOption(modelOption())
+  .addOption(backendOption())
   .option("--source-path <folder>", "where the files are of the faces that it was trained on")
   .addOption(new Option("--test-samples <count>", "how many faces").default("2000"))
   .option("--seed <number>", "of the faces (default: as it was trained)")
@@ -40,7 +42,7 @@ await runTask(command, async (console) => {
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
   const { encodeJpeg } = await import("@/lib/data/files/images.ts");
   const { modelCard, worstFaces } = await import("@/lib/view/evaluation/model_card.ts");
-  const model = await openCrops(options.model, { note: (sentence) => console.print(sentence) });
+  const model = await openCrops(options.model, { ...options, note: (sentence) => console.print(sentence) });
   const { source, seed } = { ...await trainedFaces(model, options.model), ...given };
   const drawing = await openDrawn(
     { seed, source: sourceOf(options, source), imageSize: model.description.imageSize },

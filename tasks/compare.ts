@@ -8,6 +8,7 @@ import { wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
 import { publishedErrors } from "@/lib/evaluate/published.ts";
 import type { ComparedModel } from "@/lib/view/evaluation/model_comparison.ts";
 import type { BoxKind } from "@/tasks/evaluate/measure_photos.ts";
+import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
@@ -15,6 +16,7 @@ import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 const formats = ["text", "markdown", "html", "json"] as const;
 
 interface Flags {
+  readonly backend: CropBackend;
   readonly photos?: string;
   readonly faceModel?: string;
   readonly boxes: BoxKind;
@@ -26,6 +28,7 @@ interface Flags {
 const command = taskCommand("compare")
   .description("Measures runs and models on the same faces, and how fast they are: one table")
   .argument("<folders...>", "runs' folders, or trained models'")
+  .addOption(backendOption())
   .addOption(
     new Option("--photos <folder>", "on AFLW2000-3D's photos, beside papers' figures, instead of drawn faces")
       .conflicts(["source", "sourcePath", "testSamples", "seed"]),
@@ -58,7 +61,7 @@ await runTask(command, async (console) => {
   console.stage("Opening the models");
   const note = (sentence: string) => console.print(sentence);
   const models: OpenedModel[] = [];
-  for (const folder of command.args) models.push(await openCrops(folder, { note }));
+  for (const folder of command.args) models.push(await openCrops(folder, { ...options, note }));
   const onProgress = console.stage(options.photos ? "Fitting photos" : `Drawing and fitting ${testSamples} faces`);
   const measured: Omit<ComparedModel, "milliseconds">[] = [];
   for (const [i, model] of models.entries()) {

@@ -4,7 +4,7 @@ import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
-import { modelOption } from "@/tasks/model_option.ts";
+import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import { refuseExisting } from "@/tasks/refuse_existing.ts";
 import { cropInPhoto, type FacePlace, parsePlace, type PlaceFlags, placeOptions } from "@/tasks/predict/face_place.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
@@ -15,6 +15,7 @@ const SIZE = 400;
 
 interface VideoFlags extends PlaceFlags {
   readonly model: string;
+  readonly backend: CropBackend;
   readonly out: string;
   readonly seconds: string;
 }
@@ -26,6 +27,7 @@ const command = taskCommand("video")
     "a JPEG, PNG or WebP, whose largest face is shown; a built-in face with its true mesh where it is left out",
   )
   .addOption(modelOption())
+  .addOption(backendOption())
   .option("--out <name>", "what the files are called, without extension", "turning")
   .option("--seconds <number>", "of one turn to both sides and back", "4");
 for (const option of placeOptions) command.addOption(option);
@@ -38,8 +40,9 @@ await runTask(command, async (console) => {
     throw new InputError(`Cannot set --seconds to ${options.seconds}: a number from 0.5 to 60 is wanted`);
   }
   const place = parsePlace(options);
-  if (photo === undefined && (place || command.getOptionValueSource("model") === "cli")) {
-    throw new InputError("Cannot look for the built-in face: --model, --crop and --box are for a photo");
+  const isSearched = place || ["model", "backend"].some((name) => command.getOptionValueSource(name) === "cli");
+  if (photo === undefined && isSearched) {
+    throw new InputError("Cannot look for the built-in face: --model, --backend, --crop and --box are for a photo");
   }
   if (["", ".", ".."].includes(options.out.split("/").at(-1)!)) {
     throw new InputError(`Cannot set --out to "${options.out}": the files' name is wanted, not a folder`);
@@ -76,20 +79,19 @@ async function builtInSample(): Promise<TrackedFace> {
   return { photo: image, map, surface: source.surface };
 }
 
-interface PhotoOptions {
-  readonly model: string;
+interface PhotoOptions extends Pick<VideoFlags, "model" | "backend"> {
   readonly place: FacePlace | undefined;
   readonly console: TaskConsole;
 }
 
 /** The largest face of a photo. */
-async function faceInPhoto(path: string, { model, place, console }: PhotoOptions): Promise<TrackedFace> {
+async function faceInPhoto(path: string, { model, backend, place, console }: PhotoOptions): Promise<TrackedFace> {
   console.stage("Opening the model");
   const { openFaces } = await import("@/tasks/predict/open_faces.ts");
   const { decodePhoto } = await import("@/lib/data/files/images.ts");
   const { findFaces } = await import("@/lib/track/photo_faces.ts");
   const { trackedFace } = await import("@/lib/track/tracked_face.ts");
-  const opened = await openFaces(model, { note: (sentence) => console.print(sentence) });
+  const opened = await openFaces(model, { backend, note: (sentence) => console.print(sentence) });
   console.throwIfAborted();
   const photo = await decodePhoto(path);
   const { margin } = opened.description.crop;

@@ -48,7 +48,7 @@ Deno.test("deno task video turns the largest face of a photo, and says where the
 
 Deno.test("deno task video refuses what it cannot use in one sentence, exit status 2", async () => {
   const refused: [string[], RegExp][] = [
-    [["--model", "runs/1"], /Cannot look for the built-in face: --model, --crop and --box are for a photo/],
+    [["--model", "runs/1"], /Cannot look for the built-in face: --model, --backend, --crop and --box are for a photo/],
     [["--box", "1,2,3,4"], /Cannot look for the built-in face/],
     [["photo.jpg", "--crop", "1,2"], /Cannot use --crop 1,2: 3 numbers were expected/],
     [["photo.jpg", "--crop", "1,2,-3"], /Cannot use --crop 1,2,-3: /],

@@ -10,6 +10,7 @@ import { readMetrics } from "@/lib/train/run_folder.ts";
 import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
+import { hasFfmpeg, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { lossesOf, runConfig, STOP_STEP } from "@/tests/webgpu/trainings.ts";
 
@@ -113,11 +114,57 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "deno task compare and deno task track find on WebGPU what they find on the processor",
+  ignore: ignore || !hasFfmpeg,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const actor = new DrawnActor({ seed: "anna", size: 240 });
+    const frames = [0, 3, 6].map((yaw) => actor.draw({ yaw }).picture);
+    await writeVideo(`${folder.path}/clip.mp4`, frames);
+    const found: number[][] = [];
+    for (const backend of ["cpu", "webgpu"]) {
+      const flags = ["--backend", backend];
+      const compared = await runTaskChild("compare", weights, "--test-samples", "2", "--format", "json", ...flags);
+      const out = `${folder.path}/${backend}`;
+      const tracked = await runTaskChild(
+        "track",
+        `${folder.path}/clip.mp4`,
+        "--overlay",
+        "none",
+        "--out",
+        out,
+        ...flags,
+      );
+      for (const { code, stderr } of [compared, tracked]) {
+        assertEquals([code, /^webgpu · .+$/m.test(stderr)], [0, backend === "webgpu"]);
+      }
+      const lines = (await Deno.readTextFile(`${out}/landmarks.jsonl`)).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      assertEquals(lines.length, frames.length);
+      const { models: [{ evaluation: { nme68_2d, nme68_3d } }] } = JSON.parse(compared.stdout);
+      found.push([nme68_2d.mean, nme68_3d.mean, ...lines.flatMap(({ landmarks }) => landmarks.flat())]);
+    }
+    assertAllClose(found[1]!, found[0]!, 1e-3); // in percent, and in the video's pixels
+  },
+});
+
 Deno.test("a task that is to use WebGPU where there is no GPU says which drivers it needs", async () => {
   const nowhere = { environment: { DENO_WEBGPU_BACKEND: Deno.build.os === "darwin" ? "dx12" : "metal" } };
-  const tasks = [["evaluate", weights], ["predict", "data/pictures/mesh.jpg"], ["train", "--fast-dev-run"]] as const;
-  for (const [name, argument] of tasks) {
-    const { code, stderr } = await runTaskChild(name, argument, "--backend", "webgpu", nowhere);
+  await using folder = await temporaryFolder();
+  const out = ["--out", `${folder.path}/out`];
+  const tasks = [
+    ["evaluate", weights],
+    ["compare", weights],
+    ["card", ...out],
+    ["predict", "data/pictures/mesh.jpg", ...out],
+    ["track", "data/pictures/mesh.jpg", ...out],
+    ["video", "data/pictures/mesh.jpg", ...out],
+    ["train", "--fast-dev-run"],
+  ] as const;
+  for (const [name, ...flags] of tasks) {
+    const { code, stderr } = await runTaskChild(name, ...flags, "--backend", "webgpu", nowhere);
     assertEquals(code, 2);
     const said = stderr.trimEnd().split("\n").at(-1)!;
     assert(/^Cannot use WebGPU: no GPU was found.*Vulkan.*mesa-vulkan-drivers/.test(said), stderr);
