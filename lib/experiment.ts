@@ -65,6 +65,8 @@ export async function startExperiment(
     folder = await RunFolder.create(run, config, options);
     await writeNote(run, note);
     if (options.ranks) await tellState(options.ranks, parts, { note, progress });
+    // what a resume could not make anew
+    if (options.from !== undefined) await saveCheckpoint(folder.checkpoints.last, { ...parts, progress });
     return new Experiment(parts, folder, progress);
   } catch (error) {
     disposeParts(parts);

@@ -32,7 +32,7 @@ const config = tinyConfig({
   averaging: 0.9,
 });
 
-/** What resuming may cost: the issue's bound, relative to values near 1. */
+/** What resuming may cost, relative to values near 1. */
 const RESUMED_TOLERANCE = 1e-6;
 
 async function trainTo(experiment: Experiment, step: number): Promise<TrainReport[]> {
@@ -276,6 +276,21 @@ Deno.test("an experiment whose first checkpoint never came starts again from ste
   const rows = trainingRows(await readMetrics(whole));
   assertEquals(rows.map(([step]) => step), [1, 2]);
   assertAllClose(rows.flat(), before.slice(0, 2).flat(), RESUMED_TOLERANCE);
+});
+
+Deno.test("an experiment that starts from given weights has them when it is resumed before its first checkpoint", async () => {
+  const run = `${folder.path}/started`;
+  const firstLoss = async (experiment: Experiment) => (await trainTo(experiment, 1))[0]!.loss;
+  {
+    using finished = await resumeExperiment(whole);
+    await finished.saveModel();
+  }
+  (await startExperiment(config, { run, from: whole }))[Symbol.dispose]();
+  using resumed = await resumeExperiment(run);
+  assertEquals(resumed.step, 0);
+  using straight = await startExperiment(config, { run: `${run} at once`, from: whole });
+  const [after, wanted] = [await firstLoss(resumed), await firstLoss(straight)];
+  assertClose(after, wanted, RESUMED_TOLERANCE);
 });
 
 Deno.test("an experiment whose last checkpoint is damaged goes on from the one before, with a word, to the same", async () => {

@@ -103,6 +103,7 @@ export function openTrainingBatches(
 ): Batches {
   return openBatches({
     ...config,
+    shots: source.counts.train === Infinity ? config.shots : 1, // a photo is one picture, which needs no batches in store
     split: "train",
     firstIndex: nextBatch + (ranks?.rank ?? 0),
     stride: ranks?.count ?? 1,
