@@ -313,12 +313,19 @@ for (const one of document.querySelectorAll<HTMLElement>("[data-filter]")) {
   };
 }
 element<HTMLSelectElement>("order").onchange = ({ target }) => sort((target as HTMLSelectElement).value);
+/** At once, not when the browser tells of the closing: a key that is pressed meanwhile is for the face that was looked at. */
+function leave(): void {
+  closer.close();
+  delete frame.dataset["zoomed"];
+  looked?.button.focus(); // the browser has gone back to where it was opened
+}
+
 limit.max = String(ascending.length);
 limit.oninput = setLimit;
 limit.onchange = () => delete limit.dataset["moving"];
 button("undo").onclick = undo;
 button("save").onclick = save;
-button("close").onclick = () => closer.close();
+button("close").onclick = leave;
 for (const [id, by] of [["previous", -1], ["next", 1]] as const) {
   button(id).onclick = () => {
     const next = step(by);
@@ -331,9 +338,9 @@ frame.onclick = (event) => {
   follow(event);
 };
 frame.onpointermove = follow;
-closer.onclose = () => {
-  delete frame.dataset["zoomed"];
-  looked?.button.focus(); // the browser has gone back to where it was opened
+closer.oncancel = (event) => {
+  event.preventDefault();
+  leave();
 };
 addEventListener("beforeunload", (event) => {
   if (!button("save").disabled) event.preventDefault();
