@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { replaceKernel } from "@/lib/tensorflow/backend/replace_kernel.ts";
 
 /** Kernels in place of those of tfjs-backend-webgpu 4.22 that give wrong numbers, once its backend is registered. */
 export function replaceKernels(): void {
@@ -11,7 +12,7 @@ export function replaceKernels(): void {
  * not from 3 to 6 with 2). By a whole factor it is the sum of each cell, which pooling takes.
  */
 function replaceResizeGradient(): void {
-  replaceKernel("ResizeNearestNeighborGrad", ({ inputs, attrs }, stock) => {
+  replaceByOps("ResizeNearestNeighborGrad", ({ inputs, attrs }, stock) => {
     const { images, dy } = inputs as Record<"images" | "dy", tf.TensorInfo>;
     const [rows, columns] = [1, 2].map((axis) => dy.shape[axis]! / images.shape[axis]!) as [number, number];
     if (!Number.isInteger(rows) || !Number.isInteger(columns) || attrs["alignCorners"]) return stock();
@@ -21,7 +22,7 @@ function replaceResizeGradient(): void {
 
 /** The stock kernel binds all tensors at once: where a GPU takes fewer, it and all that waits beside it is dropped. */
 function replaceAddN(): void {
-  replaceKernel("AddN", ({ inputs }) => {
+  replaceByOps("AddN", ({ inputs }) => {
     const terms = (inputs as unknown as readonly tf.TensorInfo[]).map(tensorOf);
     return terms.length === 1 ? tf.clone(terms[0]!) : terms.reduce((sum, term) => tf.add(sum, term));
   });
@@ -29,21 +30,16 @@ function replaceAddN(): void {
 
 type Call = { readonly inputs: tf.NamedTensorInfoMap; readonly attrs: Readonly<Record<string, unknown>> };
 
-/** Has a kernel of tfjs's computed by other ops. */
-function replaceKernel(kernelName: string, compute: (call: Call, stock: () => tf.Tensor) => tf.Tensor): void {
-  const stock = tf.getKernel(kernelName, "webgpu")!;
-  tf.unregisterKernel(kernelName, "webgpu");
-  tf.registerKernel({
+/** Has a kernel computed by other ops. */
+function replaceByOps(kernelName: string, compute: (call: Call, stock: () => tf.Tensor) => tf.Tensor): void {
+  replaceKernel(
     kernelName,
-    backendName: "webgpu",
-    kernelFunc: (call) =>
+    "webgpu",
+    (stock) => (call) =>
       tf.tidy(() =>
-        compute(
-          { inputs: call.inputs, attrs: call.attrs ?? {} },
-          () => tensorOf(stock.kernelFunc(call) as tf.TensorInfo),
-        )
+        compute({ inputs: call.inputs, attrs: call.attrs ?? {} }, () => tensorOf(stock(call) as tf.TensorInfo))
       ),
-  });
+  );
 }
 
 function tensorOf(info: tf.TensorInfo): tf.Tensor {

@@ -16,6 +16,7 @@ import { type DataTypeName, dataTypes, type HostValues, tfjsType } from "@/lib/f
 import { EagerExecutor, type TensorMetadata } from "@/lib/tensorflow/backend/eager.ts";
 import { type CudaGpu, tooFull } from "@/lib/tensorflow/library/cuda_driver.ts";
 import { findLibrary, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
+import { replaceKernel } from "@/lib/tensorflow/backend/replace_kernel.ts";
 import { poolInGradients } from "@/lib/tensorflow/ops/pool_gradient.ts";
 import { fuseReluGradient } from "@/lib/tensorflow/ops/relu_gradient.ts";
 
@@ -208,50 +209,35 @@ function withoutDelay(Backend: typeof NodeJSKernelBackend): typeof NodeJSKernelB
 
 /** TensorFlow 2.21 makes a 0 of every whole number that it rounds. */
 function roundWholeNumbers(): void {
-  tf.unregisterKernel("Round", "tensorflow");
-  tf.registerKernel({
-    kernelName: "Round",
-    backendName: "tensorflow",
-    kernelFunc: ({ inputs: { x }, backend }) =>
+  replaceKernel(
+    "Round",
+    "tensorflow",
+    () => ({ inputs: { x }, backend }) =>
       (backend as NodeJSKernelBackend).executeSingleInput(x!.dtype === "int32" ? "Identity" : "Round", x!),
-  });
+  );
 }
 
 /** tfjs's kernel reads the indices to check them; in a trace they have no values, and TensorFlow checks them later. */
 function gatherInTraces(): void {
-  const { kernelFunc } = tf.getKernel("GatherV2", "tensorflow")!;
-  tf.unregisterKernel("GatherV2", "tensorflow");
-  tf.registerKernel({
-    kernelName: "GatherV2",
-    backendName: "tensorflow",
-    kernelFunc: (parameters) => {
-      if (!isTracing()) return kernelFunc(parameters);
-      const { inputs, attrs } = parameters;
-      const [x, indices] = [inputs["x"], inputs["indices"]] as [tf.Tensor, tf.Tensor];
-      const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
-      tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);
-      return tf.tidy(() =>
-        execute("GatherV2", { batch_dims: batchDims }, [x, indices, tf.scalar(axis, "int32")], 1)
-      )[0]!;
-    },
+  replaceKernel("GatherV2", "tensorflow", (stock) => (parameters) => {
+    if (!isTracing()) return stock(parameters);
+    const { inputs, attrs } = parameters;
+    const [x, indices] = [inputs["x"], inputs["indices"]] as [tf.Tensor, tf.Tensor];
+    const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+    tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, axis, batchDims);
+    return tf.tidy(() => execute("GatherV2", { batch_dims: batchDims }, [x, indices, tf.scalar(axis, "int32")], 1))[0]!;
   });
 }
 
 /** XLA has no gradient of nearest-neighbor resizing; by a whole factor it is the sum of each cell. */
 function sumCellsForXla(): void {
-  const { kernelFunc } = tf.getKernel("ResizeNearestNeighborGrad", "tensorflow")!;
-  tf.unregisterKernel("ResizeNearestNeighborGrad", "tensorflow");
-  tf.registerKernel({
-    kernelName: "ResizeNearestNeighborGrad",
-    backendName: "tensorflow",
-    kernelFunc: (parameters) => {
-      const { images, dy } = parameters.inputs as Record<"images" | "dy", tf.Tensor4D>;
-      const [batch, height, width, channels] = images.shape;
-      const [rows, columns] = [dy.shape[1] / height, dy.shape[2] / width];
-      const isWhole = Number.isInteger(rows) && Number.isInteger(columns) && !parameters.attrs!["alignCorners"];
-      if (!internals().binding.executor.forXla || !isWhole) return kernelFunc(parameters);
-      return tf.tidy(() => tf.sum(tf.reshape(dy, [batch, height, rows, width, columns, channels]), [2, 4]));
-    },
+  replaceKernel("ResizeNearestNeighborGrad", "tensorflow", (stock) => (parameters) => {
+    const { images, dy } = parameters.inputs as Record<"images" | "dy", tf.Tensor4D>;
+    const [batch, height, width, channels] = images.shape;
+    const [rows, columns] = [dy.shape[1] / height, dy.shape[2] / width];
+    const isWhole = Number.isInteger(rows) && Number.isInteger(columns) && !parameters.attrs!["alignCorners"];
+    if (!internals().binding.executor.forXla || !isWhole) return stock(parameters);
+    return tf.tidy(() => tf.sum(tf.reshape(dy, [batch, height, rows, width, columns, channels]), [2, 4]));
   });
 }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { replaceKernel } from "@/lib/tensorflow/backend/replace_kernel.ts";
 
 /**
  * Has the gradient of average pooling that leaves the size as it is be pooling, too: of the gradient, each cell of which is
@@ -6,24 +7,18 @@ import * as tf from "@tensorflow/tfjs";
  * oneDNN has no fast one for few channels.
  */
 export function poolInGradients(): void {
-  const { kernelFunc } = tf.getKernel("AvgPoolGrad", "tensorflow")!;
-  tf.unregisterKernel("AvgPoolGrad", "tensorflow");
-  tf.registerKernel({
-    kernelName: "AvgPoolGrad",
-    backendName: "tensorflow",
-    kernelFunc: (parameters) => {
-      const dy = parameters.inputs["dy"] as tf.Tensor4D;
-      const { filterSize, strides, pad } = parameters.attrs as unknown as Pooling;
-      const [rows, columns] = typeof filterSize === "number" ? [filterSize, filterSize] : filterSize;
-      const isCentered = pad === "same" && [strides].flat().every((stride) => stride === 1) &&
-        rows % 2 * columns % 2 === 1;
-      if (!isCentered) return kernelFunc(parameters);
-      return tf.tidy(() => {
-        const inside = tf.mul(insideCounts(dy.shape[1], rows), tf.transpose(insideCounts(dy.shape[2], columns)));
-        const counts = tf.reshape(inside, [1, dy.shape[1], dy.shape[2], 1]);
-        return tf.mul(tf.avgPool(tf.div(dy, counts) as tf.Tensor4D, [rows, columns], 1, "same"), counts);
-      });
-    },
+  replaceKernel("AvgPoolGrad", "tensorflow", (stock) => (parameters) => {
+    const dy = parameters.inputs["dy"] as tf.Tensor4D;
+    const { filterSize, strides, pad } = parameters.attrs as unknown as Pooling;
+    const [rows, columns] = typeof filterSize === "number" ? [filterSize, filterSize] : filterSize;
+    const isCentered = pad === "same" && [strides].flat().every((stride) => stride === 1) &&
+      rows % 2 * columns % 2 === 1;
+    if (!isCentered) return stock(parameters);
+    return tf.tidy(() => {
+      const inside = tf.mul(insideCounts(dy.shape[1], rows), tf.transpose(insideCounts(dy.shape[2], columns)));
+      const counts = tf.reshape(inside, [1, dy.shape[1], dy.shape[2], 1]);
+      return tf.mul(tf.avgPool(tf.div(dy, counts) as tf.Tensor4D, [rows, columns], 1, "same"), counts);
+    });
   });
 }
 
