@@ -40,10 +40,12 @@ interface Found {
   readonly landmarks: readonly number[];
 }
 
-/** What is rounded may come to lie on the other side of a half. */
-function assertFoundAlike([processor, gpu]: readonly Found[]): void {
+/** What is rounded to hundredths comes to lie on the other side of a half in one of ten cases where it is 1e-3 pixels off. */
+function assertFoundAlike([processor, gpu]: readonly Found[], pixelsOff: number): void {
   assertAllClose(gpu!.errors, processor!.errors, 1e-3);
   assertAllClose(gpu!.landmarks, processor!.landmarks, 0.01 + 1e-6);
+  const others = gpu!.landmarks.filter((value, i) => value !== processor!.landmarks[i]).length;
+  assert(others < gpu!.landmarks.length * pixelsOff / 0.01, `${others} of ${gpu!.landmarks.length} are others`);
 }
 
 /** Whether there is a GPU, or a driver in its place. */
@@ -123,7 +125,7 @@ Deno.test({
       const { nme68_2d, nme68_3d } = JSON.parse(measured.stdout);
       found.push({ errors: [nme68_2d.mean, nme68_3d.mean], landmarks: JSON.parse(predicted.stdout).landmarks.flat() });
     }
-    assertFoundAlike(found);
+    assertFoundAlike(found, 1e-3);
   },
 });
 
@@ -159,7 +161,7 @@ Deno.test({
       const { models: [{ evaluation: { nme68_2d, nme68_3d } }] } = JSON.parse(compared.stdout);
       found.push({ errors: [nme68_2d.mean, nme68_3d.mean], landmarks: lines.flatMap((line) => line.landmarks.flat()) });
     }
-    assertFoundAlike(found);
+    assertFoundAlike(found, 2e-3); // a frame is looked at where the one before was found
   },
 });
 
