@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { activate, channelsOf, convolve, convolveTransposed, normalize } from "./layers.ts";
 
-const MOMENTUM = 0.999; // slim's default decay
+const MOMENTUM = 0.99; // slim's 0.999 leaves the first thousands of steps with statistics of weights long gone
 
 /** The first convolution. */
 export const FIRST_LAYER = "Conv";

@@ -417,6 +417,13 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/model/onnx_weights_test.ts"],
   },
   {
+    file: "lib/model/prnet.ts",
+    line:
+      "const MOMENTUM = 0.99; // slim's 0.999 leaves the first thousands of steps with statistics of weights long gone",
+    replacement: "const MOMENTUM = 0.999;",
+    tests: ["tests/model/prnet_test.ts"],
+  },
+  {
     file: "lib/model/scale_output.ts",
     line: "for (const input of rest) scaleNode(nodes, input, { scale, offset: offset.map(() => 0) }, place);",
     replacement: "for (const input of rest) scaleNode(nodes, input, { scale, offset }, place);",

@@ -53,3 +53,18 @@ Deno.test("buildPrnet() draws its weights from the seed alone", () => {
   assert(JSON.stringify(a) !== JSON.stringify(b));
   assert(JSON.stringify(a![0]!.slice(0, 8)) !== JSON.stringify(a![4]!.slice(0, 8)), "two layers share their weights");
 });
+
+Deno.test("buildPrnet() forgets the statistics that it began with, to a hundredth within 500 batches", () => {
+  const network = buildPrnet({ imageSize: 32, width: 2, seed: 1 });
+  tf.tidy(() => {
+    const images = tf.randomUniform([4, 32, 32, 3], 0, 1, "float32", 5);
+    const { movingMean } = network.getLayer("Conv/BatchNorm") as unknown as { movingMean: tf.LayerVariable };
+    const [once, twice] = [1, 2].map(() => {
+      network.apply(images, { training: true });
+      return movingMean.read().dataSync()[0]!;
+    });
+    const left = twice! / once! - 1; // of what was there, by each batch: they start from 0
+    assert(left ** 500 < 0.01, `${left} is left`);
+  });
+  network.dispose();
+});
