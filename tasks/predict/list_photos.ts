@@ -1,9 +1,6 @@
-import { basename, dirname, extname } from "node:path";
+import { basename, dirname } from "node:path";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-
-const EXTENSIONS = /\.(jpe?g|png|webp)$/i;
-/** What else people keep pictures in: other formats, and cameras' raw files. */
-const OTHERS = /\.(gif|heic|heif|avif|jxl|jp2|tiff?|bmp|dng|cr[23]|nef|arw|raf|orf|rw2)$/i;
+import { passedOver, photosAmong } from "@/lib/data/files/photo_names.ts";
 
 /**
  * The photos that these files, folders and patterns (`*` and `?` in a file's name) name, each once, in order. Pictures of
@@ -11,7 +8,7 @@ const OTHERS = /\.(gif|heic|heif|avif|jxl|jp2|tiff?|bmp|dng|cr[23]|nef|arw|raf|o
  * nothing.
  */
 export async function listPhotos(given: readonly string[], print: (line: string) => void): Promise<string[]> {
-  const found = new Set<string>(), others = new Set<string>();
+  const found = new Set<string>(), passed = new Set<string>();
   for (const name of given) {
     const info = await Deno.stat(name).catch(() => undefined);
     if (info?.isFile) {
@@ -21,32 +18,15 @@ export async function listPhotos(given: readonly string[], print: (line: string)
     const names = info?.isDirectory
       ? await filesIn(name.replace(/(?<=.)\/+$/, ""), /^/)
       : await filesIn(dirname(name), patternOf(basename(name)));
-    const [photos, unread] = [EXTENSIONS, OTHERS].map((kind) => names.filter((path) => kind.test(path)).sort());
-    if (photos!.length === 0) {
-      const expected = "JPEG, PNG or WebP files were expected";
-      throw new InputError(
-        unread!.length > 0
-          ? `Found no photo in ${name}, but ${kindsOf(unread!)}: ${expected}`
-          : info?.isDirectory
-          ? `Found no photo in ${name}: ${expected}`
-          : `Found no photo ${name}: there is no such file or folder`,
-      );
+    if (names.length === 0 && !info) {
+      throw new InputError(`Found no photo ${name}: there is no such file or folder`);
     }
-    for (const path of photos!) found.add(path);
-    for (const path of unread!) others.add(path);
+    const { photos, others } = photosAmong(names, name);
+    for (const path of photos) found.add(path);
+    for (const path of others) passed.add(path);
   }
-  if (others.size > 0) {
-    print(`passed over: ${kindsOf([...others])}, as JPEG, PNG and WebP pictures are read`);
-  }
+  if (passed.size > 0) print(passedOver([...passed]));
   return [...found];
-}
-
-/** As in "2 GIF and 1 HEIC files". */
-function kindsOf(paths: readonly string[]): string {
-  const kinds = Map.groupBy(paths, (path) => extname(path).slice(1).toUpperCase());
-  const counts = [...kinds].map(([kind, { length }]) => `${length} ${kind}`);
-  const list = new Intl.ListFormat("en").format(counts);
-  return `${list} file${paths.length === 1 ? "" : "s"}`;
 }
 
 /** Dot files are other programs' own. */

@@ -47,8 +47,8 @@ export async function predictPhotos(
       continue;
     }
     faceCount += faces.length;
-    const folder = `${out}/${names.next(path)}`;
-    for (const record of await writeFaces(faces, { photo, path, folder, model: description, kinds })) {
+    const folders = names.next(path, faces.length).map((name) => `${out}/${name}`);
+    for (const record of await writeFaces(faces, { photo, path, folders, model: description, kinds })) {
       onFace?.(record);
     }
     if (!onFace) print(`${path}: ${counted(faces.length, "face")}`);
@@ -85,14 +85,22 @@ async function* decodeAhead(
   }
 }
 
-/** Names for photos' folders: their files', with a number where another one is called so. */
+/** Names for faces' folders. */
 class FolderNames {
-  readonly #taken = new Map<string, number>();
+  readonly #taken = new Set<string>();
 
-  next(path: string): string {
-    const name = basename(path, extname(path));
-    const count = (this.#taken.get(name) ?? 0) + 1;
-    this.#taken.set(name, count);
-    return count === 1 ? name : `${name}_${count}`;
+  /**
+   * One for each face of a photo: its file's name, with the face's number where there are several; "_2" follows the name where
+   * another photo's face is called so.
+   */
+  next(path: string, faceCount: number): string[] {
+    const stem = basename(path, extname(path));
+    for (let copy = 1;; copy++) {
+      const name = copy === 1 ? stem : `${stem}_${copy}`;
+      const names = faceCount === 1 ? [name] : Array.from({ length: faceCount }, (_, i) => `${name}-${i + 1}`);
+      if (names.some((one) => this.#taken.has(one))) continue;
+      for (const one of names) this.#taken.add(one);
+      return names;
+    }
   }
 }

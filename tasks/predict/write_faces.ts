@@ -9,8 +9,8 @@ import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 export interface WriteOptions {
   readonly photo: DecodedPhoto;
   readonly path: string;
-  /** To be made; a number follows where there are several faces. */
-  readonly folder: string;
+  /** To be made, one for each face. */
+  readonly folders: readonly string[];
   readonly model: ModelDescription;
   readonly kinds: readonly FaceFileKind[];
 }
@@ -21,11 +21,11 @@ export type WrittenRecord = FaceRecord & { readonly photo: string; readonly fold
 /** A folder for each face, and what stands in its `face.json`. Throws an InputError where a folder is there already. */
 export async function writeFaces(
   faces: readonly PhotoFace[],
-  { photo, path, folder: name, model, kinds }: WriteOptions,
+  { photo, path, folders, model, kinds }: WriteOptions,
 ): Promise<WrittenRecord[]> {
   const records = [], fileScale = photo.fileWidth / photo.width;
   for (const [i, { fit, detection }] of faces.entries()) {
-    const folder = faces.length === 1 ? name : `${name}-${i + 1}`;
+    const folder = folders[i]!;
     const record = { photo: path, folder, ...faceRecord(fit, model, { detectorScore: detection?.score, fileScale }) };
     const face = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
     await writeFolderAtomic(folder, faceFiles(face, kinds));

@@ -70,7 +70,7 @@ export const photos: Preparation = {
 
 async function labelAll(folder: string, options: Flags, console: TaskConsole): Promise<PhotoStore> {
   const { listOwnPhotos } = await import("@/lib/data/sets/own_photos/listing.ts");
-  const photos = await listOwnPhotos(folder);
+  const photos = await listOwnPhotos(folder, { print: (line) => console.print(line) });
   const labeler = await openLabeler(options, console);
   return await label({ folder: options.out, photos, labeler, license: options.license }, console);
 }

@@ -108,7 +108,12 @@ Deno.test("deno task predict numbers the faces of one photo from the image's lef
       two.rgb.set(picture.rgb.subarray(3 * row * SIZE, 3 * (row + 1) * SIZE), 3 * (row * two.width + i * SIZE));
     }
   });
-  await using user = await standing({ "two.png": await encodePng(two) });
+  await using user = await standing({
+    "two.png": await encodePng(two),
+    "series/two.png": await encodePng(two),
+    "series/two-1.png": await encodePng(anna.picture),
+    "series/two-2.png": await encodePng(anna.picture),
+  });
   const { code, stderr } = await user.predict("two.png", "--only", "landmarks");
   assertEquals([code, stderr, user.list("faces")], [
     0,
@@ -118,6 +123,9 @@ Deno.test("deno task predict numbers the faces of one photo from the image's lef
   assert(errorOf((await user.read("faces/two-1/face.json")).landmarks, ben.landmarks) < 5);
   const shifted = anna.landmarks.map((value, i) => i % 3 === 0 ? value + SIZE : value);
   assert(errorOf((await user.read("faces/two-2/face.json")).landmarks, shifted) < 5);
+
+  const series = await user.predict("series", "--only", "landmarks", "--out", "apart");
+  assertEquals([series.code, user.list("apart")], [0, ["two-1", "two-2", "two_2-1", "two_2-2"]]);
 });
 
 Deno.test("deno task predict looks where a flag says: --crop as it is, --box refined", async () => {

@@ -18,6 +18,8 @@ Deno.test("prepare photos labels photos by the weights that come along, and name
   const gray = { width: 300, height: 200, rgb: new Uint8Array(3 * 300 * 200).fill(128) };
   await Deno.writeFile(`${photos}/nobody.jpg`, await encodeJpeg(gray));
   await Deno.writeTextFile(`${photos}/broken.png`, "no picture");
+  await Deno.mkdir(`${photos}/party`);
+  await Deno.writeTextFile(`${photos}/party/wave.gif`, "GIF89a");
   const { code, stdout, stderr } = await runTaskChild(
     "prepare",
     "photos",
@@ -32,6 +34,7 @@ Deno.test("prepare photos labels photos by the weights that come along, and name
   assert(/\n1 face not used\n/.test(stdout), stdout);
   assert(/^Left out: Cannot read .*broken\.png: 10 bytes/m.test(stderr), stderr);
   assert(/^No face: nobody\.jpg$/m.test(stderr), stderr);
+  assert(/^passed over: 1 GIF file, as JPEG, PNG and WebP pictures are read$/m.test(stderr), stderr);
   const opened = await PhotoStore.open(store);
   assertEquals([opened.faces.map(({ id }) => id), opened.chosen()], [["anna.jpg#0"], []]);
 });

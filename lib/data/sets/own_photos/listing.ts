@@ -1,3 +1,4 @@
+import { passedOver, photosAmong } from "@/lib/data/files/photo_names.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 
 /** A photo in a folder of one's own. */
@@ -11,16 +12,20 @@ export interface OwnPhoto {
 
 /**
  * The JPEG, PNG and WebP files in a folder and the folders in it, by name; those whose names begin with a dot are other programs'
- * own. Throws an InputError where there are none, or a folder cannot be read.
+ * own. Pictures of other formats are passed over, and `print` is told how many of which. Throws an InputError where there is no
+ * photo, or a folder cannot be read.
  */
-export async function listOwnPhotos(folder: string): Promise<OwnPhoto[]> {
+export async function listOwnPhotos(
+  folder: string,
+  { print = () => {} }: { readonly print?: (line: string) => void } = {},
+): Promise<OwnPhoto[]> {
   const names: string[] = [];
   async function look(within: string): Promise<void> {
     try {
       for await (const { name, isDirectory } of Deno.readDir(`${folder}/${within}`)) {
         if (name.startsWith(".")) continue;
         if (isDirectory) await look(`${within}${name}/`);
-        else if (/\.(jpe?g|png|webp)$/i.test(name)) names.push(within + name);
+        else names.push(within + name);
       }
     } catch (error) {
       if (error instanceof InputError) throw error;
@@ -28,9 +33,10 @@ export async function listOwnPhotos(folder: string): Promise<OwnPhoto[]> {
     }
   }
   await look("");
-  if (names.length === 0) throw new InputError(`Found no photo in ${folder}: JPEG, PNG or WebP files were expected`);
-  const stems = new Set(names.map((name) => unmarked(name)));
-  return names.sort().map((name) => ({ name, subject: subjectOf(name, stems), path: `${folder}/${name}` }));
+  const { photos, others } = photosAmong(names, folder);
+  if (others.length > 0) print(passedOver(others));
+  const stems = new Set(photos.map((name) => unmarked(name)));
+  return photos.map((name) => ({ name, subject: subjectOf(name, stems), path: `${folder}/${name}` }));
 }
 
 /** What programs add to the name of a copy: that it was mirrored, edited or cut, and "(2)". */

@@ -16,6 +16,7 @@ async function listed(names: readonly string[]): Promise<Record<string, string>>
 Deno.test("listOwnPhotos() finds pictures in all folders, by name, and nothing of other programs", async () => {
   const names = ["b.JPG", "a/c.png", "a/d/e.webp", "a/notes.txt", ".hidden.jpg", ".cache/f.jpg", "b.pts"];
   assertEquals(Object.keys(await listed(names)), ["a/c.png", "a/d/e.webp", "b.JPG"]);
+  await assertThrows(() => listed(["a.gif", "b/c.gif"]), InputError, /^Found no photo in .*, but 2 GIF files: JPEG/);
   await assertThrows(() => listed(["notes.txt"]), InputError, /^Found no photo in .*: JPEG, PNG or WebP files/);
   await assertThrows(() => listOwnPhotos("/nowhere/at all"), InputError, /^Cannot read the folder/);
 });
