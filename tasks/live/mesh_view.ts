@@ -182,6 +182,11 @@ export interface ModelViewOptions {
   readonly sways: boolean;
 }
 
+interface ShowOptions {
+  readonly look: MeshLook;
+  readonly isMirrored: boolean;
+}
+
 /** The first face's mesh by itself, to be turned by hand. */
 export class ModelView {
   readonly #canvas: HTMLCanvasElement;
@@ -195,6 +200,8 @@ export class ModelView {
   readonly #vertices: Uint32Array;
   #isSwaying: boolean;
   #isStale = true;
+  /** Moves the mesh to what was shown last; several frames may be shown before one is drawn. */
+  #move: (() => void) | undefined;
   /** When it was drawn last, in seconds. */
   #drawn = 0;
   /** What the camera is set up for. */
@@ -219,19 +226,21 @@ export class ModelView {
   }
 
   /** The face of a frame of this size; mirrored where the frame is. */
-  show(face: LiveFace | undefined, size: Size, { look, isMirrored }: { look: MeshLook; isMirrored: boolean }): void {
+  show(face: LiveFace | undefined, { width, height }: Size, options: ShowOptions): void {
     this.#mesh.visible = face !== undefined;
-    this.#mesh.material = this.#studio.materials[look];
-    if (face) {
-      this.#geometry.move(face, size, look);
-      const [x, y, z] = middleOf(face.vertices, this.#vertices) as [number, number, number];
-      const scale = 1 / eyeCornerDistance(face.landmarks);
-      const sign = isMirrored ? -1 : 1;
-      this.#mesh.scale.set(sign * scale, scale, scale);
-      this.#mesh.position.set(-sign * scale * x, -scale * (size.height - y), -scale * z);
-      if (look === "textured") this.#studio.updateTexture();
-    }
+    this.#move = face && (() => this.#moveTo(face, { width, height }, options));
     this.#isStale = true;
+  }
+
+  #moveTo(face: LiveFace, size: Size, { look, isMirrored }: ShowOptions): void {
+    this.#mesh.material = this.#studio.materials[look];
+    this.#geometry.move(face, size, look);
+    const [x, y, z] = middleOf(face.vertices, this.#vertices) as [number, number, number];
+    const scale = 1 / eyeCornerDistance(face.landmarks);
+    const sign = isMirrored ? -1 : 1;
+    this.#mesh.scale.set(sign * scale, scale, scale);
+    this.#mesh.position.set(-sign * scale * x, -scale * (size.height - y), -scale * z);
+    if (look === "textured") this.#studio.updateTexture();
   }
 
   /** Draws what has changed, at this time in seconds; while it sways, a face of no video changes always. */
@@ -255,6 +264,8 @@ export class ModelView {
       this.#camera.fov = 2 * Math.atan(half) * 180 / Math.PI;
       this.#camera.updateProjectionMatrix();
     }
+    this.#move?.();
+    this.#move = undefined;
     renderer.render(scene, this.#camera);
     this.#isStale = false;
   }
