@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
+import { isTerminal } from "@/tasks/console/status_line.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface TrackFlags {
@@ -55,7 +56,8 @@ await runTask(command, async (task) => {
     mostFaces,
     smoothing: options.offline ? "offline" : options.smooth ? "one-euro" : "none",
     signal: task.signal,
-    onProgress: (text) => task.print(text),
+    onProgress: (text) => isTerminal ? task.show(text) : task.print(text),
   });
+  task.quiet();
   for (const line of summary) console.log(line);
 });

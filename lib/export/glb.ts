@@ -70,7 +70,7 @@ export async function encodeGlb(mesh: ExportedMesh, options: GlbOptions): Promis
   if (morphs) {
     shape.setExtras({ targetNames: morphs.names }).setWeights(morphs.names.map(() => 0));
     morphs.shapes.forEach((change, i) => {
-      const moved = accessor("VEC3", change.map((value) => value * metersPerUnit)).setSparse(true);
+      const moved = accessor("VEC3", change.map((value) => value * metersPerUnit)).setSparse(movesLittle(change));
       primitive.addTarget(document.createPrimitiveTarget(morphs.names[i]).setAttribute("POSITION", moved));
     });
   }
@@ -88,6 +88,14 @@ export async function encodeGlb(mesh: ExportedMesh, options: GlbOptions): Promis
   }
   const bytes = await new WebIO().registerExtensions([KHRMaterialsUnlit]).writeBinary(document);
   return Uint8Array.from(bytes);
+}
+
+/** Whether at most half of the vertices move, so that it is shorter to name them. */
+function movesLittle(change: Float32Array): boolean {
+  const vertexCount = change.length / 3;
+  let moving = 0;
+  for (let i = 0; i < change.length; i += 3) if (change[i] || change[i + 1] || change[i + 2]) moving++;
+  return 2 * moving <= vertexCount;
 }
 
 /** x, y, z, w of a rotation, w at least 0. */

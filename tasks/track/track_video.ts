@@ -9,7 +9,7 @@ import { DelayedSmoothing } from "@/lib/track/delayed_smoothing.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
-import { JitterMeter } from "@/lib/track/jitter.ts";
+import { type Jitter, JitterMeter } from "@/lib/track/jitter.ts";
 import type { Photo } from "@/lib/types.ts";
 import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";
 import type { Faces } from "@/tasks/predict/open_faces.ts";
@@ -126,7 +126,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   return [
     `${frameCount} frames, ${counted(ids.size, "face")}: ${options.out}`,
     ...clock.lines(),
-    ...jitterLines(raw.jitter, smooth.jitter),
+    ...jitterLines(raw.jitter, options.smoothing === "none" ? undefined : smooth.jitter),
   ];
 }
 
@@ -138,10 +138,11 @@ function progressText(
   return `frame ${frameCount}${part}  ${counted(faceCount, "face")}  ${rate.toFixed(0)} frames/s`;
 }
 
-function jitterLines(before: JitterMeter["jitter"], after: JitterMeter["jitter"]): string[] {
-  const line = (name: string, a: number | undefined, b: number | undefined) =>
-    a === undefined || b === undefined
-      ? []
-      : [`jitter ${name.padEnd(9)} ${a.toFixed(2)} % of the face's size, ${b.toFixed(2)} % smoothed`];
-  return [...line("at rest", before.atRest, after.atRest), ...line("in motion", before.inMotion, after.inMotion)];
+function jitterLines(found: Jitter, smoothed: Jitter | undefined): string[] {
+  return ([["at rest", "atRest"], ["in motion", "inMotion"]] as const).flatMap(([name, kind]) => {
+    const [before, after] = [found[kind], smoothed?.[kind]];
+    if (before === undefined) return [];
+    const smoother = after === undefined ? "" : `, ${after.toFixed(2)} % smoothed`;
+    return [`jitter ${name.padEnd(9)} ${before.toFixed(2)} % of the face's size${smoother}`];
+  });
 }

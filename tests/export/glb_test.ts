@@ -1,6 +1,6 @@
 import { encodeGlb, type Morphs, type Motion } from "@/lib/export/glb.ts";
 import { readGlb } from "@/tests/export/three_reader.ts";
-import { assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
+import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
 /** A tetrahedron of pixels, far from the origin. */
 const mesh = {
@@ -26,6 +26,24 @@ Deno.test("encodeGlb() writes shapes that three.js moves by the weights of each 
   assertAllClose(at(2), [0.5, 0.75], 1e-6);
   assertAllClose(glb.morph("jawOpen"), morphs.shapes[0]!.map((value) => 0.01 * value), 1e-6);
   assertAllClose(glb.morph("eyeBlink_L"), morphs.shapes[1]!.map((value) => 0.01 * value), 1e-6);
+});
+
+Deno.test("encodeGlb() names the vertices that a shape moves where these are few, and says nothing on the terminal", async () => {
+  const warn = console.warn, said: unknown[] = [];
+  console.warn = (...words) => said.push(...words);
+  try {
+    await encodeGlb(mesh, { metersPerUnit: 0.01, morphs });
+  } finally {
+    console.warn = warn;
+  }
+  assertEquals(said, []);
+  const many: typeof mesh = { ...mesh, positions: new Float32Array(3 * 3000) };
+  const lengthWith = async (movingCount: number) => {
+    const shape = many.positions.map((_, i) => i < 3 * movingCount ? 1 : 0);
+    return (await encodeGlb(many, { metersPerUnit: 1, morphs: { names: ["jawOpen"], shapes: [shape] } })).length;
+  };
+  const [few, half, all] = [await lengthWith(3), await lengthWith(1500), await lengthWith(3000)];
+  assert(few < half && half < all && all - few > 11 * 3000, `${[few, half, all]}`);
 });
 
 Deno.test("encodeGlb() brings the mesh's middle to the origin and its lengths to meters", async () => {

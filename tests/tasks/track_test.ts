@@ -2,6 +2,7 @@
 import { decodePhoto, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
+import { readGlb } from "@/tests/export/three_reader.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask, type Surroundings, type TaskEnd } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
@@ -151,7 +152,9 @@ test("deno task track smooths: as it goes, by what comes after, or not at all", 
   const trembling = new Map<string, number>();
   for (const flag of ["--no-smooth", "--smooth", "--offline"]) {
     const flags = flag === "--smooth" ? [] : [flag];
-    assertEquals((await track("clip.mp4", "--overlay", "none", "--out", `smooth${flag}`, ...flags)).code, 0);
+    const { code, stdout } = await track("clip.mp4", "--overlay", "none", "--out", `smooth${flag}`, ...flags);
+    assertEquals([code, stdout.includes("% smoothed\n")], [0, flag !== "--no-smooth"]);
+    assert(/^jitter in motion +\d\.\d\d % of the face's size/m.test(stdout), stdout);
     const lines = await linesOf(`smooth${flag}`);
     assertEquals(lines.length, 24);
     assert(meanError(lines) < 5);
@@ -164,6 +167,15 @@ test("deno task track smooths: as it goes, by what comes after, or not at all", 
   }
   const raw = trembling.get("--no-smooth")!;
   assert(trembling.get("--smooth")! < 0.8 * raw && trembling.get("--offline")! < 0.6 * raw, `${[...trembling]}`);
+});
+
+test("deno task track has a face model do what the face does", async () => {
+  const { code, stderr } = await track("clip.mp4", "--overlay", "none", "--animate", "built-in", "--out", "moving");
+  assertEquals([code, stderr], [0, ""]);
+  const { morphsAt } = await readGlb(await Deno.readFile(`${folder.path}/moving/face.glb`));
+  const lines = (await Deno.readTextFile(`${folder.path}/moving/landmarks.jsonl`)).trimEnd().split("\n");
+  const said = JSON.parse(lines[12]!).expressions.jawOpen;
+  assertClose(morphsAt(12 / RATE)["jawOpen"]!, said, 0.0051, "jawOpen, which lines round");
 });
 
 test("deno task track sees a phone's video upright, and its frames where their rate wanders", async () => {
