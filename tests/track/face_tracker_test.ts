@@ -1,6 +1,7 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import type { Detection } from "@/lib/track/detection.ts";
 import { type FaceFit, FaceTracker, LEAST_SCORE } from "@/lib/track/face_tracker.ts";
+import { keyLandmarks, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
@@ -19,6 +20,8 @@ interface Person {
   readonly score?: number;
   /** Not seen by the detector, as profiles are now and then. */
   readonly isUndetected?: boolean;
+  /** Whose eyes, nose and mouth the detector sees elsewhere. */
+  readonly isMistaken?: boolean;
 }
 
 function landmarksOf({ x, y, size }: Person): Float32Array {
@@ -28,8 +31,47 @@ function landmarksOf({ x, y, size }: Person): Float32Array {
   });
 }
 
+/** The detector's, [6, 2], where the landmarks are; ears are not looked at. */
+function keypointsOf(person: Person): Float32Array {
+  const landmarks = landmarksOf(person), { rightEye, leftEye, outerLips, innerLips } = landmarkLines;
+  const groups = [
+    rightEye.landmarks,
+    leftEye.landmarks,
+    [keyLandmarks.noseTip],
+    [...outerLips.landmarks, ...innerLips.landmarks],
+  ];
+  const keypoints = new Float32Array(12);
+  groups.forEach((group, k) => {
+    for (const landmark of group) {
+      keypoints[2 * k]! += landmarks[3 * landmark]! / group.length;
+      keypoints[2 * k + 1]! += landmarks[3 * landmark + 1]! / group.length;
+    }
+  });
+  return keypoints;
+}
+
+/** What a fit makes of two heads that it begins between: it looks like the first, which is before the other. */
+function spreadOver([a, b]: readonly [Person, Person]): Person {
+  return {
+    x: (a.x + b.x) / 2,
+    y: (a.y + b.y) / 2,
+    size: (a.size + b.size) / 2 + Math.abs(a.x - b.x),
+    looks: a.looks,
+  };
+}
+
+interface World {
+  /** Whether fits that begin between two heads spread over both. */
+  readonly isSpreading?: boolean;
+  /** Told of each face that is found anew. */
+  readonly onFound?: () => void;
+}
+
 /** Frames of people through a tracker; the fit in a crop is the visible person's nearest to the crop's middle. */
-async function follow(frames: readonly (readonly Person[])[], detectEvery = 15): Promise<number[][]> {
+async function follow(
+  frames: readonly (readonly Person[])[],
+  { isSpreading = false, onFound = () => {} }: World = {},
+): Promise<number[][]> {
   let people: readonly Person[] = [];
   const visible = () =>
     people.filter((person) =>
@@ -40,7 +82,9 @@ async function follow(frames: readonly (readonly Person[])[], detectEvery = 15):
     );
   const fit = (_: Photo, { left, top, side }: Crop): Promise<FaceFit> => {
     const away = ({ x, y }: Person) => Math.hypot(x - left - side / 2, y - top - side / 2);
-    const [person] = visible().filter((person) => away(person) < side / 2).toSorted((a, b) => away(a) - away(b));
+    const seen = visible(), [a, b] = seen;
+    const heads = isSpreading && a && b ? [...seen, spreadOver([a, b])] : seen;
+    const [person] = heads.filter((head) => away(head) < side / 2).toSorted((a, b) => away(a) - away(b));
     const landmarks = landmarksOf(person ?? { x: left + side / 2, y: top + side / 2, size: side / MARGIN, looks: 0 });
     const signature = Float32Array.of(person?.looks ?? 0, -(person?.looks ?? 0));
     const expressions = Float32Array.of(person ? person.x % 2 : 0);
@@ -54,20 +98,20 @@ async function follow(frames: readonly (readonly Person[])[], detectEvery = 15):
   };
   const detect = (): Promise<Detection[]> =>
     Promise.resolve(
-      visible().filter(({ isUndetected }) => !isUndetected).map(({ x, y, size }) => ({
-        box: { left: x - size / 2, top: y - size / 2, width: size, height: size },
-        keypoints: new Float32Array(12),
-        score: 0.9,
-      })),
+      visible().filter(({ isUndetected }) => !isUndetected).map((person) => {
+        const { x, y, size, isMistaken } = person;
+        const box = { left: x - size / 2, top: y - size / 2, width: size, height: size };
+        return { box, keypoints: keypointsOf(isMistaken ? { ...person, x: x + size / 2 } : person), score: 0.9 };
+      }),
     );
   const tracker = new FaceTracker<FaceFit>({
     fit,
     detect,
-    fitDetected: async (picture, { box }) => unlessFaceless(await fit(picture, cropOf(box))),
-  }, {
-    margin: MARGIN,
-    detectEvery,
-  });
+    fitDetected: async (picture, { box }) => {
+      onFound();
+      return unlessFaceless(await fit(picture, cropOf(box)));
+    },
+  }, { margin: MARGIN });
   const ids: number[][] = [];
   for (const [i, frame] of frames.entries()) {
     people = frame;
@@ -132,6 +176,46 @@ Deno.test("FaceTracker finds a second face that comes while the first is tracked
     Array.from({ length: 40 }, (_, i) => i < 5 ? [still] : [still, { ...still, x: 500, looks: 0 }]),
   );
   assertEquals(ids.at(-1), [1, 2]);
+});
+
+Deno.test("FaceTracker parts a fit that spreads over two heads as they come apart, and finds each", async () => {
+  const apart = (way: number): Person[] => [
+    { ...still, x: still.x - way },
+    { ...still, x: still.x + way, looks: -1 },
+  ];
+  const frames = Array.from({ length: 50 }, (_, i) => apart(Math.min(30, i)));
+  const ids = await follow([[still], ...frames], { isSpreading: true });
+  assertEquals(ids[10], [1, 1]); // one fit between them
+  assertEquals(ids.at(-1), [1, 2]);
+});
+
+Deno.test("FaceTracker leaves a face alone that has another one close by, or whose keypoints are seen elsewhere", async () => {
+  let found = 0;
+  const close = { ...still, x: still.x + 55, looks: -1 }; // detections overlap the face by a third
+  const alone = Array.from({ length: 40 }, () => [still, close]);
+  const ids = await follow([[still], ...alone], { isSpreading: true, onFound: () => found++ });
+  assertEquals([found, ids.map(([id]) => id)], [1, Array(41).fill(1)]);
+  found = 0;
+  assertEquals(
+    await follow(Array(40).fill([{ ...still, isMistaken: true }]), { onFound: () => found++ }),
+    Array(40).fill([1]),
+  );
+  assertEquals(found, 1);
+});
+
+Deno.test("FaceTracker hands a face back whose number is lost, where the track that came to it is another person's", async () => {
+  /**
+   * Whose number a face has that the near one's track comes to, while the far one's finds nothing, where they look so; then, of
+   * both when they are back.
+   */
+  const ownerOf = async (looks: number, [nearLooks, farLooks] = [1, -1]) => {
+    const near = { ...still, x: 300, looks: nearLooks! }, far = { ...still, x: 420, looks: farLooks! };
+    const frames = [...Array(10).fill([near, far]), ...Array(2).fill([{ ...still, x: 330, looks }]), [near, far]];
+    return (await follow(frames)).slice(9);
+  };
+  assertEquals(await ownerOf(-1), [[1, 2], [2], [2], [1, 2]]);
+  const own = await ownerOf(1), neithers = await ownerOf(-3), doubtful = await ownerOf(-0.02, [0.1, -0.1]);
+  for (const ids of [own, neithers, doubtful]) assertEquals(ids.slice(0, 3), [[1, 2], [1], [1]]);
 });
 
 Deno.test("FaceTracker loses a face that it is not sure of where the detector does not see it either", async () => {
