@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, SettingError } from "@/lib/errors.ts";
 
 /** Where faces come from: a source's name, and whatever else that source asks for; see `lib/data/sources`. */

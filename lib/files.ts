@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 
 /** A file's text. Throws an InputError where it cannot be read. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Config, parseSourceName } from "@/lib/config.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type Source } from "@/lib/data/sources/source.ts";

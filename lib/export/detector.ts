@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OnnxGraph } from "@/lib/export/onnx_graph.ts";
 import { permuted } from "@/lib/model/kernels.ts";
 import { paddingOf } from "@/lib/model/folded_network.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { decodeDetailed, encodeModel } from "@/lib/face/model_file.ts";
 import { checkModel, type MorphableModel } from "@/lib/face/morphable_model.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 
 /** Typed arrays are stored little-endian, in base64. */

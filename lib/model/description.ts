@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "@/lib/errors.ts";
 import type { CropOptions } from "@/lib/data/maps/crop.ts";
 import type { PositionEncoding } from "@/lib/data/maps/position_map.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { isThere } from "@/lib/files.ts";
 import { type ModelDescription, parseDescription } from "@/lib/model/description.ts";

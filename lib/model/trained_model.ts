@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { isThere, removeTemporaries, syncFolder, writeFileAtomic, writing } from "@/lib/files.ts";
 import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";

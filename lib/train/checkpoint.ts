@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Config } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { StoredTensor } from "@/lib/formats/tensor_bundle.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Config, parseSavedConfig } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isThere, removeTemporaries, syncFile, writeFileAtomic, writing } from "@/lib/files.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { settingText, type SourceSettings } from "@/lib/config.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";

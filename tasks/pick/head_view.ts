@@ -2,7 +2,7 @@
 import * as THREE from "three";
 // @ts-types="@types/three/examples/jsm/controls/OrbitControls.js"
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
-import type { z } from "zod";
+import type * as z from "zod";
 import { type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { boundsOf, pointAt } from "@/lib/geometry/vectors.ts";

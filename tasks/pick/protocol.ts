@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { landmarkLists } from "@/lib/face/obj/landmark_lists.ts";
 import { float32s, uint32s } from "@/lib/face/surface_schema.ts";
 

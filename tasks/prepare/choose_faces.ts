@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { counted } from "@/lib/counted.ts";
 import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { cropPhoto, cropToImage, imageToCrop } from "@/lib/data/maps/crop.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type Head, skinOf } from "@/lib/face/heads/head.ts";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";

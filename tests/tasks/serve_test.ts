@@ -1,3 +1,4 @@
+import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -17,6 +18,12 @@ Deno.test("deno task serve says where its page is, serves it with a model, and e
   task.kill("SIGINT");
   const [{ code }] = await Promise.all([task.status, lines.end(), task.stderr.cancel()]);
   assertEquals(code, 130);
+});
+
+Deno.test("what the page's browser reads before it can load a model is short: of packages, what is used alone", async () => {
+  const scripts = await bundleScripts(new URL("../../tasks/live/", import.meta.url).pathname, ["worker.ts"]);
+  const length = scripts.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+  assert(length < 250_000, `${length} bytes`);
 });
 
 Deno.test("deno task serve refuses what it cannot use in one sentence, exit status 2", async () => {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { list300wLp } from "@/lib/data/sets/300w_lp/listing.ts";
 import { EXPRESSION_COUNT, IDENTITY_COUNT } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import type { FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";

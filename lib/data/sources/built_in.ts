@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sourceKind } from "@/lib/data/sources/source.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { findIctDownload } from "@/lib/data/sets/ict_facekit.ts";
 import { sourceKind } from "@/lib/data/sources/source.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sourceKind } from "@/lib/data/sources/source.ts";
 import { PhotoStore, photoStoreSource } from "@/lib/data/store/photo_store.ts";
 

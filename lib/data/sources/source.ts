@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Config } from "@/lib/config.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { type Label, type Sample, type Split, splits } from "@/lib/data/sample.ts";

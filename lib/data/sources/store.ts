@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sourceKind } from "@/lib/data/sources/source.ts";
 import { openStore } from "@/lib/data/store/store_source.ts";
 

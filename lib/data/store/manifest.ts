@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Split, splits } from "@/lib/data/sample.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";

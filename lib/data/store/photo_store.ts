@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto, encodeJpeg } from "@/lib/data/files/images.ts";
 import { cropPhoto } from "@/lib/data/maps/crop.ts";

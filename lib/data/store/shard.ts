@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts, isFile, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";

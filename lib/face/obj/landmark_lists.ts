@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { landmarkEntries, type MeshPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, relative } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";

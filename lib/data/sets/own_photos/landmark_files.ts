@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { isFile } from "@/lib/files.ts";
