@@ -1,4 +1,4 @@
-import { nearestCorner, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { nearestCorner, type ReadingTexels, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { LANDMARK_COUNT, landmarkEntries, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
 
@@ -15,15 +15,13 @@ export function gridSurface(layout: UvLayout, surface: FaceSurface): FaceSurface
   const places = landmarkEntries(surface.landmarks).map(([convention, points]) =>
     [convention, valuesAt(points, surface.uv, { dimensions: 2 })] as const
   );
-  const isRead = new Uint8Array(size * size);
-  for (const [, uv] of places) {
-    for (const first of readingTexels(uv, size).texel) {
-      for (const texel of [first, first + 1, first + size, first + size + 1]) isRead[texel] = 1;
-    }
-  }
+  const ofLandmarks = readOf(places.map(([, uv]) => readingTexels(uv, size)), size);
+  const ofVertices = readOf([layout.reading], size);
+  const isCovered = (texel: number) => layout.weights.subarray(3 * texel, 3 * texel + 3).every((w) => w > -LEAST_SHARE);
   const regionOf = (texel: number) => surface.regions[nearestCorner(layout, texel)]!;
   triangle.forEach((t, texel) => {
-    if (t >= 0 && (isRead[texel] === 1 || regionOf(texel) !== NECK)) vertexOf[texel] = texels.push(texel) - 1;
+    const isFace = (isCovered(texel) || ofVertices[texel] === 1) && regionOf(texel) !== NECK;
+    if (t >= 0 && (isFace || ofLandmarks[texel] === 1)) vertexOf[texel] = texels.push(texel) - 1;
   });
   const center = (index: number) => (index + 0.5) / size;
   const uv = Float32Array.from(texels.flatMap((texel) => [center(texel % size), center(Math.floor(texel / size))]));
@@ -45,6 +43,21 @@ export function gridSurface(layout: UvLayout, surface: FaceSurface): FaceSurface
 }
 
 type Four = [number, number, number, number];
+
+/** What is read less of a texel is rounding, as of texels beside one that is read in its middle. */
+const LEAST_SHARE = 1e-3;
+
+/** [size, size], 1 where something is read from the texel. */
+function readOf(readings: readonly ReadingTexels[], size: number): Uint8Array {
+  const isRead = new Uint8Array(size * size);
+  for (const { texel, weights } of readings) {
+    weights.forEach((share, i) => {
+      const [place, corner] = [Math.floor(i / 4), i % 4];
+      if (share > LEAST_SHARE) isRead[texel[place]! + corner % 2 + size * Math.floor(corner / 2)] = 1;
+    });
+  }
+  return isRead;
+}
 
 /** [68, 2] places in UV space as points between the texels around, the heaviest three of which are taken. */
 function pointsInGrid(

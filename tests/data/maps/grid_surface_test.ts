@@ -6,7 +6,7 @@ import { landmarkEntries } from "@/lib/face/landmarks.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { assert, assertAllClose } from "@/tests/support.ts";
+import { assert, assertAllClose, assertEquals } from "@/tests/support.ts";
 
 const SIZE = 128;
 const model = builtInFace();
@@ -38,6 +38,15 @@ Deno.test("gridSurface()'s vertices are the map's texels as they are", () => {
 Deno.test("gridSurface()'s landmarks are the model's, in each convention, to half a pixel", () => {
   for (const [convention] of landmarkEntries(model.surface.landmarks)) {
     assertAllClose(readLandmarks(map, grid, convention), readLandmarks(map, model.surface, convention), 0.5);
+  }
+});
+
+Deno.test("gridSurface() of a surface that is a map's texels already is that one again", () => {
+  const again = gridSurface(uvLayout(grid, SIZE), grid);
+  assertEquals([again.regions, again.triangles.length], [grid.regions, grid.triangles.length]);
+  assertAllClose(again.uv, grid.uv, 1e-6);
+  for (const [convention] of landmarkEntries(grid.landmarks)) {
+    assertAllClose(readLandmarks(map, again, convention), readLandmarks(map, grid, convention), 1e-4);
   }
 });
 
