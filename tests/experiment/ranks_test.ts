@@ -34,3 +34,15 @@ Deno.test("2 ranks of batch 8 with synchronized statistics train as 1 rank of ba
   const unsynchronized = difference(apart!, alone!);
   assert(unsynchronized > 10 * FLOAT32_TOLERANCE, `${unsynchronized}`);
 });
+
+Deno.test("2 ranks that accumulate gradients train as 1 rank does on the same faces", async () => {
+  const config = (overrides: Partial<Config>) =>
+    tinyConfig({ steps: 3, learningRate: 0.01, loss: "mse", augment: false, gradAccumulate: 2, ...overrides });
+  const [alone] = await trained(1, config({ batchSize: 8 }));
+  const together = await trained(2, config({ batchSize: 4, syncBatchNorm: true }));
+  assertEquals(difference(together[0]!, together[1]!), 0);
+  const accumulated = difference(together[0]!, alone!);
+  assert(accumulated <= FLOAT32_TOLERANCE, `${accumulated}`);
+  const [once] = await trained(1, config({ batchSize: 16, gradAccumulate: 1 }));
+  assert(difference(once!, alone!) > 10 * FLOAT32_TOLERANCE);
+});
