@@ -56,7 +56,7 @@ export async function startExperiment(
 ): Promise<Experiment> {
   await checkRunFolder(run);
   const progress = firstProgress(config);
-  if (options.ranks) tellStart(options.ranks, { config, progress });
+  if (options.ranks) await tellStart(options.ranks, { config, progress });
   // before the folder is made: what fails here leaves none behind
   const parts = await openParts(config, { ...options, progress });
   let folder: RunFolder | undefined;
@@ -90,7 +90,7 @@ export async function resumeExperiment(
     const config = resumedConfig(folder, overrides);
     const last = await readCheckpoint(folder.checkpoints.last);
     const progress = last?.progress ?? firstProgress(config);
-    if (options.ranks) tellStart(options.ranks, { config, progress });
+    if (options.ranks) await tellStart(options.ranks, { config, progress });
     parts = await openParts(config, { ...options, progress });
     const note = await noteOf(parts.source, config.source);
     await checkNote(run, note);

@@ -1,11 +1,18 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
-import { type Config, type PresetName, presets, resolveConfig, settingText } from "@/lib/config.ts";
+import {
+  type Config,
+  type PresetName,
+  presets,
+  resolveConfig,
+  settingText,
+  type SourceSettings,
+} from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
+import type { FollowOptions } from "@/lib/experiment/ranks.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
 import { findCluster } from "@/lib/tensorflow/collectives/find_cluster.ts";
@@ -148,7 +155,10 @@ await runTask(command, async (console) => {
   using ranks = cluster && await join(cluster, config, console);
   console.stage("Opening the faces and the network");
   const listening = { onProgress, onWarning, onRefused: refusals.add, ranks };
-  if (follows) return await followRank0(ranks!, { ...listening, device: config.device, console });
+  if (follows) {
+    const sourceHere = (there: SourceSettings) => sourceOf(options, there);
+    return await followRank0(ranks!, { ...listening, device: config.device, sourceHere, console });
+  }
   // slow to load: help and wrong flags need none of it
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   using experiment = options.resume
@@ -188,7 +198,7 @@ async function join(cluster: Cluster, { device }: Config, console: TaskConsole):
 /** Takes part in the training of the run that rank 0 has. */
 async function followRank0(
   ranks: Ranks,
-  { console, ...options }: OpenOptions & Pick<Config, "device"> & { readonly console: TaskConsole },
+  { console, ...options }: Omit<FollowOptions, "signal" | "onStart"> & { readonly console: TaskConsole },
 ): Promise<void> {
   const { follow } = await import("@/lib/experiment/ranks.ts");
   const onStart = ({ device }: { readonly device: string }) => {

@@ -1,5 +1,5 @@
 /** A training that several processes share: rank 0 has the run, the others follow it. */
-import { type Config, parseConfig } from "@/lib/config.ts";
+import { type Config, parseConfig, type SourceSettings } from "@/lib/config.ts";
 import type { Batches, HostBatch } from "@/lib/data/batches/batches.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -20,8 +20,8 @@ interface Start {
 }
 
 /** For rank 0: tells the others what to begin to open. */
-export function tellStart(ranks: Ranks, start: Start): void {
-  tell(ranks, start);
+export async function tellStart(ranks: Ranks, start: Start): Promise<void> {
+  await tell(ranks, start);
 }
 
 /** For rank 0: gives the others the weights, and all else that the steps to come depend on. */
@@ -29,12 +29,14 @@ export async function tellState(ranks: Ranks, parts: Parts, { note, progress }: 
   readonly note: RunNote;
   readonly progress: Progress;
 }): Promise<void> {
-  tell(ranks, note);
+  await tell(ranks, note);
   await saveCheckpoint(sharedStore(ranks), { ...parts, progress });
 }
 
 export interface FollowOptions extends Pick<Config, "device">, OpenOptions {
   readonly signal: StopSignal;
+  /** Where rank 0's faces are here, of where they are there. */
+  readonly sourceHere: (there: SourceSettings) => SourceSettings;
   /** Called when all is open, with the settings, rank 0's, and what it runs on. */
   readonly onStart: (parts: Pick<Parts, "config" | "device">) => void;
 }
@@ -44,11 +46,15 @@ export interface FollowOptions extends Pick<Config, "device">, OpenOptions {
  * last step or until any rank's signal. Whether it came to the last step. Throws an InputError where the faces here
  * are others, and a RankLostError where a rank is lost.
  */
-export async function follow(ranks: Ranks, { device, signal, onStart, ...options }: FollowOptions): Promise<boolean> {
-  const { config, progress } = hear(ranks) as Start;
-  const { batches, ...parts } = await openParts({ ...parseConfig(config), device }, { ...options, progress, ranks });
+export async function follow(
+  ranks: Ranks,
+  { device, signal, sourceHere, onStart, ...options }: FollowOptions,
+): Promise<boolean> {
+  const { config: first, progress } = await hear(ranks) as Start;
+  const config = { ...parseConfig(first), device, source: sourceHere(first.source) };
+  const { batches, ...parts } = await openParts(config, { ...options, progress, ranks });
   try {
-    checkSameFaces(await noteOf(parts.source, config.source), hear(ranks) as RunNote);
+    checkSameFaces(await noteOf(parts.source, config.source), await hear(ranks) as RunNote);
     loadCheckpoint((await readCheckpoint(sharedStore(ranks)))!, parts);
     onStart(parts);
     if (!batches) ranks.leave();
@@ -102,27 +108,27 @@ function sharedStore(ranks: Ranks): CheckpointStore {
   return {
     async save(tensors) {
       for await (const { values, ...info } of tensors) {
-        tell(ranks, info);
-        ranks.fromFirst(ArrayBuffer.isView(values) ? bytesOf(values) : values[0]!);
+        await tell(ranks, info);
+        await ranks.fromFirst(ArrayBuffer.isView(values) ? bytesOf(values) : values[0]!);
       }
-      tell(ranks, null);
+      await tell(ranks, null);
     },
-    restore() {
+    async restore() {
       const tensors = new Map<string, StoredTensor>();
-      for (let info; (info = hear(ranks) as TensorInfo | null);) {
-        const bytes = ranks.fromFirst();
+      for (let info; (info = await hear(ranks) as TensorInfo | null);) {
+        const bytes = await ranks.fromFirst();
         const Numbers = numberArrays[info.dtype as keyof typeof numberArrays];
         tensors.set(info.name, { ...info, values: Numbers ? new Numbers(bytes.slice().buffer) : [bytes] });
       }
-      return Promise.resolve({ path: "of rank 0", tensors });
+      return { path: "of rank 0", tensors };
     },
   };
 }
 
-function tell(ranks: Ranks, value: unknown): void {
-  ranks.fromFirst(new TextEncoder().encode(JSON.stringify(value)));
+async function tell(ranks: Ranks, value: unknown): Promise<void> {
+  await ranks.fromFirst(new TextEncoder().encode(JSON.stringify(value)));
 }
 
-function hear(ranks: Ranks): unknown {
-  return JSON.parse(new TextDecoder().decode(ranks.fromFirst()));
+async function hear(ranks: Ranks): Promise<unknown> {
+  return JSON.parse(new TextDecoder().decode(await ranks.fromFirst()));
 }

@@ -39,7 +39,7 @@ const ways = {
 };
 for (let repetition = -1; repetition < repetitions; repetition++) { // the first is traced
   for (const [way, take] of Object.entries(ways) as [keyof typeof ways, () => unknown][]) {
-    ranks.fromFirst(new Uint8Array(1)); // both begin at once
+    await ranks.fromFirst(new Uint8Array(1)); // both begin at once
     const start = performance.now();
     await take();
     if (repetition >= 0) seconds[way].push((performance.now() - start) / 1000);

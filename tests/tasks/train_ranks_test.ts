@@ -1,4 +1,6 @@
 import { resumeExperiment } from "@/lib/experiment.ts";
+import { builtInFace } from "@/lib/face/built_in.ts";
+import { savePreparedFace } from "@/lib/face/prepared_face.ts";
 import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
@@ -115,4 +117,42 @@ Deno.test("deno task train --processes trains by ranks of this machine; one that
   await assertThrows(() => Deno.kill(hanging, "SIGCONT"), Deno.errors.NotFound, /./);
   await Promise.all([stdout.end(), stderr.end()]);
   assert((await progressOf(run)).step >= 2);
+});
+
+Deno.test("a rank takes rank 0's faces from where its own flags say they are, and one whose faces are others ends them all with a sentence", async () => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  const model = builtInFace();
+  await Deno.mkdir(`${path}/there`);
+  for (const name of ["a.model", "there/a.model"]) await savePreparedFace(`${path}/${name}`, { model });
+  const wider = { ...model, mean: model.mean.map((value, i) => i % 3 === 0 ? 1.1 * value : value) };
+  await savePreparedFace(`${path}/wider.model`, { model: wider });
+  const facesAt = (name: string) => ["--source", "model", "--source-path", `${path}/${name}`];
+  const first = [...endless, "--run", `${path}/run`, ...facesAt("a.model")];
+  const alike = spawnRanks([...first, "--steps", "1"], [...endless, ...facesAt("there/a.model")]);
+  for (const { code, said } of await Promise.all(alike.map(endOf))) assertEquals([code, said], [0, said]);
+  const lost = (rank: number) =>
+    new RegExp(`\nCannot train on together: rank ${rank} at [^\n]* has ended or [^\n]*\n$`);
+  const refused: [string[], RegExp][] = [
+    [facesAt("wider.model"), /\nCannot train together: the faces of the source model here are not those of rank 0\n$/],
+    [
+      ["--source", "built-in"],
+      /\nCannot train together: the faces of the source built-in here are not those of rank 0\n$/,
+    ],
+    [
+      facesAt("missing.model"),
+      /\nCannot read .*missing\.model: No such file or directory; a face model .* was expected\n$/,
+    ],
+  ];
+  for (const [number, [flags, sentence]] of refused.entries()) {
+    const run = `${path}/refused ${number}`;
+    const ranks = spawnRanks([...endless, ...facesAt("a.model"), "--run", run], [...endless, ...flags]);
+    const [one, other] = await Promise.all(ranks.map(endOf));
+    assert(one!.code === 2 && other!.code === 2 && sentence.test(other!.said), `${flags}: ${one!.said}${other!.said}`);
+    assert(lost(1).test(one!.said), `${flags}: ${one!.said}`);
+  }
+  const ranks = spawnRanks(first, [...endless, ...facesAt("a.model")]); // the run is there already
+  const [one, other] = await Promise.all(ranks.map(endOf));
+  assertEquals([one!.code, other!.code], [2, 2]);
+  assert(/\nCannot start a run in /.test(one!.said) && lost(0).test(other!.said), one!.said + other!.said);
 });

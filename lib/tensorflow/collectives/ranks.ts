@@ -65,7 +65,9 @@ export class Ranks implements Disposable {
       }
     }
     status.delete();
-    return new Ranks(cluster);
+    const ranks = new Ranks(cluster);
+    await ranks.fromFirst(new Uint8Array()); // whoever ends from now on is missed by all, and waited for by none
+    return ranks;
   }
 
   get rank(): number {
@@ -93,12 +95,16 @@ export class Ranks implements Disposable {
   }
 
   /** What rank 0 gives, on every rank: it comes later, so they wait. Throws a RankLostError where that cannot be. */
-  fromFirst(bytes?: Uint8Array): Uint8Array {
-    const [length] = this.#once(Int32Array.of(this.rank === 0 ? bytes!.length : 0));
-    if (length === 0) return new Uint8Array();
-    const words = new Int32Array(Math.ceil(length! / 4));
-    if (this.rank === 0) new Uint8Array(words.buffer).set(bytes!);
-    return new Uint8Array(this.#once(words).buffer, 0, length);
+  async fromFirst(bytes?: Uint8Array): Promise<Uint8Array> {
+    try {
+      const [length] = this.#once(Int32Array.of(this.rank === 0 ? bytes!.length : 0));
+      if (length === 0) return new Uint8Array();
+      const words = new Int32Array(Math.ceil(length! / 4));
+      if (this.rank === 0) new Uint8Array(words.buffer).set(bytes!);
+      return new Uint8Array(this.#once(words).buffer, 0, length);
+    } catch (error) {
+      throw await this.explain(error);
+    }
   }
 
   /** The collectives of one function that is compiled; they begin anew each time it is traced, which is twice. */
@@ -152,9 +158,6 @@ export class Ranks implements Disposable {
       const result = sum.dataSync() as Int32Array;
       sum.dispose();
       return result;
-    } catch (error) {
-      this.throwIfLost();
-      throw error;
     } finally {
       tensor.dispose();
     }

@@ -7,9 +7,10 @@ import { compile } from "@/lib/tensorflow/compile/compile.ts";
 const cluster: Cluster = JSON.parse(Deno.args[0]!);
 using ranks = await Ranks.join(cluster, { device: "cpu" });
 const { rank, count } = ranks;
-const heard = ["", "a", "from rank 0"].map((text) =>
-  new TextDecoder().decode(ranks.fromFirst(rank === 0 ? new TextEncoder().encode(text) : undefined))
-);
+const heard: string[] = [];
+for (const text of ["", "a", "from rank 0"]) {
+  heard.push(new TextDecoder().decode(await ranks.fromFirst(rank === 0 ? new TextEncoder().encode(text) : undefined)));
+}
 
 const [large, small] = [tf.fill([1200, 1000], rank), tf.tensor([[rank, 1], [2, 10 * rank]])];
 const begin = ranks.program();
