@@ -24,7 +24,7 @@ await runTask(command, async (console) => {
   );
   await downloadFiles(files, {
     into,
-    from: from === undefined ? undefined : await modelFolder(from),
+    from: from === undefined ? undefined : await modelFolder(from, Object.keys(files.files)),
     onProgress,
     onWait: () => console.print("Waiting for another download"),
     signal: console.signal,
@@ -33,8 +33,14 @@ await runTask(command, async (console) => {
   globalThis.console.log(into);
 });
 
-/** The folder that has the files: FaceXModel in a clone of the repository. */
-async function modelFolder(given: string): Promise<string> {
-  const inside = `${given}/FaceXModel`;
-  return await Deno.stat(inside).then(() => inside, () => given);
+/** The folder that has files of these names: FaceXModel in a clone of the repository. */
+async function modelFolder(given: string, names: readonly string[]): Promise<string> {
+  for (const folder of [`${given}/FaceXModel`, given]) {
+    const there = await Promise.all(names.map((name) => Deno.stat(`${folder}/${name}`).then(() => true, () => false)));
+    if (there.includes(true)) return folder;
+  }
+  throw new InputError(
+    `Cannot take ICT-FaceKit from ${given}: none of its ${names.length} files is there or in its FaceXModel, such as ` +
+      "generic_neutral_mesh.obj; a clone of https://github.com/ICT-VGL/ICT-FaceKit is wanted",
+  );
 }
