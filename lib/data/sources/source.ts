@@ -30,6 +30,7 @@ export interface Source {
   fingerprint(): string | Promise<string>;
 }
 
+/** What models tell of the faces that they have learned from. */
 export interface FaceFacts {
   /** [surface vertexCount], the vertex on the face's other side, where the surface is symmetric. */
   readonly mirror?: Uint32Array | undefined;
