@@ -23,6 +23,7 @@ export async function pythonPackages(pins: Pins, { note }: PythonOptions): Promi
   const partial = `${folder}.${crypto.randomUUID()}`; // a folder that is there is whole
   try {
     const options = ["--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--retries=1", "--timeout=20"];
+    options.push("--no-compile"); // Python compiles what it imports, which is a small part
     await run("-m", "pip", "install", ...options, "--target", partial, "--requirement", file);
     await Deno.rename(partial, folder);
   } catch (error) {

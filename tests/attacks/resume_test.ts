@@ -2,33 +2,20 @@
  * A run that is stopped is, once it is resumed, the run that was not: all tensors of its checkpoints, its progress and what
  * it measured, by SHA-256. The steps go over ends of epochs, a fall of the learning rate and validations.
  */
-import { type Experiment, resumeExperiment, startExperiment } from "@/lib/experiment.ts";
-import { isThere } from "@/lib/files.ts";
+import type { Experiment } from "@/lib/experiment.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import type { Random } from "@/lib/random.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
+import { begin, STEPS } from "@/tests/attacks/stopped_run.ts";
 import { assert } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 Deno.env.delete("TF_NUM_INTRAOP_THREADS"); // with as many as people have it, also where it is killed
 await openTensorFlow({ device: "cpu" });
 const root = new URL("../..", import.meta.url).pathname;
-
-const STEPS = 20;
-const config = tinyConfig({
-  steps: STEPS,
-  stepsPerEpoch: 2, // 10 steps to a halving
-  schedule: "halve",
-  validateEvery: 5,
-  checkpointEvery: 1,
-  l2: 1e-4,
-  augment: true,
-  absentShare: 0.2,
-  averaging: 0.9,
-});
 
 /** Trains to a step and stops there, as at a signal. */
 async function trainTo(experiment: Experiment, step: number): Promise<void> {
@@ -60,15 +47,6 @@ interface Stop {
   readonly workers: number;
 }
 
-/** Starts the run, or goes on with it, to this step at most. */
-async function begin(
-  run: string,
-  { workers, steps = STEPS }: { workers: number; steps?: number },
-): Promise<Experiment> {
-  if (!await isThere(run)) return await startExperiment({ ...config, workers, steps }, { run });
-  return await resumeExperiment(run, { overrides: { workers, steps } });
-}
-
 /** Ways to stop a run of twenty steps at one of them. */
 const stops = {
   async finished(run: string, { step, workers }: Stop) {
@@ -80,9 +58,15 @@ const stops = {
     await trainTo(experiment, step);
   },
   async killed(run: string, { step, call, workers }: Stop) {
-    (await begin(run, { workers }))[Symbol.dispose]();
     const { signal } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "-A", `${root}tests/attacks/train_and_die.ts`, run, `${step}`, `${call}`],
+      args: [
+        "run",
+        "--quiet",
+        "-A",
+        `${root}tests/attacks/train_and_die.ts`,
+        run,
+        ...[step, call, workers].map(String),
+      ],
       cwd: root,
       stdout: "null",
       stderr: "inherit",
@@ -139,7 +123,7 @@ Deno.test("of many that open a run at once, one has it, and the others say so", 
   for (let round = 0; round < attacks(5, 200); round++) {
     const run = `${folder.path}/${round}`;
     const begun = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, seed) => RunFolder.create(run, { ...config, seed })),
+      Array.from({ length: 8 }, (_, seed) => RunFolder.create(run, tinyConfig({ seed }))),
     );
     const opened = begun.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
     const refusals = begun.flatMap((one) => one.status === "rejected" ? [String(one.reason)] : []);

@@ -131,9 +131,12 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
   const checkpoints = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name);
   const newest = Math.max(...checkpoints.map((name) => Number(/^last-(\d+)\.index$/.exec(name)?.[1] ?? 0)));
   await Deno.truncate(`${run}/checkpoints/last-${newest}.index`, 10);
-  const { code, stderr } = await runTaskChild("train", "--resume", "--run", run, "--steps", `${steps}`);
-  assertEquals(code, 0);
-  assert(new RegExp(`\nCannot read .*last-${newest}\\.index: .* is used in its place\n`).test(stderr), stderr);
+  await using child = spawnTask("train", "--resume", "--run", run);
+  const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await stderr.until(new RegExp(`\nCannot read .*last-${newest}\\.index: .* is used in its place\n(.*\n)*step \\d+/`));
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 143);
+  await Promise.all([stdout.end(), stderr.end()]);
 });
 
 Deno.test("deno task train --max-time ends with a checkpoint and exit status 75, and goes on when it is resumed", async () => {
@@ -215,7 +218,7 @@ Deno.test("deno task train --config repeats notebook 04's experiment to the same
   );
   const [first, second] = [`${folder.path}/notebook`, `${folder.path}/task`];
   const lossesOf = async (run: string) => (await readMetrics(run)).flatMap((row) => row["train/loss"] ?? []);
-  const count = 6;
+  const count = 3;
   {
     const stop = new AbortController();
     using experiment = await startExperiment(config, { run: first });
@@ -238,7 +241,7 @@ Deno.test("a training that is killed at any moment can be resumed, and loses at 
   const random = attackRandom("kills");
   let flags = [...endless, "--run", run];
   let reached = 0;
-  for (let kill = 0; kill < attacks(6, 200); kill++) {
+  for (let kill = 0; kill < attacks(4, 200); kill++) {
     await using child = spawnTask("train", ...flags, "--workers", `${kill % 2}`);
     const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
     await stderr.until(kill === 0 ? /weights\n/ : /\nstep \d+\/.*\n/); // at first, most often before the first step
@@ -251,7 +254,7 @@ Deno.test("a training that is killed at any moment can be resumed, and loses at 
     reached = Math.max(reached, ...shown);
     flags = ["--resume", "--run", run];
   }
-  assert(reached >= 5, `only ${reached} steps`);
+  assert(reached >= 3, `only ${reached} steps`);
   using experiment = await resumeExperiment(run);
   assert(experiment.step >= reached, `${experiment.step} after ${reached}`);
   assertEquals((await readRunConfig(run)).steps, 100000);
@@ -264,7 +267,8 @@ Deno.test("a training that is killed at any moment can be resumed, and loses at 
 Deno.test("a training that diverges at once keeps nothing of it, and says how it can begin again", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/a run`;
-  const flags = ["--fast-dev-run", "--width", "4", "--learning-rate", "1e38", "--device", "cpu", "--run", "a run"];
+  const tiny = ["--fast-dev-run", "--width", "4", "--workers", "0", "--device", "cpu"];
+  const flags = [...tiny, "--learning-rate", "1e38", "--run", "a run"];
   const { code, stderr } = await runTaskChild("train", ...flags, { folder: folder.path });
   const [, command] =
     /\nTraining stopped: .* is not finite .*\. There is no checkpoint yet\. To begin again .*: (.*)\n$/
