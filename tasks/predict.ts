@@ -45,6 +45,10 @@ await runTask(command, async (console) => {
     kinds,
     place,
     print,
+    ...paths.length > 1 && { // hearing a signal takes a thread, and one photo half a second
+      signal: console.signal,
+      onPhoto: (number: number) => console.show(`photo ${number} of ${paths.length}`),
+    },
     ...options.json && { onFace: (record) => globalThis.console.log(JSON.stringify(record)) },
   });
 });

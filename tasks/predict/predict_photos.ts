@@ -18,6 +18,10 @@ export interface PredictOptions {
   readonly onFace?: (record: WrittenRecord) => void;
   /** Told in lines what is found and what is not. */
   readonly print: (line: string) => void;
+  /** Told the number of each photo, from 1, before it is looked at. */
+  readonly onPhoto?: (number: number) => void;
+  /** Ends it between two faces. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -26,14 +30,16 @@ export interface PredictOptions {
  */
 export async function predictPhotos(
   paths: readonly string[],
-  { faces: opened, out, kinds, place, onFace, print }: PredictOptions,
+  { faces: opened, out, kinds, place, onFace, onPhoto, print, signal }: PredictOptions,
 ): Promise<void> {
   const { description } = opened;
   const { margin } = description.crop;
   const names = new FolderNames();
-  let faceCount = 0;
+  let faceCount = 0, photoCount = 0;
   const without: string[] = [], unread: string[] = [];
   for await (const [path, photo] of decodeAhead(paths)) {
+    signal?.throwIfAborted();
+    onPhoto?.(++photoCount);
     if (photo instanceof InputError) {
       if (paths.length === 1) throw photo;
       print(photo.message);
@@ -48,7 +54,8 @@ export async function predictPhotos(
     }
     faceCount += faces.length;
     const folders = names.next(path, faces.length).map((name) => `${out}/${name}`);
-    for (const record of await writeFaces(faces, { photo, path, folders, model: description, kinds })) {
+    const writing = { photo, path, folders, model: description, kinds, ...signal && { signal } };
+    for (const record of await writeFaces(faces, writing)) {
       onFace?.(record);
     }
     if (!onFace) print(`${path}: ${counted(faces.length, "face")}`);

@@ -13,6 +13,8 @@ export interface WriteOptions {
   readonly folders: readonly string[];
   readonly model: ModelDescription;
   readonly kinds: readonly FaceFileKind[];
+  /** Ends it between two faces. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is known of a face that was written. */
@@ -21,10 +23,11 @@ export type WrittenRecord = FaceRecord & { readonly photo: string; readonly fold
 /** A folder for each face, and what stands in its `face.json`. Throws an InputError where a folder is there already. */
 export async function writeFaces(
   faces: readonly PhotoFace[],
-  { photo, path, folders, model, kinds }: WriteOptions,
+  { photo, path, folders, model, kinds, signal }: WriteOptions,
 ): Promise<WrittenRecord[]> {
   const records = [], fileScale = photo.fileWidth / photo.width;
   for (const [i, { fit, detection }] of faces.entries()) {
+    signal?.throwIfAborted();
     const folder = folders[i]!;
     const record = { photo: path, folder, ...faceRecord(fit, model, { detectorScore: detection?.score, fileScale }) };
     const face = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };

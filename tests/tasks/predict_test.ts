@@ -5,7 +5,7 @@ import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
+import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -179,6 +179,21 @@ Deno.test("deno task predict gives pixels of the file where a large photo is red
   const vertices = (await Deno.readTextFile(`${user.path}/faces/large/mesh.obj`)).matchAll(/^v (\S+) (\S+)/gm);
   const xs = Array.from(vertices, ([, x]) => Number(x));
   assert(Math.min(...xs) > crop.left && Math.max(...xs) < crop.left + crop.side && crop.side > 1000);
+});
+
+Deno.test("deno task predict that is stopped ends with the signal's status after the face at work, which is whole", async () => {
+  const photo = await encodeJpeg(anna.picture);
+  await using user = await standing(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`many/${i}.jpg`, photo])));
+  await using child = spawnTask("predict", "many", { folder: user.path });
+  const [out, said] = [new Lines(child.stdout), new Lines(child.stderr)];
+  await said.until(/1 face\n/);
+  child.kill("SIGTERM");
+  assertEquals([(await child.status).code, await out.end()], [143, ""]);
+  assert((await said.end()).includes("Stopping; a second signal ends at once\n"), said.text);
+  const made = user.list("faces");
+  assert(made.length > 0 && made.length < 40, `${made}`);
+  for (const name of made) assertEquals(user.list(`faces/${name}`), allFiles);
+  assert(made.every((name) => /^\d+$/.test(name)), `${made}`);
 });
 
 Deno.test("deno task predict makes the model.onnx that a model's folder lacks, and says so, once", async () => {
