@@ -1,11 +1,10 @@
-import { InputError } from "@/lib/errors.ts";
 import { findLandmarks, type FoundLandmarks, type LandmarkGround } from "@/lib/face/find_landmarks.ts";
 import { isOfFace } from "@/lib/face/heads/face_area.ts";
 import { landmarkEntries, outlineOf, renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { type LandmarkLists, listLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import type { ObjPolygon } from "@/lib/face/obj/obj.ts";
-import { type ObjAxes, objModel, type ObjModelParts, turn } from "@/lib/face/obj/obj_model.ts";
+import { choosePolygons, type ObjAxes, objModel, type ObjModelParts, turn } from "@/lib/face/obj/obj_model.ts";
 import { triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
 
@@ -23,14 +22,11 @@ export interface Head extends Omit<ObjModelParts, "landmarks"> {
 }
 
 /** What of a head landmarks can lie on, in the model's axes, about its middle: far from 0, single precision would move it. */
-export function skinOf({ mesh, surface, axes, path }: Head): LandmarkGround {
-  const polygons = mesh.polygons.filter(({ material }) => surface?.includes(material) ?? true);
-  const triangles = Uint32Array.from(polygons.flatMap(({ vertices }) => triangulate(vertices).flat()));
-  if (triangles.length === 0) {
-    const materials = new Set(mesh.polygons.map(({ material }) => material));
-    const found = materials.size > 0 ? `materials ${[...materials].join(", ")}` : "no polygons";
-    throw new InputError(`Cannot use ${path}: found ${found}, wanted ${surface?.join(", ") ?? "those of a head"}`);
-  }
+export function skinOf({ axes, ...parts }: Head): LandmarkGround {
+  const { mesh, path } = parts;
+  const triangles = Uint32Array.from(
+    choosePolygons(parts).covered.flatMap(({ vertices }) => triangulate(vertices).flat()),
+  );
   const turned = turn(axes, path)(mesh.positions);
   const { low, high } = boundsOf(turned, triangles);
   const middle = meanPoint([low, high]);

@@ -14,7 +14,7 @@ import {
   materialNames,
   type MorphableModel,
 } from "@/lib/face/morphable_model.ts";
-import type { ObjMesh } from "@/lib/face/obj/obj.ts";
+import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { checkFacing, flipped, noseFacesViewer } from "@/lib/face/orientation.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
@@ -60,7 +60,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   const placed = (positions: Float64Array) => turned(positions).map((value, i) => value - origin[i % 3]!);
   const mesh = { ...parts.mesh, positions: placed(parts.mesh.positions) };
   const mean = Float32Array.from(mesh.positions);
-  const { materialOf, polygons, covered } = choose(parts);
+  const { materialOf, polygons, covered } = choosePolygons(parts);
   const cornerVertices = new Set(covered.flatMap(({ vertices }) => vertices));
   for (const [, { vertices, weights }] of landmarkEntries(landmarks)) {
     const outside = vertices.findIndex((vertex, k) => weights[k]! > 0 && !cornerVertices.has(vertex));
@@ -74,7 +74,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
     uvs.every((t) => [mesh.uv[2 * t]!, mesh.uv[2 * t + 1]!].every((value) => value >= 0 && value <= 1))
   );
   const surfaceParts = surfaceOf(covered, mesh, { path, landmarks, stretch: !inRange });
-  checkFolds(surfaceParts.surface, path);
+  checkFolds(surfaceParts.surface, [...new Set(covered.map(({ material }) => material))], path);
   const drawn = polygons.flatMap((polygon) =>
     triangulate(polygon.vertices).map((corners) => ({ corners, material: materialOf(polygon.material) }))
   );
@@ -134,8 +134,12 @@ function checkLandmarks({ positions }: ObjMesh, landmarks: SurfaceLandmarks, pat
   }
 }
 
-/** What is drawn, of what material, and what the position map covers. */
-function choose({ mesh, path, surface, materials = {} }: ObjModelParts) {
+/** What of a mesh is drawn, and of this what the position map covers. Throws an InputError where that is nothing. */
+export function choosePolygons({ mesh, path, surface, materials = {} }: Omit<ObjModelParts, "landmarks">): {
+  readonly materialOf: (name: string) => MaterialName | "hidden";
+  readonly polygons: readonly ObjPolygon[];
+  readonly covered: readonly ObjPolygon[];
+} {
   const names = new Set(mesh.polygons.map(({ material }) => material));
   const unknown = [...surface ?? [], ...Object.keys(materials)].find((name) => !names.has(name));
   if (unknown !== undefined) {
@@ -169,7 +173,7 @@ const FOLD_SIZE = 512;
 const MOST_FOLDED = 0.02;
 
 /** Throws where a point of the map would stand for several points of the face. */
-function checkFolds(surface: FaceSurface, path: string): void {
+function checkFolds(surface: FaceSurface, materials: readonly string[], path: string): void {
   const flat = uvMesh(surface, FOLD_SIZE), { positions, triangles } = flat;
   let area = 0;
   for (let t = 0; t < triangles.length; t += 3) {
@@ -186,6 +190,6 @@ function checkFolds(surface: FaceSurface, path: string): void {
   refuse(
     path,
     `${(100 * folded).toFixed(0)} % of its surface lies over other parts of it in UV space, wanted a layout that ` +
-      'nowhere overlaps ("surface" names the materials to cover)',
+      `nowhere overlaps ("surface" names the materials to cover, which were ${materials.slice(0, 20).join(", ")})`,
   );
 }

@@ -50,7 +50,38 @@ Deno.test("findHeadLandmarks() finds the same on a head that is far from 0, and 
     await assertThrows(() => findHeadLandmarks(flat, face), InputError, /^Cannot find landmarks on this mesh: no part/);
   }
   const none = { ...head, mesh: { ...mesh, polygons: [] } };
-  await assertThrows(() => findHeadLandmarks(none, face), InputError, /head\.glb: found no polygons, wanted those/);
+  await assertThrows(
+    () => findHeadLandmarks(none, face),
+    InputError,
+    /head\.glb as a face: no polygon belongs to its surface/,
+  );
   const other = { ...head, mesh, surface: ["Hat"] };
-  await assertThrows(() => findHeadLandmarks(other, face), InputError, /head\.glb: found materials .*, wanted Hat$/);
+  await assertThrows(
+    () => findHeadLandmarks(other, face),
+    InputError,
+    /no polygon has the material "Hat", wanted one of "/,
+  );
+});
+
+Deno.test("findHeadLandmarks() takes skin alone, not lashes that stand before it", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeFile(`${folder.path}/head.glb`, glb);
+  const face = builtInFace();
+  const { expression: _, ...head } = await readHead(`${folder.path}/head.glb`, {});
+  const { positions, polygons } = head.mesh;
+  const count = positions.length / 3;
+  const before = positions.map((value, i) => i % 3 === 2 ? value + 1e-4 : value); // by a tenth of a millimeter
+  const lashes = polygons.map((polygon) => ({
+    ...polygon,
+    vertices: polygon.vertices.map((v) => v + count),
+    material: "M_Lashes",
+  }));
+  const mesh = {
+    ...head.mesh,
+    positions: Float64Array.from([...positions, ...before]),
+    polygons: [...polygons, ...lashes],
+  };
+  const { landmarks } = findHeadLandmarks({ ...head, mesh }, face);
+  assert(landmarksOf(landmarks).vertices.every((v) => v < count));
+  headModel({ ...head, mesh }, landmarks);
 });
