@@ -22,6 +22,7 @@ interface Flags {
   readonly annotations?: string;
   readonly faceModel?: string;
   readonly boxes: BoxKind;
+  readonly mirrored?: boolean;
   readonly json?: boolean;
   readonly out?: string;
   readonly source?: string;
@@ -56,6 +57,7 @@ const command = taskCommand("evaluate")
       "truth",
     ),
   )
+  .option("--mirrored", "the mean of each crop's and its mirror image's answers, as in `deno task predict`")
   .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: as it was trained)`)
   .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
   .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
@@ -81,12 +83,17 @@ await runTask(command, async (console) => {
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { evaluateHeldOut, trainedOn } = await import("@/lib/evaluate/trained.ts");
+  const { MirroredCropModel } = await import("@/lib/model/mirrored_crop_model.ts");
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
-  const model = await openCrops(folder, {
+  const { crops, description } = await openCrops(folder, {
     ...options,
     atOnce: 16,
     note: (sentence) => console.print(sentence),
   });
+  const model = {
+    description,
+    crops: options.mirrored ? new MirroredCropModel(crops, description.expressionNames) : crops,
+  };
   const tell = async (measured: Measured) => {
     const { expressions } = measured, tables = errorTables(measured);
     if (options.out !== undefined) {

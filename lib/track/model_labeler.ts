@@ -10,7 +10,7 @@ import type { Photo } from "@/lib/types.ts";
 
 export interface ModelLabelerOptions {
   readonly detector: Pick<FaceDetector, "detect">;
-  readonly fitter: Pick<FaceFitter, "fit" | "fitDetected">;
+  readonly fitter: Pick<FaceFitter, "fit" | "fitMirrored" | "fitDetected">;
   /** Of the trained model. */
   readonly description: {
     readonly imageSize: number;

@@ -30,20 +30,20 @@ const SAME_FACE = 0.5;
 
 /**
  * The faces of a photo from the image's left to its right: each found by the detector, fitted in the crop that it suggests,
- * and again in the crop around its landmarks. Where nothing is found, parts of the photo are looked at.
+ * and again in the crop around its landmarks and that one's mirror image. Where nothing is found, parts of the photo are looked at.
  */
 export async function findFaces(
   photo: Photo,
   { detector, fitter }: {
     readonly detector: Pick<FaceDetector, "detect">;
-    readonly fitter: Pick<FaceFitter, "fit" | "fitDetected">;
+    readonly fitter: Pick<FaceFitter, "fit" | "fitMirrored" | "fitDetected">;
   },
   { margin, crop, isExact = false }: PhotoFacesOptions,
 ): Promise<PhotoFace[]> {
   if (crop) {
-    const first = await fitter.fit(photo, crop);
-    if (isExact || first.score === 0) return first.score > 0 ? [{ fit: first }] : [];
-    const fit = await fitter.fit(photo, landmarkCrop(first.landmarks, { margin }));
+    const first = isExact ? undefined : await fitter.fit(photo, crop);
+    if (first?.score === 0) return [];
+    const fit = await fitter.fitMirrored(photo, first ? landmarkCrop(first.landmarks, { margin }) : crop);
     return fit.score > 0 ? [{ fit }] : [];
   }
   const isLarge = Math.min(photo.width, photo.height) >= LARGE;

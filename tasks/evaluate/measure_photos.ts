@@ -13,13 +13,13 @@ import {
   type FittedPhoto,
   type JudgedPhoto,
 } from "@/lib/evaluate/photos.ts";
+import type { MeasuredModel } from "@/lib/evaluate/trained.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { FaceDetector } from "@/lib/track/blazeface.ts";
 import { boxOverlap } from "@/lib/track/detection.ts";
 import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
-import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { openDetector } from "@/tasks/predict/open_faces.ts";
 
 /** Where faces are looked for: in the true landmarks' box, in the detector's, or where 3DDFA's network is shown them. */
@@ -42,7 +42,7 @@ export interface PhotoEvaluation extends Evaluation {
 
 /** Throws an InputError where a file is missing or broken, or annotations are of other photos. */
 export async function measurePhotos(
-  model: OpenedModel,
+  model: MeasuredModel,
   { photos: folder, annotations: annotationFolder, faceModel, boxes }: PhotoSet,
   onProgress: ProgressListener,
 ): Promise<PhotoEvaluation> {

@@ -10,7 +10,7 @@ import { type CropsOptions, openCrops } from "@/tasks/predict/open_crops.ts";
 /** What finds faces and fits them, and what it knows of them. */
 export interface Faces {
   readonly description: ModelDescription;
-  readonly fitter: Pick<FaceFitter, "fit" | "fitDetected">;
+  readonly fitter: Pick<FaceFitter, "fit" | "fitMirrored" | "fitDetected">;
   readonly detector: Pick<FaceDetector, "detect">;
 }
 

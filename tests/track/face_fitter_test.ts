@@ -20,15 +20,21 @@ const frontal = neutralLandmarks.map((value, i) => i % 3 === 1 ? 32 - 2 * value 
 
 type Outputs = Readonly<Record<string, Float32Array>>;
 
+const positions = new Float32Array(3 * SIZE * SIZE);
+
 /** A fitter whose network says this, whatever it sees, or this of what it sees. */
 function fitterOf(outputs: Outputs | ((image: Uint8Array) => Outputs)): FaceFitter {
   const run = ({ image }: Readonly<Record<string, OnnxArray<Uint8Array>>>): Promise<
     Record<string, OnnxArray<Float32Array>>
   > => {
-    const said = typeof outputs === "function" ? outputs(image!.data) : outputs;
-    const answers = { positions: new Float32Array(3 * SIZE * SIZE), ...said };
+    const { data, shape: [count] } = image!;
+    const answers = Array.from({ length: count! }, (_, i): Outputs => {
+      const length = data.length / count!, seen = data.subarray(i * length, (i + 1) * length);
+      return { positions, ...typeof outputs === "function" ? outputs(seen) : outputs };
+    });
+    const all = (name: string) => Float32Array.from(answers.flatMap((answer) => [...answer[name]!]));
     return Promise.resolve(
-      Object.fromEntries(Object.entries(answers).map(([name, data]) => [name, { data, shape: [] }])),
+      Object.fromEntries(Object.keys(answers[0]!).map((name) => [name, { data: all(name), shape: [] }])),
     );
   };
   const { uv } = model.surface;
