@@ -163,7 +163,7 @@ export const presets = {
     ...light,
     ...shipped,
     eyes: true,
-    steps: 16_000,
+    steps: 50_000,
   },
   "weights-large": {
     ...shipped,

@@ -34,6 +34,7 @@ async function withPrnet({ fitter, ...rest }: Faces): Promise<Faces> {
         await prnet.fit(picture, crop);
         return await fitter.fit(picture, crop);
       },
+      fitMirrored: (...seen) => fitter.fitMirrored(...seen),
       fitDetected: (...found) => fitter.fitDetected(...found),
     },
   };
