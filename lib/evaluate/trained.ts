@@ -45,6 +45,7 @@ export async function evaluateHeldOut(
   const source = await openSource(pictures, { onProgress: onConversion });
   const faces = await makeFaces({
     ...pictures,
+    opened: source,
     encoding,
     batchSize: 16,
     overfitBatches: 0,
