@@ -304,6 +304,25 @@ browserTest("on a phone all controls are in view, large enough for fingers, and 
   assertEquals(live.complaints, []);
 });
 
+browserTest("all controls are in view on screens of any width, also where there is more to say", async () => {
+  await using live = await openLivePage();
+  const { page } = live;
+  const notes = ["SIMD, 4 threads", "SIMD, one thread: this server does not send the headers that more need"];
+  for (const width of [600, 820, 1024, 1241, 1280, 1439, 1440, 1920]) {
+    for (const note of notes) {
+      const height = 900, said = `at ${width} × ${height}, ${note}`;
+      await page.setViewportSize({ width, height });
+      await page.evaluate(`threads.textContent = ${JSON.stringify(note)}`);
+      for (const control of await page.locator("footer button, footer select, footer small").all()) {
+        const box = (await control.boundingBox())!, name = `${await control.textContent()} ${said}`;
+        assert(box.x >= 0 && box.x + box.width <= width && box.y + box.height <= height, `${name} is out of view`);
+        assert(box.height < 60, `${name} is squeezed`);
+      }
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+    }
+  }
+});
+
 browserTest("expressions stand beside the mesh where the model says some, each by its name", async () => {
   const files = new Map(await livePageFiles());
   const description = JSON.parse(new TextDecoder().decode(files.get("posmap.json")));
