@@ -211,6 +211,14 @@ test("deno task track sees a phone's video upright, and its frames where their r
   }
 });
 
+test("deno task track sees faces as they are shown where a video's pixels are not square", async () => {
+  await ffmpeg("-i", clip, "-vf", `scale=${SIZE / 2}:${SIZE},setsar=2`, `${folder.path}/narrow.mp4`);
+  assertEquals((await track("narrow.mp4")).code, 0);
+  assert(meanError(await linesOf("narrow")) < 5);
+  const { width, height } = await probe(`${folder.path}/narrow/video.mp4`);
+  assertEquals([width, height], [SIZE, SIZE]);
+});
+
 test("deno task track takes videos of one frame, without sound, and of odd sides", async () => {
   await writeVideo(`${folder.path}/single.mp4`, pictures.slice(0, 1));
   assertEquals((await track("single.mp4")).code, 0);

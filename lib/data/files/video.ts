@@ -2,7 +2,7 @@ import { InputError } from "@/lib/errors.ts";
 import { keepFile, temporaryName } from "@/lib/files.ts";
 import type { Photo } from "@/lib/types.ts";
 
-/** What ffprobe says of a video's first picture stream, as it is shown: turned upright. */
+/** What ffprobe says of a video's first picture stream, as it is shown: turned upright, its pixels square. */
 export interface VideoInfo {
   /** Pixels. */
   readonly width: number;
@@ -33,7 +33,8 @@ export async function probeVideo(path: string): Promise<VideoInfo> {
   const { streams: [stream] = [], format } = success
     ? JSON.parse(new TextDecoder().decode(stdout)) as ProbeOutput
     : { format: undefined };
-  const { width = 0, height = 0 } = stream ?? {};
+  const { width: stored = 0, height = 0 } = stream ?? {};
+  const width = Math.round(stored * shapeOfPixels(stream?.sample_aspect_ratio));
   if (!stream || !(width > 0 && height > 0)) {
     const reason = lastLine(stderr) || "it holds no pictures";
     throw new InputError(`Cannot read the video ${path}: ${reason}; wanted a whole video that ffmpeg reads`);
@@ -59,12 +60,15 @@ export async function probeVideo(path: string): Promise<VideoInfo> {
 }
 
 const ENTRIES =
-  "stream=width,height,avg_frame_rate,r_frame_rate,nb_frames,duration:stream_side_data=rotation:format=duration";
+  "stream=width,height,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,duration:stream_side_data=rotation:" +
+  "format=duration";
 
 interface ProbeOutput {
   readonly streams?: readonly {
     readonly width?: number;
     readonly height?: number;
+    /** Of one pixel, "64:45"; "0:1" where it is not known. */
+    readonly sample_aspect_ratio?: string;
     readonly avg_frame_rate?: string;
     readonly r_frame_rate?: string;
     readonly nb_frames?: string;
@@ -74,8 +78,14 @@ interface ProbeOutput {
   readonly format?: { readonly duration?: string };
 }
 
-function ratio(rate: string): number {
-  const [numerator, denominator = 1] = rate.split("/").map(Number) as [number, number?];
+/** How much wider than high a pixel is shown. */
+function shapeOfPixels(text = "1:1"): number {
+  const shape = ratio(text);
+  return shape > 0 && shape < Infinity ? shape : 1;
+}
+
+function ratio(text: string): number {
+  const [numerator, denominator = 1] = text.split(/[/:]/).map(Number) as [number, number?];
   return numerator / denominator;
 }
 
@@ -84,7 +94,7 @@ function isRate(rate: string | undefined): rate is string {
 }
 
 /**
- * A video's frames, upright, at a constant rate: where its own wanders, frames are repeated or left out, so that frame i is
+ * A video's frames as they are shown, upright and of square pixels, at a constant rate: where its own wanders, frames are repeated or left out, so that frame i is
  * shown at i / rate seconds. Each frame is the caller's. Throws an InputError where the video ends before its first frame
  * or is cut short; the frames before the cut have come then.
  */
