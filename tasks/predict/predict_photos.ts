@@ -65,6 +65,8 @@ export async function predictPhotos(
     throw new InputError(
       count === 0
         ? `Cannot read any of ${paths.length} photos`
+        : place
+        ? `Found no face in ${without[0]} where --${"crop" in place ? "crop" : "box"} says that it is`
         : `Found no face in ${count === 1 ? without[0] : counted(count, "photo")}; --box says where one is`,
     );
   }

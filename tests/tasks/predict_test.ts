@@ -200,7 +200,7 @@ Deno.test("deno task predict makes the model.onnx that a model's folder lacks, a
   await using user = await standing({ "anna.png": await encodePng(anna.picture) });
   await saveTinyModel(`${user.path}/model`);
   const predict = () => user.predict("anna.png", "--model", "model", "--crop", "60,60,200", "--only", "landmarks");
-  const refusal = "Found no face in anna.png; --box says where one is\n"; // the model was not trained
+  const refusal = "Found no face in anna.png where --crop says that it is\n"; // the model was not trained
   const made = "Making model/model.onnx, which is missing, from model.json, once\n";
   assertEquals(await predict(), { code: 2, stdout: "", stderr: made + refusal });
   assert(user.list("model").includes("model.onnx"));
