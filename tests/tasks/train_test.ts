@@ -294,7 +294,7 @@ Deno.test("deno task train says in a sentence that a disk is full, and goes on w
     const [code, sentence] = await train(blocks, ...flags);
     assert(code === 2 && refusal(path).test(sentence), `${code}: ${sentence}`);
   };
-  const fresh = ["--fast-dev-run", "--width", "4", "--workers", "0"];
+  const fresh = ["--fast-dev-run", "--width", "4", "--workers", "0", "--expression-weight", "0"];
   await refused("0", "config\\.json", ...fresh);
   await refused("8", "events/.*", ...fresh);
   assertEquals((await train("unlimited", "--resume"))[0], 0);
