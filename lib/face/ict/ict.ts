@@ -27,7 +27,7 @@ export interface IctOptions {
 export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
   const source = await openSource(folder);
   const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${fingerprint(source.folder)}.model`;
-  const stamp = fingerprint(JSON.stringify(source.files));
+  const stamp = fingerprint(JSON.stringify([CONVERSION, source.files]));
   return await keptModel(cache, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
 }
 
@@ -42,6 +42,8 @@ interface Source {
   readonly files: readonly FileFacts[];
 }
 
+/** Of what a conversion gives: a change of the code that changes it, be it by rounding, raises it, and converts anew. */
+const CONVERSION = 1;
 const NEUTRAL = "generic_neutral_mesh.obj";
 const FACTS = "vertex_indices.json";
 const factsSchema = z.object({
