@@ -9,8 +9,8 @@ const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name
 const smaller: Readonly<Record<string, Record<string, string>>> = {
   "05_evaluate.ipynb": {
     "steps: 400,\n  validateEvery: 100,": "steps: 160,\n  batchSize: 8,\n  validateEvery: 80,",
-    "augment: false, sampleCount: 64": "augment: false, sampleCount: 32",
-    "augment: true, sampleCount: 32": "augment: true, sampleCount: 8",
+    'countSamples(opened, "test", 64)': 'countSamples(opened, "test", 32)',
+    "Math.min(32, sampleCount)": "Math.min(8, sampleCount)",
   },
   "07_your_own_mesh.ipynb": {
     "steps: 100,\n  validateEvery: 50,": "steps: 60,\n  batchSize: 8,\n  validateEvery: 30,",
