@@ -66,6 +66,7 @@ const flags = {
   shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
   expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
   eyes: ["--eyes <true|false>", "whether lite sees the eyes by themselves for blinks and gaze"],
+  lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
   freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],

@@ -14,6 +14,11 @@ export const EYES = "eyes";
 /** The layer that reads landmarks off the map's nodes, in image pixels: which these are is the surface's. */
 export const EYE_LANDMARKS = `${EYES}/landmarks`;
 
+/** The layer that moves the map's nodes by what the eyes show. */
+export const LID_NODES = `${EYES}/lid_nodes`;
+/** The rows of its kernel. */
+export const LID_COEFFICIENTS = 24;
+
 /** The outer and the inner corner of the eye at the image's left, the same of the other, and the nose's base. */
 const LANDMARKS = [36, 39, 45, 42, 33] as const;
 const COORDINATES = 2 * LANDMARKS.length;
@@ -74,6 +79,20 @@ export function seeEyes(image: tf.SymbolicTensor, { nodes, units, channels, seed
   }).apply(x) as tf.SymbolicTensor;
   x = tf.layers.flatten({ name: `${EYES}/both` }).apply(x) as tf.SymbolicTensor;
   return dense(x, { name: `${EYES}/features`, units, seed });
+}
+
+/**
+ * [nodes, nodes, 3], what the eyes show moves the grid by, linear in a few coefficients: nothing in a new network, as its last
+ * kernel is 0.
+ */
+export function lidsPart(
+  ofEyes: tf.SymbolicTensor,
+  { nodeCount, seed }: { readonly nodeCount: number; readonly seed: number },
+): tf.SymbolicTensor {
+  const coefficients = dense(ofEyes, { name: `${EYES}/lids`, units: LID_COEFFICIENTS, activation: "elu", seed });
+  const values = tf.layers.dense({ name: LID_NODES, units: nodeCount ** 2 * 3, kernelInitializer: "zeros" })
+    .apply(coefficients) as tf.SymbolicTensor;
+  return reshape(values, `${EYES}/lid_grid`, [nodeCount, nodeCount, 3]);
 }
 
 /** Has a network that sees eyes, if this is one, read their places as maps of this surface have them. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/upsampling.ts";
-import { seeEyes } from "@/lib/model/eyes.ts";
+import { lidsPart, seeEyes } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { glorotUniform, sizeOf } from "./layers.ts";
 import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
@@ -14,6 +14,8 @@ export interface LiteOptions {
   readonly expressionCount?: number;
   /** Whether it sees the eyes by themselves for these, too; see {@linkcode seeEyes}. */
   readonly seesEyes?: boolean;
+  /** Whether what it sees of them moves the map, too. */
+  readonly movesLids?: boolean;
   /** Whether it says if there is a face at all. */
   readonly saysPresence?: boolean;
   readonly seed: number;
@@ -48,7 +50,8 @@ const EXPRESSION_SHARE = 6; // units between the face and its expressions, in wi
  * so that texels at the end lie between nodes too.
  */
 export function buildLite(options: LiteOptions): tf.LayersModel {
-  const { imageSize, width, expressionCount = 0, seesEyes = false, saysPresence = false, seed } = options;
+  const { imageSize, width, expressionCount = 0, seesEyes = false, movesLids = false, saysPresence = false, seed } =
+    options;
   const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
   if (![2, 3, 4].includes(stageCount)) {
     throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);
@@ -66,24 +69,30 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
   x = tf.layers.flatten({ name: "flatten" }).apply(x) as tf.SymbolicTensor;
   const face = dense(x, { name: FACE_LAYER, units: channels(FACE_SHARE), activation: "elu", seed });
 
-  const nodeCount = imageSize / UPSAMPLING + 1;
+  const nodeCount = nodesAcross(imageSize);
   const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
-  const nodes = add([smoothPart(face, { nodeCount, seed }), fine], "nodes");
+  let nodes = add([smoothPart(face, { nodeCount, seed }), fine], "nodes");
+  const units = channels(EXPRESSION_SHARE);
+  const ofEyes = seesEyes && expressionCount > 0
+    ? seeEyes(image, { nodes, units, channels: [1, 2, 3].map(channels), seed })
+    : undefined;
+  if (ofEyes && movesLids) nodes = add([nodes, lidsPart(ofEyes, { nodeCount, seed })], "nodes_with_lids");
   const cells = upsampleNodes(nodes, { name: "cells", factor: UPSAMPLING, size: imageSize });
   const map = tf.layers.averagePooling2d({ name: "position_map", poolSize: SMOOTHING, strides: 1, padding: "same" })
     .apply(cells) as tf.SymbolicTensor;
   const outputs = [map];
   if (expressionCount > 0) {
-    const units = channels(EXPRESSION_SHARE);
     let features = dense(face, { name: EXPRESSION_FEATURES, units, activation: "elu", seed });
-    if (seesEyes) {
-      const ofEyes = seeEyes(image, { nodes, units, channels: [1, 2, 3].map(channels), seed });
-      features = add([features, ofEyes], "features_with_eyes");
-    }
+    if (ofEyes) features = add([features, ofEyes], "features_with_eyes");
     outputs.push(dense(features, { name: EXPRESSIONS, units: expressionCount, initialScale: SMALL, seed }));
   }
   if (saysPresence) outputs.push(dense(face, { name: PRESENCE, units: 1, activation: "sigmoid", seed }));
   return tf.model({ inputs: image, outputs, name: "lite" });
+}
+
+/** Nodes a side of the grid that is upsampled to maps of this size. */
+export function nodesAcross(imageSize: number): number {
+  return imageSize / UPSAMPLING + 1;
 }
 
 function add(terms: tf.SymbolicTensor[], name: string): tf.SymbolicTensor {

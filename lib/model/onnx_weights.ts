@@ -3,11 +3,11 @@ import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type OnnxFile, type OnnxWeights, readOnnx } from "@/lib/formats/onnx_file.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
-import { EYE_LANDMARKS } from "@/lib/model/eyes.ts";
+import { EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/kernels.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
-import { FINE_LAYER, SMOOTH_LAYER } from "@/lib/model/lite.ts";
+import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -66,6 +66,7 @@ function widthOf({ nodes, arrays }: OnnxFile, { architecture }: Pick<ModelDescri
 
 function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersModel {
   const { architecture, imageSize, expressionNames = [] } = description;
+  const lidShape = [LID_COEFFICIENTS, 3 * nodesAcross(imageSize) ** 2].join();
   return buildNetwork({
     architecture,
     imageSize,
@@ -73,6 +74,7 @@ function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersM
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
     eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one
+    lids: [...file.arrays.values()].some(({ shape }) => shape.join() === lidShape),
     absentShare: Number(file.outputs.includes(PRESENCE)),
   }, expressionNames.length);
 }
@@ -239,8 +241,9 @@ function takesImage(layer: tf.layers.Layer): boolean {
 /** The light network's last kernels give pixels in ONNX, which its eyes' places are read from, where its maps are encoded. */
 function encodeMaps(network: tf.LayersModel, { imageSize, encoding }: ModelDescription): void {
   const { scale, offsets } = positionScale({ size: imageSize, encoding });
-  for (const name of [SMOOTH_LAYER, FINE_LAYER]) {
-    const { kernel, bias } = network.getLayer(name) as Linear;
+  for (const layer of network.layers as Linear[]) {
+    const { name, kernel, bias } = layer;
+    if (![SMOOTH_LAYER, FINE_LAYER, LID_NODES].includes(name)) continue;
     writeValues(kernel, valuesOf(kernel).map((value) => scale * value));
     const added = name === SMOOTH_LAYER ? offsets : [0, 0, 0];
     writeValues(bias!, valuesOf(bias!).map((value, i) => scale * value + added[i % 3]!));

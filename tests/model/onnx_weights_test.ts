@@ -59,6 +59,16 @@ const cases = [
   }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 4, seed: 3 }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
+  [{
+    architecture: "lite",
+    imageSize: 64,
+    width: 4,
+    seed: 3,
+    expressionWeight: 1,
+    eyes: true,
+    lids: true,
+    absentShare: 0.1,
+  }, "centered"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {
