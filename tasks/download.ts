@@ -3,6 +3,7 @@ import { Argument } from "commander";
 import { downloadFiles } from "@/lib/data/files/download.ts";
 import { ictDownload, ictFiles } from "@/lib/data/sets/ict_facekit.ts";
 import { InputError } from "@/lib/errors.ts";
+import { isThere } from "@/lib/files.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("download")
@@ -36,7 +37,7 @@ await runTask(command, async (console) => {
 /** The folder that has files of these names: FaceXModel in a clone of the repository. */
 async function modelFolder(given: string, names: readonly string[]): Promise<string> {
   for (const folder of [`${given}/FaceXModel`, given]) {
-    const there = await Promise.all(names.map((name) => Deno.stat(`${folder}/${name}`).then(() => true, () => false)));
+    const there = await Promise.all(names.map((name) => isThere(`${folder}/${name}`)));
     if (there.includes(true)) return folder;
   }
   throw new InputError(

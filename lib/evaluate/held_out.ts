@@ -21,15 +21,14 @@ export async function judgeFaces(
   faces: readonly MadeFace[],
   { saysExpressions = false, ...options }: JudgeOptions & { readonly saysExpressions?: boolean },
 ): Promise<JudgedFace[]> {
-  await hostWeights(network);
-  using predictor = new Predictor(network, options);
-  const said = await inChunks(faces, async (crops) => {
+  const predict = async (predictor: Predictor, crops: readonly Photo[]) => {
     const found = saysExpressions ? await predictor.predictHead(EXPRESSIONS, crops) : [];
     return (await predictor.predict(crops)).map((prediction, i) => ({
       prediction,
       ...found[i] && { foundExpressions: found[i] },
     }));
-  }, options.onProgress);
+  };
+  const said = await inChunks(network, faces, { ...options, predict });
   return faces.map((face, i) => ({ ...face, ...said[i]! }));
 }
 
@@ -39,13 +38,11 @@ export async function predictExpressions(
   crops: readonly Photo[],
   options: JudgeOptions,
 ): Promise<Float32Array[]> {
-  await hostWeights(network);
-  using predictor = new Predictor(network, options);
-  return await inChunks(
-    crops.map((image) => ({ image })),
-    (some) => predictor.predictHead(EXPRESSIONS, some),
-    options.onProgress,
-  );
+  const pictured = crops.map((image) => ({ image }));
+  return await inChunks(network, pictured, {
+    ...options,
+    predict: (predictor, some) => predictor.predictHead(EXPRESSIONS, some),
+  });
 }
 
 /** The same faces with one part of each covered, for every part that can be. */
@@ -67,28 +64,31 @@ export async function judgeCovered(
 
 type Pictured = Pick<LabeledFace, "image">;
 
-/** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
+/** The maps that a network sees in faces. */
 export async function predictFaces(
   network: tf.LayersModel,
   faces: readonly Pictured[],
   options: JudgeOptions,
 ): Promise<PositionMap[]> {
-  await hostWeights(network);
-  using predictor = new Predictor(network, options);
-  return await inChunks(faces, (crops) => predictor.predict(crops), options.onProgress);
+  return await inChunks(network, faces, { ...options, predict: (predictor, crops) => predictor.predict(crops) });
 }
 
+/** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
 async function inChunks<T>(
+  network: tf.LayersModel,
   faces: readonly Pictured[],
-  predict: (crops: readonly Photo[]) => Promise<T[]>,
-  onProgress?: ProgressListener,
+  { predict, onProgress, ...options }: JudgeOptions & {
+    readonly predict: (predictor: Predictor, crops: readonly Photo[]) => Promise<T[]>;
+  },
 ): Promise<T[]> {
+  await hostWeights(network);
+  using predictor = new Predictor(network, options);
   const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
   const results: T[] = [];
   for (let start = 0; start < faces.length; start += atOnce) {
     // always as many, the last ones again: another count would be compiled anew
     const chunk = Array.from({ length: atOnce }, (_, i) => faces[Math.min(start + i, faces.length - 1)]!.image);
-    results.push(...await predict(chunk));
+    results.push(...await predict(predictor, chunk));
     onProgress?.(Math.min(1, results.length / faces.length));
   }
   return results.slice(0, faces.length);

@@ -45,35 +45,27 @@ async function run(model: Uint8Array, size: number, count: number) {
   return await session.run({ image: { data, shape: [count, size, size, 3] } });
 }
 
+const seeing = {
+  architecture: "lite",
+  imageSize: 64,
+  width: 4,
+  seed: 3,
+  expressionWeight: 1,
+  eyes: true,
+  absentShare: 0.1,
+} as const;
 const cases = [
   [{ architecture: "lite", imageSize: 64, width: 5, seed: 3 }, "centered"],
   [{ architecture: "lite", imageSize: 128, width: 4, seed: 3, expressionWeight: 1, absentShare: 0.1 }, "paper"],
-  [{
-    architecture: "lite",
-    imageSize: 64,
-    width: 4,
-    seed: 3,
-    expressionWeight: 1,
-    eyes: true,
-    absentShare: 0.1,
-  }, "centered"],
+  [seeing, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 4, seed: 3 }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
-  [{
-    architecture: "lite",
-    imageSize: 64,
-    width: 4,
-    seed: 3,
-    expressionWeight: 1,
-    eyes: true,
-    lids: true,
-    absentShare: 0.1,
-  }, "centered"],
+  [{ ...seeing, lids: true }, "centered"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {
   const { architecture, imageSize, width } = config;
-  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}`, async () => {
+  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}${"lids" in config ? ", moving lids" : ""}`, async () => {
     const before = tf.memory().numTensors;
     const original = trained(config), description = describe(config, encoding);
     placeEyes(original, description);

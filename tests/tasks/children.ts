@@ -14,6 +14,9 @@ export type TaskName =
   | "compare"
   | "prepare";
 
+/** Flags of a training that validates and saves at every step, and would take hours. */
+export const endless = ["--fast-dev-run", "--width", "4", "--workers", "0", "--steps", "100000", "--device", "cpu"];
+
 export interface Surroundings {
   /** Where the user stands, unless in the checkout. */
   readonly folder?: string;

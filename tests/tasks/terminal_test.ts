@@ -2,6 +2,7 @@ import { resumeExperiment } from "@/lib/experiment.ts";
 import { isThere } from "@/lib/files.ts";
 import { pythonProgram } from "@/tests/python.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
+import { endless } from "@/tests/tasks/children.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { ffmpeg, hasFfmpeg, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -54,20 +55,7 @@ function movingLines(text: string): string[] {
 Deno.test("on a terminal, deno task train keeps one line moving within 80 columns, and ends well at Ctrl-C", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
-  const flags = [
-    "--fast-dev-run",
-    "--width",
-    "4",
-    "--workers",
-    "0",
-    "--steps",
-    "100000",
-    "--device",
-    "cpu",
-    "--run",
-    run,
-  ];
-  const { status, text } = await onTerminal("░", ["train", ...flags]);
+  const { status, text } = await onTerminal("░", ["train", ...endless, "--run", run]);
   assertEquals(status, 130);
   const moving = movingLines(text);
   for (const stage of ["Opening the faces and the network", "Tracing the first step"]) {

@@ -5,12 +5,9 @@ import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
-import { Lines, spawnTask } from "@/tests/tasks/children.ts";
+import { endless, Lines, spawnTask } from "@/tests/tasks/children.ts";
 import { freeAddresses } from "@/tests/tensorflow/collectives/together.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-
-/** Validates and saves at every step, and would take hours. */
-const endless = ["--fast-dev-run", "--width", "4", "--workers", "0", "--steps", "100000", "--device", "cpu"];
 
 interface Rank {
   readonly child: Deno.ChildProcess;

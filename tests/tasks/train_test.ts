@@ -8,12 +8,9 @@ import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts
 import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
-import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { endless, Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { canFakeDriver, FakeDriver } from "@/tests/tensorflow/library/fake_driver.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
-
-/** A tiny training that validates and saves at every step, and would take hours. */
-const endless = ["--fast-dev-run", "--width", "4", "--workers", "0", "--steps", "100000", "--device", "cpu"];
 
 const weights = `${import.meta.dirname}/../../data/weights/lite`;
 
@@ -218,7 +215,7 @@ Deno.test("deno task train --config repeats notebook 04's experiment to the same
   );
   const [first, second] = [`${folder.path}/notebook`, `${folder.path}/task`];
   const lossesOf = async (run: string) => (await readMetrics(run)).flatMap((row) => row["train/loss"] ?? []);
-  const count = 3;
+  const count = 6;
   {
     const stop = new AbortController();
     using experiment = await startExperiment(config, { run: first });

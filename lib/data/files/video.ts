@@ -94,9 +94,9 @@ function isRate(rate: string | undefined): rate is string {
 }
 
 /**
- * A video's frames as they are shown, upright and of square pixels, at a constant rate: where its own wanders, frames are repeated or left out, so that frame i is
- * shown at i / rate seconds. Each frame is the caller's. Throws an InputError where the video ends before its first frame
- * or is cut short; the frames before the cut have come then.
+ * A video's frames as they are shown, upright and of square pixels, at a constant rate: where its own wanders, frames are
+ * repeated or left out, so that frame i is shown at i / rate seconds. Each frame is the caller's. Throws an InputError where
+ * the video ends before its first frame or is cut short; the frames before the cut have come then.
  */
 export async function* readFrames(path: string, { width, height, rate }: VideoInfo): AsyncGenerator<Photo> {
   const args = ["-v", "error", "-nostdin", "-i", `file:${path}`, "-map", "0:v:0", "-fps_mode", "cfr", "-r", rate];
