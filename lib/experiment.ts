@@ -57,14 +57,14 @@ export async function startExperiment(
   await checkRunFolder(run);
   const progress = firstProgress(config);
   if (options.ranks) await tellStart(options.ranks, { config, progress });
-  // before the folder is made: what fails here leaves none behind
+  // before the folder is made: what fails here, or another rank cannot take part in, leaves none behind
   const parts = await openParts(config, { ...options, progress });
   let folder: RunFolder | undefined;
   try {
     const note = await noteOf(parts.source, config.source);
+    if (options.ranks) await tellState(options.ranks, parts, { note, progress });
     folder = await RunFolder.create(run, config, options);
     await writeNote(run, note);
-    if (options.ranks) await tellState(options.ranks, parts, { note, progress });
     // what a resume could not make anew
     if (options.from !== undefined) await saveCheckpoint(folder.checkpoints.last, { ...parts, progress });
     return new Experiment(parts, folder, progress);
@@ -95,8 +95,8 @@ export async function resumeExperiment(
     const note = await noteOf(parts.source, config.source);
     await checkNote(run, note);
     if (last) loadCheckpoint(last, parts);
-    await folder.changeConfig(config);
     if (options.ranks) await tellState(options.ranks, parts, { note, progress });
+    await folder.changeConfig(config);
     return new Experiment(parts, folder, progress);
   } catch (error) {
     if (parts) disposeParts(parts);

@@ -17,7 +17,7 @@ import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import type { Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
 import { findCluster } from "@/lib/tensorflow/collectives/find_cluster.ts";
 import { RankLostError } from "@/lib/tensorflow/collectives/rank_lost_error.ts";
-import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
+import type { JoinOptions, Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { isOutOfMemory } from "@/lib/tensorflow/library/c_api.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { NetworkShape } from "@/lib/model/trained_model.ts";
@@ -44,6 +44,7 @@ interface Options {
   readonly sourceModel?: string;
   readonly cluster?: string;
   readonly rank?: string;
+  readonly joinTime: string;
 }
 
 const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} (${about})`).join(", ");
@@ -113,12 +114,14 @@ const command = taskCommand("train")
   .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
   .option("--cluster <addresses>", "host:port of all processes that train together, with commas between")
   .option("--rank <number>", "which of them this is, from 0")
+  .option("--join-time <time>", "how long to wait for the others to come", "10m")
   .option("--processes <count>", "so many of them, on this machine, each with a GPU where there are some"); // see sandbox.sh
 for (const [flag, description] of Object.values(flags)) command.option(flag, description);
 
 await runTask(command, async (console) => {
   const options = command.opts<Options & Record<string, string>>();
-  const limit = options.maxTime === undefined ? undefined : secondsOf(options.maxTime);
+  const limit = options.maxTime === undefined ? undefined : secondsOf(options.maxTime, "--max-time");
+  const joinSeconds = secondsOf(options.joinTime, "--join-time");
   if (options.config && (options.resume || command.args[0])) {
     throw new InputError("Cannot use --config with a preset or --resume: they have settings of their own");
   }
@@ -153,7 +156,7 @@ await runTask(command, async (console) => {
   const onWarning = (sentence: string) => console.print(sentence);
   const refusals = new Refusals(console);
   if (options.dryRun) return await printRehearsal(options.resume ? { ...before, ...overrides } : config, console);
-  using ranks = cluster && await join(cluster, config, console);
+  using ranks = cluster && await join(cluster, { ...config, mostSeconds: joinSeconds, console });
   console.stage("Opening the faces and the network");
   const listening = { onProgress, onWarning, onRefused: refusals.add, ranks };
   if (follows) {
@@ -190,10 +193,13 @@ await runTask(command, async (console) => {
 });
 
 /** Opens TensorFlow together with the other ranks. */
-async function join(cluster: Cluster, { device }: Config, console: TaskConsole): Promise<Ranks> {
+async function join(
+  cluster: Cluster,
+  { device, mostSeconds, console }: Omit<JoinOptions, "onWait"> & { readonly console: TaskConsole },
+): Promise<Ranks> {
   const { Ranks } = await import("@/lib/tensorflow/collectives/ranks.ts");
-  const onWait = console.stage("Waiting for the other ranks");
-  return await Ranks.join(cluster, { device, onWait: () => onWait(0) });
+  const tell = console.stage("Waiting for the other ranks");
+  return await Ranks.join(cluster, { device, mostSeconds, onWait: (rank) => tell(0, `Waiting for ${rank}`) });
 }
 
 /** Takes part in the training of the run that rank 0 has. */
@@ -256,12 +262,12 @@ async function printRehearsal(config: Config, console: TaskConsole): Promise<voi
 }
 
 /** Of a time such as 90m, 1h30m, or 23:50:00 as batch systems write it. */
-function secondsOf(text: string): number {
+function secondsOf(text: string, flag: string): number {
   const [, hours, minutes, seconds] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ??
     /^(?:(?:(\d+):)?(\d+):)?(\d+)$/.exec(text) ?? [];
   const total = 3600 * Number(hours ?? 0) + 60 * Number(minutes ?? 0) + Number(seconds ?? 0);
   if (total > 0) return total;
-  throw new InputError(`Cannot set --max-time to "${text}": a time is wanted, such as 90m, 1h30m or 23:50:00`);
+  throw new InputError(`Cannot set ${flag} to "${text}": a time is wanted, such as 90m, 1h30m or 23:50:00`);
 }
 
 /** Shows how it goes, up to the last step or a signal. */

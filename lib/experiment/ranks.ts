@@ -24,13 +24,17 @@ export async function tellStart(ranks: Ranks, start: Start): Promise<void> {
   await tell(ranks, start);
 }
 
-/** For rank 0: gives the others the weights, and all else that the steps to come depend on. */
+/**
+ * For rank 0: gives the others the weights, and all else that the steps to come depend on. Throws a RankLostError where one
+ * of them cannot go on from there, as its faces are others.
+ */
 export async function tellState(ranks: Ranks, parts: Parts, { note, progress }: {
   readonly note: RunNote;
   readonly progress: Progress;
 }): Promise<void> {
   await tell(ranks, note);
   await saveCheckpoint(sharedStore(ranks), { ...parts, progress });
+  await ranks.meet();
 }
 
 export interface FollowOptions extends Pick<Config, "device">, OpenOptions {
@@ -56,6 +60,7 @@ export async function follow(
   try {
     checkSameFaces(await noteOf(parts.source, config.source), await hear(ranks) as RunNote);
     loadCheckpoint((await readCheckpoint(sharedStore(ranks)))!, parts);
+    await ranks.meet();
     onStart(parts);
     if (!batches) ranks.leave();
     let { step } = progress;

@@ -16,8 +16,11 @@ export class Interruption extends Error {
   }
 }
 
-/** Called with the part of a stage that is done, from 0 to 1; throws the Interruption once a signal has come. */
-export type StageProgress = (done: number) => void;
+/**
+ * Called with the part of a stage that is done, from 0 to 1, and where it is called something else by now, with that; throws
+ * the Interruption once a signal has come.
+ */
+export type StageProgress = (done: number, name?: string) => void;
 
 /**
  * A task's standard error: what it is at moves, also while the task's thread is busy, and lines that stay. From the
@@ -58,11 +61,12 @@ export class TaskConsole implements Disposable {
     setStage(this.#shared, ++this.#stage);
     if (!isTerminal) this.print(name);
     this.#tell({ text: name, timed: true });
-    let shown = 0;
-    return (done) => {
+    let shown = name;
+    return (done, current = name) => {
       this.throwIfAborted();
       const percent = Math.floor(100 * done);
-      if (percent !== shown) this.#tell({ text: `${name}  ${shown = percent} %`, timed: true });
+      const text = percent > 0 ? `${current}  ${percent} %` : current;
+      if (text !== shown) this.#tell({ text: shown = text, timed: true });
     };
   }
 

@@ -1,6 +1,7 @@
 import { resumeExperiment } from "@/lib/experiment.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { savePreparedFace } from "@/lib/face/prepared_face.ts";
+import { isThere } from "@/lib/files.ts";
 import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
@@ -116,6 +117,17 @@ Deno.test("deno task train --processes trains by ranks of this machine; one that
   assert((await progressOf(run)).step >= 2);
 });
 
+Deno.test("a rank says which other it waits for, and ends with a sentence where that one does not come in time", async () => {
+  const addresses = freeAddresses(2);
+  const flags = ["--cluster", addresses.join(), "--rank", "1", "--join-time", "4s"];
+  const { code, stderr } = await spawnTask("train", ...endless, ...flags).output();
+  const said = new TextDecoder().decode(stderr);
+  assertEquals(code, 2);
+  const lines = [`Waiting for the other ranks`, `Waiting for rank 0 at ${addresses[0]}  \\d s`];
+  const sentence = `Cannot train together: rank 0 at ${addresses[0]} did not come in 4 s (.*)`;
+  assert(new RegExp(`^${[...lines, sentence].join("\\n")}\n$`).test(said), said);
+});
+
 Deno.test("a rank takes rank 0's faces from where its own flags say they are, and one whose faces are others ends them all with a sentence", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;
@@ -146,7 +158,7 @@ Deno.test("a rank takes rank 0's faces from where its own flags say they are, an
     const ranks = spawnRanks([...endless, ...facesAt("a.model"), "--run", run], [...endless, ...flags]);
     const [one, other] = await Promise.all(ranks.map(endOf));
     assert(one!.code === 2 && other!.code === 2 && sentence.test(other!.said), `${flags}: ${one!.said}${other!.said}`);
-    assert(lost(1).test(one!.said), `${flags}: ${one!.said}`);
+    assert(lost(1).test(one!.said) && !await isThere(run), `${flags}: ${one!.said}`);
   }
   const ranks = spawnRanks(first, [...endless, ...facesAt("a.model")]); // the run is there already
   const [one, other] = await Promise.all(ranks.map(endOf));

@@ -41,6 +41,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--grad-accumulate", "0"], /Cannot set --grad-accumulate to 0: a whole number from 1 is wanted/],
     [["--max-time", "1 h"], /Cannot set --max-time to "1 h": a time is wanted, such as 90m, 1h30m or 23:50:00/],
     [["--max-time", "0m"], /Cannot set --max-time to "0m"/],
+    [["--join-time", "soon"], /Cannot set --join-time to "soon": a time is wanted/],
     [["--config", run], /Cannot use the settings in .*: .*; a run's config\.json is wanted/],
     [["lite", "--config", run], /Cannot use --config with a preset or --resume/],
     [["--dry-run", "--source", "obj"], /Cannot open the source obj: --source-path was not given/],

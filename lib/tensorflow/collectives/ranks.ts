@@ -16,8 +16,10 @@ import { ResourceVariable } from "@/lib/tensorflow/ops/resource_variable.ts";
 import { Status, TensorFlowError } from "@/lib/tensorflow/library/c_api.ts";
 
 export interface JoinOptions extends Pick<TensorFlowOptions, "device"> {
-  /** Called a few times a second while a rank is waited for; what it throws ends the wait. */
-  readonly onWait?: ((address: string) => void) | undefined;
+  /** How long the last may take to come: a batch system may need minutes from the first to the last. */
+  readonly mostSeconds?: number | undefined;
+  /** Called a few times a second with the rank that is waited for; what it throws ends the wait. */
+  readonly onWait?: ((rank: string) => void) | undefined;
 }
 
 /**
@@ -44,29 +46,34 @@ export class Ranks implements Disposable {
 
   /**
    * Opens TensorFlow and waits for the other ranks. Throws an InputError where the port is taken or a rank does not come
-   * in ten minutes, as long as a batch system may take from the first to the last.
+   * in time.
    */
-  static async join(cluster: Cluster, { device, onWait }: JoinOptions): Promise<Ranks> {
+  static async join(cluster: Cluster, { device, mostSeconds = 600, onWait }: JoinOptions): Promise<Ranks> {
     await openTensorFlow({ device, cluster });
     const { symbols, context: { pointer: context } } = internals();
     const status = new Status(symbols);
-    const end = performance.now() + JOIN_MILLISECONDS;
+    const end = performance.now() + 1000 * mostSeconds;
     for (const [rank, address] of cluster.addresses.entries()) {
+      const who = `rank ${rank} at ${address}`;
       while (rank !== cluster.rank) {
         try {
           checkRank(symbols, { context, rank, milliseconds: 1000 }, status);
           break;
         } catch (error) {
           if (!(error instanceof TensorFlowError)) throw error;
-          onWait?.(address);
-          if (performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 200));
-          else throw new InputError(`Cannot train together: rank ${rank} at ${address} did not come in ten minutes`);
+          onWait?.(who);
+          if (performance.now() >= end) {
+            throw new InputError(
+              `Cannot train together: ${who} did not come in ${mostSeconds} s (${firstLine(error)})`,
+            );
+          }
+          await new Promise((resolve) => setTimeout(resolve, 200));
         }
       }
     }
     status.delete();
     const ranks = new Ranks(cluster);
-    await ranks.fromFirst(new Uint8Array()); // whoever ends from now on is missed by all, and waited for by none
+    await ranks.meet(); // whoever ends from now on is missed by all, and waited for by none
     return ranks;
   }
 
@@ -92,6 +99,11 @@ export class Ranks implements Disposable {
   throwIfLost(): void {
     const rank = Atomics.load(this.#lost, 0) - 1;
     if (rank >= 0) throw new RankLostError(rank, this.#cluster.addresses[rank]!);
+  }
+
+  /** Waits until all have come to this. Throws a RankLostError where one does not. */
+  async meet(): Promise<void> {
+    await this.fromFirst(new Uint8Array());
   }
 
   /** What rank 0 gives, on every rank: it comes later, so they wait. Throws a RankLostError where that cannot be. */
@@ -279,7 +291,6 @@ function reduce(
   });
 }
 
-const JOIN_MILLISECONDS = 600_000;
 const PARTING_SECONDS = 20;
 const EXPLAIN_MILLISECONDS = 5000;
 const GROUP = 1;
@@ -288,6 +299,11 @@ const KEYS = 1_000_000;
 /** Numbers, four bytes each. */
 const BUCKET = 1 << 18;
 const WISH = "wish to stop";
+
+/** Without what gRPC repeats below it. */
+function firstLine({ message }: TensorFlowError): string {
+  return message.split("\n")[0]!;
+}
 
 function scalarVariable(): tf.Variable {
   return tf.tidy(() => tf.variable(tf.scalar(0), false));
