@@ -34,14 +34,15 @@ export interface BfmArrays {
 
 /** The files that may be of use, and where people have them from. */
 const origins = {
-  "BFM.mat": "which face3d's examples/Data/BFM/generate.m makes",
-  "Model_Shape.mat": "which ModelGenerate.m of 300W-LP's folder Code/ModelGeneration makes of 01_MorphableModel.mat",
-  "Model_Exp.mat": "of 300W-LP's folder Code, which 3DDFA calls Model_Expression.mat",
-  "01_MorphableModel.mat": "the Basel Face Model 2009, from https://faces.dmi.unibas.ch/bfm",
-  "model_info.mat": "of 300W-LP's folder Code/ModelGeneration",
-  "BFM_UV.mat": "from https://github.com/anilbas/3DMMasSTN/blob/master/util/BFM_UV.mat, or what face3d makes of it",
-  "Exp_Pca.bin": "of https://github.com/Juyong/3DFace",
-  "std_exp.txt": "of https://github.com/microsoft/Deep3DFaceReconstruction",
+  "BFM.mat": "from face3d's examples/Data/BFM/generate.m",
+  "Model_Shape.mat":
+    "from ModelGenerate.m of 300W-LP's folder Code/ModelGeneration, which makes it of 01_MorphableModel.mat",
+  "Model_Exp.mat": "from 300W-LP's folder Code (3DDFA calls it Model_Expression.mat)",
+  "01_MorphableModel.mat": "from https://faces.dmi.unibas.ch/bfm, the Basel Face Model 2009",
+  "model_info.mat": "from 300W-LP's folder Code/ModelGeneration",
+  "BFM_UV.mat": "from https://github.com/anilbas/3DMMasSTN/blob/master/util/BFM_UV.mat or face3d",
+  "Exp_Pca.bin": "from https://github.com/Juyong/3DFace",
+  "std_exp.txt": "from https://github.com/microsoft/Deep3DFaceReconstruction",
 } as const;
 type FileName = keyof typeof origins;
 const fileNames = Object.keys(origins) as FileName[];
@@ -57,26 +58,37 @@ const aliases: Readonly<Record<string, FileName>> = { "model_expression.mat": "M
  * does not have the fields and shapes that it must have.
  */
 export async function readBfmFiles(given: readonly string[]): Promise<BfmArrays> {
-  const { paths, pickle } = await findFiles(given);
-  const need = (name: FileName): string => {
-    const path = paths.get(name);
-    if (path !== undefined) return path;
-    const others = [...paths.keys()].join(", ") || "none of its files";
-    throw new InputError(
-      `Cannot make the Basel Face Model of ${given.join(", ")}: found ${others}, wanted ${name} too, ${origins[name]}` +
-        (pickle ? ` (${pickle} is a pickle of Python, which is not read: it has fewer vertices and modes)` : ""),
-    );
-  };
-  if (paths.has("BFM.mat")) return await readFace3d(need);
-  return paths.has("01_MorphableModel.mat") && !paths.has("Model_Shape.mat")
-    ? await readWhole(need, paths.has("Exp_Pca.bin"))
-    : await readTrimmed(need);
+  const files = new BfmFiles(given, await filesBelow(given));
+  const missing = ({ names }: Layout) => names.filter((name) => !files.has(name)).length;
+  const begun = layouts.filter(({ names: [first] }) => files.has(first!)).sort((a, b) => missing(a) - missing(b));
+  const { names, read } = begun[0] ?? withoutMatlab;
+  files.need(...names); // before a long time of reading
+  return await read(files);
 }
 
-type Need = (name: FileName) => string;
+/** Files that make the model together, the one first that tells them from others. */
+interface Layout {
+  readonly names: readonly FileName[];
+  readonly read: (files: BfmFiles) => Promise<BfmArrays>;
+}
 
-async function readFace3d(need: Need): Promise<BfmArrays> {
-  const path = need("BFM.mat");
+const withoutMatlab: Layout = {
+  names: ["01_MorphableModel.mat", "model_info.mat", "Model_Exp.mat", "BFM_UV.mat"],
+  read: (files) => readWhole(files, async () => await readExpressions(...files.need("Model_Exp.mat"))),
+};
+/** The better ones first. */
+const layouts: readonly Layout[] = [
+  { names: ["BFM.mat", "BFM_UV.mat"], read: readFace3d },
+  { names: ["Model_Shape.mat", "Model_Exp.mat", "BFM_UV.mat"], read: readTrimmed },
+  withoutMatlab,
+  {
+    names: ["01_MorphableModel.mat", "model_info.mat", "Exp_Pca.bin", "std_exp.txt", "BFM_UV.mat"],
+    read: (files) => readWhole(files, async () => await readGuo(...files.need("Exp_Pca.bin", "std_exp.txt"))),
+  },
+];
+
+async function readFace3d(files: BfmFiles): Promise<BfmArrays> {
+  const [path] = files.need("BFM.mat");
   const read = await readFields(path, {
     "model.shapeMU": meanShape(BFM_VERTEX_COUNT),
     "model.shapePC": modesShape(BFM_VERTEX_COUNT, IDENTITY_COUNT),
@@ -95,13 +107,12 @@ async function readFace3d(need: Need): Promise<BfmArrays> {
     expressionDeviations: deviations(read["model.expEV"], path),
     triangles: vertexNumbers(read["model.tri"], { path, below: BFM_VERTEX_COUNT }),
     landmarks: vertexNumbers(read["model.kpt_ind"], { path, below: BFM_VERTEX_COUNT }),
-    uv: await readUv(need),
+    uv: await readUv(files),
   };
 }
 
-async function readTrimmed(need: Need): Promise<BfmArrays> {
-  const path = need("Model_Shape.mat");
-  const [expressionPath] = [need("Model_Exp.mat"), need("BFM_UV.mat")]; // before a long time of reading
+async function readTrimmed(files: BfmFiles): Promise<BfmArrays> {
+  const [path, expressionPath] = files.need("Model_Shape.mat", "Model_Exp.mat");
   const read = await readFields(path, {
     mu_shape: meanShape(BFM_VERTEX_COUNT),
     w: modesShape(BFM_VERTEX_COUNT, IDENTITY_COUNT),
@@ -117,16 +128,13 @@ async function readTrimmed(need: Need): Promise<BfmArrays> {
     ...expressions,
     triangles: vertexNumbers(read.tri, { path, below: BFM_VERTEX_COUNT }),
     landmarks: vertexNumbers(read.keypoints, { path, below: BFM_VERTEX_COUNT }),
-    uv: await readUv(need),
+    uv: await readUv(files),
   };
 }
 
-async function readWhole(need: Need, hasGuo: boolean): Promise<BfmArrays> {
-  const [path, infoPath] = [need("01_MorphableModel.mat"), need("model_info.mat")];
-  need("BFM_UV.mat");
-  const { expressionMean, ...expressions } = hasGuo
-    ? await readGuo(need("Exp_Pca.bin"), need("std_exp.txt"))
-    : await readExpressions(need("Model_Exp.mat"));
+async function readWhole(files: BfmFiles, readOwn: () => Promise<Expressions>): Promise<BfmArrays> {
+  const [path, infoPath] = files.need("01_MorphableModel.mat", "model_info.mat");
+  const { expressionMean, ...expressions } = await readOwn();
   const info = await readFields(infoPath, { ...trimField, tri: rows(3), keypoints: vector(LANDMARK_COUNT) });
   const trim = vertexNumbers(info.trimIndex, { path: infoPath, below: WHOLE_COUNT });
   const read = await readFields(path, {
@@ -146,7 +154,7 @@ async function readWhole(need: Need, hasGuo: boolean): Promise<BfmArrays> {
     ...expressions,
     triangles: vertexNumbers(info.tri, { path: infoPath, below: BFM_VERTEX_COUNT }),
     landmarks: vertexNumbers(info.keypoints, { path: infoPath, below: BFM_VERTEX_COUNT }),
-    uv: await readUv(need),
+    uv: await readUv(files),
   };
 }
 
@@ -170,40 +178,47 @@ async function readGuo(path: string, deviationsPath: string): Promise<Expression
   const count = 3 * BFM_VERTEX_COUNT;
   const wanted = 4 + 4 * count * (1 + GUO_COUNT);
   const { size } = await Deno.stat(path);
-  if (size !== wanted) throw new InputError(`Cannot read ${path}: it has ${size} bytes, wanted ${wanted}`);
-  const bytes = await Deno.readFile(path).catch((error) => refuseFile(path, error));
-  const view = new DataView(bytes.buffer);
-  if (view.getInt32(0, true) !== GUO_COUNT) {
-    throw new InputError(`Cannot read ${path}: it has ${view.getInt32(0, true)} modes, wanted ${GUO_COUNT}`);
-  }
-  const text = await Deno.readTextFile(deviationsPath).catch((error) => refuseFile(deviationsPath, error));
-  const listed = text.split(/\s+/).filter(Boolean).map(Number);
+  if (size !== wanted) refuse(path, `it has ${size} bytes, wanted ${wanted}`);
+  const bytes = await Deno.readFile(path).catch((error) => refuse(path, reasonOf(error)));
+  const found = new DataView(bytes.buffer).getInt32(0, true);
+  if (found !== GUO_COUNT) refuse(path, `it has ${found} modes, wanted ${GUO_COUNT}`);
+  const listed = await listedNumbers(deviationsPath);
   if (listed.length !== GUO_COUNT) {
-    throw new InputError(`Cannot read ${deviationsPath}: it has ${listed.length} numbers, wanted ${GUO_COUNT}`);
+    refuse(deviationsPath, `it has ${listed.length} numbers, wanted ${GUO_COUNT}`);
   }
   return {
     expressionMean: new Float32Array(count),
     expression: Array.from(
       { length: GUO_COUNT },
-      (_, mode) => finite(new Float32Array(bytes.buffer, 4 + 4 * count * (1 + mode), count), path),
+      (_, mode) => checkFinite(new Float32Array(bytes.buffer, 4 + 4 * count * (1 + mode), count), { path }),
     ),
     expressionDeviations: checkDeviations(Float64Array.from(listed), deviationsPath),
   };
 }
 
+/** Bytes of a text of numbers. */
+const MOST_TEXT = 10_000;
+
+async function listedNumbers(path: string): Promise<number[]> {
+  const { size } = await Deno.stat(path);
+  if (size > MOST_TEXT) refuse(path, `it has ${size} bytes, wanted a list of ${GUO_COUNT} numbers`);
+  const text = await Deno.readTextFile(path).catch((error) => refuse(path, reasonOf(error)));
+  return text.split(/\s+/).filter(Boolean).map(Number);
+}
+
 const trimField = { trimIndex: vector(BFM_VERTEX_COUNT) };
 
-async function readUv(need: Need): Promise<Float32Array> {
-  const path = need("BFM_UV.mat");
+async function readUv(files: BfmFiles): Promise<Float32Array> {
+  const [path] = files.need("BFM_UV.mat");
   const { UV } = await readFields(path, { UV: [[BFM_VERTEX_COUNT, 2], [WHOLE_COUNT, 2]] });
   const [count] = UV.shape as [number];
   const outside = UV.values.findIndex((value) => !(value >= 0 && value <= 1));
-  if (outside >= 0) throw new InputError(`Cannot use UV of ${path}: it has ${UV.values[outside]}, wanted 0 to 1`);
+  if (outside >= 0) refuse(path, `it has ${UV.values[outside]}, wanted 0 to 1`, "UV");
   const at = (vertex: number) => [UV.values[vertex]!, UV.values[count + vertex]!] as const;
   if (count === BFM_VERTEX_COUNT) {
     return Float32Array.from({ length: 2 * count }, (_, i) => at(i >> 1)[i % 2]!);
   }
-  const infoPath = need("model_info.mat");
+  const [infoPath] = files.need("model_info.mat");
   const { trimIndex } = await readFields(infoPath, trimField);
   const uv = Float32Array.from([...vertexNumbers(trimIndex, { path: infoPath, below: WHOLE_COUNT })].flatMap(at));
   for (const [vertex, around] of misplaced) {
@@ -246,34 +261,46 @@ async function readFields<Name extends string>(
   path: string,
   shapes: Readonly<Record<Name, Shapes>>,
 ): Promise<Readonly<Record<Name, Field>>> {
-  const refuse = (name: string, found: string) => {
+  const refuseField = (name: string, found: string): never => {
     const wanted = shapes[name as Name].map((shape) => shape.map((length) => length || "n").join("×")).join(" or ");
-    throw new InputError(`Cannot use ${name} of ${path}: found ${found}, wanted ${wanted} real numbers`);
+    return refuse(path, `found ${found}, wanted ${wanted} real numbers`, name);
   };
-  const variables = await readMatrices(path, {
-    isWanted: (name, shape) => {
-      if (!Object.hasOwn(shapes, name)) return false;
-      const fits = shapes[name as Name].some((wanted) =>
-        shape.length === 2 &&
-        wanted.every((length, k) => length === 0 ? shape[k]! <= MOST_COLUMNS : length === shape[k])
-      );
-      if (!fits) refuse(name, shape.join("×"));
-      return true;
-    },
+  const odd = new Map<string, readonly number[]>();
+  const isWanted = (name: string, shape: readonly number[]) => {
+    if (!Object.hasOwn(shapes, name)) return false;
+    const fits = shapes[name as Name].some((wanted) =>
+      shape.length === 2 &&
+      wanted.every((length, k) => length === 0 ? shape[k]! <= MOST_COLUMNS : length === shape[k])
+    );
+    if (!fits) odd.set(name, shape);
+    return fits;
+  };
+  const variables = await readMatrices(path, { isWanted }).catch((error) => {
+    throw error instanceof InputError ? new InputError(`${error.message}; ${adviceOn(path)}`) : error;
   });
+  for (const [name, shape] of odd) refuseField(name, shape.join("×"));
   for (const name of Object.keys(shapes)) {
-    const { values, shape, className } = variables.get(name) ?? { shape: [], className: "no such field" };
-    if (!values) refuse(name, `${shape.join("×")} ${className}`.trim());
-    finite(values!, `${name} of ${path}`);
+    const { values, shape, className } = variables.get(name) ?? refuseField(name, noneBut([...variables.keys()]));
+    if (!values) refuseField(name, `${shape.join("×")} ${className}`);
+    checkFinite(values!, { path, field: name });
   }
   return Object.fromEntries(variables) as Readonly<Record<Name, Field>>;
 }
 
-function finite<Numbers extends Float32Array | Float64Array>(values: Numbers, what: string): Numbers {
+/** What a file has in place of a field, by which people tell which file it is. */
+function noneBut(names: readonly string[]): string {
+  const [most, more] = [names.slice(0, MOST_NAMED).join(", "), names.length > MOST_NAMED ? " …" : ""];
+  return `no such field${most && ` but ${most}${more}`}`;
+}
+
+const MOST_NAMED = 8;
+
+function checkFinite(
+  values: Float32Array,
+  { path, field }: { readonly path: string; readonly field?: string },
+): Float32Array {
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i]!)) {
-      throw new InputError(`Cannot use ${what}: it has ${values[i]} at ${i}, wanted finite numbers`);
-    }
+    if (!Number.isFinite(values[i]!)) refuse(path, `it has ${values[i]} at ${i}, wanted finite numbers`, field);
   }
   return values;
 }
@@ -290,8 +317,7 @@ function deviations({ values }: Field, path: string): Float64Array {
 
 function checkDeviations(values: Float64Array, path: string): Float64Array {
   const wrong = values.find((value) => !(value > 0 && value < Infinity));
-  if (wrong === undefined) return values;
-  throw new InputError(`Cannot use ${path}: a mode's standard deviation is ${wrong}, wanted above 0`);
+  return wrong === undefined ? values : refuse(path, `a mode's standard deviation is ${wrong}, wanted above 0`);
 }
 
 /** From MATLAB's 1 to 0. */
@@ -300,9 +326,7 @@ function vertexNumbers(
   { path, below }: { readonly path: string; readonly below: number },
 ): Uint32Array {
   const wrong = values.find((value) => !(Number.isInteger(value) && value >= 1 && value <= below));
-  if (wrong !== undefined) {
-    throw new InputError(`Cannot use ${path}: it names vertex ${wrong}, wanted whole numbers from 1 to ${below}`);
-  }
+  if (wrong !== undefined) refuse(path, `it names vertex ${wrong}, wanted whole numbers from 1 to ${below}`);
   return Uint32Array.from(values, (value) => value - 1);
 }
 
@@ -310,17 +334,50 @@ function sum(a: Float32Array, b: Float32Array): Float32Array {
   return a.map((value, i) => value + b[i]!);
 }
 
-async function findFiles(given: readonly string[]) {
-  const paths = new Map<FileName, string>();
-  const files = await filesBelow(given);
-  for (const path of files) {
-    const lower = basename(path).toLowerCase();
-    const name = fileNames.find((name) => name.toLowerCase() === lower) ?? aliases[lower];
-    if (name && !paths.has(name)) paths.set(name, path);
+/** What of the model's files is there. */
+class BfmFiles {
+  readonly #paths = new Map<FileName, string>();
+  readonly #pickle: string | undefined;
+
+  constructor(readonly given: readonly string[], files: readonly string[]) {
+    for (const path of files) {
+      const name = nameOf(path);
+      if (name && !this.#paths.has(name)) this.#paths.set(name, path);
+    }
+    this.#pickle = files.find(isPickle);
   }
-  return { paths, pickle: files.find((path) => isPickle(path)) };
+
+  has(name: FileName): boolean {
+    return this.#paths.has(name);
+  }
+
+  /** Where these are. Throws an InputError that says of all that are missing where they are from. */
+  need<Names extends readonly FileName[]>(...names: Names): { [Place in keyof Names]: string } {
+    const missing = names.filter((name) => !this.has(name));
+    const paths = names.map((name) => this.#paths.get(name)) as { [Place in keyof Names]: string };
+    if (missing.length === 0) return paths;
+    const found = [...this.#paths.keys()].join(", ") || "none of its files";
+    const wanted = missing.map((name) => `${name} ${origins[name]}`).join(", and ");
+    throw new InputError(
+      `Cannot make the Basel Face Model of ${this.given.join(", ")}: found ${found}, wanted ${wanted}` +
+        (this.#pickle
+          ? ` (${this.#pickle} is a pickle of Python, which is not read: it has fewer vertices and modes)`
+          : ""),
+    );
+  }
 }
 
-function refuseFile(path: string, error: unknown): never {
-  throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; files of the Basel Face Model were expected`);
+function nameOf(path: string): FileName | undefined {
+  const lower = basename(path).toLowerCase();
+  return fileNames.find((name) => name.toLowerCase() === lower) ?? aliases[lower];
+}
+
+function adviceOn(path: string): string {
+  const name = nameOf(path)!;
+  return `the right ${name} is ${origins[name]}`;
+}
+
+/** @param field what of the file is wrong, where it is no more than that */
+function refuse(path: string, found: string, field?: string): never {
+  throw new InputError(`Cannot use ${field ? `${field} of ` : ""}${path}: ${found}; ${adviceOn(path)}`);
 }

@@ -64,7 +64,11 @@ Deno.test("loadBfm() takes Guo's expressions, which 300W-LP's parameters are not
     Math.fround(standIn.expression[2 * 3 * 53_215 + 7]! * 1002),
   ]);
   await Deno.truncate(`${folder.path}/Exp_Pca.bin`, 1000);
-  await assertThrows(() => loadBfm([folder.path]), InputError, /Exp_Pca\.bin: it has 1000 bytes, wanted 51086404$/);
+  await assertThrows(
+    () => loadBfm([folder.path]),
+    InputError,
+    /Exp_Pca\.bin: it has 1000 bytes, wanted 51086404; the right Exp_Pca/,
+  );
 });
 
 Deno.test("loadBfm() gives triangles that face the viewer, and a prepared face comes back to the bit", async () => {
@@ -101,17 +105,57 @@ Deno.test("withoutNeck() leaves no vertex of the neck but landmarks', and moves 
   );
 });
 
-Deno.test("loadBfm() says which file is missing and where it is from, and that pickles are not read", async () => {
+/** Where each file is from, as sentences say it. */
+const origins: Readonly<Record<string, string>> = {
+  "BFM.mat": "face3d's examples/Data/BFM/generate.m",
+  "Model_Shape.mat": "ModelGenerate.m of 300W-LP's folder",
+  "Model_Exp.mat": "300W-LP's folder Code",
+  "BFM_UV.mat": "https://github.com/anilbas/3DMMasSTN",
+  "01_MorphableModel.mat": "https://faces.dmi.unibas.ch/bfm",
+  "model_info.mat": "300W-LP's folder Code/ModelGeneration",
+  "Exp_Pca.bin": "https://github.com/Juyong/3DFace",
+  "std_exp.txt": "https://github.com/microsoft/Deep3DFaceReconstruction",
+};
+
+Deno.test("loadBfm() names all files that are missing beside any others, or the first that is none, and where the right ones are from", async () => {
   await using folder = await temporaryFolder();
-  await Deno.writeTextFile(`${folder.path}/bfm_noneck_v3.pkl`, "");
-  const refuses = (pattern: RegExp) => assertThrows(() => loadBfm([folder.path]), InputError, pattern);
-  await refuses(/found none of its files, wanted Model_Shape\.mat too, .*ModelGenerate\.m.*_v3\.pkl is a pickle/);
-  await Deno.writeTextFile(`${folder.path}/Model_Shape.mat`, "");
-  await refuses(/found Model_Shape\.mat, wanted Model_Exp\.mat too, of 300W-LP's folder Code/);
-  await Deno.writeTextFile(`${folder.path}/Model_Expression.mat`, "");
-  await refuses(/wanted BFM_UV\.mat too, from https:/);
-  await Deno.writeTextFile(`${folder.path}/BFM_UV.mat`, "");
-  await refuses(/Model_Shape\.mat: it has 0 bytes/);
+  const names = Object.keys(origins);
+  const guo = ["01_MorphableModel.mat", "model_info.mat", "BFM_UV.mat", "Exp_Pca.bin", "std_exp.txt"];
+  const complete = [...Object.values(layouts), guo].map((layout) => layout.map((name) => name.replace("whole/", "")));
+  for (let subset = 0; subset < 2 ** names.length; subset++) {
+    const here = names.filter((_, i) => subset >> i & 1);
+    const own = `${folder.path}/${subset}`;
+    await Deno.mkdir(own);
+    for (const name of here) await Deno.writeTextFile(`${own}/${name}`, "<html>");
+    const { message } = await assertThrows(() => loadBfm([own]), InputError, /^Cannot (make|read|use) [^\n]*$/);
+    const isComplete = complete.some((layout) => layout.every((name) => here.includes(name)));
+    const wanted = isComplete
+      ? names.filter((name) => message.includes(`${own}/${name}`)) // which is no MAT-file
+      : names.filter((name) => message.split(", wanted ")[1]!.includes(`${name} from`));
+    assert(wanted.length > 0, message);
+    for (const name of wanted) {
+      assert(message.includes(`${name} ${isComplete ? "is " : ""}from ${origins[name]}`), message);
+    }
+    if (isComplete) continue;
+    const added = [...here, ...wanted];
+    assert(complete.some((layout) => layout.every((name) => added.includes(name))), message);
+  }
+  await Deno.writeTextFile(`${folder.path}/0/bfm_noneck_v3.pkl`, "");
+  await assertThrows(() => loadBfm([`${folder.path}/0`]), InputError, /_v3\.pkl is a pickle of Python, which is not/);
+});
+
+Deno.test("loadBfm() tells which file another one's place has, and prefers the expressions that 300W-LP's parameters are of", async () => {
+  await using folder = await temporaryFolder();
+  await writeStandIn(folder.path, standIn, layouts["300W-LP's"]);
+  await Deno.copyFile(`${folder.path}/Model_Exp.mat`, `${folder.path}/Model_Shape.mat`);
+  await assertThrows(
+    () => loadBfm([folder.path]),
+    InputError,
+    /mu_shape of .*\/Model_Shape\.mat: found no such field but mu_exp, w_exp, sigma_exp, wanted 159645×1 .*ModelGenerate\.m/,
+  );
+  await Deno.remove(`${folder.path}/Model_Shape.mat`);
+  await writeStandIn(folder.path, standIn, ["01_MorphableModel.mat", "model_info.mat", "Exp_Pca.bin", "std_exp.txt"]);
+  assert(fits300wLp(await loadBfm([folder.path])));
 });
 
 Deno.test("loadBfm() names a field that is missing, or of another shape or kind, and inflates none that is", async () => {
@@ -124,11 +168,11 @@ Deno.test("loadBfm() names a field that is missing, or of another shape or kind,
     );
   const refuses = (pattern: RegExp) => assertThrows(() => loadBfm([folder.path]), InputError, pattern);
   await write([1, 1]);
-  await refuses(/Cannot use w of .*Model_Shape\.mat: found 1×1, wanted 159645×199 real numbers$/);
+  await refuses(/Cannot use w of .*Model_Shape\.mat: found 1×1, wanted 159645×199 real numbers; /);
   await write([159_645, 40], 7);
   await refuses(/w of .*: found 159645×40, wanted/);
   await write([1, 1], 4);
-  await refuses(/Cannot use mu_shape of .*: found no such field, wanted 159645×1/);
+  await refuses(/Cannot use mu_shape of .*: found no such field but w, wanted 159645×1/);
   await write([159_645, 199]); // what it says it holds would take more than 64 times the file
   await refuses(/take more than \d MiB/);
 });
