@@ -21,7 +21,11 @@ export const arkitNames = [
   ...["CheekSquintRight", "NoseSneerLeft", "NoseSneerRight", "TongueOut"],
 ] as const;
 
-/** The head's turn in radians, and the eyes', which are left at 0: their weights say where they look. */
+/**
+ * The head's turn in radians about ARKit's axes (x towards the image's right, y up, z towards the viewer): positive yaw turns
+ * the face towards the image's right, the person's own left, positive roll turns it counterclockwise on the screen, and
+ * positive pitch looks up, as in MeFaMo, which streams so to Unreal. The eyes' are left at 0: their weights say where they look.
+ */
 const turns = [
   ...["HeadYaw", "HeadPitch", "HeadRoll"],
   ...["LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll"],
@@ -54,7 +58,7 @@ export function liveLinkRow({ time, names, expressions, pose }: LiveLinkRow): st
     const whole = /^(jaw|mouth)_[LR]$/.test(own) ? at(own.replace("_L", "Left").replace("_R", "Right")) : at(own);
     return whole ?? (sides.length > 0 ? sides.reduce((sum, value) => sum + value, 0) / sides.length : 0);
   });
-  const head = pose ? [pose.yaw, pose.pitch, pose.roll] : [0, 0, 0];
+  const head = pose ? [-pose.yaw, pose.pitch, -pose.roll] : [0, 0, 0];
   const values = [...weights, ...head, 0, 0, 0, 0, 0, 0];
   return [timecode(time), values.length, ...values.map((value) => value.toFixed(6))].join(",");
 }

@@ -14,10 +14,15 @@ import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
 
 /** What is known of one face of a picture, as numbers: `face.json`, and the lines of a list of faces. */
 export interface FaceRecord {
+  /**
+   * The picture as it is shown, whose pixels all places here are in: upright after its file's EXIF orientation, 1 to 8, where
+   * 1 means that the file's own pixels are these.
+   */
+  readonly picture: { readonly width: number; readonly height: number; readonly orientation: number };
   /** Degrees, as 3DDFA and 300W-LP have them; none where the model does not say how its face looks at rest. */
   readonly pose?: PoseAngles;
   readonly convention: LandmarkConvention;
-  /** 68 rows of x, y, z: the pixels of the picture's file, x right, y down, z towards the viewer. */
+  /** 68 rows of x, y, z: the picture's pixels, x right, y down, z towards the viewer. */
   readonly landmarks: readonly (readonly number[])[];
   /** The same in the other conventions that the model knows. */
   readonly landmarksByConvention: Readonly<Record<string, readonly (readonly number[])[]>>;
@@ -38,18 +43,18 @@ export interface RecordedModel {
 }
 
 export interface RecordOptions {
+  /** Where it was found: its pixels across, its file's upright, and EXIF's orientation, as `decodePhoto` gives them. */
+  readonly photo: Readonly<Record<"width" | "fileWidth" | "fileHeight" | "orientation", number>>;
   readonly detectorScore?: number | undefined;
-  /** Pixels of the photo's file in one of the photo. */
-  readonly fileScale?: number;
 }
 
 /** Describes a fit in numbers, rounded to a hundredth of a pixel or a degree. */
 export function faceRecord(
   fit: ModelFit,
   { surface, neutralLandmarks, expressionNames = [] }: RecordedModel,
-  { detectorScore, fileScale = 1 }: RecordOptions = {},
+  { photo: { width, fileWidth, fileHeight, orientation }, detectorScore }: RecordOptions,
 ): FaceRecord {
-  const inFile = (value: number) => hundredths(fileScale * value);
+  const inFile = (value: number) => hundredths(fileWidth / width * value);
   const convention = defaultConvention(surface.landmarks);
   const rows = (points: Float32Array) =>
     Array.from({ length: points.length / 3 }, (_, i) => [...points.subarray(3 * i, 3 * i + 3)].map(inFile));
@@ -57,6 +62,7 @@ export function faceRecord(
   const mesh = { positions: fit.vertices, triangles: surface.triangles };
   const visible = lightVisibility(mesh, [0, 0, 1], { normals: vertexNormals(mesh), size: 256 });
   return {
+    picture: { width: fileWidth, height: fileHeight, orientation },
     ...neutralLandmarks && { pose: poseInDegrees(poseOfLandmarks(fit.landmarks, neutralLandmarks)) },
     convention,
     landmarks: rows(fit.landmarks),

@@ -9,6 +9,8 @@ import type { LiveFace, LiveModel } from "./protocol.ts";
 export interface LiveRow {
   readonly frame: number;
   readonly time: number;
+  /** Pixels. */
+  readonly picture: Pick<Photo, "width" | "height">;
   readonly face: LiveFace;
 }
 

@@ -159,6 +159,7 @@ function show({ bitmap, faces }: Shown, start: number): void {
   shown = { bitmap, faces };
   redraw();
   const now = performance.now(), latency = now - start, isPhoto = source?.kind === "photo", frame = frameCount++;
+  const { width, height } = bitmap;
   speed.add(now, latency);
   if (isPhoto || now > numbersShown + NUMBERS_PAUSE) {
     numbersShown = now;
@@ -169,7 +170,7 @@ function show({ bitmap, faces }: Shown, start: number): void {
   }
   element("no-mesh").hidden = faces.length > 0;
   open?.bars.show(faces[0]);
-  rows.push(...faces.map((face) => ({ frame, time: start / 1000, face })));
+  rows.push(...faces.map((face) => ({ frame, time: start / 1000, picture: { width, height }, face })));
   if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
   button("save").disabled = false;
   hint(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");

@@ -4,7 +4,7 @@ import { boxCrop } from "@/lib/data/maps/crop.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Box, Crop } from "@/lib/types.ts";
 
-/** Where the user says that the one face is, in the pixels of the photo's file: in a crop to be taken as it is, or a box. */
+/** Where the user says that the one face is, in the pixels of the photo's file, upright: in a crop to be taken as it is, or a box. */
 export type FacePlace = { readonly crop: Crop } | { readonly box: Box };
 
 export interface PlaceFlags {
@@ -13,8 +13,11 @@ export interface PlaceFlags {
 }
 
 export const placeOptions: readonly Option[] = [
-  new Option("--crop <left,top,side>", "the square around the one face, taken as it is, in the photo's pixels"),
-  new Option("--box <left,top,width,height>", "a box around the one face, in the photo's pixels"),
+  new Option(
+    "--crop <left,top,side>",
+    "the square around the one face, taken as it is, in the photo's pixels as it is shown",
+  ),
+  new Option("--box <left,top,width,height>", "a box around the one face, in the photo's pixels as it is shown"),
 ];
 
 /** Undefined where neither is given. Throws an InputError where both are, or one that is not of numbers. */

@@ -29,7 +29,7 @@ export async function writeFaces(
   for (const [i, { fit, detection }] of faces.entries()) {
     signal?.throwIfAborted();
     const folder = folders[i]!;
-    const record = { photo: path, folder, ...faceRecord(fit, model, { detectorScore: detection?.score, fileScale }) };
+    const record = { photo: path, folder, ...faceRecord(fit, model, { photo, detectorScore: detection?.score }) };
     const face = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
     await writeFolderAtomic(folder, faceFiles(face, kinds));
     records.push(record);

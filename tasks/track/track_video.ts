@@ -87,7 +87,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     clock.start("write");
     for (const { id, fit, landmarks, expressions } of shown) {
       const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);
-      await files.add({ frame: number, time, id, landmarks, pose, score: fit.score, expressions });
+      await files.add({ frame: number, time, id, picture, landmarks, pose, score: fit.score, expressions });
       if (!animated) continue;
       const named = Object.fromEntries(expressionNames.map((name, i) => [name, expressions[i]!]));
       moments.getOrInsertComputed(id, () => []).push({ time, expressions: named, pose });

@@ -295,6 +295,7 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
           frame,
           time: frame / 30,
           id: 1,
+          picture: { width: 640, height: 480 },
           landmarks: new Float32Array(204).fill(version),
           pose: { pitch: 0, yaw: 0, roll: 0 },
           score: 1,

@@ -47,7 +47,8 @@ function drawnFace(index: number): WrittenFace {
     signature: new Float32Array(),
   };
   const recorded = { ...model, neutralLandmarks, expressionNames: ["jawOpen", "eyeBlink_L"] };
-  const record = faceRecord(fit, recorded, { detectorScore: 0.9 });
+  const file = { fileWidth: 400, fileHeight: 300, orientation: 6 };
+  const record = faceRecord(fit, recorded, { photo: { ...photo, ...file }, detectorScore: 0.9 });
   return { photo, fileScale: 1, fit, record, surface: model.surface, imageSize: SIZE };
 }
 
@@ -109,6 +110,7 @@ Deno.test("face.json has the landmarks in the photo's pixels, in both convention
   assertEquals([record.convention, Object.keys(record.landmarksByConvention)], ["300w-lp", ["outline"]]);
   const outline = valuesAt(model.surface.landmarks.outline!, face.fit.vertices);
   assertAllClose(record.landmarksByConvention.outline.flat(), outline, 0.0051);
+  assertEquals(record.picture, { width: 400, height: 300, orientation: 6 });
   assertEquals(record.crop, crop);
   assertEquals(record.scores, { detector: 0.9, fit: 0.88 });
   assertEquals(record.expressions, { jawOpen: 0.25, eyeBlink_L: 1 });

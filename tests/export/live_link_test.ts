@@ -29,7 +29,7 @@ Deno.test("liveLinkRow() finds each weight by its side, and means what ARKit doe
   assertEquals([row["TongueOut"], row["BlendShapeCount"]], ["0.000000", "61"]);
 });
 
-Deno.test("liveLinkRow() counts time in frames of a sixtieth of a second, and has the head's angles", () => {
+Deno.test("liveLinkRow() counts time in frames of a sixtieth of a second, and has the head's angles about ARKit's axes", () => {
   const at = (time: number) => rowOf({ time, names: [], expressions: [], pose: { pitch: 0.1, yaw: -0.2, roll: 0.3 } });
   assertEquals([0, 1 / 60, 0.5, 61.25, 3600 + 1 / 120].map((time) => at(time)["Timecode"]), [
     "00:00:00:00.000",
@@ -38,5 +38,5 @@ Deno.test("liveLinkRow() counts time in frames of a sixtieth of a second, and ha
     "00:01:01:15.000",
     "01:00:00:00.500",
   ]);
-  assertEquals([at(0)["HeadYaw"], at(0)["HeadPitch"], at(0)["HeadRoll"]], ["-0.200000", "0.100000", "0.300000"]);
+  assertEquals([at(0)["HeadYaw"], at(0)["HeadPitch"], at(0)["HeadRoll"]], ["0.200000", "0.100000", "-0.300000"]);
 });

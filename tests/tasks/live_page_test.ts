@@ -6,6 +6,7 @@ import type { Photo } from "@/lib/types.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
 import { openFaceColumns } from "@/tasks/track/open_face.ts";
 import { readGlb, readObj } from "@/tests/export/three_reader.ts";
+import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import {
@@ -160,6 +161,8 @@ browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG
   assert(lines.length > 10, `${lines.length} lines`);
   assertEquals(lines[0]!.slice(0, openFaceColumns.length), openFaceColumns);
   for (const line of lines) assertEquals(line.length, lines[0]!.length);
+  const away = Number(lines[1]![openFaceColumns.indexOf("pose_Tz")]);
+  assert(away > 100 && away < 5000, `${away} mm from the camera`);
   const png = await decodePhoto((await save("png")).bytes);
   assert(png.width >= 480, `${png.width} pixels wide`);
 
@@ -169,26 +172,31 @@ browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG
   assertEquals(live.complaints, []);
 });
 
-browserTest("a photo that is opened or dropped is tracked where its face is", async () => {
-  const { picture, landmarks } = new DrawnActor({ seed: "ben", size: 400 }).draw({ yaw: 25 });
-  const jpeg = await encodeJpeg(picture, { quality: 95 });
-  await using live = await openLivePage();
-  const error = ([seen]: SeenFrame[]) =>
-    nme({ predicted: Float32Array.from(seen!.faces[0]!.landmarks), truth: landmarks }, 2);
-  const photo = fileOf("photo.jpg", jpeg);
-  const [seen] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", photo)]);
-  assert(error(seen) < 5, `${error(seen)} %`);
-  const drop = `(() => {
+browserTest(
+  "a photo that is opened or dropped is tracked where its face is, whichever way its file has it",
+  async () => {
+    const { picture, landmarks } = new DrawnActor({ seed: "ben", size: 400 }).draw({ yaw: 25 });
+    const jpeg = await orientedJpeg(picture, 6);
+    await using live = await openLivePage();
+    const error = ([seen]: SeenFrame[]) =>
+      nme({ predicted: Float32Array.from(seen!.faces[0]!.landmarks), truth: landmarks }, 2);
+    for (const orientation of orientations) {
+      const photo = fileOf("photo.jpg", await orientedJpeg(picture, orientation));
+      const [seen] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", photo)]);
+      assert(error(seen) < 5, `${error(seen)} % of a photo of orientation ${orientation}`);
+    }
+    const drop = `(() => {
     const files = new DataTransfer();
     files.items.add(new File([Uint8Array.fromBase64("${jpeg.toBase64()}")], "dropped.jpg", { type: "image/jpeg" }));
     for (const type of ["dragover", "drop"]) {
       document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: files }));
     }
   })()`;
-  const [again] = await Promise.all([live.seen(1), live.page.evaluate(drop)]);
-  assert(error(again) < 5, `${error(again)} %`);
-  assertEquals(live.complaints, []);
-});
+    const [again] = await Promise.all([live.seen(1), live.page.evaluate(drop)]);
+    assert(error(again) < 5, `${error(again)} %`);
+    assertEquals(live.complaints, []);
+  },
+);
 
 browserTest("WebGPU finds in a photo what WebAssembly finds", async () => {
   const { picture } = new DrawnActor({ seed: "ben", size: 400 }).draw({ yaw: 25 });

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
+import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
@@ -153,7 +154,9 @@ Deno.test("deno task predict sees the same face in every kind of file", async ()
   const files = {
     "gray.jpg": await picture().grayscale().jpeg().toBuffer(),
     "cmyk.jpg": await picture().toColorspace("cmyk").jpeg().toBuffer(),
-    "sideways.jpg": await picture().rotate(-90).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    ...Object.fromEntries(
+      await Promise.all(orientations.map(async (n) => [`exif ${n}.jpg`, await orientedJpeg(anna.picture, n)])),
+    ),
     "rgba.png": await picture().ensureAlpha(0.999).png().toBuffer(),
     "deep.png": await picture().toColorspace("rgb16").png().toBuffer(),
     "moving.webp": await sharp(stack, {
@@ -162,11 +165,13 @@ Deno.test("deno task predict sees the same face in every kind of file", async ()
   };
   await using user = await standing(files);
   const { code, stdout, stderr } = await user.predict(".", "--only", "landmarks", "--json");
-  assertEquals([code, stderr], [0, "6 faces in 6 photos: faces\n"]);
+  assertEquals([code, stderr], [0, "13 faces in 13 photos: faces\n"]);
   for (const line of stdout.trimEnd().split("\n")) {
-    const { photo, landmarks } = JSON.parse(line);
+    const { photo, picture, landmarks } = JSON.parse(line);
     const error = errorOf(landmarks, anna.landmarks);
     assert(error < 5, `${photo}: ${error} %`);
+    const orientation = Number(/exif (\d)/.exec(photo)?.[1] ?? 1);
+    assertEquals(picture, { width: SIZE, height: SIZE, orientation });
   }
 });
 

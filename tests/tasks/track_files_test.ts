@@ -10,6 +10,7 @@ function lineOf(frame: number, id: number): TrackLine {
     frame,
     time: frame / 30,
     id,
+    picture: { width: 640, height: 480 },
     landmarks: Float32Array.from({ length: 204 }, (_, i) => i + id / 3),
     pose: { pitch: 0.1, yaw: -0.2, roll: 0.3 },
     score: 0.987,
@@ -42,7 +43,7 @@ Deno.test("TrackFiles writes each face's expressions in a file of its own, as Li
     "0.100000",
     "0.256000",
     "0.000000",
-    "-0.200000",
+    "0.200000",
   ]);
   const lines = (await Deno.readTextFile(`${folder.path}/out/landmarks.jsonl`)).trimEnd().split("\n");
   const { landmarks: _, ...rest } = JSON.parse(lines[2]!);

@@ -23,6 +23,8 @@ export interface DecodedPhoto extends Photo {
   /** Upright, as the photo. */
   readonly fileWidth: number;
   readonly fileHeight: number;
+  /** EXIF's, 1 to 8: how the file's pixels were turned or mirrored to be upright; 1 where they lie as they are shown. */
+  readonly orientation: number;
 }
 
 /**
@@ -57,10 +59,29 @@ export async function decodePhoto(source: string | Uint8Array): Promise<DecodedP
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`it has ${info.channels} channels`);
     const rgb = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    return { width: info.width, height: info.height, rgb, fileWidth: width, fileHeight: height };
+    const { orientation = 1 } = metadata;
+    return { width: info.width, height: info.height, rgb, fileWidth: width, fileHeight: height, orientation };
   } catch (error) {
-    throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${reasonOf(error)}; ${expected}`);
+    const kind = otherFormat(bytes), reason = kind ? `a picture in the format ${kind}` : reasonOf(error);
+    throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${reason}; ${expected}`);
   }
+}
+
+/** Formats that people have pictures in and that are not read: where in a file they write what. */
+const OTHER_FORMATS: Readonly<Record<string, readonly (readonly [start: number, text: string])[]>> = {
+  GIF: [[0, "GIF8"]],
+  HEIC: [[4, "ftyphei"], [4, "ftyphev"], [4, "ftypmif1"], [4, "ftypmsf1"]],
+  AVIF: [[4, "ftypavi"]],
+  TIFF: [[0, "II*\0"], [0, "MM\0*"]],
+  BMP: [[0, "BM"]],
+  "JPEG XL": [[0, "\xff\n"], [4, "JXL "]],
+};
+
+function otherFormat(bytes: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, 16));
+  return Object.keys(OTHER_FORMATS).find((name) =>
+    OTHER_FORMATS[name]!.some(([start, own]) => text.startsWith(own, start))
+  );
 }
 
 /** Throws where decoding would fill the memory. */

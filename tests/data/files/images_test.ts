@@ -3,20 +3,22 @@ import sharp from "sharp";
 import { InputError } from "@/lib/errors.ts";
 import { decodePhoto, encodeAnimatedWebp, encodeJpeg, encodePng, MOST_PHOTO_PIXELS } from "@/lib/data/files/images.ts";
 import type { Photo } from "@/lib/types.ts";
+import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
 import { assert, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 /** 6 × 4 with a different color in each pixel. */
 const photo: Photo = { width: 6, height: 4, rgb: Uint8Array.from({ length: 72 }, (_, i) => i * 3) };
 const raw = { raw: { width: 6, height: 4, channels: 3 as const } };
+const itsFile = { fileWidth: 6, fileHeight: 4, orientation: 1 };
 
 Deno.test("decodePhoto() gives back what encodePng() wrote, from bytes and from a file", async () => {
   const png = await encodePng(photo);
-  assertEquals(await decodePhoto(png), { ...photo, fileWidth: 6, fileHeight: 4 });
+  assertEquals(await decodePhoto(png), { ...photo, ...itsFile });
   const path = await Deno.makeTempFile({ suffix: ".png" });
   try {
     await Deno.writeFile(path, png);
-    assertEquals(await decodePhoto(path), { ...photo, fileWidth: 6, fileHeight: 4 });
+    assertEquals(await decodePhoto(path), { ...photo, ...itsFile });
   } finally {
     await Deno.remove(path);
   }
@@ -32,14 +34,16 @@ Deno.test("decodePhoto() gives nearly back what encodeJpeg() wrote, and WebP", a
   }
 });
 
-Deno.test("decodePhoto() turns a photo upright", async () => {
-  const turned = await sharp(photo.rgb, raw).withMetadata({ orientation: 6 }).png().toBuffer(); // right side is the top
-  const { width, height, rgb } = await decodePhoto(turned);
-  assertEquals([width, height], [4, 6]);
-  for (let row = 0; row < 6; row++) {
-    for (let column = 0; column < 4; column++) {
-      assertEquals(rgb[3 * (row * 4 + column)], photo.rgb[3 * ((3 - column) * 6 + row)]);
-    }
+Deno.test("decodePhoto() turns a photo upright, whichever way its file has it, and says which", async () => {
+  const shown: Photo = { width: 48, height: 32, rgb: new Uint8Array(3 * 48 * 32) };
+  shown.rgb.forEach((_, i) => { // red at the upper left, blue at the lower right
+    const [row, column] = [Math.floor(i / 3 / 48), Math.floor(i / 3) % 48];
+    shown.rgb[i] = i % 3 === 0 ? 250 - 3 * row - 3 * column : i % 3 === 2 ? 4 * row + 2 * column : 60;
+  });
+  for (const expected of orientations) {
+    const { orientation, fileWidth, fileHeight, ...photo } = await decodePhoto(await orientedJpeg(shown, expected));
+    assertEquals([orientation, fileWidth, fileHeight, photo.width, photo.height], [expected, 48, 32, 48, 32]);
+    photo.rgb.forEach((value, i) => assertClose(value, shown.rgb[i]!, 6, `byte ${i} of orientation ${expected}`));
   }
 });
 
@@ -52,7 +56,7 @@ Deno.test("decodePhoto() lays what is transparent on white, and makes gray, 16 b
   assertEquals([...(await decodePhoto(gray)).rgb], [7, 7, 7, 200, 200, 200]);
   const deep = await sharp(photo.rgb, raw).toColorspace("rgb16").png().toBuffer();
   assertEquals((await sharp(deep).metadata()).depth, "ushort");
-  assertEquals(await decodePhoto(deep), { ...photo, fileWidth: 6, fileHeight: 4 });
+  assertEquals(await decodePhoto(deep), { ...photo, ...itsFile });
   const cmyk = await sharp(photo.rgb, raw).toColorspace("cmyk").jpeg().toBuffer();
   assertEquals((await decodePhoto(cmyk)).rgb.length, photo.rgb.length);
 });
@@ -84,7 +88,16 @@ Deno.test("decodePhoto() opens no other formats than JPEG, PNG and WebP", async 
   const gif = await sharp(photo.rgb, raw).gif().toBuffer();
   const tiff = await sharp(photo.rgb, raw).tiff().toBuffer();
   const svg = new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>");
-  for (const bytes of [gif, tiff, svg]) await assertThrows(() => decodePhoto(bytes), InputError, /unsupported/);
+  const heic = new TextEncoder().encode("\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+    avif = await sharp(photo.rgb, raw).avif().toBuffer();
+  const refused: [Uint8Array, RegExp][] = [
+    [gif, /, a picture in the format GIF; a whole JPEG/],
+    [tiff, /, a picture in the format TIFF;/],
+    [heic, /, a picture in the format HEIC;/],
+    [avif, /, a picture in the format AVIF;/],
+    [svg, /unsupported/],
+  ];
+  for (const [bytes, message] of refused) await assertThrows(() => decodePhoto(bytes), InputError, message);
 });
 
 /** A PNG's beginning: enough to tell its size. */
@@ -140,7 +153,7 @@ Deno.test("decodePhoto() goes by what a file holds, not by its name, and takes t
   await using folder = await temporaryFolder();
   const path = `${folder.path}/x.jpg`;
   await Deno.writeFile(path, await encodePng(photo));
-  assertEquals(await decodePhoto(path), { ...photo, fileWidth: 6, fileHeight: 4 });
+  assertEquals(await decodePhoto(path), { ...photo, ...itsFile });
   const gray = (value: number) => ({ width: 8, height: 8, rgb: new Uint8Array(192).fill(value) });
   const { width, height, rgb } = await decodePhoto(
     await encodeAnimatedWebp([gray(200), gray(10)], { framesPerSecond: 5 }),
