@@ -13,6 +13,8 @@ import type { headToPick } from "./protocol.ts";
 const FIELD_OF_VIEW = 24;
 /** How far the camera stands away and may go, in sizes of the face. */
 const [DISTANCE, NEAREST, FARTHEST] = [3.2, 0.5, 12];
+/** Of a view, its width to its height, from which on all of a face's width is in it. */
+const FACE_ASPECT = 0.9;
 const [SKIN, REST] = [0xc7ccd4, 0x7d8794];
 
 /** The head, to be turned by hand. */
@@ -29,13 +31,14 @@ export class HeadView {
   readonly #size: number;
 
   /**
+   * @param ground what pointers turn the head on: the canvas, and all that lies over it
    * @param face the landmarks, which the view begins at
    * @param onView called when it shows something else
    */
   constructor(
     canvas: HTMLCanvasElement,
     { positions, skin, rest }: z.infer<typeof headToPick>,
-    { face, onView }: { readonly face: MeshPoints; readonly onView: () => void },
+    { ground, face, onView }: { readonly ground: HTMLElement; readonly face: MeshPoints; readonly onView: () => void },
   ) {
     this.#canvas = canvas;
     this.#renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true });
@@ -60,21 +63,23 @@ export class HeadView {
     const { low, high } = boundsOf(valuesAt(face, positions));
     this.#size = Math.max(...high.map((value, axis) => value - low[axis]!));
     Object.assign(this.#camera, { near: 0.01 * this.#size, far: 100 * this.#size });
-    this.#controls = new OrbitControls(this.#camera, canvas);
+    this.#controls = new OrbitControls(this.#camera, ground);
     this.#controls.target.set(...high.map((value, axis) => (value + low[axis]!) / 2) as [number, number, number]);
     Object.assign(this.#controls, { minDistance: NEAREST * this.#size, maxDistance: FARTHEST * this.#size });
     this.#controls.addEventListener("change", onView);
     this.lookFrom(0);
   }
 
-  /** Whether dragging turns the head. */
+  /** Whether dragging turns the head. Two fingers bring it nearer in any case. */
   set isTurnable(isTurnable: boolean) {
-    this.#controls.enabled = isTurnable;
+    Object.assign(this.#controls, { enableRotate: isTurnable, enablePan: isTurnable });
   }
 
   /** From an angle in radians about the vertical axis: 0 is the front, more is the image's right. */
   lookFrom(angle: number): void {
-    const offset = new THREE.Vector3().setFromSphericalCoords(DISTANCE * this.#size, Math.PI / 2, angle);
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const distance = DISTANCE * this.#size * Math.max(1, FACE_ASPECT * height / Math.max(1, width));
+    const offset = new THREE.Vector3().setFromSphericalCoords(distance, Math.PI / 2, angle);
     this.#camera.position.copy(this.#controls.target).add(offset);
     this.#controls.update();
   }

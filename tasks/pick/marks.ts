@@ -4,9 +4,10 @@ const SVG = "http://www.w3.org/2000/svg";
 /** CSS pixels. */
 const [RADIUS, SELECTED_RADIUS] = [5, 7];
 
-export interface MarksOptions {
-  /** Called with the landmark that somebody takes hold of. */
-  readonly onTake: (landmark: number, event: PointerEvent) => void;
+/** Where a landmark is on the canvas, in CSS pixels, and whether it faces the viewer. */
+export interface Mark {
+  readonly at: readonly [x: number, y: number];
+  readonly isFacing: boolean;
 }
 
 /** The 68 landmarks over the picture of the head, with the lines that they lie on. */
@@ -14,7 +15,9 @@ export class Marks {
   readonly #circles: readonly SVGCircleElement[];
   readonly #lines: readonly { readonly line: LandmarkLine; readonly element: SVGPathElement }[];
 
-  constructor(svg: SVGSVGElement, { onTake }: MarksOptions) {
+  #shown: readonly Mark[] = [];
+
+  constructor(svg: SVGSVGElement) {
     this.#lines = Object.values(landmarkLines).map((line) => {
       const element = document.createElementNS(SVG, "path");
       element.setAttribute("class", line.part);
@@ -29,7 +32,6 @@ export class Marks {
         circle.dataset.landmark = String(landmark);
         circle.append(document.createElementNS(SVG, "title"));
         circle.firstElementChild!.textContent = `${landmark}: ${part}`;
-        circle.addEventListener("pointerdown", (event) => onTake(landmark, event));
         circles[landmark] = circle;
         svg.append(circle);
       }
@@ -37,11 +39,15 @@ export class Marks {
     this.#circles = circles;
   }
 
-  /** @param places of each landmark in CSS pixels, and whether it faces the viewer */
-  show(
-    places: readonly { readonly at: readonly [number, number]; readonly isFacing: boolean }[],
-    selected: number | undefined,
-  ): void {
+  /** The nearest of those that face the viewer, where one is no further from this place of the canvas, in CSS pixels. */
+  nearest([x, y]: Mark["at"], reach: number): number | undefined {
+    const away = this.#shown.map(({ at, isFacing }) => isFacing ? Math.hypot(at[0] - x, at[1] - y) : Infinity);
+    const least = Math.min(...away);
+    return least <= reach ? away.indexOf(least) : undefined;
+  }
+
+  show(places: readonly Mark[], selected: number | undefined): void {
+    this.#shown = places;
     this.#circles.forEach((circle, landmark) => {
       const { at: [x, y], isFacing } = places[landmark]!;
       circle.setAttribute("cx", x.toFixed(1));

@@ -28,9 +28,25 @@ choice.hidden = Object.keys(placed.landmarks).length < 2;
 const convention = () => choice.value as LandmarkConvention;
 const points = () => landmarksOf(placed.landmarks, convention());
 
-let selected: number | undefined, isDragging = false, isSaved = false, isWaiting = false;
-const marks = new Marks(element<SVGSVGElement>("marks"), { onTake: take });
-const view = new HeadView(element<HTMLCanvasElement>("head"), head, { face: points(), onView: refresh });
+/** A landmark that a pointer has hold of. */
+interface Held {
+  readonly landmark: number;
+  readonly pointerId: number;
+  /** Where it was taken, in CSS pixels of the window, and where the landmark lies from there. */
+  readonly from: readonly [x: number, y: number];
+  readonly offset: readonly [x: number, y: number];
+  isMoved: boolean;
+}
+
+/** How near to a landmark it is taken, in CSS pixels: fingers are blunt. */
+const REACH: Readonly<Record<string, number>> = { mouse: 8, pen: 12, touch: 24 };
+/** What a pointer is moved by before a landmark goes with it. */
+const SLACK = 3;
+
+let selected: number | undefined, held: Held | undefined, isSaved = false, isWaiting = false;
+const ground = element("ground");
+const marks = new Marks(element<SVGSVGElement>("marks"));
+const view = new HeadView(element<HTMLCanvasElement>("head"), head, { ground, face: points(), onView: refresh });
 element("name").textContent = head.name.split("/").at(-1)!;
 element("name").title = head.name;
 button("save").disabled = false;
@@ -60,27 +76,47 @@ function select(landmark: number): void {
   refresh();
 }
 
-function take(landmark: number, event: PointerEvent): void {
-  if (isSaved || event.button !== 0) return;
-  event.preventDefault();
-  (event.target as Element).setPointerCapture(event.pointerId);
+/** Before the view has it, which turns or comes nearer by what is not of a landmark. */
+function press(event: PointerEvent): void {
+  if (held) return release({ isKept: false }); // a second finger: both bring the head nearer
+  if (isSaved || !event.isPrimary || event.button !== 0) return;
+  const { clientX: x, clientY: y, pointerId, pointerType } = event;
+  const { left, top } = ground.getBoundingClientRect();
+  const landmark = marks.nearest([x - left, y - top], REACH[pointerType] ?? REACH["touch"]!);
+  if (landmark === undefined) return;
+  const [atX, atY] = view.placeOf(...pointAt(placed.positions(convention()), landmark));
+  held = { landmark, pointerId, from: [x, y], offset: [atX + left - x, atY + top - y], isMoved: false };
   view.isTurnable = false;
-  isDragging = true;
-  placed.begin();
   select(landmark);
 }
 
-element("marks").addEventListener("pointermove", ({ clientX, clientY }) => {
-  const point = isDragging ? view.skinAt(clientX, clientY) : undefined;
+function drag({ clientX: x, clientY: y, pointerId }: PointerEvent): void {
+  if (held?.pointerId !== pointerId) return;
+  const { landmark, from, offset } = held;
+  if (!held.isMoved && Math.hypot(x - from[0], y - from[1]) < SLACK) return;
+  const point = view.skinAt(x + offset[0], y + offset[1]);
   if (!point) return; // off the head it stays where it was
-  placed.place(selected!, point, convention());
+  if (!held.isMoved) placed.begin();
+  held.isMoved = true;
+  placed.place(landmark, point, convention());
   refresh();
-});
-for (const end of ["pointerup", "pointercancel"]) {
-  element("marks").addEventListener(end, () => {
-    if (isDragging) placed.end(selected!, convention());
-    isDragging = false;
-    view.isTurnable = true;
+}
+
+/** Lets go of the landmark, which stays where it is or goes back. */
+function release({ isKept }: { readonly isKept: boolean }): void {
+  const { landmark, isMoved } = held!;
+  held = undefined;
+  view.isTurnable = true;
+  if (isMoved && isKept) placed.end(landmark, convention());
+  else if (isMoved) placed.undo();
+  refresh();
+}
+
+ground.addEventListener("pointerdown", press, { capture: true });
+ground.addEventListener("pointermove", drag);
+for (const end of ["pointerup", "pointercancel"] as const) {
+  ground.addEventListener(end, ({ pointerId }) => {
+    if (held?.pointerId === pointerId) release({ isKept: end === "pointerup" });
   });
 }
 

@@ -118,6 +118,92 @@ Deno.test({
   },
 });
 
+/** Fingers on a page, at these places of its window; none to lift all. */
+type Fingers = (...places: (readonly [x: number, y: number])[]) => Promise<void>;
+
+async function fingersOn(page: Page): Promise<Fingers> {
+  const session = await page.context().newCDPSession(page);
+  let before = 0;
+  return async (...places) => {
+    const type = places.length > before ? "touchStart" : places.length === before ? "touchMove" : "touchEnd";
+    before = places.length;
+    const touchPoints = places.map(([x, y], id) => ({ x, y, id }));
+    await session.send("Input.dispatchTouchEvent", { type, touchPoints });
+    await drawn(page);
+  };
+}
+
+Deno.test({
+  name:
+    "on a phone, --pick has all controls within reach: a finger takes the nearest landmark, two bring the head nearer",
+  ignore: !chromiumPath,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const { task, stdout, stderr, address } = await startPicking(folder.path);
+    await using browser = await launchChromium();
+    for (const [width, height] of [[360, 640], [844, 390]] as const) {
+      const context = await browser.newContext({ viewport: { width, height }, hasTouch: true, isMobile: true });
+      const page = await context.newPage();
+      page.setDefaultTimeout(0);
+      await page.goto(address);
+      await page.waitForSelector('circle[data-landmark="67"][cx]');
+      const unreachable = await page.evaluate(
+        `[...document.querySelectorAll("button, select, circle:not(.behind)")].filter((one) => {
+          const { left, right, top, bottom, height } = one.getBoundingClientRect();
+          return left < 0 || top < 0 || right > innerWidth || bottom > innerHeight || one.tagName !== "circle" && height < 44;
+        }).map(({ id, dataset }) => id || dataset.landmark)`,
+      );
+      assertEquals([width, unreachable], [width, []]);
+      const fingers = await fingersOn(page);
+      const places = () => Promise.all([8, 30, 33].map((landmark) => placeOf(page, landmark)));
+      const rest = await places() as [Place, Place, Place];
+
+      const [x, y] = rest[0]; // of the chin, taken from below
+      await fingers([x, y + 18]);
+      await fingers([x + 6, y + 14]);
+      await fingers([x + 12, y + 8]);
+      await fingers();
+      const [mx, my] = await placeOf(page, 8);
+      assert(Math.hypot(mx - x - 12, my - y + 10) < 2, `the chin is at ${mx}, ${my}, from ${x}, ${y}`);
+      assertEquals((await places()).slice(1), rest.slice(1)); // the head has not turned
+      await page.tap("#undo");
+      await drawn(page);
+      assertEquals(await places(), rest);
+
+      await fingers(rest[0]); // a tap chooses
+      await fingers();
+      assertEquals(await page.textContent("#selected"), "Landmark 8, jaw");
+      assert(await page.locator("#undo").isDisabled());
+
+      const [[, top], [, bottom]] = [rest[1], rest[2]];
+      await fingers([rest[1][0], top]); // which is a landmark's, until there is a second one
+      await fingers([rest[1][0], top - 5]);
+      await fingers([rest[1][0], top - 5], [rest[2][0], bottom + 20]);
+      await fingers([rest[1][0], top - 45], [rest[2][0], bottom + 60]);
+      await fingers();
+      assert(await page.locator("#undo").isDisabled());
+      const near = await places() as [Place, Place, Place];
+      const distance = ([, a, b]: [Place, Place, Place]) => Math.hypot(b[0] - a[0], b[1] - a[1]);
+      assert(distance(near) > 1.3 * distance(rest), `${near} after ${rest}`);
+
+      await page.tap("#look-front");
+      await drawn(page);
+      await fingers([15, height / 2]); // beside the head
+      await fingers([45, height / 2]);
+      await fingers([75, height / 2]);
+      await fingers();
+      const [tip, chin] = [await placeOf(page, 30), await placeOf(page, 8)];
+      assert(Math.abs(tip[0] - chin[0]) > 3, `the head has not turned: ${tip}, ${chin}`);
+      assert(await page.locator("#undo").isDisabled());
+      await context.close();
+    }
+    task.kill("SIGINT");
+    await Promise.all([task.status, stdout.end(), stderr.end()]);
+  },
+});
+
+type Place = [x: number, y: number];
+
 Deno.test({
   name: "deno task prepare mesh --pick ends by a signal without a model, and refuses a port that is none",
   ignore: !chromiumPath,
