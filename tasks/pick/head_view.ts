@@ -14,7 +14,7 @@ const FIELD_OF_VIEW = 24;
 /** How far the camera stands away and may go, in sizes of the face. */
 const [DISTANCE, NEAREST, FARTHEST] = [3.2, 0.5, 12];
 /** Of a view, its width to its height, from which on all of a face's width is in it. */
-const FACE_ASPECT = 0.9;
+const FACE_ASPECT = 1.05;
 const [SKIN, REST] = [0xc7ccd4, 0x7d8794];
 
 /** The head, to be turned by hand. */

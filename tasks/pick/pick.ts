@@ -96,7 +96,10 @@ function drag({ clientX: x, clientY: y, pointerId }: PointerEvent): void {
   if (!held.isMoved && Math.hypot(x - from[0], y - from[1]) < SLACK) return;
   const point = view.skinAt(x + offset[0], y + offset[1]);
   if (!point) return; // off the head it stays where it was
-  if (!held.isMoved) placed.begin();
+  if (!held.isMoved) {
+    placed.begin();
+    tell("");
+  }
   held.isMoved = true;
   placed.place(landmark, point, convention());
   refresh();
@@ -123,22 +126,25 @@ for (const end of ["pointerup", "pointercancel"] as const) {
 function undo(): void {
   if (isSaved) return;
   placed.undo();
+  tell("");
   refresh();
 }
 
 function mirror(from: Side): void {
   placed.mirror(from);
+  tell("");
   refresh();
+}
+
+function tell(text: string, { hasFailed = false } = {}): void {
+  element("status").textContent = text;
+  element("status").classList.toggle("failed", hasFailed);
 }
 
 async function save(): Promise<void> {
   if (button("save").disabled) return;
-  const tell = (text: string, hasFailed: boolean) => {
-    element("status").textContent = text;
-    element("status").classList.toggle("failed", hasFailed);
-  };
   button("save").disabled = true;
-  tell("Writing the model …", false);
+  tell("Writing the model …");
   try {
     const response = await fetch("save", {
       method: "POST",
@@ -148,9 +154,10 @@ async function save(): Promise<void> {
     if (!response.ok) throw new Error((await response.text()).trim());
     isSaved = true;
     for (const id of ["undo", "mirror-right", "mirror-left"]) button(id).disabled = true;
-    tell(`${head.out} is written, and the task has ended: this page can be closed.`, false);
+    tell(`${head.out} is written, and the task has ended: this page can be closed.`);
   } catch (error) {
-    tell((error as Error).message, true);
+    const hasEnded = error instanceof TypeError; // nobody answers
+    tell(hasEnded ? "Not saved: the task has ended" : (error as Error).message, { hasFailed: true });
     button("save").disabled = false;
   }
 }

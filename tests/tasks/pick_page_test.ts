@@ -87,6 +87,7 @@ Deno.test({
 
     await page.click("#mirror-left"); // brings it back
     await drawn(page);
+    assertEquals(await page.textContent("#status"), "");
     const [mx, my] = await placeOf(page, 36);
     assert(Math.hypot(mx - corner[0], my - corner[1]) < 3, `the corner is at ${mx}, ${my}, from ${corner}`);
     await page.selectOption("#convention", "outline");
