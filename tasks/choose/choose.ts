@@ -1,5 +1,6 @@
 /** The page of `deno task prepare photos --choose`: which labeled faces to train on. */
 import { type ChosenFaces, type FaceList, type ListedFace, type View, views } from "@/tasks/choose/protocol.ts";
+import { ZoomedPicture } from "@/tasks/choose/zoomed_picture.ts";
 import { button, element } from "@/tasks/live/dom.ts";
 
 type State = "used" | "out" | "beyond";
@@ -31,7 +32,8 @@ let current = tiles[0];
 /** The tile that was looked at closer last. */
 let looked: Tile | undefined;
 
-const grid = element("grid"), closer = element<HTMLDialogElement>("closer"), frame = element("frame");
+const grid = element("grid"), closer = element<HTMLDialogElement>("closer");
+const zoomed = new ZoomedPicture(element("frame"), element("closer-picture"));
 const limit = element<HTMLInputElement>("limit");
 
 function newTile(face: ListedFace, index: number): Tile {
@@ -75,7 +77,7 @@ function toggle({ face, item }: Tile): void {
 
 function moveTo(tile: Tile): void {
   if (!closer.open) return tile.button.focus();
-  delete frame.dataset["zoomed"];
+  zoomed.reset();
   setCurrent(tile);
   showCloser();
 }
@@ -216,14 +218,6 @@ function showCloser(): void {
   toggle.querySelector("use")!.setAttribute("href", state === "out" ? "#icon-back" : "#icon-out");
 }
 
-/** The zoomed picture follows the pointer, so that all of it can be seen. */
-function follow({ clientX, clientY }: MouseEvent): void {
-  const { left, top, width, height } = frame.getBoundingClientRect();
-  element("closer-picture").style.transformOrigin = `${100 * (clientX - left) / width}% ${
-    100 * (clientY - top) / height
-  }%`;
-}
-
 function setLimit(): void {
   const rank = Number(limit.value), before = mostError;
   mostError = rank >= ascending.length ? null : rank === 0 ? 0 : ascending[rank - 1]!;
@@ -316,7 +310,7 @@ element<HTMLSelectElement>("order").onchange = ({ target }) => sort((target as H
 /** At once, not when the browser tells of the closing: a key that is pressed meanwhile is for the face that was looked at. */
 function leave(): void {
   closer.close();
-  delete frame.dataset["zoomed"];
+  zoomed.reset();
   looked?.button.focus(); // the browser has gone back to where it was opened
 }
 
@@ -333,11 +327,6 @@ for (const [id, by] of [["previous", -1], ["next", 1]] as const) {
   };
 }
 button("toggle").onclick = () => current && toggle(current);
-frame.onclick = (event) => {
-  frame.toggleAttribute("data-zoomed");
-  follow(event);
-};
-frame.onpointermove = follow;
 closer.oncancel = (event) => {
   event.preventDefault();
   leave();

@@ -5,10 +5,10 @@ import { listOwnPhotos } from "@/lib/data/sets/own_photos/listing.ts";
 import { labelPhotos, PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { serveChoosing } from "@/tasks/prepare/choose_faces.ts";
 import { labelerOf, photoFolder } from "@/tests/data/store/photo_folder.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath, launchChromium } from "@/tests/view/chromium.ts";
+import { chromiumPath, fingersOn, launchChromium, type Place } from "@/tests/view/chromium.ts";
 
 const names = ["anna", "bert", "<b>carl", "dora", "emil", "fred", "gina", "hans"];
 
@@ -144,6 +144,18 @@ browserTest(
   },
 );
 
+/** Whether all controls are large enough for fingers, and those that do not scroll within the window. */
+async function checkReach(page: Page, within: string): Promise<void> {
+  const out = await page.evaluate(
+    `[...document.querySelector("${within}").querySelectorAll("button, input, select")]
+      .filter((one) => one.checkVisibility()).filter((one) => {
+        const { left, right, top, bottom, height } = one.getBoundingClientRect();
+        return left < 0 || right > innerWidth || height < 44 || !one.closest("#grid") && (top < 0 || bottom > innerHeight);
+      }).map((one) => one.id || one.textContent)`,
+  );
+  assertEquals([within, out, await page.evaluate("document.body.scrollWidth <= innerWidth")], [within, [], true]);
+}
+
 browserTest(
   "a phone shows two faces a row, nothing beyond its edges, and controls large enough for fingers",
   async () => {
@@ -151,25 +163,55 @@ browserTest(
     const { store } = labeled;
     await using open = await openPage(store, { width: 360, height: 740 });
     const { page } = open;
-    const check = async (within: string) => {
-      const small = await page.evaluate(
-        `[...document.querySelector("${within}").querySelectorAll("button, input, select")]
-      .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())
-      .filter(({ left, right, height }) => left < 0 || right > innerWidth || height < 44).length`,
-      );
-      assertEquals([within, small, await page.evaluate("document.body.scrollWidth <= innerWidth")], [within, 0, true]);
-    };
-    await check("body");
+    await checkReach(page, "body");
+    for (const order of ["best", "worst"]) await page.selectOption("#order", order);
     assertEquals(await page.evaluate("getComputedStyle(grid).gridTemplateColumns.split(' ').length"), 2);
     await page.locator(".face").first().tap();
     assertEquals(await counts(page), [7, 1, 0]);
     await page.locator(".look").nth(1).tap();
-    await check("dialog");
-    const box = (await page.locator("dialog").boundingBox())!;
-    assert(box.y >= 0 && box.y + box.height <= 740, `${box.y}, ${box.height}`);
+    await checkReach(page, "dialog");
     await page.tap("#toggle");
     await page.tap("#close");
     assertEquals(await counts(page), [6, 2, 0]);
+
+    await page.setViewportSize({ width: 844, height: 390 });
+    await checkReach(page, "body");
+    await page.locator(".look").first().tap();
+    await checkReach(page, "dialog");
+  },
+);
+
+browserTest(
+  "two fingers enlarge a face that is looked at, one moves it along, and a tap shows all of it again",
+  async () => {
+    await using labeled = await labeledPhotos();
+    await using open = await openPage(labeled.store, { width: 360, height: 740 });
+    const { page } = open;
+    await page.locator(".look").first().tap();
+    const { x, y, width } = (await page.locator("#frame").boundingBox())!;
+    const pictureBox = async () => (await page.locator("#closer-picture").boundingBox())!;
+    const fingers = await fingersOn(page);
+    const at = (left: number, top: number): Place => [x + left * width, y + top * width];
+    await fingers(at(0.4, 0.3), at(0.6, 0.3));
+    await fingers(at(0.3, 0.4), at(0.7, 0.4));
+    await fingers();
+    const larger = await pictureBox();
+    assertClose(larger.width, 2 * width, 1);
+    assertClose(larger.x + larger.width * 0.5, x + 0.5 * width, 1); // what was between the fingers is there still
+    assertClose(larger.y + larger.height * 0.3, y + 0.4 * width, 1);
+    await fingers(at(0.5, 0.5));
+    await fingers(at(0.6, 0.45));
+    await fingers();
+    const moved = await pictureBox();
+    assertClose(moved.x, larger.x + 0.1 * width, 1);
+    assertClose(moved.y, larger.y - 0.05 * width, 1);
+    await page.tap("#frame");
+    assertClose((await pictureBox()).width, width, 1);
+    await page.tap("#frame");
+    assert((await pictureBox()).width > 2 * width, "a tap does not enlarge it");
+    await page.tap("#next");
+    assertClose((await pictureBox()).width, width, 1);
+    assertEquals(open.complaints, []);
   },
 );
 

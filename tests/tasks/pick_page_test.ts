@@ -12,7 +12,7 @@ import { glb, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
+import { chromiumPath, drawn, fingersOn, launchChromium, newPage, type Place } from "@/tests/view/chromium.ts";
 
 /** A head with its landmarks, and the task that shows them. */
 async function startPicking(folder: string) {
@@ -45,9 +45,6 @@ async function drag(page: Page, landmark: number, [x, y]: readonly [number, numb
   await page.mouse.up();
   await drawn(page);
 }
-
-const drawn = (page: Page) =>
-  page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
 
 Deno.test({
   name:
@@ -119,21 +116,6 @@ Deno.test({
   },
 });
 
-/** Fingers on a page, at these places of its window; none to lift all. */
-type Fingers = (...places: (readonly [x: number, y: number])[]) => Promise<void>;
-
-async function fingersOn(page: Page): Promise<Fingers> {
-  const session = await page.context().newCDPSession(page);
-  let before = 0;
-  return async (...places) => {
-    const type = places.length > before ? "touchStart" : places.length === before ? "touchMove" : "touchEnd";
-    before = places.length;
-    const touchPoints = places.map(([x, y], id) => ({ x, y, id }));
-    await session.send("Input.dispatchTouchEvent", { type, touchPoints });
-    await drawn(page);
-  };
-}
-
 Deno.test({
   name:
     "on a phone, --pick has all controls within reach: a finger takes the nearest landmark, two bring the head nearer",
@@ -202,8 +184,6 @@ Deno.test({
     await Promise.all([task.status, stdout.end(), stderr.end()]);
   },
 });
-
-type Place = [x: number, y: number];
 
 Deno.test({
   name: "deno task prepare mesh --pick ends by a signal without a model, and refuses a port that is none",

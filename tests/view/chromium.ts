@@ -46,6 +46,26 @@ export async function newPage(browser: Browser, width: number): Promise<Page> {
   return page;
 }
 
+/** Waits until what was done to a page is seen. */
+export const drawn = (page: Page) =>
+  page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+
+/** In CSS pixels of a page's window. */
+export type Place = [x: number, y: number];
+
+/** Puts fingers on a page at these places, moves them there where they are as many as before, or lifts all for none. */
+export async function fingersOn(page: Page): Promise<(...places: readonly Place[]) => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  let before = 0;
+  return async (...places) => {
+    const type = places.length > before ? "touchStart" : places.length === before ? "touchMove" : "touchEnd";
+    before = places.length;
+    const touchPoints = places.map(([x, y], id) => ({ x, y, id }));
+    await session.send("Input.dispatchTouchEvent", { type, touchPoints });
+    await drawn(page);
+  };
+}
+
 /** What a page should never have. */
 export interface Complaints {
   /** Errors that the page logged or threw. */
