@@ -206,10 +206,13 @@ browserTest(
     assertClose(moved.x, larger.x + 0.1 * width, 1);
     assertClose(moved.y, larger.y - 0.05 * width, 1);
     await page.tap("#frame");
+    await page.waitForSelector("#frame:not([data-zoomed])");
     assertClose((await pictureBox()).width, width, 1);
     await page.tap("#frame");
+    await page.waitForSelector("#frame[data-zoomed]");
     assert((await pictureBox()).width > 2 * width, "a tap does not enlarge it");
     await page.tap("#next");
+    await page.waitForSelector("#frame:not([data-zoomed])");
     assertClose((await pictureBox()).width, width, 1);
     assertEquals(open.complaints, []);
   },
