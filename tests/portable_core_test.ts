@@ -27,6 +27,7 @@ const filing = [
   "face/heads/flame.ts",
   "face/heads/head_file.ts",
   "face/ict/ict.ts",
+  "face/kept_built_in.ts",
   "face/model_file.ts",
   "face/obj/obj_files.ts",
   "face/prepared_face.ts",

@@ -11,8 +11,17 @@ import { addMouth } from "./built_in/mouth.ts";
 import { addScalp } from "./built_in/scalp.ts";
 import { sculpt } from "./built_in/sculpture.ts";
 
-/** A face made of formulas alone; it needs no file. Unit: centimeters; origin: between the ears, at the pupils' height. */
+let face: MorphableModel | undefined;
+
+/**
+ * A face made of formulas alone; it needs no file. Unit: centimeters; origin: between the ears, at the pupils' height. It is
+ * made once, and always the same object.
+ */
 export function builtInFace(): MorphableModel {
+  return face ??= make();
+}
+
+function make(): MorphableModel {
   const sheets = makeSheets();
   const head = new Head(sheets, sculpt(sheets));
   addScalp(head);

@@ -18,6 +18,11 @@ export function drawnModel(model: MorphableModel): MorphableModel {
   return drawn;
 }
 
+/** Has {@linkcode drawnModel} give this, which is there already. */
+export function setDrawnModel(model: MorphableModel, drawn: MorphableModel): void {
+  made.set(model, drawn);
+}
+
 const made = new WeakMap<MorphableModel, MorphableModel>();
 
 /** A model's `openness`, from many shadow maps. */

@@ -143,7 +143,7 @@ async function openLabeler(options: Flags, console: TaskConsole): Promise<Labele
 
 async function openFace({ face, facePath }: Flags, console: TaskConsole): Promise<MorphableModel> {
   console.stage("Opening the face model");
-  if (face === "built-in") return (await import("@/lib/face/built_in.ts")).builtInFace();
+  if (face === "built-in") return await (await import("@/lib/face/kept_built_in.ts")).keptBuiltInFace();
   if (facePath === undefined) throw new InputError(`Cannot open the face model ${face}: --face-path was not given`);
   if (face === "obj") return await (await import("@/lib/face/obj/obj_files.ts")).loadObjModel(facePath);
   if (face === "model") return (await (await import("@/lib/face/prepared_face.ts")).readPreparedFace(facePath)).model;

@@ -7,7 +7,7 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
  * an InputError where there is none.
  */
 export async function openFaceModel(name: string): Promise<MorphableModel> {
-  if (name === "built-in") return (await import("@/lib/face/built_in.ts")).builtInFace();
+  if (name === "built-in") return await (await import("@/lib/face/kept_built_in.ts")).keptBuiltInFace();
   const found = await Deno.stat(name).catch(() => undefined);
   if (!found?.isDirectory) {
     throw new InputError(`Cannot open the face model ${name}: there is no such folder; "built-in" needs none`);

@@ -4,7 +4,7 @@ import {
   DrawnActor as BareActor,
   type DrawnFrame,
 } from "@/lib/data/synthetic/drawn_actor.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { times } from "@/lib/geometry/vectors.ts";
 import { type Fill, fillShape, stroke } from "@/lib/portrait/shapes.ts";
@@ -15,6 +15,8 @@ export interface Act extends BareAct {
   readonly hand?: readonly [x: number, y: number];
 }
 
+const builtIn = await keptBuiltInFace();
+
 /** An actor whose hand may pass before the face; of the built-in model unless another is given. */
 export class DrawnActor extends BareActor {
   readonly #size: number;
@@ -22,7 +24,7 @@ export class DrawnActor extends BareActor {
   readonly #handWidth: number;
 
   constructor(
-    { model = builtInFace(), headShare = 0.16, ...options }: Partial<ActorOptions> & Omit<ActorOptions, "model">,
+    { model = builtIn, headShare = 0.16, ...options }: Partial<ActorOptions> & Omit<ActorOptions, "model">,
   ) {
     super({ model, headShare, ...options });
     this.#size = options.size;
