@@ -1,5 +1,5 @@
 import { type FloatImage, linearToPhoto } from "@/lib/geometry/color.ts";
-import { interpolate, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
+import { type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
@@ -20,6 +20,8 @@ export interface PhotoTexture {
   readonly mirrorShare: Float32Array;
   /** [vertexCount, 3], linear light: the color of what is not trusted. */
   readonly fill: Float32Array;
+  /** [vertexCount, 3], linear light: the colors at the vertices. */
+  readonly colors: Float32Array;
 }
 
 export interface PhotoTextureOptions {
@@ -34,19 +36,42 @@ export interface PhotoTextureOptions {
  * it, and changes from place to place as the other side does where that is seen, so that no seam shows, whichever side the
  * light comes from (Pérez et al., Poisson Image Editing, SIGGRAPH 2003, equation 3, of logarithms of light on a mesh).
  */
-export function photoTexture(mesh: Mesh, image: FloatImage, options: PhotoTextureOptions = {}): PhotoTexture {
-  const { mirrorUv, capStart = Infinity } = options;
-  const { positions, triangles } = mesh;
-  const trust = trustOfVertices(mesh, image, capStart);
-  const known = Uint8Array.from(trust, (value) => value >= TRUSTED ? 1 : 0);
-  const { mirrored, mirrorShare } = mirrorUv
-    ? mirroredPlaces(positions, trust, { uv: mirrorUv, triangles })
-    : { mirrored: positions, mirrorShare: new Float32Array(trust.length) };
-  const mirroredColors = colorsAt(mirrored, image);
-  const neighbors = neighborsOf(triangles, trust.length);
-  const guide = { values: mirroredColors.map(toLog), shares: mirrorShare };
-  const fill = spread(colorsAt(positions, image).map(toLog), { known, neighbors, guide }).map(fromLog);
-  return { mesh, trust, mirrored, mirroredColors, mirrorShare, fill };
+export function photoTexture(
+  { positions, triangles }: Mesh,
+  image: FloatImage,
+  options: PhotoTextureOptions = {},
+): PhotoTexture {
+  return photoTextures({ triangles, vertexCount: positions.length / 3 }, options)(positions, image);
+}
+
+/**
+ * As {@linkcode photoTexture}, of many meshes of the same triangles: what these alone say is worked out once. Given the
+ * texture of the same face a moment before, what is not trusted goes on from how it was then, in less time.
+ */
+export function photoTextures(
+  { triangles, vertexCount }: { readonly triangles: Uint32Array; readonly vertexCount: number },
+  { mirrorUv, capStart = Infinity }: PhotoTextureOptions = {},
+): (positions: Float32Array, image: FloatImage, before?: PhotoTexture) => PhotoTexture {
+  const neighbors = neighborsOf(triangles, vertexCount);
+  const across = mirrorUv && mirrorPlaces({ uv: mirrorUv, triangles });
+  return (positions, image, before) => {
+    const mesh = { positions, triangles };
+    const trust = trustOfVertices(mesh, image, capStart);
+    const known = Uint8Array.from(trust, (value) => value >= TRUSTED ? 1 : 0);
+    const { mirrored, mirrorShare } = across
+      ? mirroredVertices(positions, trust, across)
+      : { mirrored: positions, mirrorShare: new Float32Array(vertexCount) };
+    const own = colorsAt(positions, image);
+    const mirroredColors = across ? colorsAt(mirrored, image) : own;
+    const guide = { values: mirroredColors.map(toLog), shares: mirrorShare };
+    const values = own.map((color, i) => toLog(before && known[Math.floor(i / 3)] === 0 ? before.colors[i]! : color));
+    const fill = spread(values, { known, neighbors, guide, isBegun: before !== undefined }).map(fromLog);
+    const colors = own.map((color, i) => {
+      const share = trust[Math.floor(i / 3)]!;
+      return share * color + (1 - share) * fill[i]!;
+    });
+    return { mesh, trust, mirrored, mirroredColors, mirrorShare, fill, colors };
+  };
 }
 
 /** Added to light before its logarithm is taken: in the dark, noise would be large there. */
@@ -92,12 +117,8 @@ export function textureShader(
 const MOST_DETAIL = 3;
 
 /** [vertexCount, 3], sRGB bytes: the colors at the vertices. */
-export function vertexColors({ trust, fill, mesh: { positions } }: PhotoTexture, image: FloatImage): Uint8Array {
-  const rgb = colorsAt(positions, image).map((own, i) => {
-    const share = trust[Math.floor(i / 3)]!;
-    return share * own + (1 - share) * fill[i]!;
-  });
-  return linearToPhoto({ width: trust.length, height: 1, rgb }).rgb;
+export function vertexColors({ colors, trust }: PhotoTexture): Uint8Array {
+  return linearToPhoto({ width: trust.length, height: 1, rgb: colors }).rgb;
 }
 
 function colorsAt(places: Float32Array, image: FloatImage): Float32Array {
@@ -127,47 +148,87 @@ const UV_SIZE = 512;
 /** Where to look for a point: the center of its own texel is outside of the layout where it lies on an edge. */
 const beside = [[0, 0], [-1, 0], [0, -1], [-1, -1]] as const;
 
-/** For each vertex, the place whose UV is mirrored about u = 0.5, and how much to take of its color. */
-function mirroredPlaces(
-  positions: Float32Array,
-  trust: Float32Array,
-  { uv, triangles }: { readonly uv: Float32Array; readonly triangles: Uint32Array },
-): Pick<PhotoTexture, "mirrored" | "mirrorShare"> {
+/** For each vertex that has one, the place whose UV is mirrored about u = 0.5: three vertices and their shares. */
+function mirrorPlaces({ uv, triangles }: { readonly uv: Float32Array; readonly triangles: Uint32Array }): MeshPlaces {
   const flat = uvMesh({ uv, triangles }, UV_SIZE);
   const raster = rasterize(flat, { width: UV_SIZE, height: UV_SIZE });
-  const mirrored = positions.slice(), mirrorShare = new Float32Array(trust.length), share = new Float32Array(1);
   const texelAt = (value: number) => Math.min(UV_SIZE - 1, Math.max(0, Math.floor(value)));
-  for (let v = 0; v < trust.length; v++) {
+  const places: MeshPlaces = {
+    vertices: new Uint32Array(uv.length / 2 * 3),
+    weights: new Float32Array(uv.length / 2 * 3),
+  };
+  for (let v = 0; v < uv.length / 2; v++) {
     const [x, y] = [UV_SIZE - flat.positions[3 * v]!, flat.positions[3 * v + 1]!];
     const texel = beside.map(([dx, dy]) => texelAt(y + dy) * UV_SIZE + texelAt(x + dx)).find((k) =>
       raster.triangle[k]! >= 0
     );
     if (texel === undefined) continue;
-    interpolate(raster, texel, { triangles, values: positions }, mirrored.subarray(3 * v, 3 * v + 3));
-    interpolate(raster, texel, { triangles, values: trust }, share);
-    mirrorShare[v] = smoothstep(0, WORTH, share[0]!);
+    const corner = 3 * raster.triangle[texel]!;
+    places.vertices.set(triangles.subarray(corner, corner + 3), 3 * v);
+    places.weights.set(raster.weights.subarray(3 * texel, 3 * texel + 3), 3 * v);
+  }
+  return places;
+}
+
+/** Places on a mesh, each between three of its vertices; one whose weights are 0 is nowhere. */
+interface MeshPlaces {
+  /** [count, 3] */
+  readonly vertices: Uint32Array;
+  /** [count, 3] */
+  readonly weights: Float32Array;
+}
+
+/** Where each vertex's mirror image lies, itself where it has none, and how much to take of its color. */
+function mirroredVertices(
+  positions: Float32Array,
+  trust: Float32Array,
+  { vertices, weights }: MeshPlaces,
+): Pick<PhotoTexture, "mirrored" | "mirrorShare"> {
+  const mirrored = positions.slice(), mirrorShare = new Float32Array(trust.length);
+  for (let i = 0; i < positions.length; i += 3) {
+    const [a, b, c] = [vertices[i]!, vertices[i + 1]!, vertices[i + 2]!];
+    const [wa, wb, wc] = [weights[i]!, weights[i + 1]!, weights[i + 2]!];
+    if (wa + wb + wc === 0) continue;
+    for (let axis = 0; axis < 3; axis++) {
+      mirrored[i + axis] = wa * positions[3 * a + axis]! + wb * positions[3 * b + axis]! +
+        wc * positions[3 * c + axis]!;
+    }
+    mirrorShare[i / 3] = smoothstep(0, WORTH, wa * trust[a]! + wb * trust[b]! + wc * trust[c]!);
   }
   return { mirrored, mirrorShare };
 }
 
-/** The vertices beside each vertex, once for each triangle that both are of. */
+/** The vertices beside each vertex. */
 interface Neighbors {
   /** [vertexCount + 1], where each vertex's begin, and the end. */
   readonly starts: Uint32Array;
   readonly list: Uint32Array;
+  /** How many triangles both are of. */
+  readonly counts: Uint8Array;
 }
 
 function neighborsOf(triangles: Uint32Array, vertexCount: number): Neighbors {
   const starts = new Uint32Array(vertexCount + 1);
   for (const v of triangles) starts[v + 1]! += 2;
   for (let v = 0; v < vertexCount; v++) starts[v + 1]! += starts[v]!;
-  const list = new Uint32Array(2 * triangles.length), ends = starts.slice();
+  const all = new Uint32Array(2 * triangles.length), ends = starts.slice();
   for (let k = 0; k < triangles.length; k++) {
     const v = triangles[k]!, start = k - k % 3;
-    list[ends[v]!++] = triangles[start + (k + 1) % 3]!;
-    list[ends[v]!++] = triangles[start + (k + 2) % 3]!;
+    all[ends[v]!++] = triangles[start + (k + 1) % 3]!;
+    all[ends[v]!++] = triangles[start + (k + 2) % 3]!;
   }
-  return { starts, list };
+  const list = new Uint32Array(all.length), counts = new Uint8Array(all.length);
+  let end = 0;
+  for (let v = 0; v < vertexCount; v++) {
+    const own = all.subarray(starts[v], starts[v + 1]).sort();
+    starts[v] = end;
+    for (let k = 0; k < own.length; k++) {
+      if (own[k] !== own[k - 1]) list[end++] = own[k]!;
+      counts[end - 1]!++;
+    }
+  }
+  starts[vertexCount] = end;
+  return { starts, list: list.slice(0, end), counts: counts.slice(0, end) };
 }
 
 interface Spreading {
@@ -175,6 +236,8 @@ interface Spreading {
   readonly known: Uint8Array;
   readonly neighbors: Neighbors;
   readonly guide: Guide;
+  /** Whether the others have values that are nearly right. */
+  readonly isBegun: boolean;
 }
 
 /** What values differ by from vertex to vertex where none is known. */
@@ -185,33 +248,37 @@ interface Guide {
   readonly shares: Float32Array;
 }
 
-const SMOOTHING_PASSES = 60;
+/** How often values are evened out, from nothing and from those of a moment before. */
+const [PASSES, MORE_PASSES] = [60, 8];
 
 /**
  * Fills unknown vertices of [vertexCount, 3] by rings, from the known ones outwards, then evens out how they differ from
  * the guide; gives the same array. All are those of no light where none is known.
  */
-function spread(values: Float32Array, { known, neighbors, guide }: Spreading): Float32Array {
+function spread(values: Float32Array, { known, neighbors, guide, isBegun }: Spreading): Float32Array {
   const unknown = Uint32Array.from(known.keys()).filter((v) => known[v] === 0);
+  const filled = isBegun
+    ? new Uint8Array(known.length).fill(1)
+    : fillByRings(values, { known, neighbors, guide, unknown });
+  const all = offers(unknown, { from: filled, neighbors, guide });
+  for (let pass = 0; pass < (isBegun ? MORE_PASSES : PASSES); pass++) follow(values, all);
+  return values;
+}
+
+/** Gives, [vertexCount], 1 where there are values now. */
+function fillByRings(
+  values: Float32Array,
+  { known, neighbors, guide, unknown }: Omit<Spreading, "isBegun"> & { readonly unknown: Uint32Array },
+): Uint8Array {
   for (const v of unknown) values.fill(toLog(0), 3 * v, 3 * v + 3);
   const filled = known.slice();
   for (let empty = unknown; empty.length > 0;) {
-    const reached = followNeighbors(values, { neighbors, guide, from: filled, to: empty });
+    const reached = follow(values, offers(empty, { from: filled, neighbors, guide }));
     if (reached.length === 0) break;
     for (const v of reached) filled[v] = 1;
     empty = empty.filter((v) => filled[v] === 0);
   }
-  for (let pass = 0; pass < SMOOTHING_PASSES; pass++) {
-    followNeighbors(values, { neighbors, guide, from: filled, to: unknown });
-  }
-  return values;
-}
-
-interface Following extends Pick<Spreading, "neighbors" | "guide"> {
-  /** [vertexCount], 1 where a vertex counts. */
-  readonly from: Uint8Array;
-  /** The vertices to change. */
-  readonly to: Uint32Array;
+  return filled;
 }
 
 /** How strongly a vertex that differs as the guide does is also drawn to it, beside one neighbor. */
@@ -219,32 +286,92 @@ const PULL = 0.2;
 /** The most that such a vertex may be off the guide: what is next to it may be a highlight, or the background. */
 const MOST_OFF = 2;
 
+/** What the neighbors of vertices say that these are, but for the neighbors' own values: those may change. */
+interface Offers {
+  /** The vertices that have neighbors with values. */
+  readonly to: Uint32Array;
+  /** [to.length + 1], where each one's begin, and the end. */
+  readonly starts: Uint32Array;
+  readonly neighbors: Uint32Array;
+  /** Of each neighbor's value in the mean. */
+  readonly shares: Float32Array;
+  /** [to.length, 3], what the guide adds to that mean. */
+  readonly offsets: Float32Array;
+  /** [to.length, 3], the guide's own values. */
+  readonly guides: Float32Array;
+  /** [to.length], how far a vertex may be off the guide. */
+  readonly most: Float32Array;
+}
+
 /**
- * Each vertex becomes what its neighbors as they were, where it has any, say on average that it is: what they are, and what
- * the guide differs by. Gives those that did.
+ * Each vertex is what its neighbors say on average that it is: what they are, and what the guide differs by.
+ *
+ * @param to the vertices that are asked about
+ * @param from [vertexCount], 1 where a vertex counts
  */
-function followNeighbors(
-  values: Float32Array,
-  { neighbors: { starts, list }, guide, from, to }: Following,
-): Uint32Array {
-  const means = new Float32Array(3 * to.length), changed = new Uint32Array(to.length);
-  let count = 0;
+function offers(
+  to: Uint32Array,
+  { from, neighbors: { starts, list, counts }, guide }: Pick<Spreading, "neighbors" | "guide"> & {
+    readonly from: Uint8Array;
+  },
+): Offers {
+  const most = to.reduce((sum, v) => sum + starts[v + 1]! - starts[v]!, 0);
+  const made = {
+    to: new Uint32Array(to.length),
+    starts: new Uint32Array(to.length + 1),
+    neighbors: new Uint32Array(most),
+    shares: new Float32Array(most),
+    offsets: new Float32Array(3 * to.length),
+    guides: new Float32Array(3 * to.length),
+    most: new Float32Array(to.length),
+  };
+  let count = 0, end = 0;
   for (const v of to) {
-    const ownShare = guide.shares[v]!, pull = PULL * ownShare, most = MOST_OFF / ownShare;
+    const ownShare = guide.shares[v]!, first = end;
+    let weight = PULL * ownShare;
+    for (let k = starts[v]!; k < starts[v + 1]!; k++) {
+      if (from[list[k]!] === 0) continue;
+      made.neighbors[end] = list[k]!;
+      weight += made.shares[end++] = counts[k]!;
+    }
+    if (end === first) continue;
+    for (let k = first; k < end; k++) made.shares[k]! /= weight;
     for (let c = 0; c < 3; c++) {
       const own = guide.values[3 * v + c]!;
-      let weight = pull, off = 0; // of the guide
-      for (let k = starts[v]!, end = starts[v + 1]!; k < end; k++) {
-        const other = list[k]!;
-        if (from[other] === 0) continue;
-        const share = Math.min(ownShare, guide.shares[other]!);
-        weight++;
-        off += values[3 * other + c]! - share * guide.values[3 * other + c]! - (1 - share) * own;
+      let offset = own;
+      for (let k = first; k < end; k++) {
+        const other = made.neighbors[k]!, share = Math.min(ownShare, guide.shares[other]!);
+        offset -= made.shares[k]! * (share * guide.values[3 * other + c]! + (1 - share) * own);
       }
-      means[3 * count + c] = own + Math.min(most, Math.max(-most, off / weight));
-      if (c === 2 && weight > pull) changed[count++] = v;
+      made.offsets[3 * count + c] = offset;
+      made.guides[3 * count + c] = own;
     }
+    made.most[count] = MOST_OFF / ownShare;
+    made.to[count++] = v;
+    made.starts[count] = end;
   }
-  for (let i = 0; i < count; i++) values.set(means.subarray(3 * i, 3 * i + 3), 3 * changed[i]!);
-  return changed.subarray(0, count);
+  return { ...made, to: made.to.subarray(0, count) };
+}
+
+/** Vertices become what their neighbors as they were say; gives those vertices. */
+function follow(values: Float32Array, { to, starts, neighbors, shares, offsets, guides, most }: Offers): Uint32Array {
+  const means = new Float32Array(3 * to.length);
+  for (let n = 0, i = 0; n < to.length; n++, i += 3) {
+    let red = offsets[i]!, green = offsets[i + 1]!, blue = offsets[i + 2]!;
+    for (let k = starts[n]!, end = starts[n + 1]!; k < end; k++) {
+      const share = shares[k]!, other = 3 * neighbors[k]!;
+      red += share * values[other]!;
+      green += share * values[other + 1]!;
+      blue += share * values[other + 2]!;
+    }
+    means[i] = within(red, guides[i]!, most[n]!);
+    means[i + 1] = within(green, guides[i + 1]!, most[n]!);
+    means[i + 2] = within(blue, guides[i + 2]!, most[n]!);
+  }
+  for (let n = 0; n < to.length; n++) values.set(means.subarray(3 * n, 3 * n + 3), 3 * to[n]!);
+  return to;
+}
+
+function within(value: number, middle: number, reach: number): number {
+  return Math.min(middle + reach, Math.max(middle - reach, value));
 }

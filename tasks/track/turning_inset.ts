@@ -2,7 +2,7 @@ import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { FaceFit, TrackedFit } from "@/lib/track/face_tracker.ts";
 import type { Photo } from "@/lib/types.ts";
-import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import { FaceColoring } from "@/lib/view/mesh/colored_face.ts";
 import { Turntable } from "@/lib/view/mesh/turntable.ts";
 
 /** Farthest turn to either side, in radians, and seconds from side to side. */
@@ -16,6 +16,10 @@ export class TurningInset {
   readonly #height: number;
   readonly #framesPerSecond: number;
   readonly #surface: FaceSurface;
+  readonly #coloring: FaceColoring;
+  /** The face that was drawn last. */
+  #id: number | undefined;
+  #table: Turntable | undefined;
   #frame = 0;
 
   constructor(
@@ -26,11 +30,14 @@ export class TurningInset {
     this.#height = height;
     this.#framesPerSecond = framesPerSecond;
     this.#surface = surface;
+    this.#coloring = new FaceColoring(surface);
   }
 
   /** The face as it turns in the next frame, from a picture without anything drawn over it; gray where there is none. */
   draw(picture: Photo, face: TrackedFit<FaceFit> | undefined): Photo {
     const turn = REACH * Math.sin(Math.PI * this.#frame++ / this.#framesPerSecond / SECONDS);
+    if (face?.id !== this.#id) this.#coloring.reset();
+    this.#id = face?.id;
     if (face) return this.#drawFace(picture, face, turn);
     return { width: this.width, height: this.width, rgb: new Uint8Array(3 * this.width ** 2).fill(245) };
   }
@@ -51,8 +58,10 @@ export class TurningInset {
   }
 
   #drawFace(picture: Photo, { vertices }: TrackedFit<FaceFit>, turn: number): Photo {
-    const { mesh, colors } = colorFace(picture, { positions: vertices, surface: this.#surface });
-    const landmarks = valuesAt(outlineOf(this.#surface.landmarks), vertices);
-    return new Turntable(mesh, { colors, landmarks, size: this.width, reach: REACH }).draw(turn);
+    const { mesh, colors } = this.#coloring.color(picture, vertices);
+    const face = { colors, landmarks: valuesAt(outlineOf(this.#surface.landmarks), vertices) };
+    if (this.#table) this.#table.put(mesh.positions, face);
+    else this.#table = new Turntable(mesh, { ...face, size: this.width, reach: REACH, isQuick: true });
+    return this.#table.draw(turn);
   }
 }

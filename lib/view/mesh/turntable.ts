@@ -1,5 +1,5 @@
 import { keyLandmarks } from "@/lib/face/landmarks.ts";
-import { type FloatImage, linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
+import { type FloatImage, linearToPhoto, photoToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
 import { emptyRaster, type Raster } from "@/lib/geometry/rasterize.ts";
 import {
@@ -13,21 +13,29 @@ import { rotatePoints, yawRotation } from "@/lib/geometry/transforms.ts";
 import { boundsOf, cross, dot, meanPoint, minus, plus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 
-export interface TurntableOptions {
+/** What stands on a turntable. */
+export interface TurntableFace {
   /** [vertexCount, 3], sRGB bytes. */
   readonly colors: Uint8Array;
   /** [68, 3], in the mesh's frame: where they are given, the head is first set upright, its face to the viewer. */
   readonly landmarks?: Float32Array;
+}
+
+export interface TurntableOptions extends TurntableFace {
   /** Pixels a side of the square pictures. */
   readonly size?: number;
   /** Farthest turn to either side, in radians; the view leaves room for it. */
   readonly reach?: number;
+  /** Whether to draw in little time, with edges within the mesh less smooth. */
+  readonly isQuick?: boolean;
 }
 
 /** As far as a face is seen from its front. */
 const REACH = 55 * Math.PI / 180;
 const SIZE = 400;
 const SAMPLES = 2;
+/** The most samples a side that are drawn in little time. */
+const QUICK_SAMPLES = 1200;
 /** Share of the picture's side that is left free at each edge. */
 const BORDER = 0.05;
 /** sRGB bytes. */
@@ -43,44 +51,68 @@ const light = addHarmonics(
 
 /** A mesh on its turntable, to be drawn from any side. Pictures are square, on a plain light background. */
 export class Turntable {
-  readonly #mesh: Mesh;
-  /** [vertexCount, 3], linear. */
-  readonly #colors: Float32Array;
+  readonly #triangles: Uint32Array;
+  /** The vertices that triangles use. */
+  readonly #used: Uint32Array;
   readonly #size: number;
   readonly #reach: number;
+  readonly #samples: number;
+  readonly #isQuick: boolean;
+  #positions = new Float32Array();
+  /** [vertexCount, 3], linear. */
+  #colors: Float32Array = new Float32Array();
   readonly #turned: Float32Array;
   readonly #raster: Raster;
+  readonly #background: Float32Array;
+  readonly #image: FloatImage;
 
-  constructor(mesh: Mesh, { colors, landmarks, size = SIZE, reach = REACH }: TurntableOptions) {
-    if (colors.length !== mesh.positions.length) {
-      throw new TypeError(
-        `Cannot turn a mesh of ${mesh.positions.length / 3} vertices with ${colors.length / 3} vertex colors`,
-      );
-    }
-    const upright = landmarks ? rotatePoints(mesh.positions, uprightRotation(landmarks)) : mesh.positions;
-    this.#mesh = { positions: fitToTurn(upright, mesh.triangles, { size, reach }), triangles: mesh.triangles };
-    this.#colors = Float32Array.from(colors, (byte) => srgbToLinear(byte / 255));
+  constructor({ positions, triangles }: Mesh, options: TurntableOptions) {
+    const { size = SIZE, reach = REACH, isQuick = false, ...face } = options;
+    this.#triangles = triangles;
+    this.#used = Uint32Array.from(new Set(triangles));
     this.#size = size;
     this.#reach = reach;
-    this.#turned = new Float32Array(upright.length);
-    this.#raster = emptyRaster({ width: size, height: size, samples: SAMPLES });
+    this.#isQuick = isQuick;
+    this.#samples = isQuick && SAMPLES * size > QUICK_SAMPLES ? 1 : SAMPLES;
+    this.#turned = new Float32Array(positions.length);
+    this.#raster = emptyRaster({ width: size, height: size, samples: this.#samples });
+    this.#image = plainImage(size);
+    this.#background = this.#image.rgb.slice();
+    this.put(positions, face);
+  }
+
+  /** Another mesh of the same triangles, in place of the one before. */
+  put(positions: Float32Array, { colors, landmarks }: TurntableFace): void {
+    if (colors.length !== positions.length || positions.length !== this.#turned.length) {
+      throw new TypeError(
+        `Cannot turn a mesh of ${this.#turned.length / 3} vertices with ${positions.length / 3} positions and ` +
+          `${colors.length / 3} vertex colors`,
+      );
+    }
+    const upright = landmarks ? rotatePoints(positions, uprightRotation(landmarks)) : positions;
+    this.#positions = fitToTurn(upright, this.#used, { size: this.#size, reach: this.#reach });
+    this.#colors = photoToLinear({ width: colors.length / 3, height: 1, rgb: colors }).rgb;
   }
 
   /** At a positive angle, in radians, the face turns towards the picture's left. */
   draw(angleRadians: number): Photo {
-    const { triangles } = this.#mesh;
-    const positions = rotatePoints(this.#mesh.positions, yawRotation(angleRadians), this.#turned);
+    const positions = rotatePoints(this.#positions, yawRotation(angleRadians), this.#turned);
     const middle = this.#size / 2;
     for (let i = 0; i < positions.length; i += 3) {
       positions[i]! += middle;
       positions[i + 1]! += middle;
     }
-    const mesh = { positions, triangles };
+    const mesh = { positions, triangles: this.#triangles };
     const normals = vertexNormals(mesh);
     const colors = shadeVertices(normals, { albedo: this.#colors, light });
-    const image = plainImage(this.#size);
-    drawMesh(mesh, image, { colors: twoSidedShader(mesh, colors), samples: SAMPLES, raster: this.#raster });
-    return linearToPhoto(image);
+    this.#image.rgb.set(this.#background);
+    drawMesh(mesh, this.#image, {
+      colors: twoSidedShader(mesh, colors),
+      samples: this.#samples,
+      isFlat: this.#isQuick,
+      raster: this.#raster,
+    });
+    return linearToPhoto(this.#image);
   }
 
   /** One turn to either side and back, slow where it comes to rest; the first frame follows the last. */
@@ -104,28 +136,28 @@ function uprightRotation(landmarks: Float32Array): Mat3 {
 /**
  * The mesh about the origin, which its axis goes through, of such a size that it stays in the picture all the way.
  *
- * @param positions [n, 3], some of which no triangle may use: those do not count
+ * @param positions [n, 3]
+ * @param used the vertices that count
  */
 function fitToTurn(
   positions: Float32Array,
-  triangles: Uint32Array,
+  used: Uint32Array,
   { size, reach }: { readonly size: number; readonly reach: number },
-): Float32Array {
-  const used = new Set(triangles);
-  const { low, high } = boundsOf(positions, triangles);
-  const center: Vec3 = used.size > 0 ? meanPoint([low, high]) : [0, 0, 0];
-  let half = used.size > 0 ? (high[1] - low[1]) / 2 : 0;
+): Float32Array<ArrayBuffer> {
+  const { low, high } = boundsOf(positions, used);
+  const center: Vec3 = used.length > 0 ? meanPoint([low, high]) : [0, 0, 0];
+  let half = used.length > 0 ? (high[1] - low[1]) / 2 : 0;
   for (const v of used) {
-    const [x, z] = [positions[3 * v]! - center[0], positions[3 * v + 2]! - center[2]];
+    const x = positions[3 * v]! - center[0], z = positions[3 * v + 2]! - center[2];
     // as it turns by a, x becomes r cos(a + phase): farthest out where that angle is a multiple of π, or at an end
-    const [radius, phase] = [Math.hypot(x, z), Math.atan2(z, x)];
+    const radius = Math.hypot(x, z), phase = Math.atan2(z, x);
     for (const side of [phase, phase > 0 ? phase - Math.PI : phase + Math.PI]) {
       const nearest = Math.max(0, Math.abs(side) - reach);
       half = Math.max(half, radius * Math.cos(nearest));
     }
   }
   const scale = half > 0 ? (0.5 - BORDER) * size / half : 1;
-  return positions.map((value, i) => (value - center[i % 3]!) * scale);
+  return new Float32Array(positions).map((value, i) => (value - center[i % 3]!) * scale);
 }
 
 function plainImage(size: number): FloatImage {

@@ -1,8 +1,10 @@
 import fc from "@/tests/fast_check.ts";
 import { linearToSrgb, srgbToLinear } from "@/lib/geometry/color.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
-import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";
+import { readVertices } from "@/lib/data/maps/position_map.ts";
+import { colorFace, colorsFromPhoto, FaceColoring } from "@/lib/view/mesh/colored_face.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
+import { builtInFaceSample } from "@/tests/view/faces.ts";
 
 /** Red grows to the right, green downwards: the color tells the place. */
 const photo: Photo = {
@@ -126,4 +128,23 @@ Deno.test("colorsFromPhoto() leaves no seam where the other side is darker, and 
     const where = `red goes from ${red(column - 1)} to ${red(column)} in column ${column}`;
     assert(step < 0 && step > -difference / 2, where); // all at once where the other side's colors are taken as they are
   }
+});
+
+Deno.test("a FaceColoring goes on from the frame before to nearly the colors that it finds alone, and forgets when told", async () => {
+  const { photo, map, surface } = await builtInFaceSample();
+  const positions = readVertices(map, surface), middle = photo.width / 2;
+  /** As the face a little later, which has turned, in a picture that is brighter. */
+  const later = {
+    positions: positions.map((value, i) => i % 3 === 0 ? middle + 0.97 * (value - middle) + 2 : value),
+    photo: { ...photo, rgb: photo.rgb.map((value) => Math.min(255, 1.1 * value)) },
+  };
+  const coloring = new FaceColoring(surface);
+  coloring.color(photo, positions);
+  const { colors } = coloring.color(later.photo, later.positions);
+  const alone = colorFace(later.photo, { positions: later.positions, surface }).colors;
+  const off = Array.from(colors, (value, i) => Math.abs(value - alone[i]!)).sort((a, b) => a - b);
+  const mean = off.reduce((sum, value) => sum + value, 0) / off.length, most = off[Math.floor(0.99 * off.length)]!;
+  assert(mean > 0 && mean < 2 && most < 30, `${mean} levels, 1 % more than ${most}`);
+  coloring.reset();
+  assertEquals(coloring.color(later.photo, later.positions).colors, alone);
 });

@@ -86,9 +86,30 @@ Deno.test("a Turntable with landmarks shows a face from its front, however it wa
   assert(off < 0.005 * front.rgb.length, `${off} of ${front.rgb.length} values differ`);
 });
 
+Deno.test("a Turntable that another mesh is put on draws it as if it had been there first, and in little time nearly so", async () => {
+  const { mesh, colors } = twoSquares();
+  const taller = mesh.positions.map((value, i) => i % 3 === 1 ? 1.7 * value : value);
+  const others = colors.map((value) => 255 - value);
+  const table = new Turntable(mesh, { colors, size: 60 });
+  table.draw(0.6);
+  table.put(taller, { colors: others });
+  const fresh = new Turntable({ ...mesh, positions: taller }, { colors: others, size: 60 }).draw(0.3);
+  assertEquals(table.draw(0.3), fresh);
+  const quick = new Turntable({ ...mesh, positions: taller }, { colors: others, size: 60, isQuick: true }).draw(0.3);
+  const off = quick.rgb.map((value, i) => Math.abs(value - fresh.rgb[i]!));
+  assert(off.filter((value) => value > 2).length < 0.02 * off.length, "all but pixels in which both squares show");
+  for (const [positions, given] of [[taller.subarray(3), others], [taller, others.subarray(3)]] as const) {
+    await assertThrows(() => table.put(positions, { colors: given }), TypeError, /8 vertices with/);
+  }
+});
+
 Deno.test("a Turntable without a mesh is empty; colors of another mesh are a TypeError", async () => {
   const empty = { positions: new Float32Array(), triangles: new Uint32Array() };
   const photo = new Turntable(empty, { colors: new Uint8Array(), size: 8 }).draw(0.2);
   assert([...Array(64).keys()].every((k) => isBackground(photo, k % 8, k >> 3)));
-  await assertThrows(() => new Turntable(empty, { colors: new Uint8Array(3) }), TypeError, /0 vertices with 1 vertex/);
+  await assertThrows(
+    () => new Turntable(empty, { colors: new Uint8Array(3) }),
+    TypeError,
+    /0 vertices with 0 positions and 1 vertex/,
+  );
 });
