@@ -50,10 +50,19 @@ function plane(a: Vec3, b: Vec3, c: Vec3): (point: Vec3) => number {
   return (point) => dot(minus(point, a), up);
 }
 
-/** [triangleCount, 3], a surface's triangles but for those of the neck, which the loss gives no weight. */
+const found = new WeakMap<Uint32Array, { readonly regions: Uint8Array; readonly face: Uint32Array }>();
+
+/**
+ * [triangleCount, 3], a surface's triangles but for those of the neck, which the loss gives no weight; of one surface always the
+ * same array.
+ */
 export function trianglesWithoutNeck(
   { triangles, regions }: Pick<FaceSurface, "triangles" | "regions">,
 ): Uint32Array {
+  const before = found.get(triangles);
+  if (before?.regions === regions) return before.face;
   const touchesNeck = (t: number) => [0, 1, 2].some((corner) => regions[triangles[3 * t + corner]!] === NECK);
-  return triangles.filter((_, k) => !touchesNeck(Math.floor(k / 3)));
+  const face = triangles.filter((_, k) => !touchesNeck(Math.floor(k / 3)));
+  found.set(triangles, { regions, face });
+  return face;
 }

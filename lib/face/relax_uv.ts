@@ -60,7 +60,7 @@ function withHolesFilled({ uv, triangles, mean, modes }: RelaxSurface): RelaxMes
     const u = loop.map((v) => uv[2 * v]!);
     return Math.max(...u) - Math.min(...u);
   };
-  const [outer = [], ...holes] = boundaryLoops(triangles).sort((a, b) => width(b) - width(a));
+  const [outer = [], ...holes] = boundaryLoops(triangles).toSorted((a, b) => width(b) - width(a));
   const isFixed = new Uint8Array(vertexCount + holes.length);
   for (const v of outer) isFixed[v] = 1;
   const withMiddles = (values: Float32Array, stride: number, factor = 1) => {

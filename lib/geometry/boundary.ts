@@ -1,10 +1,20 @@
+export type Loops = readonly (readonly number[])[];
+
+const found = new WeakMap<Uint32Array, Loops>();
+
 /**
  * The closed lines along which a mesh ends, longest first: each a list of vertices, in the order in which the triangles
  * beside them name them. Where edges of more than one line meet at a vertex, lines may run into each other.
  *
- * @param triangles [triangleCount, 3]
+ * @param triangles [triangleCount, 3], not to be changed later: their lines are looked for once
  */
-export function boundaryLoops(triangles: Uint32Array): number[][] {
+export function boundaryLoops(triangles: Uint32Array): Loops {
+  const loops = found.get(triangles) ?? findLoops(triangles);
+  found.set(triangles, loops);
+  return loops;
+}
+
+function findLoops(triangles: Uint32Array): Loops {
   const next = new Map<number, number>();
   const to = (k: number) => triangles[k % 3 === 2 ? k - 2 : k + 1]!;
   // the edges that leave each vertex, one vertex after the other: a lookup of pairs would take most of the time

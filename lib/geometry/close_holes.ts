@@ -12,16 +12,27 @@ export interface ClosedSurface {
   extend(values: Float32Array, columns: number): Float32Array;
 }
 
+const closed = new WeakMap<Uint32Array, ClosedSurface>();
+
 /**
  * Closes the holes of a surface by membranes: eyes and mouth, where a photo's color shows what the mesh leaves out. The
  * longest of its edges, the outline, stays open.
+ *
+ * @param triangles not to be changed later: their holes are closed once
+ * @param vertexCount of the mesh, always the same for the same triangles
  */
 export function closeHoles(triangles: Uint32Array, vertexCount: number): ClosedSurface {
+  const surface = closed.get(triangles) ?? close(triangles, vertexCount);
+  closed.set(triangles, surface);
+  return surface;
+}
+
+function close(triangles: Uint32Array, vertexCount: number): ClosedSurface {
   const holes = boundaryLoops(triangles).slice(1);
   const added: number[] = [];
   let next = vertexCount;
   for (const hole of holes) {
-    for (let ring = 1, outer = hole; ring <= RINGS; ring++) {
+    for (let ring = 1, outer: readonly number[] = hole; ring <= RINGS; ring++) {
       const inner = ring < RINGS ? hole.map((_, i) => next + i) : hole.map(() => next);
       next += ring < RINGS ? hole.length : 1;
       hole.forEach((_, i) => {

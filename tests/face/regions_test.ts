@@ -43,3 +43,11 @@ Deno.test("trianglesWithoutNeck() leaves out just the triangles that touch the n
   assert(touching!.length > 0);
   assertEquals(kept, others);
 });
+
+Deno.test("trianglesWithoutNeck() looks once for a surface's, and again where its regions are others", () => {
+  const { surface } = builtInFace();
+  const face = trianglesWithoutNeck(surface);
+  assert(trianglesWithoutNeck({ ...surface }) === face);
+  const whole = { ...surface, regions: surface.regions.map(() => regionNames.indexOf("face")) };
+  assertEquals(trianglesWithoutNeck(whole), surface.triangles);
+});
