@@ -5,14 +5,12 @@ import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 const script = new URL("./train_rank.ts", import.meta.url);
 
-/** The weights that each rank has in the end, moving statistics too. */
-async function trained(count: number, config: Config): Promise<Float32Array[]> {
+/** The weights that ranks have in the end, moving statistics too: of each of the settings in turn, those of each rank. */
+async function trained(count: number, ...configs: Config[]): Promise<Float32Array[]> {
   await using folder = await temporaryFolder();
-  await runRanks(script, count, JSON.stringify(config), `${folder.path}/weights`);
-  return Array.from(
-    { length: count },
-    (_, rank) => new Float32Array(Deno.readFileSync(`${folder.path}/weights.${rank}`).buffer),
-  );
+  await runRanks(script, count, JSON.stringify(configs), `${folder.path}/weights`);
+  const files = configs.flatMap((_, i) => Array.from({ length: count }, (_, rank) => `weights.${i}.${rank}`));
+  return files.map((name) => new Float32Array(Deno.readFileSync(`${folder.path}/${name}`).buffer));
 }
 
 /** The largest difference of two runs' weights. */
@@ -24,13 +22,13 @@ Deno.test("2 ranks of batch 8 with synchronized statistics train as 1 rank of ba
   // covered faces at three times the rate let a rounding of 6e-8 after the first step grow to 3e-4
   const settings: Partial<Config> = { steps: 20, learningRate: 0.01, loss: "mse", augment: false };
   const config = (overrides: Partial<Config>) => tinyConfig({ ...settings, ...overrides });
-  const [start] = await trained(1, config({ batchSize: 1, steps: 1, learningRate: 1e-30 }));
-  const [alone] = await trained(1, config({ batchSize: 16 }));
-  const together = await trained(2, config({ batchSize: 8, syncBatchNorm: true }));
-  assertEquals(difference(together[0]!, together[1]!), 0);
-  const [synchronized, moved] = [difference(together[0]!, alone!), difference(start!, alone!)];
+  const untrained = config({ batchSize: 1, steps: 1, learningRate: 1e-30 });
+  const [start, alone] = await trained(1, untrained, config({ batchSize: 16 }));
+  const batches = { batchSize: 8 };
+  const [first, second, apart] = await trained(2, config({ ...batches, syncBatchNorm: true }), config(batches));
+  assertEquals(difference(first!, second!), 0);
+  const [synchronized, moved] = [difference(first!, alone!), difference(start!, alone!)];
   assert(synchronized <= FLOAT32_TOLERANCE && moved > 1000 * FLOAT32_TOLERANCE, `${synchronized} of ${moved}`);
-  const [apart] = await trained(2, config({ batchSize: 8 }));
   const unsynchronized = difference(apart!, alone!);
   assert(unsynchronized > 10 * FLOAT32_TOLERANCE, `${unsynchronized}`);
 });
@@ -38,11 +36,10 @@ Deno.test("2 ranks of batch 8 with synchronized statistics train as 1 rank of ba
 Deno.test("2 ranks that accumulate gradients train as 1 rank does on the same faces", async () => {
   const config = (overrides: Partial<Config>) =>
     tinyConfig({ steps: 3, learningRate: 0.01, loss: "mse", augment: false, gradAccumulate: 2, ...overrides });
-  const [alone] = await trained(1, config({ batchSize: 8 }));
-  const together = await trained(2, config({ batchSize: 4, syncBatchNorm: true }));
-  assertEquals(difference(together[0]!, together[1]!), 0);
-  const accumulated = difference(together[0]!, alone!);
+  const [alone, once] = await trained(1, config({ batchSize: 8 }), config({ batchSize: 16, gradAccumulate: 1 }));
+  const [first, second] = await trained(2, config({ batchSize: 4, syncBatchNorm: true }));
+  assertEquals(difference(first!, second!), 0);
+  const accumulated = difference(first!, alone!);
   assert(accumulated <= FLOAT32_TOLERANCE, `${accumulated}`);
-  const [once] = await trained(1, config({ batchSize: 16, gradAccumulate: 1 }));
   assert(difference(once!, alone!) > 10 * FLOAT32_TOLERANCE);
 });

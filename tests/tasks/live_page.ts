@@ -1,5 +1,5 @@
 /** The page of `deno task serve` in a Chromium whose camera plays a drawn video. */
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
@@ -97,7 +97,9 @@ export interface LivePage extends AsyncDisposable {
 }
 
 export interface LivePageOptions {
-  /** What the camera plays; a browser without one unless given. */
+  /** Where it is opened, apart from what else is open there; a browser of its own unless given. */
+  readonly browser?: Browser;
+  /** What the camera of its own browser plays; none unless given. */
   readonly camera?: string;
   readonly mayUseCamera?: boolean;
   readonly viewport?: { readonly width: number; readonly height: number };
@@ -117,13 +119,18 @@ export function livePageFiles() {
   return files ??= openOnnxModel(weights).then(pageFiles);
 }
 
+/** A Chromium's options. */
+export function cameraThatPlays(path: string): string[] {
+  return ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${path}`];
+}
+
 export async function openLivePage(options: LivePageOptions = {}): Promise<LivePage> {
   const { camera, mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false, hasGpu = false } =
     options;
   const server = options.server ?? servePage(await livePageFiles(), { hostname: "127.0.0.1", port: 0 });
   const address = `http://127.0.0.1:${server.addr.port}/`;
-  const browser = await launchChromium([
-    ...camera ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`] : [],
+  const browser = options.browser ?? await launchChromium([
+    ...camera ? cameraThatPlays(camera) : [],
     ...hasGpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"] : [],
   ]);
   const context = await browser.newContext({
@@ -155,7 +162,7 @@ export async function openLivePage(options: LivePageOptions = {}): Promise<LiveP
       return { name: download.suggestedFilename(), bytes: await Deno.readFile(await download.path()) };
     },
     async [Symbol.asyncDispose]() {
-      await browser.close();
+      await (options.browser ? context : browser).close();
       await server.shutdown();
     },
   };

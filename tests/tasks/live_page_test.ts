@@ -1,5 +1,6 @@
 /** The page of `deno task serve` as people have it: in a browser, with the weights that come along. */
 import { Buffer } from "node:buffer";
+import type { Browser } from "playwright-core";
 import { decodePhoto, encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -10,7 +11,9 @@ import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import {
+  cameraThatPlays,
   drawCamera,
+  type DrawnCamera,
   type LivePage,
   livePageFiles,
   openLivePage,
@@ -19,7 +22,7 @@ import {
 } from "@/tests/tasks/live_page.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath } from "@/tests/view/chromium.ts";
+import { chromiumPath, launchChromium } from "@/tests/view/chromium.ts";
 import { difference, screenshot } from "@/tests/view/screenshot.ts";
 
 /** Of pictures that are the same, in levels: the browser may round a pixel in one drawing and not in the next. */
@@ -31,14 +34,21 @@ function browserTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !chromiumPath, fn });
 }
 
-/** What a camera plays, drawn once for all tests. */
-let drawing: Promise<Awaited<ReturnType<typeof drawCamera>>> | undefined;
 const folder = await temporaryFolder();
-const camera = () => drawing ??= drawCamera(`${folder.path}/camera.y4m`);
-globalThis.addEventListener("unload", () => Deno.removeSync(folder.path, { recursive: true }));
+/** What the camera plays, and the browser that has it, for all tests but those of another. */
+let camera: DrawnCamera, browser: Browser;
+Deno.test.beforeAll(async () => {
+  if (!chromiumPath) return;
+  camera = await drawCamera(`${folder.path}/camera.y4m`);
+  browser = await launchChromium(cameraThatPlays(camera.path));
+});
+Deno.test.afterAll(async () => {
+  await browser?.close();
+  await folder[Symbol.asyncDispose]();
+});
 
 async function meanError(seen: readonly SeenFrame[]): Promise<number> {
-  const { truths } = await camera();
+  const { truths } = camera;
   const errors = seen.map(({ number, faces }) => {
     assertEquals(faces.map(({ id }) => id), [1]);
     return nme({ predicted: Float32Array.from(faces[0]!.landmarks), truth: truths[number]! }, 2);
@@ -60,7 +70,7 @@ const settled = ({ page }: LivePage) =>
 browserTest(
   "the page tracks a camera's turning, talking face near its true landmarks, isolated, by 6 MB and no other place",
   async () => {
-    await using live = await openLivePage({ camera: (await camera()).path });
+    await using live = await openLivePage({ browser });
     assert(await live.page.evaluate("crossOriginIsolated"), "The page is not isolated: it has one thread");
     await live.page.click("#start-camera");
     const [first] = await live.seen(1);
@@ -73,7 +83,7 @@ browserTest(
 );
 
 browserTest("every control of the page does what it says, by mouse and by keyboard", async () => {
-  await using live = await openLivePage({ camera: (await camera()).path });
+  await using live = await openLivePage({ browser });
   const { page } = live;
   await page.click("#camera");
   await live.seen(2);
@@ -132,7 +142,7 @@ browserTest("every control of the page does what it says, by mouse and by keyboa
 });
 
 browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG and WebM", async () => {
-  await using live = await openLivePage({ camera: (await camera()).path });
+  await using live = await openLivePage({ browser });
   const { page } = live;
   await page.click("#camera");
   await page.waitForSelector("#record:enabled");
@@ -177,7 +187,7 @@ browserTest(
   async () => {
     const { picture, landmarks } = new DrawnActor({ seed: "ben", size: 400 }).draw({ yaw: 25 });
     const jpeg = await orientedJpeg(picture, 6);
-    await using live = await openLivePage();
+    await using live = await openLivePage({ browser });
     const error = ([seen]: SeenFrame[]) =>
       nme({ predicted: Float32Array.from(seen!.faces[0]!.landmarks), truth: landmarks }, 2);
     for (const orientation of orientations) {
@@ -247,12 +257,12 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
     assertEquals(live.complaints, []);
   }
   {
-    await using live = await openLivePage({ camera: (await camera()).path, mayUseCamera: false });
+    await using live = await openLivePage({ browser, mayUseCamera: false });
     await live.page.click("#start-camera");
     await message(live, /^The camera was refused\. Allow it/);
   }
   {
-    await using live = await openLivePage({ camera: (await camera()).path });
+    await using live = await openLivePage({ browser });
     await live.page.click("#start-camera");
     await live.seen(1);
     await live.page.evaluate('video.srcObject.getVideoTracks()[0].dispatchEvent(new Event("ended"))');
@@ -280,7 +290,7 @@ browserTest(
       const type = types[name.split(".").at(-1) as keyof typeof types] ?? "application/octet-stream";
       return new Response(await Deno.readFile(`${site}/${name}`), { headers: { "content-type": type } });
     });
-    await using live = await openLivePage({ camera: (await camera()).path, server });
+    await using live = await openLivePage({ browser, server });
     assertEquals(await live.page.evaluate("crossOriginIsolated"), false);
     const note = await live.page.textContent("#threads") ?? "";
     assert(/^SIMD, one thread: this server does not send/.test(note), note);
@@ -293,7 +303,7 @@ browserTest(
 
 browserTest("on a phone all controls are in view, large enough for fingers, and work by touch", async () => {
   const viewport = { width: 390, height: 844 };
-  await using live = await openLivePage({ camera: (await camera()).path, viewport, isTouched: true });
+  await using live = await openLivePage({ browser, viewport, isTouched: true });
   const { page } = live;
   await page.tap("#start-camera");
   await live.seen(2);
@@ -313,7 +323,7 @@ browserTest("on a phone all controls are in view, large enough for fingers, and 
 });
 
 browserTest("all controls are in view on screens of any width, also where there is more to say", async () => {
-  await using live = await openLivePage();
+  await using live = await openLivePage({ browser });
   const { page } = live;
   const notes = ["SIMD, 4 threads", "SIMD, one thread: this server does not send the headers that more need"];
   for (const width of [600, 820, 1024, 1241, 1280, 1439, 1440, 1920]) {
@@ -337,7 +347,7 @@ browserTest("expressions stand beside the mesh where the model says some, each b
   const named = { ...description, expressionNames: ["jawOpen", "mouthSmile_L"] };
   files.set("posmap.json", new TextEncoder().encode(JSON.stringify(named)));
   const server = servePage(files, { hostname: "127.0.0.1", port: 0 });
-  await using live = await openLivePage({ server });
+  await using live = await openLivePage({ browser, server });
   assertEquals(await live.page.locator(".bar").allTextContents(), ["Jaw open", "Mouth smile L"]);
   assert(await live.page.isVisible("#expression"));
 });
