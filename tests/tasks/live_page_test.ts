@@ -47,7 +47,7 @@ Deno.test.afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-async function meanError(seen: readonly SeenFrame[]): Promise<number> {
+function meanError(seen: readonly SeenFrame[]): number {
   const { truths } = camera;
   const errors = seen.map(({ number, faces }) => {
     assertEquals(faces.map(({ id }) => id), [1]);
@@ -76,7 +76,7 @@ browserTest(
     const [first] = await live.seen(1);
     assertEquals(first!.faces.length, 1);
     assert(live.byteCount() < FIRST_FRAME, `${live.byteCount()} bytes came before the first frame with a face`);
-    const error = await meanError(await live.seen(60));
+    const error = meanError(await live.seen(60));
     assert(error < 4.5, `${error} %`);
     assertEquals(live.complaints, []);
   },
@@ -295,7 +295,7 @@ browserTest(
     const note = await live.page.textContent("#threads") ?? "";
     assert(/^SIMD, one thread: this server does not send/.test(note), note);
     await live.page.click("#camera");
-    const error = await meanError(await live.seen(20));
+    const error = meanError(await live.seen(20));
     assert(error < 4.5, `${error} %`);
     assertEquals(live.complaints, []);
   },
