@@ -2,9 +2,14 @@ import { dirname } from "node:path";
 import type * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 
+/** Bytes of a text: a JavaScript engine has none of twice as many. */
+const MOST_TEXT = 2 ** 28;
+
 /** A file's text. Throws an InputError where it cannot be read. */
-export function readText(path: string): Promise<string> {
-  return Deno.readTextFile(path).catch((error) => refuseFile(path, error));
+export async function readText(path: string): Promise<string> {
+  const { size } = await Deno.stat(path).catch((error) => refuseFile(path, error));
+  if (size > MOST_TEXT) refuseFile(path, `it has ${size} bytes, more than ${MOST_TEXT}`);
+  return await Deno.readTextFile(path).catch((error) => refuseFile(path, error));
 }
 
 /** What the text of a JSON file says. Throws an InputError where it is no JSON, or not of this schema. */

@@ -40,13 +40,19 @@ const itemTypes: Readonly<
   f8: { size: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
 
-/** The path is for messages. */
-export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
+export interface NpyOptions {
+  /** Called with the bytes that the numbers are about to take; throws where they are too many. */
+  readonly spend?: (bytes: number) => void;
+}
+
+/** The path is for messages. What is made takes up to 16 times the bytes, 8 for each of an item. */
+export function parseNpy(bytes: Uint8Array, path: string, { spend }: NpyOptions = {}): NpyArray {
   const { view, start, shape, count, type, little, isFortran } = openArray(bytes, {
     path,
     sizeOf: (type) => itemTypes[type]?.size,
   });
   const { size, read } = itemTypes[type]!;
+  spend?.((isFortran ? 2 : 1) * Float64Array.BYTES_PER_ELEMENT * count);
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++) values[i] = read(view, start + i * size, little);
   return { shape, values: isFortran ? toRowMajor(values, shape) : values };
@@ -72,8 +78,8 @@ export function parseNpyTexts(bytes: Uint8Array, path: string): string[] {
 }
 
 const MOST_CODE = 0x10ffff;
-/** As in NumPy. */
-const MOST_AXES = 64;
+/** As in NumPy, whose headers are of some hundred bytes. */
+const [MOST_AXES, MOST_HEADER] = [64, 10_000];
 
 /** What a file says of its array, whose items are all there. */
 function openArray(
@@ -94,6 +100,7 @@ function openArray(
   const headerStart = version === 1 ? 10 : 12;
   const start = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (start > bytes.length) throw fail("it ends inside its header");
+  if (start > MOST_HEADER) throw fail(`its header has ${start} bytes`);
 
   const header = new TextDecoder().decode(bytes.subarray(headerStart, start));
   if (/'descr': *'\|O'/.test(header)) {

@@ -7,18 +7,22 @@ import { InputError } from "@/lib/errors.ts";
 import { refuseFile } from "@/lib/files.ts";
 import { type NpyArray, parseNpy, parseNpyTexts } from "@/lib/formats/npy.ts";
 
-/** Of all that is inflated of a file, to its size: numbers that were measured are rarely deflated to a tenth. */
+/** Of all that is inflated of a file, and of the numbers that are read of it, to its size: what was measured is rarely deflated to a tenth. */
 const MOST_INFLATION = 64;
+/** Bytes that numbers may take in any case, and in none. */
+const [FREE_BYTES, MOST_NUMBERS] = [2 ** 26, 2 ** 32];
 /** Bytes of an array. */
 const MOST_BYTES = 2 ** 30;
 
 /** The arrays of a file, each of which is only read when it is asked for. */
 export interface Npz {
   readonly path: string;
+  /** Bytes of the file. */
+  readonly size: number;
   readonly names: readonly string[];
   /**
-   * Throws an InputError where there is no such array, or it is damaged, larger than a gigabyte or not of numbers. All arrays
-   * together are inflated to 64 times the file's size at most; that numbers are given in double precision comes on top.
+   * Throws an InputError where there is no such array, or it is damaged, larger than a gigabyte or not of numbers, or where what
+   * has been read takes more than 64 times the file's size, in double precision, and more than 64 MiB.
    */
   read(name: string): NpyArray;
   /** As {@linkcode read}, of an array of texts. */
@@ -65,6 +69,12 @@ function listArrays({ path, ...archive }: Archive): Npz {
     members.set(member.name, member);
   }
   const names = [...members.keys()].filter((name) => name.endsWith(NPY)).map((name) => name.slice(0, -NPY.length));
+  let made = 0;
+  const spend = (bytes: number) => {
+    if ((made += bytes) > Math.min(MOST_NUMBERS, Math.max(FREE_BYTES, MOST_INFLATION * archive.size))) {
+      refuse(`its numbers take more than ${MOST_INFLATION} times its size`);
+    }
+  };
   const content = (name: string) => {
     const member = members.get(name + NPY);
     if (!member) throw new InputError(`Cannot find ${name} in ${path}: it has ${names.join(", ") || "no arrays"}`);
@@ -76,8 +86,9 @@ function listArrays({ path, ...archive }: Archive): Npz {
   };
   return {
     path,
+    size: archive.size,
     names,
-    read: (name) => parseNpy(content(name), `${name} of ${path}`),
+    read: (name) => parseNpy(content(name), `${name} of ${path}`, { spend }),
     readTexts: (name) => parseNpyTexts(content(name), `${name} of ${path}`),
   };
 }

@@ -67,10 +67,22 @@ export function checkShard(bytes: Uint8Array, key: Uint8Array): CheckedShard | u
   if (!hash.every((byte, i) => byte === bytes[i])) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const samples = view.getUint32(ENTRIES - 4, true);
-  const factsLength = view.getUint32(ENTRIES + ENTRY * samples, true);
-  const facts = factsSchema.parse(JSON.parse(new TextDecoder().decode(bytes.subarray(-factsLength))));
+  const facts = factsOf(bytes, samples);
+  if (!facts) return undefined;
   const isOurs = key.every((byte, i) => byte === bytes[HASH + i]);
   return { isOurs, samples, facts, sha256: new Uint8Array(hash).toHex() };
+}
+
+/** Undefined where there are none: whoever wrote it, with a hash that is right, wrote no shard. */
+function factsOf(bytes: Uint8Array, samples: number): ShardFacts | undefined {
+  if (bytes.length < headLength(samples)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = view.getUint32(ENTRIES + ENTRY * samples, true);
+  try {
+    return factsSchema.parse(JSON.parse(new TextDecoder().decode(bytes.subarray(-length))));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads samples of a shard one by one, each checked by itself: nothing of the file is kept open. */
@@ -104,6 +116,8 @@ export class Shard {
 
   async #readEntries(file: Deno.FsFile): Promise<readonly Entry[]> {
     const length = headLength(this.samples);
+    const { size } = await file.stat();
+    if (length > size) throw new Error(`it has ${size} bytes`); // before memory is taken for more
     const head = await readAt(file, HASH, length - HASH);
     const view = new DataView(head.buffer);
     const at = (place: number) => view.getUint32(place - HASH, true);
@@ -111,11 +125,13 @@ export class Shard {
       this.key.every((byte, i) => byte === head[i]);
     if (!isWhole) throw new Error("its head is not what was written");
     let start = length;
-    return Array.from({ length: this.samples }, (_, i) => {
+    const entries = Array.from({ length: this.samples }, (_, i) => {
       const entry = { start, length: at(ENTRIES + ENTRY * i), crc: at(ENTRIES + ENTRY * i + 4) };
       start += entry.length;
       return entry;
     });
+    if (start > size) throw new Error(`its samples end ${start - size} bytes behind it`);
+    return entries;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Accessor, type mat4, type Node, type Primitive, type vec3, WebIO } from "@gltf-transform/core";
 import { ALL_EXTENSIONS } from "@gltf-transform/extensions";
 import { InputError, reasonOf } from "@/lib/errors.ts";
+import { takesTooMuch, TRIANGLE_BYTES } from "@/lib/face/heads/memory.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 
 export interface GltfHead {
@@ -12,8 +13,6 @@ export interface GltfHead {
   readonly vertices: Uint32Array;
 }
 
-/** Of what accessors say they hold, to the file: sparse ones take nothing in it for what is 0. */
-const MOST_INFLATION = 64;
 const GLB = 0x46546c67;
 const JSON_CHUNK = 0x4e4f534a;
 
@@ -21,7 +20,8 @@ const JSON_CHUNK = 0x4e4f534a;
  * The face of a binary glTF 2.0 (a `.vrm` too): the mesh of the node that is named or, unless one is, of that with the most
  * morph targets, then vertices. Its primitives are joined; it stands as its nodes place it, or as its skeleton at rest.
  *
- * Throws an InputError where the file is damaged, holds no such mesh, or says that it holds more than 64 times its size.
+ * Throws an InputError where the file is damaged, holds no such mesh, or has its few bytes stand for many: what accessors say
+ * they hold may take nothing in it, and may be named any number of times.
  */
 export async function readGltf(
   bytes: Uint8Array,
@@ -58,10 +58,7 @@ export async function readGltf(
 
 function rank(node: Node): number {
   const primitives = node.getMesh()!.listPrimitives();
-  const vertices = primitives.reduce(
-    (sum, primitive) => sum + (primitive.getAttribute("POSITION")?.getCount() ?? 0),
-    0,
-  );
+  const vertices = primitives.reduce((sum, primitive) => sum + countOf(primitive), 0);
   return vertices + 2 ** 32 * Math.max(0, ...primitives.map((primitive) => primitive.listTargets().length));
 }
 
@@ -74,14 +71,45 @@ function wrongIn(bytes: Uint8Array): string | undefined {
   const length = view.getUint32(12, true);
   if (view.getUint32(16, true) !== JSON_CHUNK || length > bytes.length - 20) return "it ends inside its first chunk";
   try {
-    const json = JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + length)));
-    const total = (json.accessors ?? []).reduce((sum: number, { count }: { count: number }) => sum + 16 * count, 0);
-    if (!(total >= 0 && total <= MOST_INFLATION * bytes.length)) return "it says that it holds far more than its size";
+    const json: GltfJson = JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + length)));
+    if (takesTooMuch(bytesMade(json), bytes.length)) return "it says that it holds far more than its size";
     return wrongInTree(json.nodes ?? []);
   } catch (error) {
     return reasonOf(error);
   }
 }
+
+/** What of a glTF's JSON says how much it holds; nothing of it has been looked at. */
+interface GltfJson {
+  readonly accessors?: readonly { readonly count: number; readonly type: string }[];
+  readonly meshes?: readonly { readonly primitives: readonly PrimitiveJson[] }[];
+  readonly nodes?: readonly { readonly children?: readonly number[] }[];
+}
+
+interface PrimitiveJson {
+  readonly attributes: { readonly POSITION?: number };
+  readonly indices?: number;
+  readonly targets?: readonly unknown[];
+}
+
+/** What is made of a file at most, if all that it says of itself is so; NaN where it is not. */
+function bytesMade({ accessors = [], meshes = [] }: GltfJson): number {
+  const countOf = (accessor: number | undefined) => accessor === undefined ? 0 : accessors[accessor]?.count ?? NaN;
+  const accessed = accessors.map(({ count, type }) =>
+    count >= 0 ? 4 * count * (COMPONENTS[type as keyof typeof COMPONENTS] ?? NaN) : NaN
+  );
+  const primitives = meshes.flatMap(({ primitives }) => primitives);
+  const joined = primitives.map(({ attributes, indices, targets = [] }) => {
+    const vertices = countOf(attributes.POSITION);
+    const corners = indices === undefined ? vertices : countOf(indices);
+    return VERTEX_BYTES * vertices + POINT_BYTES * vertices * (1 + targets.length) + TRIANGLE_BYTES / 3 * corners;
+  });
+  return [...accessed, ...joined].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+const COMPONENTS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4, MAT2: 4, MAT3: 9, MAT4: 16 } as const;
+/** Of a vertex: all but its places, and a place, at rest and in each target. */
+const [VERTEX_BYTES, POINT_BYTES] = [240, 48];
 
 function wrongInTree(nodes: readonly { readonly children?: readonly number[] }[]): string | undefined {
   const parents = new Map<number, number>();
@@ -106,10 +134,10 @@ const MOST_DEPTH = 200;
 function joined(node: Node, refuse: (found: string) => never): GltfHead {
   const primitives = node.getMesh()!.listPrimitives().filter((primitive) => primitive.getMode() === TRIANGLES);
   const names = targetNames(node);
-  const positions: number[] = [], uv: number[] = [], vertices: number[] = [];
-  const shapes: number[][] = names.map(() => []);
+  const joint = new JoinedVertices(primitives.reduce((sum, primitive) => sum + countOf(primitive), 0), names.length);
+  const uv: number[] = [], vertices: number[] = [];
   const polygons: ObjPolygon[] = [];
-  const known = new Map<string, number>();
+  const moved = new Float64Array(3 * (1 + names.length));
   for (const primitive of primitives) {
     const base = primitive.getAttribute("POSITION") ?? refuse("a mesh has no positions");
     const count = base.getCount();
@@ -120,20 +148,13 @@ function joined(node: Node, refuse: (found: string) => never): GltfHead {
     const [firstUv, firstVertex] = [uv.length / 2, vertices.length];
     for (let v = 0; v < count; v++) {
       const rest = point(base, v);
-      const moved = [
-        rest,
-        ...names.map((_, t) => {
-          const change = targets[t] && v < targets[t].getCount() ? point(targets[t], v) : [0, 0, 0];
-          return rest.map((value, k) => value + change[k]!);
-        }),
-      ].map((at) => move(at as vec3, v));
-      const key = moved.join();
-      if (!known.has(key)) {
-        known.set(key, known.size);
-        positions.push(...moved[0]!);
-        shapes.forEach((shape, t) => shape.push(...moved[t + 1]!));
+      moved.set(move(rest, v));
+      for (let t = 0; t < names.length; t++) {
+        const target = targets[t];
+        const [x, y, z] = target && v < target.getCount() ? point(target, v) : [0, 0, 0];
+        moved.set(move([rest[0] + x, rest[1] + y, rest[2] + z], v), 3 * (t + 1));
       }
-      vertices.push(known.get(key)!);
+      vertices.push(joint.add(moved));
       if (texture) {
         const [u, down] = texture.getElement(v, [0, 0]) as [number, number];
         uv.push(u, 1 - down);
@@ -154,10 +175,48 @@ function joined(node: Node, refuse: (found: string) => never): GltfHead {
   }
   if (polygons.length === 0) refuse("its mesh has no triangles");
   return {
-    mesh: { positions: Float64Array.from(positions), uv: Float64Array.from(uv), polygons },
-    expression: Object.fromEntries(names.map((name, t) => [name, Float64Array.from(shapes[t]!)])),
+    mesh: { positions: joint.shape(0), uv: Float64Array.from(uv), polygons },
+    expression: Object.fromEntries(names.map((name, t) => [name, joint.shape(t + 1)])),
     vertices: Uint32Array.from(vertices),
   };
+}
+
+function countOf(primitive: Primitive): number {
+  return primitive.getAttribute("POSITION")?.getCount() ?? 0;
+}
+
+/** Vertices, those of one place that move alike as one. */
+class JoinedVertices {
+  /** Each [vertexCount, 3]: at rest, and in each target. */
+  readonly #shapes: readonly Float64Array[];
+  /** The last one of each place at rest, and for each the one before it of the same place, or -1. */
+  readonly #last = new Map<string, number>();
+  readonly #before: Int32Array;
+  #count = 0;
+
+  constructor(mostVertices: number, targets: number) {
+    this.#shapes = Array.from({ length: 1 + targets }, () => new Float64Array(3 * mostVertices));
+    this.#before = new Int32Array(mostVertices).fill(-1);
+  }
+
+  /** The number of the vertex with these places, [1 + targets, 3]. */
+  add(places: Float64Array): number {
+    const key = places.subarray(0, 3).join();
+    const last = this.#last.get(key) ?? -1;
+    for (let known = last; known >= 0; known = this.#before[known]!) {
+      if (this.#shapes.every((shape, s) => [0, 1, 2].every((k) => shape[3 * known + k] === places[3 * s + k]))) {
+        return known;
+      }
+    }
+    this.#shapes.forEach((shape, s) => shape.set(places.subarray(3 * s, 3 * s + 3), 3 * this.#count));
+    this.#before[this.#count] = last;
+    this.#last.set(key, this.#count);
+    return this.#count++;
+  }
+
+  shape(number: number): Float64Array {
+    return this.#shapes[number]!.slice(0, 3 * this.#count);
+  }
 }
 
 const TRIANGLES = 4;

@@ -6,6 +6,7 @@ import { renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import { landmarkLists, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import type { ObjAxes } from "@/lib/face/obj/obj_model.ts";
+import { readText } from "@/lib/files.ts";
 import { openNpz } from "@/lib/formats/npz.ts";
 
 export interface HeadFileOptions {
@@ -42,10 +43,9 @@ export async function readHead(path: string, options: HeadFileOptions): Promise<
 }
 
 async function readMesh(path: string, { isObj, mesh }: { readonly isObj: boolean; readonly mesh: string | undefined }) {
+  if (isObj) return { mesh: parseObj(await readText(path), path), vertices: undefined };
   const bytes = await Deno.readFile(path).catch((error) => refuse(path, reasonOf(error)));
-  return isObj
-    ? { mesh: parseObj(new TextDecoder().decode(bytes), path), vertices: undefined }
-    : await readGltf(bytes, { path, mesh });
+  return await readGltf(bytes, { path, mesh });
 }
 
 /** For each of so many vertices the first of the file that it is. */

@@ -4,6 +4,7 @@ import type { Head } from "@/lib/face/heads/head.ts";
 import { LANDMARK_COUNT, type SurfaceLandmarks, vertexPoints } from "@/lib/face/landmarks.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh } from "@/lib/face/obj/obj.ts";
+import { takesTooMuch, TRIANGLE_BYTES } from "@/lib/face/heads/memory.ts";
 import type { Npz } from "@/lib/formats/npz.ts";
 
 /**
@@ -35,6 +36,9 @@ export function npzHead(npz: Npz): Omit<Head, "axes"> {
   const arrays = new ArrayReader(npz);
   const mean = arrays.numbers("mean", ["n", 3]);
   const triangles = arrays.indices("triangles", ["t", 3], "n");
+  if (takesTooMuch(TRIANGLE_BYTES * arrays.length("t"), npz.size)) {
+    arrays.refuse("triangles", `${arrays.length("t")} in a file of ${npz.size} bytes`, "fewer");
+  }
   const isSeamed = arrays.has("uv_triangles");
   const uv = arrays.numbers("uv", [isSeamed ? "m" : "n", 2]);
   const uvTriangles = isSeamed ? arrays.indices("uv_triangles", ["t", 3], "m") : triangles;

@@ -18,6 +18,9 @@ export interface ObjPolygon {
   readonly uvs: readonly number[];
 }
 
+/** Polygons and their corners, of which scanned heads have a tenth: a JavaScript engine's memory has an end. */
+const [MOST_POLYGONS, MOST_CORNERS] = [3e6, 12e6];
+
 /**
  * Reads an OBJ file's text, whichever program wrote it, in a time in proportion to its length; `path` is for messages.
  * Colors, normals, curves and all else that is of no use here are passed over. Throws an InputError for anything that
@@ -30,7 +33,7 @@ export function parseObj(text: string, path: string): ObjMesh {
   const partKeyword = ["usemtl", "g", "o"].find((word) => new RegExp(`^[ \\t]*${word}(?:[\\s\\\\]|$)`, "m").test(text));
   const numbers = { v: [] as number[], vt: [] as number[] };
   const polygons: ObjPolygon[] = [];
-  let material = UNNAMED;
+  let material = UNNAMED, cornerCount = 0;
   for (const statement of statementsOf(text)) {
     const name = partKeyword && restOf(statement, partKeyword);
     if (name !== undefined) {
@@ -55,6 +58,9 @@ export function parseObj(text: string, path: string): ObjMesh {
       polygons.push(
         corners ? { material, ...corners } : refuseLine('"f" and three or more corners, all such as 1/1, 1 or -1/-1'),
       );
+      if (polygons.length > MOST_POLYGONS || (cornerCount += words.length) > MOST_CORNERS) {
+        refuse(`it has more than ${MOST_POLYGONS} polygons or ${MOST_CORNERS} corners of them`);
+      }
     }
   }
   const [positions, uv] = [Float64Array.from(numbers.v), Float64Array.from(numbers.vt)];
@@ -94,8 +100,8 @@ const UNNAMED = "default";
 /** Without comments that take a line; a line that ends with a backslash goes on in the next. */
 function* statementsOf(text: string): Generator<string> {
   let begun = "";
-  for (const line of text.split(/\r\n?|\n/)) {
-    const trimmed = line.trim(); // of a byte order mark, too
+  for (const [, line] of text.matchAll(/([^\r\n]*)(?:\r\n?|\n|$)/g)) { // not all at once: they would take many times the text
+    const trimmed = line!.trim(); // of a byte order mark, too
     if (trimmed.startsWith("#")) continue;
     if (trimmed.endsWith("\\") && !trimmed.includes("#")) {
       begun += `${trimmed.slice(0, -1)} `;
@@ -118,16 +124,15 @@ function cornersOf(
   words: readonly string[],
   { vertexCount, uvCount }: { readonly vertexCount: number; readonly uvCount: number },
 ): Pick<ObjPolygon, "vertices" | "uvs"> | undefined {
-  const [vertices, uvs]: [number[], number[]] = [[], []];
-  for (const word of words) {
+  const uvs: number[] = [];
+  const vertices = words.map((word) => {
     const [, vertex, uv] = /^([-+]?\d+)(?:\/([-+]?\d+)?(?:\/(?:[-+]?\d+)?)?)?$/.exec(word) ?? [];
-    if (vertex === undefined) return undefined;
-    vertices.push(fromZero(Number(vertex), vertexCount));
     if (uv !== undefined) uvs.push(fromZero(Number(uv), uvCount));
-  }
+    return vertex === undefined ? -1 : fromZero(Number(vertex), vertexCount);
+  });
   const isWhole = vertices.length >= 3 && (uvs.length === 0 || uvs.length === vertices.length);
   return isWhole && vertices.every((index) => index >= 0) && uvs.every((index) => index >= 0)
-    ? { vertices, uvs }
+    ? { vertices, uvs: uvs.slice() } // what grew has room for more
     : undefined;
 }
 
