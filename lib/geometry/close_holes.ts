@@ -78,17 +78,21 @@ export function smoothOutline({ positions, triangles }: Mesh): Mesh {
 
 /** As {@linkcode smoothOutline}, for many meshes of the same triangles: gives a mesh's positions smoothed. */
 export function outlineSmoothing(triangles: Uint32Array): (positions: Float32Array) => Float32Array<ArrayBuffer> {
-  const [outline = []] = boundaryLoops(triangles);
+  const [outline = []] = boundaryLoops(triangles), count = outline.length;
+  const before = new Float32Array(3 * (count + 2)); // the last, all in order, and the first
   return (positions) => {
     const smooth = new Float32Array(positions);
-    for (let pass = 0; pass < SMOOTHINGS; pass++) {
-      const before = outline.map((v) => smooth.slice(3 * v, 3 * v + 3));
-      outline.forEach((v, i) => {
-        const [left, here, right] = [-1, 0, 1].map((step) => before.at((i + step) % outline.length)!);
-        for (let axis = 0; axis < 3; axis++) {
-          smooth[3 * v + axis] = here![axis]! / 2 + (left![axis]! + right![axis]!) / 4;
+    for (let pass = 0; pass < SMOOTHINGS && count > 0; pass++) {
+      for (let i = 0; i < count + 2; i++) {
+        const v = 3 * outline[(i + count - 1) % count]!;
+        for (let axis = 0; axis < 3; axis++) before[3 * i + axis] = smooth[v + axis]!;
+      }
+      for (let i = 0, k = 3; i < count; i++) {
+        const v = 3 * outline[i]!;
+        for (let axis = 0; axis < 3; axis++, k++) {
+          smooth[v + axis] = before[k]! / 2 + (before[k - 3]! + before[k + 3]!) / 4;
         }
-      });
+      }
     }
     return smooth;
   };

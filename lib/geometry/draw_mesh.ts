@@ -10,8 +10,6 @@ export interface DrawOptions {
   readonly colors: Float32Array | Shader;
   /** Samples per pixel on each axis, averaged in linear light. */
   readonly samples?: number;
-  /** Whether all samples of a pixel that show the mesh have the first one's color: in less time, with as smooth an outline. */
-  readonly isFlat?: boolean;
   /** Whether triangles that turn their back are drawn. */
   readonly backfaces?: boolean;
   /** 1 hides what is behind, 0 the mesh. */
@@ -25,7 +23,7 @@ export interface DrawOptions {
  * raster that was drawn.
  */
 export function drawMesh(mesh: Mesh, image: FloatImage, options: DrawOptions): Raster {
-  const { colors, samples = 2, isFlat = false, backfaces = true, opacity = 1 } = options;
+  const { colors, samples = 2, backfaces = true, opacity = 1 } = options;
   const { width, height } = image;
   if (typeof colors !== "function" && colors.length !== mesh.positions.length) {
     throw new TypeError(
@@ -51,7 +49,7 @@ export function drawMesh(mesh: Mesh, image: FloatImage, options: DrawOptions): R
         const start = (row * samples + i) * raster.width + column * samples;
         for (let k = start; k < start + samples; k++) {
           if (triangle[k]! < 0) continue;
-          if (!isFlat || count === 0) shader(k, raster, color);
+          shader(k, raster, color);
           red += color[0]!;
           green += color[1]!;
           blue += color[2]!;

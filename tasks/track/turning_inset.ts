@@ -20,6 +20,9 @@ export class TurningInset {
   /** The face that was drawn last. */
   #id: number | undefined;
   #table: Turntable | undefined;
+  readonly #rgb: Uint8Array;
+  /** [height, all of the width, 3], made with the first picture. */
+  #whole = new Uint8Array();
   #frame = 0;
 
   constructor(
@@ -31,21 +34,26 @@ export class TurningInset {
     this.#framesPerSecond = framesPerSecond;
     this.#surface = surface;
     this.#coloring = new FaceColoring(surface);
+    this.#rgb = new Uint8Array(3 * this.width ** 2);
   }
 
-  /** The face as it turns in the next frame, from a picture without anything drawn over it; gray where there is none. */
+  /**
+   * The face as it turns in the next frame, from a picture without anything drawn over it; gray where there is none. Its
+   * pixels are written anew by the next call.
+   */
   draw(picture: Photo, face: TrackedFit<FaceFit> | undefined): Photo {
     const turn = REACH * Math.sin(Math.PI * this.#frame++ / this.#framesPerSecond / SECONDS);
     if (face?.id !== this.#id) this.#coloring.reset();
     this.#id = face?.id;
     if (face) return this.#drawFace(picture, face, turn);
-    return { width: this.width, height: this.width, rgb: new Uint8Array(3 * this.width ** 2).fill(245) };
+    return { width: this.width, height: this.width, rgb: this.#rgb.fill(245) };
   }
 
-  /** The picture, and to its right the inset. */
+  /** The picture, and to its right the inset; its pixels are written anew by the next call. */
   beside(picture: Photo, inset: Photo): Photo {
     const width = picture.width + this.width;
-    const rgb = new Uint8Array(3 * width * this.#height).fill(245);
+    if (this.#whole.length === 0) this.#whole = new Uint8Array(3 * width * this.#height).fill(245);
+    const rgb = this.#whole;
     for (let row = 0; row < this.#height; row++) {
       rgb.set(picture.rgb.subarray(3 * row * picture.width, 3 * (row + 1) * picture.width), 3 * row * width);
       if (row >= inset.height) continue;
@@ -62,6 +70,6 @@ export class TurningInset {
     const face = { colors, landmarks: valuesAt(outlineOf(this.#surface.landmarks), vertices) };
     if (this.#table) this.#table.put(mesh.positions, face);
     else this.#table = new Turntable(mesh, { ...face, size: this.width, reach: REACH, isQuick: true });
-    return this.#table.draw(turn);
+    return this.#table.draw(turn, this.#rgb);
   }
 }

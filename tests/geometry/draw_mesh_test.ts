@@ -52,27 +52,6 @@ Deno.test("drawMesh() takes colors from a function of the raster's samples", () 
   }
 });
 
-Deno.test("drawMesh() of flat pixels has the same outline, and in each pixel the color of one of its samples", () => {
-  const triangle = fc.array(fc.double({ min: -2, max: 18, noNaN: true }), { minLength: 9, maxLength: 9 });
-  fc.assert(fc.property(triangle, (values) => {
-    const mesh = { positions: Float32Array.from(values), triangles: new Uint32Array([0, 1, 2]) };
-    const [plain, flat] = [false, true].map((isFlat) => {
-      const image = { width, height, rgb: new Float32Array(3 * width * height) };
-      const at = (k: number) => [1, 0.1 + k % 32 / 40, 0.1 + Math.floor(k / 32) / 40]; // 2 · 16 samples in a row
-      drawMesh(mesh, image, { colors: (k, _, color) => color.set(at(k)), isFlat });
-      return image.rgb;
-    });
-    for (let i = 0; i < flat!.length; i += 3) {
-      assertClose(flat![i]!, plain![i]!, FLOAT32_TOLERANCE, "covered");
-      if (flat![i] === 0) continue;
-      const [x, y] = [1, 2].map((c) => (flat![i + c]! / flat![i]! - 0.1) * 40) as [number, number];
-      const pixel = i / 3, [column, row] = [pixel % width, Math.floor(pixel / width)];
-      assertClose(x, 2 * column + 0.5, 0.5 + 1e-3, "sample across");
-      assertClose(y, 2 * row + 0.5, 0.5 + 1e-3, "sample down");
-    }
-  }));
-});
-
 Deno.test("drawMesh() lets the picture show through as the opacity says", () => {
   const image = gray();
   drawMesh(rectangle([0, 0, 16, 12]), image, { colors: white, opacity: 0.4 });

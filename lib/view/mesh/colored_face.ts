@@ -45,6 +45,7 @@ export class FaceColoring {
   readonly #closing: ReturnType<typeof faceClosing>;
   readonly #texture: ReturnType<typeof photoTextures>;
   #before: PhotoTexture | undefined;
+  #light: Float32Array = new Float32Array();
 
   constructor(surface: FaceSurface) {
     this.#closing = faceClosing(surface);
@@ -63,7 +64,8 @@ export class FaceColoring {
   color(photo: Photo, positions: Float32Array): ColoredMesh {
     const { triangles, uv, close } = this.#closing;
     const mesh = { positions: close(positions), triangles };
-    this.#before = this.#texture(mesh.positions, photoToLinear(photo), this.#before);
+    if (this.#light.length !== photo.rgb.length) this.#light = new Float32Array(photo.rgb.length);
+    this.#before = this.#texture(mesh.positions, photoToLinear(photo, this.#light), this.#before);
     return { mesh, uv, colors: vertexColors(this.#before) };
   }
 }

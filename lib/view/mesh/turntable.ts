@@ -26,7 +26,7 @@ export interface TurntableOptions extends TurntableFace {
   readonly size?: number;
   /** Farthest turn to either side, in radians; the view leaves room for it. */
   readonly reach?: number;
-  /** Whether to draw in little time, with edges within the mesh less smooth. */
+  /** Whether to draw in a third of the time, with edges less smooth. */
   readonly isQuick?: boolean;
 }
 
@@ -34,8 +34,6 @@ export interface TurntableOptions extends TurntableFace {
 const REACH = 55 * Math.PI / 180;
 const SIZE = 400;
 const SAMPLES = 2;
-/** The most samples a side that are drawn in little time. */
-const QUICK_SAMPLES = 1200;
 /** Share of the picture's side that is left free at each edge. */
 const BORDER = 0.05;
 /** sRGB bytes. */
@@ -57,7 +55,6 @@ export class Turntable {
   readonly #size: number;
   readonly #reach: number;
   readonly #samples: number;
-  readonly #isQuick: boolean;
   #positions = new Float32Array();
   /** [vertexCount, 3], linear. */
   #colors: Float32Array = new Float32Array();
@@ -72,8 +69,7 @@ export class Turntable {
     this.#used = Uint32Array.from(new Set(triangles));
     this.#size = size;
     this.#reach = reach;
-    this.#isQuick = isQuick;
-    this.#samples = isQuick && SAMPLES * size > QUICK_SAMPLES ? 1 : SAMPLES;
+    this.#samples = isQuick ? 1 : SAMPLES;
     this.#turned = new Float32Array(positions.length);
     this.#raster = emptyRaster({ width: size, height: size, samples: this.#samples });
     this.#image = plainImage(size);
@@ -94,8 +90,8 @@ export class Turntable {
     this.#colors = photoToLinear({ width: colors.length / 3, height: 1, rgb: colors }).rgb;
   }
 
-  /** At a positive angle, in radians, the face turns towards the picture's left. */
-  draw(angleRadians: number): Photo {
+  /** At a positive angle, in radians, the face turns towards the picture's left. `out` is written to in place of new pixels. */
+  draw(angleRadians: number, out?: Uint8Array): Photo {
     const positions = rotatePoints(this.#positions, yawRotation(angleRadians), this.#turned);
     const middle = this.#size / 2;
     for (let i = 0; i < positions.length; i += 3) {
@@ -106,13 +102,10 @@ export class Turntable {
     const normals = vertexNormals(mesh);
     const colors = shadeVertices(normals, { albedo: this.#colors, light });
     this.#image.rgb.set(this.#background);
-    drawMesh(mesh, this.#image, {
-      colors: twoSidedShader(mesh, colors),
-      samples: this.#samples,
-      isFlat: this.#isQuick,
-      raster: this.#raster,
-    });
-    return linearToPhoto(this.#image);
+    const samples = this.#samples;
+    drawMesh(mesh, this.#image, { colors: twoSidedShader(mesh, colors), samples, raster: this.#raster });
+    if (samples === 1) softenOutline(this.#image, this.#raster);
+    return linearToPhoto(this.#image, out);
   }
 
   /** One turn to either side and back, slow where it comes to rest; the first frame follows the last. */
@@ -147,14 +140,12 @@ function fitToTurn(
   const { low, high } = boundsOf(positions, used);
   const center: Vec3 = used.length > 0 ? meanPoint([low, high]) : [0, 0, 0];
   let half = used.length > 0 ? (high[1] - low[1]) / 2 : 0;
+  const cosine = Math.cos(reach), sine = Math.sin(reach);
   for (const v of used) {
-    const x = positions[3 * v]! - center[0], z = positions[3 * v + 2]! - center[2];
-    // as it turns by a, x becomes r cos(a + phase): farthest out where that angle is a multiple of π, or at an end
-    const radius = Math.hypot(x, z), phase = Math.atan2(z, x);
-    for (const side of [phase, phase > 0 ? phase - Math.PI : phase + Math.PI]) {
-      const nearest = Math.max(0, Math.abs(side) - reach);
-      half = Math.max(half, radius * Math.cos(nearest));
-    }
+    const x = Math.abs(positions[3 * v]! - center[0]), z = Math.abs(positions[3 * v + 2]! - center[2]);
+    // farthest out where all of its distance from the axis is to a side, or where the turn ends
+    const isSideways = cosine <= 0 || z * cosine <= x * sine;
+    half = Math.max(half, isSideways ? Math.sqrt(x * x + z * z) : x * cosine + z * sine);
   }
   const scale = half > 0 ? (0.5 - BORDER) * size / half : 1;
   return new Float32Array(positions).map((value, i) => (value - center[i % 3]!) * scale);
@@ -163,6 +154,26 @@ function fitToTurn(
 function plainImage(size: number): FloatImage {
   const rgb = new Uint8Array(3 * size * size).map((_, i) => BACKGROUND[i % 3]!);
   return photoToLinear({ width: size, height: size, rgb });
+}
+
+/** Mixes each pixel at the mesh's outline with those beside it, which share its edge, so that it has no steps. */
+function softenOutline({ width, height, rgb }: FloatImage, { triangle }: Raster): void {
+  const isMesh = (k: number) => triangle[k]! >= 0;
+  const places: number[] = [], colors: number[] = [];
+  for (let row = 1; row < height - 1; row++) {
+    for (let k = row * width + 1, end = (row + 1) * width - 1; k < end; k++) {
+      const own = isMesh(k);
+      if (own === isMesh(k - 1) && own === isMesh(k + 1) && own === isMesh(k - width) && own === isMesh(k + width)) {
+        continue;
+      }
+      places.push(k);
+      for (let i = 3 * k; i < 3 * k + 3; i++) {
+        const beside = rgb[i - 3]! + rgb[i + 3]! + rgb[i - 3 * width]! + rgb[i + 3 * width]!;
+        colors.push(rgb[i]! / 2 + beside / 8);
+      }
+    }
+  }
+  places.forEach((k, i) => rgb.set(colors.slice(3 * i, 3 * i + 3), 3 * k));
 }
 
 /** Interpolates vertex colors, darker where one sees into the mesh from behind. */
@@ -175,14 +186,11 @@ function twoSidedShader({ positions, triangles }: Mesh, colors: Float32Array): S
     share[t] = area < 0 ? 1 : INSIDE; // counter-clockwise on the screen, y being down
   }
   return (k, { triangle, weights }, color) => {
-    const t = triangle[k]!;
-    color.fill(0);
-    for (let corner = 0; corner < 3; corner++) {
-      const vertex = 3 * triangles[3 * t + corner]!;
-      const weight = share[t]! * weights[3 * k + corner]!;
-      color[0]! += weight * colors[vertex]!;
-      color[1]! += weight * colors[vertex + 1]!;
-      color[2]! += weight * colors[vertex + 2]!;
-    }
+    const t = triangle[k]!, light = share[t]!;
+    const a = 3 * triangles[3 * t]!, b = 3 * triangles[3 * t + 1]!, c = 3 * triangles[3 * t + 2]!;
+    const wa = light * weights[3 * k]!, wb = light * weights[3 * k + 1]!, wc = light * weights[3 * k + 2]!;
+    color[0] = wa * colors[a]! + wb * colors[b]! + wc * colors[c]!;
+    color[1] = wa * colors[a + 1]! + wb * colors[b + 1]! + wc * colors[c + 1]!;
+    color[2] = wa * colors[a + 2]! + wb * colors[b + 2]! + wc * colors[c + 2]!;
   };
 }
