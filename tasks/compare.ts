@@ -57,6 +57,7 @@ await runTask(command, async (console) => {
   const { measureSpeeds } = await import("@/tasks/compare/speeds.ts");
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
   const { ModelComparison } = await import("@/lib/view/evaluation/model_comparison.ts");
+  const { renderComparison } = await import("@/lib/view/report/comparison_page.ts");
   const { partProgress } = await import("@/lib/progress.ts");
   console.stage("Opening the models");
   const note = (sentence: string) => console.print(sentence);
@@ -86,11 +87,11 @@ await runTask(command, async (console) => {
   const { images } = compared[0]!.evaluation;
   const faces = counted(images, options.photos ? "photo" : `unseen ${source.name} face`);
   const table = new ModelComparison(compared, { faces, besidePapers: options.photos !== undefined });
-  const print: Record<Flags["format"], () => string> = {
+  const print: Record<Flags["format"], () => string | Promise<string>> = {
     text: () => table.toText(),
     markdown: () => table.toMarkdown(),
-    html: () => table.toHtml(),
+    html: () => renderComparison(table, { faces }),
     json: () => JSON.stringify({ faces, models: compared, ...options.photos && { papers: publishedErrors } }),
   };
-  globalThis.console.log(print[options.format]());
+  globalThis.console.log(await print[options.format]());
 });

@@ -42,6 +42,8 @@ Deno.test("deno task compare shows papers' figures beside those on photos, with 
   const { models: [{ pose, evaluation }], papers } = JSON.parse((await compare("--format", "json")).stdout);
   assertEquals([evaluation.images, pose.images], [1, 1]);
   const html = (await compare("--format", "html")).stdout;
+  assert(/^<!doctype html>\n[^]*<meta charset="utf-8">[^]*<title>Models compared on 1 photo<\/title>/.test(html), html);
+  assert(html.length < 2e4, `${html.length} characters: nothing is drawn`);
   for (const { method, url, balanced } of papers) {
     assert(
       html.includes(`<th>${method}</th>`) && html.includes(url) && html.includes(`<td>${balanced.toFixed(2)}</td>`),

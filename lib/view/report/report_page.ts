@@ -8,8 +8,11 @@ export interface PageContent {
   readonly body: string;
 }
 
-/** An HTML file that needs no other file and no network, with Plotly in it to draw the {@linkcode figureTag}s. */
+/** An HTML file that needs no other file and no network, with Plotly in it where there are {@linkcode figureTag}s to draw. */
 export async function renderPage({ title, body }: PageContent): Promise<string> {
+  const drawing = body.includes(" data-figure=")
+    ? `<script type="text/plain" id="plotly">${await packedPlotly()}</script>\n<script>${script}</script>\n`
+    : "";
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -23,9 +26,7 @@ export async function renderPage({ title, body }: PageContent): Promise<string> 
 <main>
 ${body}
 </main>
-<script type="text/plain" id="plotly">${await packedPlotly()}</script>
-<script>${script}</script>
-</body>
+${drawing}</body>
 </html>
 `;
 }
@@ -60,6 +61,11 @@ th, td { text-align: left; padding: .25rem 1.4rem .25rem 0; font-weight: normal;
 .numbers thead th { color: #5b6475; border-bottom: 1px solid #d8d8d2; }
 .numbers tbody tr:nth-child(even) { color: #6b7383; }
 .numbers tbody tr:nth-child(3) > * { padding-top: .8rem; }
+.compared .numbers :is(th, td) { padding-right: .85rem; font-size: .9rem; border-bottom: 1px solid #ecece8; }
+.compared .numbers thead th { white-space: normal; vertical-align: bottom; }
+.compared .numbers tbody tr:nth-child(n) { color: inherit; }
+.compared .numbers tbody tr:nth-child(n):has(a) { color: #6b7383; }
+.compared .numbers tbody tr:nth-child(3) > * { padding-top: .25rem; }
 .figure { height: 340px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1.4rem; }
 .pair .figure { height: 260px; }

@@ -2,11 +2,13 @@ import type { Sample } from "@/lib/data/sample.ts";
 import { rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { Photo } from "@/lib/types.ts";
-import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { panelRow } from "@/lib/view/figures/panels.ts";
 import { Picture } from "@/lib/view/figures/picture.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
+import { faceMesh } from "@/lib/view/training/face_triples.ts";
 
 export interface SampleSheetOptions {
   /** Pictures in a row. */
@@ -29,6 +31,24 @@ export function sampleSheet(
 
 /** Pictures are at least this many pixels wide. */
 const PANEL = 128;
+
+/** A sample beside what is true of it: its landmarks, its mesh without the neck, and its position map. */
+export function labelRow(
+  { image, map, landmarks }: Sample,
+  { surface }: { readonly surface: FaceSurface },
+): Picture {
+  const factor = Math.ceil(2 * PANEL / image.width);
+  const photo = enlargePhoto(image, factor);
+  const grown = (positions: Float32Array) => positions.map((value) => value * factor);
+  const { positions, triangles } = faceMesh(map, surface);
+  const panels = [
+    photo,
+    drawLandmarks(photo, grown(landmarks)),
+    overlayMesh(photo, { positions: grown(positions), triangles }),
+    enlargePhoto(positionMapPicture(map, uvLayout(surface, map.size).valid), factor),
+  ];
+  return new Picture(joinPhotos(panels), "A picture, its landmarks, its mesh, its position map");
+}
 
 export interface RotationRowOptions {
   readonly surface: FaceSurface;

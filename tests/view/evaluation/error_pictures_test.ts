@@ -10,7 +10,7 @@ import { errorMap } from "@/lib/view/evaluation/error_map.ts";
 import { galleryFigure, groupByYaw } from "@/lib/view/evaluation/gallery.ts";
 import { viridis } from "@/lib/view/figures/viridis.ts";
 import { regionFigure } from "@/lib/view/evaluation/region_figure.ts";
-import { rotationRow, sampleSheet } from "@/lib/view/training/sample_sheet.ts";
+import { labelRow, rotationRow, sampleSheet } from "@/lib/view/training/sample_sheet.ts";
 import { maskTriple } from "@/lib/view/training/triples.ts";
 import { faceMesh } from "@/lib/view/training/face_triples.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
@@ -123,6 +123,25 @@ Deno.test("sampleSheet() and rotationRow() hold a picture for each sample and ea
   assertEquals([photo.width, photo.height], [3 * 128 + 8, 2 * 128 + 4]);
   const { svg } = await rotationRow(samples[0]!, { surface, degrees: [-30, 30] });
   assertEquals([...svg.matchAll(/>([^<]*)<\/text>/g)].map(([, label]) => label), ["−30°", "the sample", "+30°"]);
+});
+
+Deno.test("labelRow() shows a small sample as large as a large one, its mesh and landmarks where they are", () => {
+  const [small, large] = [64, 256].map((imageSize) =>
+    labelRow(drawnSource(model, { seed: 7, imageSize, augment: false }).sample(16, "test"), { surface }).photo
+  );
+  assertEquals([small!.width, small!.height], [large!.width, large!.height]);
+  const differing = (panel: number) => {
+    let sum = 0;
+    for (let row = 0; row < 256; row++) {
+      for (let i = 3 * (row * 1036 + 260 * panel), end = i + 768; i < end; i++) {
+        sum += Math.abs(small!.rgb[i]! - large!.rgb[i]!);
+      }
+    }
+    return sum / (3 * 256 * 256);
+  };
+  for (const panel of [0, 1, 2, 3]) {
+    assert(differing(panel) < 12, `panel ${panel} differs by ${differing(panel)} in the mean`);
+  }
 });
 
 Deno.test("maskTriple() covers the face's middle, eyes and mouth too, and leaves the corners", () => {
