@@ -37,10 +37,10 @@ export interface MirroredFit extends ModelFit {
 }
 
 /**
- * How far landmarks may be from those found in the picture's mirror image, in percent of their box, where they are near the
- * detector's keypoints and where they are not.
+ * How far landmarks may be from those found in the picture's mirror image, in percent of their box, and the least score,
+ * where they are near the detector's keypoints and where they are not.
  */
-const MIRROR_LIMITS = { near: 7.5, far: 5 } as const;
+const LIMITS = { near: { miss: 7.5, score: LEAST_SCORE }, far: { miss: 5, score: 0.65 } } as const;
 /** The largest miss of keypoints that are near, in percent as well: the less sure the detector is, the smaller. */
 const nearKeypoints = (detectorScore: number) => 5 + 40 * (detectorScore - 0.5);
 
@@ -108,9 +108,9 @@ export class FaceFitter {
     const first = await this.fit(picture, detectionCrop(detection, { margin }));
     if (first.score < LEAST_SCORE) return undefined;
     const { mirrorMiss, ...fit } = await this.fitMirrored(picture, landmarkCrop(first.landmarks, { margin }));
-    if (fit.score < LEAST_SCORE) return undefined;
     const isNear = keypointMiss(detection, fit.landmarks) < nearKeypoints(detection.score);
-    return mirrorMiss < MIRROR_LIMITS[isNear ? "near" : "far"] ? fit : undefined;
+    const { miss, score } = LIMITS[isNear ? "near" : "far"];
+    return mirrorMiss < miss && fit.score >= score ? fit : undefined;
   }
 
   #likeness(landmarks: Float32Array): number {

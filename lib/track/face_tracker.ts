@@ -111,7 +111,8 @@ export class FaceTracker<Fit extends FaceFit> {
         followed.push(track);
       } else {
         this.#lost.push(track);
-        if (isWhollyInside(track.box, picture) && time - track.time <= ENDURANCE) hidden.push(track);
+        const isWaitedFor = track.isConfirmed && time - track.time <= ENDURANCE;
+        if (isWaitedFor && isWhollyInside(track.box, picture)) hidden.push(track);
       }
     }
     this.#tracks = this.#withoutDoubles(followed);
@@ -256,6 +257,8 @@ class Track<Fit extends FaceFit> {
   doubtedSince: number | undefined;
   /** Whether another face is at the same place. */
   isCrowded = false;
+  /** Whether it was found in a frame after its first: what was not may have been no face at all. */
+  isConfirmed = false;
 
   constructor(
     readonly id: number,
@@ -303,6 +306,7 @@ class Track<Fit extends FaceFit> {
     }
     this.#fit = fit;
     this.time = time;
+    this.isConfirmed = true;
   }
 
   doubt(isDoubtful: boolean, time: number): void {

@@ -91,11 +91,12 @@ function detectionOf(score: number, percentOff = 0): Detection {
 }
 
 /** The network sees the face at the same place in the mirror image, but so many percent of its size to one side. */
-function lopsided(percent: number): FaceFitter {
+function lopsided(percent: number, presence = 1): FaceFitter {
   const pixels = percent / 100 * faceSize(fitting);
   return fitterOf((image) => {
     const isMirrored = image[3 * (SIZE * SIZE / 2 + 2)]! < 100;
-    return { landmarks: fitting.map((value, i) => i % 3 === 0 && isMirrored ? value - pixels : value) };
+    const landmarks = fitting.map((value, i) => i % 3 === 0 && isMirrored ? value - pixels : value);
+    return { landmarks, presence: Float32Array.of(presence) };
   });
 }
 
@@ -111,4 +112,11 @@ Deno.test("FaceFitter wants a mirror image that is more alike where the detector
     await lopsided(percent).fitDetected(halfLit, detectionOf(score, percentOff), { margin }) !== undefined;
   assertEquals([await isFace(6, 0.9, 15), await isFace(6, 0.9, 30), await isFace(4, 0.9, 30)], [true, false, true]);
   assertEquals([await isFace(6, 0.55, 4), await isFace(6, 0.55, 15)], [true, false]); // it is less sure
+});
+
+Deno.test("FaceFitter wants to be surer that there is a face where the detector has eyes, nose and mouth elsewhere", async () => {
+  const isFace = async (presence: number, percentOff: number) =>
+    await lopsided(0, presence).fitDetected(halfLit, detectionOf(0.6, percentOff), { margin }) !== undefined;
+  assertEquals([await isFace(0.55, 0), await isFace(0.45, 0)], [true, false]);
+  assertEquals([await isFace(0.8, 28), await isFace(0.55, 28)], [true, false]);
 });

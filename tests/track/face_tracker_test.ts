@@ -249,6 +249,11 @@ Deno.test("FaceTracker leaves a face that is hidden for a moment where it was, a
   assertEquals((await hiddenFor(35)).at(-1), 0);
 });
 
+Deno.test("FaceTracker does not wait for what was a face in one frame alone", async () => {
+  const nothing = Array.from({ length: 4 }, () => [{ ...still, score: 0.1, isUndetected: true }]);
+  assertEquals((await follow([[still], ...nothing])).flat(), [1, 0, 0, 0, 0]);
+});
+
 Deno.test("FaceTracker's crop rests while a face trembles, follows it, and keeps it near the crop's middle", async () => {
   const crops: Crop[] = [];
   const places = [...Array(10).fill(0).map((_, i) => 200 + i % 2), ...Array(20).fill(0).map((_, i) => 200 + 6 * i)];
