@@ -43,6 +43,7 @@ const schema = z.strictObject({
   xla: oneOf("auto", "on", "off"),
   imageSize: oneOf(64, 128, 256),
   width: wholeFrom(4),
+  moreBlocks: wholeFrom(0),
   steps: wholeFrom(1),
   stepsPerEpoch: wholeFrom(1),
   batchSize: wholeFrom(1),
@@ -89,6 +90,7 @@ export const defaults: Config = {
   xla: "auto", // on a GPU, XLA compiles the step
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
+  moreBlocks: 0, // residual blocks that the light network has more at each size of its maps
   steps: 20_000,
   stepsPerEpoch: 1_000, // samples are made on the fly, so an epoch is only a unit of the schedule
   batchSize: 16,
@@ -165,7 +167,8 @@ export const presets = {
     ...light,
     ...shipped,
     eyes: true,
-    steps: 50_000,
+    lids: true,
+    steps: 64_000,
   },
   "weights-large": {
     ...shipped,

@@ -54,6 +54,7 @@ const flags = {
   architecture: ["--architecture <name>", "prnet, the published network, or lite, for real time"],
   imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
   width: ["--width <channels>", "channels after the first convolution"],
+  moreBlocks: ["--more-blocks <count>", "residual blocks that lite has more at each size of its maps; 0: real time"],
   steps: ["--steps <count>", "batches to train on"],
   batchSize: ["--batch-size <count>", "faces at once"],
   gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
@@ -229,8 +230,9 @@ async function shapeOf(from: string, console: TaskConsole): Promise<NetworkShape
 }
 
 /** Of a network that starts from a model of this shape: a rate for new ones would undo first what it has learned. */
-function startedSettings({ imageSize, width, encoding }: NetworkShape, { learningRate }: Config) {
-  return { imageSize, width, encoding, learningRate: Number((learningRate / 10).toPrecision(2)) };
+function startedSettings({ imageSize, width, moreBlocks, encoding }: NetworkShape, preset: Config) {
+  const learningRate = Number((preset.learningRate / 10).toPrecision(2));
+  return { imageSize, width, moreBlocks: Math.max(moreBlocks, preset.moreBlocks), encoding, learningRate };
 }
 
 /** Where no preset is named: "quick" is one of light networks. */

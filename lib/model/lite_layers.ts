@@ -31,6 +31,28 @@ export function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, se
   return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
 }
 
+/**
+ * As many residual blocks more, with the normalization before the sum (He et al., 2016): each begins as nothing, its scale
+ * 0 (Goyal et al., 2017, section 5.1), so that a network that has more of them than what it starts from gives the same.
+ *
+ * @param x rectified
+ */
+export function moreBlocks(
+  x: tf.SymbolicTensor,
+  { name, count, seed }: Pick<BlockOptions, "name" | "seed"> & { readonly count: number },
+): tf.SymbolicTensor {
+  const channels = channelsOf(x);
+  for (let i = 1; i <= count; i++) {
+    const second = `${name}_more_${i}/second`;
+    let y = block(x, { name: `${name}_more_${i}/first`, channels, stride: 1, seed });
+    y = convolve(y, { name: `${second}/convolution`, channels, kernel: 3, seed });
+    y = normalize(y, { name: `${second}/normalization`, momentum: MOMENTUM, initialScale: "zeros" });
+    y = tf.layers.add({ name: `${name}_more_${i}/add` }).apply([y, x]) as tf.SymbolicTensor;
+    x = activate(y, `${name}_more_${i}/relu`);
+  }
+  return x;
+}
+
 export interface DenseOptions {
   readonly name: string;
   readonly units: number;

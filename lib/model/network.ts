@@ -10,7 +10,14 @@ import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 export type NetworkConfig =
   & Pick<Config, "architecture" | "width" | "seed">
   & { readonly imageSize: number }
-  & Partial<Pick<Config, "expressionWeight" | "eyes" | "lids" | "absentShare">>;
+  & Partial<Pick<Config, "moreBlocks" | "expressionWeight" | "eyes" | "lids" | "absentShare">>;
+
+/** What makes a network larger, with its image's size. */
+export interface NetworkSizes {
+  /** NaN where its layers fit none. */
+  readonly width: number;
+  readonly moreBlocks: number;
+}
 
 /**
  * The network of a run's settings, its weights drawn from the seed. It takes RGB [batch, size, size, 3] in [0, 1] to

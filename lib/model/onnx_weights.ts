@@ -9,7 +9,7 @@ import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/ke
 import { addLayersTo } from "@/lib/model/layers.ts";
 import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
-import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
+import { buildNetwork, measuredLayers, type NetworkSizes } from "@/lib/model/network.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { isChannelNormalization, setAffine, valuesOf, writeValues } from "@/lib/model/normalization.ts";
 import type { NormalizationLayer } from "@/lib/tensorflow/ops/batch_norm.ts";
@@ -42,9 +42,9 @@ export async function readOnnxNetwork(
   });
 }
 
-/** The width of the network that a trained model's `model.onnx` was made of. Throws as {@linkcode readOnnxNetwork} does. */
-export async function readOnnxWidth({ description, network }: OnnxModel, path: string): Promise<number> {
-  return await asInputError(path, () => widthOf(readOnnx(network), description));
+/** The sizes of the network that a trained model's `model.onnx` was made of. Throws as {@linkcode readOnnxNetwork} does. */
+export async function readOnnxSizes({ description, network }: OnnxModel, path: string): Promise<NetworkSizes> {
+  return await asInputError(path, () => sizesOf(readOnnx(network), description));
 }
 
 async function asInputError<T>(path: string, read: () => T | Promise<T>): Promise<T> {
@@ -56,12 +56,22 @@ async function asInputError<T>(path: string, read: () => T | Promise<T>): Promis
   }
 }
 
-function widthOf({ nodes, arrays }: OnnxFile, { architecture }: Pick<ModelDescription, "architecture">): number {
+function sizesOf(file: OnnxFile, { architecture }: Pick<ModelDescription, "architecture">): NetworkSizes {
   const { operator, widths } = measuredLayers[architecture];
-  const kernel = arrays.get(nodes.find((node) => node.operator === operator)?.inputs[1] ?? "");
+  const [kernel] = kernelsOf(file, operator);
   const width = (kernel?.shape[operator === "Conv" ? 0 : 1] ?? 0) / widths;
-  if (Number.isInteger(width) && width > 0) return width;
-  throw new RangeError(`its first layers fit no width of ${architecture}`);
+  if (!Number.isInteger(width) || width <= 0) throw new RangeError(`its first layers fit no width of ${architecture}`);
+  return { width, moreBlocks: architecture === "lite" ? moreBlocksOf(file) : 0 };
+}
+
+/** Of two convolutions each, that keep the channels of the first convolution, as the one after them does not. */
+function moreBlocksOf(file: OnnxFile): number {
+  const [first, ...rest] = kernelsOf(file, "Conv").map(({ shape }) => shape);
+  return rest.findIndex(([outputs, inputs]) => outputs !== first?.[0] || inputs !== outputs) / 2;
+}
+
+function kernelsOf({ nodes, arrays }: OnnxFile, operator: string): OnnxWeights[] {
+  return nodes.filter((node) => node.operator === operator).flatMap(({ inputs }) => arrays.get(inputs[1]!) ?? []);
 }
 
 function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersModel {
@@ -70,7 +80,7 @@ function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersM
   return buildNetwork({
     architecture,
     imageSize,
-    width: widthOf(file, description),
+    ...sizesOf(file, description),
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
     eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one

@@ -31,6 +31,11 @@ export async function startFrom(
       `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
     );
   }
+  if (shape.moreBlocks > config.moreBlocks) {
+    throw new SettingError((nameOf) =>
+      `Cannot start from ${from} with ${nameOf("moreBlocks")} ${config.moreBlocks}: that model has ${shape.moreBlocks}`
+    );
+  }
   const { network: trained, lacksStatistics } = await openTrainedModel(from);
   try {
     const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
@@ -38,6 +43,7 @@ export async function startFrom(
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
+      if (originalName.includes("_more_")) return false; // new blocks begin as nothing
       if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
       throw new InputError(
         `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
