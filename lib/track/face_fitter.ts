@@ -44,6 +44,9 @@ const LIMITS = { near: { miss: 7.5, score: LEAST_SCORE }, far: { miss: 5, score:
 /** The largest miss of keypoints that are near, in percent as well: the less sure the detector is, the smaller. */
 const nearKeypoints = (detectorScore: number) => 5 + 40 * (detectorScore - 0.5);
 
+/** The same where the network is less sure, as of a face half cut off, but keypoints and mirror image speak for it. */
+const WITNESSED = { miss: 5, score: 0.2 } as const;
+
 /** Fits faces in crops of pictures by a model that ONNX Runtime runs: the same in Deno and in a browser. */
 export class FaceFitter {
   readonly #crops: Pick<CropModel, "predict">;
@@ -106,11 +109,13 @@ export class FaceFitter {
     { margin }: Pick<CropOptions, "margin">,
   ): Promise<ModelFit | undefined> {
     const first = await this.fit(picture, detectionCrop(detection, { margin }));
-    if (first.score < LEAST_SCORE) return undefined;
+    if (first.score < WITNESSED.score) return undefined;
     const { mirrorMiss, ...fit } = await this.fitMirrored(picture, landmarkCrop(first.landmarks, { margin }));
     const isNear = keypointMiss(detection, fit.landmarks) < nearKeypoints(detection.score);
     const { miss, score } = LIMITS[isNear ? "near" : "far"];
-    return mirrorMiss < miss && fit.score >= score ? fit : undefined;
+    const isWitnessed = isNear && mirrorMiss < WITNESSED.miss && Math.min(first.score, fit.score) >= WITNESSED.score;
+    const isFace = first.score >= LEAST_SCORE && fit.score >= score && mirrorMiss < miss;
+    return isWitnessed || isFace ? fit : undefined;
   }
 
   #likeness(landmarks: Float32Array): number {

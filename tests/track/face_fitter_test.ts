@@ -115,8 +115,15 @@ Deno.test("FaceFitter wants a mirror image that is more alike where the detector
 });
 
 Deno.test("FaceFitter wants to be surer that there is a face where the detector has eyes, nose and mouth elsewhere", async () => {
-  const isFace = async (presence: number, percentOff: number) =>
-    await lopsided(0, presence).fitDetected(halfLit, detectionOf(0.6, percentOff), { margin }) !== undefined;
-  assertEquals([await isFace(0.55, 0), await isFace(0.45, 0)], [true, false]);
-  assertEquals([await isFace(0.8, 28), await isFace(0.55, 28)], [true, false]);
+  const isFace = async (presence: number, percent: number, percentOff: number) =>
+    await lopsided(percent, presence).fitDetected(halfLit, detectionOf(0.6, percentOff), { margin }) !== undefined;
+  assertEquals([await isFace(0.55, 6, 0), await isFace(0.45, 6, 0)], [true, false]);
+  assertEquals([await isFace(0.8, 0, 28), await isFace(0.55, 0, 28)], [true, false]);
+});
+
+Deno.test("FaceFitter takes a face that the network is less sure of where its mirror image and the detector's keypoints agree", async () => {
+  const isFace = async (presence: number, percent: number, percentOff: number) =>
+    await lopsided(percent, presence).fitDetected(halfLit, detectionOf(0.9, percentOff), { margin }) !== undefined;
+  assertEquals([await isFace(0.3, 4, 15), await isFace(0.3, 6, 15), await isFace(0.3, 4, 30)], [true, false, false]);
+  assertEquals([await isFace(0.1, 4, 15), await isFace(0.7, 4, 30)], [false, true]);
 });
