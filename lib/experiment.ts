@@ -1,10 +1,17 @@
 import type { Config } from "@/lib/config.ts";
 import type { Batches } from "@/lib/data/batches/batches.ts";
-import { countSamples, type OpenOptions } from "@/lib/data/sources/source.ts";
+import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
 import type { JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
-import { makeHeldOut, measure, type Measurement, validate, type Validation } from "@/lib/experiment/measure.ts";
+import {
+  heldOutCount,
+  makeHeldOut,
+  measure,
+  type Measurement,
+  validate,
+  type Validation,
+} from "@/lib/experiment/measure.ts";
 import { saveModel, saveReport } from "@/lib/experiment/output.ts";
 import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Parts } from "@/lib/experiment/parts.ts";
 import { tellStart, tellState, trainUntil } from "@/lib/experiment/ranks.ts";
@@ -149,10 +156,9 @@ export class Experiment implements Disposable {
     return batchSize * gradAccumulate * (this.#parts.ranks?.count ?? 1);
   }
 
-  /** Faces that an evaluation takes: as many as the settings say, or all that are held out where these are fewer. */
+  /** Faces that an evaluation takes. */
   get testCount(): number {
-    const { source, config } = this.#parts;
-    return countSamples(source, "test", config.testSamples);
+    return heldOutCount(this.#parts, "test");
   }
 
   /** Steps done. */

@@ -245,7 +245,7 @@ async function printRehearsal(config: Config, console: TaskConsole): Promise<voi
   const { rehearse } = await import("@/lib/experiment/rehearsal.ts");
   console.stage("Taking a few steps");
   const onProgress = console.lateStage(CONVERTING);
-  const { device, parameterCount, residentBytes, gpuBytes, stepSeconds, totalSeconds } = await rehearse(config, {
+  const { device, parameterCount, peakBytes, gpuBytes, stepSeconds, totalSeconds } = await rehearse(config, {
     onProgress,
   }).catch((error) => {
     throw isOutOfMemory(error) ? outOfMemory(config, config.device) : error;
@@ -254,7 +254,7 @@ async function printRehearsal(config: Config, console: TaskConsole): Promise<voi
   const facts = [
     ["device", device],
     ["weights", String(parameterCount)],
-    ["memory", `${(residentBytes / 1e9).toFixed(1)} GB`],
+    ["memory", `${(peakBytes / 1e9).toFixed(1)} GB`],
     ...gpuBytes === undefined ? [] : [["GPU memory", `${(gpuBytes / 1e9).toFixed(1)} GB`]],
     ["a step", `${stepSeconds.toPrecision(2)} s`],
     ["in all", duration(totalSeconds)],

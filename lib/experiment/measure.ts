@@ -1,5 +1,7 @@
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
+import type { Config } from "@/lib/config.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
+import { coverableParts } from "@/lib/data/synthetic/cover.ts";
 import { evaluate, evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { judgeCovered, judgeFaces, meanLoss, predictExpressions } from "@/lib/evaluate/held_out.ts";
 import { type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
@@ -32,13 +34,22 @@ export async function makeHeldOut(
   onProgress?: ProgressListener,
 ): Promise<MadeFace[]> {
   const expressionCount = expressionCountOf({ config, source });
+  const sampleCount = heldOutCount({ config, source }, split);
   if (config.overfitBatches > 0) {
-    const sampleCount = config.overfitBatches * config.batchSize;
     return await makeFaces({ ...config, split: "train", sampleCount, expressionCount, onRefused, onProgress });
   }
-  const sampleCount = countSamples(source, split, config[`${split}Samples`]);
   const options = { ...config, split, augment: false, sampleCount, expressionCount, opened: source };
   return await makeFaces({ ...options, onRefused, onProgress });
+}
+
+/** How many these are: as many as the settings say, or all that are held out where these are fewer. */
+export function heldOutCount(
+  { config, source }: Pick<Parts, "config" | "source">,
+  split: "validation" | "test",
+): number {
+  return config.overfitBatches > 0
+    ? config.overfitBatches * config.batchSize
+    : countSamples(source, split, config[`${split}Samples`]);
 }
 
 export async function validate(
@@ -83,6 +94,13 @@ export async function measure(
 
 /** Faces that are covered in part, to see what becomes of them. */
 const COVERED = 64;
+
+/** Bytes of so many faces and their maps, true and predicted, as {@linkcode measure} has them all at once. */
+export function measuredBytes(faceCount: number, { imageSize }: Pick<Config, "imageSize">): number {
+  const image = 3 * imageSize ** 2, map = 4 * image;
+  const covered = Math.min(COVERED, faceCount) * coverableParts.length;
+  return faceCount * (image + 2 * map) + covered * (image + map);
+}
 
 function errorsOf(
   { source: { surface }, meanLandmarks }: Pick<Parts, "source" | "meanLandmarks">,

@@ -1,7 +1,9 @@
+import process from "node:process";
 import type { Config } from "@/lib/config.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
-import { makeHeldOut, validate } from "@/lib/experiment/measure.ts";
+import { mean } from "@/lib/evaluate/nme.ts";
+import { heldOutCount, makeHeldOut, measuredBytes, validate } from "@/lib/experiment/measure.ts";
 import { disposeParts, openParts } from "@/lib/experiment/parts.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { firstProgress } from "@/lib/train/checkpoint.ts";
@@ -12,13 +14,13 @@ export interface Rehearsal {
   /** What it runs on, such as "tensorflow 2.21.0 · CPU, 2 threads". */
   readonly device: string;
   readonly parameterCount: number;
-  /** What the process holds of the machine's memory, in bytes. */
-  readonly residentBytes: number;
+  /** What the process takes of the machine's memory at most, in bytes, the evaluation at the end included. */
+  readonly peakBytes: number;
   /** What it takes of a GPU's memory, in bytes. */
   readonly gpuBytes: number | undefined;
   /** Of a step after the first, which is traced. */
   readonly stepSeconds: number;
-  /** Of all steps and validations, and of the evaluation at the end. */
+  /** To open all, and of all steps and validations, and of the evaluation at the end; writing the report takes seconds more. */
   readonly totalSeconds: number;
 }
 
@@ -30,26 +32,30 @@ export async function rehearse(config: Config, options: OpenOptions = {}): Promi
   const steps = STEPS + 1;
   const gpu = config.backend === "tensorflow" ? (await openTensorFlow(config)).gpu : undefined;
   const freeBytes = gpu?.freeBytes();
-  const { batches, ...parts } = await openParts(config, { ...options, progress: firstProgress(config) });
+  const [opening, { batches, ...parts }] = await timed(() =>
+    openParts(config, { ...options, progress: firstProgress(config) })
+  );
   try {
     using taken = batches!;
-    const seconds: number[] = [];
-    for await (const report of train({ ...parts, batches: taken }, { ...config, steps, firstStep: 0 })) {
-      if (report.step > 1) seconds.push(report.seconds);
-    }
+    const [training, seconds] = await timed(async () => {
+      const reports = await Array.fromAsync(train({ ...parts, batches: taken }, { ...config, steps, firstStep: 0 }));
+      return reports.slice(1).map(({ seconds }) => seconds);
+    });
     taken.close();
-    const stepSeconds = seconds.reduce((sum, value) => sum + value) / seconds.length;
+    const stepSeconds = mean(seconds);
+    const starting = opening + training - steps * stepSeconds; // the first step is traced, and waits for the first batch
     const [making, faces] = await timed(() => makeHeldOut(parts, "validation"));
     const [judging] = await timed(async () => await validate(parts, await judgeFaces(parts.network, faces, config)));
     const validations = Math.ceil(config.steps / config.validateEvery);
-    const testing = (making + judging) * config.testSamples / faces.length;
+    const testCount = heldOutCount(parts, "test");
+    const testing = (making + judging) * testCount / faces.length;
     return {
       device: parts.device,
       parameterCount: parts.network.countParams(),
-      residentBytes: Deno.memoryUsage().rss,
+      peakBytes: 1024 * process.resourceUsage().maxRSS + measuredBytes(testCount, config),
       gpuBytes: gpu && freeBytes! - gpu.freeBytes(),
       stepSeconds,
-      totalSeconds: config.steps * stepSeconds + making + validations * judging + testing,
+      totalSeconds: starting + config.steps * stepSeconds + making + validations * judging + testing,
     };
   } finally {
     disposeParts(parts);
