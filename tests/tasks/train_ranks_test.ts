@@ -128,6 +128,23 @@ Deno.test("a rank says which other it waits for, and ends with a sentence where 
   assert(new RegExp(`^${[...lines, sentence].join("\\n")}\n$`).test(said), said);
 });
 
+Deno.test("ranks whose addresses are in another order, so that two are rank 0, end with a sentence", async () => {
+  const addresses = freeAddresses(2);
+  const ends = await Promise.all(
+    [addresses, addresses.toReversed()].map((order) =>
+      spawnTask("train", ...endless, "--cluster", order.join(), "--rank", "0", "--join-time", "5s").output()
+    ),
+  );
+  for (const { code, stderr } of ends) {
+    const said = new TextDecoder().decode(stderr);
+    assertEquals([code, said], [2, said]);
+    assert(
+      /\nCannot train together: at all 2 addresses somebody answers, but not as the rank [^\n]*\n$/.test(said),
+      said,
+    );
+  }
+});
+
 Deno.test("a rank takes rank 0's faces from where its own flags say they are, and one whose faces are others ends them all with a sentence", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;

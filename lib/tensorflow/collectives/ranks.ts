@@ -73,7 +73,17 @@ export class Ranks implements Disposable {
     }
     status.delete();
     const ranks = new Ranks(cluster);
-    await ranks.meet(); // whoever ends from now on is missed by all, and waited for by none
+    try {
+      // whoever ends from now on is missed by all, and waited for by none
+      await ranks.meet(Math.ceil(Math.min(MEETING_SECONDS, mostSeconds)));
+    } catch (error) {
+      ranks[Symbol.dispose]();
+      if (!(error instanceof TensorFlowError && error.code === "DEADLINE_EXCEEDED")) throw error;
+      throw new InputError(
+        `Cannot train together: at all ${cluster.addresses.length} addresses somebody answers, but not as the rank that is ` +
+          "to be there; all must have the same addresses in the same order, and each a rank of its own",
+      );
+    }
     return ranks;
   }
 
@@ -101,9 +111,13 @@ export class Ranks implements Disposable {
     if (rank >= 0) throw new RankLostError(rank, this.#cluster.addresses[rank]!);
   }
 
-  /** Waits until all have come to this. Throws a RankLostError where one does not. */
-  async meet(): Promise<void> {
-    await this.fromFirst(new Uint8Array());
+  /** Waits until all have come to this, as long as it takes unless a time is given. Throws a RankLostError where one ends. */
+  async meet(timeoutSeconds = 0): Promise<void> {
+    try {
+      this.#once(new Int32Array(1), timeoutSeconds);
+    } catch (error) {
+      throw await this.explain(error);
+    }
   }
 
   /** What rank 0 gives, on every rank: it comes later, so they wait. Throws a RankLostError where that cannot be. */
@@ -291,6 +305,8 @@ function reduce(
   });
 }
 
+/** All that answer come to their meeting within a second or two. */
+const MEETING_SECONDS = 60;
 const PARTING_SECONDS = 20;
 const EXPLAIN_MILLISECONDS = 5000;
 const GROUP = 1;
