@@ -49,6 +49,7 @@ export interface NpyOptions {
 export function parseNpy(bytes: Uint8Array, path: string, { spend }: NpyOptions = {}): NpyArray {
   const { view, start, shape, count, type, little, isFortran } = openArray(bytes, {
     path,
+    wanted: "real numbers of up to 64 bits",
     sizeOf: (type) => itemTypes[type]?.size,
   });
   const { size, read } = itemTypes[type]!;
@@ -65,7 +66,8 @@ export function parseNpy(bytes: Uint8Array, path: string, { spend }: NpyOptions 
 export function parseNpyTexts(bytes: Uint8Array, path: string): string[] {
   const { view, start, count, type, little } = openArray(bytes, {
     path,
-    sizeOf: (type) => type.startsWith("U") ? 4 * Number(type.slice(1)) : undefined,
+    wanted: "texts",
+    sizeOf: (type) => /^U\d+$/.test(type) ? 4 * Number(type.slice(1)) : undefined,
   });
   const letters = Number(type.slice(1)); // each of 4 bytes, and 0 behind a text that is shorter
   return Array.from({ length: letters > 0 ? count : 0 }, (_, i) => {
@@ -84,8 +86,10 @@ const [MOST_AXES, MOST_HEADER] = [64, 10_000];
 /** What a file says of its array, whose items are all there. */
 function openArray(
   bytes: Uint8Array,
-  { path, sizeOf }: {
+  { path, wanted, sizeOf }: {
     readonly path: string;
+    /** What items must be. */
+    readonly wanted: string;
     /** Bytes of an item of a type, such as "f4"; undefined where it is not taken. */
     readonly sizeOf: (type: string) => number | undefined;
   },
@@ -106,12 +110,15 @@ function openArray(
   if (/'descr': *'\|O'/.test(header)) {
     throw fail("it is of Python's objects, a pickle, which is a program and not run here");
   }
-  const [, order, type = ""] = /'descr': *'([<>|=])([a-zU]\d+)'/.exec(header) ?? [];
+  const [, order, type] = /'descr': *'([<>|=])([^']{1,40})'/.exec(header) ?? [];
   const [, fortran] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   const [, lengths] = /'shape': *\(((?:\d+, *)*(?:\d+,?)?)\)/.exec(header) ?? [];
-  const size = sizeOf(type);
-  if (size === undefined || fortran === undefined || lengths === undefined) {
+  if (type === undefined || fortran === undefined || lengths === undefined) {
     throw fail(`its header is ${header.replace(/[^ -~]+/g, " ").trim().slice(0, 200)}`);
+  }
+  const size = sizeOf(type);
+  if (size === undefined) {
+    throw new InputError(`Cannot use ${path}: its items are of type ${order}${type}, wanted ${wanted}`);
   }
   const shape = lengths.split(",").map((length) => length.trim()).filter(Boolean).map(Number);
 

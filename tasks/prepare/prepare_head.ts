@@ -25,7 +25,7 @@ export function addHeadOptions(command: Command): Command {
       "--ict <folder>",
       "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: the built-in face's)",
     )
-    .option("--pick", "serve a page to place the landmarks by mouse, from where they are or were found")
+    .option("--pick", "serve a page to place the landmarks by mouse or finger, from where they are or were found")
     .option("--port <number>", "of that page; 0 for any that is free", "8000");
 }
 
@@ -105,7 +105,7 @@ function doubtsAbout({ error, agreement }: FoundLandmarks, { pick }: { readonly 
     `of 1. The head must look to the viewer (mesh: --axes)${pick ? "" : "; --pick has them placed by mouse"}`;
 }
 
-/** @param error how far off landmarks are that were found, in distances between the outer corners of the eyes */
+/** @param error how far off the head's skin the face lies whose landmarks were taken, in distances between the outer corners of the eyes */
 function tell(
   { mean, identityModes, expressionModes }: MorphableModel,
   { out, error }: { readonly out: string; readonly error?: number | undefined },
@@ -119,6 +119,7 @@ function tell(
     `${out}: ${counts.join(", ")}; ` +
       (error === undefined
         ? `${out}.png shows its landmarks`
-        : `its landmarks were found, ${(100 * error).toFixed(1)} % of the eyes' distance off: look at ${out}.png`),
+        : `its landmarks are those of a face that was laid on it and lies ${(100 * error).toFixed(1)} % of the eyes' distance ` +
+          `off its skin, so look at ${out}.png: --pick has them placed by hand`),
   );
 }

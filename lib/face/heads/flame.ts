@@ -30,10 +30,10 @@ const LICENSE =
   "FLAME (Max Planck Institute for Intelligent Systems), see https://flame.is.tue.mpg.de/modellicense.html";
 
 const WANTED = {
-  model: "an NPZ with v_template, shapedirs and f",
-  uv: "FLAME_texture.npz (vt, ft) or head_template.obj",
+  model:
+    "an NPZ with v_template, shapedirs and f, which data/README.md says how to make of https://flame.is.tue.mpg.de's pickles",
+  uv: "FLAME_texture.npz (vt, ft) or head_template.obj from https://flame.is.tue.mpg.de",
 };
-const WAY = "data/README.md says what makes NPZ of FLAME's pickles";
 
 /**
  * FLAME in these files, or in those of these folders: an NPZ with its model's arrays `v_template` [n, 3], `shapedirs`
@@ -53,7 +53,7 @@ export async function readFlame(given: readonly string[]): Promise<Head> {
   const refuse = (wanted: string): never => {
     const pickles = files.filter(isPickle).map((path) => basename(path));
     const found = [...pickles, ...archives.map(({ path }) => basename(path))].join(", ") || "none of its files";
-    const note = pickles.length > 0 ? `; a pickle is a program of Python's and not run here: ${WAY}` : "";
+    const note = pickles.length > 0 ? "; a pickle is a program of Python's and not run here" : "";
     throw new InputError(`Cannot make FLAME of ${given.join(", ")}: found ${found}, wanted ${wanted}${note}`);
   };
   if (!model) return refuse(WANTED.model);

@@ -97,10 +97,12 @@ Deno.test({
     await using folder = await temporaryFolder();
     const { path } = folder;
     const refuses = (pattern: RegExp) => assertThrows(() => readFlame([path]), InputError, pattern);
-    await refuses(/found none of its files, wanted an NPZ with v_template, shapedirs and f$/);
+    await refuses(
+      /found none of its files, wanted an NPZ with v_template, shapedirs and f, which data\/README\.md says how to make of https:/,
+    );
     await Deno.writeTextFile(`${path}/generic_model.pkl`, "");
     await refuses(
-      /found generic_model\.pkl, wanted an NPZ .*; a pickle is a program .* data\/README\.md says what makes/,
+      /found generic_model\.pkl, wanted an NPZ .*, which data\/README\.md says how to make .*; a pickle is a program /,
     );
     await writeFlame(path, standIn);
     await Deno.remove(`${path}/FLAME_texture.npz`);
