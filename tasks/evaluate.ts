@@ -64,7 +64,7 @@ const command = taskCommand("evaluate")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
   .option("--json", "print one JSON object instead of a table")
-  .option("--out <file>", "also an HTML page of the tables, and of blinks and the jaw over a drawn video");
+  .option("--out <file>", "also an HTML page of the tables, of photos' cumulative error, and of blinks and the jaw over a drawn video");
 
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
@@ -98,7 +98,10 @@ await runTask(command, async (console) => {
     const { expressions } = measured, tables = errorTables(measured);
     if (options.out !== undefined) {
       const { renderEvaluation } = await import("@/lib/view/report/evaluation_page.ts");
-      await writeFileAtomic(options.out, await renderEvaluation({ title: `posmap: ${folder}`, tables, expressions }));
+      const { protocolCurve } = await import("@/lib/view/evaluation/cumulative_figure.ts");
+      const curve = measured.protocol && protocolCurve(measured.protocol);
+      const page = await renderEvaluation({ title: `posmap: ${folder}`, tables, curve, expressions });
+      await writeFileAtomic(options.out, page);
     }
     console.quiet();
     const shown = [...tables, ...expressions ? [new ExpressionTable(expressions)] : []];

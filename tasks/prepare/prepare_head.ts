@@ -23,7 +23,8 @@ export function addHeadOptions(command: Command): Command {
     )
     .option(
       "--ict <folder>",
-      "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: the built-in face's)",
+      "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: what deno task download ict " +
+        "has fetched, else the built-in face)",
     )
     .option("--pick", "serve a page to place the landmarks by mouse or finger, from where they are or were found")
     .option("--port <number>", "of that page; 0 for any that is free", "8000");
@@ -37,14 +38,16 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
     import("@/lib/face/heads/head.ts"),
     import("@/tasks/track/open_face_model.ts"),
   ]);
-  let { landmarks } = head, error: number | undefined;
+  let { landmarks } = head, found: Laid | undefined;
   if (!landmarks) {
     console.stage("Looking for landmarks");
-    const found = findHeadLandmarks(head, await openFaceModel(flags.ict ?? "built-in"));
-    ({ landmarks, error } = found);
+    const { findIctDownload } = await import("@/lib/data/sets/ict_facekit.ts");
+    const face = await openFaceModel(flags.ict ?? await findIctDownload() ?? "built-in");
+    found = { ...findHeadLandmarks(head, face), face: face.name };
+    ({ landmarks } = found);
     if (found.isDoubtful) console.print(doubtsAbout(found, { pick }));
   }
-  if (!pick) return tell(await writeHead(head, { landmarks, out }, console), { out, error });
+  if (!pick) return tell(await writeHead(head, { landmarks, out }, console), { out, found });
   console.stage("Bundling the page");
   await loadWriting(); // while packages may still ask for the environment
   const { pickLandmarks } = await import("@/tasks/prepare/pick_landmarks.ts");
@@ -105,10 +108,15 @@ function doubtsAbout({ error, agreement }: FoundLandmarks, { pick }: { readonly 
     `of 1. The head must look to the viewer (mesh: --axes)${pick ? "" : "; --pick has them placed by mouse"}`;
 }
 
-/** @param error how far off the head's skin the face lies whose landmarks were taken, in distances between the outer corners of the eyes */
+/** Landmarks of a face that was laid on a head. */
+interface Laid extends FoundLandmarks {
+  /** Its name. */
+  readonly face: string;
+}
+
 function tell(
   { mean, identityModes, expressionModes }: MorphableModel,
-  { out, error }: { readonly out: string; readonly error?: number | undefined },
+  { out, found }: { readonly out: string; readonly found?: Laid | undefined },
 ): void {
   const counts = [
     `${mean.length / 3} vertices`,
@@ -117,9 +125,9 @@ function tell(
   ];
   globalThis.console.log(
     `${out}: ${counts.join(", ")}; ` +
-      (error === undefined
-        ? `${out}.png shows its landmarks`
-        : `its landmarks are those of a face that was laid on it and lies ${(100 * error).toFixed(1)} % of the eyes' distance ` +
-          `off its skin, so look at ${out}.png: --pick has them placed by hand`),
+      (found
+        ? `its landmarks are those of a face (${found.face}) that was laid on it and lies ${(100 * found.error).toFixed(1)} % ` +
+          `of the eyes' distance off its skin: look at ${out}.png, --pick has them placed by hand`
+        : `${out}.png shows its landmarks`),
   );
 }

@@ -1,4 +1,5 @@
 import { ictFiles } from "@/lib/data/sets/ict_facekit.ts";
+import { glb } from "@/tests/face/heads/stand_ins.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
@@ -50,6 +51,18 @@ Deno.test({
     const another = { POSMAP_CACHE: `${cache.path}/another` };
     const copied = await runTaskChild("download", "ict", "--from", await ictFolder(), { environment: another });
     assertEquals([copied.code, copied.stdout], [0, `${another.POSMAP_CACHE}/${FOLDER}\n`]);
+
+    // it is what landmarks of heads are found by, from then on
+    await Deno.writeFile(`${cache.path}/head.glb`, glb);
+    const [head, out] = [`${cache.path}/head.glb`, `${cache.path}/head.model`];
+    for (
+      const [face, surroundings] of [["ICT-FaceKit", another], ["built-in", {
+        POSMAP_CACHE: `${cache.path}/empty`,
+      }]] as const
+    ) {
+      const { stdout } = await runTaskChild("prepare", "mesh", head, "--out", out, { environment: surroundings });
+      assert(stdout.includes(`; its landmarks are those of a face (${face}) that was laid on it and lies `), stdout);
+    }
   },
 });
 

@@ -90,7 +90,11 @@ Deno.test("deno task evaluate measures photos by AFLW2000-3D's protocol, where f
   assert(found.nme68_2d.mean < 10, `${found.nme68_2d.mean} %`); // it was found where it is
   assertEquals(found.protocol.cumulative.at(-1), 0.5); // a missed face is below no error
   assertEquals(found.protocol.pose.images, 1);
-  const { stdout } = await measure("--boxes", "detector");
+  const page = `${folder.path}/page.html`;
+  const { stdout } = await measure("--boxes", "detector", "--out", page);
+  const [, drawn] = /<script type="application\/json" data-figure="cumulative">(.*?)<\/script>/
+    .exec(await Deno.readTextFile(page))!;
+  assertEquals(JSON.parse(drawn!).data[0].y.at(-1), 50);
   assert(/\nNME in %, 1 of 2 faces, yaws of the fits /.test(stdout), stdout);
 });
 

@@ -1,3 +1,4 @@
+import { curveLimits, type Protocol } from "@/lib/evaluate/aflw2000/protocol.ts";
 import type { FaceError } from "@/lib/evaluate/nme.ts";
 import { groupByYaw } from "@/lib/view/evaluation/gallery.ts";
 import { lineChart } from "@/lib/view/figures/line_chart.ts";
@@ -10,6 +11,7 @@ const ends = [10, 20, 40, 100];
 /** Share of all faces that may lie beyond. */
 const LOST = 0.05;
 const STEPS = 100;
+const TITLE_Y = "faces below it, in %";
 
 /** Which share of the faces has an error below each, one curve for each bin of yaw that holds a face, and one for all. */
 export function cumulativeFigure(
@@ -30,8 +32,25 @@ export function cumulativeFigure(
   }));
   return lineChart(lines, {
     x: { title: `NME of 68 points in ${dimensions}D, in %`, range: [0, most] },
-    y: { title: "faces below it, in %", range: [0, 101] },
+    y: { title: TITLE_Y, range: [0, 101] },
   }, `Cumulative error of ${errors.length} faces by yaw: the share of faces below each NME`);
+}
+
+/** The same of all photos of AFLW2000-3D, those without a face that was found above any error. */
+export function protocolCurve({ cumulative, images }: Protocol): PlotlyFigure {
+  const line = {
+    type: "scatter",
+    mode: "lines",
+    name: `all (${images})`,
+    line: { color: colors[0]!, width: 2 },
+    x: curveLimits,
+    y: cumulative.map((share) => Number((100 * share).toFixed(2))),
+    hovertemplate: "%{y:.1f} %",
+  };
+  return lineChart([line], {
+    x: { title: "NME of 68 points in 2D, in %", range: [0, curveLimits.at(-1)!] },
+    y: { title: TITLE_Y, range: [0, 101] },
+  }, `Cumulative error of ${images} photos: the share of faces below each NME`);
 }
 
 /** x: errors from 0 to the most, in percent; y: how many percent of the values are at most as large. */
