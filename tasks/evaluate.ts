@@ -64,7 +64,10 @@ const command = taskCommand("evaluate")
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
   .option("--json", "print one JSON object instead of a table")
-  .option("--out <file>", "also an HTML page of the tables, of photos' cumulative error, and of blinks and the jaw over a drawn video");
+  .option(
+    "--out <file>",
+    "also an HTML page of the tables, of photos' cumulative error, and of blinks and the jaw over a drawn video",
+  );
 
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();

@@ -126,8 +126,10 @@ function tell(
   globalThis.console.log(
     `${out}: ${counts.join(", ")}; ` +
       (found
-        ? `its landmarks are those of a face (${found.face}) that was laid on it and lies ${(100 * found.error).toFixed(1)} % ` +
-          `of the eyes' distance off its skin: look at ${out}.png, --pick has them placed by hand`
+        ? `its landmarks are those of a face (${found.face}) that was laid on it and lies ` +
+          `${
+            (100 * found.error).toFixed(1)
+          } % of the eyes' distance off its skin: look at ${out}.png, --pick has them placed by hand`
         : `${out}.png shows its landmarks`),
   );
 }
