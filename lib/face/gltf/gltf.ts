@@ -13,6 +13,11 @@ export interface GltfHead {
   readonly vertices: Uint32Array;
 }
 
+/** Extensions that pack meshes, by programs that are not at hand. */
+const packings = ["KHR_draco_mesh_compression", "EXT_meshopt_compression"];
+const readExtensions = new Set(
+  ALL_EXTENSIONS.map(({ EXTENSION_NAME }) => EXTENSION_NAME).filter((name) => !packings.includes(name)),
+);
 const GLB = 0x46546c67;
 const JSON_CHUNK = 0x4e4f534a;
 
@@ -72,6 +77,9 @@ function wrongIn(bytes: Uint8Array): string | undefined {
   if (view.getUint32(16, true) !== JSON_CHUNK || length > bytes.length - 20) return "it ends inside its first chunk";
   try {
     const json: GltfJson = JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + length)));
+    const unread = (json.extensionsRequired ?? []).find((name) => !readExtensions.has(name));
+    if (packings.includes(unread!)) return `its mesh is compressed by ${unread}: save it without`;
+    if (unread !== undefined) return `it needs the extension ${unread}, which is not read`;
     if (takesTooMuch(bytesMade(json), bytes.length)) return "it says that it holds far more than its size";
     return wrongInTree(json.nodes ?? []);
   } catch (error) {
@@ -81,6 +89,7 @@ function wrongIn(bytes: Uint8Array): string | undefined {
 
 /** What of a glTF's JSON says how much it holds; nothing of it has been looked at. */
 interface GltfJson {
+  readonly extensionsRequired?: readonly string[];
   readonly accessors?: readonly { readonly count: number; readonly type: string }[];
   readonly meshes?: readonly { readonly primitives: readonly PrimitiveJson[] }[];
   readonly nodes?: readonly { readonly children?: readonly number[] }[];

@@ -36,6 +36,17 @@ Deno.test("readGltf() gives a head or a sentence, wherever a file is cut or chan
     const [from, to, pattern] of [
       [/"count":\d{4}/, '"count":9e12', /holds far more|JSON|expected/],
       [/"mesh":0/, '"mesh":7', /expected/],
+      [
+        /^{/,
+        '{"extensionsRequired":["KHR_draco_mesh_compression"],',
+        /: its mesh is compressed by KHR_draco\w+: save it without; /,
+      ],
+      [
+        /^{/,
+        '{"extensionsRequired":["EXT_meshopt_compression"],',
+        /: its mesh is compressed by EXT_meshopt\w+: save it without; /,
+      ],
+      [/^{/, '{"extensionsRequired":["FOO_bar"],', /: it needs the extension FOO_bar, which is not read; /],
       [/"children":\[0\]|"nodes":\[0\]/, '"nodes":[9]', /expected/],
       [/"name":"face","mesh":0/, '"children":[0],"mesh":0', /hold each other/],
     ] as const
