@@ -120,6 +120,15 @@ const command = taskCommand("train")
 for (const [flag, description] of Object.values(flags)) command.option(flag, description);
 
 await runTask(command, async (console) => {
+  try {
+    await run(console);
+  } catch (error) {
+    if (error instanceof RankLostError) console.throwIfAborted(); // told to stop, as was the one that has ended
+    throw error;
+  }
+});
+
+async function run(console: TaskConsole): Promise<void> {
   const options = command.opts<Options & Record<string, string>>();
   const limit = options.maxTime === undefined ? undefined : secondsOf(options.maxTime, "--max-time");
   const joinSeconds = secondsOf(options.joinTime, "--join-time");
@@ -187,11 +196,11 @@ await runTask(command, async (console) => {
   } catch (error) {
     if (isOutOfMemory(error)) throw outOfMemory(experiment.config, experiment.device);
     if (error instanceof Interruption) {
-      console.print(`Stopped after step ${experiment.step}. To go on: ${resumeCommand(experiment)}`);
+      console.print(`Stopped after step ${experiment.savedStep ?? 0}. To go on: ${resumeCommand(experiment)}`);
     }
     throw error;
   }
-});
+}
 
 /** Opens TensorFlow together with the other ranks. */
 async function join(
@@ -285,6 +294,7 @@ async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise
     if (experiment.step < config.steps) throw new Interruption(STOPPED_ON_REQUEST); // another rank was told to
   } catch (error) {
     if (error instanceof RankLostError) {
+      console.throwIfAborted();
       const from = experiment.savedStep === undefined ? "" : ` from the checkpoint after step ${experiment.savedStep}`;
       throw new InputError(`${error.message}. To go on${from}: ${resumeCommand(experiment)}`);
     }

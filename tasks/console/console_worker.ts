@@ -65,9 +65,9 @@ const ECHO_MILLISECONDS = 250;
 function hearSignal(exitStatus: number): void {
   if (heard) return;
   heard = true;
+  printLines(shared, "Stopping; a second signal ends at once"); // before the task hears of it, which may end at once
   setExitStatus(shared, exitStatus);
   worker.postMessage(undefined);
-  printLines(shared, "Stopping; a second signal ends at once");
   setTimeout(() => {
     for (const [signal, hear] of listeners) Deno.removeSignalListener(signal, hear);
   }, ECHO_MILLISECONDS);

@@ -28,13 +28,14 @@ await runTask(command, async () => {
     return { rank, child, said: rank > 0 ? textOf(child.stderr) : undefined };
   });
   for (const signal of stopSignals) Deno.addSignalListener(signal, () => sendAll(ranks, signal));
-  let hasFailed = false;
+  let isOver = false;
   const ends = ranks.map(async ({ rank, child, said }) => {
     const { code } = await child.status;
-    if (code === 0 || stopped.includes(code)) return code;
-    if (rank === 0) sendAll(ranks, "SIGKILL");
-    if (hasFailed) return code;
-    hasFailed = true;
+    const hasFailed = code !== 0 && !stopped.includes(code);
+    if (hasFailed && rank === 0) sendAll(ranks, "SIGKILL");
+    const isNews = hasFailed && !isOver;
+    isOver = true; // others that miss this one have nothing more to tell
+    if (!isNews) return code;
     const [, own] = (await said ?? "").split(BEGUN);
     for (const line of own?.trimEnd().split("\n") ?? []) console.error(`rank ${rank}: ${line}`);
     Deno.unrefTimer(setTimeout(() => sendAll(ranks, "SIGKILL"), END_MILLISECONDS));

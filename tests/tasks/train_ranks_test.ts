@@ -117,6 +117,15 @@ Deno.test("deno task train --processes trains by ranks of this machine; one that
   assert((await progressOf(run)).step >= 2);
 });
 
+Deno.test("ranks whose time is over while they open end with exit status 75, and without complaints of each other", async () => {
+  await using folder = await temporaryFolder();
+  const flags = ["--processes", "2", "--max-time", "2s", "--run", `${folder.path}/run`];
+  const { code, stderr } = await spawnTask("train", ...endless, ...flags).output();
+  const said = new TextDecoder().decode(stderr);
+  assertEquals([code, said], [75, said]);
+  assert(said.includes("Stopping; a second signal ends at once\n") && !said.includes("Cannot train on together"), said);
+});
+
 Deno.test("a rank says which other it waits for, and ends with a sentence where that one does not come in time", async () => {
   const addresses = freeAddresses(2);
   const flags = ["--cluster", addresses.join(), "--rank", "1", "--join-time", "4s"];
