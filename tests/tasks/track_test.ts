@@ -1,4 +1,5 @@
 /** The command as users call it, with the weights that come along, on a drawn, talking head. */
+import sharp from "sharp";
 import { decodePhoto, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -233,12 +234,24 @@ test("deno task track takes videos of one frame, without sound, and of odd sides
   assertEquals([odd.width, odd.height, odd.hasSound], [240, 238, false]);
 });
 
+test("deno task track takes an animated GIF's own frames, whatever its clock's rate", async () => {
+  const stack = Uint8Array.from(pictures.slice(0, 2).flatMap(({ rgb }) => [...rgb]));
+  const raw = { width: SIZE, height: 2 * SIZE, channels: 3, pageHeight: SIZE } as const;
+  await Deno.writeFile(`${folder.path}/slow.gif`, await sharp(stack, { raw }).gif({ delay: [200, 200] }).toBuffer());
+  const { code, stdout } = await track("slow.gif", "--overlay", "none");
+  assertEquals([code, stdout.split("\n")[0]], [0, "2 frames, 1 face: slow"]);
+});
+
 test("deno task track refuses what it cannot use in one sentence, exit status 2, and leaves nothing", async () => {
   const whole = await Deno.readFile(clip), { path } = folder;
   await writeVideo(`${path}/nobody.mp4`, Array(5).fill(nobody));
   await Deno.writeFile(`${path}/zero.mp4`, new Uint8Array());
   await Deno.writeTextFile(`${path}/text.mp4`, "no video at all\n");
   await Deno.writeFile(`${path}/start.mp4`, whole.subarray(0, 400));
+  await ffmpeg("-i", clip, "-c", "copy", "-movflags", "+faststart", `${path}/first.mp4`);
+  const first = await Deno.readFile(`${path}/first.mp4`);
+  const pixels = new TextDecoder("latin1").decode(first).indexOf("mdat");
+  await Deno.writeFile(`${path}/first.mp4`, first.subarray(0, pixels + 40)); // in the midst of the first frame
   await Deno.writeFile(`${path}/cut.mp4`, whole.subarray(0, Math.floor(0.7 * whole.length)));
   await ffmpeg("-f", "lavfi", "-i", "sine=440:duration=0.2", `${path}/sound.wav`);
   await saveTinyModel(`${path}/untrained`);
@@ -249,6 +262,10 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [["zero.mp4"], /^Cannot read the video zero\.mp4: it has 0 bytes, wanted a video$/],
     [["text.mp4"], /^Cannot read the video text\.mp4: .+; wanted a whole video that ffmpeg reads$/],
     [["start.mp4"], /^Cannot read the video start\.mp4: .+; wanted a whole video that ffmpeg reads$/],
+    [
+      ["first.mp4"],
+      /^Cannot read the video first\.mp4: (?!Error marking|Cannot determine|Conversion).+; wanted a whole video$/,
+    ],
     [["cut.mp4"], /^Cannot read the whole video cut\.mp4: after \d+ frames, .+$/],
     [["sound.wav"], /^Cannot read the video sound\.wav: it holds no pictures; wanted a whole video/],
     [["nobody.mp4"], /^Found no face in 5 frames of nobody\.mp4$/],

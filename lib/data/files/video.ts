@@ -44,9 +44,10 @@ export async function probeVideo(path: string): Promise<VideoInfo> {
       `Cannot read the video ${path}: its frames are ${width} × ${height}, wanted at most 8192 × 8192`,
     );
   }
-  const rate = [stream.avg_frame_rate, stream.r_frame_rate].find(isRate) ?? "25/1"; // a single frame has no rate
-  const framesPerSecond = ratio(rate);
   const seconds = Number(stream.duration ?? format?.duration);
+  const mean = `${stream.nb_frames}/${seconds}`; // where the rate is that of a clock, as a GIF's
+  const rate = [stream.avg_frame_rate, mean, stream.r_frame_rate].find(isRate) ?? "25/1"; // a single frame has no rate
+  const framesPerSecond = ratio(rate);
   const counted = Number(stream.nb_frames) || Math.round(seconds * framesPerSecond);
   const rotation = Number(stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0);
   const isTurned = Math.abs(rotation % 180) === 90;
@@ -234,6 +235,10 @@ async function command<T>(
   }
 }
 
+/** What ffmpeg adds where something else has gone wrong. */
+const AFTERMATH = /^(Error marking filters|Cannot determine format|Conversion failed|Error while (decoding|filtering))/;
+
 function lastLine(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes).trim().split("\n").at(-1)!.replace(/^(\[[^\]]*\]|file:[^ ]*:) /, "");
+  const lines = new TextDecoder().decode(bytes).trim().split("\n");
+  return (lines.findLast((line) => !AFTERMATH.test(line)) ?? lines.at(-1)!).replace(/^(\[[^\]]*\]|file:[^ ]*:) /, "");
 }
