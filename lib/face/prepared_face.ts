@@ -38,10 +38,17 @@ export async function savePreparedFace(path: string, { model, ...details }: Prep
   await writeFileAtomic(path, encodeModel(model, STAMP, listed));
 }
 
-/** Throws an InputError where the file is missing, damaged, or of another kind. */
-export async function readPreparedFace(path: string): Promise<PreparedFace> {
+/**
+ * Throws an InputError where the file is missing, damaged, or of another kind.
+ *
+ * @param wanted what it says of a file that is missing
+ */
+export async function readPreparedFace(
+  path: string,
+  wanted = "a face model of deno task prepare was expected",
+): Promise<PreparedFace> {
   const bytes = await Deno.readFile(path).catch((error) => {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; a face model of deno task prepare was expected`);
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; ${wanted}`);
   });
   const { model, details } = decoded(bytes) ?? {};
   const { data, error } = detailsSchema.safeParse(details ?? {});

@@ -76,7 +76,7 @@ Deno.test("what needs the Basel Face Model says which file to get and where, whe
   await assertThrows(
     () => open({ path: set, model: `${folder.path}/none` }),
     InputError,
-    /Cannot read .*none: .*deno task prepare/,
+    /Cannot read .*none: .*; the file is wanted that `deno task prepare bfm` makes of the Basel Face Model's; data\/README/,
   );
   await savePreparedFace(model, { model: { ...standInModel().model, identityModes: [] } });
   await assertThrows(

@@ -33,12 +33,13 @@ async function openPhotos(
   { path, model }: z.infer<typeof schema>,
   options: SourceSpec & OpenOptions,
 ): Promise<PhotoSource> {
-  return photoSource(await list300wLp(path), await readFittedModel(model), options);
+  const fitted = await readFittedModel(model); // first, as listing takes long
+  return photoSource(await list300wLp(path), fitted, options);
 }
 
 /** Throws an InputError where 300W-LP's parameters are not of this model. */
 export async function readFittedModel(path: string): Promise<FittedModel> {
-  const { model, identityDeviations, expressionDeviations } = await readPreparedFace(path);
+  const { model, identityDeviations, expressionDeviations } = await readPreparedFace(path, WANTED_MODEL);
   const counts = `${model.identityModes.length} identity and ${model.expressionModes.length} expression modes`;
   if (identityDeviations?.length === IDENTITY_COUNT && expressionDeviations?.length === EXPRESSION_COUNT) {
     return { model, identityDeviations, expressionDeviations };
