@@ -31,7 +31,7 @@ export interface ColorFaceOptions {
 
 /** A face to look at by itself: without the neck, its outline smooth, eyes and mouth closed. */
 export function closedFace({ positions, surface }: ColorFaceOptions): Omit<ColoredMesh, "colors"> {
-  const { triangles, uv, close } = faceClosing(surface);
+  const { triangles, uv, close } = partsOf(surface);
   return { mesh: { positions: close(positions), triangles }, uv };
 }
 
@@ -42,18 +42,12 @@ export function colorFace(photo: Photo, { positions, surface }: ColorFaceOptions
 
 /** As {@linkcode colorFace}, for one face from frame to frame: each goes on from the one before. */
 export class FaceColoring {
-  readonly #closing: ReturnType<typeof faceClosing>;
-  readonly #texture: ReturnType<typeof photoTextures>;
+  readonly #surface: FaceSurface;
   #before: PhotoTexture | undefined;
   #light: Float32Array = new Float32Array();
 
   constructor(surface: FaceSurface) {
-    this.#closing = faceClosing(surface);
-    const { triangles, uv } = this.#closing;
-    this.#texture = photoTextures({ triangles, vertexCount: uv.length / 2 }, {
-      mirrorUv: hasMirroredUv(surface) ? uv : undefined,
-      capStart: surface.regions.length,
-    });
+    this.#surface = surface;
   }
 
   /** The next frame's face does not go on from this one's. */
@@ -62,24 +56,33 @@ export class FaceColoring {
   }
 
   color(photo: Photo, positions: Float32Array): ColoredMesh {
-    const { triangles, uv, close } = this.#closing;
+    const { triangles, uv, close, texture } = partsOf(this.#surface);
     const mesh = { positions: close(positions), triangles };
     if (this.#light.length !== photo.rgb.length) this.#light = new Float32Array(photo.rgb.length);
-    this.#before = this.#texture(mesh.positions, photoToLinear(photo, this.#light), this.#before);
+    this.#before = texture(mesh.positions, photoToLinear(photo, this.#light), this.#before);
     return { mesh, uv, colors: vertexColors(this.#before) };
   }
 }
 
-function faceClosing(surface: FaceSurface) {
-  const open = trianglesWithoutNeck(surface);
-  const smooth = outlineSmoothing(open), closed = closeHoles(open, surface.regions.length);
-  return {
-    triangles: closed.triangles,
-    uv: closed.extend(surface.uv, 2),
-    /** The closed surface's vertices, from those of the surface. */
-    close: (positions: Float32Array) => closed.extend(smooth(positions), 3),
-  };
+/** What a surface alone says of its faces, once. */
+function partsOf(surface: FaceSurface): SurfaceParts {
+  return parts.getOrInsertComputed(surface, () => {
+    const open = trianglesWithoutNeck(surface), capStart = surface.regions.length;
+    const smooth = outlineSmoothing(open), { triangles, extend } = closeHoles(open, capStart);
+    const uv = extend(surface.uv, 2), mirrorUv = hasMirroredUv(surface) ? uv : undefined;
+    const texture = photoTextures({ triangles, vertexCount: uv.length / 2 }, { mirrorUv, capStart });
+    return { triangles, uv, texture, close: (positions: Float32Array) => extend(smooth(positions), 3) };
+  });
 }
+
+interface SurfaceParts extends Pick<Mesh, "triangles"> {
+  readonly uv: Float32Array;
+  readonly texture: ReturnType<typeof photoTextures>;
+  /** The closed surface's vertices, from those of the surface. */
+  readonly close: (positions: Float32Array) => Float32Array;
+}
+
+const parts = new WeakMap<FaceSurface, SurfaceParts>();
 
 /** As `colorFace`, of the face that a position map holds, in its photo's pixels. */
 export function colorTrackedFace({ photo, map, surface }: TrackedFace): ColoredMesh {
