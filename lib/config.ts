@@ -43,7 +43,6 @@ const schema = z.strictObject({
   xla: oneOf("auto", "on", "off"),
   imageSize: oneOf(64, 128, 256),
   width: wholeFrom(4),
-  moreBlocks: wholeFrom(0),
   steps: wholeFrom(1),
   stepsPerEpoch: wholeFrom(1),
   batchSize: wholeFrom(1),
@@ -65,6 +64,7 @@ const schema = z.strictObject({
   expressionWeight: notNegative,
   eyes: boolean,
   lids: boolean,
+  secondLook: boolean,
   freeze: oneOf("nothing", "trunk"),
   averaging: notNegative.lt(1, "a number from 0, below 1"),
   workers: wholeFrom(0),
@@ -90,7 +90,6 @@ export const defaults: Config = {
   xla: "auto", // on a GPU, XLA compiles the step
   imageSize: 256, // pixels a side, of the crop and of the position map
   width: 16, // channels after the first convolution
-  moreBlocks: 0, // residual blocks that the light network has more at each size of its maps
   steps: 20_000,
   stepsPerEpoch: 1_000, // samples are made on the fly, so an epoch is only a unit of the schedule
   batchSize: 16,
@@ -109,6 +108,7 @@ export const defaults: Config = {
   expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
   eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise
   lids: false, // whether what it sees of them moves the map, too: its lids, above all
+  secondLook: false, // whether the light network looks at the picture again where its map is, and corrects the map by that
   freeze: "nothing", // or "trunk": all that leads to the map stays as given weights have it, and what else is said is learned
   averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
   workers: 2, // threads that make samples; 0: the training's own thread does, when it needs them

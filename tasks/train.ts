@@ -54,7 +54,6 @@ const flags = {
   architecture: ["--architecture <name>", "prnet, the published network, or lite, for real time"],
   imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
   width: ["--width <channels>", "channels after the first convolution"],
-  moreBlocks: ["--more-blocks <count>", "residual blocks that lite has more at each size of its maps; 0: real time"],
   steps: ["--steps <count>", "batches to train on"],
   batchSize: ["--batch-size <count>", "faces at once"],
   gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
@@ -69,6 +68,10 @@ const flags = {
   expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
   eyes: ["--eyes <true|false>", "whether lite sees the eyes by themselves for blinks and gaze"],
   lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
+  secondLook: [
+    "--second-look <true|false>",
+    "whether lite looks again where its map is, and corrects it: twice the work",
+  ],
   freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
@@ -239,9 +242,9 @@ async function shapeOf(from: string, console: TaskConsole): Promise<NetworkShape
 }
 
 /** Of a network that starts from a model of this shape: a rate for new ones would undo first what it has learned. */
-function startedSettings({ imageSize, width, moreBlocks, encoding }: NetworkShape, preset: Config) {
+function startedSettings({ imageSize, width, secondLook, encoding }: NetworkShape, preset: Config) {
   const learningRate = Number((preset.learningRate / 10).toPrecision(2));
-  return { imageSize, width, moreBlocks: Math.max(moreBlocks, preset.moreBlocks), encoding, learningRate };
+  return { imageSize, width, secondLook: secondLook || preset.secondLook, encoding, learningRate };
 }
 
 /** Where no preset is named: "quick" is one of light networks. */

@@ -15,8 +15,6 @@ export interface NormalizationOptions {
   readonly name: string;
   /** How much of the moving averages each training step keeps. */
   readonly momentum: number;
-  /** What a new one multiplies each channel by. */
-  readonly initialScale?: "ones" | "zeros";
 }
 
 /** Convolution without a bias, padded as TensorFlow's "SAME". */
@@ -34,10 +32,8 @@ export function convolveTransposed(x: tf.SymbolicTensor, options: ConvolutionOpt
   return tf.layers.conv2dTranspose(convolutionArguments(options)).apply(x) as tf.SymbolicTensor;
 }
 
-export function normalize(x: tf.SymbolicTensor, options: NormalizationOptions): tf.SymbolicTensor {
-  const { name, momentum, initialScale = "ones" } = options;
-  return new FusedBatchNormalization({ name, momentum, epsilon: 0.001, gammaInitializer: initialScale })
-    .apply(x) as tf.SymbolicTensor;
+export function normalize(x: tf.SymbolicTensor, { name, momentum }: NormalizationOptions): tf.SymbolicTensor {
+  return new FusedBatchNormalization({ name, momentum, epsilon: 0.001 }).apply(x) as tf.SymbolicTensor;
 }
 
 export function activate(x: tf.SymbolicTensor, name: string, activation: "relu" | "sigmoid" = "relu") {

@@ -3,21 +3,22 @@ import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/u
 import { lidsPart, seeEyes } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { glorotUniform, sizeOf } from "./layers.ts";
-import { block, dense, moreBlocks, residualBlock, SMALL } from "./lite_layers.ts";
+import { lookAgain } from "@/lib/model/second_look.ts";
+import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
 
 export interface LiteOptions {
   /** Pixels a side, of the image and of the map: 64, 128 or 256. */
   readonly imageSize: number;
   /** Channels after the first convolution; all others are in proportion. */
   readonly width: number;
-  /** Residual blocks that it has more at each size above the smallest, of the image and of the map; 0 by default. */
-  readonly moreBlocks?: number;
   /** Expressions whose amounts it says; by default it says nothing of them. */
   readonly expressionCount?: number;
   /** Whether it sees the eyes by themselves for these, too; see {@linkcode seeEyes}. */
   readonly seesEyes?: boolean;
   /** Whether what it sees of them moves the map, too. */
   readonly movesLids?: boolean;
+  /** Whether it looks at the image again where its map is, and moves the map by what it sees. */
+  readonly looksAgain?: boolean;
   /** Whether it says if there is a face at all. */
   readonly saysPresence?: boolean;
   readonly seed: number;
@@ -52,8 +53,8 @@ const EXPRESSION_SHARE = 6; // units between the face and its expressions, in wi
  * so that texels at the end lie between nodes too.
  */
 export function buildLite(options: LiteOptions): tf.LayersModel {
-  const { imageSize, width, moreBlocks: count = 0, expressionCount = 0, saysPresence = false, seed } = options;
-  const { seesEyes = false, movesLids = false } = options;
+  const { imageSize, width, expressionCount = 0, saysPresence = false, seed } = options;
+  const { seesEyes = false, movesLids = false, looksAgain = false } = options;
   const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
   if (![2, 3, 4].includes(stageCount)) {
     throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);
@@ -62,26 +63,27 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
   const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
 
   let x = block(image, { name: "stem_1", channels: channels(1), stride: 2, seed });
-  x = moreBlocks(x, { name: "stem_1", count, seed });
   x = block(x, { name: "stem_2", channels: channels(1.5), stride: 2, seed });
-  x = moreBlocks(x, { name: "stem_2", count, seed });
   for (const share of [2, 3, 6, 10].slice(-stageCount)) {
     const name = `encoder_${sizeOf(x) / 2}`;
     x = residualBlock(x, { name: `${name}_a`, channels: channels(share), stride: 2, seed });
     x = residualBlock(x, { name: `${name}_b`, channels: channels(share), stride: 1, seed });
-    if (sizeOf(x) > SMALLEST_SIZE) x = moreBlocks(x, { name, count, seed });
   }
   x = tf.layers.flatten({ name: "flatten" }).apply(x) as tf.SymbolicTensor;
   const face = dense(x, { name: FACE_LAYER, units: channels(FACE_SHARE), activation: "elu", seed });
 
   const nodeCount = nodesAcross(imageSize);
-  const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), count, seed });
+  const fine = finePart(face, { nodeCount, channels: [4, 4, 3, 2, 1.5].map(channels), seed });
   let nodes = add([smoothPart(face, { nodeCount, seed }), fine], "nodes");
   const units = channels(EXPRESSION_SHARE);
   const ofEyes = seesEyes && expressionCount > 0
     ? seeEyes(image, { nodes, units, channels: [1, 2, 3].map(channels), seed })
     : undefined;
   if (ofEyes && movesLids) nodes = add([nodes, lidsPart(ofEyes, { nodeCount, seed })], "nodes_with_lids");
+  if (looksAgain) {
+    const moved = lookAgain(image, { nodes, channels: [0.75, 2, 4, 6].map(channels), seed });
+    nodes = add([nodes, moved], "nodes_looked_at");
+  }
   const cells = upsampleNodes(nodes, { name: "cells", factor: UPSAMPLING, size: imageSize });
   const map = tf.layers.averagePooling2d({ name: "position_map", poolSize: SMOOTHING, strides: 1, padding: "same" })
     .apply(cells) as tf.SymbolicTensor;
@@ -122,7 +124,7 @@ function smoothPart(face: tf.SymbolicTensor, { nodeCount, seed }: PartOptions): 
 /** [nodeCount, nodeCount, 3], by convolutions that double the sides from 4. */
 function finePart(
   face: tf.SymbolicTensor,
-  { nodeCount, channels, count, seed }: PartOptions & { readonly channels: readonly number[]; readonly count: number },
+  { nodeCount, channels, seed }: PartOptions & { readonly channels: readonly number[] },
 ): tf.SymbolicTensor {
   const [first, ...rest] = channels;
   const seedValues = dense(face, {
@@ -137,7 +139,6 @@ function finePart(
     const name = `decoder_${2 * sizeOf(x)}`;
     x = tf.layers.upSampling2d({ name: `${name}_larger`, size: [2, 2] }).apply(x) as tf.SymbolicTensor;
     x = block(x, { name, channels: rest[stage]!, stride: 1, seed });
-    x = moreBlocks(x, { name, count, seed });
   }
   // one more node at the end, computed from its neighbors
   const padded = tf.layers.zeroPadding2d({ name: "fine_border", padding: [[1, 2], [1, 2]] }).apply(x);

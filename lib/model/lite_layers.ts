@@ -20,6 +20,16 @@ export function block(x: tf.SymbolicTensor, { name, channels, stride, seed }: Bl
   return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
 }
 
+/** The same of several maps together. */
+export function blockOfAll(
+  maps: readonly tf.SymbolicTensor[],
+  { name, channels, seed }: Omit<BlockOptions, "stride">,
+): tf.SymbolicTensor {
+  const terms = maps.map((map, i) => convolve(map, { name: `${name}/convolution_${i}`, channels, kernel: 3, seed }));
+  const sum = tf.layers.add({ name: `${name}/add` }).apply(terms) as tf.SymbolicTensor;
+  return activate(normalize(sum, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
+}
+
 /** Two convolutions and a shortcut (He et al., 2016), which is a 1×1 convolution where the shape changes. */
 export function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, seed }: BlockOptions): tf.SymbolicTensor {
   const shortcut = stride === 1 && channelsOf(x) === channels
@@ -29,28 +39,6 @@ export function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, se
   y = convolve(y, { name: `${name}/second/convolution`, channels, kernel: 3, seed });
   y = tf.layers.add({ name: `${name}/add` }).apply([y, shortcut]) as tf.SymbolicTensor;
   return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
-}
-
-/**
- * As many residual blocks more, with the normalization before the sum (He et al., 2016): each begins as nothing, its scale
- * 0 (Goyal et al., 2017, section 5.1), so that a network that has more of them than what it starts from gives the same.
- *
- * @param x rectified
- */
-export function moreBlocks(
-  x: tf.SymbolicTensor,
-  { name, count, seed }: Pick<BlockOptions, "name" | "seed"> & { readonly count: number },
-): tf.SymbolicTensor {
-  const channels = channelsOf(x);
-  for (let i = 1; i <= count; i++) {
-    const second = `${name}_more_${i}/second`;
-    let y = block(x, { name: `${name}_more_${i}/first`, channels, stride: 1, seed });
-    y = convolve(y, { name: `${second}/convolution`, channels, kernel: 3, seed });
-    y = normalize(y, { name: `${second}/normalization`, momentum: MOMENTUM, initialScale: "zeros" });
-    y = tf.layers.add({ name: `${name}_more_${i}/add` }).apply([y, x]) as tf.SymbolicTensor;
-    x = activate(y, `${name}_more_${i}/relu`);
-  }
-  return x;
 }
 
 export interface DenseOptions {

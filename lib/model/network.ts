@@ -10,13 +10,13 @@ import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 export type NetworkConfig =
   & Pick<Config, "architecture" | "width" | "seed">
   & { readonly imageSize: number }
-  & Partial<Pick<Config, "moreBlocks" | "expressionWeight" | "eyes" | "lids" | "absentShare">>;
+  & Partial<Pick<Config, "expressionWeight" | "eyes" | "lids" | "secondLook" | "absentShare">>;
 
 /** What makes a network larger, with its image's size. */
 export interface NetworkSizes {
   /** NaN where its layers fit none. */
   readonly width: number;
-  readonly moreBlocks: number;
+  readonly secondLook: boolean;
 }
 
 /**
@@ -27,9 +27,16 @@ export interface NetworkSizes {
  */
 export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.LayersModel {
   if (config.architecture === "prnet") return buildPrnet(config);
-  const { absentShare = 0, eyes: seesEyes = false, lids: movesLids = false } = config;
+  const { absentShare = 0, eyes: seesEyes = false, lids: movesLids = false, secondLook = false } = config;
   const said = expressionsSaid(config, expressionCount);
-  return buildLite({ ...config, expressionCount: said, seesEyes, movesLids, saysPresence: absentShare > 0 });
+  return buildLite({
+    ...config,
+    expressionCount: said,
+    seesEyes,
+    movesLids,
+    looksAgain: secondLook,
+    saysPresence: absentShare > 0,
+  });
 }
 
 /** Has trainings leave all as it is that leads to the map, statistics of normalizations included. */

@@ -3,7 +3,8 @@ import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type OnnxFile, type OnnxWeights, readOnnx } from "@/lib/formats/onnx_file.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
-import { EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts";
+import { LOOK_NODES, LOOK_PLACES } from "@/lib/model/second_look.ts";
+import { EYE_COORDINATES, EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/kernels.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
@@ -61,13 +62,16 @@ function sizesOf(file: OnnxFile, { architecture }: Pick<ModelDescription, "archi
   const [kernel] = kernelsOf(file, operator);
   const width = (kernel?.shape[operator === "Conv" ? 0 : 1] ?? 0) / widths;
   if (!Number.isInteger(width) || width <= 0) throw new RangeError(`its first layers fit no width of ${architecture}`);
-  return { width, moreBlocks: architecture === "lite" ? moreBlocksOf(file) : 0 };
+  return { width, secondLook: looksAgain(file) };
 }
 
-/** Of two convolutions each, that keep the channels of the first convolution, as the one after them does not. */
-function moreBlocksOf(file: OnnxFile): number {
-  const [first, ...rest] = kernelsOf(file, "Conv").map(({ shape }) => shape);
-  return rest.findIndex(([outputs, inputs]) => outputs !== first?.[0] || inputs !== outputs) / 2;
+/** By its tents over pixels, of which the cut-out eyes have two of their own. */
+function looksAgain(file: OnnxFile): boolean {
+  return file.nodes.filter(({ operator }) => operator === "Min").length > (seesEyes(file) ? 2 : 0);
+}
+
+function seesEyes({ arrays }: OnnxFile): boolean {
+  return [...arrays.values()].some(({ shape }) => shape.length === 2 && shape[1] === EYE_COORDINATES);
 }
 
 function kernelsOf({ nodes, arrays }: OnnxFile, operator: string): OnnxWeights[] {
@@ -83,7 +87,7 @@ function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersM
     ...sizesOf(file, description),
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
-    eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one
+    eyes: seesEyes(file),
     lids: [...file.arrays.values()].some(({ shape }) => shape.join() === lidShape),
     absentShare: Number(file.outputs.includes(PRESENCE)),
   }, expressionNames.length);
@@ -253,15 +257,16 @@ function encodeMaps(network: tf.LayersModel, { imageSize, encoding }: ModelDescr
   const { scale, offsets } = positionScale({ size: imageSize, encoding });
   for (const layer of network.layers as Linear[]) {
     const { name, kernel, bias } = layer;
-    if (![SMOOTH_LAYER, FINE_LAYER, LID_NODES].includes(name)) continue;
+    if (![SMOOTH_LAYER, FINE_LAYER, LID_NODES, LOOK_NODES].includes(name)) continue;
     writeValues(kernel, valuesOf(kernel).map((value) => scale * value));
     const added = name === SMOOTH_LAYER ? offsets : [0, 0, 0];
     writeValues(bias!, valuesOf(bias!).map((value, i) => scale * value + added[i % 3]!));
   }
-  const eyes = network.layers.find(({ name }) => name === EYE_LANDMARKS) as Linear | undefined;
-  if (!eyes) return;
-  const kernel = valuesOf(eyes.kernel).map((value) => value / scale), bias = valuesOf(eyes.bias!).slice();
-  kernel.forEach((value, i) => bias[i % bias.length]! -= value * offsets[Math.floor(i / bias.length) % 3]!);
-  writeValues(eyes.kernel, kernel);
-  writeValues(eyes.bias!, bias);
+  for (const layer of network.layers as Linear[]) {
+    if (layer.name !== EYE_LANDMARKS && layer.name !== LOOK_PLACES) continue;
+    const kernel = valuesOf(layer.kernel).map((value) => value / scale), bias = valuesOf(layer.bias!).slice();
+    kernel.forEach((value, i) => bias[i % bias.length]! -= value * offsets[Math.floor(i / bias.length) % 3]!);
+    writeValues(layer.kernel, kernel);
+    writeValues(layer.bias!, bias);
+  }
 }

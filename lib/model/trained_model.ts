@@ -13,6 +13,7 @@ import {
   unsealed,
 } from "@/lib/model/model_folder.ts";
 import { sealJson, sha256 } from "@/lib/formats/seal.ts";
+import { LOOK_NODES } from "@/lib/model/second_look.ts";
 import { measuredLayers, type NetworkSizes } from "@/lib/model/network.ts";
 import { readOnnxNetwork, readOnnxSizes } from "@/lib/model/onnx_weights.ts";
 
@@ -142,8 +143,8 @@ export async function readShape(runOrModel: string): Promise<NetworkShape> {
   const { description, weightsManifest: [{ weights }] } = await readLayers(folder);
   const { layer, widths } = measuredLayers[description.architecture];
   const kernel = weights.find(({ name }) => name === `${layer}/kernel`);
-  const more = weights.filter(({ name }) => /^stem_1_more_\d+\/first\/convolution\/kernel$/.test(name));
-  return { ...description, width: (kernel?.shape.at(-1) ?? NaN) / widths, moreBlocks: more.length };
+  const secondLook = weights.some(({ name }) => name.startsWith(`${LOOK_NODES}/`));
+  return { ...description, width: (kernel?.shape.at(-1) ?? NaN) / widths, secondLook };
 }
 
 /** Whether a model's folder has its network as ONNX and no other way. */

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
+import { LOOK } from "@/lib/model/second_look.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
 import { type NetworkShape, openTrainedModel, readShape } from "@/lib/model/trained_model.ts";
@@ -31,9 +32,9 @@ export async function startFrom(
       `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
     );
   }
-  if (shape.moreBlocks > config.moreBlocks) {
+  if (shape.secondLook && !config.secondLook) {
     throw new SettingError((nameOf) =>
-      `Cannot start from ${from} with ${nameOf("moreBlocks")} ${config.moreBlocks}: that model has ${shape.moreBlocks}`
+      `Cannot start from ${from} with ${nameOf("secondLook")} false: that model has one`
     );
   }
   const { network: trained, lacksStatistics } = await openTrainedModel(from);
@@ -43,7 +44,6 @@ export async function startFrom(
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
-      if (originalName.includes("_more_")) return false; // new blocks begin as nothing
       if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
       throw new InputError(
         `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
@@ -57,5 +57,5 @@ export async function startFrom(
   if (lacksStatistics) await measureStatistics(network, images);
 }
 
-/** Layers that lead to no map. */
-const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES];
+/** What a model may lack: layers that lead to no map, or only correct it. */
+const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES, LOOK];

@@ -4,6 +4,7 @@ import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
+import { placeLook } from "@/lib/model/second_look.ts";
 import { readOnnx } from "@/lib/formats/onnx_file.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -61,18 +62,23 @@ const cases = [
   [{ architecture: "prnet", imageSize: 64, width: 4, seed: 3 }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
   [{ ...seeing, lids: true }, "centered"],
-  [{ architecture: "lite", imageSize: 64, width: 4, moreBlocks: 2, seed: 3 }, "centered"],
+  [{ architecture: "lite", imageSize: 128, width: 4, secondLook: true, seed: 3 }, "centered"],
+  [{ ...seeing, lids: true, secondLook: true }, "paper"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {
-  const { architecture, imageSize, width, moreBlocks = 0 }: NetworkConfig = config;
-  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}${"lids" in config ? ", moving lids" : ""}${moreBlocks > 0 ? `, ${moreBlocks} blocks more` : ""}`, async () => {
+  const { architecture, imageSize, width, secondLook = false }: NetworkConfig = config;
+  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}${"lids" in config ? ", moving lids" : ""}${secondLook ? ", looking again" : ""}`, async () => {
     const before = tf.memory().numTensors;
     const original = trained(config), description = describe(config, encoding);
     placeEyes(original, description);
+    placeLook(original, description);
     for (const half of [false, true]) {
       const file = encodeOnnx(foldNetwork(original), description, { half });
-      assertEquals(await readOnnxSizes({ description, network: file }, "model.onnx"), { width, moreBlocks });
+      assertEquals(await readOnnxSizes({ description, network: file }, "model.onnx"), {
+        width,
+        secondLook,
+      });
       const network = await readOnnxNetwork({ description, network: file }, "model.onnx");
       const expected = await run(file, imageSize, 3);
       const compare = async () => {
