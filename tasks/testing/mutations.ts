@@ -581,6 +581,25 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/track/face_tracker_test.ts"],
   },
   {
+    file: "lib/track/face_fitter.ts",
+    line: "const isFace = first.score >= LEAST_SCORE && fit.score >= score && mirrorMiss < miss;",
+    replacement: "const isFace = first.score >= LEAST_SCORE && fit.score >= LEAST_SCORE && mirrorMiss < miss;",
+    tests: ["tests/track/face_fitter_test.ts"],
+  },
+  {
+    file: "tasks/track/open_face.ts",
+    line: 'const turn = pose ? [-pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];',
+    replacement:
+      'const turn = pose ? [pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];',
+    tests: ["tests/tasks/open_face_test.ts"],
+  },
+  {
+    file: "lib/export/live_link.ts",
+    line: "const head = pose ? [-pose.yaw, pose.pitch, -pose.roll] : [0, 0, 0];",
+    replacement: "const head = pose ? [pose.yaw, pose.pitch, pose.roll] : [0, 0, 0];",
+    tests: ["tests/tasks/open_face_test.ts"],
+  },
+  {
     file: "lib/view/drawing/stroke.ts",
     line: "if (share > (coverage.get(pixel) ?? 0)) coverage.set(pixel, share);",
     replacement: "coverage.set(pixel, share + (coverage.get(pixel) ?? 0));",
