@@ -2,7 +2,7 @@ import { CROP_MARGIN, cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
 import { mean } from "@/lib/evaluate/nme.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
-import type { ProgressListener } from "@/lib/progress.ts";
+import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** How much of something a face does, from 0 to 1, in each frame of a video. */
@@ -35,7 +35,7 @@ export interface TalkingFaceParts {
   /** The expressions that the network says. */
   readonly names: readonly string[];
   /** [names] for each crop: what the network says of it. */
-  readonly say: (crops: readonly Photo[]) => Promise<readonly Float32Array[]>;
+  readonly say: (crops: readonly Photo[], onProgress: ProgressListener) => Promise<readonly Float32Array[]>;
   readonly onProgress?: ProgressListener | undefined;
 }
 
@@ -47,6 +47,8 @@ const followed: Readonly<Record<string, readonly string[]>> = {
 
 const FRAMES_PER_SECOND = 30;
 const FRAMES = 4 * FRAMES_PER_SECOND;
+/** Of the time, more or less. */
+const DRAWING_SHARE = 0.5;
 /** Degrees that a head turns as its person speaks. */
 const REACH = 20;
 
@@ -67,10 +69,10 @@ export async function followTalkingFace(
   const acts = Array.from({ length: FRAMES }, (_, frame) => talkingTurn(frame / FRAMES_PER_SECOND, REACH));
   const crops = acts.map((act, frame) => {
     const { picture, landmarks } = actor.draw(act);
-    onProgress?.((frame + 1) / FRAMES);
+    onProgress?.(DRAWING_SHARE * (frame + 1) / FRAMES);
     return cropPhoto(picture, landmarkCrop(landmarks, { margin: CROP_MARGIN }), imageSize);
   });
-  const said = await say(crops);
+  const said = await say(crops, partProgress(onProgress, DRAWING_SHARE, 1));
   return {
     framesPerSecond: FRAMES_PER_SECOND,
     curves: kinds.map(([name, parts]) =>

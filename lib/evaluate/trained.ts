@@ -60,7 +60,11 @@ export async function evaluateHeldOut(
     ...pictures,
     model: source.model,
     names: model.description.expressionNames!,
-    say: (crops) => Array.fromAsync(crops, async (crop) => (await model.crops.predict([crop]))[0]!.expressions),
+    say: (crops, onProgress) =>
+      Array.fromAsync(crops, async (crop, i) => {
+        onProgress(i / crops.length);
+        return (await model.crops.predict([crop]))[0]!.expressions;
+      }),
     onProgress: partProgress(onProgress, MEASURED_SHARE, 1),
   });
   return { ...evaluation, expressions: { ...evaluation.expressions, ...video && { video } } };

@@ -86,7 +86,7 @@ export async function measure(
     ...config,
     model,
     names: expressionNames,
-    say: (crops) => predictExpressions(network, crops, config),
+    say: (crops, onProgress) => predictExpressions(network, crops, { ...config, onProgress }),
     ...part(0.9, 1),
   });
   return { evaluation: { ...evaluation, expressions: { ...expressions, ...video && { video } } }, pictures };

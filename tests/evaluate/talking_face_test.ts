@@ -3,7 +3,7 @@ import { followTalkingFace, type TalkingFaceParts } from "@/lib/evaluate/talking
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { expressionFigure } from "@/lib/view/evaluation/expression_figure.ts";
 import { openCrops } from "@/tasks/predict/open_crops.ts";
-import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 
 const model = builtInFace();
 const { crops, description } = await openCrops(`${import.meta.dirname}/../../data/weights/lite`);
@@ -65,6 +65,26 @@ Deno.test("followTalkingFace() measures mean absolute errors of amounts within 0
   assertClose(jaw!.error, mean(jaw!.truth), 1e-9);
   assertClose(blink!.error, mean(blink!.truth.map((amount) => Math.abs(0.5 - amount))), 1e-9);
   assertClose(blink!.baseline, mean(blink!.truth.map((amount) => Math.abs(mean(blink!.truth) - amount))), 1e-9);
+});
+
+Deno.test("followTalkingFace() ends with what its listener throws, also while the network looks at the frames", async () => {
+  const names = ["jawOpen"];
+  const say: TalkingFaceParts["say"] = (frames, onProgress) =>
+    Array.fromAsync(frames, (_, i) => {
+      onProgress(i / frames.length);
+      return Float32Array.of(0);
+    });
+  const told: number[] = [];
+  await followTalkingFace({ model, seed: 7, imageSize: 32, names, say, onProgress: (done) => told.push(done) });
+  assertEquals(told, told.toSorted((a, b) => a - b));
+  assert(told.at(-1)! > 0.95 && told.filter((done) => done > 0.5).length > 100, `${told}`);
+  for (const share of [0.1, 0.9]) {
+    const onProgress = (done: number) => {
+      if (done > share) throw new Error(`enough at ${share}`);
+    };
+    const parts = { model, seed: 7, imageSize: 32, names, say, onProgress };
+    await assertThrows(() => followTalkingFace(parts), Error, new RegExp(`^enough at ${share}$`));
+  }
 });
 
 Deno.test("followTalkingFace() shows nobody where there is no face to draw, or neither blink nor jaw is said", async () => {
