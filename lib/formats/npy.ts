@@ -118,7 +118,9 @@ function openArray(
   }
   const size = sizeOf(type);
   if (size === undefined) {
-    throw new InputError(`Cannot use ${path}: its items are of type ${order}${type}, wanted ${wanted}`);
+    throw new InputError(
+      `Cannot use ${path}: its items are of type ${order}${type.replace(/[^ -~]+/g, " ")}, wanted ${wanted}`,
+    );
   }
   const shape = lengths.split(",").map((length) => length.trim()).filter(Boolean).map(Number);
 

@@ -1,5 +1,7 @@
 /** What a click enlarges a picture by, and two fingers at most. */
 const [CLICKED, MOST] = [2.5, 5];
+/** CSS pixels that a finger may move in a tap. */
+const TREMOR = 10;
 
 type Place = readonly [x: number, y: number];
 
@@ -9,6 +11,8 @@ export class ZoomedPicture {
   readonly #picture: HTMLElement;
   /** Where fingers are, in CSS pixels of the window. */
   readonly #fingers = new Map<number, Place>();
+  /** Where the one finger came down that has not moved since. */
+  #tapped: Place | undefined;
   #scale = 1;
   /** The point that stays in its place, in shares of the frame's sides. */
   #origin: Place = [0.5, 0.5];
@@ -16,12 +20,20 @@ export class ZoomedPicture {
   constructor(frame: HTMLElement, picture: HTMLElement) {
     this.#frame = frame;
     this.#picture = picture;
-    frame.onclick = ({ clientX, clientY }) =>
-      this.#show(this.#scale > 1 ? 1 : CLICKED, this.#shareAt([clientX, clientY]));
-    frame.onpointerdown = ({ pointerType, pointerId, clientX, clientY }) => {
-      if (pointerType === "touch") this.#fingers.set(pointerId, [clientX, clientY]);
+    // of a finger that taps soon after it has pulled, browsers tell no click
+    frame.onclick = (event) => {
+      if ((event as PointerEvent).pointerType !== "touch") this.#toggle([event.clientX, event.clientY]);
     };
-    frame.onpointerup = frame.onpointercancel = ({ pointerId }) => this.#fingers.delete(pointerId);
+    frame.onpointerdown = ({ pointerType, pointerId, clientX, clientY }) => {
+      if (pointerType !== "touch") return;
+      this.#fingers.set(pointerId, [clientX, clientY]);
+      this.#tapped = this.#fingers.size === 1 ? [clientX, clientY] : undefined;
+    };
+    frame.onpointerup = frame.onpointercancel = ({ type, pointerId }) => {
+      this.#fingers.delete(pointerId);
+      if (this.#tapped && type === "pointerup") this.#toggle(this.#tapped);
+      this.#tapped = undefined;
+    };
     frame.onpointermove = ({ pointerType, pointerId, clientX, clientY }) => {
       if (pointerType !== "touch") this.#show(this.#scale, this.#shareAt([clientX, clientY]));
       else if (this.#fingers.has(pointerId)) this.#pull(pointerId, [clientX, clientY]);
@@ -30,11 +42,20 @@ export class ZoomedPicture {
 
   reset(): void {
     this.#fingers.clear();
+    this.#tapped = undefined;
     this.#show(1, [0.5, 0.5]);
+  }
+
+  #toggle(place: Place): void {
+    this.#show(this.#scale > 1 ? 1 : CLICKED, this.#shareAt(place));
   }
 
   /** Keeps what of the picture is under the fingers there as one of them moves. */
   #pull(finger: number, to: Place): void {
+    if (this.#tapped) {
+      if (spread([this.#tapped, to]).width <= TREMOR) return;
+      this.#tapped = undefined;
+    }
     const before = spread([...this.#fingers.values()]);
     this.#fingers.set(finger, to);
     const after = spread([...this.#fingers.values()]);
