@@ -70,7 +70,7 @@ const flags = {
   lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
   secondLook: [
     "--second-look <true|false>",
-    "whether lite looks again where its map is, and corrects it: twice the work",
+    "whether lite looks again where its map is, and corrects it: three times the work",
   ],
   freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],

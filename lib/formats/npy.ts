@@ -114,12 +114,12 @@ function openArray(
   const [, fortran] = /'fortran_order': *(True|False)/.exec(header) ?? [];
   const [, lengths] = /'shape': *\(((?:\d+, *)*(?:\d+,?)?)\)/.exec(header) ?? [];
   if (type === undefined || fortran === undefined || lengths === undefined) {
-    throw fail(`its header is ${header.replace(/[^ -~]+/g, " ").trim().slice(0, 200)}`);
+    throw fail(`its header is ${printable(header).trim().slice(0, 200)}`);
   }
   const size = sizeOf(type);
   if (size === undefined) {
     throw new InputError(
-      `Cannot use ${path}: its items are of type ${order}${type.replace(/[^ -~]+/g, " ")}, wanted ${wanted}`,
+      `Cannot use ${path}: its items are of type ${order}${printable(type)}, wanted ${wanted}`,
     );
   }
   const shape = lengths.split(",").map((length) => length.trim()).filter(Boolean).map(Number);
@@ -144,4 +144,8 @@ function toRowMajor(columnMajor: Float64Array, shape: readonly number[]): Float6
     values[i] = columnMajor[from]!;
   }
   return values;
+}
+
+function printable(text: string): string {
+  return text.replace(/[^ -~]+/g, " ");
 }

@@ -53,8 +53,16 @@ const EXPRESSION_SHARE = 6; // units between the face and its expressions, in wi
  * so that texels at the end lie between nodes too.
  */
 export function buildLite(options: LiteOptions): tf.LayersModel {
-  const { imageSize, width, expressionCount = 0, saysPresence = false, seed } = options;
-  const { seesEyes = false, movesLids = false, looksAgain = false } = options;
+  const {
+    imageSize,
+    width,
+    expressionCount = 0,
+    seesEyes = false,
+    movesLids = false,
+    looksAgain = false,
+    saysPresence = false,
+    seed,
+  } = options;
   const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
   if (![2, 3, 4].includes(stageCount)) {
     throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);

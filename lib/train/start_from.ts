@@ -44,7 +44,7 @@ export async function startFrom(
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
-      if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
+      if (dispensable.some((part) => originalName.startsWith(`${part}/`))) return false;
       throw new InputError(
         `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
           `found ${value ? `[${value.shape}]` : "none"}`,
@@ -58,4 +58,4 @@ export async function startFrom(
 }
 
 /** What a model may lack: layers that lead to no map, or only correct it. */
-const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES, LOOK];
+const dispensable = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES, LOOK];
