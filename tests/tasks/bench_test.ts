@@ -135,6 +135,47 @@ Deno.test("deno task bench prints rows in JSON, and names the peers that are not
   assert(rows.some((row) => row.unit === "MB" && row.ours > 50), "no memory was measured");
 });
 
+/** Whether a network namespace can be made and left again: for root, where the kernel has such. */
+async function canMakeNamespaces(): Promise<boolean> {
+  const name = "posmap-test";
+  for (const action of ["add", "del"]) {
+    try {
+      const { success } = await new Deno.Command("ip", { args: ["netns", action, name], stderr: "null" }).output();
+      if (!success) return false;
+    } catch {
+      return false; // no program of that name
+    }
+  }
+  return true;
+}
+
+Deno.test({
+  name:
+    "deno task bench ranks has two ranks in network namespaces train over a line of 1 Gbit/s and 1 ms, which slows them so",
+  ignore: Deno.build.os !== "linux" || !await canMakeNamespaces(),
+  async fn() {
+    await using cache = await temporaryFolder();
+    const only = ["--case", "lite .* 1gbit, 1 ms"];
+    const { code, stdout, stderr } = await runBench(cache.path, "ranks", "--json", "--repetitions", "1", ...only);
+    assert(code === 0, stderr);
+    const rows: Row[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const [gradients] = rows.filter((row) => row.case.endsWith("MB of gradients"));
+    const [, megabytes] = /(\d+\.\d) MB of gradients$/.exec(gradients!.case)!;
+    const burst = 1; // MB that the line lets pass at once
+    assert(gradients!.ours >= 8 * (Number(megabytes) - burst), `${megabytes} MB in ${gradients!.ours} ms`);
+    for (const what of ["one number", "TCP, there and back"]) {
+      const { ours, unit } = rows.find((row) => row.case.endsWith(`: ${what}`))!;
+      assert(unit === "ms" && ours >= 2, `${what} takes ${ours} ms`);
+    }
+    const [waiting, together, alone] = ["waiting", "a step", "a step alone"].map((what) =>
+      rows.find((row) => row.case.endsWith(`: ${what}`))!.ours
+    );
+    assertClose(waiting!, 100 * (1 - alone! / together!), FLOAT64_TOLERANCE);
+    const left = await new Deno.Command("ip", { args: ["netns", "list"] }).output();
+    assert(!new TextDecoder().decode(left.stdout).includes("posmap"), "a namespace is left");
+  },
+});
+
 Deno.test("deno task bench refuses what it does not know in one sentence, exit status 2", async () => {
   await using cache = await temporaryFolder();
   const refused: [string[], RegExp][] = [
