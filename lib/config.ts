@@ -64,7 +64,6 @@ const schema = z.strictObject({
   expressionWeight: notNegative,
   eyes: boolean,
   lids: boolean,
-  secondLook: boolean,
   freeze: oneOf("nothing", "trunk"),
   averaging: notNegative.lt(1, "a number from 0, below 1"),
   workers: wholeFrom(0),
@@ -108,7 +107,6 @@ export const defaults: Config = {
   expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
   eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise
   lids: false, // whether what it sees of them moves the map, too: its lids, above all
-  secondLook: false, // whether the light network looks at the picture again where its map is, and corrects the map by that
   freeze: "nothing", // or "trunk": all that leads to the map stays as given weights have it, and what else is said is learned
   averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
   workers: 2, // threads that make samples; 0: the training's own thread does, when it needs them

@@ -68,10 +68,6 @@ const flags = {
   expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
   eyes: ["--eyes <true|false>", "whether lite sees the eyes by themselves for blinks and gaze"],
   lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
-  secondLook: [
-    "--second-look <true|false>",
-    "whether lite looks again where its map is, and corrects it: three times the work",
-  ],
   freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
@@ -242,9 +238,8 @@ async function shapeOf(from: string, console: TaskConsole): Promise<NetworkShape
 }
 
 /** Of a network that starts from a model of this shape: a rate for new ones would undo first what it has learned. */
-function startedSettings({ imageSize, width, secondLook, encoding }: NetworkShape, preset: Config) {
-  const learningRate = Number((preset.learningRate / 10).toPrecision(2));
-  return { imageSize, width, secondLook: secondLook || preset.secondLook, encoding, learningRate };
+function startedSettings({ imageSize, width, encoding }: NetworkShape, { learningRate }: Config) {
+  return { imageSize, width, encoding, learningRate: Number((learningRate / 10).toPrecision(2)) };
 }
 
 /** Where no preset is named: "quick" is one of light networks. */

@@ -8,7 +8,6 @@ import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
-import { placeLook } from "@/lib/model/second_look.ts";
 import { buildNetwork, checkFreeze, expressionsSaid, freezeTrunk, initializeNetwork } from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -83,7 +82,6 @@ export async function openParts(
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
   initializeNetwork(network, { ...config, maps, valid: layout.valid });
   placeEyes(network, { ...config, surface });
-  placeLook(network, config);
   if (config.freeze === "trunk") freezeTrunk(network);
   if (from !== undefined) await startFrom(from, { network, config, images: trainingImages(config, onRefused) });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);

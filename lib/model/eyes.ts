@@ -4,9 +4,9 @@ import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import { landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { fixed, LUMINANCE, mix, pixelShares, reshape, write } from "@/lib/model/image_sampling.ts";
 import { glorotUniform, sizeOf } from "@/lib/model/layers.ts";
 import { block, dense } from "@/lib/model/lite_layers.ts";
+import { writeValues } from "@/lib/model/normalization.ts";
 import { detach } from "@/lib/tensorflow/ops/detach.ts";
 
 /** What its layers' names begin with, before a slash. */
@@ -21,12 +21,13 @@ export const LID_COEFFICIENTS = 24;
 
 /** The outer and the inner corner of the eye at the image's left, the same of the other, and the nose's base. */
 const LANDMARKS = [36, 39, 45, 42, 33] as const;
-/** How many numbers that layer gives. */
-export const EYE_COORDINATES = 2 * LANDMARKS.length;
+const COORDINATES = 2 * LANDMARKS.length;
 /** Pixels of an eye that is cut out; convolutions halve them three times. */
 const [ROWS, COLUMNS] = [12, 16];
 /** What is cut out: in eyes' widths, and in heights of the eyes above the nose's base. */
 const [WIDTH, HEIGHT] = [1.5, 0.75];
+/** Of red, green and blue (Rec. ITU-R BT.601). */
+const LUMINANCE = [0.299, 0.587, 0.114];
 
 export interface EyeOptions {
   /** [nodes, nodes, 3], the grid that is upsampled to the map. */
@@ -47,7 +48,7 @@ export interface EyeOptions {
 export function seeEyes(image: tf.SymbolicTensor, { nodes, units, channels, seed }: EyeOptions): tf.SymbolicTensor {
   const size = sizeOf(image), columnCount = 2 * COLUMNS;
   const map = tf.layers.flatten({ name: `${EYES}/nodes` }).apply(detach(nodes, `${EYES}/detached`));
-  const landmarks = tf.layers.dense({ name: EYE_LANDMARKS, units: EYE_COORDINATES, ...fixed }).apply(
+  const landmarks = tf.layers.dense({ name: EYE_LANDMARKS, units: COORDINATES, ...fixed }).apply(
     map,
   ) as tf.SymbolicTensor;
   const columns = reshape(
@@ -107,21 +108,40 @@ export function placeEyes(
   const uv = landmarkUv(surface).map((place) => ((place * size - 0.5) / spacing + 0.5) / nodeCount);
   const { texel, weights } = readingTexels(uv, nodeCount);
   const { scale, offsets } = positionScale({ size, encoding });
-  const kernel = new Float32Array(nodeCount ** 2 * 3 * EYE_COORDINATES);
+  const kernel = new Float32Array(nodeCount ** 2 * 3 * COORDINATES);
   LANDMARKS.forEach((landmark, l) =>
     [0, 1, nodeCount, nodeCount + 1].forEach((step, corner) => {
       for (const axis of [0, 1]) {
         const coordinate = 3 * (texel[landmark]! + step) + axis;
-        kernel[coordinate * EYE_COORDINATES + 2 * l + axis] = weights[4 * landmark + corner]! / scale;
+        kernel[coordinate * COORDINATES + 2 * l + axis] = weights[4 * landmark + corner]! / scale;
       }
     })
   );
-  write(layer, kernel, Float32Array.from({ length: EYE_COORDINATES }, (_, i) => -offsets[i % 2]! / scale));
+  write(layer, kernel, Float32Array.from({ length: COORDINATES }, (_, i) => -offsets[i % 2]! / scale));
+}
+
+/** Settings of layers whose weights are written, and not learned. */
+const fixed = { trainable: false, kernelInitializer: "zeros" } as const;
+
+function write({ weights: [kernels, biases] }: tf.layers.Layer, kernel: Float32Array, bias?: Float32Array): void {
+  writeValues(kernels!, kernel);
+  if (bias) writeValues(biases!, bias);
+}
+
+/** [rows, columns, 1], the weighted sum of channels. */
+function mix(
+  x: tf.SymbolicTensor,
+  { name, weights }: { readonly name: string; readonly weights: readonly number[] },
+): tf.SymbolicTensor {
+  const layer = tf.layers.conv2d({ name, filters: 1, kernelSize: 1, ...fixed });
+  const y = layer.apply(x) as tf.SymbolicTensor;
+  write(layer, Float32Array.from(weights));
+  return y;
 }
 
 interface ShareOptions {
   readonly name: string;
-  /** [EYE_COORDINATES, rows · columns], places along an axis of the image as sums of the landmarks' coordinates. */
+  /** [COORDINATES, rows · columns], places along an axis of the image as sums of the landmarks' coordinates. */
   readonly places: Float32Array;
   /** Rows, columns, and pixels of the image along that axis. */
   readonly shape: readonly [number, number, number];
@@ -135,7 +155,21 @@ function sharesAt(
   const along = tf.layers.dense({ name: `${name}/places`, units: rows * columns, ...fixed });
   const grid = reshape(along.apply(landmarks) as tf.SymbolicTensor, `${name}/grid`, [rows, columns, 1]);
   write(along, places);
-  return pixelShares(grid, { name, size });
+  const sides = [["rising", 1], ["falling", -1]] as const; // of a tent over each pixel's center
+  const ramps = sides.map(([side, slope]) => {
+    const layer = tf.layers.conv2d({
+      name: `${name}/${side}`,
+      filters: size,
+      kernelSize: 1,
+      activation: "relu",
+      ...fixed,
+    });
+    const ramp = layer.apply(grid) as tf.SymbolicTensor;
+    const bias = Float32Array.from({ length: size }, (_, pixel) => 1 - slope * (pixel + 0.5));
+    write(layer, new Float32Array(size).fill(slope), bias);
+    return ramp;
+  });
+  return tf.layers.minimum({ name: `${name}/shares` }).apply(ramps) as tf.SymbolicTensor;
 }
 
 /** From the outer corner to the inner one and beyond both, which mirrors the eye at the image's right. */
@@ -167,16 +201,20 @@ interface Pixel {
   readonly down: number;
 }
 
-/** [EYE_COORDINATES, rows · 2 · COLUMNS], for cuts of so many rows, that of one eye beside the other's. */
+/** [COORDINATES, rows · 2 · COLUMNS], for cuts of so many rows, that of one eye beside the other's. */
 function placesOf(rows: number, weigh: (weights: Float32Array, pixel: Pixel) => void): Float32Array {
   const count = 2 * COLUMNS * rows;
-  const places = new Float32Array(EYE_COORDINATES * count);
+  const places = new Float32Array(COORDINATES * count);
   for (let i = 0; i < count; i++) {
     const row = Math.floor(i / (2 * COLUMNS)), column = i % COLUMNS, eye = Math.floor(i / COLUMNS) % 2;
     const across = WIDTH * ((column + 0.5) / COLUMNS - 0.5), down = HEIGHT * ((row + 0.5) / rows - 0.5);
-    const weights = new Float32Array(EYE_COORDINATES);
+    const weights = new Float32Array(COORDINATES);
     weigh(weights, { outer: 2 * eye, inner: 2 * eye + 1, across, down });
     weights.forEach((weight, coordinate) => places[coordinate * count + i] = weight);
   }
   return places;
+}
+
+function reshape(x: tf.SymbolicTensor, name: string, targetShape: number[]): tf.SymbolicTensor {
+  return tf.layers.reshape({ name, targetShape }).apply(x) as tf.SymbolicTensor;
 }

@@ -3,7 +3,6 @@ import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/u
 import { lidsPart, seeEyes } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { glorotUniform, sizeOf } from "./layers.ts";
-import { lookAgain } from "@/lib/model/second_look.ts";
 import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
 
 export interface LiteOptions {
@@ -17,8 +16,6 @@ export interface LiteOptions {
   readonly seesEyes?: boolean;
   /** Whether what it sees of them moves the map, too. */
   readonly movesLids?: boolean;
-  /** Whether it looks at the image again where its map is, and moves the map by what it sees. */
-  readonly looksAgain?: boolean;
   /** Whether it says if there is a face at all. */
   readonly saysPresence?: boolean;
   readonly seed: number;
@@ -53,16 +50,8 @@ const EXPRESSION_SHARE = 6; // units between the face and its expressions, in wi
  * so that texels at the end lie between nodes too.
  */
 export function buildLite(options: LiteOptions): tf.LayersModel {
-  const {
-    imageSize,
-    width,
-    expressionCount = 0,
-    seesEyes = false,
-    movesLids = false,
-    looksAgain = false,
-    saysPresence = false,
-    seed,
-  } = options;
+  const { imageSize, width, expressionCount = 0, seesEyes = false, movesLids = false, saysPresence = false, seed } =
+    options;
   const stageCount = Math.log2(imageSize / 4 / SMALLEST_SIZE);
   if (![2, 3, 4].includes(stageCount)) {
     throw new RangeError(`Cannot build the light network for ${imageSize} pixels: it takes 64, 128 or 256`);
@@ -88,10 +77,6 @@ export function buildLite(options: LiteOptions): tf.LayersModel {
     ? seeEyes(image, { nodes, units, channels: [1, 2, 3].map(channels), seed })
     : undefined;
   if (ofEyes && movesLids) nodes = add([nodes, lidsPart(ofEyes, { nodeCount, seed })], "nodes_with_lids");
-  if (looksAgain) {
-    const moved = lookAgain(image, { nodes, channels: [0.75, 2, 4, 6].map(channels), seed });
-    nodes = add([nodes, moved], "nodes_looked_at");
-  }
   const cells = upsampleNodes(nodes, { name: "cells", factor: UPSAMPLING, size: imageSize });
   const map = tf.layers.averagePooling2d({ name: "position_map", poolSize: SMOOTHING, strides: 1, padding: "same" })
     .apply(cells) as tf.SymbolicTensor;

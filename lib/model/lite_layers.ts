@@ -20,16 +20,6 @@ export function block(x: tf.SymbolicTensor, { name, channels, stride, seed }: Bl
   return activate(normalize(y, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
 }
 
-/** The same of several maps together. */
-export function blockOfAll(
-  maps: readonly tf.SymbolicTensor[],
-  { name, channels, seed }: Omit<BlockOptions, "stride">,
-): tf.SymbolicTensor {
-  const terms = maps.map((map, i) => convolve(map, { name: `${name}/convolution_${i}`, channels, kernel: 3, seed }));
-  const sum = tf.layers.add({ name: `${name}/add` }).apply(terms) as tf.SymbolicTensor;
-  return activate(normalize(sum, { name: `${name}/normalization`, momentum: MOMENTUM }), `${name}/relu`);
-}
-
 /** Two convolutions and a shortcut (He et al., 2016), which is a 1×1 convolution where the shape changes. */
 export function residualBlock(x: tf.SymbolicTensor, { name, channels, stride, seed }: BlockOptions): tf.SymbolicTensor {
   const shortcut = stride === 1 && channelsOf(x) === channels

@@ -10,14 +10,7 @@ import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 export type NetworkConfig =
   & Pick<Config, "architecture" | "width" | "seed">
   & { readonly imageSize: number }
-  & Partial<Pick<Config, "expressionWeight" | "eyes" | "lids" | "secondLook" | "absentShare">>;
-
-/** What makes a network larger, with its image's size. */
-export interface NetworkSizes {
-  /** NaN where its layers fit none. */
-  readonly width: number;
-  readonly secondLook: boolean;
-}
+  & Partial<Pick<Config, "expressionWeight" | "eyes" | "lids" | "absentShare">>;
 
 /**
  * The network of a run's settings, its weights drawn from the seed. It takes RGB [batch, size, size, 3] in [0, 1] to
@@ -27,16 +20,9 @@ export interface NetworkSizes {
  */
 export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.LayersModel {
   if (config.architecture === "prnet") return buildPrnet(config);
-  const { absentShare = 0, eyes: seesEyes = false, lids: movesLids = false, secondLook = false } = config;
+  const { absentShare = 0, eyes: seesEyes = false, lids: movesLids = false } = config;
   const said = expressionsSaid(config, expressionCount);
-  return buildLite({
-    ...config,
-    expressionCount: said,
-    seesEyes,
-    movesLids,
-    looksAgain: secondLook,
-    saysPresence: absentShare > 0,
-  });
+  return buildLite({ ...config, expressionCount: said, seesEyes, movesLids, saysPresence: absentShare > 0 });
 }
 
 /** Has trainings leave all as it is that leads to the map, statistics of normalizations included. */

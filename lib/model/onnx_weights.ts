@@ -3,14 +3,13 @@ import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type OnnxFile, type OnnxWeights, readOnnx } from "@/lib/formats/onnx_file.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
-import { LOOK_NODES, LOOK_PLACES } from "@/lib/model/second_look.ts";
-import { EYE_COORDINATES, EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts";
+import { EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/kernels.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
 import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
-import { buildNetwork, measuredLayers, type NetworkSizes } from "@/lib/model/network.ts";
+import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { isChannelNormalization, setAffine, valuesOf, writeValues } from "@/lib/model/normalization.ts";
 import type { NormalizationLayer } from "@/lib/tensorflow/ops/batch_norm.ts";
@@ -43,9 +42,9 @@ export async function readOnnxNetwork(
   });
 }
 
-/** The sizes of the network that a trained model's `model.onnx` was made of. Throws as {@linkcode readOnnxNetwork} does. */
-export async function readOnnxSizes({ description, network }: OnnxModel, path: string): Promise<NetworkSizes> {
-  return await asInputError(path, () => sizesOf(readOnnx(network), description));
+/** The width of the network that a trained model's `model.onnx` was made of. Throws as {@linkcode readOnnxNetwork} does. */
+export async function readOnnxWidth({ description, network }: OnnxModel, path: string): Promise<number> {
+  return await asInputError(path, () => widthOf(readOnnx(network), description));
 }
 
 async function asInputError<T>(path: string, read: () => T | Promise<T>): Promise<T> {
@@ -57,25 +56,12 @@ async function asInputError<T>(path: string, read: () => T | Promise<T>): Promis
   }
 }
 
-function sizesOf(file: OnnxFile, { architecture }: Pick<ModelDescription, "architecture">): NetworkSizes {
+function widthOf({ nodes, arrays }: OnnxFile, { architecture }: Pick<ModelDescription, "architecture">): number {
   const { operator, widths } = measuredLayers[architecture];
-  const [kernel] = kernelsOf(file, operator);
+  const kernel = arrays.get(nodes.find((node) => node.operator === operator)?.inputs[1] ?? "");
   const width = (kernel?.shape[operator === "Conv" ? 0 : 1] ?? 0) / widths;
-  if (!Number.isInteger(width) || width <= 0) throw new RangeError(`its first layers fit no width of ${architecture}`);
-  return { width, secondLook: looksAgain(file) };
-}
-
-/** By its tents over pixels, of which the cut-out eyes have two of their own. */
-function looksAgain(file: OnnxFile): boolean {
-  return file.nodes.filter(({ operator }) => operator === "Min").length > (seesEyes(file) ? 2 : 0);
-}
-
-function seesEyes({ arrays }: OnnxFile): boolean {
-  return [...arrays.values()].some(({ shape }) => shape.length === 2 && shape[1] === EYE_COORDINATES);
-}
-
-function kernelsOf({ nodes, arrays }: OnnxFile, operator: string): OnnxWeights[] {
-  return nodes.filter((node) => node.operator === operator).flatMap(({ inputs }) => arrays.get(inputs[1]!) ?? []);
+  if (Number.isInteger(width) && width > 0) return width;
+  throw new RangeError(`its first layers fit no width of ${architecture}`);
 }
 
 function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersModel {
@@ -84,10 +70,10 @@ function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersM
   return buildNetwork({
     architecture,
     imageSize,
-    ...sizesOf(file, description),
+    width: widthOf(file, description),
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
-    eyes: seesEyes(file),
+    eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one
     lids: [...file.arrays.values()].some(({ shape }) => shape.join() === lidShape),
     absentShare: Number(file.outputs.includes(PRESENCE)),
   }, expressionNames.length);
@@ -257,16 +243,15 @@ function encodeMaps(network: tf.LayersModel, { imageSize, encoding }: ModelDescr
   const { scale, offsets } = positionScale({ size: imageSize, encoding });
   for (const layer of network.layers as Linear[]) {
     const { name, kernel, bias } = layer;
-    if (![SMOOTH_LAYER, FINE_LAYER, LID_NODES, LOOK_NODES].includes(name)) continue;
+    if (![SMOOTH_LAYER, FINE_LAYER, LID_NODES].includes(name)) continue;
     writeValues(kernel, valuesOf(kernel).map((value) => scale * value));
     const added = name === SMOOTH_LAYER ? offsets : [0, 0, 0];
     writeValues(bias!, valuesOf(bias!).map((value, i) => scale * value + added[i % 3]!));
   }
-  for (const layer of network.layers as Linear[]) {
-    if (layer.name !== EYE_LANDMARKS && layer.name !== LOOK_PLACES) continue;
-    const kernel = valuesOf(layer.kernel).map((value) => value / scale), bias = valuesOf(layer.bias!).slice();
-    kernel.forEach((value, i) => bias[i % bias.length]! -= value * offsets[Math.floor(i / bias.length) % 3]!);
-    writeValues(layer.kernel, kernel);
-    writeValues(layer.bias!, bias);
-  }
+  const eyes = network.layers.find(({ name }) => name === EYE_LANDMARKS) as Linear | undefined;
+  if (!eyes) return;
+  const kernel = valuesOf(eyes.kernel).map((value) => value / scale), bias = valuesOf(eyes.bias!).slice();
+  kernel.forEach((value, i) => bias[i % bias.length]! -= value * offsets[Math.floor(i / bias.length) % 3]!);
+  writeValues(eyes.kernel, kernel);
+  writeValues(eyes.bias!, bias);
 }

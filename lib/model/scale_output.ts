@@ -99,25 +99,20 @@ function othersOf(nodes: readonly FoldedNode[], place: number, user: number | un
 /** Whether a node that takes what is scaled can undo it in kernels of its own. */
 function takesBack({ nodes, heads }: FoldedNetwork, place: number): boolean {
   const node = nodes[place]!;
-  if (isRowByRow(node)) return true;
+  if (node.operation === "dense") return true;
   const isPassedOn = node.operation === "reshape" || (node.operation === "activation" && node.activation === "linear");
   return isPassedOn && !Object.values(heads).includes(place) &&
     othersOf(nodes, place, undefined).every((user) => takesBack({ nodes, heads }, user));
 }
 
-function isRowByRow(node: FoldedNode): node is Extract<FoldedNode, { readonly operation: "dense" | "convolution" }> {
-  return node.operation === "dense" ||
-    (node.operation === "convolution" && node.kernelShape[0] * node.kernelShape[1] === 1);
-}
-
 /** In place; what comes in is scaled, row by row, and channels that are more than the scales repeat them. */
 function takeBack(nodes: FoldedNode[], place: number, { scale, offset }: OutputScale): void {
   const node = nodes[place]!;
-  if (!isRowByRow(node)) {
+  if (node.operation !== "dense") {
     for (const user of othersOf(nodes, place, undefined)) takeBack(nodes, user, { scale, offset });
     return;
   }
-  const units = node.kernelShape.at(-1)!;
+  const [, units] = node.kernelShape;
   const kernel = node.kernel.map((value, i) => value / scale[Math.floor(i / units) % scale.length]!);
   const bias = Float32Array.from({ length: units }, (_, unit) => node.bias?.[unit] ?? 0);
   kernel.forEach((value, i) => bias[i % units]! -= value * offset[Math.floor(i / units) % offset.length]!);

@@ -13,9 +13,8 @@ import {
   unsealed,
 } from "@/lib/model/model_folder.ts";
 import { sealJson, sha256 } from "@/lib/formats/seal.ts";
-import { LOOK_NODES } from "@/lib/model/second_look.ts";
-import { measuredLayers, type NetworkSizes } from "@/lib/model/network.ts";
-import { readOnnxNetwork, readOnnxSizes } from "@/lib/model/onnx_weights.ts";
+import { measuredLayers } from "@/lib/model/network.ts";
+import { readOnnxNetwork, readOnnxWidth } from "@/lib/model/onnx_weights.ts";
 
 /** A network and all that is needed to use it. Whoever loads it disposes the network. */
 export interface TrainedModel {
@@ -131,20 +130,22 @@ async function readLayers(folder: string) {
 }
 
 /** The settings that a network has in common with one that starts from its weights. */
-export type NetworkShape = Pick<ModelDescription, "architecture" | "imageSize" | "encoding"> & NetworkSizes;
+export type NetworkShape = Pick<ModelDescription, "architecture" | "imageSize" | "encoding"> & {
+  /** NaN where its layers fit none. */
+  readonly width: number;
+};
 
 /** The shape of a trained model's network, given its folder or its run's. Throws an InputError where there is none. */
 export async function readShape(runOrModel: string): Promise<NetworkShape> {
   const folder = await modelFolder(runOrModel);
   if (await isOnnxAlone(folder)) {
     const model = await openOnnxModel(folder);
-    return { ...model.description, ...await readOnnxSizes(model, `${folder}/model.onnx`) };
+    return { ...model.description, width: await readOnnxWidth(model, `${folder}/model.onnx`) };
   }
   const { description, weightsManifest: [{ weights }] } = await readLayers(folder);
   const { layer, widths } = measuredLayers[description.architecture];
   const kernel = weights.find(({ name }) => name === `${layer}/kernel`);
-  const secondLook = weights.some(({ name }) => name.startsWith(`${LOOK_NODES}/`));
-  return { ...description, width: (kernel?.shape.at(-1) ?? NaN) / widths, secondLook };
+  return { ...description, width: (kernel?.shape.at(-1) ?? NaN) / widths };
 }
 
 /** Whether a model's folder has its network as ONNX and no other way. */

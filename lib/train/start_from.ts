@@ -2,7 +2,6 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
-import { LOOK } from "@/lib/model/second_look.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
 import { type NetworkShape, openTrainedModel, readShape } from "@/lib/model/trained_model.ts";
@@ -32,11 +31,6 @@ export async function startFrom(
       `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
     );
   }
-  if (shape.secondLook && !config.secondLook) {
-    throw new SettingError((nameOf) =>
-      `Cannot start from ${from} with ${nameOf("secondLook")} false: that model has one`
-    );
-  }
   const { network: trained, lacksStatistics } = await openTrainedModel(from);
   try {
     const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
@@ -44,7 +38,7 @@ export async function startFrom(
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
-      if (dispensable.some((part) => originalName.startsWith(`${part}/`))) return false;
+      if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
       throw new InputError(
         `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
           `found ${value ? `[${value.shape}]` : "none"}`,
@@ -57,5 +51,5 @@ export async function startFrom(
   if (lacksStatistics) await measureStatistics(network, images);
 }
 
-/** What a model may lack: layers that lead to no map, or only correct it. */
-const dispensable = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES, LOOK];
+/** Layers that lead to no map. */
+const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES];

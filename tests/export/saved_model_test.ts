@@ -60,7 +60,7 @@ Deno.test({
       await save("presence", said.map(({ presence }) => Float32Array.of(presence ?? NaN)));
       sizes[`${name}.model`] = size;
     };
-    const heads = { expressionWeight: 1, eyes: true, lids: true, secondLook: true, absentShare: 0.1 };
+    const heads = { expressionWeight: 1, eyes: true, lids: true, absentShare: 0.1 };
     for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128]] as const) {
       const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2, ...heads }, 5));
       placeEyes(network, describe(imageSize));

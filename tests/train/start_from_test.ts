@@ -3,10 +3,9 @@ import { InputError, SettingError } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
-import { placeLook } from "@/lib/model/second_look.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
-import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 await tf.setBackend("cpu");
@@ -59,30 +58,9 @@ Deno.test("startFrom() refuses another width, size or architecture, and changes 
     startFrom(folder.path, { network, images, config: { ...config, ...change } });
   await assertThrows(refused({ imageSize: 128 }), SettingError, /imageSize 128: that model has 64/);
   await assertThrows(refused({ width: 8 }), SettingError, /width 8: that model has 4/);
-  await save(folder.path, { ...config, secondLook: true, seed: 1 });
-  await assertThrows(refused({}), SettingError, /secondLook false: that model has one/);
   await assertThrows(refused({ architecture: "prnet" }), SettingError, /architecture prnet: that model has lite/);
   assertEquals(valuesOf(network), before);
   network.dispose();
-});
-
-Deno.test("startFrom() gives a network that looks again, as the model does not, what that model says, in training, too", async () => {
-  await using folder = await temporaryFolder();
-  const saved = await save(folder.path, { ...config, seed: 1 });
-  const more = { ...config, secondLook: true };
-  const [larger, same] = [more, config].map((settings) => buildNetwork({ ...settings, seed: 2 }));
-  placeLook(larger!, config);
-  await startFrom(folder.path, { network: larger!, config: more, images });
-  await startFrom(folder.path, { network: same!, config, images });
-  assert(larger!.weights.length > saved.size, "there are more");
-  const pictures = tf.randomUniform([2, config.imageSize, config.imageSize, 3], 0, 1, "float32", 4);
-  for (const training of [false, true]) {
-    const [found, wanted] = [larger!, same!].map((network) =>
-      (network.apply(pictures, { training }) as tf.Tensor).dataSync()
-    );
-    assertAllClose(found!, wanted!, 1e-6);
-  }
-  for (const network of [larger!, same!]) network.dispose();
 });
 
 Deno.test("startFrom() takes what sees eyes, but not where its surface had them", async () => {
