@@ -30,6 +30,8 @@ export interface TalkingFaceParts {
   /** What the face is drawn from; no video without one. */
   readonly model: MorphableModel | undefined;
   readonly seed: number;
+  /** The faces that all else is measured on: of few, the video has only as many frames a second, 30 at most. */
+  readonly faceCount?: number;
   /** Pixels a side that the network sees. */
   readonly imageSize: number;
   /** The expressions that the network says. */
@@ -45,8 +47,8 @@ const followed: Readonly<Record<string, readonly string[]>> = {
   jaw: ["jawOpen"],
 };
 
-const FRAMES_PER_SECOND = 30;
-const FRAMES = 4 * FRAMES_PER_SECOND;
+const SECONDS = 4;
+const MOST_FRAMES_PER_SECOND = 30;
 /** Of the time, more or less. */
 const DRAWING_SHARE = 0.5;
 /** Degrees that a head turns as its person speaks. */
@@ -57,7 +59,7 @@ const REACH = 20;
  * draw, or the network says neither.
  */
 export async function followTalkingFace(
-  { model, seed, imageSize, names, say, onProgress }: TalkingFaceParts,
+  { model, seed, faceCount = MOST_FRAMES_PER_SECOND, imageSize, names, say, onProgress }: TalkingFaceParts,
 ): Promise<ExpressionCurves | undefined> {
   const kinds = Object.entries(followed).filter(([, parts]) =>
     parts.every((name) => names.includes(name) && model?.expressionNames.includes(name))
@@ -66,15 +68,16 @@ export async function followTalkingFace(
   // as large as the crop, and what it takes to move
   const size = Math.round(1.25 * imageSize);
   const actor = new DrawnActor({ model, seed: `${seed}/test/talking`, size, headShare: 0.3 });
-  const acts = Array.from({ length: FRAMES }, (_, frame) => talkingTurn(frame / FRAMES_PER_SECOND, REACH));
+  const framesPerSecond = Math.min(MOST_FRAMES_PER_SECOND, faceCount), frameCount = SECONDS * framesPerSecond;
+  const acts = Array.from({ length: frameCount }, (_, frame) => talkingTurn(frame / framesPerSecond, REACH));
   const crops = acts.map((act, frame) => {
     const { picture, landmarks } = actor.draw(act);
-    onProgress?.(DRAWING_SHARE * (frame + 1) / FRAMES);
+    onProgress?.(DRAWING_SHARE * (frame + 1) / frameCount);
     return cropPhoto(picture, landmarkCrop(landmarks, { margin: CROP_MARGIN }), imageSize);
   });
   const said = await say(crops, partProgress(onProgress, DRAWING_SHARE, 1));
   return {
-    framesPerSecond: FRAMES_PER_SECOND,
+    framesPerSecond,
     curves: kinds.map(([name, parts]) =>
       curveOf(name, {
         truth: acts.map(({ expression }) => mean(parts.map((part) => expression![part]!))),

@@ -59,6 +59,7 @@ export async function evaluateHeldOut(
   const video = await followTalkingFace({
     ...pictures,
     model: source.model,
+    faceCount: faces.length,
     names: model.description.expressionNames!,
     say: (crops, onProgress) =>
       Array.fromAsync(crops, async (crop, i) => {

@@ -85,6 +85,7 @@ export async function measure(
   const video = await followTalkingFace({
     ...config,
     model,
+    faceCount: faces.length,
     names: expressionNames,
     say: (crops, onProgress) => predictExpressions(network, crops, { ...config, onProgress }),
     ...part(0.9, 1),

@@ -43,56 +43,47 @@ export class NearestPoints {
 
   /** The number of the point nearest to this place. */
   nearest(x: number, y: number, z: number): number {
-    const center = [this.#along(x, 0), this.#along(y, 1), this.#along(z, 2)] as const;
-    const outside = this.#outside(x, y, z);
-    let [found, least] = [-1, Infinity];
-    const visit = (cx: number, cy: number, cz: number) => {
-      const cell = this.#number(cx, cy, cz);
-      for (let k = this.#starts[cell]!; k < this.#starts[cell + 1]!; k++) {
-        const i = 3 * this.#members[k]!;
-        const away = (this.#points[i]! - x) ** 2 + (this.#points[i + 1]! - y) ** 2 + (this.#points[i + 2]! - z) ** 2;
-        if (away < least) [found, least] = [this.#members[k]!, away];
-      }
-    };
-    // Shells of cells about it: what lies beyond a shell is at least so many sides away along some axis.
-    for (let shell = 0;; shell++) {
-      const reach = Math.max(0, (shell - 1) * this.#side);
-      if (found >= 0 && least <= reach * reach + outside) return found;
-      this.#shell(center, shell, visit);
-      if (shell > Math.max(...this.#counts)) return found;
-    }
-  }
-
-  /** The square of the distance to the grid, 0 in it. */
-  #outside(x: number, y: number, z: number): number {
-    return [x, y, z].reduce((sum, value, axis) => {
-      const over = Math.max(
-        0,
-        this.#low[axis]! - value,
-        value - this.#low[axis]! - this.#counts[axis]! * this.#side,
-      );
-      return sum + over * over;
-    }, 0);
-  }
-
-  #shell(
-    center: readonly [number, number, number],
-    shell: number,
-    visit: (cx: number, cy: number, cz: number) => void,
-  ): void {
-    const range = (axis: 0 | 1 | 2) =>
-      [Math.max(0, center[axis] - shell), Math.min(this.#counts[axis] - 1, center[axis] + shell)] as const;
-    const [[x0, x1], [y0, y1], [z0, z1]] = [range(0), range(1), range(2)];
-    for (let cx = x0; cx <= x1; cx++) {
-      for (let cy = y0; cy <= y1; cy++) {
-        const isSide = Math.abs(cx - center[0]) === shell || Math.abs(cy - center[1]) === shell;
-        if (isSide) {
-          for (let cz = z0; cz <= z1; cz++) visit(cx, cy, cz);
-        } else {
-          if (center[2] - shell >= 0) visit(cx, cy, center[2] - shell);
-          if (center[2] + shell < this.#counts[2]) visit(cx, cy, center[2] + shell);
+    const points = this.#points, members = this.#members, starts = this.#starts, side = this.#side;
+    const [nx, ny, nz] = this.#counts;
+    const ox = x - this.#low[0]!, oy = y - this.#low[1]!, oz = z - this.#low[2]!; // from the grid's corner
+    const cx = this.#along(x, 0), cy = this.#along(y, 1), cz = this.#along(z, 2);
+    // of the distance to the grid
+    const outsideX = gap(ox, 0, nx * side) ** 2, outsideY = gap(oy, 0, ny * side) ** 2;
+    const outsideZ = gap(oz, 0, nz * side) ** 2;
+    let found = -1, least = Infinity;
+    const visit = (first: number, last: number) => {
+      for (let k = starts[first]!; k < starts[last + 1]!; k++) {
+        const i = 3 * members[k]!;
+        const away = (points[i]! - x) ** 2 + (points[i + 1]! - y) ** 2 + (points[i + 2]! - z) ** 2;
+        if (away < least) {
+          found = members[k]!;
+          least = away;
         }
       }
+    };
+    // Shells of cells about it, of each the rows along z that may have a point that is nearer.
+    for (let shell = 0;; shell++) {
+      const z0 = Math.max(0, cz - shell), z1 = Math.min(nz - 1, cz + shell);
+      for (let ix = Math.max(0, cx - shell); ix <= Math.min(nx - 1, cx + shell); ix++) {
+        const inX = gap(ox, ix, side) ** 2;
+        if (inX >= least) continue;
+        for (let iy = Math.max(0, cy - shell); iy <= Math.min(ny - 1, cy + shell); iy++) {
+          if (inX + gap(oy, iy, side) ** 2 >= least) continue;
+          const row = (ix * ny + iy) * nz;
+          if (Math.abs(ix - cx) === shell || Math.abs(iy - cy) === shell) {
+            visit(row + z0, row + z1);
+          } else {
+            if (cz - shell >= 0) visit(row + cz - shell, row + cz - shell);
+            if (cz + shell < nz) visit(row + cz + shell, row + cz + shell);
+          }
+        }
+      }
+      const beyond = Math.min(
+        beyondShell(ox, { center: cx, shell, count: nx, side }) ** 2 + outsideY + outsideZ,
+        beyondShell(oy, { center: cy, shell, count: ny, side }) ** 2 + outsideX + outsideZ,
+        beyondShell(oz, { center: cz, shell, count: nz, side }) ** 2 + outsideX + outsideY,
+      );
+      if (least <= beyond) return found;
     }
   }
 
@@ -109,4 +100,25 @@ export class NearestPoints {
     const [x, y, z] = this.#points.subarray(3 * point, 3 * point + 3);
     return this.#number(this.#along(x!, 0), this.#along(y!, 1), this.#along(z!, 2));
   }
+}
+
+/** Of a side: a point may lie beside its cell by what dividing by the side rounds. */
+const ROUNDING = 1e-9;
+
+/** How far a place is from a cell along an axis, at least; both from the grid's edge. */
+function gap(place: number, cell: number, side: number): number {
+  return Math.max(0, cell * side - place - ROUNDING * side, place - (cell + 1) * side - ROUNDING * side);
+}
+
+/** How far the nearest cells are along an axis that lie beyond a shell of them; Infinity where there are none. */
+function beyondShell(
+  place: number,
+  { center, shell, count, side }: Record<"center" | "shell" | "count" | "side", number>,
+): number {
+  const before = center - shell, after = center + shell + 1;
+  const distance = Math.min(
+    before > 0 ? place - before * side : Infinity,
+    after < count ? after * side - place : Infinity,
+  );
+  return Math.max(0, distance - ROUNDING * side);
 }

@@ -1,4 +1,4 @@
-import { drawCamera, openLivePage } from "@/tests/tasks/live_page.ts";
+import { cameraThatPlays, drawCamera, openLivePage } from "@/tests/tasks/live_page.ts";
 import type { PageContestant } from "./page.ts";
 import { contestantOptions, serve } from "./serve.ts";
 
@@ -7,7 +7,7 @@ const FRAMES = 300;
 const { view, framesPerSecond } = contestantOptions<PageContestant>();
 const folder = await Deno.makeTempDir({ prefix: "posmap-bench-" });
 const camera = await drawCamera(`${folder}/camera.y4m`, { frameCount: 240, framesPerSecond });
-const live = await openLivePage({ camera: camera.path });
+const live = await openLivePage({ chromium: cameraThatPlays(camera.path) });
 await live.page.click("#start-camera");
 await live.seen(1);
 const megabytes = live.byteCount() / 1e6;

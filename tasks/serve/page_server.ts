@@ -51,6 +51,14 @@ const encodings = {
   gzip: (bytes: Uint8Array) => promisify(gzip)(bytes),
 } as const;
 
+/** A file's bytes as they are sent, made when they are first asked for, whatever serves them. */
+const encoded = new WeakMap<Uint8Array, Partial<Record<keyof typeof encodings, Promise<Uint8Array<ArrayBuffer>>>>>();
+
+function encode(bytes: Uint8Array, encoding: keyof typeof encodings): Promise<Uint8Array<ArrayBuffer>> {
+  const made = encoded.getOrInsertComputed(bytes, () => ({}));
+  return made[encoding] ??= encodings[encoding](bytes).then((part) => Uint8Array.from(part));
+}
+
 /**
  * Serves these files by their names and nothing else: no folder is looked into, so that no path leads out of one. Requests
  * by another name than the server's own are refused, so that no foreign name can be pointed at it; so is what other pages
@@ -60,13 +68,6 @@ export function servePage(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   { hostname, port, signal, make, actions = {} }: PageServerOptions,
 ): Deno.HttpServer<Deno.NetAddr> {
-  const encoded = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
-  const encode = (name: string, encoding: keyof typeof encodings) => {
-    const key = `${encoding} ${name}`;
-    const bytes = encoded.get(key) ?? encodings[encoding](files.get(name)!).then((part) => Uint8Array.from(part));
-    encoded.set(key, bytes);
-    return bytes;
-  };
   const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
     hostname,
     port,
@@ -93,7 +94,7 @@ export function servePage(
     const encoding = (Object.keys(encodings) as (keyof typeof encodings)[]).find((one) =>
       file && accepted.includes(one)
     );
-    const body = encoding ? await encode(name, encoding) : bytes;
+    const body = encoding ? await encode(bytes, encoding) : bytes;
     return new Response(request.method === "HEAD" ? null : body, {
       headers: {
         ...headers,

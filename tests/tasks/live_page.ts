@@ -99,13 +99,11 @@ export interface LivePage extends AsyncDisposable {
 export interface LivePageOptions {
   /** Where it is opened, apart from what else is open there; a browser of its own unless given. */
   readonly browser?: Browser;
-  /** What the camera of its own browser plays; none unless given. */
-  readonly camera?: string;
+  /** Options of a Chromium of its own, beside those that all have. */
+  readonly chromium?: readonly string[];
   readonly mayUseCamera?: boolean;
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly isTouched?: boolean;
-  /** A graphics card for WebGPU, which the processor stands in for. */
-  readonly hasGpu?: boolean;
   /** In place of the page's own, with the weights that come along. */
   readonly server?: Deno.HttpServer<Deno.NetAddr>;
 }
@@ -119,20 +117,26 @@ export function livePageFiles() {
   return files ??= openOnnxModel(weights).then(pageFiles);
 }
 
-/** A Chromium's options. */
+/** A Chromium's options: a camera. */
 export function cameraThatPlays(path: string): string[] {
   return ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${path}`];
 }
 
+/** A Chromium's options: a graphics card for WebGPU, which the processor stands in for. */
+export const gpuStandIn = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
+
+/** A Chromium's options: WebAssembly as it is first compiled, where a page ends before faster code pays for itself. */
+export const quickToStart = ["--js-flags=--liftoff-only,--wasm-lazy-compilation"];
+
 export async function openLivePage(options: LivePageOptions = {}): Promise<LivePage> {
-  const { camera, mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false, hasGpu = false } =
-    options;
+  const { mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false } = options;
   const server = options.server ?? servePage(await livePageFiles(), { hostname: "127.0.0.1", port: 0 });
   const address = `http://127.0.0.1:${server.addr.port}/`;
-  const browser = options.browser ?? await launchChromium([
-    ...camera ? cameraThatPlays(camera) : [],
-    ...hasGpu ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"] : [],
-  ]);
+  const browser = options.browser ?? await launchChromium(options.chromium);
   const context = await browser.newContext({
     viewport,
     hasTouch: isTouched,

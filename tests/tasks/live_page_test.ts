@@ -14,9 +14,11 @@ import {
   cameraThatPlays,
   drawCamera,
   type DrawnCamera,
+  gpuStandIn,
   type LivePage,
   livePageFiles,
   openLivePage,
+  quickToStart,
   type SeenFrame,
   weights,
 } from "@/tests/tasks/live_page.ts";
@@ -40,7 +42,7 @@ let camera: DrawnCamera, browser: Browser;
 Deno.test.beforeAll(async () => {
   if (!chromiumPath) return;
   camera = await drawCamera(`${folder.path}/camera.y4m`);
-  browser = await launchChromium(cameraThatPlays(camera.path));
+  browser = await launchChromium([...cameraThatPlays(camera.path), ...quickToStart]);
 });
 Deno.test.afterAll(async () => {
   await browser?.close();
@@ -211,7 +213,7 @@ browserTest(
 browserTest("WebGPU finds in a photo what WebAssembly finds", async () => {
   const { picture } = new DrawnActor({ seed: "ben", size: 400 }).draw({ yaw: 25 });
   const photo = fileOf("photo.png", await encodePng(picture));
-  await using live = await openLivePage({ hasGpu: true });
+  await using live = await openLivePage({ chromium: [...gpuStandIn, ...quickToStart] });
   const landmarks = async (act: () => Promise<unknown>) => {
     const [[seen]] = await Promise.all([live.seen(1), act()]);
     return Float32Array.from(seen!.faces[0]!.landmarks);
@@ -231,7 +233,7 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
     assert(wanted.test(text), text);
   };
   {
-    await using live = await openLivePage();
+    await using live = await openLivePage({ chromium: quickToStart });
     await live.page.click("#start-camera");
     await message(live, /^No camera was found\. /);
     const flat = { width: 300, height: 200, rgb: new Uint8Array(180_000).fill(120) };

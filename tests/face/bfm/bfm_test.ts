@@ -16,11 +16,19 @@ const layouts = {
   "BFM's own with 300W-LP's": ["01_MorphableModel.mat", "model_info.mat", "Model_Exp.mat", "whole/BFM_UV.mat"],
 };
 
-for (const [whose, names] of Object.entries(layouts)) {
-  Deno.test(`loadBfm() makes the same model of ${whose} files`, async () => {
+/** Of each layout's files, made once. */
+const loaded = new Map<keyof typeof layouts, ReturnType<typeof loadBfm>>();
+function faceOf(layout: keyof typeof layouts): ReturnType<typeof loadBfm> {
+  return loaded.getOrInsertComputed(layout, async () => {
     await using folder = await temporaryFolder();
-    await writeStandIn(folder.path, standIn, names);
-    const face = await loadBfm([folder.path]);
+    await writeStandIn(folder.path, standIn, layouts[layout]);
+    return await loadBfm([folder.path]);
+  });
+}
+
+for (const whose of Object.keys(layouts) as (keyof typeof layouts)[]) {
+  Deno.test(`loadBfm() makes the same model of ${whose} files`, async () => {
+    const face = await faceOf(whose);
     const { model, identityDeviations, expressionDeviations } = face;
     assert(fits300wLp(face));
     assertEquals([...model.mean], [...standIn.mean]);
@@ -74,10 +82,9 @@ Deno.test("loadBfm() takes Guo's expressions, which 300W-LP's parameters are not
 Deno.test("loadBfm() gives triangles that face the viewer, and a prepared face comes back to the bit", async () => {
   await using folder = await temporaryFolder();
   const turned = standIn.triangles.map((_, i) => standIn.triangles[i - i % 3 + (3 - i % 3) % 3]!);
-  await writeStandIn(`${folder.path}/a`, standIn, layouts["300W-LP's"]);
-  await writeStandIn(`${folder.path}/b`, { ...standIn, triangles: turned }, layouts["300W-LP's"]);
-  const face = await loadBfm([`${folder.path}/a`]);
-  assertEquals([...(await loadBfm([`${folder.path}/b`])).model.triangles], [...face.model.triangles]);
+  await writeStandIn(folder.path, { ...standIn, triangles: turned }, layouts["300W-LP's"]);
+  const face = await faceOf("300W-LP's");
+  assertEquals([...(await loadBfm([folder.path])).model.triangles], [...face.model.triangles]);
   const path = `${folder.path}/bfm.model`;
   await savePreparedFace(path, face);
   assertEquals(await readPreparedFace(path), face);
@@ -88,9 +95,7 @@ Deno.test("loadBfm() gives triangles that face the viewer, and a prepared face c
 });
 
 Deno.test("withoutNeck() leaves no vertex of the neck but landmarks', and moves no other", async () => {
-  await using folder = await temporaryFolder();
-  await writeStandIn(folder.path, standIn, layouts["face3d's"]);
-  const { model } = await loadBfm([folder.path]);
+  const { model } = await faceOf("face3d's");
   const rest = withoutNeck(model);
   const neck = regionNames.indexOf("neck");
   const [before, after] = [model, rest].map(({ surface }) =>
