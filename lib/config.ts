@@ -56,6 +56,7 @@ const schema = z.strictObject({
     { landmarks: weight, eyes: weight, nose: weight, mouth: weight, face: weight, neck: weight },
     wantedWeights,
   ).refine((weights) => Object.values(weights).some((weight) => weight > 0), wantedWeights),
+  depthWeight: notNegative,
   l2: notNegative,
   encoding: oneOf("paper", "centered", "prnet"),
   augment: boolean,
@@ -99,6 +100,7 @@ export const defaults: Config = {
   cycles: 1, // how often "cosine" falls to 0; each time but the last, it starts again at the full rate
   loss: "mse",
   maskWeights: { landmarks: 16, eyes: 4, nose: 4, mouth: 4, face: 3, neck: 0 }, // of errors in the loss, by region
+  depthWeight: 1, // of errors of depth in the loss, beside those in the picture
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
@@ -166,6 +168,7 @@ export const presets = {
     ...shipped,
     eyes: true,
     lids: true,
+    depthWeight: 0.3,
     steps: 64_000,
   },
   "weights-large": {

@@ -60,6 +60,7 @@ const flags = {
   syncBatchNorm: ["--sync-batch-norm <true|false>", "whether, of several ranks, each normalizes by the batches of all"],
   learningRate: ["--learning-rate <rate>", "Adam's, at the start"],
   maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
+  depthWeight: ["--depth-weight <weight>", "in the loss, of depth, beside 1 of what is seen in the picture"],
   absentShare: [
     "--absent-share <share>",
     "of augmented crops, without a face: lite learns to say whether there is one",

@@ -99,14 +99,17 @@ const PREDICTED_AT_ONCE = 16;
 /** The training's loss of these predictions, mean over the faces. */
 export async function meanLoss(
   faces: readonly JudgedFace[],
-  { mask, encoding, loss, onProgress }: JudgeOptions & { readonly mask: tf.Tensor2D } & Pick<Config, "loss">,
+  { mask, encoding, onProgress, ...kind }:
+    & JudgeOptions
+    & { readonly mask: tf.Tensor2D }
+    & Pick<Config, "loss" | "depthWeight">,
 ): Promise<number> {
   const encoded = ({ size, positions }: PositionMap) =>
     tf.tensor4d(encodePositions(positions, { size, encoding }), [1, size, size, 3]);
   let sum = 0;
   for (const [i, { map, prediction }] of faces.entries()) {
     onProgress?.(i / faces.length);
-    const value = tf.tidy(() => positionLoss(encoded(prediction), encoded(map), mask, loss));
+    const value = tf.tidy(() => positionLoss(encoded(prediction), encoded(map), mask, kind));
     sum += (await value.data())[0]!;
     value.dispose();
   }

@@ -3,9 +3,9 @@ import type { Config } from "@/lib/config.ts";
 
 /**
  * The mean over batch, texels and coordinates of the error, squared ("mse") or absolute ("l1"), each texel weighted by
- * the mask: the sum of weighted errors divided by the sum of weights, so that it compares across masks and sizes.
- * PRNet's loss (equation 2) is "mse" without that division. Differentiable with respect to what was predicted; the
- * gradient of a coordinate without an error is 0.
+ * the mask, and depth beside 1 of x and y: the sum of weighted errors divided by the sum of weights, so that it compares
+ * across masks and sizes. PRNet's loss (equation 2) is "mse" without that division, all coordinates weighted alike.
+ * Differentiable with respect to what was predicted; the gradient of a coordinate without an error is 0.
  *
  * @param predicted [batch, size, size, 3], encoded positions
  * @param target the same shape
@@ -15,18 +15,19 @@ export function positionLoss(
   predicted: tf.Tensor4D,
   target: tf.Tensor4D,
   mask: tf.Tensor2D,
-  kind: Config["loss"],
+  { loss: kind, depthWeight = 1 }: Pick<Config, "loss"> & Partial<Pick<Config, "depthWeight">>,
 ): tf.Scalar {
   tf.util.assertShapesMatch(predicted.shape, target.shape, "Cannot compare the maps: ");
   const [batch, height, width, coordinates] = predicted.shape;
   const mapLength = height * width * coordinates;
+  const axisWeights = [1, 1, depthWeight];
   // one op over full maps in place of several: they are the largest tensors of a step
   const weightedError = tf.customGrad((...parameters) => {
     const [x, save] = parameters as unknown as [tf.Tensor4D, tf.GradSaveFunc];
     // maps as rows: weights that span a whole row are multiplied many at a time
     const error = tf.reshape(tf.sub(x, target), [batch, mapLength]);
-    const shares = tf.div(tf.reshape(mask, [height * width, 1]), tf.mul(tf.sum(mask), batch * coordinates));
-    const weights = tf.reshape(tf.tile(shares, [1, coordinates]), [mapLength, 1]);
+    const shares = tf.div(tf.reshape(mask, [height * width, 1]), tf.mul(tf.sum(mask), batch * (2 + depthWeight)));
+    const weights = tf.reshape(tf.mul(shares, tf.tensor2d([axisWeights])), [mapLength, 1]);
     save([error, weights]);
     return {
       value: tf.sum(tf.matMul(kind === "mse" ? tf.square(error) : tf.abs(error), weights)),

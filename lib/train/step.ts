@@ -95,7 +95,9 @@ export function compileStep(
   };
 }
 
-type LossConfig = Pick<Config, "loss" | "l2"> & Partial<Pick<Config, "absentShare" | "expressionWeight">>;
+type LossConfig =
+  & Pick<Config, "loss" | "l2">
+  & Partial<Pick<Config, "depthWeight" | "absentShare" | "expressionWeight">>;
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
@@ -105,12 +107,12 @@ function lossOf(
     readonly ranks: StepCollectives | undefined;
   },
 ): tf.Scalar {
-  const { loss: kind, l2, absentShare = 0, expressionWeight = 0 } = config;
+  const { l2, absentShare = 0, expressionWeight = 0 } = config;
   const outputs = [network.apply(bytesToUnit(images), { training: true, ranks })].flat() as tf.Tensor[];
   const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
   const predicted = outputs[0] as tf.Tensor4D;
   const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
-  const terms = [positionLoss(predicted, wanted, mask, kind)];
+  const terms = [positionLoss(predicted, wanted, mask, config)];
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
   if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
   if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));

@@ -117,7 +117,7 @@ Deno.test("buildLite() learns: weights move, the loss falls, no tensor is left",
   const before = network.trainableWeights.map((weight) => weight.read().dataSync().slice());
   const step = () => {
     const loss = optimizer.minimize(
-      () => positionLoss(network.apply(image, { training: true }) as tf.Tensor4D, target, mask, "l1"),
+      () => positionLoss(network.apply(image, { training: true }) as tf.Tensor4D, target, mask, { loss: "l1" }),
       true,
     )!;
     const [value] = loss.dataSync();

@@ -38,7 +38,7 @@ export function networkAnswers({ architecture, imageSize, width, batch, statisti
       const { grads } = tf.variableGrads(() => {
         const maps = network.apply(images, { training: statistics === "batch" }) as tf.Tensor4D;
         answers.set(`maps ${time}`, maps.dataSync<"float32">());
-        return positionLoss(maps, targets, mask, "mse");
+        return positionLoss(maps, targets, mask, { loss: "mse" });
       }, variables);
       weights.forEach(({ originalName }, i) => {
         const gradient = grads[variables[i]!.name]!;

@@ -14,7 +14,12 @@ const maps = fc.array(coordinate, { minLength: COUNT, maxLength: COUNT });
 const masks = fc.array(fc.constantFrom<number>(0, 3, 4, 16), { minLength: SIZE * SIZE, maxLength: SIZE * SIZE })
   .filter((mask) => mask.some((weight) => weight > 0));
 
-function lossAndGradient(predicted: number[], target: number[], mask: number[], kind: typeof kinds[number]) {
+function lossAndGradient(
+  predicted: number[],
+  target: number[],
+  mask: number[],
+  kind: Parameters<typeof positionLoss>[3],
+) {
   const [x, y] = [predicted, target].map((values) => tf.tensor4d(values, [BATCH, SIZE, SIZE, 3]));
   const weights = tf.tensor2d(mask, [SIZE, SIZE]);
   const { value, grad } = tf.valueAndGrad((t) => positionLoss(t as tf.Tensor4D, y!, weights, kind))(x!);
@@ -24,21 +29,28 @@ function lossAndGradient(predicted: number[], target: number[], mask: number[], 
 }
 
 Deno.test("positionLoss() is the sum of weighted errors divided by the sum of weights, and slopes accordingly", () => {
-  fc.assert(fc.property(maps, maps, masks, fc.constantFrom(...kinds), (predicted, target, mask, kind) => {
-    const share = mask.map((weight) => weight / (BATCH * 3 * mask.reduce((a, b) => a + b)));
-    const shares = predicted.map((_, i) => share[Math.floor(i / 3) % share.length]!);
-    const errors = predicted.map((value, i) => value - target[i]!);
-    const { loss, gradient } = lossAndGradient(predicted, target, mask, kind);
-    const expected = errors.reduce((sum, e, i) => sum + shares[i]! * (kind === "mse" ? e * e : Math.abs(e)), 0);
-    assertClose(loss, expected, FLOAT32_TOLERANCE);
-    const slopes = errors.map((e, i) => shares[i]! * (kind === "mse" ? 2 * e : Math.sign(e)));
-    assertAllClose(gradient, slopes, FLOAT32_TOLERANCE);
-  }));
+  const depthWeights = fc.constantFrom(undefined, 0, 0.25, 1, 2);
+  fc.assert(
+    fc.property(maps, maps, masks, fc.constantFrom(...kinds), depthWeights, (predicted, target, mask, loss, given) => {
+      const depthWeight = given ?? 1;
+      const share = mask.map((weight) => weight / (BATCH * (2 + depthWeight) * mask.reduce((a, b) => a + b)));
+      const shares = predicted.map((_, i) =>
+        share[Math.floor(i / 3) % share.length]! * (i % 3 === 2 ? depthWeight : 1)
+      );
+      const errors = predicted.map((value, i) => value - target[i]!);
+      const kind = { loss, ...given !== undefined && { depthWeight } };
+      const { loss: found, gradient } = lossAndGradient(predicted, target, mask, kind);
+      const expected = errors.reduce((sum, e, i) => sum + shares[i]! * (loss === "mse" ? e * e : Math.abs(e)), 0);
+      assertClose(found, expected, FLOAT32_TOLERANCE);
+      const slopes = errors.map((e, i) => shares[i]! * (loss === "mse" ? 2 * e : Math.sign(e)));
+      assertAllClose(gradient, slopes, FLOAT32_TOLERANCE);
+    }),
+  );
 });
 
 Deno.test("positionLoss() and its gradient are 0 where nothing differs", () => {
   fc.assert(fc.property(maps, masks, fc.constantFrom(...kinds), (map, mask, kind) => {
-    const { loss, gradient } = lossAndGradient(map, map, mask, kind);
+    const { loss, gradient } = lossAndGradient(map, map, mask, { loss: kind });
     assertEquals(loss, 0);
     assert(gradient.every((slope) => slope === 0));
   }));
@@ -49,7 +61,9 @@ Deno.test("positionLoss() is not finite where a position is not", () => {
   for (const kind of kinds) {
     for (const bad of [NaN, Infinity]) {
       assert(
-        !Number.isFinite(lossAndGradient([bad, ...zeros.slice(1)], zeros, [1, 1, 1, 1, 1, 1, 1, 1, 1], kind).loss),
+        !Number.isFinite(
+          lossAndGradient([bad, ...zeros.slice(1)], zeros, [1, 1, 1, 1, 1, 1, 1, 1, 1], { loss: kind }).loss,
+        ),
       );
     }
   }
@@ -58,7 +72,7 @@ Deno.test("positionLoss() is not finite where a position is not", () => {
 Deno.test("positionLoss() leaves no tensor behind", () => {
   const zeros = new Array<number>(COUNT).fill(0);
   const before = tf.memory().numTensors;
-  for (const kind of kinds) lossAndGradient(zeros, zeros, [1, 1, 1, 1, 1, 1, 1, 1, 1], kind);
+  for (const kind of kinds) lossAndGradient(zeros, zeros, [1, 1, 1, 1, 1, 1, 1, 1, 1], { loss: kind });
   assertEquals(tf.memory().numTensors, before);
 });
 

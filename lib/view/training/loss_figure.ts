@@ -10,10 +10,11 @@ export const lossFormulas: Readonly<Record<Config["loss"], Formula>> = {
 };
 
 function lossFormula(name: string, error: string, kind: string): Formula {
-  const mean = String.raw`\frac{1}{3B \sum_{u,v} W_{uv}} \sum_{b=1}^{B} \, \sum_{u,v} W_{uv} \sum_{c \in \{x,y,z\}}`;
+  const mean = String
+    .raw`\frac{1}{B \sum_{c} w_{c} \sum_{u,v} W_{uv}} \sum_{b=1}^{B} \, \sum_{u,v} W_{uv} \sum_{c \in \{x,y,z\}} w_{c}`;
   return new Formula(
     String.raw`\mathcal{L}_{${name}}(P, \tilde P) = ${mean} ${error}`,
-    `The mean over batch b, texels u, v and coordinates c of ${kind} errors, each weighted by the mask W`,
+    `The mean over batch b, texels u, v and coordinates c of ${kind} errors, each weighted by the mask W, and depth by w_z beside 1 of x and y`,
   );
 }
 
