@@ -168,7 +168,6 @@ export const presets = {
     ...shipped,
     eyes: true,
     lids: true,
-    depthWeight: 0.3,
     steps: 64_000,
   },
   "weights-large": {
