@@ -168,7 +168,8 @@ export const presets = {
     ...shipped,
     eyes: true,
     lids: true,
-    steps: 64_000,
+    depthWeight: 0.3,
+    steps: 76_000,
   },
   "weights-large": {
     ...shipped,
