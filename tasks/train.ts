@@ -143,7 +143,7 @@ async function run(console: TaskConsole): Promise<void> {
   const shape = options.from === undefined ? undefined : await shapeOf(options.from, console);
   const preset = choosePreset(command.args[0], options["architecture"] ?? presetArchitecture(shape));
   const given = options.config ? await readConfigFile(options.config) : undefined;
-  const cluster = options.dryRun ? undefined : findCluster(options);
+  const found = findCluster(options), cluster = options.dryRun ? undefined : found;
   const follows = cluster !== undefined && cluster.rank > 0; // then rank 0 has the run, and says what its settings are
   const before = options.resume && !follows ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
   const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
@@ -165,7 +165,10 @@ async function run(console: TaskConsole): Promise<void> {
   const onProgress = console.lateStage(CONVERTING);
   const onWarning = (sentence: string) => console.print(sentence);
   const refusals = new Refusals(console);
-  if (options.dryRun) return await printRehearsal(options.resume ? { ...before, ...overrides } : config, console);
+  if (options.dryRun) {
+    const settings = options.resume ? { ...before, ...overrides } : config;
+    return await printRehearsal(settings, { console, rankCount: found?.addresses.length });
+  }
   using ranks = cluster && await join(cluster, { ...config, mostSeconds: joinSeconds, console });
   console.stage("Opening the faces and the network");
   const listening = { onProgress, onWarning, onRefused: refusals.add, ranks };
@@ -248,8 +251,11 @@ function presetArchitecture(shape: NetworkShape | undefined): string | undefined
   return shape?.architecture === "prnet" ? "prnet" : undefined;
 }
 
-/** What the settings come to, and what a training with them would take of time and memory. */
-async function printRehearsal(config: Config, console: TaskConsole): Promise<void> {
+/** What the settings come to, and what a training with them would take of time and memory, of several ranks each. */
+async function printRehearsal(
+  config: Config,
+  { console, rankCount = 1 }: { readonly console: TaskConsole; readonly rankCount: number | undefined },
+): Promise<void> {
   const { rehearse } = await import("@/lib/experiment/rehearsal.ts");
   console.stage("Taking a few steps");
   const onProgress = console.lateStage(CONVERTING);
@@ -259,11 +265,12 @@ async function printRehearsal(config: Config, console: TaskConsole): Promise<voi
     throw isOutOfMemory(error) ? outOfMemory(config, config.device) : error;
   });
   console.quiet();
+  const ofEach = rankCount === 1 ? "" : ` of each of ${rankCount} processes`;
   const facts = [
     ["device", device],
     ["weights", String(parameterCount)],
-    ["memory", `${(peakBytes / 1e9).toFixed(1)} GB`],
-    ...gpuBytes === undefined ? [] : [["GPU memory", `${(gpuBytes / 1e9).toFixed(1)} GB`]],
+    ["memory", `${(peakBytes / 1e9).toFixed(1)} GB${ofEach}`],
+    ...gpuBytes === undefined ? [] : [["GPU memory", `${(gpuBytes / 1e9).toFixed(1)} GB${ofEach}`]],
     ["a step", `${stepSeconds.toPrecision(2)} s`],
     ["in all", duration(totalSeconds)],
   ];

@@ -189,16 +189,22 @@ Deno.test("deno task train --dry-run says what a training would take, and writes
     "cpu",
     "--run",
     run,
+    "--cluster",
+    "a:2222,b:2222",
+    "--rank",
+    "1",
   ];
   const { code, stdout } = await runTaskChild("train", ...flags, "--dry-run");
   assertEquals(code, 0);
   const rows = new Map(stdout.trim().split("\n").map((row) => [row.slice(0, 18).trim(), row.slice(19)]));
   assertEquals([rows.get("steps"), rows.get("gradAccumulate")], ["7200", "2"]);
   for (
-    const [name, pattern] of [["device", /CPU/], ["memory", /^\d+\.\d GB$/], ["a step", /^[\d.]+ s$/], [
-      "in all",
-      /min/,
-    ]] as const
+    const [name, pattern] of [
+      ["device", /CPU/],
+      ["memory", /^\d+\.\d GB of each of 2 processes$/],
+      ["a step", /^[\d.]+ s$/],
+      ["in all", /min/],
+    ] as const
   ) {
     assert(pattern.test(rows.get(name)!), `${name}: ${rows.get(name)}`);
   }
