@@ -6,6 +6,7 @@ import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { buildPrnet } from "@/lib/model/prnet.ts";
 import * as tf from "@tensorflow/tfjs";
+import { hasModules, pythonProgram } from "@/tests/python.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -13,12 +14,7 @@ import { temporaryFolder } from "@/tests/train/tiny.ts";
 await tf.setBackend("cpu");
 const SIZE = 256;
 
-const hasTensorFlow = await new Deno.Command("python3", {
-  args: ["-c", "import tensorflow"],
-  stdout: "null",
-  stderr: "null",
-})
-  .output().then(({ success }) => success, () => false);
+const hasTensorFlow = await hasModules("tensorflow");
 
 /** UV files as the release has them: the face is the map's middle half, the landmarks lie in it on a spiral. */
 async function writeUvData(folder: string): Promise<number[]> {
@@ -49,7 +45,7 @@ Deno.test({
     await Deno.writeFile(`${folder.path}/images`, images);
     const [checkpoint, out] = [`${folder.path}/256_256_resfcn256_weight`, `${folder.path}/prnet`];
     const script = new URL("./prnet_release.py", import.meta.url).pathname;
-    const python = await new Deno.Command("python3", {
+    const python = await new Deno.Command(pythonProgram, {
       args: [script, checkpoint, `${folder.path}/images`, `${folder.path}/maps`],
       env: { CUDA_VISIBLE_DEVICES: "", TF_CPP_MIN_LOG_LEVEL: "3" },
     }).output();
