@@ -159,18 +159,17 @@ Deno.test({
     const { code, stdout, stderr } = await runBench(cache.path, "ranks", "--json", "--repetitions", "1", ...only);
     assert(code === 0, stderr);
     const rows: Row[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-    const [gradients] = rows.filter((row) => row.case.endsWith("MB of gradients"));
-    const [, megabytes] = /(\d+\.\d) MB of gradients$/.exec(gradients!.case)!;
+    const figure = (end: string) => rows.find((row) => row.case.endsWith(end))!;
+    const gradients = figure(" MB of gradients");
+    const [, megabytes] = /(\d+\.\d) MB of gradients$/.exec(gradients.case)!;
     const burst = 1; // MB that the line lets pass at once
-    assert(gradients!.ours >= 8 * (Number(megabytes) - burst), `${megabytes} MB in ${gradients!.ours} ms`);
+    assert(gradients.ours >= 8 * (Number(megabytes) - burst), `${megabytes} MB in ${gradients.ours} ms`);
     for (const what of ["one number", "TCP, there and back"]) {
-      const { ours, unit } = rows.find((row) => row.case.endsWith(`: ${what}`))!;
+      const { ours, unit } = figure(`: ${what}`);
       assert(unit === "ms" && ours >= 2, `${what} takes ${ours} ms`);
     }
-    const [waiting, together, alone] = ["waiting", "a step", "a step alone"].map((what) =>
-      rows.find((row) => row.case.endsWith(`: ${what}`))!.ours
-    );
-    assertClose(waiting!, 100 * (1 - alone! / together!), FLOAT64_TOLERANCE);
+    const { ours: together } = figure(": a step"), { ours: alone } = figure(": a step alone");
+    assertClose(figure(": waiting").ours, 100 * (1 - alone / together), FLOAT64_TOLERANCE);
     const left = await new Deno.Command("ip", { args: ["netns", "list"] }).output();
     assert(!new TextDecoder().decode(left.stdout).includes("posmap"), "a namespace is left");
   },
