@@ -32,7 +32,7 @@ export type Device = "auto" | "cpu" | "gpu" | `gpu:${number}`;
 /** Every setting of a training run, flat; see `defaults` for what each means. Messages say what is wanted. */
 const schema = z.strictObject({
   seed: anyWhole,
-  architecture: oneOf("prnet", "lite"),
+  architecture: oneOf("prnet", "lite", "large"),
   source,
   backend: oneOf("tensorflow", "webgpu"),
   device: z.custom<Device>(
@@ -120,7 +120,7 @@ export const defaults: Config = {
   checkpointEvery: 500, // steps
 };
 
-/** What the light network is trained with, on faces of either source. */
+/** What the light and the large network are trained with, on faces of either source. */
 const light = {
   architecture: "lite",
   imageSize: 128,
@@ -150,6 +150,13 @@ export const presets = {
     validateEvery: 250,
     checkpointEvery: 250,
   },
+  large: {
+    ...light,
+    architecture: "large",
+    steps: 5_500,
+    validateEvery: 250,
+    checkpointEvery: 250,
+  },
   quick: {
     architecture: "lite",
     imageSize: 128,
@@ -172,15 +179,13 @@ export const presets = {
     steps: 76_000,
   },
   "weights-large": {
+    ...light,
     ...shipped,
-    imageSize: 128,
-    width: 6, // so that both models come to 8 MB in half precision
-    batchSize: 32,
-    learningRate: 1e-3,
-    schedule: "cosine",
-    loss: "l1",
-    l2: 0,
-    steps: 30_000,
+    architecture: "large",
+    eyes: true,
+    lids: true,
+    depthWeight: 0.3,
+    steps: 76_000,
   },
 } satisfies Record<string, Partial<Config>>;
 

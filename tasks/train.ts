@@ -51,7 +51,10 @@ const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} 
 
 /** The settings that have a flag, by the setting's name. */
 const flags = {
-  architecture: ["--architecture <name>", "prnet, the published network, or lite, for real time"],
+  architecture: [
+    "--architecture <name>",
+    "prnet, the published network, lite, for real time, or large, which finds the face in heatmaps, too",
+  ],
   imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
   width: ["--width <channels>", "channels after the first convolution"],
   steps: ["--steps <count>", "batches to train on"],
@@ -67,7 +70,7 @@ const flags = {
   ],
   shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
   expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
-  eyes: ["--eyes <true|false>", "whether lite sees the eyes by themselves for blinks and gaze"],
+  eyes: ["--eyes <true|false>", "whether lite or large sees the eyes by themselves for blinks and gaze"],
   lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
   freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
@@ -159,7 +162,7 @@ async function run(console: TaskConsole): Promise<void> {
       `Cannot freeze the ${config.freeze} of a new network: --from names the model that has learned it`,
     );
   }
-  checkCompilation(config, { hasRanks: cluster !== undefined });
+  checkCompilation(config, { hasRanks: found !== undefined });
   if (limit !== undefined) console.stopAfter(limit);
 
   const onProgress = console.lateStage(CONVERTING);
@@ -248,7 +251,7 @@ function startedSettings({ imageSize, width, encoding }: NetworkShape, { learnin
 
 /** Where no preset is named: "quick" is one of light networks. */
 function presetArchitecture(shape: NetworkShape | undefined): string | undefined {
-  return shape?.architecture === "prnet" ? "prnet" : undefined;
+  return shape?.architecture === "lite" ? undefined : shape?.architecture;
 }
 
 /** What the settings come to, and what a training with them would take of time and memory, of several ranks each. */
@@ -351,7 +354,7 @@ function choosePreset(name: string | undefined, architecture: string | undefined
   throw new InputError(
     name
       ? `Cannot train the preset "${name}": the presets are ${Object.keys(presets).join(", ")}`
-      : `Cannot train the architecture "${architecture}": there are prnet and lite`,
+      : `Cannot train the architecture "${architecture}": there are prnet, lite and large`,
   );
 }
 

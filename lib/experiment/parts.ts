@@ -8,7 +8,14 @@ import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
-import { buildNetwork, checkFreeze, expressionsSaid, freezeTrunk, initializeNetwork } from "@/lib/model/network.ts";
+import {
+  buildNetwork,
+  checkEyes,
+  checkFreeze,
+  expressionsSaid,
+  freezeTrunk,
+  initializeNetwork,
+} from "@/lib/model/network.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -63,6 +70,7 @@ export async function openParts(
 ): Promise<OpenParts> {
   checkCompilation(config, { hasRanks: ranks !== undefined });
   checkFreeze(config);
+  checkEyes(config);
   using opened = new DisposableStack();
   const { onRefused } = options;
   // here before in the workers: they take what it has converted

@@ -82,6 +82,10 @@ export class OnnxWriter {
         const second = node.isTransposed ? graph.add("Transpose", [inputs[1]!], { perm: [0, 2, 1] }) : inputs[1]!;
         return graph.add("MatMul", [x, second]);
       }
+      case "concatenation":
+        return graph.add("Concat", inputs, { axis: 1 });
+      case "transposition":
+        return graph.add("Transpose", [x], { perm: [0, 2, 1] });
       case "affine": {
         const shape = perChannel(node);
         const isUniform = node.scale.every((factor) => factor === node.scale[0]);
@@ -90,7 +94,7 @@ export class OnnxWriter {
         return node.offset ? graph.add("Add", [scaled, graph.floats(node.offset, shape)]) : scaled;
       }
       case "activation":
-        return this.#activated(x, node.activation);
+        return this.#activated(x, node.activation, from);
       case "reshape": {
         const flat = from.length === 3 ? graph.add("Transpose", [x], { perm: CHANNELS_LAST }) : x;
         const y = graph.add("Reshape", [flat, graph.integers([0, ...node.shape])]);
@@ -263,11 +267,12 @@ export class OnnxWriter {
     return [rows[0], columns[0], rows[1], columns[1]];
   }
 
-  #activated(x: string, activation: Activation): string {
+  /** @param shape one example's, channels last */
+  #activated(x: string, activation: Activation, shape: readonly number[] = []): string {
     const operator = operators[activation];
     if (operator) return this.#graph.add(operator, [x]);
     if (activation === "linear") return x;
-    if (activation === "softmax") return this.#graph.add("Softmax", [x], { axis: 1 });
+    if (activation === "softmax") return this.#graph.add("Softmax", [x], { axis: shape.length === 2 ? 2 : 1 });
     return this.#graph.add("Clip", [x, this.#graph.floats([0], []), this.#graph.floats([6], [])]); // relu6
   }
 }

@@ -102,6 +102,10 @@ function writeNode(graph: GraphDef, node: ComputedNode, { names, nodes }: Earlie
       return inputs.reduce((product, value) => graph.compute("Mul", [product, value]));
     case "matrix product":
       return graph.compute("BatchMatMulV2", inputs, { adj_y: ["bool", node.isTransposed] });
+    case "concatenation":
+      return graph.compute("ConcatV2", [...inputs, graph.integers([1], [])], { N: ["int", inputs.length] });
+    case "transposition":
+      return graph.compute("Transpose", [x, graph.integers([0, 2, 1])]);
     case "affine": {
       const scaled = graph.compute("Mul", [x, graph.floats(node.scale, [node.scale.length])]);
       return finished(graph, scaled, { ...node.offset && { bias: node.offset }, activation: "linear" });

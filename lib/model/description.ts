@@ -11,7 +11,7 @@ const landmarkPositions = float32s.refine(({ length }) => length === 3 * LANDMAR
 const schema = z.looseObject({
   format: z.literal("posmap"),
   version: z.literal(2),
-  architecture: z.enum(["prnet", "lite"]),
+  architecture: z.enum(["prnet", "lite", "large"]),
   imageSize: z.int().positive(),
   encoding: z.enum(["paper", "centered", "prnet"]),
   crop: z.looseObject({ margin: z.number().positive() }),
@@ -30,7 +30,7 @@ const schema = z.looseObject({
 
 /** What using a model needs, drawing with it and exporting it: `posmap.json`. Keys that are not known here are kept. */
 export interface ModelDescription {
-  readonly architecture: "prnet" | "lite";
+  readonly architecture: "prnet" | "lite" | "large";
   /** Pixels a side, of the crop and of the map. */
   readonly imageSize: number;
   readonly encoding: PositionEncoding;

@@ -89,6 +89,9 @@ class Folding {
     if (operation === "elementwise product" ? haveSameRank(inputs) : operation && haveSameShape(inputs)) {
       return this.#add({ operation: operation!, inputs: taken }, tensor);
     }
+    if (layer.getClassName() === "Concatenate" && inputs.every(({ shape }) => shape.length === 2)) {
+      return this.#add({ operation: "concatenation", inputs: taken }, tensor);
+    }
     if (isProduct(layer, inputs)) {
       return this.#add({ operation: "matrix product", inputs: taken, isTransposed: layer.axes[1] === 2 }, tensor);
     }
@@ -184,6 +187,10 @@ interface Cropper extends tf.layers.Layer {
 
 interface Product extends tf.layers.Layer {
   readonly axes: readonly number[];
+}
+
+interface Permuter extends tf.layers.Layer {
+  readonly dims: readonly number[];
 }
 
 interface Enlarger extends tf.layers.Layer {
@@ -305,6 +312,8 @@ function simpleOperation(layer: tf.layers.Layer) {
       return { operation: "reshape" } as const;
     case "Dropout":
       return { operation: "activation", activation: "linear" } as const;
+    case "Permute":
+      if ((layer as Permuter).dims.join() === "2,1") return { operation: "transposition" } as const;
   }
   if (isDoubler(layer)) return { operation: "doubling" } as const;
   if (isPadder(layer)) return { operation: "padding", padding: layer.padding } as const;

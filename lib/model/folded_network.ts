@@ -41,6 +41,10 @@ export type FoldedOperation =
   | { readonly operation: "elementwise product"; readonly inputs: readonly number[] }
   /** Of two matrices, [rows, n] and [n, columns]; the second is given as [columns, n] where it is transposed. */
   | { readonly operation: "matrix product"; readonly inputs: readonly number[]; readonly isTransposed: boolean }
+  /** Of vectors. */
+  | { readonly operation: "concatenation"; readonly inputs: readonly number[] }
+  /** Of a matrix. */
+  | { readonly operation: "transposition"; readonly input: number }
   /** Each channel becomes scale · x + offset. */
   | {
     readonly operation: "affine";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { SMOOTH_COMPONENTS, SMOOTH_LAYER, SMOOTH_NODES } from "./lite.ts";
+import { SMOOTH_COMPONENTS, SMOOTH_LAYER, SMOOTH_NODES } from "./lite_parts.ts";
 import { principalComponents } from "./principal_components.ts";
 
 export interface ExampleMaps {

@@ -3,26 +3,29 @@ import type { Config } from "@/lib/config.ts";
 import { type ExampleMaps, initializeLite } from "@/lib/model/initialize.ts";
 import { SettingError } from "@/lib/errors.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
-import { buildLite, FACE_LAYER, FACE_SHARE } from "@/lib/model/lite.ts";
+import { buildLarge } from "@/lib/model/large.ts";
+import { buildLite } from "@/lib/model/lite.ts";
+import { FACE_LAYER, FACE_SHARE } from "@/lib/model/lite_parts.ts";
 import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 
 /** The part of a run's settings that gives a network its shape. */
 export type NetworkConfig =
   & Pick<Config, "architecture" | "width" | "seed">
   & { readonly imageSize: number }
-  & Partial<Pick<Config, "expressionWeight" | "eyes" | "lids" | "absentShare">>;
+  & Partial<Pick<Config, "encoding" | "expressionWeight" | "eyes" | "lids" | "absentShare">>;
 
 /**
  * The network of a run's settings, its weights drawn from the seed. It takes RGB [batch, size, size, 3] in [0, 1] to
- * encoded positions [batch, size, size, 3], its first output; the light one also to what else the loss is to teach it.
+ * encoded positions [batch, size, size, 3], its first output; the light and the large one also to what else the loss is to teach them.
  *
  * @param expressionCount of the source's faces
  */
 export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.LayersModel {
   if (config.architecture === "prnet") return buildPrnet(config);
-  const { absentShare = 0, eyes: seesEyes = false, lids: movesLids = false } = config;
+  const { encoding = "centered", absentShare = 0, eyes: seesEyes = false, lids: movesLids = false } = config;
   const said = expressionsSaid(config, expressionCount);
-  return buildLite({ ...config, expressionCount: said, seesEyes, movesLids, saysPresence: absentShare > 0 });
+  const options = { ...config, encoding, expressionCount: said, seesEyes, movesLids, saysPresence: absentShare > 0 };
+  return config.architecture === "large" ? buildLarge(options) : buildLite(options);
 }
 
 /** Has trainings leave all as it is that leads to the map, statistics of normalizations included. */
@@ -39,16 +42,29 @@ export function checkFreeze(
     "freeze" | "architecture" | "expressionWeight" | "absentShare"
   >,
 ): void {
-  if (freeze === "nothing" || (architecture === "lite" && expressionWeight + absentShare > 0)) return;
+  if (freeze === "nothing" || (architecture !== "prnet" && expressionWeight + absentShare > 0)) return;
   throw new SettingError((nameOf) =>
-    `Cannot set ${nameOf("freeze")} to ${freeze}: nothing else is there to learn, as it is for lite with ` +
+    `Cannot set ${nameOf("freeze")} to ${freeze}: nothing else is there to learn, as it is for lite and large with ` +
     `${nameOf("expressionWeight")} or ${nameOf("absentShare")} above 0`
   );
+}
+
+/** Throws a SettingError where eyes are to be seen, or to move lids, by a network that does not. */
+export function checkEyes(
+  { eyes, lids, architecture, expressionWeight }: Pick<Config, "eyes" | "lids" | "architecture" | "expressionWeight">,
+): void {
+  const refuse = (setting: "eyes" | "lids", reason: (nameOf: (key: string) => string) => string) => {
+    throw new SettingError((nameOf) => `Cannot set ${nameOf(setting)} to true: ${reason(nameOf)}`);
+  };
+  if (lids && !eyes) refuse("lids", (nameOf) => `what moves them is seen with ${nameOf("eyes")} true alone`);
+  if (!eyes || (architecture !== "prnet" && expressionWeight > 0)) return;
+  refuse("eyes", (nameOf) => `they are seen by lite and large, with ${nameOf("expressionWeight")} above 0`);
 }
 
 /** The layer of each architecture whose channels are a multiple of the width. */
 export const measuredLayers = {
   lite: { layer: FACE_LAYER, operator: "Gemm", widths: FACE_SHARE },
+  large: { layer: FACE_LAYER, operator: "Gemm", widths: FACE_SHARE },
   prnet: { layer: FIRST_LAYER, operator: "Conv", widths: 1 },
 } as const;
 
@@ -57,10 +73,10 @@ export function expressionsSaid(
   { architecture, expressionWeight = 0 }: Pick<NetworkConfig, "architecture" | "expressionWeight">,
   expressionCount: number,
 ): number {
-  return architecture === "lite" && expressionWeight > 0 ? expressionCount : 0;
+  return architecture !== "prnet" && expressionWeight > 0 ? expressionCount : 0;
 }
 
-/** Gives a new network what it can know of faces before training: the light one these maps' mean, PRNet nothing. */
+/** Gives a new network what it can know of faces before training: PRNet nothing, the others these maps' mean. */
 export function initializeNetwork(network: tf.LayersModel, examples: ExampleMaps & Pick<Config, "architecture">): void {
-  if (examples.architecture === "lite") initializeLite(network, examples);
+  if (examples.architecture !== "prnet") initializeLite(network, examples);
 }

@@ -7,7 +7,7 @@ import { EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts"
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/kernels.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
-import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite.ts";
+import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite_parts.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -65,11 +65,12 @@ function widthOf({ nodes, arrays }: OnnxFile, { architecture }: Pick<ModelDescri
 }
 
 function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersModel {
-  const { architecture, imageSize, expressionNames = [] } = description;
+  const { architecture, imageSize, encoding, expressionNames = [] } = description;
   const lidShape = [LID_COEFFICIENTS, 3 * nodesAcross(imageSize) ** 2].join();
   return buildNetwork({
     architecture,
     imageSize,
+    encoding,
     width: widthOf(file, description),
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
@@ -93,7 +94,7 @@ class WeightReader {
   readonly #arrays: OnnxFile["arrays"];
   readonly #holders: OnnxFile["nodes"];
   #next = 0;
-  /** Of layers that are normalized. */
+  /** Of layers without a bias that no normalization has come after yet. */
   readonly #kernels = new Map<tf.layers.Layer, Float32Array>();
   /** What is added after them. */
   readonly #biases = new Map<tf.layers.Layer, Float32Array>();
@@ -111,6 +112,7 @@ class WeightReader {
       if (["Conv2D", "Conv2DTranspose", "Dense"].includes(layer.getClassName())) this.#readLinear(layer as Linear);
       else if (isChannelNormalization(layer)) this.#normalize(layer);
     }
+    for (const [layer, kernel] of this.#kernels) writeValues((layer as Linear).kernel, kernel); // of those without either
     const left = this.#holders.slice(this.#next).filter(({ operator }) => operator !== "Mul"); // by which maps are decoded
     if (left.length > 0) throw new RangeError(`it has ${left.length} layers of weights more than ${network.name}`);
   }
@@ -156,6 +158,7 @@ class WeightReader {
     for (const term of linear) {
       const channelOf = channelPlaces(term);
       writeValues(term.kernel, this.#kernels.get(term)!.map((value, i) => value / scale[channelOf(i)]!));
+      this.#kernels.delete(term);
     }
     // so that what is folded again is the same to the bit
     const variance = scale.map(() => 1 - layer.epsilon);

@@ -62,6 +62,10 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
       return inputs.reduce((product, value) => tf.mul(product, value));
     case "matrix product":
       return tf.matMul(first, inputs[1]!, false, node.isTransposed);
+    case "concatenation":
+      return tf.concat([...inputs], 1);
+    case "transposition":
+      return tf.transpose(first, [0, 2, 1]);
     case "affine": {
       const scaled = tf.mul(first, tf.tensor1d(node.scale));
       return node.offset ? addBias(scaled, tf.tensor1d(node.offset)) : scaled;

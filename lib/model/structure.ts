@@ -56,6 +56,7 @@ const kindNames: Readonly<Record<string, string>> = {
   GlobalAveragePooling2D: "global average pooling",
   GlobalMaxPooling2D: "global max pooling",
   InputLayer: "input",
+  Permute: "transposition",
   MaxPooling2D: "max pooling",
   Multiply: "product",
   SeparableConv2D: "separable convolution",

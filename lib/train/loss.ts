@@ -54,6 +54,36 @@ export function expressionLoss(predicted: tf.Tensor2D, target: tf.Tensor2D, pres
 }
 
 /**
+ * The error of a grid of points that are found in the picture: the mean of absolute errors of x and y over the batch's faces
+ * and the grid, each weighted by the mask where its point lies.
+ *
+ * @param points [batch, n, n, 2], encoded; the last of a row or column belongs to the map's last texel
+ * @param target [batch, size, size, 3], encoded positions
+ * @param mask [size, size]
+ * @param presence [batch], 1 or 0
+ */
+export function pointLoss(
+  points: tf.Tensor4D,
+  { target, mask, presence }: {
+    readonly target: tf.Tensor4D;
+    readonly mask: tf.Tensor2D;
+    readonly presence: tf.Tensor1D;
+  },
+): tf.Scalar {
+  const [batch, across] = points.shape, size = target.shape[1], count = across ** 2;
+  const texel = (i: number) => Math.min(size - 1, i * size / (across - 1));
+  const texels = tf.tensor1d(
+    Array.from({ length: count }, (_, i) => size * texel(Math.floor(i / across)) + texel(i % across)),
+    "int32",
+  );
+  const wanted = tf.slice(tf.gather(tf.reshape(target, [batch, size ** 2, 3]), texels, 1), [0, 0, 0], [-1, -1, 2]);
+  const weights = tf.gather(tf.reshape(mask, [size ** 2]), texels);
+  const shares = tf.div(weights, tf.mul(tf.sum(weights), 2 * batch));
+  const errors = tf.sum(tf.abs(tf.sub(tf.reshape(points, [batch, count, 2]), wanted)), 2);
+  return tf.sum(tf.mul(tf.mul(errors, shares), tf.reshape(presence, [batch, 1])));
+}
+
+/**
  * The cross-entropy of whether there is a face, in nats, mean over the batch.
  *
  * @param predicted [batch, 1], in (0, 1)

@@ -24,7 +24,9 @@ export async function startFrom(
   },
 ): Promise<void> {
   const shape = await readShape(from);
+  const grows = config.architecture === "large" && shape.architecture === "lite";
   for (const setting of ["architecture", "imageSize", "width", "encoding"] as const) {
+    if (setting === "architecture" && grows) continue;
     const [wanted, found] = [config[setting], shape[setting]];
     if (wanted === found) continue;
     throw new SettingError((nameOf) =>
@@ -38,7 +40,7 @@ export async function startFrom(
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
-      if (heads.some((head) => originalName.startsWith(`${head}/`))) return false;
+      if (grows || heads.some((head) => originalName.startsWith(`${head}/`))) return false;
       throw new InputError(
         `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
           `found ${value ? `[${value.shape}]` : "none"}`,

@@ -5,8 +5,16 @@ import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { Optimizer, StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
-import { expressionLoss, positionLoss, presenceLoss, targetsOfPresent, weightPenalty } from "@/lib/train/loss.ts";
+import {
+  expressionLoss,
+  pointLoss,
+  positionLoss,
+  presenceLoss,
+  targetsOfPresent,
+  weightPenalty,
+} from "@/lib/train/loss.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
+import { POINTS } from "@/lib/model/heatmaps.ts";
 
 /** What the error of a loss that is not finite begins with, and its name among gradients. */
 export const LOSS = "the loss";
@@ -108,7 +116,9 @@ function lossOf(
   },
 ): tf.Scalar {
   const { l2, absentShare = 0, expressionWeight = 0 } = config;
-  const outputs = [network.apply(bytesToUnit(images), { training: true, ranks })].flat() as tf.Tensor[];
+  const points = network.layers.find(({ name }) => name === POINTS)?.output as tf.SymbolicTensor | undefined;
+  const watched = points ? tf.model({ inputs: network.inputs, outputs: [...network.outputs, points] }) : network;
+  const outputs = [watched.apply(bytesToUnit(images), { training: true, ranks })].flat() as tf.Tensor[];
   const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
   const predicted = outputs[0] as tf.Tensor4D;
   const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
@@ -116,6 +126,7 @@ function lossOf(
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
   if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
   if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
+  if (points) terms.push(pointLoss(outputs.at(-1) as tf.Tensor4D, { target: targets, mask, presence }));
   if (l2 > 0) terms.push(weightPenalty(network, l2));
   return terms.reduce((sum, term) => tf.add(sum, term));
 }

@@ -1,4 +1,4 @@
-"""posmap's networks in PyTorch, as lib/model/prnet.ts and lib/model/lite.ts have them.
+"""posmap's networks in PyTorch, as lib/model/prnet.ts, lib/model/lite.ts and lib/model/large.ts have them.
 
 Modules have the names of the layers in posmap, so that `weights` can tell which tensor is which. Images and maps are
 [batch, 3, size, size] here.
@@ -81,6 +81,7 @@ class Lite(nn.Module):
     UPSAMPLING = 4
     SMOOTHING = 5
     FACE_SHARE = 10
+    SMALLEST_BLOCKS = 2
     MOMENTUM = 1 - 0.98
 
     def __init__(self, size=128, width=16):
@@ -91,20 +92,29 @@ class Lite(nn.Module):
         def channels(share):
             return 2 * math.ceil(share * width / 2)
 
+        self.encode(size, channels)
+        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * self.encoded[-1], channels(self.FACE_SHARE)))
+        self.decode(channels)
+
+    def encode(self, size, channels):
         self.block("stem_1", 3, channels(1), 2)
         self.block("stem_2", channels(1), channels(1.5), 2)
         last = channels(1.5)
+        self.encoded = [last]  # channels of what stages see, the finest first
         self.residuals = []
         stage_count = int(math.log2(size / 4 / self.SMALLEST_SIZE))
         side = size // 4
         for share in [2, 3, 6, 10][-stage_count:]:
             side //= 2
-            for suffix, stride in [("a", 2), ("b", 1)]:
+            blocks = [("a", 2), ("b", 1)] if side > self.SMALLEST_SIZE else [("a", 2), ("b", 1)][: self.SMALLEST_BLOCKS]
+            for suffix, stride in blocks:
                 name = f"encoder_{side}_{suffix}"
                 self.residual(name, last, channels(share), stride)
                 self.residuals.append(name)
                 last = channels(share)
-        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * last, channels(self.FACE_SHARE)))
+            self.encoded.append(last)
+
+    def decode(self, channels):
         self.add_module("coefficients", nn.Linear(channels(self.FACE_SHARE), self.SMOOTH_COMPONENTS))
         self.add_module("smooth_nodes", nn.Linear(self.SMOOTH_COMPONENTS, self.SMOOTH_NODES**2 * 3))
         shares = [4, 4, 3, 2, 1.5]
@@ -138,15 +148,24 @@ class Lite(nn.Module):
     def blocked(self, x, name):
         return F.relu(getattr(self, f"{name}/normalization")(getattr(self, f"{name}/convolution")(x)))
 
-    def forward(self, x):
+    def features(self, x):
+        """What stages see, the finest first."""
         x = self.blocked(self.blocked(x, "stem_1"), "stem_2")
+        found = [x]
         for name in self.residuals:
             shortcut = getattr(self, f"{name}/shortcut")(x) if hasattr(self, f"{name}/shortcut") else x
             y = getattr(self, f"{name}/second/convolution")(self.blocked(x, f"{name}/first"))
             x = F.relu(getattr(self, f"{name}/normalization")(y + shortcut))
-        x = x.permute(0, 2, 3, 1).flatten(1)  # in posmap's order, so that weights can be carried over
-        face = F.elu(self.face(x))
-        cells = upsampled(self.smooth(face) + self.fine(face), self.size + 1)[:, :, :-1, :-1]
+            if name.endswith("_b") or x.shape[2] == self.SMALLEST_SIZE and self.SMALLEST_BLOCKS == 1:
+                found.append(x)
+        return found
+
+    def forward(self, x):
+        face = F.elu(self.face(flattened(self.features(x)[-1])))
+        return self.map_of(self.smooth(face) + self.fine(face))
+
+    def map_of(self, nodes):
+        cells = upsampled(nodes, self.size + 1)[:, :, :-1, :-1]
         side = self.SMOOTHING
         return F.avg_pool2d(cells, side, stride=1, padding=side // 2, count_include_pad=False)
 
@@ -161,6 +180,80 @@ class Lite(nn.Module):
         return self.fine_part(F.pad(x, (1, 2, 1, 2)))
 
 
+class Large(Lite):
+    SMALLEST_BLOCKS = 1
+    POINTS_ACROSS = 17
+    TRUST_UNITS = 16
+    REACH = 5
+    MOVE_CHANNELS = 16
+
+    def __init__(self, size=128, width=16):
+        nn.Module.__init__(self)
+        self.size = size
+        self.node_count = size // self.UPSAMPLING + 1
+
+        def channels(share):
+            return 2 * math.ceil(share * width / 2)
+
+        self.encode(size, channels)
+        self.levels = []
+        counts = [channels(3)] + [channels(4)] * (len(self.encoded) - 1)
+        for level, (own, count) in enumerate(zip(self.encoded, counts)):
+            name = f"heatmaps/{size // 4 >> level}"
+            self.levels.append(name)
+            self.add_module(f"{name}/lateral", convolution(own, count, 1))
+            if level + 1 < len(counts) and counts[level + 1] != count:
+                self.add_module(f"{name}/narrower", convolution(counts[level + 1], count, 1))
+            self.block(f"{name}/first", count, count, 1)
+        self.block(f"{self.levels[0]}/second", counts[0], counts[0], 1)
+        point_count = self.POINTS_ACROSS**2
+        self.add_module("heatmaps/logits", nn.Conv2d(counts[0], point_count, 1, bias=False))
+        self.add_module("heatmaps/points", fixed(nn.Conv2d((size // 4) ** 2, 2, 1, bias=False)))
+        units = channels(self.FACE_SHARE)
+        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * counts[-1] + 2 * point_count, units))
+        self.decode(channels)
+        self.add_module("moves/opposite", fixed(nn.Conv2d(3, 2, 1, bias=False)))
+        self.add_module("moves/trust_features", nn.Linear(units, self.TRUST_UNITS))
+        self.add_module("moves/trust", nn.Linear(self.TRUST_UNITS, point_count))
+        self.add_module("moves/mean", convolution(2, 3, self.REACH))
+        self.add_module("moves/learned", convolution(2, self.MOVE_CHANNELS, self.REACH))
+        self.add_module("moves/learned_moves", convolution(self.MOVE_CHANNELS, 3, self.REACH))
+
+    def forward(self, x):
+        points, coarsest = self.find_points(self.features(x))
+        face = F.elu(self.face(torch.cat([flattened(coarsest), flattened(points)], 1)))
+        nodes = self.smooth(face) + self.fine(face)
+        stride = (self.node_count - 1) // (self.POINTS_ACROSS - 1)
+        off = points + getattr(self, "moves/opposite")(nodes[:, :, ::stride, ::stride])
+        trust = torch.sigmoid(getattr(self, "moves/trust")(F.elu(getattr(self, "moves/trust_features")(face))))
+        off = off * as_image(trust, self.POINTS_ACROSS)
+        learned = F.relu(getattr(self, "moves/learned")(off))
+        moves = getattr(self, "moves/mean")(off) + getattr(self, "moves/learned_moves")(learned)
+        return self.map_of(nodes + upsampled(moves, self.node_count))
+
+    def find_points(self, features):
+        x = coarsest = None
+        for name, feature in zip(reversed(self.levels), reversed(features)):
+            own = getattr(self, f"{name}/lateral")(feature)
+            if x is not None:
+                x = getattr(self, f"{name}/narrower")(x) if hasattr(self, f"{name}/narrower") else x
+                own = own + F.interpolate(x, scale_factor=2)
+            x = self.blocked(own, f"{name}/first")
+            coarsest = x if coarsest is None else coarsest
+        x = self.blocked(x, f"{self.levels[0]}/second")
+        shares = getattr(self, "heatmaps/logits")(x).flatten(2).softmax(2)  # [batch, points, cells]
+        return getattr(self, "heatmaps/points")(as_image(shares.flatten(1), self.POINTS_ACROSS)), coarsest
+
+
+def fixed(module):
+    return module.requires_grad_(False)
+
+
+def flattened(x):
+    """In posmap's order, so that weights can be carried over."""
+    return x.permute(0, 2, 3, 1).flatten(1)
+
+
 def as_image(values, side):
     return values.unflatten(1, (side, side, -1)).permute(0, 3, 1, 2)
 
@@ -172,7 +265,7 @@ def upsampled(nodes, side):
     return F.interpolate(nodes, size=(side, side), mode="bilinear", align_corners=True)
 
 
-NETWORKS = {"prnet": PRNet, "lite": Lite}
+NETWORKS = {"prnet": PRNet, "lite": Lite, "large": Large}
 
 PARTS = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 

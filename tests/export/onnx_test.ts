@@ -28,10 +28,15 @@ async function run(model: Uint8Array, photos: readonly Photo[]) {
   return await session.run({ image: { data, shape: [photos.length, size, size, 3] } });
 }
 
-for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128]] as const) {
+for (
+  const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128], ["large", 64], [
+    "large",
+    128,
+  ]] as const
+) {
   for (const encoding of ["centered", "paper"] as const) {
     Deno.test(`encodeOnnx() writes what ${architecture} at ${imageSize}² says of 20 crops, ${encoding}, and reads the landmarks`, async () => {
-      const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2 }));
+      const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2, encoding }));
       const description = describe(imageSize, encoding);
       const photos = crops(20, imageSize);
       using predictor = new Predictor(network, description);

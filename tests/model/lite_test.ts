@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import fc from "@/tests/fast_check.ts";
 import { initializeLite } from "@/lib/model/initialize.ts";
-import { buildLite, SMOOTH_NODES } from "@/lib/model/lite.ts";
+import { buildLite } from "@/lib/model/lite.ts";
+import { SMOOTH_NODES } from "@/lib/model/lite_parts.ts";
 import { stagesOf } from "@/lib/model/structure.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";

@@ -61,13 +61,15 @@ const cases = [
   [{ architecture: "prnet", imageSize: 64, width: 4, seed: 3 }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
   [{ ...seeing, lids: true }, "centered"],
+  [{ ...seeing, architecture: "large", lids: true }, "centered"],
+  [{ architecture: "large", imageSize: 128, width: 4, seed: 3 }, "paper"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {
   const { architecture, imageSize, width } = config;
   Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}${"lids" in config ? ", moving lids" : ""}`, async () => {
     const before = tf.memory().numTensors;
-    const original = trained(config), description = describe(config, encoding);
+    const original = trained({ ...config, encoding }), description = describe(config, encoding);
     placeEyes(original, description);
     for (const half of [false, true]) {
       const file = encodeOnnx(foldNetwork(original), description, { half });

@@ -62,7 +62,7 @@ def main(model, size, width, batch, statistics, times, rate):
         for name, weight in named.items():
             view = posmap_layout(weight)
             view.copy_(initial(name, view.shape))
-    trained = [named[name] for name in sorted(named) if "/moving_" not in name]
+    trained = [named[name] for name in sorted(named) if named[name].requires_grad]
 
     def write(tensor):
         values = tensor.detach().float().contiguous()  # NumPy may not be there

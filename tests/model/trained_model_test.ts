@@ -58,12 +58,15 @@ function answer(network: tf.LayersModel): Float32Array {
   });
 }
 
-for (const kind of ["prnet", "lite", "lite that sees eyes"] as const) {
+for (const kind of ["prnet", "lite", "lite that sees eyes", "large"] as const) {
   Deno.test(`openTrainedModel() gives back what saveTrainedModel() got: ${kind}`, async () => {
     await withModel(kind, async (folder, network) => {
       const loaded = await openTrainedModel(folder);
       assertAllClose(answer(loaded.network), answer(network), 0);
-      assertEquals(loaded.description, { ...description, architecture: kind === "prnet" ? "prnet" : "lite" });
+      assertEquals(loaded.description, {
+        ...description,
+        architecture: kind === "lite that sees eyes" ? "lite" : kind,
+      });
       assert(loaded.description.surface.triangles instanceof Uint32Array);
       loaded.network.dispose();
     });

@@ -19,9 +19,9 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
   const run = `${folder.path}/run`;
   const refused: [string[], RegExp][] = [
     [["--stepz", "5"], /unknown option '--stepz'/],
-    [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, quick/],
+    [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, large, quick/],
     [["toString"], /Cannot train the preset "toString"/],
-    [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet and lite/],
+    [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet, lite and large/],
     [["--steps", "many"], /Cannot set --steps to "many": a number is wanted/],
     [["--steps", "0"], /Cannot set --steps to 0: a whole number from 1 is wanted/],
     [["--batch-size", "2.5"], /Cannot set --batch-size to 2\.5: a whole number from 1 is wanted/],
@@ -53,6 +53,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       /Cannot set --backend to webgpu: ranks train together on /,
     ],
     [["--cluster", "a:1,b:1", "--rank", "0", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
+    [["--dry-run", "--processes", "2", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
     [["--processes", "0"], /Cannot set --processes to "0": a whole number from 1 is wanted/],
     [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
     [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],
@@ -61,6 +62,11 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [
       ["--from", weights, "--freeze", "trunk", "--expression-weight", "0", "--absent-share", "0"],
       /Cannot set --freeze to trunk: nothing else is there to learn/,
+    ],
+    [["--lids", "true"], /Cannot set --lids to true: what moves them is seen with --eyes true alone/],
+    [
+      ["prnet", "--eyes", "true"],
+      /Cannot set --eyes to true: they are seen by lite and large, with --expression-weight/,
     ],
     [["--from", weights, "--width", "8"], /Cannot start from .*lite with --width 8: that model has 16/],
   ];

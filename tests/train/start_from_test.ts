@@ -63,6 +63,19 @@ Deno.test("startFrom() refuses another width, size or architecture, and changes 
   network.dispose();
 });
 
+Deno.test("startFrom() takes of a light model what the large network has, too, and leaves the rest new", async () => {
+  await using folder = await temporaryFolder();
+  const saved = await save(folder.path, { ...config, seed: 1 });
+  const network = buildNetwork({ ...config, architecture: "large", seed: 2 });
+  const before = valuesOf(network);
+  await startFrom(folder.path, { network, config: { ...config, architecture: "large" }, images });
+  const shared = [...before].filter(([name, values]) => saved.get(name)?.length === values.length);
+  assert(shared.length > 50 && shared.length < before.size);
+  const taken = new Set(shared.map(([name]) => name));
+  for (const [name, values] of valuesOf(network)) assertEquals(values, (taken.has(name) ? saved : before).get(name));
+  network.dispose();
+});
+
 Deno.test("startFrom() takes what sees eyes, but not where its surface had them", async () => {
   await using folder = await temporaryFolder();
   const settings = { ...config, expressionWeight: 1, eyes: true };

@@ -1,0 +1,122 @@
+import * as tf from "@tensorflow/tfjs";
+import { positionScale } from "@/lib/data/maps/position_map.ts";
+import { findPoints, moveToPoints, POINTS_ACROSS } from "@/lib/model/heatmaps.ts";
+import { buildLarge } from "@/lib/model/large.ts";
+import { stagesOf } from "@/lib/model/structure.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
+import { pointLoss } from "@/lib/train/loss.ts";
+import { assert, assertAllClose, assertClose, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+
+await openTensorFlow({ device: "cpu" });
+
+const small = { imageSize: 64, width: 4, encoding: "centered", seed: 3 } as const;
+
+function write(network: tf.LayersModel, layer: string, value: (i: number) => number): void {
+  for (const weight of network.getLayer(layer).weights) {
+    const values = Float32Array.from(
+      { length: weight.shape.reduce((product, side) => product! * side!, 1)! },
+      (_, i) => value(i),
+    );
+    tf.tidy(() => void weight.write(tf.tensor(values, weight.shape as number[])));
+  }
+}
+
+Deno.test("buildLarge() stays within 1.8 million weights and 200 million multiply-adds at 128²", () => {
+  const network = buildLarge({
+    ...small,
+    imageSize: 128,
+    width: 16,
+    expressionCount: 53,
+    seesEyes: true,
+    movesLids: true,
+    saysPresence: true,
+  });
+  assert(network.countParams() <= 1.8e6, `${network.countParams()} weights`);
+  const count = stagesOf(network).reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+  assert(count <= 200e6, `${count} multiply-adds`);
+  network.dispose();
+});
+
+Deno.test("buildLarge() refuses an image size that it is not made for", async () => {
+  for (const imageSize of [32, 100, 512]) {
+    await assertThrows(() => buildLarge({ ...small, imageSize }), RangeError, /64, 128 or 256/);
+  }
+});
+
+for (const encoding of ["centered", "paper", "prnet"] as const) {
+  Deno.test(`findPoints() has points where their heatmaps are brightest, encoded as positions are: ${encoding}`, () => {
+    const side = 16, [row, column] = [3, 11], imageSize = 64;
+    const feature = tf.input({ shape: [side, side, 1] });
+    const { points } = findPoints([feature], { channels: [1], imageSize, encoding, seed: 1 });
+    const network = tf.model({ inputs: feature, outputs: points });
+    write(network, `heatmaps/${side}/lateral`, () => 1);
+    for (const block of ["first", "second"]) {
+      write(network, `heatmaps/${side}/${block}/convolution`, (i) => Number(i === 4)); // of 3 × 3 the middle
+    }
+    write(network, "heatmaps/logits", () => 200);
+    const bright = tf.tidy(() => {
+      const picture = tf.buffer([1, side, side, 1]);
+      picture.set(1, 0, row, column, 0);
+      return (network.predict(picture.toTensor()) as tf.Tensor).dataSync();
+    });
+    const { scale, offsets } = positionScale({ size: imageSize, encoding });
+    const wanted = [column, row].map((cell, axis) => (cell + 0.5) / side * imageSize * scale + offsets[axis]!);
+    assertAllClose(bright, Array.from(bright, (_, i) => wanted[i % 2]!), FLOAT32_TOLERANCE);
+    network.dispose();
+  });
+}
+
+Deno.test("moveToPoints() moves nodes to points that are trusted, and leaves depth and those that are not", () => {
+  const count = 2 * (POINTS_ACROSS - 1) + 1, [dx, dy] = [0.03, -0.02];
+  const inputs = [[count, count, 3], [POINTS_ACROSS, POINTS_ACROSS, 2], [8]].map((shape) => tf.input({ shape }));
+  const [nodes, points, face] = inputs as [tf.SymbolicTensor, tf.SymbolicTensor, tf.SymbolicTensor];
+  const network = tf.model({ inputs, outputs: moveToPoints(nodes, { points, face, seed: 1 }) });
+  const values = Float32Array.from({ length: 3 * count ** 2 }, (_, i) => Math.sin(i));
+  const moved = (trust: number) => {
+    write(network, "moves/trust", () => trust);
+    return tf.tidy(() => {
+      const grid = tf.tensor4d(values, [1, count, count, 3]);
+      const at = tf.stridedSlice(grid, [0, 0, 0, 0], [1, count, count, 2], [1, 2, 2, 1]);
+      return (network.predict([grid, tf.add(at, [dx, dy]), tf.zeros([1, 8])]) as tf.Tensor).dataSync();
+    });
+  };
+  const inside = (i: number) => {
+    const node = Math.floor(i / 3), places = [Math.floor(node / count), node % count];
+    return places.every((place) => place >= 4 && place < count - 4);
+  };
+  const [trusted, doubted] = [moved(30), moved(-30)];
+  assertAllClose(doubted, values, FLOAT32_TOLERANCE);
+  const by = [dx, dy, 0];
+  trusted.forEach((value, i) => {
+    if (inside(i)) assertClose(value, values[i]! + by[i % 3]!, FLOAT32_TOLERANCE, `[${i}]`);
+  });
+  network.dispose();
+});
+
+Deno.test("pointLoss() is the weighted mean error of x and y where points' texels are, of faces that are there", () => {
+  const size = 64, across = 17, random = (i: number) => Math.abs(Math.sin(12.9898 * i + 78.233));
+  const target = Float32Array.from({ length: 2 * size * size * 3 }, (_, i) => random(i));
+  const mask = Float32Array.from({ length: size * size }, (_, i) => Math.floor(3 * random(i + 0.5)));
+  const found = Float32Array.from({ length: 2 * across ** 2 * 2 }, (_, i) => random(i + 0.25));
+  const presence = [0, 1];
+  let sum = 0, weights = 0;
+  for (let point = 0; point < across ** 2; point++) {
+    const [row, column] = [Math.floor(point / across), point % across].map((i) => Math.min(size - 1, 4 * i));
+    const texel = row! * size + column!;
+    weights += mask[texel]!;
+    for (let face = 0; face < 2; face++) {
+      for (const axis of [0, 1]) {
+        const wanted = target[(face * size * size + texel) * 3 + axis]!;
+        sum += presence[face]! * mask[texel]! * Math.abs(found[(face * across ** 2 + point) * 2 + axis]! - wanted);
+      }
+    }
+  }
+  const loss = tf.tidy(() =>
+    pointLoss(tf.tensor4d(found, [2, across, across, 2]), {
+      target: tf.tensor4d(target, [2, size, size, 3]),
+      mask: tf.tensor2d(mask, [size, size]),
+      presence: tf.tensor1d(presence),
+    }).dataSync()[0]!
+  );
+  assertClose(loss, sum / (2 * 2 * weights), FLOAT32_TOLERANCE);
+});
