@@ -93,9 +93,9 @@ const fastDevRun: Partial<Config> = {
   steps: 2,
   batchSize: 2,
   workers: 1,
-  exampleSamples: 8,
-  validationSamples: 4,
-  testSamples: 8,
+  exampleSamples: 4,
+  validationSamples: 2,
+  testSamples: 3,
   validateEvery: 1,
   checkpointEvery: 1,
 };

@@ -3,6 +3,7 @@ import { materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/mo
 import { interpolate, rasterize } from "@/lib/geometry/rasterize.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /**
@@ -33,7 +34,17 @@ export interface FaceAtlas {
   readonly origin: Vec3;
 }
 
+const atlases = onceEach((_: MorphableModel) => new Map<number, FaceAtlas>());
+
+/** Made once for each model and size. */
 export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
+  const made = atlases(model);
+  const atlas = made.get(textureSize) ?? makeAtlas(model, textureSize);
+  made.set(textureSize, atlas);
+  return atlas;
+}
+
+function makeAtlas(model: MorphableModel, textureSize: number): FaceAtlas {
   const { mean } = model;
   const landmarks = valuesAt(meshLandmarks(model, outlineOf), mean);
   const unit = eyeCornerDistance(landmarks);

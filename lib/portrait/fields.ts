@@ -3,6 +3,7 @@ import { landmarkLines } from "@/lib/face/landmarks.ts";
 import { distanceToLine, distanceToPolygon } from "@/lib/geometry/polyline.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { distanceBetween, dot, meanPoint, minus, plus, pointAt, times } from "@/lib/geometry/vectors.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A number for each of some points of an atlas. */
@@ -44,7 +45,9 @@ export interface FaceFields {
   readonly belowCollar: SparseField;
 }
 
-export function faceFields(atlas: FaceAtlas): FaceFields {
+export const faceFields: (atlas: FaceAtlas) => FaceFields = onceEach(makeFields);
+
+function makeFields(atlas: FaceAtlas): FaceFields {
   const { points, landmarks } = atlas;
   const mark = (l: number) => pointAt(landmarks, l);
   const marks = (line: keyof typeof landmarkLines) => landmarkLines[line].landmarks.map(mark);

@@ -1,5 +1,6 @@
 import { placedAxes, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { endsHeight, type HairStyle, lineHeight, volumeAt } from "@/lib/portrait/hair_style.ts";
 import { azimuthOf, COLUMNS, polarOf, RAYS, Skull } from "@/lib/portrait/skull.ts";
@@ -29,6 +30,8 @@ export const strands = {
 
 const NOISES = 8;
 
+const skullOf = onceEach((atlas: FaceAtlas) => new Skull(atlas));
+
 /** Puts hair on the heads of one model: a sheet from the crown down to the hair's ends, all around the head. */
 export class HairRig {
   /** [hairVertexCount, 3], outward, in image space after {@linkcode HairRig.shape}. */
@@ -45,7 +48,7 @@ export class HairRig {
 
   constructor(atlas: FaceAtlas) {
     this.#atlas = atlas;
-    this.#skull = new Skull(atlas);
+    this.#skull = skullOf(atlas);
     this.#noises = Array.from({ length: NOISES }, (_, seed) => hairNoise(seed, { columns: COLUMNS, rows: ROWS }));
   }
 

@@ -2,6 +2,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { hairTriangles as hairFaces, hairVertexCount, strands } from "@/lib/portrait/hair.ts";
 import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/portrait/torso.ts";
 
 /** What a triangle's color comes from. */
@@ -28,7 +29,9 @@ export interface HeadMesh {
   readonly corners: Float32Array;
 }
 
-export function headMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
+export const headMesh: (atlas: FaceAtlas) => HeadMesh = onceEach(makeMesh);
+
+function makeMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
   const modelVertices = model.mean.length / 3;
   const bodyVertices = modelVertices + torsoVertexCount;
   const triangles: number[] = [], sources: number[] = [], corners: number[] = [];

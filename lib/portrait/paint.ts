@@ -5,6 +5,7 @@ import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { type FaceFields, faceFields, type SparseField } from "@/lib/portrait/fields.ts";
 import { type MaterialName, materialNumbers } from "@/lib/face/morphable_model.ts";
 import { Noises } from "@/lib/portrait/noise.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import { mix } from "@/lib/portrait/mix.ts";
 import { skinColors } from "@/lib/portrait/skin.ts";
 import { Random } from "@/lib/random.ts";
@@ -30,6 +31,20 @@ export interface HairRoots {
   readonly roots: number;
 }
 
+/** What depends on nothing but the atlas. */
+const planOf = onceEach((atlas: FaceAtlas) => {
+  const fields = faceFields(atlas);
+  return {
+    fields,
+    lids: lidFields(fields.eyes),
+    irisDistances: irisDistances(atlas),
+    coarse: new Noises(atlas, { frequency: 1.2, octaves: 3, seed: 1 }),
+    medium: new Noises(atlas, { frequency: 7, octaves: 3, seed: 101 }),
+    specks: new Noises(atlas, { frequency: 26, octaves: 1, seed: 301 }),
+    fine: new Noises(atlas, { frequency: 45, octaves: 1, seed: 201 }),
+  };
+});
+
 /** Paints the faces of one model; what depends only on the model is computed once. */
 export class FacePainter {
   readonly fields: FaceFields;
@@ -52,8 +67,9 @@ export class FacePainter {
     const { points } = atlas;
     const count = points.length / 3;
     this.#atlas = atlas;
-    this.fields = faceFields(atlas);
-    this.#lids = lidFields(this.fields.eyes);
+    const plan = planOf(atlas);
+    this.fields = plan.fields;
+    this.#lids = plan.lids;
     this.#paint = {
       albedo: floats(points.length),
       gloss: new Float32Array(count - atlas.textureSize ** 2),
@@ -61,11 +77,11 @@ export class FacePainter {
     };
     this.#melanin = new Float32Array(count);
     this.#hemoglobin = new Float32Array(count);
-    this.#coarse = new Noises(atlas, { frequency: 1.2, octaves: 3, seed: 1 });
-    this.#medium = new Noises(atlas, { frequency: 7, octaves: 3, seed: 101 });
-    this.#specks = new Noises(atlas, { frequency: 26, octaves: 1, seed: 301 });
-    this.#fine = new Noises(atlas, { frequency: 45, octaves: 1, seed: 201 });
-    this.irisDistances = irisDistances(atlas);
+    this.#coarse = plan.coarse;
+    this.#medium = plan.medium;
+    this.#specks = plan.specks;
+    this.#fine = plan.fine;
+    this.irisDistances = plan.irisDistances;
     const verticesOf = (...names: MaterialName[]) => {
       const numbers = materialNumbers(...names);
       return Uint32Array.from(atlas.vertexMaterials.keys()).filter((v) => numbers.includes(atlas.vertexMaterials[v]!));

@@ -67,7 +67,7 @@ export class DrawnActor {
     const { size } = options;
     const model = drawnModel(options.model);
     this.#options = { ...options, headShare, model };
-    this.#atlas = faceAtlas(model, 256);
+    this.#atlas = faceAtlas(model, size > 160 ? 256 : 144); // as a source of crops of 4/5 as many pixels has it
     const kernels = new Kernels(portraitBytes(this.#atlas, size) + 2 * kernelBytes(size));
     this.#painter = new PortraitPainter(this.#atlas, { imageSize: size, kernels });
     this.#camera = new Camera(size, kernels);
