@@ -5,8 +5,10 @@ import { channelsOf, convolve, glorotUniform, sizeOf } from "@/lib/model/layers.
 import { block, dense } from "@/lib/model/lite_layers.ts";
 import { writeValues } from "@/lib/model/normalization.ts";
 
-/** What its layers' names begin with, before a slash. */
-export const HEATMAPS = "heatmaps";
+/** What names of layers begin with, before a slash: of those that join features of all sizes, */
+const PYRAMID = "pyramid";
+/** and of those that find points in what they give. */
+const HEATMAPS = "heatmaps";
 /** What the names of layers begin with that move the map to what heatmaps found. */
 const MOVES = "moves";
 /** The layer that says where in the picture points of the map are, [POINTS_ACROSS, POINTS_ACROSS, 2], encoded. */
@@ -51,14 +53,14 @@ export function findPoints(
 ): FoundPoints {
   let x: tf.SymbolicTensor | undefined, coarsest: tf.SymbolicTensor | undefined;
   for (let level = features.length - 1; level >= 0; level--) {
-    const [feature, count] = [features[level]!, channels[level]!], name = `${HEATMAPS}/${sizeOf(feature)}`;
+    const [feature, count] = [features[level]!, channels[level]!], name = `${PYRAMID}_${sizeOf(feature)}`;
     const own = convolve(feature, { name: `${name}/lateral`, channels: count, kernel: 1, seed });
     x = x ? add([own, doubled(x, { name, channels: count, seed })], `${name}/sum`) : own;
     x = block(x, { name: `${name}/first`, channels: count, stride: 1, seed });
     coarsest ??= x;
   }
   const side = sizeOf(x!);
-  x = block(x!, { name: `${HEATMAPS}/${side}/second`, channels: channels[0]!, stride: 1, seed });
+  x = block(x!, { name: `${PYRAMID}_${side}/second`, channels: channels[0]!, stride: 1, seed });
   const name = `${HEATMAPS}/logits`;
   const logits = tf.layers.conv2d({
     name,

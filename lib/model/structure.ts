@@ -56,7 +56,6 @@ const kindNames: Readonly<Record<string, string>> = {
   GlobalAveragePooling2D: "global average pooling",
   GlobalMaxPooling2D: "global max pooling",
   InputLayer: "input",
-  Permute: "transposition",
   MaxPooling2D: "max pooling",
   Multiply: "product",
   SeparableConv2D: "separable convolution",
@@ -78,7 +77,7 @@ export function stagesOf(network: tf.LayersModel): Stage[] {
     const sources = group.flatMap((layer) => sourcesOf(layer).filter((source) => stageOf.get(source) !== stage));
     return {
       name: nameOf(group),
-      kind: kindOf(group),
+      kind: kindOf(group, new Set(sources.map((source) => stageOf.get(source))).size),
       inputs: [...new Set(sources.flatMap((source) => stageOf.get(source) ?? []))].sort((a, b) => a - b),
       inputShape: shapeOf(group[0]!.input),
       outputShape: shapeOf(group.at(-1)!.output),
@@ -143,9 +142,13 @@ function nameOf(group: readonly Layer[]): string {
   return main.name.split("/")[0]!;
 }
 
-function kindOf(group: readonly Layer[]): string {
+/** @param sourceCount stages that it takes from: of several, sums join what these are, and are no shortcuts */
+function kindOf(group: readonly Layer[], sourceCount: number): string {
   const names = group.map((layer) => layer.getClassName());
-  if (names.includes("Add") && names.some((name) => name.includes("Conv"))) return "residual block";
+  if (names.includes("Permute")) return "heatmaps";
+  if (names.includes("Add") && names.some((name) => name.includes("Conv"))) {
+    return sourceCount === 1 ? "residual block" : "sum, convolution";
+  }
   const main = names.find((name) => !leaders.has(name) && !followers.has(name)) ??
     names.find((name) => leaders.has(name)) ?? names[0]!;
   const kind = kindNames[main] ?? main;

@@ -199,7 +199,7 @@ class Large(Lite):
         self.levels = []
         counts = [channels(3)] + [channels(4)] * (len(self.encoded) - 1)
         for level, (own, count) in enumerate(zip(self.encoded, counts)):
-            name = f"heatmaps/{size // 4 >> level}"
+            name = f"pyramid_{size // 4 >> level}"
             self.levels.append(name)
             self.add_module(f"{name}/lateral", convolution(own, count, 1))
             if level + 1 < len(counts) and counts[level + 1] != count:

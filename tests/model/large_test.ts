@@ -49,9 +49,9 @@ for (const encoding of ["centered", "paper", "prnet"] as const) {
     const feature = tf.input({ shape: [side, side, 1] });
     const { points } = findPoints([feature], { channels: [1], imageSize, encoding, seed: 1 });
     const network = tf.model({ inputs: feature, outputs: points });
-    write(network, `heatmaps/${side}/lateral`, () => 1);
+    write(network, `pyramid_${side}/lateral`, () => 1);
     for (const block of ["first", "second"]) {
-      write(network, `heatmaps/${side}/${block}/convolution`, (i) => Number(i === 4)); // of 3 × 3 the middle
+      write(network, `pyramid_${side}/${block}/convolution`, (i) => Number(i === 4)); // of 3 × 3 the middle
     }
     write(network, "heatmaps/logits", () => 200);
     const bright = tf.tidy(() => {
