@@ -472,6 +472,36 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/train/loss_test.ts"],
   },
   {
+    file: "lib/model/heatmaps.ts",
+    line: "places[2 * cell] = scale * imageSize * (cell % side + 0.5) / side + left;",
+    replacement: "places[2 * cell] = scale * imageSize * (cell % side) / side + left;",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/model/heatmaps.ts",
+    line: "return Float32Array.from(weights.flatMap((weight) => [weight / sum, 0, 0, 0, weight / sum, 0]));",
+    replacement: "return Float32Array.from(weights.flatMap((weight) => [weight, 0, 0, 0, weight, 0]));",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/train/loss.ts",
+    line: "return tf.sum(tf.mul(tf.mul(errors, shares), tf.reshape(presence, [batch, 1])));",
+    replacement: "return tf.sum(tf.mul(errors, shares));",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/train/step.ts",
+    line: "if (points) terms.push(pointLoss(outputs.at(-1) as tf.Tensor4D, { target: targets, mask, presence }));",
+    replacement: "",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/export/onnx_writer.ts",
+    line: 'if (activation === "softmax") return this.#graph.add("Softmax", [x], { axis: shape.length === 2 ? 2 : 1 });',
+    replacement: 'if (activation === "softmax") return this.#graph.add("Softmax", [x], { axis: 1 });',
+    tests: ["tests/export/onnx_test.ts"],
+  },
+  {
     file: "lib/train/mask.ts",
     line: "if (valid[texel]) mask[texel] = regionWeights.landmarks;",
     replacement: "if (texel === first) mask[texel] = regionWeights.landmarks;",

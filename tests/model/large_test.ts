@@ -4,8 +4,13 @@ import { findPoints, moveToPoints, POINTS_ACROSS } from "@/lib/model/heatmaps.ts
 import { buildLarge } from "@/lib/model/large.ts";
 import { stagesOf } from "@/lib/model/structure.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
-import { pointLoss } from "@/lib/train/loss.ts";
+import type { HostBatch } from "@/lib/data/batches/batches.ts";
+import { buildNetwork } from "@/lib/model/network.ts";
+import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
+import { pointLoss, positionLoss } from "@/lib/train/loss.ts";
+import { train } from "@/lib/train/trainer.ts";
 import { assert, assertAllClose, assertClose, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
 await openTensorFlow({ device: "cpu" });
 
@@ -91,6 +96,26 @@ Deno.test("moveToPoints() moves nodes to points that are trusted, and leaves dep
     if (inside(i)) assertClose(value, values[i]! + by[i % 3]!, FLOAT32_TOLERANCE, `[${i}]`);
   });
   network.dispose();
+});
+
+Deno.test("train() lowers the error of points, too: the first loss is that of the map and theirs", async () => {
+  const config = tinyConfig({ architecture: "large", steps: 1, expressionWeight: 0, l2: 0 });
+  const network = buildNetwork(config);
+  const points = tf.model({ inputs: network.inputs, outputs: network.getLayer("heatmaps/points").output });
+  const mask = tf.ones([64, 64]) as tf.Tensor2D;
+  const optimizer = new FusedAdam(config.learningRate);
+  const [{ images, targets }] = await Array.fromAsync(noiseBatches(1)) as [HostBatch];
+  const expected = tf.tidy(() => {
+    const pictures = tf.div(tf.tensor4d(images, [2, 64, 64, 3], "float32"), 255);
+    const [map, found] = [network, points].map((of) => of.apply(pictures, { training: true }) as tf.Tensor4D);
+    const target = tf.tensor4d(targets, [2, 64, 64, 3]);
+    const ofPoints = pointLoss(found!, { target, mask, presence: tf.ones([2]) as tf.Tensor1D });
+    return tf.add(positionLoss(map!, target, mask, config), ofPoints).dataSync()[0]!;
+  });
+  const parts = { network, optimizer, mask, batches: noiseBatches(1) };
+  const [report] = await Array.fromAsync(train(parts, { ...config, firstStep: 0 }));
+  assertClose(report!.loss, expected, FLOAT32_TOLERANCE);
+  for (const part of [network, optimizer, mask]) part.dispose();
 });
 
 Deno.test("pointLoss() is the weighted mean error of x and y where points' texels are, of faces that are there", () => {
