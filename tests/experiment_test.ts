@@ -6,7 +6,7 @@ import { type Experiment, resumeExperiment, startExperiment, type TrainReport } 
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";

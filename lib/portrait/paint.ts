@@ -52,6 +52,7 @@ export class FacePainter {
   readonly irisDistances: Float32Array;
   readonly #atlas: FaceAtlas;
   readonly #paint: Paint;
+  #painted: { readonly look: Appearance; readonly hair: HairRoots } | undefined;
   readonly #melanin: Float32Array;
   readonly #hemoglobin: Float32Array;
   readonly #coarse: Noises;
@@ -94,8 +95,10 @@ export class FacePainter {
     };
   }
 
-  /** The result is overwritten by the next call. */
+  /** The result is overwritten by the next call; the same look and hair as before, as objects, are not painted again. */
   paint(look: Appearance, hair: HairRoots): Paint {
+    if (this.#painted?.look === look && this.#painted.hair === hair) return this.#paint;
+    this.#painted = { look, hair };
     this.#paintSkin(look);
     const { albedo } = this.#paint;
     this.#paintLips(look);

@@ -12,12 +12,12 @@ export async function workThrough<T>(
 }
 
 /**
- * One more than there are processors, as tests wait for a fifth of their time, for pages' frames and ends of processes; DENO_JOBS
- * names another number. Throws an InputError where that is none.
+ * Two more than there are processors, as tests wait for a part of their time, for pages' frames, ranks and ends of processes;
+ * DENO_JOBS names another number. Throws an InputError where that is none.
  */
 export function jobCount(): number {
   const wanted = Deno.env.get("DENO_JOBS");
-  if (!wanted) return navigator.hardwareConcurrency + 1;
+  if (!wanted) return navigator.hardwareConcurrency + 2;
   if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
   throw new InputError(`Cannot run the tests with DENO_JOBS=${wanted}: a whole number from 1 is wanted`);
 }

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { decodeModel, encodeModel, modelFingerprint } from "@/lib/face/model_file.ts";
 import { readBundle, writeBundle } from "@/lib/formats/tensor_bundle.ts";
 import { isSealedOnnx, sealOnnx, sha256 } from "@/lib/formats/seal.ts";

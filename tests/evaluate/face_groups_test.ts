@@ -1,7 +1,7 @@
 import { drawnSource, type Traits } from "@/lib/data/synthetic/drawn_source.ts";
 import { groupByTraits, type TraitedFace, typologyAngle } from "@/lib/evaluate/face_groups.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 

@@ -1,6 +1,6 @@
 /** What a drawn video shows is judged by the weights that come along, which have never seen the built-in face. */
 import { followTalkingFace, type TalkingFaceParts } from "@/lib/evaluate/talking_face.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { expressionFigure } from "@/lib/view/evaluation/expression_figure.ts";
 import { openCrops } from "@/tasks/predict/open_crops.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";

@@ -5,7 +5,7 @@ import { InputError } from "@/lib/errors.ts";
 import { evaluatePhotos } from "@/lib/evaluate/photos.ts";
 import { evaluateHeldOut, type MeasuredModel, trainedOn } from "@/lib/evaluate/trained.ts";
 import { saveOnnx, useOwnBackend } from "@/lib/export/save_onnx.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { CropModel } from "@/lib/model/crop_model.ts";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";

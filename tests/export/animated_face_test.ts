@@ -1,6 +1,6 @@
 import { animatedFace } from "@/lib/export/animated_face.ts";
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks, shapeFace } from "@/lib/face/morphable_model.ts";
 import { poseRotation, rotatePoints } from "@/lib/geometry/transforms.ts";

@@ -6,7 +6,7 @@ import { decodePositions, readVertices } from "@/lib/data/maps/position_map.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { type FaceFileKind, faceFileKinds } from "@/lib/export/face_file_kinds.ts";
 import { faceFiles, type WrittenFace } from "@/lib/export/face_files.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";

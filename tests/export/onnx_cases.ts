@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { OnnxDescription } from "@/lib/export/onnx.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { Random } from "@/lib/random.ts";
 import type { PositionEncoding } from "@/lib/data/maps/position_map.ts";
 import type { Photo } from "@/lib/types.ts";

@@ -1,6 +1,6 @@
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { AgeBender } from "@/lib/face/age.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { eyeCornerDistance, valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";

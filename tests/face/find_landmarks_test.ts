@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { findLandmarks } from "@/lib/face/find_landmarks.ts";
 import { eyeCornerDistance, landmarksOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";

@@ -1,4 +1,4 @@
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
 import { landmarksOf, mirroredLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";

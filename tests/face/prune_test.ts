@@ -1,4 +1,4 @@
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { withoutUnseen } from "@/lib/face/prune.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";

@@ -1,4 +1,4 @@
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
 import { regionsFromLandmarks, trianglesWithoutNeck } from "@/lib/face/regions.ts";

@@ -1,7 +1,7 @@
 import { alignByNearest, meanDistance } from "@/lib/geometry/icp.ts";
 import { transformPoints3D } from "@/lib/geometry/procrustes.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import { Random } from "@/lib/random.ts";
 import { assert } from "@/tests/support.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { encodePositions, readLandmarks } from "@/lib/data/maps/position_map.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, initializeNetwork } from "@/lib/model/network.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";

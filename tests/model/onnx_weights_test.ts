@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import ort from "onnxruntime-node";
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import { readOnnx } from "@/lib/formats/onnx_file.ts";

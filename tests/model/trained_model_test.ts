@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { vertexPoints } from "@/lib/face/landmarks.ts";
 import { encodeDescription, type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";

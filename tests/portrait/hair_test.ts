@@ -1,5 +1,5 @@
 import { faceAtlas } from "@/lib/face/atlas.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { HairRig, hairVertexCount } from "@/lib/portrait/hair.ts";
 import { type HairStyle, randomHairStyle } from "@/lib/portrait/hair_style.ts";
 import { pitchRotation, placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";

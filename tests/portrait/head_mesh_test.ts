@@ -1,6 +1,6 @@
 import { headMesh } from "@/lib/portrait/head_mesh.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { hairVertexCount } from "@/lib/portrait/hair.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import { torsoVertexCount } from "@/lib/portrait/torso.ts";

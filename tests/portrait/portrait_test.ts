@@ -2,7 +2,7 @@ import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { randomAppearance } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { type HairStyle, randomHairStyle } from "@/lib/portrait/hair_style.ts";

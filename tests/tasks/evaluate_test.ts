@@ -1,5 +1,5 @@
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { savePreparedFace } from "@/lib/face/prepared_face.ts";
 import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";

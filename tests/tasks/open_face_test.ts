@@ -1,7 +1,7 @@
 import fc from "@/tests/fast_check.ts";
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
 import { metersPerUnit } from "@/lib/export/exported_mesh.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { keyLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";

@@ -1,6 +1,6 @@
 /** The page of `deno task prepare mesh --pick`, in a browser. */
 import type { Page } from "playwright-core";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { headModel } from "@/lib/face/heads/head.ts";
 import { readHead } from "@/lib/face/heads/head_file.ts";
 import { eyeCornerDistance, type LandmarkConvention, valuesAt } from "@/lib/face/landmarks.ts";

@@ -1,5 +1,5 @@
 import { closestPoints } from "@/lib/face/find_landmarks.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { eyeCornerDistance, landmarksOf, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { minus, plus, pointAt } from "@/lib/geometry/vectors.ts";

@@ -6,7 +6,7 @@ import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { readDetector } from "@/lib/export/detector.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { similarityAbout } from "@/lib/geometry/transforms.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";

@@ -4,18 +4,16 @@ import {
   DrawnActor as BareActor,
   type DrawnFrame,
 } from "@/lib/data/synthetic/drawn_actor.ts";
-import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { times } from "@/lib/geometry/vectors.ts";
 import { type Fill, fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import type { Photo } from "@/lib/types.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 
 export interface Act extends BareAct {
   /** Where the middle of a hand before the face is, as x and y. */
   readonly hand?: readonly [x: number, y: number];
 }
-
-const builtIn = await keptBuiltInFace();
 
 /** An actor whose hand may pass before the face; of the built-in model unless another is given. */
 export class DrawnActor extends BareActor {
@@ -24,7 +22,7 @@ export class DrawnActor extends BareActor {
   readonly #handWidth: number;
 
   constructor(
-    { model = builtIn, headShare = 0.16, ...options }: Partial<ActorOptions> & Omit<ActorOptions, "model">,
+    { model = builtInFace(), headShare = 0.16, ...options }: Partial<ActorOptions> & Omit<ActorOptions, "model">,
   ) {
     super({ model, headShare, ...options });
     this.#size = options.size;

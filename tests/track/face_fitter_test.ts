@@ -1,6 +1,6 @@
 import { cropToImage, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { CropModel } from "@/lib/model/crop_model.ts";

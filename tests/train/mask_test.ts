@@ -2,7 +2,7 @@ import { vertexPoints } from "@/lib/face/landmarks.ts";
 import fc from "@/tests/fast_check.ts";
 import { bakePositionMap, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
 import { publishedWeights, weightMask } from "@/lib/train/mask.ts";
 import { assert, assertEquals, assertThrows } from "../support.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError, SettingError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";

@@ -5,11 +5,11 @@ import { drawnModel } from "@/lib/face/openness.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
-import { randomAppearance } from "@/lib/portrait/appearance.ts";
+import { type Appearance, randomAppearance } from "@/lib/portrait/appearance.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { Camera, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
-import { randomHairStyle } from "@/lib/portrait/hair_style.ts";
-import { randomLighting } from "@/lib/portrait/lighting.ts";
+import { type HairStyle, randomHairStyle } from "@/lib/portrait/hair_style.ts";
+import { type Lighting, randomLighting } from "@/lib/portrait/lighting.ts";
 import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { skinColor } from "@/lib/portrait/skin.ts";
 import { Random } from "@/lib/random.ts";
@@ -61,6 +61,12 @@ export class DrawnActor {
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
   readonly #backdrop: Backdrop;
+  readonly #person: {
+    readonly identity: readonly number[];
+    readonly look: Appearance;
+    readonly hair: HairStyle;
+    readonly lighting: Lighting;
+  };
   #frame = 0;
 
   constructor({ headShare = 0.16, ...options }: ActorOptions) {
@@ -72,18 +78,24 @@ export class DrawnActor {
     this.#painter = new PortraitPainter(this.#atlas, { imageSize: size, kernels });
     this.#camera = new Camera(size, kernels);
     this.#backdrop = new Backdrop(size, kernels);
+    const random = new Random(options.seed), identity = random.fork("identity");
+    this.#person = {
+      identity: model.identityModes.map(() => 0.7 * identity.normal()),
+      look: randomAppearance(random.fork("look"), YEARS),
+      hair: randomHairStyle(random.fork("hair"), YEARS),
+      lighting: randomLighting(random.fork("light")),
+    };
   }
 
   draw({ pitch = 0, yaw = 0, roll = 0, x = 0, y = 0, expression = {} }: Act, paintBefore?: PaintBefore): DrawnFrame {
     const { model, seed, size, headShare } = this.#options;
-    const random = new Random(seed), identity = random.fork("identity");
+    const { identity, look, hair, lighting } = this.#person;
     const vertices = shapeFace(model, {
-      identity: model.identityModes.map(() => 0.7 * identity.normal()),
+      identity,
       expression: model.expressionNames.map((name) => expression[name] ?? 0),
     });
     const radians = (degrees: number) => degrees * Math.PI / 180;
     const rotation = poseRotation({ pitch: radians(pitch), yaw: radians(yaw), roll: radians(roll) });
-    const look = randomAppearance(random.fork("look"), YEARS), lighting = randomLighting(random.fork("light"));
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const perspective = { center: [size / 2, size / 2], depth: 0, distance: 8 * size } as const;
     const { positions, raster } = this.#painter.pose({
@@ -95,7 +107,7 @@ export class DrawnActor {
       },
       perspective,
       look,
-      hair: randomHairStyle(random.fork("hair"), YEARS),
+      hair,
       torso: {
         rotation: poseRotation({ pitch: 0, yaw: radians(0.3 * yaw), roll: 0 }),
         width: 1,
@@ -108,6 +120,7 @@ export class DrawnActor {
       lighting,
     });
     const image = this.#camera.film;
+    const random = new Random(seed);
     this.#backdrop.paint(image, random.fork("background"), raster);
     this.#painter.draw(image);
     paintBefore?.(image, { skin, brightness: lighting.brightness });

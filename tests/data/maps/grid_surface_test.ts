@@ -1,7 +1,7 @@
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { bakePositionMap, readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { landmarkEntries } from "@/lib/face/landmarks.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";

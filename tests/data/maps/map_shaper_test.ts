@@ -1,7 +1,7 @@
 import { MapShaper } from "@/lib/data/maps/map_shaper.ts";
 import { bakePositionMap, readVertices } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { shapeFace } from "@/lib/face/morphable_model.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { boundsOf, minus, pointsAt } from "@/lib/geometry/vectors.ts";

@@ -9,7 +9,7 @@ import {
   readVertices,
 } from "@/lib/data/maps/position_map.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
 import { type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";

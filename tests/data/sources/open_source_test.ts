@@ -4,7 +4,7 @@ import { ictDownload, ictFiles } from "@/lib/data/sets/ict_facekit.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import type { Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
 import { assert, assertAllClose, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";

@@ -3,7 +3,7 @@ import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { type Labeler, landmarkLabeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import { openLandmarkFiles } from "@/lib/data/sets/own_photos/landmark_files.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 export const model = builtInFace();

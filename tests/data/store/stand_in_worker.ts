@@ -2,6 +2,8 @@
 import { list300wLp } from "@/lib/data/sets/300w_lp/listing.ts";
 import { photoSource } from "@/lib/data/sets/300w_lp/photo_source.ts";
 import { serveShards } from "@/lib/data/store/serve_shards.ts";
-import { standInModel } from "@/tests/data/sets/300w_lp/stand_in.ts";
 
-serveShards(async (spec) => photoSource(await list300wLp(String(spec.source["path"])), standInModel(), spec));
+serveShards(async (spec) => {
+  const { standInModel } = await import("@/tests/data/sets/300w_lp/stand_in.ts"); // which is opened: messages do not wait
+  return photoSource(await list300wLp(String(spec.source["path"])), standInModel(), spec);
+});

@@ -1,6 +1,6 @@
 import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
 const SIZE = 64;

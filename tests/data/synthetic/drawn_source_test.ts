@@ -10,7 +10,7 @@ import type { Sample, Split } from "@/lib/data/sample.ts";
 import { sampleStages, StageClock } from "@/lib/portrait/stage_timer.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { Sitters } from "@/lib/data/synthetic/sitters.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 
 const SIZE = 64;

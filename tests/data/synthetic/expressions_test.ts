@@ -1,5 +1,5 @@
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { Random } from "@/lib/random.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 

@@ -2,7 +2,7 @@ import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import { rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import { faceAxes } from "@/lib/data/synthetic/face_axes.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import type { Sample } from "@/lib/data/sample.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";

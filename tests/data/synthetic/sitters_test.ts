@@ -1,7 +1,7 @@
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { Sitters } from "@/lib/data/synthetic/sitters.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { multiply } from "@/lib/geometry/transforms.ts";
 import type { Mat3 } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose } from "@/tests/support.ts";

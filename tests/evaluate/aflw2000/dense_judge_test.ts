@@ -2,7 +2,7 @@ import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { FittedFaces, FittedLabels } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import { DenseJudge } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { landmarksOf } from "@/lib/face/landmarks.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";

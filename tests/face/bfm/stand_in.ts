@@ -1,4 +1,4 @@
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { Random } from "@/lib/random.ts";

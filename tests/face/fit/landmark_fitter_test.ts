@@ -1,7 +1,7 @@
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { LandmarkFitter } from "@/lib/face/fit/landmark_fitter.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
 import { landmarkBox, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";

@@ -1,5 +1,5 @@
 /** What stands for FLAME in tests: the built-in head's skin and eyeballs under FLAME's names, in meters. */
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { landmarksOf } from "@/lib/face/landmarks.ts";
 import { materialNumbers } from "@/lib/face/morphable_model.ts";
 import { connectedParts } from "@/lib/geometry/connected_parts.ts";

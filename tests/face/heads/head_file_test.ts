@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { findHeadLandmarks, headModel } from "@/lib/face/heads/head.ts";
 import { readHead } from "@/lib/face/heads/head_file.ts";
 import { eyeCornerDistance, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";

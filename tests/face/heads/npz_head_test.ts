@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { headModel } from "@/lib/face/heads/head.ts";
 import { readHead } from "@/lib/face/heads/head_file.ts";
 import { hasNumpy, type NumpyArray, writeNpz } from "@/tests/formats/numpy_files.ts";

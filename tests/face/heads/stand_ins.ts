@@ -1,6 +1,6 @@
 /** What stands for heads of others in tests: the built-in face as their files would have it. */
 import { encodeGlb } from "@/lib/export/glb.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { type LandmarkConvention, landmarksOf, renumberPoints } from "@/lib/face/landmarks.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import { pointsAt } from "@/lib/geometry/vectors.ts";

@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import {
   landmarkConventions,
   landmarkEntries,

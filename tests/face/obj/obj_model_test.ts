@@ -1,7 +1,7 @@
 import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { InputError } from "@/lib/errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { landmarkEntries, renumberPoints, valuesAt, vertexPoints } from "@/lib/face/landmarks.ts";
 import { materialNames, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { loadObjModel, writeObjModel } from "@/lib/face/obj/obj_files.ts";

@@ -2,7 +2,7 @@ import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
 import { faceSize, landmarkErrors, type LandmarkPair } from "@/lib/evaluate/nme.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion, vertexErrors } from "@/lib/evaluate/region_errors.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
 import { cumulativeFigure } from "@/lib/view/evaluation/cumulative_figure.ts";

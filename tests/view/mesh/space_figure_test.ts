@@ -1,6 +1,6 @@
 import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { spaceFigure } from "@/lib/view/mesh/space_figure.ts";
 import { spaceScene } from "@/lib/view/mesh/space_scene.ts";

@@ -1,5 +1,5 @@
 import fc from "@/tests/fast_check.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { trails, uvRow } from "@/lib/view/mesh/uv_picture.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";

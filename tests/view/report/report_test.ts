@@ -4,7 +4,7 @@ import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";

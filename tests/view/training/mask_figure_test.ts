@@ -1,6 +1,6 @@
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { publishedWeights } from "@/lib/train/mask.ts";
 import { maskFigure } from "@/lib/view/training/mask_figure.ts";
 import { assert, assertEquals } from "@/tests/support.ts";

@@ -2,7 +2,7 @@ import { encodeJpeg } from "@/lib/data/files/images.ts";
 import type { FittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { fittedPlacement } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import type { FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
-import { builtInFace } from "@/lib/face/built_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { type MorphableModel, regionNames, shapeFace } from "@/lib/face/morphable_model.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
