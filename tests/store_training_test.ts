@@ -21,8 +21,8 @@ Deno.test("a run on a store learns, is stopped and goes on, names what is damage
     device: "cpu",
     source: { name: "store", path: store },
     imageSize: 64,
-    width: 12,
-    batchSize: 16,
+    width: 8,
+    batchSize: 8,
     steps: 160,
     workers: 1,
 

@@ -27,6 +27,7 @@ export function mirrorVertices(
     for (let i = firstAtLeast(byHeight, (other) => at(other, 1), at(v, 1) - reach); i < byHeight.length; i++) {
       const other = byHeight[i]!;
       if (at(other, 1) > at(v, 1) + reach) break;
+      if (Math.abs(at(other, 0) + at(v, 0) - 2 * middle) > reach) continue; // most of them
       const away = Math.hypot(at(other, 0) + at(v, 0) - 2 * middle, at(other, 1) - at(v, 1), at(other, 2) - at(v, 2));
       const uvAway = Math.hypot(uv[2 * other]! + uv[2 * v]! - 1, uv[2 * other + 1]! - uv[2 * v + 1]!);
       const score = away / (right - left) + UV_SHARE * uvAway;

@@ -119,7 +119,8 @@ function makeFields(atlas: FaceAtlas): FaceFields {
   const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
   const inFront = (p: Vec3, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
   const { z: axisDepth } = headAxis(landmarks);
-  const folds = foldLines(mark), foldDepth = mark(45)[2] - 0.2;
+  const folds = foldLines(mark).map((fold) => ({ ...fold, box: flatBoxAround(fold.line, bumpReach(fold.width)) }));
+  const foldDepth = mark(45)[2] - 0.2;
   const start = atlas.textureSize ** 2;
   const ofVertices = (field: (p: Vec3) => number) =>
     Float32Array.from({ length: points.length / 3 - start }, (_, v) => field(pointAt(points, start + v)));
@@ -167,7 +168,8 @@ function makeFields(atlas: FaceAtlas): FaceFields {
     wrinkles: sparse((p) => {
       if (p[2] < foldDepth) return 0;
       const q: Vec3 = [Math.abs(p[0]), p[1], 0];
-      return folds.reduce((most, { line, width, depth }) => {
+      return folds.reduce((most, { line, width, depth, box }) => {
+        if (q[0] < box.left || q[0] > box.right || q[1] < box.bottom || q[1] > box.top) return most;
         const { distance, along } = nearestOnLine(q, line);
         return Math.max(most, depth * Math.exp(-((distance / width) ** 2)) * smoothstep(1, 0.75, along));
       }, 0);
