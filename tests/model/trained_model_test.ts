@@ -244,7 +244,10 @@ Deno.test("openTrainedModel() refuses a description of another network's size", 
   });
 });
 
-Deno.test("openOnnxModel() opens the weights that come with posmap, which are what was saved", async () => {
-  const { description } = await openOnnxModel(new URL("../../data/weights/lite", import.meta.url).pathname);
-  assertEquals(description.architecture, "lite");
-});
+for (const architecture of ["lite", "large"] as const) {
+  Deno.test(`openOnnxModel() opens the weights that come with posmap, which are what was saved: ${architecture}`, async () => {
+    const folder = new URL(`../../data/weights/${architecture}`, import.meta.url).pathname;
+    const { description } = await openOnnxModel(folder);
+    assertEquals(description.architecture, architecture);
+  });
+}
