@@ -22,6 +22,7 @@ import { isOutOfMemory } from "@/lib/tensorflow/library/c_api.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { NetworkShape } from "@/lib/model/trained_model.ts";
 import { readConfigFile, readRunConfig } from "@/lib/train/run_folder.ts";
+import { startedSettings } from "@/lib/train/started_settings.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
@@ -154,7 +155,7 @@ async function run(console: TaskConsole): Promise<void> {
   const config = resolveConfig(preset, {
     ...given,
     ...options.fastDevRun && fastDevRun,
-    ...shape && startedSettings(shape, before),
+    ...shape && startedSettings(shape, { ...before, ...settings }),
     ...overrides,
   });
   if (config.freeze !== "nothing" && !options.resume && options.from === undefined) {
@@ -242,11 +243,6 @@ async function shapeOf(from: string, console: TaskConsole): Promise<NetworkShape
   console.stage("Opening the weights to start from");
   const { readShape } = await import("@/lib/model/trained_model.ts");
   return await readShape(from);
-}
-
-/** Of a network that starts from a model of this shape: a rate for new ones would undo first what it has learned. */
-function startedSettings({ imageSize, width, encoding }: NetworkShape, { learningRate }: Config) {
-  return { imageSize, width, encoding, learningRate: Number((learningRate / 10).toPrecision(2)) };
 }
 
 /** Where no preset is named: "quick" is one of light networks. */

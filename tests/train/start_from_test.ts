@@ -5,6 +5,7 @@ import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
+import { startedSettings } from "@/lib/train/started_settings.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -42,6 +43,14 @@ Deno.test("startFrom() takes all weights that lead to the map, and leaves heads 
   for (const [name, values] of valuesOf(network)) assertEquals(values, saved.get(name) ?? before.get(name));
   assert([...before.keys()].some((name) => !saved.has(name)), "there is a head");
   network.dispose();
+});
+
+Deno.test("startedSettings() has a model's shape, and a tenth of the rate where its architecture stays", () => {
+  const shape = { architecture: "lite", imageSize: 64, width: 5, encoding: "paper" } as const;
+  const { architecture: _, ...kept } = shape;
+  const ofRate = (architecture: "lite" | "large") => startedSettings(shape, { architecture, learningRate: 2e-3 });
+  assertEquals(ofRate("lite"), { ...kept, learningRate: 2e-4 });
+  assertEquals(ofRate("large"), { ...kept, learningRate: 2e-3 });
 });
 
 Deno.test("startFrom() refuses another width, size or architecture, and changes nothing then", async () => {
