@@ -134,29 +134,26 @@ const light = {
   expressionWeight: 1,
 } as const;
 
+/** What networks of that kind are trained with by themselves. */
+const lite = { ...light, steps: 5_500, validateEvery: 250, checkpointEvery: 250 } as const;
+
 /** What weights that come along are trained with, on faces that they may be given away for. */
 const shipped = {
+  ...light,
   source: { name: "ict" }, // with the path of ICT-FaceKit
   averaging: 0.999,
   checkpointEvery: 250,
+  eyes: true,
+  lids: true,
+  depthWeight: 0.3,
+  steps: 76_000,
 } as const;
 
 /** Each names only what it changes. Results and costs stand in the README. */
 export const presets = {
   prnet: {},
-  lite: {
-    ...light,
-    steps: 5_500,
-    validateEvery: 250,
-    checkpointEvery: 250,
-  },
-  large: {
-    ...light,
-    architecture: "large",
-    steps: 5_500,
-    validateEvery: 250,
-    checkpointEvery: 250,
-  },
+  lite,
+  large: { ...lite, architecture: "large" },
   quick: {
     architecture: "lite",
     imageSize: 128,
@@ -170,23 +167,8 @@ export const presets = {
     validateEvery: 250,
     checkpointEvery: 250,
   },
-  weights: {
-    ...light,
-    ...shipped,
-    eyes: true,
-    lids: true,
-    depthWeight: 0.3,
-    steps: 76_000,
-  },
-  "weights-large": {
-    ...light,
-    ...shipped,
-    architecture: "large",
-    eyes: true,
-    lids: true,
-    depthWeight: 0.3,
-    steps: 76_000,
-  },
+  weights: shipped,
+  "weights-large": { ...shipped, architecture: "large" },
 } satisfies Record<string, Partial<Config>>;
 
 /** What `deno task train` takes first. */

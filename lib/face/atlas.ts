@@ -38,10 +38,7 @@ const atlases = onceEach((_: MorphableModel) => new Map<number, FaceAtlas>());
 
 /** Made once for each model and size. */
 export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
-  const made = atlases(model);
-  const atlas = made.get(textureSize) ?? makeAtlas(model, textureSize);
-  made.set(textureSize, atlas);
-  return atlas;
+  return atlases(model).getOrInsertComputed(textureSize, () => makeAtlas(model, textureSize));
 }
 
 function makeAtlas(model: MorphableModel, textureSize: number): FaceAtlas {

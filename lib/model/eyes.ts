@@ -4,7 +4,7 @@ import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import { landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { glorotUniform, sizeOf } from "@/lib/model/layers.ts";
+import { glorotUniform, reshape, sizeOf } from "@/lib/model/layers.ts";
 import { block, dense } from "@/lib/model/lite_layers.ts";
 import { writeValues } from "@/lib/model/normalization.ts";
 import { detach } from "@/lib/tensorflow/ops/detach.ts";
@@ -213,8 +213,4 @@ function placesOf(rows: number, weigh: (weights: Float32Array, pixel: Pixel) => 
     weights.forEach((weight, coordinate) => places[coordinate * count + i] = weight);
   }
   return places;
-}
-
-function reshape(x: tf.SymbolicTensor, name: string, targetShape: number[]): tf.SymbolicTensor {
-  return tf.layers.reshape({ name, targetShape }).apply(x) as tf.SymbolicTensor;
 }

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { upsampleBilinear } from "@/lib/tensorflow/ops/upsampling.ts";
 import { type PositionEncoding, positionScale } from "@/lib/data/maps/position_map.ts";
-import { channelsOf, convolve, glorotUniform, sizeOf } from "@/lib/model/layers.ts";
+import { add, channelsOf, convolve, glorotUniform, reshape, sizeOf } from "@/lib/model/layers.ts";
 import { block, dense } from "@/lib/model/lite_layers.ts";
+import { upsampleNodes } from "@/lib/model/lite_parts.ts";
 import { writeValues } from "@/lib/model/normalization.ts";
 
 /** What names of layers begin with, before a slash: of those that join features of all sizes, */
@@ -128,11 +128,7 @@ export function moveToPoints(
       .apply(learned) as tf.SymbolicTensor,
   ], `${MOVES}/moves`);
   writeValues(mean.weights[0]!, nearnesses());
-  const spread = stride === 1 ? moves : upsampleBilinear(moves, {
-    name: `${MOVES}/node_moves`,
-    factor: stride,
-    size: sizeOf(nodes),
-  });
+  const spread = upsampleNodes(moves, { name: `${MOVES}/node_moves`, factor: stride, size: sizeOf(nodes) });
   return add([nodes, spread], "nodes_at_points");
 }
 
@@ -192,12 +188,4 @@ function mix(x: tf.SymbolicTensor, { name, kernel, channels }: MixOptions): tf.S
   const y = layer.apply(x) as tf.SymbolicTensor;
   writeValues(layer.weights[0]!, kernel);
   return y;
-}
-
-function add(terms: tf.SymbolicTensor[], name: string): tf.SymbolicTensor {
-  return tf.layers.add({ name }).apply(terms) as tf.SymbolicTensor;
-}
-
-function reshape(x: tf.SymbolicTensor, name: string, targetShape: number[]): tf.SymbolicTensor {
-  return tf.layers.reshape({ name, targetShape }).apply(x) as tf.SymbolicTensor;
 }

@@ -1,13 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { PositionEncoding } from "@/lib/data/maps/position_map.ts";
 import { findPoints, moveToPoints } from "@/lib/model/heatmaps.ts";
-import { dense } from "./lite_layers.ts";
 import {
   channelsFor,
   decodeNodes,
+  describeFace,
   encodeImage,
-  FACE_LAYER,
-  FACE_SHARE,
   type FaceNetworkOptions,
   outputsOf,
 } from "./lite_parts.ts";
@@ -29,7 +27,7 @@ export function buildLarge(options: LargeOptions): tf.LayersModel {
   const { imageSize, width, encoding, seed } = options;
   const channels = channelsFor(width);
   const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
-  const features = encodeImage(image, { imageSize, width, smallestBlocks: 1, seed });
+  const features = encodeImage(image, { ...options, smallestBlocks: 1 });
   const { points, coarsest } = findPoints(features, {
     channels: features.map((_, level) => channels(level === 0 ? FINEST_SHARE : SHARE)),
     imageSize,
@@ -41,12 +39,7 @@ export function buildLarge(options: LargeOptions): tf.LayersModel {
     flat(coarsest, "flat_picture"),
     flat(points, "flat_points"),
   ]);
-  const face = dense(known as tf.SymbolicTensor, {
-    name: FACE_LAYER,
-    units: channels(FACE_SHARE),
-    activation: "elu",
-    seed,
-  });
+  const face = describeFace(known as tf.SymbolicTensor, options);
   const nodes = moveToPoints(decodeNodes(face, options), { points, face, seed });
   return tf.model({ inputs: image, outputs: outputsOf({ image, face, nodes }, options), name: "large" });
 }

@@ -40,6 +40,14 @@ export function activate(x: tf.SymbolicTensor, name: string, activation: "relu" 
   return tf.layers.activation({ activation, name }).apply(x) as tf.SymbolicTensor;
 }
 
+export function add(terms: tf.SymbolicTensor[], name: string): tf.SymbolicTensor {
+  return tf.layers.add({ name }).apply(terms) as tf.SymbolicTensor;
+}
+
+export function reshape(x: tf.SymbolicTensor, name: string, targetShape: number[]): tf.SymbolicTensor {
+  return tf.layers.reshape({ name, targetShape }).apply(x) as tf.SymbolicTensor;
+}
+
 /**
  * Glorot and Bengio's uniform distribution, from a stream of its own for each layer's name.
  *

@@ -1,14 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { dense } from "./lite_layers.ts";
-import {
-  channelsFor,
-  decodeNodes,
-  encodeImage,
-  FACE_LAYER,
-  FACE_SHARE,
-  type FaceNetworkOptions,
-  outputsOf,
-} from "./lite_parts.ts";
+import { decodeNodes, describeFace, encodeImage, type FaceNetworkOptions, outputsOf } from "./lite_parts.ts";
 
 /**
  * The light network: RGB in [0, 1] to encoded positions, unbounded; on request also to the amounts of expressions,
@@ -21,12 +12,11 @@ import {
  * so that texels at the end lie between nodes too.
  */
 export function buildLite(options: FaceNetworkOptions): tf.LayersModel {
-  const { imageSize, width, seed } = options;
+  const { imageSize } = options;
   const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
-  const features = encodeImage(image, { imageSize, width, smallestBlocks: 2, seed });
+  const features = encodeImage(image, { ...options, smallestBlocks: 2 });
   const flat = tf.layers.flatten({ name: "flatten" }).apply(features.at(-1)!) as tf.SymbolicTensor;
-  const units = channelsFor(width)(FACE_SHARE);
-  const face = dense(flat, { name: FACE_LAYER, units, activation: "elu", seed });
+  const face = describeFace(flat, options);
   const outputs = outputsOf({ image, face, nodes: decodeNodes(face, options) }, options);
   return tf.model({ inputs: image, outputs, name: "lite" });
 }

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { upsampleBilinear, type UpsamplingOptions } from "@/lib/tensorflow/ops/upsampling.ts";
 import { lidsPart, seeEyes } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
-import { glorotUniform, sizeOf } from "./layers.ts";
+import { add, glorotUniform, reshape, sizeOf } from "./layers.ts";
 import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
 
 /** What the light and the large network have in common. */
@@ -78,6 +78,14 @@ export function encodeImage(
   return features;
 }
 
+/** [FACE_SHARE · width], what describes the face, from all that is known of it. */
+export function describeFace(
+  known: tf.SymbolicTensor,
+  { width, seed }: Pick<FaceNetworkOptions, "width" | "seed">,
+): tf.SymbolicTensor {
+  return dense(known, { name: FACE_LAYER, units: channelsFor(width)(FACE_SHARE), activation: "elu", seed });
+}
+
 /**
  * [nodes, nodes, 3], the grid that is upsampled to the map, from what describes the face: the sum of a smooth part, linear in a
  * few coefficients, and a fine one, decoded by convolutions over UV space.
@@ -120,10 +128,6 @@ export function nodesAcross(imageSize: number): number {
   return imageSize / UPSAMPLING + 1;
 }
 
-export function add(terms: tf.SymbolicTensor[], name: string): tf.SymbolicTensor {
-  return tf.layers.add({ name }).apply(terms) as tf.SymbolicTensor;
-}
-
 interface PartOptions {
   /** Nodes a side of the grid that is wanted. */
   readonly nodeCount: number;
@@ -134,9 +138,9 @@ interface PartOptions {
 function smoothPart(face: tf.SymbolicTensor, { nodeCount, seed }: PartOptions): tf.SymbolicTensor {
   const coefficients = dense(face, { name: "coefficients", units: SMOOTH_COMPONENTS, initialScale: SMALL, seed });
   const values = dense(coefficients, { name: SMOOTH_LAYER, units: SMOOTH_NODES ** 2 * 3, seed });
-  const grid = tf.layers.reshape({ name: "smooth_grid", targetShape: [SMOOTH_NODES, SMOOTH_NODES, 3] }).apply(values);
+  const grid = reshape(values, "smooth_grid", [SMOOTH_NODES, SMOOTH_NODES, 3]);
   const factor = (nodeCount - 1) / (SMOOTH_NODES - 1);
-  return upsampleNodes(grid as tf.SymbolicTensor, { name: "smooth_part", factor, size: nodeCount });
+  return upsampleNodes(grid, { name: "smooth_part", factor, size: nodeCount });
 }
 
 /** [nodeCount, nodeCount, 3], by convolutions that double the sides from 4. */
@@ -151,8 +155,7 @@ function finePart(
     activation: "elu",
     seed,
   });
-  const targetShape = [SMALLEST_SIZE, SMALLEST_SIZE, first!];
-  let x = tf.layers.reshape({ name: "decoder_4", targetShape }).apply(seedValues) as tf.SymbolicTensor;
+  let x = reshape(seedValues, "decoder_4", [SMALLEST_SIZE, SMALLEST_SIZE, first!]);
   for (let stage = 0; sizeOf(x) < nodeCount - 1; stage++) {
     const name = `decoder_${2 * sizeOf(x)}`;
     x = tf.layers.upSampling2d({ name: `${name}_larger`, size: [2, 2] }).apply(x) as tf.SymbolicTensor;

@@ -57,7 +57,7 @@ export function checkEyes(
     throw new SettingError((nameOf) => `Cannot set ${nameOf(setting)} to true: ${reason(nameOf)}`);
   };
   if (lids && !eyes) refuse("lids", (nameOf) => `what moves them is seen with ${nameOf("eyes")} true alone`);
-  if (!eyes || (architecture !== "prnet" && expressionWeight > 0)) return;
+  if (!eyes || expressionsSaid({ architecture, expressionWeight }, 1) > 0) return;
   refuse("eyes", (nameOf) => `they are seen by lite and large, with ${nameOf("expressionWeight")} above 0`);
 }
 

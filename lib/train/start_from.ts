@@ -3,6 +3,7 @@ import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
+import { grows } from "@/lib/train/started_settings.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
 import { type NetworkShape, openTrainedModel, readShape } from "@/lib/model/trained_model.ts";
 
@@ -24,9 +25,9 @@ export async function startFrom(
   },
 ): Promise<void> {
   const shape = await readShape(from);
-  const grows = config.architecture === "large" && shape.architecture === "lite";
+  const isGrowing = grows(shape, config);
   for (const setting of ["architecture", "imageSize", "width", "encoding"] as const) {
-    if (setting === "architecture" && grows) continue;
+    if (setting === "architecture" && isGrowing) continue;
     const [wanted, found] = [config[setting], shape[setting]];
     if (wanted === found) continue;
     throw new SettingError((nameOf) =>
@@ -40,7 +41,7 @@ export async function startFrom(
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
       const value = values.get(originalName);
       if (value?.shape.join() === shape.join()) return true;
-      if (grows || heads.some((head) => originalName.startsWith(`${head}/`))) return false;
+      if (isGrowing || heads.some((head) => originalName.startsWith(`${head}/`))) return false;
       throw new InputError(
         `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
           `found ${value ? `[${value.shape}]` : "none"}`,

@@ -1,19 +1,27 @@
 import type { Config } from "@/lib/config.ts";
 import type { NetworkShape } from "@/lib/model/trained_model.ts";
 
+/** Whether a network may start from a model of this shape although it is of another architecture, most of it new. */
+export function grows(
+  { architecture }: Pick<NetworkShape, "architecture">,
+  wanted: Pick<Config, "architecture">,
+): boolean {
+  return architecture === "lite" && wanted.architecture === "large";
+}
+
 /**
  * The settings of a network that starts from a model of this shape. Of the same architecture it learns at a tenth of the rate: one
- * for new networks would undo first what it has learned. Of another, most of it is new.
+ * for new networks would undo first what it has learned. One that grows learns at the whole rate.
  */
 export function startedSettings(
-  { architecture, imageSize, width, encoding }: NetworkShape,
+  shape: NetworkShape,
   wanted: Pick<Config, "architecture" | "learningRate">,
 ): Omit<NetworkShape, "architecture"> & Pick<Config, "learningRate"> {
-  const { learningRate } = wanted, grows = wanted.architecture !== architecture;
+  const { imageSize, width, encoding } = shape, { learningRate } = wanted;
   return {
     imageSize,
     width,
     encoding,
-    learningRate: grows ? learningRate : Number((learningRate / 10).toPrecision(2)),
+    learningRate: grows(shape, wanted) ? learningRate : Number((learningRate / 10).toPrecision(2)),
   };
 }

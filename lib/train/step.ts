@@ -55,6 +55,7 @@ export function compileStep(
 ): TrainingStep {
   const { gradAccumulate: count = 1, precision = "float32" } = config;
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const watched = withPoints(network);
   const sums = tf.tidy(() => {
     if (count === 1) return [];
     const kinds = [...weights, { name: LOSS, shape: [] as number[] }];
@@ -66,6 +67,7 @@ export function compileStep(
     const { value, grads } = tf.variableGrads(() => {
       const loss = lossOf(batch, {
         network,
+        watched,
         mask,
         config,
         ranks: config.syncBatchNorm ? collectives : undefined,
@@ -103,30 +105,37 @@ export function compileStep(
   };
 }
 
+/** The network with the points that it finds, if it does, as one output more, the last. */
+function withPoints(network: tf.LayersModel): tf.LayersModel {
+  const points = network.layers.find(({ name }) => name === POINTS)?.output as tf.SymbolicTensor | undefined;
+  return points ? tf.model({ inputs: network.inputs, outputs: [...network.outputs, points] }) : network;
+}
+
 type LossConfig =
   & Pick<Config, "loss" | "l2">
   & Partial<Pick<Config, "depthWeight" | "absentShare" | "expressionWeight">>;
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
-  { network, mask, config, ranks }: Pick<StepParts, "network" | "mask"> & {
+  { network, watched, mask, config, ranks }: Pick<StepParts, "network" | "mask"> & {
+    /** What {@linkcode withPoints} gives of the network. */
+    readonly watched: tf.LayersModel;
     readonly config: LossConfig;
     /** Whose statistics are those of all. */
     readonly ranks: StepCollectives | undefined;
   },
 ): tf.Scalar {
   const { l2, absentShare = 0, expressionWeight = 0 } = config;
-  const points = network.layers.find(({ name }) => name === POINTS)?.output as tf.SymbolicTensor | undefined;
-  const watched = points ? tf.model({ inputs: network.inputs, outputs: [...network.outputs, points] }) : network;
   const outputs = [watched.apply(bytesToUnit(images), { training: true, ranks })].flat() as tf.Tensor[];
   const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
   const predicted = outputs[0] as tf.Tensor4D;
+  const points = outputs[network.outputs.length] as tf.Tensor4D | undefined;
   const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
   const terms = [positionLoss(predicted, wanted, mask, config)];
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
   if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
   if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
-  if (points) terms.push(pointLoss(outputs.at(-1) as tf.Tensor4D, { target: targets, mask, presence }));
+  if (points) terms.push(pointLoss(points, { target: targets, mask, presence }));
   if (l2 > 0) terms.push(weightPenalty(network, l2));
   return terms.reduce((sum, term) => tf.add(sum, term));
 }

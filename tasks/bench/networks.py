@@ -93,26 +93,31 @@ class Lite(nn.Module):
             return 2 * math.ceil(share * width / 2)
 
         self.encode(size, channels)
-        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * self.encoded[-1], channels(self.FACE_SHARE)))
+        self.add_module("face", nn.Linear(self.describe(size, channels), channels(self.FACE_SHARE)))
         self.decode(channels)
+
+    def describe(self, size, channels):
+        """Adds what the face is described by, and gives the number of its features."""
+        return self.SMALLEST_SIZE**2 * self.encoded[-1]
 
     def encode(self, size, channels):
         self.block("stem_1", 3, channels(1), 2)
         self.block("stem_2", channels(1), channels(1.5), 2)
         last = channels(1.5)
         self.encoded = [last]  # channels of what stages see, the finest first
-        self.residuals = []
+        self.residuals, self.stage_ends = [], []
         stage_count = int(math.log2(size / 4 / self.SMALLEST_SIZE))
         side = size // 4
         for share in [2, 3, 6, 10][-stage_count:]:
             side //= 2
-            blocks = [("a", 2), ("b", 1)] if side > self.SMALLEST_SIZE else [("a", 2), ("b", 1)][: self.SMALLEST_BLOCKS]
-            for suffix, stride in blocks:
+            block_count = 2 if side > self.SMALLEST_SIZE else self.SMALLEST_BLOCKS
+            for suffix, stride in [("a", 2), ("b", 1)][:block_count]:
                 name = f"encoder_{side}_{suffix}"
                 self.residual(name, last, channels(share), stride)
                 self.residuals.append(name)
                 last = channels(share)
             self.encoded.append(last)
+            self.stage_ends.append(name)
 
     def decode(self, channels):
         self.add_module("coefficients", nn.Linear(channels(self.FACE_SHARE), self.SMOOTH_COMPONENTS))
@@ -156,7 +161,7 @@ class Lite(nn.Module):
             shortcut = getattr(self, f"{name}/shortcut")(x) if hasattr(self, f"{name}/shortcut") else x
             y = getattr(self, f"{name}/second/convolution")(self.blocked(x, f"{name}/first"))
             x = F.relu(getattr(self, f"{name}/normalization")(y + shortcut))
-            if name.endswith("_b") or x.shape[2] == self.SMALLEST_SIZE and self.SMALLEST_BLOCKS == 1:
+            if name in self.stage_ends:
                 found.append(x)
         return found
 
@@ -187,15 +192,7 @@ class Large(Lite):
     REACH = 5
     MOVE_CHANNELS = 16
 
-    def __init__(self, size=128, width=16):
-        nn.Module.__init__(self)
-        self.size = size
-        self.node_count = size // self.UPSAMPLING + 1
-
-        def channels(share):
-            return 2 * math.ceil(share * width / 2)
-
-        self.encode(size, channels)
+    def describe(self, size, channels):
         self.levels = []
         counts = [channels(3)] + [channels(4)] * (len(self.encoded) - 1)
         for level, (own, count) in enumerate(zip(self.encoded, counts)):
@@ -209,15 +206,13 @@ class Large(Lite):
         point_count = self.POINTS_ACROSS**2
         self.add_module("heatmaps/logits", nn.Conv2d(counts[0], point_count, 1, bias=False))
         self.add_module("heatmaps/points", fixed(nn.Conv2d((size // 4) ** 2, 2, 1, bias=False)))
-        units = channels(self.FACE_SHARE)
-        self.add_module("face", nn.Linear(self.SMALLEST_SIZE**2 * counts[-1] + 2 * point_count, units))
-        self.decode(channels)
         self.add_module("moves/opposite", fixed(nn.Conv2d(3, 2, 1, bias=False)))
-        self.add_module("moves/trust_features", nn.Linear(units, self.TRUST_UNITS))
+        self.add_module("moves/trust_features", nn.Linear(channels(self.FACE_SHARE), self.TRUST_UNITS))
         self.add_module("moves/trust", nn.Linear(self.TRUST_UNITS, point_count))
         self.add_module("moves/mean", convolution(2, 3, self.REACH))
         self.add_module("moves/learned", convolution(2, self.MOVE_CHANNELS, self.REACH))
         self.add_module("moves/learned_moves", convolution(self.MOVE_CHANNELS, 3, self.REACH))
+        return self.SMALLEST_SIZE**2 * counts[-1] + 2 * point_count
 
     def forward(self, x):
         points, coarsest = self.find_points(self.features(x))

@@ -491,7 +491,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/train/step.ts",
-    line: "if (points) terms.push(pointLoss(outputs.at(-1) as tf.Tensor4D, { target: targets, mask, presence }));",
+    line: "if (points) terms.push(pointLoss(points, { target: targets, mask, presence }));",
     replacement: "",
     tests: ["tests/model/large_test.ts"],
   },
