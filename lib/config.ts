@@ -66,6 +66,8 @@ const schema = z.strictObject({
   eyes: boolean,
   lids: boolean,
   freeze: oneOf("nothing", "trunk"),
+  teacher: z.string(),
+  teacherShare: notNegative.max(1, "a number from 0 to 1"),
   averaging: notNegative.lt(1, "a number from 0, below 1"),
   workers: wholeFrom(0),
   overfitBatches: wholeFrom(0),
@@ -110,6 +112,8 @@ export const defaults: Config = {
   eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise
   lids: false, // whether what it sees of them moves the map, too: its lids, above all
   freeze: "nothing", // or "trunk": all that leads to the map stays as given weights have it, and what else is said is learned
+  teacher: "", // the folder of a trained model that is learned from, too: maps are to be as the mean of the truth and of its maps
+  teacherShare: 0.5, // its share in that mean
   averaging: 0, // decay of the weights' exponential average, which is what is validated and saved; 0: no average
   workers: 2, // threads that make samples; 0: the training's own thread does, when it needs them
   overfitBatches: 0, // 0: a new batch every step

@@ -68,7 +68,7 @@ export async function startExperiment(
   const parts = await openParts(config, { ...options, progress });
   let folder: RunFolder | undefined;
   try {
-    const note = await noteOf(parts.source, config.source);
+    const note = await noteOf(parts);
     if (options.ranks) await tellState(options.ranks, parts, { note, progress });
     folder = await RunFolder.create(run, config, options);
     await writeNote(run, note);
@@ -99,7 +99,7 @@ export async function resumeExperiment(
     const progress = last?.progress ?? firstProgress(config);
     if (options.ranks) await tellStart(options.ranks, { config, progress });
     parts = await openParts(config, { ...options, progress });
-    const note = await noteOf(parts.source, config.source);
+    const note = await noteOf(parts);
     await checkNote(run, note);
     if (last) loadCheckpoint(last, parts);
     if (options.ranks) await tellState(options.ranks, parts, { note, progress });

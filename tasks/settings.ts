@@ -33,6 +33,7 @@ export function sourceOf(
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {
   if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
   if (name === "maskWeights") return maskWeightsOf(text);
+  if (name === "teacher") return resolve(standing(), text); // a run may be resumed from elsewhere
   if (typeof defaults[name] !== "number") return text as Config[keyof Config];
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new SettingError((nameOf) => `Cannot set ${nameOf(name)} to "${text}": a number is wanted`);

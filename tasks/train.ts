@@ -74,6 +74,8 @@ const flags = {
   eyes: ["--eyes <true|false>", "whether lite or large sees the eyes by themselves for blinks and gaze"],
   lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
   freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
+  teacher: ["--teacher <model>", "learn from a trained model's maps, too, or a run's"],
+  teacherShare: ["--teacher-share <share>", "of the teacher's map in what the map is to be; the rest is the truth's"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
   augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
   seed: ["--seed <number>", "of weights and samples"],
@@ -145,6 +147,7 @@ async function run(console: TaskConsole): Promise<void> {
   }
   if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
   const shape = options.from === undefined ? undefined : await shapeOf(options.from, console);
+  const taughtShape = shape || !options["teacher"] ? undefined : await shapeOf(options["teacher"], console);
   const preset = choosePreset(command.args[0], options["architecture"] ?? presetArchitecture(shape));
   const given = options.config ? await readConfigFile(options.config) : undefined;
   const found = findCluster(options), cluster = options.dryRun ? undefined : found;
@@ -155,6 +158,7 @@ async function run(console: TaskConsole): Promise<void> {
   const config = resolveConfig(preset, {
     ...given,
     ...options.fastDevRun && fastDevRun,
+    ...taughtShape && { imageSize: taughtShape.imageSize, encoding: taughtShape.encoding },
     ...shape && startedSettings(shape, { ...before, ...settings }),
     ...overrides,
   });
@@ -178,7 +182,8 @@ async function run(console: TaskConsole): Promise<void> {
   const listening = { onProgress, onWarning, onRefused: refusals.add, ranks };
   if (follows) {
     const sourceHere = (there: SourceSettings) => sourceOf(options, there);
-    return await followRank0(ranks!, { ...listening, device: config.device, sourceHere, console });
+    const teacherHere = settings.teacher;
+    return await followRank0(ranks!, { ...listening, device: config.device, sourceHere, teacherHere, console });
   }
   // slow to load: help and wrong flags need none of it
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
@@ -238,11 +243,11 @@ async function followRank0(
   throw new Interruption(STOPPED_ON_REQUEST); // another was told to stop
 }
 
-/** What a network that starts from a model has in common with it, whatever the preset. */
-async function shapeOf(from: string, console: TaskConsole): Promise<NetworkShape> {
-  console.stage("Opening the weights to start from");
+/** What a network that starts from a model or is taught by it has in common with it, whatever the preset. */
+async function shapeOf(model: string, console: TaskConsole): Promise<NetworkShape> {
+  console.stage("Opening the model to learn from");
   const { readShape } = await import("@/lib/model/trained_model.ts");
-  return await readShape(from);
+  return await readShape(model);
 }
 
 /** Where no preset is named: "quick" is one of light networks. */

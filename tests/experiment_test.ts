@@ -19,6 +19,7 @@ import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 import { readEvents, readHparams, tensorBoard } from "@/tests/tensorboard.ts";
+import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
@@ -291,6 +292,29 @@ Deno.test("an experiment that starts from given weights has them when it is resu
   using straight = await startExperiment(config, { run: `${run} at once`, from: whole });
   const [after, wanted] = [await firstLoss(resumed), await firstLoss(straight)];
   assertClose(after, wanted, RESUMED_TOLERANCE);
+});
+
+Deno.test("an experiment learns from a teacher wherever that is, but not from another in its place, and names no place", async () => {
+  await using other = await temporaryFolder();
+  const run = `${folder.path}/taught`, [there, here] = [`${other.path}/there`, `${other.path}/here`];
+  await saveTinyModel(there);
+  {
+    using experiment = await startExperiment({ ...config, steps: 4, teacher: there }, { run });
+    await trainTo(experiment, 2);
+    await experiment.saveModel();
+  }
+  const { summary } = await readDescription(`${run}/model`);
+  assert(/^[0-9a-f]{64}$/.test(String(summary!["teacher"])), String(summary!["teacher"]));
+  await Deno.rename(there, here);
+  await assertThrows(() => resumeExperiment(run), InputError, /Cannot load .*there/);
+  {
+    using experiment = await resumeExperiment(run, { overrides: { teacher: here } });
+    assertEquals((await trainTo(experiment, 3)).map(({ step }) => step), [3]);
+  }
+  await saveTinyModel(here, { seed: 8 });
+  await assertThrows(() => resumeExperiment(run), InputError, /its teacher has changed since; bring back the model/);
+  const without = () => resumeExperiment(run, { overrides: { teacher: "" } });
+  await assertThrows(without, InputError, /with teacher none: it was started with one/);
 });
 
 Deno.test("an experiment whose last checkpoint is damaged goes on from the one before, with a word, to the same", async () => {

@@ -12,7 +12,8 @@ import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 
 /** Writes the folder `model/` of a run: its network as it is, and what is to be known of it. */
 export async function saveModel(run: string, parts: Parts, evaluation?: Evaluation): Promise<void> {
-  const { config, network, source, meanLandmarks } = parts;
+  const { config, network, source, teacher, meanLandmarks } = parts;
+  const { fingerprint = "" } = teacher ?? {};
   const model: TrainedModel = {
     network,
     description: {
@@ -24,7 +25,8 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
       meanLandmarks,
       ...source.facts(),
       ...network.outputNames.includes(EXPRESSIONS) && { expressionNames: source.expressionNames },
-      summary: { ...config, source: config.source.name, ...evaluation && { evaluation } }, // its path is a place on this machine
+      // paths are places on this machine
+      summary: { ...config, source: config.source.name, teacher: fingerprint, ...evaluation && { evaluation } },
     },
   };
   await hostWeights(network);

@@ -23,6 +23,7 @@ import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { Adam } from "@/lib/train/adam.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
+import { openTeacher, type Teacher } from "@/lib/train/teacher.ts";
 import { WeightAverages } from "@/lib/train/weight_averages.ts";
 import { weightMask } from "@/lib/train/mask.ts";
 import { openWebGpu } from "@/lib/webgpu/webgpu.ts";
@@ -38,6 +39,8 @@ export interface Parts {
   readonly source: Source;
   readonly network: tf.LayersModel;
   readonly optimizer: FusedAdam | Adam;
+  /** What is learned from beside the truth. */
+  readonly teacher: Teacher | undefined;
   /** Where training averages weights. */
   readonly averages: WeightAverages | undefined;
   /** [size, size], the loss's weights. */
@@ -92,6 +95,7 @@ export async function openParts(
   placeEyes(network, { ...config, surface });
   if (config.freeze === "trunk") freezeTrunk(network);
   if (from !== undefined) await startFrom(from, { network, config, images: trainingImages(config, onRefused) });
+  const teacher = config.teacher === "" ? undefined : await openTeacher(config.teacher, { ...config, surface });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
   const meanExpressions = mean(
@@ -100,7 +104,7 @@ export async function openParts(
   const optimizer = new (config.backend === "webgpu" ? Adam : FusedAdam)(config.learningRate);
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
-  const learned = { network, optimizer, averages, mask, meanLandmarks, meanExpressions };
+  const learned = { network, optimizer, teacher, averages, mask, meanLandmarks, meanExpressions };
   return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
 }
 

@@ -41,6 +41,8 @@ export interface FollowOptions extends Pick<Config, "device">, OpenOptions {
   readonly signal: StopSignal;
   /** Where rank 0's faces are here, of where they are there. */
   readonly sourceHere: (there: SourceSettings) => SourceSettings;
+  /** Where its teacher is here, if not where it is there. */
+  readonly teacherHere?: string | undefined;
   /** Called when all is open, with the settings, rank 0's, and what it runs on. */
   readonly onStart: (parts: Pick<Parts, "config" | "device">) => void;
 }
@@ -52,13 +54,14 @@ export interface FollowOptions extends Pick<Config, "device">, OpenOptions {
  */
 export async function follow(
   ranks: Ranks,
-  { device, signal, sourceHere, onStart, ...options }: FollowOptions,
+  { device, signal, sourceHere, teacherHere, onStart, ...options }: FollowOptions,
 ): Promise<boolean> {
   const { config: first, progress } = await hear(ranks) as Start;
-  const config = { ...parseConfig(first), device, source: sourceHere(first.source) };
+  const places = { source: sourceHere(first.source), teacher: teacherHere ?? first.teacher };
+  const config = { ...parseConfig(first), device, ...places };
   const { batches, ...parts } = await openParts(config, { ...options, progress, ranks });
   try {
-    checkSameFaces(await noteOf(parts.source, config.source), await hear(ranks) as RunNote);
+    checkSame(await noteOf(parts), await hear(ranks) as RunNote);
     loadCheckpoint((await readCheckpoint(sharedStore(ranks)))!, parts);
     await ranks.meet();
     onStart(parts);
@@ -103,7 +106,8 @@ async function* batchesTogether(
   }
 }
 
-function checkSameFaces(here: RunNote, first: RunNote): void {
+function checkSame({ teacher, ...here }: RunNote, { teacher: firstTeacher, ...first }: RunNote): void {
+  if (teacher !== firstTeacher) throw new InputError("Cannot train together: the teacher here is not that of rank 0");
   if (JSON.stringify(here) === JSON.stringify(first)) return;
   throw new InputError(`Cannot train together: the faces of the source ${here.source} here are not those of rank 0`);
 }

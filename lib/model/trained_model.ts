@@ -161,7 +161,7 @@ function parseNetwork(json: object, path: string): z.infer<typeof networkSchema>
 }
 
 /** All weights after one another. */
-function weightBytes(network: tf.LayersModel): Uint8Array<ArrayBuffer> {
+export function weightBytes(network: tf.LayersModel): Uint8Array<ArrayBuffer> {
   const arrays = network.weights.map((weight) => weight.read().dataSync<"float32">());
   const all = new Float32Array(arrays.reduce((length, array) => length + array.length, 0));
   let start = 0;

@@ -17,13 +17,16 @@ const changeable = [
 ] as const satisfies (keyof Config)[];
 
 /**
- * The settings of a run with some changed. Throws a SettingError where one cannot change on the way; the place of a
- * source's files can.
+ * The settings of a run with some changed. Throws a SettingError where one cannot change on the way; the places of a
+ * source's files and of a teacher can.
  */
 export function resumedConfig({ path, config }: Pick<RunFolder, "path" | "config">, changes: Partial<Config>): Config {
   for (const [key, value] of Object.entries(changes)) {
     const before = config[key as keyof Config];
-    const text = (setting: unknown) => key === "source" ? sourceText(setting as SourceSettings) : settingText(setting);
+    const text = (setting: unknown) => {
+      if (key === "source") return sourceText(setting as SourceSettings);
+      return key === "teacher" ? setting === "" ? "none" : "one" : settingText(setting);
+    };
     const [found, wanted] = [value, before].map(text);
     if (found === wanted || changeable.some((name) => name === key)) continue;
     throw new SettingError((nameOf) =>

@@ -1,10 +1,11 @@
 import * as z from "zod";
-import { settingText, type SourceSettings } from "@/lib/config.ts";
+import { type Config, settingText, type SourceSettings } from "@/lib/config.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { defaultConvention } from "@/lib/face/landmarks.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { parseSealed, sealJson } from "@/lib/formats/seal.ts";
+import type { Teacher } from "@/lib/train/teacher.ts";
 
 /** What must not change while a run rests: what its weights have learned is of no use for anything else. */
 const schema = z.strictObject({
@@ -14,15 +15,24 @@ const schema = z.strictObject({
   fingerprint: z.string(),
   /** The convention of the landmarks. */
   landmarks: z.string(),
+  /** {@linkcode Teacher.fingerprint}, where there is one. */
+  teacher: z.string().optional(),
 });
 
 export type RunNote = Readonly<z.infer<typeof schema>>;
 
-export async function noteOf(source: Source, settings: SourceSettings): Promise<RunNote> {
+export async function noteOf(
+  { source, teacher, config }: {
+    readonly source: Source;
+    readonly teacher: Pick<Teacher, "fingerprint"> | undefined;
+    readonly config: Pick<Config, "source">;
+  },
+): Promise<RunNote> {
   return {
-    source: sourceText(settings),
+    source: sourceText(config.source),
     fingerprint: await source.fingerprint(),
     landmarks: defaultConvention(source.surface.landmarks),
+    ...teacher && { teacher: teacher.fingerprint },
   };
 }
 
@@ -51,6 +61,9 @@ export async function checkNote(run: string, note: RunNote): Promise<void> {
     refuse(
       `the faces of its source ${note.source} have changed since; bring them back as they were, or start a new run`,
     );
+  }
+  if (noted.teacher !== note.teacher) {
+    refuse("its teacher has changed since; bring back the model as it was, or start a new run");
   }
 }
 

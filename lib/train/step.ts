@@ -5,6 +5,7 @@ import type { Batch } from "@/lib/data/batches/batches.ts";
 import { finiteOrFail } from "@/lib/tensorflow/ops/finite.ts";
 import { bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import type { Optimizer, StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
+import type { Teacher } from "@/lib/train/teacher.ts";
 import {
   expressionLoss,
   pointLoss,
@@ -25,6 +26,8 @@ export interface StepParts {
   /** [size, size], the weight of each texel. */
   readonly mask: tf.Tensor2D;
   readonly optimizer: Optimizer;
+  /** Whose maps are learned from, too, if there is one. */
+  readonly teacher?: Pick<Teacher, "see"> | undefined;
   /** None where one process trains alone. */
   readonly ranks?: StepRanks | undefined;
   /** Whether XLA compiles the step. */
@@ -50,7 +53,7 @@ const PRESENCE_WEIGHT = 0.02;
  * "tensorflow" go on, and so does what XLA compiles, and ranks, of which one that failed would leave the others waiting.
  */
 export function compileStep(
-  { network, mask, optimizer, ranks, usesXla: xla = false }: StepParts,
+  { network, mask, optimizer, teacher, ranks, usesXla: xla = false }: StepParts,
   config: LossConfig & Partial<Pick<Config, "gradAccumulate" | "precision" | "syncBatchNorm">>,
 ): TrainingStep {
   const { gradAccumulate: count = 1, precision = "float32" } = config;
@@ -69,6 +72,7 @@ export function compileStep(
         network,
         watched,
         mask,
+        teacher,
         config,
         ranks: config.syncBatchNorm ? collectives : undefined,
       });
@@ -113,11 +117,11 @@ function withPoints(network: tf.LayersModel): tf.LayersModel {
 
 type LossConfig =
   & Pick<Config, "loss" | "l2">
-  & Partial<Pick<Config, "depthWeight" | "absentShare" | "expressionWeight">>;
+  & Partial<Pick<Config, "depthWeight" | "absentShare" | "expressionWeight" | "teacherShare">>;
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
-  { network, watched, mask, config, ranks }: Pick<StepParts, "network" | "mask"> & {
+  { network, watched, mask, teacher, config, ranks }: Pick<StepParts, "network" | "mask" | "teacher"> & {
     /** What {@linkcode withPoints} gives of the network. */
     readonly watched: tf.LayersModel;
     readonly config: LossConfig;
@@ -125,12 +129,16 @@ function lossOf(
     readonly ranks: StepCollectives | undefined;
   },
 ): tf.Scalar {
-  const { l2, absentShare = 0, expressionWeight = 0 } = config;
-  const outputs = [watched.apply(bytesToUnit(images), { training: true, ranks })].flat() as tf.Tensor[];
+  const { l2, absentShare = 0, expressionWeight = 0, teacherShare = 0 } = config;
+  const pictures = bytesToUnit(images) as tf.Tensor4D;
+  const outputs = [watched.apply(pictures, { training: true, ranks })].flat() as tf.Tensor[];
   const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
   const predicted = outputs[0] as tf.Tensor4D;
   const points = outputs[network.outputs.length] as tf.Tensor4D | undefined;
-  const wanted = absentShare > 0 ? targetsOfPresent(targets, { predicted, presence }) : targets;
+  const aims = teacher
+    ? tf.add<tf.Tensor4D>(tf.mul(targets, 1 - teacherShare), tf.mul(teacher.see(pictures), teacherShare))
+    : targets;
+  const wanted = absentShare > 0 ? targetsOfPresent(aims, { predicted, presence }) : aims;
   const terms = [positionLoss(predicted, wanted, mask, config)];
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
   if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));

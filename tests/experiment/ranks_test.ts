@@ -1,6 +1,7 @@
 import type { Config } from "@/lib/config.ts";
 import { runRanks } from "@/tests/tensorflow/collectives/together.ts";
 import { assert, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 const script = new URL("./train_rank.ts", import.meta.url);
@@ -22,7 +23,9 @@ const settings: Partial<Config> = { learningRate: 0.01, loss: "mse", augment: fa
 const config = (overrides: Partial<Config>) => tinyConfig({ ...settings, ...overrides });
 // covered faces at three times the rate let a rounding of 6e-8 after the first step grow to 3e-4
 const synchronizing = config({ steps: 20, batchSize: 8 });
-const accumulating = config({ steps: 3, batchSize: 8, gradAccumulate: 2 });
+await using folder = await temporaryFolder();
+await saveTinyModel(folder.path);
+const accumulating = config({ steps: 3, batchSize: 8, gradAccumulate: 2, teacher: folder.path });
 // all that one process trains, and all that two do, for both tests
 const [start, alone, accumulatedAlone, once] = await trained(
   1,

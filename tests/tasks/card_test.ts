@@ -7,7 +7,7 @@ import { temporaryFolder } from "@/tests/train/tiny.ts";
 Deno.test("deno task card measures a model on faces like those of its training, by what pictures show", async () => {
   await using folder = await temporaryFolder();
   const [model, out] = [`${folder.path}/model`, `${folder.path}/new/card`];
-  await saveTinyModel(model, { source: "built-in", seed: 7 });
+  await saveTinyModel(model, { summary: { source: "built-in", seed: 7 } });
   assertEquals((await runTaskChild("export", model)).code, 0);
   const { code, stdout } = await runTaskChild("card", "--model", model, "--test-samples", "24", "--out", out);
   assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.jpg\n`]);

@@ -33,6 +33,11 @@ Deno.test("settingsOf() takes the mask's weights as PRNet's paper writes them, a
   }
 });
 
+Deno.test("settingsOf() takes a teacher from where the user stands, whence a run may be resumed or not", () => {
+  assertEquals(settingsOf({ teacher: "models/a" }, ["teacher"]), { teacher: `${Deno.cwd()}/models/a` });
+  assertEquals(settingsOf({ teacher: "/models/a" }, ["teacher"]), { teacher: "/models/a" });
+});
+
 Deno.test("sourceOf() takes what no flag says from the source before, and nothing from another kind's", () => {
   const before = { name: "ict", path: "/a" };
   assertEquals(sourceOf({}, before), before);

@@ -5,8 +5,11 @@ import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { tinyConfig } from "@/tests/train/tiny.ts";
 
 /** The folder of a model that was not trained, without its ONNX. */
-export async function saveTinyModel(folder: string, summary?: ModelDescription["summary"]): Promise<void> {
-  const config = tinyConfig();
+export async function saveTinyModel(
+  folder: string,
+  { summary, seed }: Pick<ModelDescription, "summary"> & { readonly seed?: number } = {},
+): Promise<void> {
+  const config = tinyConfig({ ...seed !== undefined && { seed } });
   const description = {
     architecture: config.architecture,
     imageSize: config.imageSize,

@@ -63,6 +63,10 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       ["--from", weights, "--freeze", "trunk", "--expression-weight", "0", "--absent-share", "0"],
       /Cannot set --freeze to trunk: nothing else is there to learn/,
     ],
+    [["--teacher", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file/],
+    [["--teacher", weights, "--image-size", "64"], /Cannot learn from .*lite with --image-size 64: that model has 128/],
+    [["--teacher", weights], /Cannot learn from .*lite: its maps are of another surface/],
+    [["--teacher-share", "2"], /Cannot set --teacher-share to 2: a number from 0 to 1 is wanted/],
     [["--lids", "true"], /Cannot set --lids to true: what moves them is seen with --eyes true alone/],
     [
       ["prnet", "--eyes", "true"],

@@ -1,0 +1,59 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { Config } from "@/lib/config.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
+import { landmarkConventions, landmarkUv } from "@/lib/face/landmarks.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { sha256 } from "@/lib/formats/seal.ts";
+import { foldNetwork } from "@/lib/model/fold.ts";
+import { runFolded } from "@/lib/model/run_folded.ts";
+import { openTrainedModel, weightBytes } from "@/lib/model/trained_model.ts";
+
+/** A trained network whose maps another one learns from (Hinton et al., 2015, arXiv 1503.02531). */
+export interface Teacher {
+  /** Of its weights, SHA-256 in hexadecimal digits. */
+  readonly fingerprint: string;
+  /** Its encoded maps, [batch, size, size, 3], of pictures of that shape, RGB in [0, 1]. */
+  see(images: tf.Tensor4D): tf.Tensor4D;
+}
+
+/**
+ * Opens a trained model as a teacher of a network with these settings, for maps of this surface. Throws an InputError
+ * where there is none, a SettingError where its maps mean something else than those that are to be learned.
+ *
+ * @param path the folder of a trained model or of a run
+ */
+export async function openTeacher(
+  path: string,
+  { surface, ...config }: Pick<Config, "imageSize" | "encoding"> & { readonly surface: FaceSurface },
+): Promise<Teacher> {
+  const { network, description } = await openTrainedModel(path);
+  try {
+    for (const setting of ["imageSize", "encoding"] as const) {
+      const [wanted, found] = [config[setting], description[setting]];
+      if (wanted === found) continue;
+      throw new SettingError((nameOf) =>
+        `Cannot learn from ${path} with ${nameOf(setting)} ${wanted}: that model has ${found}`
+      );
+    }
+    if (!(landmarkShift(surface, description.surface) * config.imageSize < MOST_TEXELS)) {
+      throw new InputError(
+        `Cannot learn from ${path}: its maps are of another surface, and have the landmarks at other texels`,
+      );
+    }
+    const see = runFolded(foldNetwork(network));
+    return { fingerprint: await sha256(weightBytes(network)), see: (images) => see(images) as tf.Tensor4D };
+  } finally {
+    network.dispose(); // folding has copied its weights
+  }
+}
+
+/** How far apart the same landmark may be: a surface of texels has rounded places. */
+const MOST_TEXELS = 1.5;
+
+/** How far apart two surfaces have the same landmark at most, in sides of a map; infinite where they share no convention. */
+function landmarkShift(a: FaceSurface, b: FaceSurface): number {
+  const convention = landmarkConventions.find((name) => a.landmarks[name] && b.landmarks[name]);
+  if (!convention) return Infinity;
+  const [here, there] = [landmarkUv(a, convention), landmarkUv(b, convention)];
+  return Math.max(...here.map((coordinate, i) => Math.abs(coordinate - there[i]!)));
+}
