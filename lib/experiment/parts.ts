@@ -21,6 +21,7 @@ import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { Adam } from "@/lib/train/adam.ts";
+import { type DisposableOptimizer, hiddenKernels, Muon } from "@/lib/train/muon.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
 import { openTeacher, type Teacher } from "@/lib/train/teacher.ts";
@@ -38,7 +39,7 @@ export interface Parts {
   /** Gives samples as they are, even where training changes them. */
   readonly source: Source;
   readonly network: tf.LayersModel;
-  readonly optimizer: FusedAdam | Adam;
+  readonly optimizer: DisposableOptimizer;
   /** What is learned from beside the truth. */
   readonly teacher: Teacher | undefined;
   /** Where training averages weights. */
@@ -101,11 +102,20 @@ export async function openParts(
   const meanExpressions = mean(
     examples.map(({ expressions }) => expressionCount > 0 ? expressions! : new Float32Array()),
   );
-  const optimizer = new (config.backend === "webgpu" ? Adam : FusedAdam)(config.learningRate);
+  const optimizer = newOptimizer(network, config);
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
   const learned = { network, optimizer, teacher, averages, mask, meanLandmarks, meanExpressions };
   return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
+}
+
+/** The network is as it will be trained, frozen or not. */
+function newOptimizer(
+  network: tf.LayersModel,
+  { optimizer, backend, learningRate }: Pick<Config, "optimizer" | "backend" | "learningRate">,
+): DisposableOptimizer {
+  const adam = new (backend === "webgpu" ? Adam : FusedAdam)(learningRate);
+  return optimizer === "adam" ? adam : new Muon(learningRate, { kernels: hiddenKernels(network), others: adam });
 }
 
 /** The batches from where the run stands, of several ranks every so many. Whoever opens them closes them. */

@@ -13,6 +13,11 @@ export function secondMomentName(index: number): string {
   return `adam/second_moment/${index}`;
 }
 
+/** Of what Muon keeps beside Adam's state. @param index by the order of the network's hidden kernels */
+export function kernelMomentName(index: number): string {
+  return `muon/moment/${index}`;
+}
+
 /** The parts of Adam's state among others by these names. Throws an InputError where one is missing. */
 export function adamStateIn<T>(tensors: Readonly<Record<string, T>>): { step: T; moments: [first: T, second: T][] } {
   const step = tensors[ADAM_STEP];
