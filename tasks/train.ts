@@ -36,6 +36,7 @@ interface Options {
   readonly run?: string;
   readonly resume?: boolean;
   readonly from?: string;
+  readonly teacher?: string;
   readonly fastDevRun?: boolean;
   readonly config?: string;
   readonly dryRun?: boolean;
@@ -147,8 +148,9 @@ async function run(console: TaskConsole): Promise<void> {
     throw new InputError(`Cannot resume with the preset ${command.args[0]}: a run goes on with its own settings`);
   }
   if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
-  const shape = options.from === undefined ? undefined : await shapeOf(options.from, console);
-  const taughtShape = shape || !options["teacher"] ? undefined : await shapeOf(options["teacher"], console);
+  const { from, teacher } = options;
+  const shape = from === undefined ? undefined : await shapeOf(from, console, "Opening the weights to start from");
+  const taughtShape = shape || !teacher ? undefined : await shapeOf(teacher, console, "Opening the teacher");
   const preset = choosePreset(command.args[0], options["architecture"] ?? presetArchitecture(shape));
   const given = options.config ? await readConfigFile(options.config) : undefined;
   const found = findCluster(options), cluster = options.dryRun ? undefined : found;
@@ -245,8 +247,8 @@ async function followRank0(
 }
 
 /** What a network that starts from a model or is taught by it has in common with it, whatever the preset. */
-async function shapeOf(model: string, console: TaskConsole): Promise<NetworkShape> {
-  console.stage("Opening the model to learn from");
+async function shapeOf(model: string, console: TaskConsole, stage: string): Promise<NetworkShape> {
+  console.stage(stage);
   const { readShape } = await import("@/lib/model/trained_model.ts");
   return await readShape(model);
 }

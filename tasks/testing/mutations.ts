@@ -472,6 +472,32 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/train/loss_test.ts"],
   },
   {
+    file: "lib/train/step.ts",
+    line: "? tf.add<tf.Tensor4D>(tf.mul(targets, 1 - teacherShare), tf.mul(teacher.see(pictures), teacherShare))",
+    replacement:
+      "? tf.add<tf.Tensor4D>(tf.mul(targets, teacherShare), tf.mul(teacher.see(pictures), 1 - teacherShare))",
+    tests: ["tests/train/teacher_test.ts"],
+  },
+  {
+    file: "lib/train/run_note.ts",
+    line: "if (noted.teacher !== note.teacher) {",
+    replacement: "if (false) {",
+    tests: ["tests/experiment_test.ts"],
+  },
+  {
+    file: "lib/train/muon.ts",
+    line: "const direction = orthogonal(tf.reshape(towards(moment), [rows, columns]));",
+    replacement: "const direction = orthogonal(tf.reshape(moment, [rows, columns]));",
+    tests: ["tests/train/muon_test.ts"],
+  },
+  {
+    file: "lib/train/muon.ts",
+    line: "[...this.#moments.values()].forEach((moment, i) => state[kernelMomentName(i)] = tf.clone(moment));",
+    replacement:
+      "[...this.#moments.values()].forEach((moment, i) => state[kernelMomentName(i)] = tf.zerosLike(moment));",
+    tests: ["tests/train/muon_test.ts"],
+  },
+  {
     file: "lib/model/heatmaps.ts",
     line: "places[2 * cell] = scale * imageSize * (cell % side + 0.5) / side + left;",
     replacement: "places[2 * cell] = scale * imageSize * (cell % side) / side + left;",

@@ -35,6 +35,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       ["--source", "paintings"],
       /Cannot open the source "paintings": the sources are built-in, ict, model, obj, 300w-lp, store/,
     ],
+    [["--optimizer", "sgd"], /Cannot set --optimizer to "sgd": adam or muon is wanted/],
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
     [["quick", "again"], /too many arguments/],
