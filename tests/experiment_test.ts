@@ -264,7 +264,7 @@ Deno.test("resumeExperiment() refuses settings that cannot change, and a checkpo
   const path = `${whole}/config.json`;
   const text = await Deno.readTextFile(path);
   const counts = [tf.memory().numTensors, tensorFlow.handleCount];
-  await Deno.writeTextFile(path, JSON.stringify({ ...config, width: 8 }));
+  await Deno.writeTextFile(path, JSON.stringify({ ...config, width: 12 }));
   await assertThrows(() => resumeExperiment(whole), InputError, /whole\/checkpoints\/last-1: it is of another network/);
   await Deno.writeTextFile(path, text);
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
