@@ -174,7 +174,7 @@ export const presets = {
     checkpointEvery: 250,
   },
   weights: shipped,
-  "weights-large": { ...shipped, architecture: "large" },
+  "weights-large": { ...shipped, architecture: "large", optimizer: "muon", learningRate: 1e-3 },
 } satisfies Record<string, Partial<Config>>;
 
 /** What `deno task train` takes first. */

@@ -15,6 +15,8 @@ const MOVES = "moves";
 export const POINTS = `${HEATMAPS}/points`;
 /** Points a side of their grid over the map: point i belongs to texel i · size / (POINTS_ACROSS - 1), the last to the last. */
 export const POINTS_ACROSS = 17;
+/** The layer that says how likely each point is at each cell, as logits, [POINTS_ACROSS², cells]. */
+export const HEATMAP_ROWS = `${HEATMAPS}/rows`;
 
 const POINT_COUNT = POINTS_ACROSS ** 2;
 /** Between what describes the face and how far each point is trusted. */
@@ -23,6 +25,8 @@ const TRUST_UNITS = 16;
 const TRUST = -1;
 /** Points a side that move a node, and channels of what is learned beside their mean. */
 const [REACH, MOVE_CHANNELS] = [5, 16];
+/** Channels of what is learned of what the picture shows at points. */
+const SEEN_CHANNELS = 32;
 
 export interface HeatmapOptions {
   /** For each of the features. */
@@ -36,6 +40,8 @@ export interface HeatmapOptions {
 export interface FoundPoints {
   /** [POINTS_ACROSS, POINTS_ACROSS, 2], encoded x and y. */
   readonly points: tf.SymbolicTensor;
+  /** [POINTS_ACROSS, POINTS_ACROSS, channels], what the finest features are there. */
+  readonly seen: tf.SymbolicTensor;
   /** What the coarsest of the features became, for what is to be known of the whole picture. */
   readonly coarsest: tf.SymbolicTensor;
 }
@@ -43,7 +49,9 @@ export interface FoundPoints {
 /**
  * Where points of the map are in the picture, by heatmaps: features of all sizes are joined from the coarsest to the finest, as
  * in feature pyramids (Lin et al., 2017, arXiv 1612.03144), and a point is at the mean of the cells, each weighted by the
- * softmax over all of what is found there (Sun et al., 2018, "Integral Human Pose Regression", arXiv 1711.08229).
+ * softmax over all of what is found there (Sun et al., 2018, "Integral Human Pose Regression", arXiv 1711.08229). What the
+ * picture shows at a point is the mean of the finest features, so weighted, too (as Yuan et al., 2020, arXiv 1909.11065, have
+ * it of regions).
  *
  * @param features [side, side, …], halved from one to the next, the finest first
  */
@@ -70,23 +78,30 @@ export function findPoints(
     kernelInitializer: glorotUniform(seed, name),
   }).apply(x) as tf.SymbolicTensor;
   const cells = reshape(logits, `${HEATMAPS}/cells`, [side ** 2, POINT_COUNT]);
-  const rows = tf.layers.permute({ name: `${HEATMAPS}/rows`, dims: [2, 1] }).apply(cells);
+  const rows = tf.layers.permute({ name: HEATMAP_ROWS, dims: [2, 1] }).apply(cells);
   const shares = tf.layers.activation({ name: `${HEATMAPS}/shares`, activation: "softmax" }).apply(rows);
   const grid = reshape(shares as tf.SymbolicTensor, `${HEATMAPS}/grid`, [POINTS_ACROSS, POINTS_ACROSS, side ** 2]);
   const points = mix(grid, { name: POINTS, kernel: cellPlaces(side, { imageSize, encoding }), channels: 2 });
-  return { points, coarsest: coarsest! };
+  const flat = reshape(x, `${HEATMAPS}/features`, [side ** 2, channels[0]!]);
+  const seen = tf.layers.dot({ name: `${HEATMAPS}/seen`, axes: [2, 1] }).apply([shares as tf.SymbolicTensor, flat]);
+  const seenGrid = [POINTS_ACROSS, POINTS_ACROSS, channels[0]!];
+  return {
+    points,
+    seen: reshape(seen as tf.SymbolicTensor, `${HEATMAPS}/seen_grid`, seenGrid),
+    coarsest: coarsest!,
+  };
 }
 
 /**
  * The grid of nodes, moved to where points were found in the picture, as far as these are trusted by what describes the face.
- * Nodes move by a mean of what the points near them are off, and by what convolutions over UV space have learned of that.
+ * Nodes move by a mean of what the points near them are off, and by what convolutions over UV space have learned of that and
+ * of what the picture shows at the points: within a heatmap's cell, and in depth, that alone says where the face is.
  *
  * @param nodes [n, n, 3], encoded, as many as POINTS_ACROSS or each second, fourth, … one of these
  */
 export function moveToPoints(
   nodes: tf.SymbolicTensor,
-  { points, face, seed }: {
-    readonly points: tf.SymbolicTensor;
+  { points, seen, face, seed }: Omit<FoundPoints, "coarsest"> & {
     readonly face: tf.SymbolicTensor;
     readonly seed: number;
   },
@@ -122,10 +137,15 @@ export function moveToPoints(
     activation: "relu",
     kernelInitializer: glorotUniform(seed, name),
   }).apply(off);
+  const unmoving = { filters: 3, padding: "same", useBias: false, kernelInitializer: "zeros" } as const; // before it is learned
+  let shown = block(seen, { name: `${MOVES}/seen_1`, channels: SEEN_CHANNELS, stride: 1, seed });
+  shown = block(shown, { name: `${MOVES}/seen_2`, channels: SEEN_CHANNELS, stride: 1, seed });
   const moves = add([
     mean.apply(off) as tf.SymbolicTensor,
-    tf.layers.conv2d({ ...near, name: `${MOVES}/learned_moves`, filters: 3, kernelInitializer: "zeros" })
+    tf.layers.conv2d({ ...unmoving, name: `${MOVES}/learned_moves`, kernelSize: REACH })
       .apply(learned) as tf.SymbolicTensor,
+    tf.layers.conv2d({ ...unmoving, name: `${MOVES}/seen_moves`, kernelSize: 3 })
+      .apply(shown) as tf.SymbolicTensor,
   ], `${MOVES}/moves`);
   writeValues(mean.weights[0]!, nearnesses());
   const spread = upsampleNodes(moves, { name: `${MOVES}/node_moves`, factor: stride, size: sizeOf(nodes) });

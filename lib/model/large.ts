@@ -28,7 +28,7 @@ export function buildLarge(options: LargeOptions): tf.LayersModel {
   const channels = channelsFor(width);
   const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
   const features = encodeImage(image, { ...options, smallestBlocks: 1 });
-  const { points, coarsest } = findPoints(features, {
+  const { points, seen, coarsest } = findPoints(features, {
     channels: features.map((_, level) => channels(level === 0 ? FINEST_SHARE : SHARE)),
     imageSize,
     encoding,
@@ -40,6 +40,6 @@ export function buildLarge(options: LargeOptions): tf.LayersModel {
     flat(points, "flat_points"),
   ]);
   const face = describeFace(known as tf.SymbolicTensor, options);
-  const nodes = moveToPoints(decodeNodes(face, options), { points, face, seed });
+  const nodes = moveToPoints(decodeNodes(face, options), { points, seen, face, seed });
   return tf.model({ inputs: image, outputs: outputsOf({ image, face, nodes }, options), name: "large" });
 }

@@ -1,7 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 
-/** Multiply-adds of one layer for one image: 0 without a kernel, undefined where its kernel's uses cannot be counted. */
+/**
+ * Multiply-adds of one layer for one image: 0 where it has no kernel and multiplies no matrices, undefined where its
+ * kernel's uses cannot be counted.
+ */
 export function multiplyAddsOf(layer: tf.layers.Layer): number | undefined {
+  if (layer.getClassName() === "Dot") return productMultiplyAdds(layer);
   const kernel = layer.weights.find(({ originalName }) => originalName.endsWith("/kernel"));
   if (!kernel) return 0;
   const count = placements(layer);
@@ -19,6 +23,13 @@ function placements(layer: tf.layers.Layer): number | undefined {
       return 1;
   }
   return undefined;
+}
+
+/** Of the matrix that comes of two, each element is a sum of as many products as they have in common. */
+function productMultiplyAdds(layer: tf.layers.Layer): number {
+  const [, rows, common] = (layer.input as tf.SymbolicTensor[])[0]!.shape; // all here are multiplied along this axis
+  const columns = (layer.output as tf.SymbolicTensor).shape[2]!;
+  return rows! * common! * columns;
 }
 
 function texelCount(maps: tf.SymbolicTensor | tf.SymbolicTensor[]): number {

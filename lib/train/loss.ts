@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
+import { type PositionEncoding, positionScale } from "@/lib/data/maps/position_map.ts";
 
 /**
  * The mean over batch, texels and coordinates of the error, squared ("mse") or absolute ("l1"), each texel weighted by
@@ -53,34 +54,83 @@ export function expressionLoss(predicted: tf.Tensor2D, target: tf.Tensor2D, pres
   return tf.mean(tf.mul(tf.mean(tf.square(tf.sub(predicted, target)), 1), presence));
 }
 
+/** What a grid of points that are found in the picture is compared with. */
+interface PointTruth {
+  /** [batch, size, size, 3], encoded positions; the last point of a row or column belongs to the map's last texel. */
+  readonly target: tf.Tensor4D;
+  /** [size, size], how much a point counts by the texel that it belongs to. */
+  readonly mask: tf.Tensor2D;
+  /** [batch], 1 or 0 */
+  readonly presence: tf.Tensor1D;
+}
+
 /**
  * The error of a grid of points that are found in the picture: the mean of absolute errors of x and y over the batch's faces
  * and the grid, each weighted by the mask where its point lies.
  *
- * @param points [batch, n, n, 2], encoded; the last of a row or column belongs to the map's last texel
- * @param target [batch, size, size, 3], encoded positions
- * @param mask [size, size]
- * @param presence [batch], 1 or 0
+ * @param points [batch, n, n, 2], encoded
  */
-export function pointLoss(
-  points: tf.Tensor4D,
-  { target, mask, presence }: {
-    readonly target: tf.Tensor4D;
-    readonly mask: tf.Tensor2D;
-    readonly presence: tf.Tensor1D;
-  },
+export function pointLoss(points: tf.Tensor4D, truth: PointTruth): tf.Scalar {
+  const [batch, across] = points.shape, count = across ** 2;
+  const { wanted, shares } = truthAt(across, truth);
+  const errors = tf.sum(tf.abs(tf.sub(tf.reshape(points, [batch, count, 2]), wanted)), 2);
+  return tf.sum(tf.mul(errors, tf.div(shares, 2)));
+}
+
+/**
+ * The cross-entropy, in nats, of the heatmaps that these points are found by, weighted as their errors are: a point is to be
+ * in the four cells around it, by bilinear shares, whose mean place is its own. Points beyond the middles of the outermost
+ * cells count nothing. The error of the mean alone teaches heatmaps as wide as a face (Nibali et al., 2018, arXiv
+ * 1801.07372, have them narrow for the same reason).
+ *
+ * @param logits [batch, n², cells], of a square of cells that the picture is divided into
+ */
+export function heatmapLoss(
+  logits: tf.Tensor3D,
+  { encoding, ...truth }: PointTruth & { readonly encoding: PositionEncoding },
 ): tf.Scalar {
-  const [batch, across] = points.shape, size = target.shape[1], count = across ** 2;
+  const [batch, count, cells] = logits.shape, side = Math.sqrt(cells), size = truth.target.shape[1];
+  const { wanted, shares } = truthAt(Math.sqrt(count), truth);
+  const { scale, offsets: [left, top] } = positionScale({ size, encoding });
+  const places = tf.sub(tf.mul(tf.sub(wanted, [left, top]), side / (scale * size)), 0.5); // in cells from the first
+  const isInside = tf.all(tf.logicalAnd(tf.greaterEqual(places, 0), tf.lessEqual(places, side - 1)), 2);
+  const weights = tf.mul(shares, tf.cast(isInside, "float32"));
+  const [across, down] = tf.split(places, 2, 2).map((place) =>
+    tf.relu(tf.sub(1, tf.abs(tf.sub(tf.range(0, side), place)))) // a tent around each cell's middle
+  );
+  const aim = tf.reshape(
+    tf.mul(tf.expandDims(down!, 3), tf.expandDims(across!, 2)),
+    [batch, count, cells],
+  );
+  // one op: its gradient is what the softmax has too much, where that of a logarithm would divide by it
+  const entropy = tf.customGrad((...parameters) => {
+    const [x, save] = parameters as unknown as [tf.Tensor3D, tf.GradSaveFunc];
+    const most = tf.max(x, 2, true), shifted = tf.sub(x, most);
+    const powers = tf.exp(shifted), sums = tf.sum(powers, 2, true);
+    const found = tf.sub(tf.squeeze(tf.log(sums), [2]), tf.sum(tf.mul(aim, shifted), 2));
+    save([tf.sub(tf.div(powers, sums), aim), tf.expandDims(weights, 2)]);
+    return {
+      value: tf.sum(tf.mul(found, weights)),
+      gradFunc: (dy: tf.Tensor, [excess, weights]: tf.Tensor[]) => tf.mul(excess!, tf.mul(weights!, dy)),
+    };
+  });
+  return entropy(logits) as tf.Scalar;
+}
+
+/** Of a grid of points: where they are to be, [batch, n², 2], encoded, and what each counts, [batch, n²], 1 in all if all are there. */
+function truthAt(across: number, { target, mask, presence }: PointTruth): { wanted: tf.Tensor3D; shares: tf.Tensor2D } {
+  const [batch, size] = target.shape;
   const texel = (i: number) => Math.min(size - 1, i * size / (across - 1));
   const texels = tf.tensor1d(
-    Array.from({ length: count }, (_, i) => size * texel(Math.floor(i / across)) + texel(i % across)),
+    Array.from({ length: across ** 2 }, (_, i) => size * texel(Math.floor(i / across)) + texel(i % across)),
     "int32",
   );
-  const wanted = tf.slice(tf.gather(tf.reshape(target, [batch, size ** 2, 3]), texels, 1), [0, 0, 0], [-1, -1, 2]);
+  const positions = tf.gather<tf.Tensor3D>(tf.reshape(target, [batch, size ** 2, 3]), texels, 1);
   const weights = tf.gather(tf.reshape(mask, [size ** 2]), texels);
-  const shares = tf.div(weights, tf.mul(tf.sum(weights), 2 * batch));
-  const errors = tf.sum(tf.abs(tf.sub(tf.reshape(points, [batch, count, 2]), wanted)), 2);
-  return tf.sum(tf.mul(tf.mul(errors, shares), tf.reshape(presence, [batch, 1])));
+  return {
+    wanted: tf.slice(positions, [0, 0, 0], [-1, -1, 2]),
+    shares: tf.mul(tf.div(weights, tf.mul(tf.sum(weights), batch)), tf.expandDims(presence, 1)),
+  };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Optimizer, StepCollectives, StepRanks } from "@/lib/train/interfac
 import type { Teacher } from "@/lib/train/teacher.ts";
 import {
   expressionLoss,
+  heatmapLoss,
   pointLoss,
   positionLoss,
   presenceLoss,
@@ -15,7 +16,7 @@ import {
   weightPenalty,
 } from "@/lib/train/loss.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
-import { POINTS } from "@/lib/model/heatmaps.ts";
+import { HEATMAP_ROWS, POINTS } from "@/lib/model/heatmaps.ts";
 
 /** What the error of a loss that is not finite begins with, and its name among gradients. */
 export const LOSS = "the loss";
@@ -45,6 +46,8 @@ export interface TrainingStep extends Disposable {
 
 /** In the loss, of whether there is a face. */
 const PRESENCE_WEIGHT = 0.02;
+/** In the loss, of heatmaps. */
+const HEATMAP_WEIGHT = 0.01;
 
 /**
  * One step of training, compiled: changes weights, moving averages and the optimizer's state by the mean gradient of
@@ -109,15 +112,17 @@ export function compileStep(
   };
 }
 
-/** The network with the points that it finds, if it does, as one output more, the last. */
+/** The network with the points that it finds and their heatmaps' logits, if it does, as two outputs more, the last. */
 function withPoints(network: tf.LayersModel): tf.LayersModel {
-  const points = network.layers.find(({ name }) => name === POINTS)?.output as tf.SymbolicTensor | undefined;
-  return points ? tf.model({ inputs: network.inputs, outputs: [...network.outputs, points] }) : network;
+  const found = [POINTS, HEATMAP_ROWS].flatMap((name) => network.layers.filter((layer) => layer.name === name));
+  if (found.length === 0) return network;
+  const outputs = [...network.outputs, ...found.map(({ output }) => output as tf.SymbolicTensor)];
+  return tf.model({ inputs: network.inputs, outputs });
 }
 
 type LossConfig =
   & Pick<Config, "loss" | "l2">
-  & Partial<Pick<Config, "depthWeight" | "absentShare" | "expressionWeight" | "teacherShare">>;
+  & Partial<Pick<Config, "encoding" | "depthWeight" | "absentShare" | "expressionWeight" | "teacherShare">>;
 
 function lossOf(
   [images, targets, expressions, presence]: StepArguments,
@@ -129,12 +134,12 @@ function lossOf(
     readonly ranks: StepCollectives | undefined;
   },
 ): tf.Scalar {
-  const { l2, absentShare = 0, expressionWeight = 0, teacherShare = 0 } = config;
+  const { l2, encoding = "centered", absentShare = 0, expressionWeight = 0, teacherShare = 0 } = config;
   const pictures = bytesToUnit(images) as tf.Tensor4D;
   const outputs = [watched.apply(pictures, { training: true, ranks })].flat() as tf.Tensor[];
   const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
   const predicted = outputs[0] as tf.Tensor4D;
-  const points = outputs[network.outputs.length] as tf.Tensor4D | undefined;
+  const [points, heatmaps] = outputs.slice(network.outputs.length) as [tf.Tensor4D?, tf.Tensor3D?];
   const aims = teacher
     ? tf.add<tf.Tensor4D>(tf.mul(targets, 1 - teacherShare), tf.mul(teacher.see(pictures), teacherShare))
     : targets;
@@ -143,7 +148,9 @@ function lossOf(
   const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
   if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
   if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
-  if (points) terms.push(pointLoss(points, { target: targets, mask, presence }));
+  const truth = { target: targets, mask, presence, encoding };
+  if (points) terms.push(pointLoss(points, truth));
+  if (heatmaps) terms.push(tf.mul(heatmapLoss(heatmaps, truth), HEATMAP_WEIGHT));
   if (l2 > 0) terms.push(weightPenalty(network, l2));
   return terms.reduce((sum, term) => tf.add(sum, term));
 }

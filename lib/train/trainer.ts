@@ -23,7 +23,9 @@ export interface StepReport {
 
 export type TrainSettings =
   & Pick<Config, "steps" | "loss" | "l2" | "learningRate" | "schedule" | "cycles" | "stepsPerEpoch">
-  & Partial<Pick<Config, "absentShare" | "depthWeight" | "expressionWeight" | "gradAccumulate" | "precision">>
+  & Partial<
+    Pick<Config, "absentShare" | "depthWeight" | "encoding" | "expressionWeight" | "gradAccumulate" | "precision">
+  >
   & Partial<Pick<Config, "syncBatchNorm" | "teacherShare">>
   & { /** Steps done before. */ readonly firstStep: number };
 

@@ -191,6 +191,7 @@ class Large(Lite):
     TRUST_UNITS = 16
     REACH = 5
     MOVE_CHANNELS = 16
+    SEEN_CHANNELS = 32
 
     def describe(self, size, channels):
         self.levels = []
@@ -212,10 +213,13 @@ class Large(Lite):
         self.add_module("moves/mean", convolution(2, 3, self.REACH))
         self.add_module("moves/learned", convolution(2, self.MOVE_CHANNELS, self.REACH))
         self.add_module("moves/learned_moves", convolution(self.MOVE_CHANNELS, 3, self.REACH))
+        self.block("moves/seen_1", counts[0], self.SEEN_CHANNELS, 1)
+        self.block("moves/seen_2", self.SEEN_CHANNELS, self.SEEN_CHANNELS, 1)
+        self.add_module("moves/seen_moves", convolution(self.SEEN_CHANNELS, 3, 3))
         return self.SMALLEST_SIZE**2 * counts[-1] + 2 * point_count
 
     def forward(self, x):
-        points, coarsest = self.find_points(self.features(x))
+        points, seen, coarsest = self.find_points(self.features(x))
         face = F.elu(self.face(torch.cat([flattened(coarsest), flattened(points)], 1)))
         nodes = self.smooth(face) + self.fine(face)
         stride = (self.node_count - 1) // (self.POINTS_ACROSS - 1)
@@ -224,6 +228,8 @@ class Large(Lite):
         off = off * as_image(trust, self.POINTS_ACROSS)
         learned = F.relu(getattr(self, "moves/learned")(off))
         moves = getattr(self, "moves/mean")(off) + getattr(self, "moves/learned_moves")(learned)
+        seen = self.blocked(self.blocked(seen, "moves/seen_1"), "moves/seen_2")
+        moves = moves + getattr(self, "moves/seen_moves")(seen)
         return self.map_of(nodes + upsampled(moves, self.node_count))
 
     def find_points(self, features):
@@ -237,7 +243,9 @@ class Large(Lite):
             coarsest = x if coarsest is None else coarsest
         x = self.blocked(x, f"{self.levels[0]}/second")
         shares = getattr(self, "heatmaps/logits")(x).flatten(2).softmax(2)  # [batch, points, cells]
-        return getattr(self, "heatmaps/points")(as_image(shares.flatten(1), self.POINTS_ACROSS)), coarsest
+        points = getattr(self, "heatmaps/points")(as_image(shares.flatten(1), self.POINTS_ACROSS))
+        seen = shares @ x.flatten(2).transpose(1, 2)  # [batch, points, channels]
+        return points, as_image(seen.flatten(1), self.POINTS_ACROSS), coarsest
 
 
 def fixed(module):

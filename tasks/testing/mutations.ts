@@ -498,6 +498,30 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/train/muon_test.ts"],
   },
   {
+    file: "lib/model/multiply_adds.ts",
+    line: 'if (layer.getClassName() === "Dot") return productMultiplyAdds(layer);',
+    replacement: "",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/train/loss.ts",
+    line: "tf.mul(tf.expandDims(down!, 3), tf.expandDims(across!, 2)),",
+    replacement: "tf.mul(tf.expandDims(across!, 3), tf.expandDims(down!, 2)),",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/train/loss.ts",
+    line: 'const weights = tf.mul(shares, tf.cast(isInside, "float32"));',
+    replacement: "const weights = shares;",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
+    file: "lib/train/step.ts",
+    line: "if (heatmaps) terms.push(tf.mul(heatmapLoss(heatmaps, truth), HEATMAP_WEIGHT));",
+    replacement: "",
+    tests: ["tests/model/large_test.ts"],
+  },
+  {
     file: "lib/model/heatmaps.ts",
     line: "places[2 * cell] = scale * imageSize * (cell % side + 0.5) / side + left;",
     replacement: "places[2 * cell] = scale * imageSize * (cell % side) / side + left;",
@@ -511,13 +535,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/train/loss.ts",
-    line: "return tf.sum(tf.mul(tf.mul(errors, shares), tf.reshape(presence, [batch, 1])));",
-    replacement: "return tf.sum(tf.mul(errors, shares));",
+    line: "shares: tf.mul(tf.div(weights, tf.mul(tf.sum(weights), batch)), tf.expandDims(presence, 1)),",
+    replacement: "shares: tf.mul(tf.div(weights, tf.mul(tf.sum(weights), batch)), tf.ones([batch, 1])),",
     tests: ["tests/model/large_test.ts"],
   },
   {
     file: "lib/train/step.ts",
-    line: "if (points) terms.push(pointLoss(points, { target: targets, mask, presence }));",
+    line: "if (points) terms.push(pointLoss(points, truth));",
     replacement: "",
     tests: ["tests/model/large_test.ts"],
   },
