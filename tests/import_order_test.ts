@@ -77,7 +77,7 @@ async function importsOf(folder: string): Promise<Map<string, string[]>> {
 Deno.test("formats knows nothing of tensors and of a library, nor train of what runs on one backend only", async () => {
   const allowed = {
     "formats/": /^(formats\/|errors\.ts$|files\.ts$)/,
-    "train/": /^(?!tensorflow\/)|^tensorflow\/(compile\/compile|ops\/finite|backend\/host_tensors)\.ts$/,
+    "train/": /^(?!tensorflow\/)|^tensorflow\/(compile\/compile|ops\/(finite|matrices)|backend\/host_tensors)\.ts$/,
   };
   for (const [folder, pattern] of Object.entries(allowed)) {
     for (const [file, imports] of await importsOf(folder)) {
