@@ -123,6 +123,26 @@ for rate, gradients in zip(p["rates"], p["gradients"]):
 print(json.dumps([w.detach().flatten().tolist() for w in weights]))
 `;
 
+Deno.test("Muon goes against the orthogonal matrix of what its moving average will be, by 0.2 of the larger side's root", () => {
+  const weights = trained(newMuon);
+  [0, 1, 2].forEach((i) => {
+    const shape = shapes[i]!, columns = shape.at(-1)!, rows = tf.util.sizeFromShape(shape) / columns;
+    const wanted = tf.tidy(() => {
+      let weight: tf.Tensor = tf.randomNormal(shape, 0, 0.1, "float32", i + 1);
+      let moment: tf.Tensor = tf.zeros([rows, columns]);
+      rates.forEach((rate, step) => {
+        const gradient = tf.reshape(gradientsAt(step)[i]!, [rows, columns]);
+        const towards = (mean: tf.Tensor) => tf.add(tf.mul(mean, 0.95), tf.mul(gradient, 0.05)) as tf.Tensor2D;
+        moment = towards(moment);
+        const change = tf.mul(orthogonal(towards(moment)), rate * 0.2 * Math.sqrt(Math.max(rows, columns)));
+        weight = tf.sub(weight, tf.reshape(change, shape));
+      });
+      return weight.dataSync();
+    });
+    assertAllClose(weights[i]!, wanted, 1e-5);
+  });
+});
+
 Deno.test("Muon goes on from its state to the same bits, and says what a state lacks", async () => {
   const straight = trained(newMuon);
   const variables = shapes.map((shape, i) =>
