@@ -63,7 +63,7 @@ const flags = {
   batchSize: ["--batch-size <count>", "faces at once"],
   gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
   syncBatchNorm: ["--sync-batch-norm <true|false>", "whether, of several ranks, each normalizes by the batches of all"],
-  optimizer: ["--optimizer <name>", "adam, or muon, which needs fewer steps, each of them longer"],
+  optimizer: ["--optimizer <name>", "adam, or muon, which stands a high rate better, and takes longer for a step"],
   learningRate: ["--learning-rate <rate>", "the optimizer's, at the start"],
   maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
   depthWeight: ["--depth-weight <weight>", "in the loss, of depth, beside 1 of what is seen in the picture"],

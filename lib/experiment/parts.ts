@@ -21,8 +21,9 @@ import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { Adam } from "@/lib/train/adam.ts";
-import { type DisposableOptimizer, hiddenKernels, Muon } from "@/lib/train/muon.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
+import type { DisposableOptimizer } from "@/lib/train/interfaces.ts";
+import { hiddenKernels, Muon } from "@/lib/train/muon.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
 import { openTeacher, type Teacher } from "@/lib/train/teacher.ts";
 import { WeightAverages } from "@/lib/train/weight_averages.ts";

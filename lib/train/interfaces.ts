@@ -17,6 +17,9 @@ export interface Optimizer {
   loadState(tensors: tf.NamedTensorMap): void;
 }
 
+/** One that gives its memory back. */
+export type DisposableOptimizer = Optimizer & { dispose(): void };
+
 /** Processes that share a training, each with batches of its own: what they do together in a step. `Ranks` are such. */
 export interface StepRanks {
   /** What one function that is compiled does with the others, begun anew each time it is traced. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { kernelMomentName } from "@/lib/formats/adam_state.ts";
 import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
-import type { Optimizer } from "@/lib/train/interfaces.ts";
+import type { DisposableOptimizer } from "@/lib/train/interfaces.ts";
 
 const MOMENTUM = 0.95;
 /** Of the odd polynomials that bring singular values near 1, as Jordan has them. */
@@ -13,16 +13,13 @@ const STEP_SIZE = 0.2;
 /** Rows and columns that a kernel has at least. */
 const LEAST_SIDE = 16;
 
-/** One that gives its memory back. */
-export type DisposableOptimizer = Optimizer & { dispose(): void };
-
 /**
  * Muon (Jordan et al., 2024, "Muon: An optimizer for hidden layers in neural networks"): kernels of hidden layers change by
  * the orthogonal matrix that is nearest to their gradients' moving average, all else by another optimizer. A kernel is a
  * matrix whose columns are its last axis. The same steps as `torch.optim.Muon` with Nesterov's momentum, `adjust_lr_fn`
  * "match_rms_adamw" and no weight decay, but for its bfloat16.
  */
-export class Muon implements Optimizer {
+export class Muon implements DisposableOptimizer {
   readonly #others: DisposableOptimizer;
   /** A variable, so that a compiled step reads it as it is. */
   readonly #learningRate: tf.Variable;

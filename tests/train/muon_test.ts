@@ -54,17 +54,23 @@ Deno.test("orthogonal() brings singular values near 1, of wide, tall and square 
 const shapes = [[3, 3, 8, 16], [40, 20], [20, 40], [7]];
 const rates = [0.01, 0.02, 0.005, 0.01];
 
+function newVariables(): tf.Variable[] {
+  return shapes.map((shape, i) => tf.tidy(() => tf.variable(tf.randomNormal(shape, 0, 0.1, "float32", i + 1))));
+}
+
+function named(variables: readonly tf.Variable[], gradients: readonly tf.Tensor[]): tf.NamedTensorMap {
+  return Object.fromEntries(variables.map(({ name }, i) => [name, gradients[i]!]));
+}
+
 /** Weights after steps by gradients that are the same each time it is run. */
 function trained(newOptimizer: (variables: tf.Variable[]) => Muon): Float32Array[] {
   const before = [tf.memory().numTensors, tensorFlow.handleCount];
-  const variables = shapes.map((shape, i) =>
-    tf.tidy(() => tf.variable(tf.randomNormal(shape, 0, 0.1, "float32", i + 1)))
-  );
+  const variables = newVariables();
   const optimizer = newOptimizer(variables);
   rates.forEach((rate, step) => {
     optimizer.setLearningRate(rate);
     const gradients = gradientsAt(step);
-    optimizer.applyGradients(Object.fromEntries(variables.map(({ name }, i) => [name, gradients[i]!])));
+    optimizer.applyGradients(named(variables, gradients));
     tf.dispose(gradients);
   });
   const weights = variables.map((variable) => variable.dataSync<"float32">().slice());
@@ -145,9 +151,7 @@ Deno.test("Muon goes against the orthogonal matrix of what its moving average wi
 
 Deno.test("Muon goes on from its state to the same bits, and says what a state lacks", async () => {
   const straight = trained(newMuon);
-  const variables = shapes.map((shape, i) =>
-    tf.tidy(() => tf.variable(tf.randomNormal(shape, 0, 0.1, "float32", i + 1)))
-  );
+  const variables = newVariables();
   let optimizer = newMuon(variables);
   let state: tf.NamedTensorMap = {};
   rates.forEach((rate, step) => {
@@ -159,7 +163,7 @@ Deno.test("Muon goes on from its state to the same bits, and says what a state l
     }
     optimizer.setLearningRate(rate);
     const gradients = gradientsAt(step);
-    optimizer.applyGradients(Object.fromEntries(variables.map(({ name }, i) => [name, gradients[i]!])));
+    optimizer.applyGradients(named(variables, gradients));
     tf.dispose(gradients);
   });
   assertEquals(variables.map((variable) => variable.dataSync().join()), straight.map((values) => values.join()));
@@ -173,12 +177,10 @@ Deno.test("Muon goes on from its state to the same bits, and says what a state l
 
 Deno.test("Muon's step, compiled, is its step", () => {
   const wanted = trained(newMuon);
-  const variables = shapes.map((shape, i) =>
-    tf.tidy(() => tf.variable(tf.randomNormal(shape, 0, 0.1, "float32", i + 1)))
-  );
+  const variables = newVariables();
   const optimizer = newMuon(variables);
   using step = compile((...gradients: tf.Tensor[]) => {
-    optimizer.applyGradients(Object.fromEntries(variables.map(({ name }, i) => [name, gradients[i]!])));
+    optimizer.applyGradients(named(variables, gradients));
     return [];
   }, { name: "step" });
   rates.forEach((rate, i) => {

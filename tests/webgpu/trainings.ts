@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { buildNetwork } from "@/lib/model/network.ts";
-import type { Optimizer } from "@/lib/train/interfaces.ts";
+import type { DisposableOptimizer } from "@/lib/train/interfaces.ts";
 import { train } from "@/lib/train/trainer.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -19,7 +19,7 @@ export const STOP_STEP = 2;
 /** The losses of a few steps on the backend that is on, and how many tensors the last of them left. */
 export async function lossesOf(
   architecture: Architecture,
-  newOptimizer: (learningRate: number) => Optimizer & { dispose(): void },
+  newOptimizer: (learningRate: number) => DisposableOptimizer,
 ): Promise<{ losses: number[]; leaked: number }> {
   const steps = 6;
   const config = tinyConfig({
