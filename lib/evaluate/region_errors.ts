@@ -1,4 +1,6 @@
+import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
+import type { Source } from "@/lib/data/sources/source.ts";
 import { type FaceError, faceSize, mean } from "@/lib/evaluate/nme.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
@@ -59,6 +61,11 @@ export function denseError(
 /** Whether maps of two surfaces have the same points at the same texels. */
 export function isSameLayout({ uv }: FaceSurface, { uv: other }: FaceSurface): boolean {
   return uv.length === other.length && uv.every((value, i) => value === other[i]);
+}
+
+/** Whether a network's maps have the layout of a source's: its surface is the source's own, or that layout's texels. */
+export function hasLayoutOf(found: FaceSurface, { layout, surface }: Pick<Source, "layout" | "surface">): boolean {
+  return isSameLayout(found, surface) || isSameLayout(found, gridSurface(layout, surface));
 }
 
 /** Without the neck. */

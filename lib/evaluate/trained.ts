@@ -7,7 +7,7 @@ import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { mean, summarizeErrors } from "@/lib/evaluate/nme.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
-import { denseError, isSameLayout } from "@/lib/evaluate/region_errors.ts";
+import { denseError, hasLayoutOf } from "@/lib/evaluate/region_errors.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -77,10 +77,10 @@ const [MAKING_SHARE, MEASURED_SHARE] = [0.75, 0.9];
 async function measure(
   { crops, description: { meanLandmarks, surface, expressionNames = [] } }: MeasuredModel,
   faces: readonly MadeFace[],
-  source: Pick<Source, "surface" | "expressionNames">,
+  source: Pick<Source, "layout" | "surface" | "expressionNames">,
   onProgress: ProgressListener,
 ): Promise<Evaluation> {
-  const isOwn = isSameLayout(surface, source.surface);
+  const isOwn = hasLayoutOf(surface, source);
   const found: Float32Array[] = [], amounts: Float32Array[] = [];
   const dense: [in2d: number, in3d: number][] = [];
   while (found.length < faces.length) {
@@ -91,7 +91,7 @@ async function measure(
       amounts.push(expressions);
       const { map: truth, landmarks: trueLandmarks } = some[i]!;
       const pair = { truth, prediction, landmarks: trueLandmarks };
-      if (isOwn) dense.push([denseError(pair, surface, 2), denseError(pair, surface, 3)]);
+      if (isOwn) dense.push([denseError(pair, source.surface, 2), denseError(pair, source.surface, 3)]);
     });
     onProgress(found.length / faces.length);
   }

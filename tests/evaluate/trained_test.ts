@@ -1,9 +1,12 @@
 import ort from "onnxruntime-node";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
+import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
+import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import { evaluatePhotos } from "@/lib/evaluate/photos.ts";
 import { evaluateHeldOut, type MeasuredModel, trainedOn } from "@/lib/evaluate/trained.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { saveOnnx, useOwnBackend } from "@/lib/export/save_onnx.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -129,6 +132,22 @@ Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a s
     InputError,
     /--source-path was not given/,
   );
+});
+
+Deno.test("evaluateHeldOut() measures the whole surface of a model whose surface is the map's texels, as of one whose is the mesh", async () => {
+  await using folder = await temporaryFolder();
+  await saveModel(folder.path);
+  await using model = await openModel(folder.path);
+  const { imageSize } = model.description;
+  const denseOn = async (surface: FaceSurface) => {
+    const measured = { ...model, description: { ...model.description, surface } };
+    return (await evaluateHeldOut(measured, { source: { name: "built-in" }, seed: 7, workers: 1, sampleCount: 3 }))
+      .dense;
+  };
+  const own = await denseOn(surface);
+  assert(own!.in2d.mean > 0);
+  assertEquals(await denseOn(gridSurface(uvLayout(surface, imageSize), surface)), own);
+  assertEquals(await denseOn(gridSurface(uvLayout(surface, imageSize / 2), surface)), undefined); // of other texels
 });
 
 Deno.test("evaluateHeldOut() measures the expressions that a model says and faces have, by their names", async () => {
