@@ -29,10 +29,13 @@ function oneOf<const T extends readonly [string | number, ...(string | number)[]
 /** What TensorFlow computes on: a GPU where there is one, the processor, the first GPU, or one by its number from 0. */
 export type Device = "auto" | "cpu" | "gpu" | `gpu:${number}`;
 
+/** The networks that can be trained, as {@linkcode Config} names them. */
+export const architectures = ["prnet", "lite", "large"] as const;
+
 /** Every setting of a training run, flat; see `defaults` for what each means. Messages say what is wanted. */
 const schema = z.strictObject({
   seed: anyWhole,
-  architecture: oneOf("prnet", "lite", "large"),
+  architecture: oneOf(...architectures),
   source,
   backend: oneOf("tensorflow", "webgpu"),
   device: z.custom<Device>(
@@ -86,7 +89,7 @@ export type Config = z.infer<typeof schema>;
 export const defaults: Config = {
   seed: 7,
   architecture: "prnet",
-  source: { name: "built-in" }, // or "ict", "model" or "obj", with the path of its files
+  source: { name: "built-in" }, // or another of lib/data/sources, such as "ict", with the path of its files
   backend: "tensorflow", // or "webgpu", for any GPU, without TensorFlow's library
   device: "auto", // TensorFlow's: a GPU where there is one; or "cpu", "gpu", "gpu:1"
   precision: "float32", // or "bfloat16": of convolutions and their gradients, in training; TensorFlow's
@@ -108,9 +111,9 @@ export const defaults: Config = {
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
-  absentShare: 0, // of augmented training crops, without a face: above 0, the light network says whether there is one
+  absentShare: 0, // of augmented training crops, without a face: above 0, lite and large say whether there is one
   shots: 1, // pictures of each head that is drawn for augmented training, of other crops, colors and covers
-  expressionWeight: 0, // of the expressions' error in the loss: above 0, the light network says what they are
+  expressionWeight: 0, // of the expressions' error in the loss: above 0, lite and large say what they are
   eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise
   lids: false, // whether what it sees of them moves the map, too: its lids, above all
   freeze: "nothing", // or "trunk": all that leads to the map stays as given weights have it, and what else is said is learned
@@ -126,7 +129,7 @@ export const defaults: Config = {
   checkpointEvery: 500, // steps
 };
 
-/** What the light and the large network are trained with, on faces of either source. */
+/** What the light and the large network are trained with, whatever the faces. */
 const light = {
   architecture: "lite",
   imageSize: 128,
@@ -139,6 +142,11 @@ const light = {
   shots: 4,
   expressionWeight: 1,
 } as const;
+
+/** How many faces a step takes, of several batches such as "4 × 16". */
+export function batchText({ batchSize, gradAccumulate }: Pick<Config, "batchSize" | "gradAccumulate">): string {
+  return gradAccumulate > 1 ? `${gradAccumulate} × ${batchSize}` : String(batchSize);
+}
 
 /** What networks of that kind are trained with by themselves. */
 const lite = { ...light, steps: 5_500, validateEvery: 250, checkpointEvery: 250 } as const;

@@ -7,6 +7,7 @@ import { InputError } from "@/lib/errors.ts";
 import type { TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { makeFolder, writeFileAtomic } from "@/lib/files.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
+import { readRunSource } from "@/lib/train/run_folder.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
@@ -40,14 +41,25 @@ await runTask(command, async (console) => {
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
+  const { hasLayoutOf } = await import("@/lib/evaluate/region_errors.ts");
   const { encodeJpeg } = await import("@/lib/data/files/images.ts");
   const { modelCard, worstFaces } = await import("@/lib/view/evaluation/model_card.ts");
   const model = await openCrops(options.model, { ...options, note: (sentence) => console.print(sentence) });
   const { source, seed } = { ...await trainedFaces(model, options.model), ...given };
   const drawing = await openDrawn(
-    { seed, source: sourceOf(options, source), imageSize: model.description.imageSize },
+    {
+      seed,
+      source: sourceOf(options, await readRunSource(options.model) ?? source),
+      imageSize: model.description.imageSize,
+    },
     console.lateStage(CONVERTING),
   );
+  if (!hasLayoutOf(model.description.surface, drawing)) {
+    throw new InputError(
+      `Cannot measure ${options.model} on the source ${source.name}: its maps have another layout than these faces'; ` +
+        "--source-path names the files that it was trained on",
+    );
+  }
   const onProgress = console.stage(`Drawing and fitting ${testSamples} faces`);
   const drawn = await judgeDrawn(drawing, model, { count: testSamples, onProgress });
   const { surface } = drawing;
@@ -90,7 +102,7 @@ async function judgeDrawn(
   return faces;
 }
 
-/** Maps can be compared only where they have the layout of these faces. Throws an InputError where it is not known. */
+/** Throws an InputError where the model does not say. */
 async function trainedFaces({ description }: OpenedModel, model: string): Promise<Pick<Config, "source" | "seed">> {
   const { trainedOn } = await import("@/lib/evaluate/trained.ts");
   const faces = trainedOn(description);

@@ -23,6 +23,7 @@ interface Flags {
   readonly format: typeof formats[number];
   readonly source?: string;
   readonly sourcePath?: string;
+  readonly sourceModel?: string;
 }
 
 const command = taskCommand("compare")
@@ -30,17 +31,18 @@ const command = taskCommand("compare")
   .argument("<folders...>", "runs' folders, or trained models'")
   .addOption(backendOption())
   .addOption(
-    new Option("--photos <folder>", "on AFLW2000-3D's photos, beside papers' figures, instead of drawn faces")
-      .conflicts(["source", "sourcePath", "testSamples", "seed"]),
+    new Option("--photos <folder>", "on AFLW2000-3D's photos, beside papers' figures, instead of held-out faces")
+      .conflicts(["source", "sourcePath", "sourceModel", "testSamples", "seed"]),
   )
   .option("--face-model <file>", "of `deno task prepare bfm`: measure photos' whole faces, too")
   .addOption(
     new Option("--boxes <kind>", "where photos' faces are looked for").choices(["truth", "detector"]).default("truth"),
   )
-  .option("--source <name>", `drawn faces of ${Object.keys(sourceKinds).join(", ")} (default: built-in)`)
+  .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: built-in)`)
   .option("--source-path <folder>", "where the source's files are")
-  .option("--test-samples <count>", `how many drawn faces (default: ${defaults.testSamples})`)
-  .option("--seed <number>", `of the drawn faces (default: ${defaults.seed})`)
+  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
+  .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
+  .option("--seed <number>", `of the held-out faces (default: ${defaults.seed})`)
   .addOption(new Option("--format <kind>", "of the table").choices(formats).default("text"));
 
 await runTask(command, async (console) => {
@@ -63,7 +65,7 @@ await runTask(command, async (console) => {
   const note = (sentence: string) => console.print(sentence);
   const models: OpenedModel[] = [];
   for (const folder of command.args) models.push(await openCrops(folder, { ...options, note }));
-  const onProgress = console.stage(options.photos ? "Fitting photos" : `Drawing and fitting ${testSamples} faces`);
+  const onProgress = console.stage(options.photos ? "Fitting photos" : `Fitting ${testSamples} held-out faces`);
   const measured: Omit<ComparedModel, "milliseconds">[] = [];
   for (const [i, model] of models.entries()) {
     const part = partProgress(onProgress, i / models.length, (i + 1) / models.length);

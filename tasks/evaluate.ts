@@ -1,10 +1,10 @@
 // deno task evaluate <folder> [options]: measures a trained model on held-out faces, or on real photos.
 import { Option } from "commander";
-import { defaults, resolveConfig, type SourceSettings } from "@/lib/config.ts";
+import { defaults, resolveConfig } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
-import { readRunConfig } from "@/lib/train/run_folder.ts";
+import { readRunSource } from "@/lib/train/run_folder.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
@@ -120,7 +120,7 @@ await runTask(command, async (console) => {
   const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
   const evaluation = await evaluateHeldOut(model, {
     workers: defaults.workers,
-    source: sourceOf(options, await runSource(folder) ?? source),
+    source: sourceOf(options, await readRunSource(folder) ?? source),
     seed,
     sampleCount: testSamples,
     onConversion: console.lateStage(CONVERTING),
@@ -131,14 +131,4 @@ await runTask(command, async (console) => {
 
 function errorTables({ protocol, ...evaluation }: Measured): NumberTable[] {
   return [new ErrorTable(evaluation), ...protocol ? protocolTables(protocol) : []];
-}
-
-/** A run's source, with the place of its files, which a model's folder does not say; undefined where there is no run. */
-async function runSource(folder: string): Promise<SourceSettings | undefined> {
-  try {
-    return (await readRunConfig(folder)).source;
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,7 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
 import {
+  architectures,
+  batchText,
   type Config,
   type PresetName,
   presets,
@@ -21,7 +23,8 @@ import type { JoinOptions, Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { isOutOfMemory } from "@/lib/tensorflow/library/c_api.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { NetworkShape } from "@/lib/model/trained_model.ts";
-import { readConfigFile, readRunConfig } from "@/lib/train/run_folder.ts";
+import { resumedConfig } from "@/lib/train/resumed_config.ts";
+import { readConfigFile, readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { startedSettings } from "@/lib/train/started_settings.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
@@ -69,13 +72,16 @@ const flags = {
   depthWeight: ["--depth-weight <weight>", "in the loss, of depth, beside 1 of what is seen in the picture"],
   absentShare: [
     "--absent-share <share>",
-    "of augmented crops, without a face: lite learns to say whether there is one",
+    "of augmented crops, without a face: lite and large learn to say whether there is one",
   ],
   shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
-  expressionWeight: ["--expression-weight <weight>", "in the loss, of expressions, which lite learns to say above 0"],
+  expressionWeight: [
+    "--expression-weight <weight>",
+    "in the loss, of expressions, which lite and large learn to say above 0",
+  ],
   eyes: ["--eyes <true|false>", "whether lite or large sees the eyes by themselves for blinks and gaze"],
   lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
-  freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else lite says"],
+  freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else is said"],
   teacher: ["--teacher <model>", "learn from a trained model's maps, too, or a run's"],
   teacherShare: ["--teacher-share <share>", "of the teacher's map in what the map is to be; the rest is the truth's"],
   averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
@@ -158,13 +164,15 @@ async function run(console: TaskConsole): Promise<void> {
   const before = options.resume && !follows ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
   const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
   const overrides = { ...settings, source: sourceOf(options, before.source) };
-  const config = resolveConfig(preset, {
-    ...given,
-    ...options.fastDevRun && fastDevRun,
-    ...taughtShape && { imageSize: taughtShape.imageSize, encoding: taughtShape.encoding },
-    ...shape && startedSettings(shape, { ...before, ...settings }),
-    ...overrides,
-  });
+  const config = options.resume && !follows
+    ? resumedConfig({ path: options.run!, config: before }, overrides)
+    : resolveConfig(preset, {
+      ...given,
+      ...options.fastDevRun && fastDevRun,
+      ...taughtShape && { imageSize: taughtShape.imageSize, encoding: taughtShape.encoding },
+      ...shape && startedSettings(shape, { ...before, ...settings }),
+      ...overrides,
+    });
   if (config.freeze !== "nothing" && !options.resume && options.from === undefined) {
     throw new InputError(
       `Cannot freeze the ${config.freeze} of a new network: --from names the model that has learned it`,
@@ -177,8 +185,8 @@ async function run(console: TaskConsole): Promise<void> {
   const onWarning = (sentence: string) => console.print(sentence);
   const refusals = new Refusals(console);
   if (options.dryRun) {
-    const settings = options.resume ? { ...before, ...overrides } : config;
-    return await printRehearsal(settings, { console, rankCount: found?.addresses.length });
+    const firstStep = options.resume ? (await readMetrics(options.run!)).at(-1)?.step ?? 0 : 0;
+    return await printRehearsal(config, { console, firstStep, rankCount: found?.addresses.length });
   }
   using ranks = cluster && await join(cluster, { ...config, mostSeconds: joinSeconds, console });
   console.stage("Opening the faces and the network");
@@ -246,7 +254,7 @@ async function followRank0(
   throw new Interruption(STOPPED_ON_REQUEST); // another was told to stop
 }
 
-/** What a network that starts from a model or is taught by it has in common with it, whatever the preset. */
+/** The shape of the network of a model to start from, or to learn from. */
 async function shapeOf(model: string, console: TaskConsole, stage: string): Promise<NetworkShape> {
   console.stage(stage);
   const { readShape } = await import("@/lib/model/trained_model.ts");
@@ -258,18 +266,26 @@ function presetArchitecture(shape: NetworkShape | undefined): string | undefined
   return shape?.architecture === "lite" ? undefined : shape?.architecture;
 }
 
+interface RehearsalOptions {
+  readonly console: TaskConsole;
+  /** Steps that a resumed run has taken. */
+  readonly firstStep: number;
+  readonly rankCount: number | undefined;
+}
+
 /** What the settings come to, and what a training with them would take of time and memory, of several ranks each. */
 async function printRehearsal(
   config: Config,
-  { console, rankCount = 1 }: { readonly console: TaskConsole; readonly rankCount: number | undefined },
+  { console, firstStep, rankCount = 1 }: RehearsalOptions,
 ): Promise<void> {
   const { rehearse } = await import("@/lib/experiment/rehearsal.ts");
   console.stage("Taking a few steps");
   const onProgress = console.lateStage(CONVERTING);
   const { device, parameterCount, peakBytes, gpuBytes, stepSeconds, totalSeconds } = await rehearse(config, {
     onProgress,
+    firstStep,
   }).catch((error) => {
-    throw isOutOfMemory(error) ? outOfMemory(config, config.device) : error;
+    throw isOutOfMemory(error) ? outOfMemory(config) : error;
   });
   console.quiet();
   const ofEach = rankCount === 1 ? "" : ` of each of ${rankCount} processes`;
@@ -279,7 +295,7 @@ async function printRehearsal(
     ["memory", `${(peakBytes / 1e9).toFixed(1)} GB${ofEach}`],
     ...gpuBytes === undefined ? [] : [["GPU memory", `${(gpuBytes / 1e9).toFixed(1)} GB${ofEach}`]],
     ["a step", `${stepSeconds.toPrecision(2)} s`],
-    ["in all", duration(totalSeconds)],
+    [firstStep > 0 ? `after step ${firstStep}` : "in all", duration(totalSeconds)],
   ];
   const settings = Object.entries(config).map(([name, value]) => [name, settingText(value)]);
   globalThis.console.log([...settings, ...facts].map(([name, text]) => `${name!.padEnd(18)} ${text}`).join("\n"));
@@ -330,7 +346,7 @@ function wayOut(experiment: Experiment, firstStep: number): string {
     `To try a lower learning rate: ${command}; if that does not help, begin a new run`;
 }
 
-function outOfMemory({ batchSize, gradAccumulate }: Config, device: string): InputError {
+function outOfMemory({ batchSize, gradAccumulate }: Config, device?: string): InputError {
   const remedy = batchSize % 2 === 0
     ? `A new run with --batch-size ${batchSize / 2} --grad-accumulate ${
       2 * gradAccumulate
@@ -338,8 +354,9 @@ function outOfMemory({ batchSize, gradAccumulate }: Config, device: string): Inp
       "the same gradients"
     : "A new run with a smaller --batch-size, --image-size or --width takes less of it";
   return new InputError(
-    `Training stopped: there is too little memory for ${counted(batchSize, "face")} at once (${device}). ` +
-      `${remedy}; on a GPU, \`nvidia-smi\` lists what other programs hold`,
+    `Training stopped: there is too little memory for ${counted(batchSize, "face")} at once${
+      device ? ` (${device})` : ""
+    }. ${remedy}; on a GPU, \`nvidia-smi\` lists what other programs hold`,
   );
 }
 
@@ -358,7 +375,9 @@ function choosePreset(name: string | undefined, architecture: string | undefined
   throw new InputError(
     name
       ? `Cannot train the preset "${name}": the presets are ${Object.keys(presets).join(", ")}`
-      : `Cannot train the architecture "${architecture}": there are prnet, lite and large`,
+      : `Cannot train the architecture "${architecture}": there are ${architectures.slice(0, -1).join(", ")} and ${
+        architectures.at(-1)
+      }`,
   );
 }
 
@@ -375,7 +394,8 @@ async function startInFolder(run: string, start: (run: string) => Promise<Experi
 function describe(
   { architecture, source, imageSize, batchSize, gradAccumulate, steps, seed, precision }: Config,
 ): string {
-  const faces = gradAccumulate > 1 ? `${gradAccumulate} × ${batchSize}` : String(batchSize);
   const computed = precision === "float32" ? "" : `, convolutions in ${precision}`;
-  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${faces}, seed ${seed}${computed}`;
+  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${
+    batchText({ batchSize, gradAccumulate })
+  }, seed ${seed}${computed}`;
 }

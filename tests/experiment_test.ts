@@ -194,7 +194,7 @@ Deno.test("a finished experiment that is resumed measures and reports again, wit
   assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
   assertEquals(await tensorsOf(parted), before);
   assertEquals(evaluation.images, config.testSamples);
-  assertEvaluation(evaluation, "expressions");
+  assertEvaluation(evaluation, "dense", "expressions");
   const { expressionNames } = (await openOnnxModel(parted)).description;
   assertEquals(evaluation.expressions!.each.map(({ name }) => name), expressionNames);
   const html = await Deno.readTextFile(`${parted}/report.html`);

@@ -24,7 +24,7 @@ export interface FoundInPhoto {
   readonly crop: Crop;
   /** [68, 3], the photo's pixels. */
   readonly landmarks: Float32Array;
-  /** The same as {@linkcode inCrop}'s, and the true landmarks: in the crop's pixels. */
+  /** What is true in the crop: landmarks in its pixels, yaw, its width in the photo. */
   readonly face: PlacedFace;
   /** [68, 3], crop pixels. */
   readonly inCrop: Float32Array;

@@ -1,7 +1,7 @@
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import { type FaceError, faceSize, mean } from "@/lib/evaluate/nme.ts";
+import { type FaceError, faceSize, mean, type NmeSummary, summarizeErrors } from "@/lib/evaluate/nme.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
@@ -56,6 +56,25 @@ export function denseError(
   dimensions: 2 | 3,
 ): number {
   return mean(Array.from(vertexErrors(pair, surface, dimensions)).filter((_, v) => surface.regions[v] !== NECK));
+}
+
+/** {@linkcode denseError} in 2D and in 3D. */
+export function denseErrors(
+  pair: MapPair,
+  surface: Pick<FaceSurface, "uv" | "regions">,
+): [in2d: number, in3d: number] {
+  return [denseError(pair, surface, 2), denseError(pair, surface, 3)];
+}
+
+/** What faces' {@linkcode denseErrors} come to, by their yaws. */
+export function summarizeDense(
+  errors: readonly (readonly [in2d: number, in3d: number])[],
+  yaws: readonly number[],
+): { readonly in2d: NmeSummary; readonly in3d: NmeSummary } {
+  return {
+    in2d: summarizeErrors(errors.map(([in2d]) => in2d), yaws),
+    in3d: summarizeErrors(errors.map(([, in3d]) => in3d), yaws),
+  };
 }
 
 /** Whether maps of two surfaces have the same points at the same texels. */

@@ -5,9 +5,9 @@ import { countSamples, type Source } from "@/lib/data/sources/source.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
-import { mean, summarizeErrors } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/evaluate/nme.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
-import { denseError, hasLayoutOf } from "@/lib/evaluate/region_errors.ts";
+import { denseErrors, hasLayoutOf, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -82,7 +82,7 @@ async function measure(
 ): Promise<Evaluation> {
   const isOwn = hasLayoutOf(surface, source);
   const found: Float32Array[] = [], amounts: Float32Array[] = [];
-  const dense: [in2d: number, in3d: number][] = [];
+  const dense: ReturnType<typeof denseErrors>[] = [];
   while (found.length < faces.length) {
     const some = faces.slice(found.length, found.length + PREDICTED_AT_ONCE);
     const predictions = await crops.predict(some.map(({ image }) => image));
@@ -91,7 +91,7 @@ async function measure(
       amounts.push(expressions);
       const { map: truth, landmarks: trueLandmarks } = some[i]!;
       const pair = { truth, prediction, landmarks: trueLandmarks };
-      if (isOwn) dense.push([denseError(pair, source.surface, 2), denseError(pair, source.surface, 3)]);
+      if (isOwn) dense.push(denseErrors(pair, source.surface));
     });
     onProgress(found.length / faces.length);
   }
@@ -100,9 +100,7 @@ async function measure(
     ...expressionsOf(faces, { found: amounts, said: expressionNames, known: source.expressionNames ?? [] }),
   };
   if (!isOwn) return evaluation;
-  const yaws = faces.map(({ yaw }) => yaw);
-  const [in2d, in3d] = ([0, 1] as const).map((which) => summarizeErrors(dense.map((of) => of[which]), yaws));
-  return { ...evaluation, dense: { in2d: in2d!, in3d: in3d! } };
+  return { ...evaluation, dense: summarizeDense(dense, faces.map(({ yaw }) => yaw)) };
 }
 
 interface SaidExpressions {

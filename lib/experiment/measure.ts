@@ -6,6 +6,7 @@ import { evaluate, evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate
 import { judgeCovered, judgeFaces, meanLoss, predictExpressions } from "@/lib/evaluate/held_out.ts";
 import { type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { mean } from "@/lib/evaluate/nme.ts";
+import { denseErrors, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
@@ -107,7 +108,13 @@ function errorsOf(
   { source: { surface }, meanLandmarks }: Pick<Parts, "source" | "meanLandmarks">,
   faces: readonly JudgedFace[],
 ): Evaluation {
-  return evaluate(faces, { found: landmarksOf(faces, surface), meanLandmarks });
+  const dense = faces.map(({ map: truth, prediction, landmarks }) =>
+    denseErrors({ truth, prediction, landmarks }, surface)
+  );
+  return {
+    ...evaluate(faces, { found: landmarksOf(faces, surface), meanLandmarks }),
+    dense: summarizeDense(dense, faces.map(({ yaw }) => yaw)),
+  };
 }
 
 /** [68, 3] each, in crop pixels, as the network finds them. */

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { batchText } from "@/lib/config.ts";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { Parts } from "@/lib/experiment/parts.ts";
@@ -42,10 +43,10 @@ export async function saveReport(
     & Pick<ReportContent, "evaluation" | "errors" | "triples" | "face">
     & { readonly steps: number },
 ): Promise<void> {
-  const { architecture, imageSize, batchSize, source, seed } = config;
+  const { architecture, imageSize, source, seed } = config;
   const html = await renderReport({
     title: `posmap run ${basename(run)}`,
-    summary: `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchSize} ${source.name} faces, ` +
+    summary: `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchText(config)} ${source.name} faces, ` +
       `seed ${seed}; ${device}.`,
     config,
     metrics: await readMetrics(run),

@@ -93,7 +93,7 @@ export async function openParts(
   const expressionCount = expressionCountOf({ config, source });
   const network = buildNetwork(config, expressionCount);
   const maps = examples.map(({ map }) => encodePositions(map.positions, { ...config, size: map.size }));
-  initializeNetwork(network, { ...config, maps, valid: layout.valid });
+  initializeNetwork(network, { maps, valid: layout.valid });
   placeEyes(network, { ...config, surface });
   if (config.freeze === "trunk") freezeTrunk(network);
   if (from !== undefined) await startFrom(from, { network, config, images: trainingImages(config, onRefused) });

@@ -70,7 +70,7 @@ export async function follow(
     if (batches) {
       for await (const report of trainUntil(signal, { ...parts, batches, firstStep: step })) step = report.step;
     }
-    return step === config.steps;
+    return step >= config.steps; // more where a resume asks for fewer than are done
   } finally {
     disposeParts({ ...parts, batches });
   }

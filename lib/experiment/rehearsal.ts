@@ -20,15 +20,23 @@ export interface Rehearsal {
   readonly gpuBytes: number | undefined;
   /** Of a step after the first, which is traced. */
   readonly stepSeconds: number;
-  /** To open all, and of all steps and validations, and of the evaluation at the end; writing the report takes seconds more. */
+  /** To open all, and of all steps and validations that are left, and of the evaluation at the end; writing the report takes seconds more. */
   readonly totalSeconds: number;
 }
 
 /** Steps, the first not counted: enough for the queue of batches, full at first, to show how fast it fills. */
 const STEPS = 8;
 
+interface RehearseOptions extends OpenOptions {
+  /** Steps that the run has taken, 0 unless given. */
+  readonly firstStep?: number;
+}
+
 /** Takes a few steps and a validation as a run would, to see what it takes, and writes nothing. Throws as a run does. */
-export async function rehearse(config: Config, options: OpenOptions = {}): Promise<Rehearsal> {
+export async function rehearse(
+  config: Config,
+  { firstStep = 0, ...options }: RehearseOptions = {},
+): Promise<Rehearsal> {
   const steps = STEPS + 1;
   const gpu = config.backend === "tensorflow" ? (await openTensorFlow(config)).gpu : undefined;
   const freeBytes = gpu?.freeBytes();
@@ -46,7 +54,8 @@ export async function rehearse(config: Config, options: OpenOptions = {}): Promi
     const starting = opening + training - steps * stepSeconds; // the first step is traced, and waits for the first batch
     const [making, faces] = await timed(() => makeHeldOut(parts, "validation"));
     const [judging] = await timed(async () => await validate(parts, await judgeFaces(parts.network, faces, config)));
-    const validations = Math.ceil(config.steps / config.validateEvery);
+    const stepsLeft = Math.max(0, config.steps - firstStep);
+    const validations = Math.ceil(stepsLeft / config.validateEvery);
     const testCount = heldOutCount(parts, "test");
     const testing = (making + judging) * testCount / faces.length;
     return {
@@ -55,7 +64,7 @@ export async function rehearse(config: Config, options: OpenOptions = {}): Promi
       peakBytes: 1024 * process.resourceUsage().maxRSS + measuredBytes(testCount, config),
       gpuBytes: gpu && freeBytes! - gpu.freeBytes(),
       stepSeconds,
-      totalSeconds: starting + config.steps * stepSeconds + making + validations * judging + testing,
+      totalSeconds: starting + stepsLeft * stepSeconds + making + validations * judging + testing,
     };
   } finally {
     disposeParts(parts);

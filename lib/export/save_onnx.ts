@@ -5,7 +5,7 @@ import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
 import { encodeSavedModel } from "@/lib/export/saved_model.ts";
-import { writeFileAtomic, writing } from "@/lib/files.ts";
+import { makeFolder, writeFileAtomic } from "@/lib/files.ts";
 import { sealOnnx } from "@/lib/formats/seal.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { modelFolder } from "@/lib/model/model_folder.ts";
@@ -88,10 +88,6 @@ async function withModel<T>(runOrModel: string, use: (model: TrainedModel) => Pr
   } finally {
     model.network.dispose();
   }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  await writing(folder, () => Deno.mkdir(folder, { recursive: true }));
 }
 
 /** Has tfjs compute by itself, for networks that are only to be read and written. */

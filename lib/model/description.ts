@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { architectures } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { CropOptions } from "@/lib/data/maps/crop.ts";
 import type { PositionEncoding } from "@/lib/data/maps/position_map.ts";
@@ -11,7 +12,7 @@ const landmarkPositions = float32s.refine(({ length }) => length === 3 * LANDMAR
 const schema = z.looseObject({
   format: z.literal("posmap"),
   version: z.literal(2),
-  architecture: z.enum(["prnet", "lite", "large"]),
+  architecture: z.enum(architectures),
   imageSize: z.int().positive(),
   encoding: z.enum(["paper", "centered", "prnet"]),
   crop: z.looseObject({ margin: z.number().positive() }),
@@ -30,7 +31,7 @@ const schema = z.looseObject({
 
 /** What using a model needs, drawing with it and exporting it: `posmap.json`. Keys that are not known here are kept. */
 export interface ModelDescription {
-  readonly architecture: "prnet" | "lite" | "large";
+  readonly architecture: typeof architectures[number];
   /** Pixels a side, of the crop and of the map. */
   readonly imageSize: number;
   readonly encoding: PositionEncoding;

@@ -5,7 +5,7 @@ import { SettingError } from "@/lib/errors.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
 import { buildLarge } from "@/lib/model/large.ts";
 import { buildLite } from "@/lib/model/lite.ts";
-import { FACE_LAYER, FACE_SHARE } from "@/lib/model/lite_parts.ts";
+import { FACE_LAYER, FACE_SHARE, SMOOTH_LAYER } from "@/lib/model/lite_parts.ts";
 import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
 
 /** The part of a run's settings that gives a network its shape. */
@@ -76,7 +76,7 @@ export function expressionsSaid(
   return architecture !== "prnet" && expressionWeight > 0 ? expressionCount : 0;
 }
 
-/** Gives a new network what it can know of faces before training: PRNet nothing, the others these maps' mean. */
-export function initializeNetwork(network: tf.LayersModel, examples: ExampleMaps & Pick<Config, "architecture">): void {
-  if (examples.architecture !== "prnet") initializeLite(network, examples);
+/** Gives a new network what it can know of faces before training: these maps' mean, where it has a layer that takes it. */
+export function initializeNetwork(network: tf.LayersModel, examples: ExampleMaps): void {
+  if (network.layers.some(({ name }) => name === SMOOTH_LAYER)) initializeLite(network, examples);
 }

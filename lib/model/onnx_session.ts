@@ -31,14 +31,6 @@ export class OnnxSession implements AsyncDisposable {
     return new OnnxSession(runtime, await runtime.InferenceSession.create(model, options));
   }
 
-  get inputNames(): readonly string[] {
-    return this.#session.inputNames;
-  }
-
-  get outputNames(): readonly string[] {
-    return this.#session.outputNames;
-  }
-
   /** All outputs, by name; they are the caller's. */
   async run(inputs: Readonly<Record<string, OnnxArray>>): Promise<Record<string, OnnxArray<Float32Array>>> {
     const { Tensor } = this.#runtime;

@@ -7,12 +7,10 @@ import {
   inputsOf,
   type Padding,
 } from "@/lib/model/folded_network.ts";
-import { kernelBeforeDoubling } from "@/lib/model/kernels.ts";
+import { kernelBeforeDoubling, type Shape4D } from "@/lib/model/kernels.ts";
 import { addBias } from "@/lib/tensorflow/ops/bias.ts";
 import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
 import { interleave, upsample } from "@/lib/tensorflow/ops/upsampling.ts";
-
-type Shape4D = [number, number, number, number];
 
 /**
  * A folded network's first output, or the head of this name, as a function of its input; in a function that is traced,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Config, parseSavedConfig } from "@/lib/config.ts";
+import { type Config, parseSavedConfig, type SourceSettings } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isThere, removeTemporaries, syncFile, writeFileAtomic, writing } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
@@ -10,7 +10,7 @@ import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/ch
 export type MetricsRow = Readonly<{ step: number }> & Readonly<Record<string, number>>;
 
 /**
- * The folder of one run: `config.json`, `metrics.jsonl`, TensorBoard events, `checkpoints/`, `model/`, `report.html`.
+ * The folder of one run: `config.json`, `source.json`, `metrics.jsonl`, TensorBoard events, `checkpoints/`, `model/`, `report.html`.
  * Whoever holds a RunFolder is the only process that writes there; disposing it lets go.
  */
 export class RunFolder implements Disposable {
@@ -135,6 +135,11 @@ export async function readRunConfig(path: string): Promise<Config> {
   } catch (error) {
     throw new InputError(`Cannot open the run ${path}: its ${configName} is not one (${reasonOf(error)})`);
   }
+}
+
+/** A run's source, with the place of its files, which its model does not say; undefined where the folder is no run's. */
+export async function readRunSource(path: string): Promise<SourceSettings | undefined> {
+  return await isThere(`${path}/${configName}`) ? (await readRunConfig(path)).source : undefined;
 }
 
 /** The settings in a file such as a run's `config.json`. Throws an InputError where it cannot be read, or is another's. */

@@ -1,7 +1,7 @@
 import type { Config } from "@/lib/config.ts";
 
 const EPOCHS_PER_HALVING = 5; // PRNet, section 3.3
-/** A share of all steps, and the most: Adam's first steps at a high rate can undo a careful initialization. */
+/** A share of the first cycle's steps, and the most: Adam's first steps at a high rate can undo a careful initialization. */
 const WARM_UP = { share: 0.05, steps: 200 };
 
 type Schedule = Pick<Config, "learningRate" | "schedule" | "cycles" | "steps" | "stepsPerEpoch">;

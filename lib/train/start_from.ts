@@ -54,5 +54,5 @@ export async function startFrom(
   if (lacksStatistics) await measureStatistics(network, images);
 }
 
-/** Layers that lead to no map. */
+/** Layers that a model may lack: the heads, and what is seen of eyes, which moves no more than lids. */
 const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES];

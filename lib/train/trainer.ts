@@ -31,7 +31,8 @@ export type TrainSettings =
 
 /**
  * Trains, one report a step, which takes `gradAccumulate` batches. Throws a DivergenceError at the first loss that is
- * not finite, its step not taken (but by ranks and on other backends than "tensorflow", whose weights are lost then).
+ * not finite, its step not taken (but by ranks, on other backends than "tensorflow", and where XLA compiles the step: these
+ * weights are lost then).
  */
 export async function* train(
   { batches, ...parts }: Training,

@@ -1,4 +1,5 @@
 // processes.ts COUNT -- COMMAND…: runs a task as that many ranks of one training on this machine, which end together.
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
@@ -18,11 +19,12 @@ await runTask(command, async () => {
   if (!Number.isInteger(count) || count < 1) {
     throw new InputError(`Cannot set --processes to "${given}": a whole number from 1 is wanted`);
   }
+  const devices = devicesOf(count);
   const cluster = freeAddresses(count).join();
   const ranks = Array.from({ length: count }, (_, rank) => {
     const child = new Deno.Command(program, {
       args: [...programArguments, "--cluster", cluster, "--rank", `${rank}`],
-      env: { CUDA_VISIBLE_DEVICES: deviceOf(rank) },
+      env: { CUDA_VISIBLE_DEVICES: devices[rank]! },
       ...rank > 0 && { stdout: "null", stderr: "piped" } as const,
     }).spawn();
     return { rank, child, said: rank > 0 ? textOf(child.stderr) : undefined };
@@ -45,9 +47,19 @@ await runTask(command, async () => {
   Deno.exit(code);
 });
 
-/** Each rank has a GPU of its own, where there are such. */
-function deviceOf(rank: number): string {
-  return Deno.env.get("CUDA_VISIBLE_DEVICES")?.split(",")[rank] ?? String(rank);
+/** Each rank has a GPU of its own, where there are such. Throws an InputError where the environment leaves too few. */
+function devicesOf(count: number): string[] {
+  const given = Deno.env.get("CUDA_VISIBLE_DEVICES");
+  if (given === undefined) return Array.from({ length: count }, (_, rank) => `${rank}`);
+  if (given === "" || given === "-1") return Array<string>(count).fill(given); // no GPU
+  const devices = given.split(",");
+  if (devices.length >= count) return devices;
+  throw new InputError(
+    `Cannot train by ${count} processes: CUDA_VISIBLE_DEVICES is "${given}", ${
+      counted(devices.length, "GPU")
+    }, and each ` +
+      "process wants its own",
+  );
 }
 
 function freeAddresses(count: number): string[] {

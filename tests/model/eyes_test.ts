@@ -23,7 +23,7 @@ function flatFaced() {
   });
   const maps = [encodePositions(positions.slice(), { size: SIZE, encoding: "centered" })];
   const network = buildNetwork(config, 5);
-  initializeNetwork(network, { ...config, maps, valid: new Uint8Array(SIZE * SIZE).fill(1) });
+  initializeNetwork(network, { maps, valid: new Uint8Array(SIZE * SIZE).fill(1) });
   for (const name of ["coefficients", "fine_part"]) {
     for (const weight of network.getLayer(name).weights) tf.tidy(() => void weight.write(tf.zerosLike(weight.read())));
   }

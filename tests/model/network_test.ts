@@ -24,7 +24,7 @@ Deno.test("initializeNetwork() moves the light network's answer to the maps, and
     const network = buildNetwork({ ...settings, architecture });
     const answer = () => tf.tidy(() => (network.predict(tf.ones([1, SIZE, SIZE, 3])) as tf.Tensor).dataSync());
     const built = answer();
-    initializeNetwork(network, { ...examples, architecture });
+    initializeNetwork(network, examples);
     // the light one's random last layers add a little
     assertAllClose(answer(), architecture === "lite" ? map : built, architecture === "lite" ? 0.1 : 0);
     network.dispose();

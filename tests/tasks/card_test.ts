@@ -1,8 +1,13 @@
 import { decodePhoto } from "@/lib/data/files/images.ts";
+import { isThere } from "@/lib/files.ts";
+import { readDescription } from "@/lib/model/model_folder.ts";
+import { replaceDescription } from "@/lib/model/trained_model.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
+
+const weights = `${import.meta.dirname}/../../data/weights/lite`;
 
 Deno.test("deno task card measures a model on faces like those of its training, by what pictures show", async () => {
   await using folder = await temporaryFolder();
@@ -24,11 +29,22 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   assertEquals([width, height], [6 * 192 + 5 * 4, 2 * 192 + 4]);
 });
 
-Deno.test("deno task card refuses a model that does not say what it was trained on", async () => {
+Deno.test("deno task card refuses a model that does not say what it was trained on, and one of other faces", async () => {
   await using folder = await temporaryFolder();
   await saveTinyModel(folder.path);
   await runTaskChild("export", folder.path);
   const { code, stderr } = await runTaskChild("card", "--model", folder.path);
   assertEquals(code, 2);
   assert(stderr.endsWith(`Cannot measure ${folder.path}: it does not say which faces it was trained on\n`), stderr);
+
+  const other = `${folder.path}/other`;
+  await Deno.mkdir(other);
+  await Deno.copyFile(`${weights}/model.onnx`, `${other}/model.onnx`);
+  await replaceDescription(other, { ...await readDescription(weights), summary: { source: "built-in", seed: 7 } });
+  const refused = await runTaskChild("card", "--model", other, "--out", `${folder.path}/card`);
+  assertEquals([refused.code, await isThere(`${folder.path}/card`)], [2, false]);
+  assert(
+    /\nCannot measure .*other on the source built-in: its maps have another layout /.test(refused.stderr),
+    refused.stderr,
+  );
 });

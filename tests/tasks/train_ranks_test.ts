@@ -6,7 +6,7 @@ import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
-import { endless, Lines, spawnTask } from "@/tests/tasks/children.ts";
+import { endless, Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { freeAddresses } from "@/tests/tensorflow/collectives/together.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -103,6 +103,10 @@ Deno.test(`a rank that is killed ends the others with a sentence, and no saved s
 Deno.test("deno task train --processes trains by ranks of this machine; one that hangs ends them all", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
+  const fewGpus = { environment: { CUDA_VISIBLE_DEVICES: "0" } };
+  const refused = await runTaskChild("train", ...endless, "--run", run, "--processes", "2", fewGpus);
+  assertEquals([refused.code, refused.stdout], [2, ""]);
+  assert(/^Cannot train by 2 processes: CUDA_VISIBLE_DEVICES is "0", 1 GPU, and /.test(refused.stderr), refused.stderr);
   await using child = spawnTask("train", ...endless, "--run", run, "--processes", "2");
   const [stdout, stderr] = [new Lines(child.stdout), new Lines(child.stderr)];
   await stderr.until(/\nstep 2\/.*\n/);

@@ -137,6 +137,12 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
     using experiment = await resumeExperiment(run, { onWarning: (sentence) => warnings.push(sentence) });
     assertEquals([experiment.step, warnings], [steps, []]);
   }
+  const rehearsal = await runTaskChild("train", "--resume", "--dry-run", "--run", run, "--width", "8");
+  assertEquals(rehearsal.code, 2);
+  assert(
+    /^Cannot resume the run .*a run with --width 8: it was started with 4/m.test(rehearsal.stderr),
+    rehearsal.stderr,
+  );
   const checkpoints = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name);
   const newest = Math.max(...checkpoints.map((name) => Number(/^last-(\d+)\.index$/.exec(name)?.[1] ?? 0)));
   await Deno.truncate(`${run}/checkpoints/last-${newest}.index`, 10);

@@ -7,18 +7,19 @@ import { binFigures, binHeadings, figure, intervalFigure, NumberTable } from "@/
 export class ErrorTable extends NumberTable {
   constructor({ images, imagesWithDepth, nme68_2d, nme68_3d, nme51_2d, jaw17_2d, baseline, dense }: Evaluation) {
     const in3d = imagesWithDepth < images ? `3D (${imagesWithDepth} faces with depths)` : "3D";
-    super([
+    const baseline2d = "mean face, 2D", first3d = `68 points, ${in3d}`, baseline3d = `mean face, ${in3d}`;
+    const whole = "whole surface, 2D";
+    const cells = [
       [`NME in %, ${counted(images, "face")}`, "mean", "95 % interval", "mean of bins", ...binHeadings],
       ["68 points, 2D", ...errorFigures(nme68_2d)],
       ["inner 51 points, 2D", ...errorFigures(nme51_2d)],
       ["jaw, 17 points, 2D", ...errorFigures(jaw17_2d)],
-      ["mean face, 2D", ...errorFigures(baseline.nme68_2d)],
-      [`68 points, ${in3d}`, ...errorFigures(nme68_3d)],
-      [`mean face, ${in3d}`, ...errorFigures(baseline.nme68_3d)],
-      ...dense
-        ? [["whole surface, 2D", ...errorFigures(dense.in2d)], ["whole surface, 3D", ...errorFigures(dense.in3d)]]
-        : [],
-    ]);
+      [baseline2d, ...errorFigures(baseline.nme68_2d)],
+      [first3d, ...errorFigures(nme68_3d)],
+      [baseline3d, ...errorFigures(baseline.nme68_3d)],
+      ...dense ? [[whole, ...errorFigures(dense.in2d)], ["whole surface, 3D", ...errorFigures(dense.in3d)]] : [],
+    ];
+    super(cells, [], { [baseline2d]: "aside", [first3d]: "apart", [baseline3d]: "aside", [whole]: "apart" });
   }
 }
 

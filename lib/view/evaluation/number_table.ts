@@ -7,13 +7,21 @@ export interface Reference {
   readonly url?: string;
 }
 
+/** How a row looks in HTML: "aside", paler, as what others are compared with; "apart", below a gap. */
+export type RowMark = "aside" | "apart";
+
 /** A table of figures; as the value of a notebook's cell it shows itself. */
 export class NumberTable {
   /**
    * @param cells [row][column]; the first row and column are headings
    * @param references for each row, its last column, which is not of figures; none unless given
+   * @param marks of rows, by the first column
    */
-  constructor(readonly cells: readonly (readonly string[])[], readonly references: readonly Reference[] = []) {}
+  constructor(
+    readonly cells: readonly (readonly string[])[],
+    readonly references: readonly Reference[] = [],
+    readonly marks: Readonly<Record<string, RowMark>> = {},
+  ) {}
 
   toText(): string {
     const widths = this.cells[0]!.map((_, column) => Math.max(...this.cells.map((row) => row[column]!.length)));
@@ -37,7 +45,10 @@ export class NumberTable {
     const [head, ...rows] = this.cells.map(([heading, ...figures], row) => {
       const tag = row === 0 ? "th" : "td";
       const cells = figures.map((figure) => `<${tag}>${escapeHtml(figure)}</${tag}>`).join("");
-      return `<tr><th>${escapeHtml(heading!)}</th>${cells}${referenceCell(tag, this.references[row])}</tr>`;
+      const mark = this.marks[heading!];
+      return `<tr${mark ? ` class="${mark}"` : ""}><th>${escapeHtml(heading!)}</th>${cells}${
+        referenceCell(tag, this.references[row])
+      }</tr>`;
     });
     return `<table class="numbers"><thead>${head}</thead><tbody>\n${rows.join("\n")}\n</tbody></table>`;
   }

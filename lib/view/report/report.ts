@@ -10,6 +10,7 @@ import { expressionParts } from "@/lib/view/report/expression_parts.ts";
 import { escapeHtml, Picture } from "@/lib/view/figures/picture.ts";
 import { faceFigure } from "@/lib/view/mesh/turning_face.ts";
 import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
+import type { Triples } from "@/lib/view/training/face_triples.ts";
 import { curveFigure } from "@/lib/view/training/curve_figure.ts";
 
 export interface ReportContent {
@@ -20,12 +21,7 @@ export interface ReportContent {
   readonly metrics: readonly MetricsRow[];
   readonly evaluation: Evaluation;
   /** The same faces in the same order: validation faces, or some of its own where a run overfits. */
-  readonly triples: {
-    /** As `mapTriple` makes them. */
-    readonly maps: readonly Photo[];
-    /** As `maskTriple` makes them. */
-    readonly masks: readonly Photo[];
-  };
+  readonly triples: Pick<Triples, "maps" | "masks">;
   /** Errors of the faces that the evaluation measured. */
   readonly errors: ErrorPictures;
   /** With the predicted map. */

@@ -59,13 +59,11 @@ table { border-collapse: collapse; white-space: nowrap; }
 th, td { text-align: left; padding: .25rem 1.4rem .25rem 0; font-weight: normal; }
 .numbers :is(td, thead th:not(:first-child)) { text-align: right; font-variant-numeric: tabular-nums; }
 .numbers thead th { color: #5b6475; border-bottom: 1px solid #d8d8d2; }
-.numbers tbody tr:nth-child(even) { color: #6b7383; }
-.numbers tbody tr:nth-child(3) > * { padding-top: .8rem; }
+.numbers .aside { color: #6b7383; }
+.numbers .apart > * { padding-top: .8rem; }
 .compared .numbers :is(th, td) { padding-right: .85rem; font-size: .9rem; border-bottom: 1px solid #ecece8; }
 .compared .numbers thead th { white-space: normal; vertical-align: bottom; }
-.compared .numbers tbody tr:nth-child(n) { color: inherit; }
-.compared .numbers tbody tr:nth-child(n):has(a) { color: #6b7383; }
-.compared .numbers tbody tr:nth-child(3) > * { padding-top: .25rem; }
+.compared .numbers tr:has(a) { color: #6b7383; }
 .figure { height: 340px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1.4rem; }
 .pair .figure { height: 260px; }
