@@ -105,7 +105,7 @@ const fastDevRun: Partial<Config> = {
   batchSize: 2,
   workers: 1,
   exampleSamples: 4,
-  validationSamples: 2,
+  validationSamples: 1,
   testSamples: 3,
   validateEvery: 1,
   checkpointEvery: 1,

@@ -11,7 +11,7 @@ export function tinyConfig(overrides: Partial<Config> = {}): Config {
     batchSize: 2,
     workers: 0,
     exampleSamples: 4,
-    validationSamples: 2,
+    validationSamples: 1,
     testSamples: 3,
     validateEvery: 1000,
     checkpointEvery: 1000,
