@@ -4,17 +4,23 @@ import { ChildError, Children } from "@/tasks/bench/children.ts";
 import { type Entrant, hold } from "@/tasks/bench/contest.ts";
 import { compare, median, rangeOf, type Row, tableOf } from "@/tasks/bench/rows.ts";
 import { assert, assertClose, assertEquals, assertThrows, FLOAT64_TOLERANCE } from "@/tests/support.ts";
-import type { TaskEnd } from "@/tests/tasks/children.ts";
+import { runTaskChild, type TaskEnd } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 const measured = fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 9 });
 
 /** With a cache folder that holds nothing, so without peers. */
+const withCache = async (cache: string) => ({
+  POSMAP_CACHE: cache,
+  TENSORFLOW_LIBRARY: await findLibrary(["cpu", "gpu"]),
+  POSMAP_ICT: "",
+});
+
 async function runBench(cache: string, ...taskArguments: string[]): Promise<TaskEnd> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "bench", ...taskArguments],
     cwd: new URL("../..", import.meta.url),
-    env: { POSMAP_CACHE: cache, TENSORFLOW_LIBRARY: await findLibrary(["cpu", "gpu"]), POSMAP_ICT: "" },
+    env: await withCache(cache),
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
@@ -186,10 +192,11 @@ Deno.test("deno task bench refuses what it does not know in one sentence, exit s
     [["--ict", cache.path, "obj"], /^Cannot measure with .*: generic_neutral_mesh\.obj is not there/],
     [["--fast"], /unknown option '--fast'/],
   ];
-  const ends = await Promise.all(refused.map(([flags]) => runBench(cache.path, ...flags)));
+  const environment = await withCache(cache.path);
+  const ends = await Promise.all(refused.map(([flags]) => runTaskChild("bench", ...flags, { environment })));
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
-    const sentence = stderr.trimEnd().split("\n").at(-1)!; // after what set-up and missing peers have to say
+    const sentence = stderr.trimEnd().split("\n").at(-1)!; // after what missing peers have to say
     assert(message.test(sentence), `${flags}: ${stderr}`);
     assertEquals([code, stdout], [2, ""]);
   });

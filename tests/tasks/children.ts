@@ -12,7 +12,9 @@ export type TaskName =
   | "card"
   | "download"
   | "compare"
-  | "prepare";
+  | "prepare"
+  | "bench"
+  | "notebooks";
 
 /** Flags of a training that validates and saves at every step, and would take hours. */
 export const endless = ["--fast-dev-run", "--width", "4", "--workers", "0", "--steps", "100000", "--device", "cpu"];

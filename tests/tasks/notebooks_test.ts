@@ -1,11 +1,13 @@
 import { checkOutputs, kindsShown, shownClasses, shownExpression } from "@/tasks/notebooks/check_outputs.ts";
 import { keptText, type Notebook, type Output, parseNotebook } from "@/tasks/notebooks/notebook.ts";
-import { pythonPackages } from "@/tasks/notebooks/python.ts";
+import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
 import { InputError } from "@/lib/errors.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
-const hasLab = await pythonPackages("jupyterlab", { note() {} }).then(() => true, () => false);
+const has = async (pins: Pins) => await pythonPackages(pins, { note() {} }).then(() => true, () => false);
+const [hasClient, hasLab] = [await has("notebooks"), await has("jupyterlab")];
 
 const classes = shownClasses([
   "export function drawFace(face: Face): Picture {\n}\n",
@@ -91,33 +93,30 @@ Deno.test("parseNotebook() says what is no notebook", async () => {
   }
 });
 
-async function runTask(...taskArguments: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "notebooks", ...taskArguments],
-    cwd: root,
-  }).output();
-  const said = new TextDecoder().decode(stderr).replace(/^TensorFlow's library is set up\n/, "");
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: said };
-}
-
 Deno.test({
   name: "notebooks type-checks and runs the notebook that is named, and says how long it took",
-  ignore: !hasLab,
+  ignore: !hasClient,
   fn: async () => {
-    const { code, stdout, stderr } = await runTask("01");
+    const { code, stdout, stderr } = await runTaskChild("notebooks", "01");
     assert(code === 0 && /^01_mesh_to_position_map +\d+ s +\d\.\d\d MB\n$/.test(stdout), stdout + stderr);
   },
 });
 
 Deno.test("notebooks refuses unknown names and flags in one sentence", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "notebooks", "08"],
+    cwd: root,
+    stdout: "null",
+  }).output();
+  const said = new TextDecoder().decode(stderr).replace(/^TensorFlow's library is set up\n/, "");
+  assert(code === 2 && /^Cannot run the notebook "08": the notebooks are .*04_train.*\n$/.test(said), said);
   for (
     const [taskArguments, message] of [
-      [["08"], /^Cannot run the notebook "08": the notebooks are .*04_train.*\n$/],
       [["--wrote"], /^deno task notebooks: unknown option '--wrote'.*\n$/],
       [["--open", "04"], /^Cannot open JupyterLab with names or --write: .*\n$/],
     ] as const
   ) {
-    const { code, stderr } = await runTask(...taskArguments);
+    const { code, stderr } = await runTaskChild("notebooks", ...taskArguments);
     assert(code === 2 && message.test(stderr), stderr);
   }
 });
