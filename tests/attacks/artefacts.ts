@@ -1,18 +1,11 @@
 /** All that posmap writes to disks, as versions 1, 2, … of small files that say which they are. */
-import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
-import { encodeOnnx } from "@/lib/export/onnx.ts";
-import { saveOnnx } from "@/lib/export/save_onnx.ts";
 import { decodeModel, keptModel } from "@/lib/face/model_file.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { maskedCrc32c } from "@/lib/formats/crc32c.ts";
 import { SummaryWriter } from "@/lib/formats/summary_writer.ts";
-import { foldNetwork } from "@/lib/model/fold.ts";
-import { openOnnxModel } from "@/lib/model/model_folder.ts";
-import { sealOnnx } from "@/lib/formats/seal.ts";
-import { openTrainedModel, saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { checkNote, writeNote } from "@/lib/train/run_note.ts";
 import { TrackFiles } from "@/tasks/track/track_files.ts";
@@ -31,6 +24,9 @@ export interface Artefact {
   /** Whether it goes before the next comes, as it can be made again from what stands beside it. */
   readonly isDerived?: boolean;
 }
+
+/** Slow to load: all else than models needs none of it. */
+const modelFiles = () => import("@/tests/attacks/model_files.ts");
 
 /** Undefined where there is no such file. */
 async function readText(path: string): Promise<string | undefined> {
@@ -71,47 +67,12 @@ function faceModel(version: number): MorphableModel {
   };
 }
 
-const smallSurface = {
+export const smallSurface = {
   uv: Float32Array.of(0, 0, 1, 0, 0, 1),
   triangles: Uint32Array.of(0, 1, 2),
   landmarks: { outline: { vertices: new Uint32Array(204), weights: new Float32Array(204).fill(1 / 3) } },
   regions: new Uint8Array(3),
 };
-
-/** The smallest network that there can be, whose weights and description are the version. */
-export function smallModel(version: number): TrainedModel {
-  const image = tf.input({ shape: [4, 4, 3] });
-  const kernelInitializer = tf.initializers.constant({ value: version });
-  const map = tf.layers.conv2d({ filters: 3, kernelSize: 1, kernelInitializer, name: "map" }).apply(image);
-  return {
-    network: tf.model({ inputs: image, outputs: map as tf.SymbolicTensor, name: "small" }),
-    description: {
-      architecture: "lite",
-      imageSize: 4,
-      encoding: "centered",
-      crop: { margin: 1.5 },
-      surface: smallSurface,
-      meanLandmarks: new Float32Array(204),
-      summary: { version },
-    },
-  };
-}
-
-async function withSmallModel(version: number, use: (model: TrainedModel) => Promise<unknown>): Promise<void> {
-  await tf.setBackend("cpu");
-  const model = smallModel(version);
-  try {
-    await use(model);
-  } finally {
-    model.network.dispose();
-  }
-}
-
-/** Undefined where the file is not there yet. */
-function unlessMissing(error: unknown): undefined {
-  if (error instanceof InputError && error.message.includes("there is no such file")) return undefined;
-  throw error;
-}
 
 /** The bytes of each record whose checksum is right, up to one that was cut short, which must be at the end. */
 function* records(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array> {
@@ -232,33 +193,12 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
     },
   },
   "a model's folder": {
-    write: (folder, version) => withSmallModel(version, (model) => saveTrainedModel(folder, model)),
-    async read(folder) {
-      await tf.setBackend("cpu");
-      const model = await openTrainedModel(folder).catch(unlessMissing);
-      if (!model) return undefined;
-      const { network, description: { summary } } = model;
-      const [kernel] = network.getWeights()[0]!.dataSync();
-      network.dispose();
-      assertEquals(summary!["version"], kernel);
-      return kernel;
-    },
+    write: async (folder, version) => await (await modelFiles()).writeModel(folder, version),
+    read: async (folder) => await (await modelFiles()).readModel(folder),
   },
   "model.onnx": {
-    write: (folder, version) =>
-      withSmallModel(version, async (model) => {
-        await saveTrainedModel(folder, model);
-        await saveOnnx(`${folder}/model.onnx`, model);
-      }),
-    async read(folder) {
-      const model = await openOnnxModel(folder).catch(unlessMissing);
-      if (!model) return undefined;
-      const version = Number(model.description.summary!["version"]);
-      await withSmallModel(version, async ({ network, description }) => {
-        assertEquals(model.network, await sealOnnx(encodeOnnx(foldNetwork(network), description)));
-      });
-      return version;
-    },
+    write: async (folder, version) => await (await modelFiles()).writeOnnx(folder, version),
+    read: async (folder) => await (await modelFiles()).readOnnx(folder),
     isDerived: true,
   },
   "a kept face model": {

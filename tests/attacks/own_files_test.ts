@@ -14,8 +14,8 @@ import { openTrainedModel, saveTrainedModel } from "@/lib/model/trained_model.ts
 import { Random } from "@/lib/random.ts";
 import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { checkNote, writeNote } from "@/lib/train/run_note.ts";
+import { smallModel } from "@/tests/attacks/model_files.ts";
 import { attackRandom, attacks, attackSeed } from "@/tests/attacks/soak.ts";
-import { smallModel } from "@/tests/attacks/artefacts.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -162,7 +162,7 @@ for (const [name, { write, read }] of Object.entries(fullSize)) {
     const path = await write();
     const [whole, expected] = [await Deno.readFile(path), JSON.stringify(await read())];
     const random = attackRandom(`flips in ${name}`);
-    const count = attacks(50, 2500);
+    const count = attacks(25, 2500);
     let refused = 0;
     for (let i = 0; i < count; i++) {
       const [at, bit] = [random.integer(0, whole.length - 1), random.integer(0, 7)];
