@@ -15,20 +15,33 @@ interface JudgeOptions extends Pick<Config, "encoding"> {
   readonly onProgress?: ProgressListener | undefined;
 }
 
+interface FacesOptions extends JudgeOptions {
+  readonly saysExpressions?: boolean;
+}
+
 /** The faces, each with the map that the network sees in it and, where they are asked for, the expressions. */
 export async function judgeFaces(
   network: tf.LayersModel,
   faces: readonly MadeFace[],
-  { saysExpressions = false, ...options }: JudgeOptions & { readonly saysExpressions?: boolean },
+  options: FacesOptions,
 ): Promise<JudgedFace[]> {
-  const predict = async (predictor: Predictor, crops: readonly Photo[]) => {
+  using predictor = await openPredictor(network, options);
+  return await judgeBy(predictor, faces, options);
+}
+
+async function judgeBy(
+  predictor: Predictor,
+  faces: readonly MadeFace[],
+  { saysExpressions = false, onProgress }: Omit<FacesOptions, "encoding">,
+): Promise<JudgedFace[]> {
+  const predict = async (crops: readonly Photo[]) => {
     const found = saysExpressions ? await predictor.predictHead(EXPRESSIONS, crops) : [];
     return (await predictor.predict(crops)).map((prediction, i) => ({
       prediction,
       ...found[i] && { foundExpressions: found[i] },
     }));
   };
-  const said = await inChunks(network, faces, { ...options, predict });
+  const said = await inChunks(faces, { predict, onProgress });
   return faces.map((face, i) => ({ ...face, ...said[i]! }));
 }
 
@@ -38,11 +51,9 @@ export async function predictExpressions(
   crops: readonly Photo[],
   options: JudgeOptions,
 ): Promise<Float32Array[]> {
+  using predictor = await openPredictor(network, options);
   const pictured = crops.map((image) => ({ image }));
-  return await inChunks(network, pictured, {
-    ...options,
-    predict: (predictor, some) => predictor.predictHead(EXPRESSIONS, some),
-  });
+  return await inChunks(pictured, { ...options, predict: (some) => predictor.predictHead(EXPRESSIONS, some) });
 }
 
 /** The same faces with one part of each covered, for every part that can be. */
@@ -51,13 +62,13 @@ export async function judgeCovered(
   faces: readonly MadeFace[],
   { onProgress, ...options }: JudgeOptions,
 ): Promise<FaceGroup[]> {
+  using predictor = await openPredictor(network, options);
   const share = 1 / coverableParts.length;
   const groups: FaceGroup[] = [];
   for (const [i, part] of coverableParts.entries()) {
     const covered = faces.map((face) => ({ ...face, image: coverPart(face, part) }));
     const listener = partProgress(onProgress, i * share, (i + 1) * share);
-    const judged = await judgeFaces(network, covered, { ...options, onProgress: listener });
-    groups.push({ label: `${part} covered`, faces: judged });
+    groups.push({ label: `${part} covered`, faces: await judgeBy(predictor, covered, { onProgress: listener }) });
   }
   return groups;
 }
@@ -70,25 +81,29 @@ export async function predictFaces(
   faces: readonly Pictured[],
   options: JudgeOptions,
 ): Promise<PositionMap[]> {
-  return await inChunks(network, faces, { ...options, predict: (predictor, crops) => predictor.predict(crops) });
+  using predictor = await openPredictor(network, options);
+  return await inChunks(faces, { ...options, predict: (crops) => predictor.predict(crops) });
+}
+
+/** Whoever opens it disposes it: for all that the network is asked as it is now, to be compiled once. */
+async function openPredictor(network: tf.LayersModel, options: JudgeOptions): Promise<Predictor> {
+  await hostWeights(network);
+  return new Predictor(network, options);
 }
 
 /** What a network sees in faces, a few at a time, so that memory does not grow with their number. */
 async function inChunks<T>(
-  network: tf.LayersModel,
   faces: readonly Pictured[],
-  { predict, onProgress, ...options }: JudgeOptions & {
-    readonly predict: (predictor: Predictor, crops: readonly Photo[]) => Promise<T[]>;
+  { predict, onProgress }: Pick<JudgeOptions, "onProgress"> & {
+    readonly predict: (crops: readonly Photo[]) => Promise<T[]>;
   },
 ): Promise<T[]> {
-  await hostWeights(network);
-  using predictor = new Predictor(network, options);
   const atOnce = Math.min(PREDICTED_AT_ONCE, faces.length);
   const results: T[] = [];
   for (let start = 0; start < faces.length; start += atOnce) {
     // always as many, the last ones again: another count would be compiled anew
     const chunk = Array.from({ length: atOnce }, (_, i) => faces[Math.min(start + i, faces.length - 1)]!.image);
-    results.push(...await predict(predictor, chunk));
+    results.push(...await predict(chunk));
     onProgress?.(Math.min(1, results.length / faces.length));
   }
   return results.slice(0, faces.length);
