@@ -31,7 +31,7 @@ import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
-import { checkNote, noteOf, writeNote } from "@/lib/train/run_note.ts";
+import { checkNote, checkNotedSource, noteOf, writeNote } from "@/lib/train/run_note.ts";
 import type { StepReport } from "@/lib/train/trainer.ts";
 import { withWeights } from "@/lib/train/with_weights.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
@@ -95,6 +95,7 @@ export async function resumeExperiment(
   let parts: OpenParts | undefined;
   try {
     const config = resumedConfig(folder, overrides);
+    await checkNotedSource(run, config.source); // before its faces are opened, which takes longer
     const last = await readCheckpoint(folder.checkpoints.last);
     const progress = last?.progress ?? firstProgress(config);
     if (options.ranks) await tellStart(options.ranks, { config, progress });
@@ -225,9 +226,10 @@ export class Experiment implements Disposable {
     await this.saveModel(evaluation);
     const pictured = await this.#withBestWeights(async () => {
       const faces = await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
-      const triples = await this.#pictureFaces();
+      const frontal = mostFrontal(faces); // its photo shows most of its mesh's colors
+      const [face, ...judged] = await this.#judge([frontal, ...faces.slice(0, PICTURED)]);
       onProgress?.(0.5);
-      const [face] = await this.#judge([mostFrontal(faces)]); // its photo shows most of its mesh's colors
+      const triples = await this.#triples(judged);
       return { triples, face: { photo: face!.image, map: face!.prediction, surface } };
     });
     onProgress?.(0.6);

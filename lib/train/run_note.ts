@@ -46,14 +46,23 @@ export async function writeNote(run: string, note: RunNote): Promise<void> {
   await writeFileAtomic(`${run}/${NAME}`, await sealJson(note, 2) + "\n");
 }
 
+/**
+ * Throws an InputError where the run's note is damaged, or of another source than these settings': what can be said before
+ * the source's faces are opened.
+ */
+export async function checkNotedSource(run: string, settings: SourceSettings): Promise<void> {
+  const noted = await readNote(run);
+  if (noted) checkSource(run, { noted, source: sourceText(settings) });
+}
+
 /** Throws an InputError where the run noted otherwise; one that is older than notes has it from now on. */
 export async function checkNote(run: string, note: RunNote): Promise<void> {
   const noted = await readNote(run);
   if (!noted) return await writeNote(run, note);
+  checkSource(run, { noted, source: note.source });
   const refuse = (reason: string) => {
     throw new InputError(`Cannot resume the run ${run}: ${reason}`);
   };
-  if (noted.source !== note.source) refuse(`it was started with the source ${noted.source}, not ${note.source}`);
   if (noted.landmarks !== note.landmarks) {
     refuse(`its landmarks were in the convention "${noted.landmarks}", and would now be in "${note.landmarks}"`);
   }
@@ -65,6 +74,11 @@ export async function checkNote(run: string, note: RunNote): Promise<void> {
   if (noted.teacher !== note.teacher) {
     refuse("its teacher has changed since; bring back the model as it was, or start a new run");
   }
+}
+
+function checkSource(run: string, { noted, source }: { readonly noted: RunNote; readonly source: string }): void {
+  if (noted.source === source) return;
+  throw new InputError(`Cannot resume the run ${run}: it was started with the source ${noted.source}, not ${source}`);
 }
 
 const NAME = "source.json";
