@@ -106,7 +106,8 @@ async function* batchesTogether(
   }
 }
 
-function checkSame({ teacher, ...here }: RunNote, { teacher: firstTeacher, ...first }: RunNote): void {
+/** Throws an InputError where what is learned here is not what rank 0 has noted. */
+export function checkSame({ teacher, ...here }: RunNote, { teacher: firstTeacher, ...first }: RunNote): void {
   if (teacher !== firstTeacher) throw new InputError("Cannot train together: the teacher here is not that of rank 0");
   if (JSON.stringify(here) === JSON.stringify(first)) return;
   throw new InputError(`Cannot train together: the faces of the source ${here.source} here are not those of rank 0`);

@@ -1,6 +1,9 @@
 import type { Config } from "@/lib/config.ts";
+import { InputError } from "@/lib/errors.ts";
+import { checkSame } from "@/lib/experiment/ranks.ts";
+import type { RunNote } from "@/lib/train/run_note.ts";
 import { runRanks } from "@/tests/tensorflow/collectives/together.ts";
-import { assert, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -22,7 +25,7 @@ function difference(a: Float32Array, b: Float32Array): number {
 const settings: Partial<Config> = { learningRate: 0.01, loss: "mse", augment: false };
 const config = (overrides: Partial<Config>) => tinyConfig({ ...settings, ...overrides });
 // covered faces at three times the rate let a rounding of 6e-8 after the first step grow to 3e-4
-const synchronizing = config({ steps: 20, batchSize: 8 });
+const synchronizing = config({ steps: 10, batchSize: 8 });
 await using folder = await temporaryFolder();
 await saveTinyModel(folder.path);
 const accumulating = config({ steps: 3, batchSize: 8, gradAccumulate: 2, teacher: folder.path });
@@ -54,4 +57,19 @@ Deno.test("2 ranks that accumulate gradients train as 1 rank does on the same fa
   const accumulated = difference(firstAccumulated!, accumulatedAlone!);
   assert(accumulated <= FLOAT32_TOLERANCE, `${accumulated}`);
   assert(difference(once!, accumulatedAlone!) > 10 * FLOAT32_TOLERANCE);
+});
+
+Deno.test("checkSame() passes what rank 0 has noted, and names what is otherwise: the faces, their source or the teacher", async () => {
+  const first = { source: "model", fingerprint: "0123", landmarks: "300w-lp", teacher: "4567" };
+  checkSame({ ...first }, first);
+  const faces = (source: string) => new RegExp(`: the faces of the source ${source} here are not those of rank 0$`);
+  const { teacher: _, ...untaught } = first;
+  const cases: [RunNote, RegExp][] = [
+    [{ ...first, source: "built-in" }, faces("built-in")],
+    [{ ...first, fingerprint: "0124" }, faces("model")],
+    [{ ...first, landmarks: "outline" }, faces("model")],
+    [{ ...first, teacher: "4568" }, /: the teacher here is not that of rank 0$/],
+    [untaught, /: the teacher here is not that of rank 0$/],
+  ];
+  for (const [here, sentence] of cases) await assertThrows(() => checkSame(here, first), InputError, sentence);
 });
