@@ -195,7 +195,7 @@ function packedMatrix(count: number): Uint8Array {
   const wild = Float32Array.from({ length: 2 ** 18 }, (_, i) => Math.sin(i * i));
   return matFile([
     { name: "wild", classNumber: 7, dataType: 7, shape: [wild.length, 1], values: wild },
-    { name: "w", classNumber: 6, dataType: 2, shape: [count, 1], values: new Array(count).fill(0) },
+    { name: "w", classNumber: 6, dataType: 2, shape: [count, 1], values: new Uint8Array(count) },
   ], { little: true, compressed: true });
 }
 

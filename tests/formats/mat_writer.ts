@@ -9,7 +9,7 @@ export interface Variable {
   readonly classNumber: number;
   readonly shape: readonly number[];
   /** Column-major. */
-  readonly values: readonly number[] | Float32Array;
+  readonly values: readonly number[] | Float32Array | Uint8Array;
   readonly imaginary?: readonly number[];
   /** The type that the numbers are stored as: int8 1, … double 9, int64 12, uint64 13, UTF-16 17. */
   readonly dataType: number;
@@ -22,7 +22,8 @@ export interface FileForm {
 
 const sizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 17: 2 };
 
-function storeNumbers(type: number, values: readonly number[] | Float32Array, little: boolean): Uint8Array {
+function storeNumbers(type: number, values: Variable["values"], little: boolean): Uint8Array {
+  if (values instanceof Uint8Array && type === 2) return values;
   if (values instanceof Float32Array && type === 7 && little) {
     return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   }

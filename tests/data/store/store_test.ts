@@ -64,10 +64,8 @@ Deno.test("buildStore() makes the same bytes with any number of workers, and aga
     "train-00002.shard",
     "validation-00000.shard",
   ]);
-  for (const workers of [1, 3]) {
-    await buildStandInStore(`${built.store} ${workers}`, { set: built.set, workers });
-    assertEquals(await contentOf(`${built.store} ${workers}`), expected);
-  }
+  await buildStandInStore(`${built.store} 3`, { set: built.set, workers: 3 }); // the original has been built by one
+  assertEquals(await contentOf(`${built.store} 3`), expected);
   const states: string[] = [];
   await buildStandInStore(built.store, { set: built.set, onShard: ({ state }) => states.push(state) });
   assertEquals(states, new Array(5).fill("kept"));
@@ -88,7 +86,7 @@ Deno.test("buildStore(), killed at any moment and run again, makes what it would
   assert((await build().status).success);
   const whole = performance.now() - start;
   await Deno.remove(folder, { recursive: true });
-  for (let kill = 0; kill < attacks(3, 30); kill++) {
+  for (let kill = 0; kill < attacks(2, 30); kill++) {
     const child = build();
     const timer = setTimeout(() => child.kill("SIGKILL"), random.uniform(0.3, 1) * whole);
     await child.status;
