@@ -384,8 +384,9 @@ Deno.test("an experiment trains on any OBJ's face with another mask, and is resu
   const [mesh, note] = [await Deno.readTextFile(`${moved}/head.obj`), await Deno.readTextFile(`${run}/source.json`)];
   const checkpoint = await tensorsOf(run);
   const counts = [tf.memory().numTensors, tensorFlow.handleCount];
-  const refused = async (message: RegExp) => {
-    await assertThrows(() => resumeExperiment(run, { overrides: { steps: 4 } }), InputError, message);
+  const refused = async (message: RegExp, path = moved) => {
+    const overrides: Partial<Config> = { steps: 4, source: { name: "obj", path } };
+    await assertThrows(() => resumeExperiment(run, { overrides }), InputError, message);
     assertEquals([tf.memory().numTensors, tensorFlow.handleCount], counts);
     assertEquals((await readRunConfig(run)).steps, 3);
   };
@@ -397,12 +398,13 @@ Deno.test("an experiment trains on any OBJ's face with another mask, and is resu
   await refused(
     /^Cannot resume the run .*: its landmarks were in the convention "outline", and would now be in "300w-lp"/,
   );
+  const nowhere = `${folder.path}/nowhere`; // what the note alone tells is told before faces are looked for
   await Deno.writeTextFile(`${run}/source.json`, note.replace("300w-lp", "outline"));
-  await refused(/^Cannot resume the run .*: its source\.json is not one \(its content is not what was saved/);
+  await refused(/^Cannot resume the run .*: its source\.json is not one \(its content is not what was saved/, nowhere);
   await writeNote(run, { ...noted, source: "ict" });
-  await refused(/^Cannot resume the run .*: it was started with the source ict, not obj$/);
+  await refused(/^Cannot resume the run .*: it was started with the source ict, not obj$/, nowhere);
   await Deno.writeTextFile(`${run}/source.json`, "{");
-  await refused(/^Cannot resume the run .*: its source\.json is not one/);
+  await refused(/^Cannot resume the run .*: its source\.json is not one/, nowhere);
   assertEquals(await tensorsOf(run), checkpoint);
 
   await Deno.remove(`${run}/source.json`); // as runs were before
