@@ -1,6 +1,6 @@
 import { type FaceAtlas, faceAtlas } from "@/lib/face/atlas.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
-import { meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { drawnModel } from "@/lib/face/openness.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
@@ -60,9 +60,11 @@ export class DrawnActor {
   readonly #atlas: FaceAtlas;
   readonly #painter: PortraitPainter;
   readonly #camera: Camera;
-  readonly #backdrop: Backdrop;
+  /** [size, size, 3], linear light. */
+  readonly #background: Float32Array;
   readonly #person: {
-    readonly identity: readonly number[];
+    /** [vertexCount, 3], in model space. */
+    readonly atRest: Float32Array;
     readonly look: Appearance;
     readonly hair: HairStyle;
     readonly lighting: Lighting;
@@ -77,10 +79,15 @@ export class DrawnActor {
     const kernels = new Kernels(portraitBytes(this.#atlas, size) + 2 * kernelBytes(size));
     this.#painter = new PortraitPainter(this.#atlas, { imageSize: size, kernels });
     this.#camera = new Camera(size, kernels);
-    this.#backdrop = new Backdrop(size, kernels);
-    const random = new Random(options.seed), identity = random.fork("identity");
+    const random = new Random(options.seed), amounts = random.fork("identity");
+    const identity = model.identityModes.map(() => 0.7 * amounts.normal());
+    this.#background = new Float32Array(3 * size * size);
+    new Backdrop(size, kernels).paint(
+      { width: size, height: size, rgb: this.#background },
+      random.fork("background"),
+    );
     this.#person = {
-      identity: model.identityModes.map(() => 0.7 * identity.normal()),
+      atRest: shapeFace(model, { identity, expression: [] }),
       look: randomAppearance(random.fork("look"), YEARS),
       hair: randomHairStyle(random.fork("hair"), YEARS),
       lighting: randomLighting(random.fork("light")),
@@ -89,11 +96,9 @@ export class DrawnActor {
 
   draw({ pitch = 0, yaw = 0, roll = 0, x = 0, y = 0, expression = {} }: Act, paintBefore?: PaintBefore): DrawnFrame {
     const { model, seed, size, headShare } = this.#options;
-    const { identity, look, hair, lighting } = this.#person;
-    const vertices = shapeFace(model, {
-      identity,
-      expression: model.expressionNames.map((name) => expression[name] ?? 0),
-    });
+    const { atRest, look, hair, lighting } = this.#person;
+    const vertices = atRest.slice();
+    addModes(vertices, model.expressionModes, model.expressionNames.map((name) => expression[name] ?? 0));
     const radians = (degrees: number) => degrees * Math.PI / 180;
     const rotation = poseRotation({ pitch: radians(pitch), yaw: radians(yaw), roll: radians(roll) });
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
@@ -120,12 +125,11 @@ export class DrawnActor {
       lighting,
     });
     const image = this.#camera.film;
-    const random = new Random(seed);
-    this.#backdrop.paint(image, random.fork("background"), raster);
+    image.rgb.set(this.#background);
     this.#painter.draw(image);
     paintBefore?.(image, { skin, brightness: lighting.brightness });
     const settings = {
-      ...randomCamera(random.fork("camera")),
+      ...randomCamera(new Random(seed).fork("camera")),
       blur: 0.6,
       motion: 0,
       reduction: 1,
