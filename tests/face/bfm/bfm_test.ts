@@ -151,7 +151,7 @@ Deno.test("loadBfm() names all files that are missing beside any others, or the 
 
 Deno.test("loadBfm() tells which file another one's place has, and prefers the expressions that 300W-LP's parameters are of", async () => {
   await using folder = await temporaryFolder();
-  await writeStandIn(folder.path, standIn, layouts["300W-LP's"]);
+  await writeStandIn(folder.path, standIn, ["Model_Exp.mat", "BFM_UV.mat"]);
   await Deno.copyFile(`${folder.path}/Model_Exp.mat`, `${folder.path}/Model_Shape.mat`);
   await assertThrows(
     () => loadBfm([folder.path]),

@@ -1,6 +1,7 @@
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import { Random } from "@/lib/random.ts";
 import { join, matFile, matHeader, matStruct, type Variable } from "@/tests/formats/mat_writer.ts";
 
@@ -176,13 +177,14 @@ export const standInFiles: Readonly<Record<string, (face: BfmStandIn) => Uint8Ar
       double("sigma_exp", [29, 1], [...face.expressionDeviations]),
     ], FLAT),
   "BFM_UV.mat": ({ uv }) => matFile([double("UV", [VERTEX_COUNT, 2], byColumn(uv, 2))], FLAT),
-  "01_MorphableModel.mat": (face) =>
+  "01_MorphableModel.mat": onceEach((face) =>
     matFile([
       single("shapeMU", [3 * WHOLE_COUNT, 1], wholeOf(half(face.mean), 1)),
       single("shapePC", [3 * WHOLE_COUNT, 199], wholeOf(face.identity, 199)),
       single("shapeEV", [199, 1], face.identityDeviations),
       double("tl", [1, 3], [1, 2, 3]),
-    ], FLAT),
+    ], FLAT)
+  ),
   "model_info.mat": (face) =>
     matFile([
       double("trimIndex", [VERTEX_COUNT, 1], fromOne(trimmed)),
