@@ -22,7 +22,7 @@ const BITS = 8;
 const SIZE = 360;
 
 /** A person who turns by 60° to both sides and speaks, in a video whose frames have their numbers in them. */
-export async function drawCamera(path: string, { frameCount = 60, framesPerSecond = 10 } = {}): Promise<DrawnCamera> {
+export async function drawCamera(path: string, { frameCount = 60, framesPerSecond = 5 } = {}): Promise<DrawnCamera> {
   const actor = new DrawnActor({ seed: "anna", size: SIZE });
   using file = await Deno.open(path, { write: true, createNew: true });
   const writer = file.writable.getWriter();
