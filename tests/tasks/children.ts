@@ -55,6 +55,59 @@ export async function runTaskChild(name: TaskName, ...taskArguments: (string | S
   return { code, stdout: decoder.decode(stdout), stderr: untimed(decoder.decode(stderr)) };
 }
 
+export interface EndsOptions extends Pick<Surroundings, "folder" | "environment"> {
+  /**
+   * So many of the first lists have a process each, as users start it. The others share one, without the sandbox: they
+   * are to leave nothing behind in it that a later one would see.
+   */
+  readonly apart: number;
+}
+
+/** How a task ends for each of these lists of arguments. */
+export async function taskEnds(
+  name: TaskName,
+  lists: readonly (readonly string[])[],
+  { apart, ...surroundings }: EndsOptions,
+): Promise<TaskEnd[]> {
+  const [own, shared] = await Promise.all([
+    Promise.all(lists.slice(0, apart).map((list) => runTaskChild(name, ...list, surroundings))),
+    endsInTurn(name, lists.slice(apart), surroundings),
+  ]);
+  return [...own, ...shared];
+}
+
+/** In one process, which has the task's permissions, and may read and write everywhere. */
+async function endsInTurn(
+  name: TaskName,
+  lists: readonly (readonly string[])[],
+  { folder = root, environment }: Pick<Surroundings, "folder" | "environment">,
+): Promise<TaskEnd[]> {
+  const permissions = [`-P=${name}`, "--allow-read", "--allow-write"];
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", `--config=${root}/deno.json`, ...permissions, IN_TURN, name],
+    cwd: folder,
+    env: { INIT_CWD: folder, ...environment },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [{ stdout, stderr }] = await Promise.all([
+    child.output(),
+    new Blob([JSON.stringify(lists)]).stream().pipeTo(child.stdin),
+  ]);
+  const decoder = new TextDecoder();
+  const printed = decoder.decode(stdout).split("\0"); // text, status, text, status, …, and nothing
+  const said = decoder.decode(stderr).split("\0");
+  if (printed.length !== 2 * lists.length + 1) throw new Error(`deno task ${name} ended the process: ${said.at(-1)}`);
+  return lists.map((_, i) => ({
+    code: Number(printed[2 * i + 1]),
+    stdout: printed[2 * i]!,
+    stderr: untimed(said[i]!),
+  }));
+}
+
+const IN_TURN = `${import.meta.dirname}/run_in_turn.ts`;
+
 /** What a task says, without the lines that only tell for how long a stage goes on: those depend on the machine. */
 export function untimed(stderr: string): string {
   return stderr.replace(/^.* {2}\d+ s\n/gm, "");

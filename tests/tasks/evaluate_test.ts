@@ -4,7 +4,7 @@ import { savePreparedFace } from "@/lib/face/prepared_face.ts";
 import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
 import { assert, assertEquals, sharedData } from "@/tests/support.ts";
-import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { Lines, runTaskChild, spawnTask, taskEnds } from "@/tests/tasks/children.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -121,8 +121,12 @@ Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit s
   await using folder = await temporaryFolder();
   const otherFace = `${folder.path}/other.model`;
   await savePreparedFace(otherFace, { model: builtInFace() });
-  const refused: [string[], RegExp][] = [
+  const apart: [string[], RegExp][] = [
     [[], /missing required argument 'folder'/],
+    [[folder.path], new RegExp(`Cannot load ${folder.path}/posmap\\.json: there is no such file`)],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [[folder.path, "--fast"], /unknown option '--fast'/],
     [[folder.path, "--test-samples", "0"], /Cannot set --test-samples to 0: a whole number from 1 is wanted/],
     [[folder.path, "--photos", folder.path, "--seed", "8"], /'--photos <folder>' cannot be used with option '--seed/],
@@ -133,9 +137,8 @@ Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit s
     ],
     [[weights, "--photos", folder.path, "--boxes", "3ddfa"], /Cannot use --boxes 3ddfa without --annotations/],
     [[weights, "--photos", folder.path, "--boxes", "all"], /Allowed choices are truth, detector, 3ddfa/],
-    [[folder.path], new RegExp(`Cannot load ${folder.path}/posmap\\.json: there is no such file`)],
   ];
-  const ends = await Promise.all(refused.map(([flags]) => runTaskChild("evaluate", ...flags)));
+  const ends = await taskEnds("evaluate", refused.map(([flags]) => flags), { apart: apart.length });
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
     const sentence = stderr.trimEnd().split("\n").at(-1)!; // after the line that names the device

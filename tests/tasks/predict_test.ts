@@ -6,7 +6,7 @@ import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { Lines, runTaskChild, spawnTask, taskEnds } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -224,17 +224,21 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     "two/b.png": await encodePng(empty),
     "model/posmap.json": "{}",
   });
-  const refused: [string[], string | RegExp][] = [
+  const apart: [string[], string | RegExp][] = [
+    [[], /missing required argument 'photo'/],
+    [["missing.jpg"], "Found no photo missing.jpg: there is no such file or folder"],
+    [["no*.jpg"], "Found no photo no*.jpg: there is no such file or folder"],
+    [["{a,b}.jpg"], "Found no photo {a,b}.jpg: there is no such file or folder"],
+    [["scans/*.tif"], "Found no photo in scans/*.tif, but 1 TIF file: JPEG, PNG or WebP files were expected"],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [["empty.png"], "Found no face in empty.png; --box says where one is"],
     [["two"], "no face: two/a.png\nno face: two/b.png\nFound no face in 2 photos; --box says where one is"],
     [["zero.jpg"], /^Cannot read zero\.jpg: 0 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
     [["text.jpg"], /^Cannot read text\.jpg: 15 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
-    [["missing.jpg"], "Found no photo missing.jpg: there is no such file or folder"],
-    [["no*.jpg"], "Found no photo no*.jpg: there is no such file or folder"],
-    [["{a,b}.jpg"], "Found no photo {a,b}.jpg: there is no such file or folder"],
     [["folder"], "Found no photo in folder: JPEG, PNG or WebP files were expected"],
     [["scans"], "Found no photo in scans, but 1 TIF and 1 BMP files: JPEG, PNG or WebP files were expected"],
-    [["scans/*.tif"], "Found no photo in scans/*.tif, but 1 TIF file: JPEG, PNG or WebP files were expected"],
     [["scans/a.tif"], /^Cannot read scans\/a\.tif: 0 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
     [["empty.png", "--only", "eyes"], 'Cannot write "eyes": --only takes panels, landmarks, mesh, maps'],
     [["empty.png", "--crop", "1,2"], /^Cannot use --crop 1,2: 3 numbers were expected, --crop left,top,side/],
@@ -245,13 +249,14 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     [["empty.png", "--model", "model"], /^Cannot load model\/posmap\.json: /],
     [["empty.png", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],
     [["empty.png", "--fast"], /unknown option '--fast'/],
-    [[], /missing required argument 'photo'/],
   ];
-  for (const [flags, message] of refused) {
-    const { code, stdout, stderr } = await user.predict(...flags);
+  const surroundings = { apart: apart.length, folder: user.path };
+  const ends = await taskEnds("predict", refused.map(([flags]) => flags), surroundings);
+  ends.forEach(({ code, stdout, stderr }, i) => {
+    const [flags, message] = refused[i]!;
     const said = stderr.trimEnd();
     assert(typeof message === "string" ? said.endsWith(message) : message.test(said), `${flags}: ${stderr}`);
     assertEquals([code, stdout], [2, ""]);
-  }
+  });
   assertEquals(user.list(".").includes("faces"), false);
 });
