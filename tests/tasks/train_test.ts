@@ -8,7 +8,7 @@ import { readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts
 import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
-import { endless, Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { endless, Lines, runTaskChild, spawnTask, taskEnds } from "@/tests/tasks/children.ts";
 import { canFakeDriver, FakeDriver } from "@/tests/tensorflow/library/fake_driver.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -17,8 +17,20 @@ const weights = `${import.meta.dirname}/../../data/weights/lite`;
 Deno.test("deno task train refuses what it does not know in one sentence, exit status 2, and makes no folder", async () => {
   await using folder = await temporaryFolder();
   const run = `${folder.path}/run`;
-  const refused: [string[], RegExp][] = [
+  const tiny = ["--fast-dev-run", "--workers", "0"];
+  const apart: [string[], RegExp][] = [
     [["--stepz", "5"], /unknown option '--stepz'/],
+    [
+      ["--source", "paintings"],
+      /Cannot open the source "paintings": the sources are built-in, ict, model, obj, 300w-lp, store/,
+    ],
+    [["--config", run], /Cannot use the settings in .*: .*; a run's config\.json is wanted/],
+    [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
+    [["--dry-run", "--processes", "2", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
+    [["--processes", "0"], /Cannot set --processes to "0": a whole number from 1 is wanted/],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, large, quick/],
     [["toString"], /Cannot train the preset "toString"/],
     [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet, lite and large/],
@@ -31,10 +43,6 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--xla", "yes"], /Cannot set --xla to "yes": auto, on or off is wanted/],
     [["--xla", "on", "--backend", "webgpu"], /Cannot set --xla to on: .* the backend is webgpu/],
     [["--precision", "bfloat16", "--backend", "webgpu"], /Cannot set --precision to bfloat16: .* backend is webgpu/],
-    [
-      ["--source", "paintings"],
-      /Cannot open the source "paintings": the sources are built-in, ict, model, obj, 300w-lp, store/,
-    ],
     [["--optimizer", "sgd"], /Cannot set --optimizer to "sgd": adam or muon is wanted/],
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
@@ -43,39 +51,41 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--max-time", "1 h"], /Cannot set --max-time to "1 h": a time is wanted, such as 90m, 1h30m or 23:50:00/],
     [["--max-time", "0m"], /Cannot set --max-time to "0m"/],
     [["--join-time", "soon"], /Cannot set --join-time to "soon": a time is wanted/],
-    [["--config", run], /Cannot use the settings in .*: .*; a run's config\.json is wanted/],
     [["lite", "--config", run], /Cannot use --config with a preset or --resume/],
     [["--dry-run", "--source", "obj"], /Cannot open the source obj: --source-path was not given/],
     [["--resume", "lite"], /Cannot resume with the preset lite: a run goes on with its own settings/],
-    [["--resume"], new RegExp(`Cannot open the run ${run}: found no config\\.json there, which every run has`)],
     [["--rank", "1"], /Cannot be rank 1: --cluster names the ranks' addresses/],
     [
       ["--cluster", "a:1,b:1", "--rank", "0", "--backend", "webgpu"],
       /Cannot set --backend to webgpu: ranks train together on /,
     ],
     [["--cluster", "a:1,b:1", "--rank", "0", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
-    [["--dry-run", "--processes", "2", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
-    [["--processes", "0"], /Cannot set --processes to "0": a whole number from 1 is wanted/],
     [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
     [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],
-    [["prnet", "--from", weights], /Cannot start from .*lite with --architecture prnet: that model has lite/],
+    [
+      ["prnet", "--from", weights, "--width", "4", ...tiny],
+      /Cannot start from .*lite with --architecture prnet: that model has lite/,
+    ],
     [["--freeze", "trunk"], /Cannot freeze the trunk of a new network: --from names the model that has learned it/],
     [
       ["--from", weights, "--freeze", "trunk", "--expression-weight", "0", "--absent-share", "0"],
       /Cannot set --freeze to trunk: nothing else is there to learn/,
     ],
     [["--teacher", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file/],
-    [["--teacher", weights, "--image-size", "64"], /Cannot learn from .*lite with --image-size 64: that model has 128/],
-    [["--teacher", weights], /Cannot learn from .*lite: its maps are of another surface/],
+    [
+      ["--teacher", weights, "--image-size", "64", "--width", "4", ...tiny],
+      /Cannot learn from .*lite with --image-size 64: that model has 128/,
+    ],
+    [["--teacher", weights, "--width", "4", ...tiny], /Cannot learn from .*lite: its maps are of another surface/],
     [["--teacher-share", "2"], /Cannot set --teacher-share to 2: a number from 0 to 1 is wanted/],
     [["--lids", "true"], /Cannot set --lids to true: what moves them is seen with --eyes true alone/],
     [
       ["prnet", "--eyes", "true"],
       /Cannot set --eyes to true: they are seen by lite and large, with --expression-weight/,
     ],
-    [["--from", weights, "--width", "8"], /Cannot start from .*lite with --width 8: that model has 16/],
+    [["--from", weights, "--width", "8", ...tiny], /Cannot start from .*lite with --width 8: that model has 16/],
   ];
-  const ends = await Promise.all(refused.map(([flags]) => runTaskChild("train", ...flags, "--run", run)));
+  const ends = await taskEnds("train", refused.map(([flags]) => [...flags, "--run", run]), { apart: apart.length });
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
     assert(message.test(stderr), `${flags}: ${stderr}`);
