@@ -8,7 +8,7 @@ import { drawFit, randomFit, standInModel } from "@/tests/data/sets/300w_lp/stan
 import { annotationFile } from "@/tests/data/sets/annotation_writer.ts";
 import { assertEvaluation } from "@/tests/evaluate/evaluation_shape.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
+import { runTaskChild, taskEnds } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -50,16 +50,19 @@ Deno.test("deno task compare shows papers' figures beside those on photos, with 
     );
   }
   assert(html.includes(`<td>${evaluation.nme68_2d.mean.toFixed(2)}</td>`), html);
-  const refused: [string[], RegExp][] = [
+  const apart: [string[], RegExp][] = [
+    [["--format", "csv"], /Allowed choices are text, markdown, html, json/],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [["--face-model", `${folder.path}/none`], /Cannot read .*none/],
     [["--source", "ict"], /'--photos <folder>' cannot be used with option '--source/],
     [["--boxes", "3ddfa"], /Allowed choices are truth, detector/],
-    [["--format", "csv"], /Allowed choices are text, markdown, html, json/],
   ];
-  for (const [flags, message] of refused) {
-    const { code, stdout, stderr } = await compare(...flags);
-    assertEquals([code, stdout, message.test(stderr)], [2, "", true]);
-  }
+  const lists = refused.map(([flags]) => [weights, "--photos", folder.path, ...flags]);
+  (await taskEnds("compare", lists, { apart: apart.length })).forEach(({ code, stdout, stderr }, i) => {
+    assertEquals([code, stdout, refused[i]![1].test(stderr)], [2, "", true]);
+  });
   const { code: status, stderr: sentence } = await runTaskChild("compare", weights, "--boxes", "detector");
   assertEquals(
     [status, sentence],

@@ -2,7 +2,7 @@ import { encodeJpeg } from "@/lib/data/files/images.ts";
 import { PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
+import { runTaskChild, taskEnds } from "@/tests/tasks/children.ts";
 import { talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -72,15 +72,18 @@ Deno.test("prepare photos says in a sentence what it cannot do", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;
   await Deno.writeTextFile(`${path}/anna.jpg`, "");
-  const refused: [string[], RegExp][] = [
+  const apart: [string[], RegExp][] = [
     [["--most-error", "little"], /^Cannot set --most-error to "little": a number above 0 is wanted/],
     [["--landmarks", `${path}/none`], /^Cannot find landmarks in .*none/],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [["--landmarks", path, "--face", "ict"], /Cannot open the face model ict: --face-path was not given/],
     [["--landmarks", path, "--image-size", "100"], /^Cannot make maps of 100 pixels a side/],
   ];
-  for (const [flags, sentence] of refused) {
-    const { code, stderr } = await runTaskChild("prepare", "photos", path, "--out", `${path}/store`, ...flags);
-    assert(sentence.test(stderr.replace(/^Opening.*\n/, "")), stderr);
+  const lists = refused.map(([flags]) => ["photos", path, "--out", `${path}/store`, ...flags]);
+  (await taskEnds("prepare", lists, { apart: apart.length })).forEach(({ code, stderr }, i) => {
+    assert(refused[i]![1].test(stderr.replace(/^Opening.*\n/, "")), stderr);
     assertEquals(code, 2);
-  }
+  });
 });
