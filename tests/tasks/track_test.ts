@@ -5,7 +5,7 @@ import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
 import { readGlb } from "@/tests/export/three_reader.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
-import { Lines, runTaskChild, spawnTask, type Surroundings, type TaskEnd } from "@/tests/tasks/children.ts";
+import { Lines, runTaskChild, spawnTask, type Surroundings, type TaskEnd, taskEnds } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
@@ -29,9 +29,20 @@ if (hasFfmpeg) {
 }
 
 /** Without the lines that tell how far it is after each second. */
+function unframed(stderr: string): string {
+  return stderr.replace(/^frame \d+.*\n/gm, "");
+}
+
 async function track(...given: (string | Surroundings)[]): Promise<TaskEnd> {
   const { stderr, ...end } = await runTaskChild("track", ...given, { folder: folder.path });
-  return { ...end, stderr: stderr.replace(/^frame \d+.*\n/gm, "") };
+  return { ...end, stderr: unframed(stderr) };
+}
+
+let plain: Promise<TaskEnd> | undefined;
+
+/** The clip without a video, into the folder "none": once, for all that look at it. */
+function trackPlainly(): Promise<TaskEnd> {
+  return plain ??= track("clip.mp4", "--overlay", "none", "--out", "none");
 }
 
 interface Line {
@@ -148,18 +159,20 @@ test("deno task track draws what is asked for over the video, and a turning mesh
   assert(mesh.rgb.filter(isSkin).length > SIZE * SIZE / 20, "the face's own colors, not the overlay's");
   assert(mesh.rgb.some((value) => value > 240) && mesh.rgb.some((value) => value < 60), "the mesh on a light ground");
 
-  assertEquals((await track("clip.mp4", "--overlay", "none", "--out", "none")).code, 0);
+  assertEquals((await trackPlainly()).code, 0);
   assertEquals(listOf("none"), ["blendshapes.csv", "landmarks.csv", "landmarks.jsonl"]);
 });
 
 test("deno task track smooths: as it goes, by what comes after, or not at all", async () => {
   const trembling = new Map<string, number>();
   for (const flag of ["--no-smooth", "--smooth", "--offline"]) {
-    const flags = flag === "--smooth" ? [] : [flag];
-    const { code, stdout } = await track("clip.mp4", "--overlay", "none", "--out", `smooth${flag}`, ...flags);
+    const isDefault = flag === "--smooth";
+    const out = isDefault ? "none" : `smooth${flag}`;
+    const { code, stdout } =
+      await (isDefault ? trackPlainly() : track("clip.mp4", "--overlay", "none", "--out", out, flag));
     assertEquals([code, stdout.includes("% smoothed\n")], [0, flag !== "--no-smooth"]);
     assert(/^jitter in motion +\d\.\d\d % of the face's size/m.test(stdout), stdout);
-    const lines = await linesOf(`smooth${flag}`);
+    const lines = await linesOf(out);
     assertEquals(lines.length, 24);
     assert(meanError(lines) < 5);
     let sum = 0;
@@ -199,7 +212,7 @@ test("deno task track sees a phone's video upright, and its frames where their r
   const phone = await Deno.readFile(`${folder.path}/flat.mp4`);
   turnClockwise(phone);
   await Deno.writeFile(`${folder.path}/phone.mp4`, phone);
-  assertEquals((await track("phone.mp4")).code, 0);
+  assertEquals((await track("phone.mp4", "--overlay", "none")).code, 0);
   assert(meanError(await linesOf("phone")) < 5);
 
   const wandering = ["-vf", "select=lt(n\\,12)+not(mod(n\\,3))", "-fps_mode", "vfr", "-enc_time_base", "1/30"];
@@ -257,8 +270,14 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
   await saveTinyModel(`${path}/untrained`);
   await Deno.mkdir(`${path}/full`);
   await Deno.writeTextFile(`${path}/full/notes.txt`, "");
-  const refused: [string[], RegExp][] = [
+  const apart: [string[], RegExp][] = [
+    [[], /missing required argument 'video'/],
     [["missing.mp4"], /^Cannot read the video missing\.mp4: there is no such file$/],
+    [["clip.mp4", "--out", "full"], /^Cannot write to full: it is not empty; name another folder by --out$/],
+    [["clip.mp4", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [["zero.mp4"], /^Cannot read the video zero\.mp4: it has 0 bytes, wanted a video$/],
     [["text.mp4"], /^Cannot read the video text\.mp4: .+; wanted a whole video that ffmpeg reads$/],
     [["start.mp4"], /^Cannot read the video start\.mp4: .+; wanted a whole video that ffmpeg reads$/],
@@ -269,7 +288,6 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [["cut.mp4"], /^Cannot read the whole video cut\.mp4: after \d+ frames, .+$/],
     [["sound.wav"], /^Cannot read the video sound\.wav: it holds no pictures; wanted a whole video/],
     [["nobody.mp4"], /^Found no face in 5 frames of nobody\.mp4$/],
-    [["clip.mp4", "--out", "full"], /^Cannot write to full: it is not empty; name another folder by --out$/],
     [["clip.mp4", "--faces", "0"], /^Cannot follow 0 faces: --faces takes a number from 1 to 100$/],
     [["clip.mp4", "--overlay", "hat"], /Allowed choices are sparse, dense, mesh, none/],
     [
@@ -280,16 +298,17 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
       ["clip.mp4", "--model", "untrained", "--animate", "built-in"],
       /^Cannot move a face model: the network says no expressions$/,
     ],
-    [["clip.mp4", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],
-    [[], /missing required argument 'video'/],
   ];
-  for (const [given, message] of refused) {
-    const out = given.length > 0 && !given.includes("--out") ? ["--out", "refused"] : [];
-    const { code, stdout, stderr } = await track(...given, ...out);
-    assert(message.test(stderr.trimEnd()), `${given}: ${stderr}`);
+  const lists = refused.map(([given], i) =>
+    given.length > 0 && !given.includes("--out") ? [...given, "--out", `refused-${i}`] : given
+  );
+  const ends = await taskEnds("track", lists, { apart: apart.length, folder: path });
+  ends.forEach(({ code, stdout, stderr }, i) => {
+    const [given, message] = refused[i]!;
+    assert(message.test(unframed(stderr).trimEnd()), `${given}: ${stderr}`);
     assertEquals([code, stdout], [2, ""]);
-    assert(!listOf(".").includes("refused"), `${given} left a folder`);
-  }
+    assert(!listOf(".").includes(`refused-${i}`), `${given} left a folder`);
+  });
   assertEquals(listOf("full"), ["notes.txt"]);
 });
 
