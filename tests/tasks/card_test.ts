@@ -1,4 +1,5 @@
 import { decodePhoto } from "@/lib/data/files/images.ts";
+import { exportOnnx } from "@/lib/export/save_onnx.ts";
 import { isThere } from "@/lib/files.ts";
 import { readDescription } from "@/lib/model/model_folder.ts";
 import { replaceDescription } from "@/lib/model/trained_model.ts";
@@ -13,7 +14,7 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   await using folder = await temporaryFolder();
   const [model, out] = [`${folder.path}/model`, `${folder.path}/new/card`];
   await saveTinyModel(model, { summary: { source: "built-in", seed: 7 } });
-  assertEquals((await runTaskChild("export", model)).code, 0);
+  await exportOnnx(model);
   const { code, stdout } = await runTaskChild("card", "--model", model, "--test-samples", "24", "--out", out);
   assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.jpg\n`]);
   const card = await Deno.readTextFile(`${out}/card.md`);
@@ -32,7 +33,7 @@ Deno.test("deno task card measures a model on faces like those of its training, 
 Deno.test("deno task card refuses a model that does not say what it was trained on, and one of other faces", async () => {
   await using folder = await temporaryFolder();
   await saveTinyModel(folder.path);
-  await runTaskChild("export", folder.path);
+  await exportOnnx(folder.path);
   const { code, stderr } = await runTaskChild("card", "--model", folder.path);
   assertEquals(code, 2);
   assert(stderr.endsWith(`Cannot measure ${folder.path}: it does not say which faces it was trained on\n`), stderr);
