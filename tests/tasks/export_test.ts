@@ -1,10 +1,11 @@
 import ort from "onnxruntime-node";
 import { type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
 import { InputError } from "@/lib/errors.ts";
+import { exportOnnx } from "@/lib/export/save_onnx.ts";
 import { filesBelow } from "@/lib/files.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
+import { runTaskChild, taskEnds } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -61,7 +62,7 @@ Deno.test("deno task export writes weights to ship: the same landmarks, of a sur
   await using folder = await temporaryFolder();
   const [model, out] = [`${folder.path}/model`, `${folder.path}/new/weights`];
   await saveTinyModel(model);
-  await runTaskChild("export", model);
+  await exportOnnx(model);
   const { code, stdout } = await runTaskChild("export", model, "--format", "weights", "--out", out);
   assert(code === 0 && stdout.startsWith(`${out}: `), stdout);
   const [before, shipped] = [await openOnnxModel(model), await openOnnxModel(out)];
@@ -94,17 +95,9 @@ Deno.test("deno task export writes a model as one file of a SavedModel, its outp
 Deno.test("deno task export refuses what it cannot use in one sentence, exit status 2, and leaves no file", async () => {
   await using folder = await temporaryFolder();
   await saveTinyModel(`${folder.path}/model`);
-  const refused: [string[], RegExp][] = [
+  const apart: [string[], RegExp][] = [
     [[], /missing required argument 'folder'/],
     [[`${folder.path}/none`], /Cannot load .*none\/model\.json: there is no such file/],
-    [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
-    [[`${folder.path}/model`, "--format", "weights"], /--out names the folder to write/],
-    [[`${folder.path}/model`, "--format", "page"], /--out names the folder to write/],
-    [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
-    [
-      [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
-      /Cannot write .*: Not a dir/,
-    ],
     [
       [weights, "--format", "page", "--out", folder.path],
       /Cannot write .*: it is there already; name another/,
@@ -114,9 +107,20 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
       /Cannot write .*: Not a dir/,
     ],
     [[`${folder.path}/model`, "--out", `${folder.path}/none/a.onnx`], /Cannot write .*a\.onnx: No such file/],
+  ];
+  const refused: typeof apart = [
+    ...apart,
+    [[`${folder.path}/model`, "--format", "keras"], /Allowed choices are onnx/],
+    [[`${folder.path}/model`, "--format", "weights"], /--out names the folder to write/],
+    [[`${folder.path}/model`, "--format", "page"], /--out names the folder to write/],
+    [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
+    [
+      [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
+      /Cannot write .*: Not a dir/,
+    ],
     [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
   ];
-  const ends = await Promise.all(refused.map(([flags]) => runTaskChild("export", ...flags)));
+  const ends = await taskEnds("export", refused.map(([flags]) => flags), { apart: apart.length });
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
     const lines = stderr.trimEnd().split("\n").filter((line) => !/^Writing the (model|page)$/.test(line));
