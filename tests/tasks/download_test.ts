@@ -1,11 +1,25 @@
 import { ictFiles } from "@/lib/data/sets/ict_facekit.ts";
+import { keptIct, loadIct } from "@/lib/face/ict/ict.ts";
+import { encodeModel } from "@/lib/face/model_file.ts";
 import { glb } from "@/tests/face/heads/stand_ins.ts";
 import { hasIct, ictFolder } from "@/tests/face/ict/ict_data.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
+import { runTaskChild, spawnTask, taskEnds } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 const FOLDER = "ict-facekit/FaceXModel";
+
+/** Puts the model of a copy of ICT-FaceKit where its first load would, which takes long, and says where. */
+async function keepConverted(folder: string, cacheFolder: string): Promise<string> {
+  let kept = await keptIct(folder, { cacheFolder }), before: string;
+  do { // another stamp each time as long as files are new
+    before = kept.stamp;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    kept = await keptIct(folder, { cacheFolder });
+  } while (kept.stamp !== before);
+  await Deno.writeFile(kept.path, encodeModel(await loadIct(await ictFolder()), kept.stamp));
+  return kept.path;
+}
 
 /** A server of a folder's files, which tells what was asked for. */
 function serveFolder(folder: string) {
@@ -55,14 +69,15 @@ Deno.test({
     // it is what landmarks of heads are found by, from then on
     await Deno.writeFile(`${cache.path}/head.glb`, glb);
     const [head, out] = [`${cache.path}/head.glb`, `${cache.path}/head.model`];
-    for (
-      const [face, surroundings] of [["ICT-FaceKit", another], ["built-in", {
-        POSMAP_CACHE: `${cache.path}/empty`,
-      }]] as const
-    ) {
-      const { stdout } = await runTaskChild("prepare", "mesh", head, "--out", out, { environment: surroundings });
+    const prepare = async (face: string, environment: { readonly POSMAP_CACHE: string }) => {
+      const { stdout } = await runTaskChild("prepare", "mesh", head, "--out", out, { environment });
       assert(stdout.includes(`; its landmarks are those of a face (${face}) that was laid on it and lies `), stdout);
-    }
+    };
+    await prepare("built-in", { POSMAP_CACHE: `${cache.path}/empty` });
+    const converted = await keepConverted(`${another.POSMAP_CACHE}/${FOLDER}`, another.POSMAP_CACHE);
+    const { mtime } = await Deno.stat(converted);
+    await prepare("ICT-FaceKit", another);
+    assertEquals((await Deno.stat(converted)).mtime, mtime); // it was found, and not made anew
   },
 });
 
@@ -72,19 +87,23 @@ Deno.test("deno task download refuses what it does not know, cannot read or cann
   const begun = `${folder.path}/begun`;
   await Deno.mkdir(`${begun}/FaceXModel`, { recursive: true });
   await Deno.writeTextFile(`${begun}/FaceXModel/vertex_indices.json`, "{}");
-  const refused: [string[], RegExp][] = [
+  const apart: [string[], RegExp][] = [
     [[], /missing required argument 'name'/],
+    [["ict", "--from", begun], /^Cannot read .*\/begun\/FaceXModel\/.*: No such file or directory$/],
+  ];
+  const refused: typeof apart = [
+    ...apart,
     [["bfm"], /'bfm' is invalid for argument 'name'\. Allowed choices are ict/],
     [
       ["ict", "--from", folder.path],
       /^Cannot take ICT-FaceKit from .*: none of its 160 files is there or .* is wanted$/,
     ],
-    [["ict", "--from", begun], /^Cannot read .*\/begun\/FaceXModel\/.*: No such file or directory$/],
     [["ict", "--url", "ftp://a"], /Cannot fetch from "ftp:\/\/a": an address that begins with https/],
   ];
-  for (const [flags, message] of refused) {
-    const { code, stdout, stderr } = await runTaskChild("download", ...flags, { environment });
+  const ends = await taskEnds("download", refused.map(([flags]) => flags), { apart: apart.length, environment });
+  ends.forEach(({ code, stdout, stderr }, i) => {
+    const [flags, message] = refused[i]!;
     assert(message.test(stderr.trimEnd().split("\n").at(-1)!), `${flags}: ${stderr}`);
     assertEquals([code, stdout], [2, ""]);
-  }
+  });
 });

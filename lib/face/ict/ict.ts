@@ -26,9 +26,26 @@ export interface IctOptions {
  */
 export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
   const source = await openSource(folder);
-  const cache = `${options.cacheFolder ?? await cacheFolder()}/ict-${fingerprint(source.folder)}.model`;
-  const stamp = fingerprint(JSON.stringify([CONVERSION, source.files]));
-  return await keptModel(cache, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
+  const { path, stamp } = await keptPlace(source, options);
+  return await keptModel(path, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
+}
+
+/** Where the converted model of a folder is kept, and the stamp that it has there while the folder's files are as they are. */
+export async function keptIct(folder: string, options: Pick<IctOptions, "cacheFolder"> = {}): Promise<KeptPlace> {
+  return await keptPlace(await openSource(folder), options);
+}
+
+interface KeptPlace {
+  readonly path: string;
+  readonly stamp: string;
+}
+
+async function keptPlace(
+  { folder, files }: Source,
+  { cacheFolder: kept }: Pick<IctOptions, "cacheFolder">,
+): Promise<KeptPlace> {
+  const path = `${kept ?? await cacheFolder()}/ict-${fingerprint(folder)}.model`;
+  return { path, stamp: fingerprint(JSON.stringify([CONVERSION, files])) };
 }
 
 interface Source {
