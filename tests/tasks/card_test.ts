@@ -40,8 +40,8 @@ Deno.test("deno task card refuses a model that does not say what it was trained 
 
   const other = `${folder.path}/other`;
   await Deno.mkdir(other);
-  await Deno.copyFile(`${weights}/model.onnx`, `${other}/model.onnx`);
   await replaceDescription(other, { ...await readDescription(weights), summary: { source: "built-in", seed: 7 } });
+  await Deno.copyFile(`${weights}/model.onnx`, `${other}/model.onnx`);
   const refused = await runTaskChild("card", "--model", other, "--out", `${folder.path}/card`);
   assertEquals([refused.code, await isThere(`${folder.path}/card`)], [2, false]);
   assert(
