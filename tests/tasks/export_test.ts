@@ -116,7 +116,7 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
     [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
     [
       [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
-      /Cannot write .*: Not a dir/,
+      /Cannot make the folder .*: Not a dir/,
     ],
     [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
   ];
