@@ -182,7 +182,7 @@ export const presets = {
     checkpointEvery: 250,
   },
   weights: shipped,
-  "weights-large": { ...shipped, architecture: "large", optimizer: "muon", learningRate: 1e-3 },
+  "weights-large": { ...shipped, architecture: "large", optimizer: "muon", steps: 24_000 },
 } satisfies Record<string, Partial<Config>>;
 
 /** What `deno task train` takes first. */
