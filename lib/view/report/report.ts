@@ -59,8 +59,8 @@ function result({ nme68_2d, images, baseline }: Evaluation, tested: string): str
 }
 
 const errorNote = `<p>NME is the mean distance of the 68 landmarks from the true ones, divided by the square root of the
-area of the true landmarks’ box. The mean face is the answer of someone who does not look: the mean landmarks of the
-training set.</p>`;
+area of the true landmarks’ box. The whole surface is all that the map has, without the neck. The mean face is the answer
+of someone who does not look: the mean landmarks of the training set.</p>`;
 
 const mapNote = `<p>A position map holds, for each point of the face’s surface, where it is in the photo: x, y and depth
 as red, green and blue. A mask is what the face covers of the photo. Maps and masks are shown without the neck.</p>`;
