@@ -10,7 +10,7 @@ import { garbageCollector } from "@/tests/attacks/budget.ts";
 import { attacks } from "@/tests/attacks/soak.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
-const STEPS = attacks(3000, 100_000);
+const STEPS = attacks(5000, 100_000);
 
 /** What counting open files opens itself comes and goes. */
 const PIPES = 6;
