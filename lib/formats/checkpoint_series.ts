@@ -47,7 +47,7 @@ export class CheckpointSeries {
       await writeBundle(this.#path(number), tensors);
     } catch (error) {
       if (number !== undefined) await this.#remove((file) => file.number === number);
-      throw new InputError(`Cannot save checkpoint ${this.#prefix}: ${(error as Error).message}`);
+      throw new InputError(`Cannot save checkpoint ${this.#prefix}: ${reasonOf(error)}`);
     }
     const kept = [number, this.#whole ?? before.at(-1)];
     this.#whole = number;
@@ -56,7 +56,7 @@ export class CheckpointSeries {
     } catch (error) {
       this.#warn(
         `Checkpoint ${this.#path(number)} is saved, but a power cut may lose it: cannot sync its folder ` +
-          `(${(error as Error).message})`,
+          `(${reasonOf(error)})`,
       );
       return;
     }
@@ -118,7 +118,7 @@ export class CheckpointSeries {
       // an index goes before its data: without it there is no checkpoint
       for (const name of names.sort().reverse()) await Deno.remove(`${dirname(this.#prefix)}/${name}`);
     } catch (error) {
-      this.#warn(`Cannot remove what is left of old checkpoints ${this.#prefix}: ${(error as Error).message}`);
+      this.#warn(`Cannot remove what is left of old checkpoints ${this.#prefix}: ${reasonOf(error)}`);
     }
   }
 }

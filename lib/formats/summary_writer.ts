@@ -1,4 +1,4 @@
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { syncFolder, writing } from "@/lib/files.ts";
 import { maskedCrc32c } from "@/lib/formats/crc32c.ts";
 import { dataTypes } from "@/lib/formats/data_types.ts";
@@ -42,7 +42,7 @@ export class SummaryWriter implements Disposable {
       await syncFolder(folder);
     } catch (error) {
       writer?.close();
-      throw new InputError(`Cannot write TensorBoard's events into ${folder}: ${(error as Error).message}`);
+      throw new InputError(`Cannot write TensorBoard's events into ${folder}: ${reasonOf(error)}`);
     }
     // a SessionLog whose status 1 is START: what has this step or more goes
     if (resumedAt !== undefined) writer.#event(bytesField(7, varintField(1, 1)), resumedAt + 1);
@@ -122,7 +122,7 @@ export class SummaryWriter implements Disposable {
       for (let written = 0; written < record.length;) written += this.#file.writeSync(record.subarray(written));
     } catch (error) {
       this.#hasSession = false; // its end would not be written either
-      throw new InputError(`Cannot write ${this.#path}: ${(error as Error).message}`);
+      throw new InputError(`Cannot write ${this.#path}: ${reasonOf(error)}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { isThere } from "@/lib/files.ts";
 import { type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import { isSealedOnnx, openSealed } from "@/lib/formats/seal.ts";
@@ -69,6 +69,6 @@ export async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffe
       const remedy = path.endsWith(".onnx") ? "deno task export makes it" : "a trained model's folder has one";
       throw new InputError(`Cannot load ${path}: there is no such file; ${remedy}`);
     }
-    throw new InputError(`Cannot load ${path}: ${(error as Error).message}`);
+    throw new InputError(`Cannot load ${path}: ${reasonOf(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { passedOver, photosAmong } from "@/lib/data/files/photo_names.ts";
 
@@ -8,11 +8,12 @@ import { passedOver, photosAmong } from "@/lib/data/files/photo_names.ts";
  * nothing.
  */
 export async function listPhotos(given: readonly string[], print: (line: string) => void): Promise<string[]> {
-  const found = new Set<string>(), passed = new Set<string>();
+  const found = new Map<string, string>(), passed = new Set<string>();
+  const add = (path: string) => found.has(resolve(path)) || found.set(resolve(path), path);
   for (const name of given) {
     const info = await Deno.stat(name).catch(() => undefined);
     if (info?.isFile) {
-      found.add(name);
+      add(name);
       continue;
     }
     const names = info?.isDirectory
@@ -22,11 +23,11 @@ export async function listPhotos(given: readonly string[], print: (line: string)
       throw new InputError(`Found no photo ${name}: there is no such file or folder`);
     }
     const { photos, others } = photosAmong(names, name);
-    for (const path of photos) found.add(path);
+    for (const path of photos) add(path);
     for (const path of others) passed.add(path);
   }
   if (passed.size > 0) print(passedOver([...passed]));
-  return [...found];
+  return [...found.values()];
 }
 
 /** Dot files are other programs' own. */
@@ -35,7 +36,8 @@ async function filesIn(folder: string, pattern: RegExp): Promise<string[]> {
   try {
     for await (const { name, isFile, isSymlink } of Deno.readDir(folder)) {
       if (!(isFile || isSymlink) || name.startsWith(".") || !pattern.test(name)) continue;
-      names.push(folder === "." ? name : `${folder}/${name}`);
+      const path = folder === "." ? name : `${folder}/${name}`;
+      if (isFile || await isPhotoLink(path)) names.push(path);
     }
   } catch (error) {
     const { NotFound, NotADirectory, NotCapable } = Deno.errors; // the last where no argument names the folder
@@ -43,6 +45,11 @@ async function filesIn(folder: string, pattern: RegExp): Promise<string[]> {
     throw new InputError(`Cannot read the folder ${folder}: ${reasonOf(error)}`);
   }
   return names;
+}
+
+/** Not one to a folder; one that leads nowhere is named where it cannot be read. */
+async function isPhotoLink(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ isDirectory }) => !isDirectory, () => true);
 }
 
 function patternOf(name: string): RegExp {

@@ -3,6 +3,7 @@ import { counted } from "@/lib/counted.ts";
 import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
+import { isThere } from "@/lib/files.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import { cropInPhoto, type FacePlace } from "@/tasks/predict/face_place.ts";
 import type { Faces } from "@/tasks/predict/open_faces.ts";
@@ -25,8 +26,9 @@ export interface PredictOptions {
 }
 
 /**
- * Finds the faces of photos and writes them, a folder each. Photos that cannot be read, or are without a face, are named.
- * Throws an InputError where no photo has one.
+ * Finds the faces of photos and writes them, a folder each. Photos that cannot be read, or are without a face, are named,
+ * and so are folders that are there already, as from a batch that was stopped. Throws an InputError where no photo has a
+ * face, and where the folder of the only photo's is there.
  */
 export async function predictPhotos(
   paths: readonly string[],
@@ -35,7 +37,7 @@ export async function predictPhotos(
   const { description } = opened;
   const { margin } = description.crop;
   const names = new FolderNames();
-  let faceCount = 0, photoCount = 0;
+  let faceCount = 0, photoCount = 0, keptCount = 0;
   const without: string[] = [], unread: string[] = [];
   for await (const [path, photo] of decodeAhead(paths)) {
     signal?.throwIfAborted();
@@ -52,15 +54,19 @@ export async function predictPhotos(
       if (paths.length > 1) print(`no face: ${path}`);
       continue;
     }
-    faceCount += faces.length;
-    const folders = names.next(path, faces.length).map((name) => `${out}/${name}`);
-    const writing = { photo, path, folders, model: description, kinds, ...signal && { signal } };
-    for (const record of await writeFaces(faces, writing)) {
+    const named = names.next(path, faces.length).map((name, i) => ({ folder: `${out}/${name}`, face: faces[i]! }));
+    const isKept = await Promise.all(named.map(({ folder }) => paths.length > 1 && isThere(folder)));
+    const missing = named.filter((_, i) => !isKept[i]);
+    const writing = { photo, path, model: description, kinds, ...signal && { signal } };
+    for (const record of await writeFaces(missing, writing)) {
       onFace?.(record);
     }
-    if (!onFace) print(`${path}: ${counted(faces.length, "face")}`);
+    faceCount += missing.length;
+    keptCount += named.length - missing.length;
+    for (const { folder } of named.filter((_, i) => isKept[i])) print(`left as it is: ${folder}`);
+    if (!onFace && missing.length > 0) print(`${path}: ${counted(missing.length, "face")}`);
   }
-  if (faceCount === 0) {
+  if (faceCount + keptCount === 0) {
     const count = paths.length - unread.length;
     throw new InputError(
       count === 0
@@ -72,6 +78,7 @@ export async function predictPhotos(
   }
   print(
     `${counted(faceCount, "face")} in ${counted(paths.length, "photo")}` +
+      `${keptCount > 0 ? `, ${keptCount} left as ${keptCount === 1 ? "it is" : "they are"}` : ""}` +
       `${without.length > 0 ? `, ${without.length} without a face` : ""}` +
       `${unread.length > 0 ? `, ${unread.length} not read` : ""}: ${out}`,
   );

@@ -9,12 +9,16 @@ import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 export interface WriteOptions {
   readonly photo: DecodedPhoto;
   readonly path: string;
-  /** To be made, one for each face. */
-  readonly folders: readonly string[];
   readonly model: ModelDescription;
   readonly kinds: readonly FaceFileKind[];
   /** Ends it between two faces. */
   readonly signal?: AbortSignal;
+}
+
+/** A face, and the folder to be made for it. */
+export interface NamedFace {
+  readonly face: PhotoFace;
+  readonly folder: string;
 }
 
 /** What is known of a face that was written. */
@@ -22,16 +26,15 @@ export type WrittenRecord = FaceRecord & { readonly photo: string; readonly fold
 
 /** A folder for each face, and what stands in its `face.json`. Throws an InputError where a folder is there already. */
 export async function writeFaces(
-  faces: readonly PhotoFace[],
-  { photo, path, folders, model, kinds, signal }: WriteOptions,
+  faces: readonly NamedFace[],
+  { photo, path, model, kinds, signal }: WriteOptions,
 ): Promise<WrittenRecord[]> {
   const records = [], fileScale = photo.fileWidth / photo.width;
-  for (const [i, { fit, detection }] of faces.entries()) {
+  for (const { face: { fit, detection }, folder } of faces) {
     signal?.throwIfAborted();
-    const folder = folders[i]!;
     const record = { photo: path, folder, ...faceRecord(fit, model, { photo, detectorScore: detection?.score }) };
-    const face = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
-    await writeFolderAtomic(folder, faceFiles(face, kinds));
+    const written = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
+    await writeFolderAtomic(folder, faceFiles(written, kinds));
     records.push(record);
   }
   return records;

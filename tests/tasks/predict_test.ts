@@ -74,6 +74,7 @@ Deno.test("deno task predict takes folders and patterns, names what is without a
     "photos/nod.GIF": "GIF89a",
     "photos/anna.heic": "",
   });
+  await Deno.symlink(user.path, `${user.path}/photos/link.jpg`); // a folder's
   const { code, stdout, stderr } = await user.predict("photos", "--only", "landmarks", "--json", "--out", "made/here");
   const said = stderr.trimEnd().split("\n");
   assertEquals([code, said.length], [0, 5]);
@@ -97,8 +98,17 @@ Deno.test("deno task predict takes folders and patterns, names what is without a
   const { photo: ___, folder: ____, ...stored } = await user.read("made/here/anna_2/face.json");
   assertEquals(record, stored);
 
-  const pattern = await user.predict("photos/a*.jpg", "--only", "landmarks", "--out", "again");
-  assertEquals([pattern.code, user.list("again")], [0, ["anna"]]);
+  await Deno.remove(`${user.path}/made/here/anna_2`, { recursive: true }); // as where the batch was stopped
+  const kept = await user.read("made/here/anna/face.json");
+  const given = ["photos/a*.PNG", "./photos/anna.PNG", "photos/anna.jpg"];
+  assertEquals(await user.predict(...given, "--only", "landmarks", "--out", "made/here"), {
+    code: 0,
+    stdout: "",
+    stderr: "left as it is: made/here/anna\nphotos/anna.jpg: 1 face\n" +
+      "1 face in 2 photos, 1 left as it is: made/here\n",
+  });
+  assertEquals(await user.read("made/here/anna/face.json"), kept);
+  assertEquals(user.list("made/here/anna_2"), ["face.json"]);
 });
 
 Deno.test("deno task predict numbers the faces of one photo from the image's left", async () => {
