@@ -32,38 +32,39 @@ export interface MapPair {
  * [vertexCount], the distance of each of the surface's points from where it is, in percent of the face's size. In 3D,
  * the mean depths, without the neck, are made equal first, as `nme` makes those of landmarks.
  */
-export function vertexErrors(
-  { truth, prediction, landmarks }: MapPair,
-  { uv, regions }: Pick<FaceSurface, "uv" | "regions">,
-  dimensions: 2 | 3 = 3,
-): Float32Array {
+export function vertexErrors(pair: MapPair, surface: UvRegions, dimensions: 2 | 3 = 3): Float32Array {
+  const offsets = vertexOffsets(pair, surface);
+  return Float32Array.from({ length: offsets.length / 3 }, (_, v) => offsetLength(offsets, v, dimensions));
+}
+
+/** The means of {@linkcode vertexErrors} in 2D and in 3D without the neck, which the loss gives no weight. */
+export function denseErrors(pair: MapPair, surface: UvRegions): [in2d: number, in3d: number] {
+  const offsets = vertexOffsets(pair, surface);
+  let in2d = 0, in3d = 0, count = 0;
+  for (let v = 0; v < offsets.length / 3; v++) {
+    if (surface.regions[v] === NECK) continue;
+    in2d += offsetLength(offsets, v, 2);
+    in3d += offsetLength(offsets, v, 3);
+    count++;
+  }
+  return [in2d / count, in3d / count];
+}
+
+type UvRegions = Pick<FaceSurface, "uv" | "regions">;
+
+/** [vertexCount, 3], from where each point is to where it was found, in percent of the face's size; mean depths are made equal. */
+function vertexOffsets({ truth, prediction, landmarks }: MapPair, { uv, regions }: UvRegions): Float32Array {
   if (truth.size !== prediction.size) {
     throw new TypeError(`Cannot compare a map of ${prediction.size} texels a side with one of ${truth.size}`);
   }
   const [found, wanted] = [prediction, truth].map((map) => readVertices(map, { uv })) as [Float32Array, Float32Array];
-  const offset = [0, 0, meanDepth(found, regions) - meanDepth(wanted, regions)];
-  const size = faceSize(landmarks);
-  return Float32Array.from({ length: wanted.length / 3 }, (_, v) => {
-    const along = (axis: number) => found[3 * v + axis]! - wanted[3 * v + axis]! - offset[axis]!;
-    return 100 * Math.hypot(along(0), along(1), dimensions === 3 ? along(2) : 0) / size;
-  });
+  const shift = meanDepth(found, regions) - meanDepth(wanted, regions);
+  const scale = 100 / faceSize(landmarks);
+  return found.map((value, i) => scale * (value - wanted[i]! - (i % 3 === 2 ? shift : 0)));
 }
 
-/** The mean of {@linkcode vertexErrors} without the neck, which the loss gives no weight. */
-export function denseError(
-  pair: MapPair,
-  surface: Pick<FaceSurface, "uv" | "regions">,
-  dimensions: 2 | 3,
-): number {
-  return mean(Array.from(vertexErrors(pair, surface, dimensions)).filter((_, v) => surface.regions[v] !== NECK));
-}
-
-/** {@linkcode denseError} in 2D and in 3D. */
-export function denseErrors(
-  pair: MapPair,
-  surface: Pick<FaceSurface, "uv" | "regions">,
-): [in2d: number, in3d: number] {
-  return [denseError(pair, surface, 2), denseError(pair, surface, 3)];
+function offsetLength(offsets: Float32Array, v: number, dimensions: 2 | 3): number {
+  return Math.hypot(offsets[3 * v]!, offsets[3 * v + 1]!, dimensions === 3 ? offsets[3 * v + 2]! : 0);
 }
 
 /** What faces' {@linkcode denseErrors} come to, by their yaws. */
@@ -101,7 +102,7 @@ function meanDepth(points: Float32Array, regions: Uint8Array): number {
 /** The whole surface by the regions of the weight mask, in 3D; without the neck, which the loss gives no weight. */
 export function mapErrorsByRegion(
   pairs: readonly MapPair[],
-  surface: Pick<FaceSurface, "uv" | "regions">,
+  surface: UvRegions,
 ): RegionError[] {
   const names = regionNames.filter((name) => name !== "neck");
   const sums = Object.fromEntries(names.map((name) => [name, { sum: 0, count: 0 }])) as Record<RegionName, Sum>;

@@ -10,7 +10,7 @@ import {
   type NmeSummary,
   summarizeErrors,
 } from "@/lib/evaluate/nme.ts";
-import { denseError, landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
+import { denseErrors, landmarkErrorsByPart, mapErrorsByRegion, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
@@ -36,7 +36,7 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
   const overall = landmarkErrors(pairs);
   const errors = faceErrors(pairs);
   const errorOf = new Map(drawn.map((face, i) => [face, errors[i]!]));
-  const dense = (dimensions: 2 | 3) => mean(drawn.map((face) => denseError(mapPair(face), surface, dimensions)));
+  const dense = summarizeDense(drawn.map((face) => denseErrors(mapPair(face), surface)), drawn.map(({ yaw }) => yaw));
   const groups = groupByTraits(drawn).map(({ trait, label, faces }) => {
     const own = faces.map((face) => errorOf.get(face)!);
     return {
@@ -57,8 +57,8 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
     `## Drawn faces of unseen people: ${drawn.length}`,
     "Crops are turned, shifted and scaled as a detector's are, and things stand before faces, as in training.",
     new NumberTable(errorRows(overall)).toMarkdown(),
-    `The whole surface without the neck, at known correspondence: ${figure(dense(2))} in 2D, ${
-      figure(dense(3))
+    `The whole surface without the neck, at known correspondence: ${figure(dense.in2d.mean)} in 2D, ${
+      figure(dense.in3d.mean)
     } in 3D.`,
     "### By what a picture shows",
     new NumberTable([
