@@ -31,7 +31,7 @@ import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
-import { checkNote, checkNotedSource, noteOf, writeNote } from "@/lib/train/run_note.ts";
+import { checkNote, checkNotedSource, noteOf, type RunNote, writeNote } from "@/lib/train/run_note.ts";
 import type { StepReport } from "@/lib/train/trainer.ts";
 import { withWeights } from "@/lib/train/with_weights.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
@@ -71,7 +71,7 @@ export async function startExperiment(
     const note = await noteOf(parts);
     if (options.ranks) await tellState(options.ranks, parts, { note, progress });
     folder = await RunFolder.create(run, config, options);
-    await writeNote(run, note);
+    await writeNote(run, parts.ancestor ? { ...note, ancestor: parts.ancestor as RunNote["ancestor"] } : note);
     // what a resume could not make anew
     if (options.from !== undefined) await saveCheckpoint(folder.checkpoints.last, { ...parts, progress });
     return new Experiment(parts, folder, progress);

@@ -284,7 +284,7 @@ Deno.test("an experiment whose first checkpoint never came starts again from ste
   assertAllClose(rows.flat(), before.slice(0, 2).flat(), RESUMED_TOLERANCE);
 });
 
-Deno.test("an experiment that starts from given weights has them when it is resumed before its first checkpoint", async () => {
+Deno.test("an experiment that starts from given weights has them when it is resumed before its first checkpoint, and its model tells of them", async () => {
   const run = `${folder.path}/started`;
   const firstLoss = async (experiment: Experiment) => (await trainTo(experiment, 1))[0]!.loss;
   {
@@ -297,6 +297,17 @@ Deno.test("an experiment that starts from given weights has them when it is resu
   using straight = await startExperiment(config, { run: `${run} at once`, from: whole });
   const [after, wanted] = [await firstLoss(resumed), await firstLoss(straight)];
   assertClose(after, wanted, RESUMED_TOLERANCE);
+  await resumed.saveModel();
+  // deno-lint-ignore no-explicit-any -- what a summary holds is another's business
+  const summaryOf = async (run: string): Promise<any> => (await readDescription(`${run}/model`)).summary;
+  const { evaluation: _, ...making } = await summaryOf(whole);
+  const { fingerprint, summary } = (await summaryOf(run)).from;
+  assertEquals(summary, making);
+  const [weights] = [...Deno.readDirSync(`${whole}/model`)].flatMap(({ name }) =>
+    /^weights-(.*)\.bin$/.exec(name) ?? []
+  )
+    .slice(1);
+  assertEquals(fingerprint, weights);
 });
 
 Deno.test("an experiment learns from a teacher wherever that is, but not from another in its place, and names no place", async () => {

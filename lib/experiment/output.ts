@@ -8,6 +8,7 @@ import { saveOnnx } from "@/lib/export/save_onnx.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { saveTrainedModel, type TrainedModel } from "@/lib/model/trained_model.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
+import { readNote } from "@/lib/train/run_note.ts";
 import { readMetrics } from "@/lib/train/run_folder.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 
@@ -15,6 +16,7 @@ import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 export async function saveModel(run: string, parts: Parts, evaluation?: Evaluation): Promise<void> {
   const { config, network, source, teacher, meanLandmarks } = parts;
   const { fingerprint = "" } = teacher ?? {};
+  const ancestor = (await readNote(run))?.ancestor;
   const model: TrainedModel = {
     network,
     description: {
@@ -27,7 +29,13 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
       ...source.facts(),
       ...network.outputNames.includes(EXPRESSIONS) && { expressionNames: source.expressionNames },
       // paths are places on this machine
-      summary: { ...config, source: config.source.name, teacher: fingerprint, ...evaluation && { evaluation } },
+      summary: {
+        ...config,
+        source: config.source.name,
+        teacher: fingerprint,
+        ...ancestor && { from: ancestor },
+        ...evaluation && { evaluation },
+      },
     },
   };
   await hostWeights(network);

@@ -24,7 +24,7 @@ import { Adam } from "@/lib/train/adam.ts";
 import type { Progress } from "@/lib/train/checkpoint.ts";
 import type { DisposableOptimizer } from "@/lib/train/interfaces.ts";
 import { hiddenKernels, Muon } from "@/lib/train/muon.ts";
-import { startFrom } from "@/lib/train/start_from.ts";
+import { type Ancestor, startFrom } from "@/lib/train/start_from.ts";
 import { openTeacher, type Teacher } from "@/lib/train/teacher.ts";
 import { WeightAverages } from "@/lib/train/weight_averages.ts";
 import { weightMask } from "@/lib/train/mask.ts";
@@ -43,6 +43,8 @@ export interface Parts {
   readonly optimizer: DisposableOptimizer;
   /** What is learned from beside the truth. */
   readonly teacher: Teacher | undefined;
+  /** What the training began with, where it has just begun with a model. */
+  readonly ancestor: Ancestor | undefined;
   /** Where training averages weights. */
   readonly averages: WeightAverages | undefined;
   /** [size, size], the loss's weights. */
@@ -96,7 +98,8 @@ export async function openParts(
   initializeNetwork(network, { maps, valid: layout.valid });
   placeEyes(network, { ...config, surface });
   if (config.freeze === "trunk") freezeTrunk(network);
-  if (from !== undefined) await startFrom(from, { network, config, images: trainingImages(config, onRefused) });
+  const images = trainingImages(config, onRefused);
+  const ancestor = from === undefined ? undefined : await startFrom(from, { network, config, images });
   const teacher = config.teacher === "" ? undefined : await openTeacher(config.teacher, { ...config, surface });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
@@ -106,7 +109,7 @@ export async function openParts(
   const optimizer = newOptimizer(network, config);
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
-  const learned = { network, optimizer, teacher, averages, mask, meanLandmarks, meanExpressions };
+  const learned = { network, optimizer, teacher, ancestor, averages, mask, meanLandmarks, meanExpressions };
   return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
 }
 

@@ -17,6 +17,8 @@ const schema = z.strictObject({
   landmarks: z.string(),
   /** {@linkcode Teacher.fingerprint}, where there is one. */
   teacher: z.string().optional(),
+  /** {@linkcode Ancestor}, where the run began with one: told in its model's description, not compared. */
+  ancestor: z.strictObject({ fingerprint: z.string(), summary: z.record(z.string(), z.json()) }).optional(),
 });
 
 export type RunNote = Readonly<z.infer<typeof schema>>;
@@ -83,7 +85,8 @@ function checkSource(run: string, { noted, source }: { readonly noted: RunNote; 
 
 const NAME = "source.json";
 
-async function readNote(run: string): Promise<RunNote | undefined> {
+/** The note in a run's folder, if there is one. Throws an InputError where it is damaged. */
+export async function readNote(run: string): Promise<RunNote | undefined> {
   try {
     return schema.parse(await parseSealed(await Deno.readTextFile(`${run}/${NAME}`)));
   } catch (error) {

@@ -5,7 +5,16 @@ import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { grows } from "@/lib/train/started_settings.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
-import { type NetworkShape, openTrainedModel, readShape } from "@/lib/model/trained_model.ts";
+import { sha256 } from "@/lib/formats/seal.ts";
+import { type NetworkShape, openTrainedModel, readShape, weightBytes } from "@/lib/model/trained_model.ts";
+
+/** The model that a training began with. */
+export interface Ancestor {
+  /** Of its weights, SHA-256 in hexadecimal digits. */
+  readonly fingerprint: string;
+  /** What its description says of its own making, ancestors with it, without its errors. */
+  readonly summary: Readonly<Record<string, unknown>>;
+}
 
 /**
  * Gives a new network the weights of a trained one, by their layers' names. What a model may lack or have otherwise are
@@ -23,7 +32,7 @@ export async function startFrom(
     readonly config: Pick<Config, keyof NetworkShape>;
     readonly images: AsyncIterable<tf.Tensor4D>;
   },
-): Promise<void> {
+): Promise<Ancestor> {
   const shape = await readShape(from);
   const isGrowing = grows(shape, config);
   for (const setting of ["architecture", "imageSize", "width", "encoding"] as const) {
@@ -34,8 +43,11 @@ export async function startFrom(
       `Cannot start from ${from} with ${nameOf(setting)} ${wanted}: that model has ${found}`
     );
   }
-  const { network: trained, lacksStatistics } = await openTrainedModel(from);
+  const { network: trained, description, lacksStatistics } = await openTrainedModel(from);
+  const { evaluation: _, ...summary } = description.summary ?? {};
+  let fingerprint: string;
   try {
+    fingerprint = await sha256(weightBytes(trained));
     const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
     const fitting = network.weights.filter(({ originalName, shape }) => {
       if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
@@ -52,6 +64,7 @@ export async function startFrom(
     trained.dispose();
   }
   if (lacksStatistics) await measureStatistics(network, images);
+  return { fingerprint, summary };
 }
 
 /** Layers that a model may lack: the heads, and what is seen of eyes, which moves no more than lids. */
