@@ -65,7 +65,7 @@ export class FittedLabels {
     this.#deviations = deviations;
   }
 
-  /** The crop about the face of a photo of this height, and its label there. */
+  /** The crop about the face of a photo of this height, and its label there. Throws a RangeError where its box has no finite size. */
   label(fit: FittedFace, photoHeight: number): { readonly crop: Crop; readonly label: Label } {
     const { size } = this.#layout;
     const face = coefficientsOf(fit, this.#deviations), inPhoto = fittedPlacement(fit, photoHeight);

@@ -50,12 +50,20 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
     timer?.begin("decode");
     const photo = await decodePhoto(photoPath);
     timer?.begin("pose and shape");
-    const { crop, label } = labels.label(fit, photo.fileHeight);
+    const expected = "the parameters of this photo were expected";
+    let labeled;
+    try {
+      labeled = labels.label(fit, photo.fileHeight);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new InputError(`Cannot use ${photoPath} with ${matPath}: the face has no finite size, ${expected}`);
+    }
+    const { crop, label } = labeled;
     const [x, y] = [crop.left + crop.side / 2, crop.top + crop.side / 2];
     if (!(x > 0 && x < photo.fileWidth && y > 0 && y < photo.fileHeight) || photo.fileWidth !== photo.width) {
       throw new InputError(
         `Cannot use ${photoPath} with ${matPath}: the face is at (${Math.round(x)}, ${Math.round(y)}) of ` +
-          `${photo.fileWidth} × ${photo.fileHeight} pixels, the parameters of this photo were expected`,
+          `${photo.fileWidth} × ${photo.fileHeight} pixels, ${expected}`,
       );
     }
     return { photo, crop, label };

@@ -117,9 +117,11 @@ Deno.test("photoSource() changes a photo by the seed and by how often it was sho
 
 Deno.test("photoSource() passes over files that cannot be used, and names each with what is wrong", async () => {
   await using folder = await temporaryFolder();
-  const fits = await writeStandInSet(folder.path, fitted, { subjects: 9, rotations: 1 });
+  const fits = await writeStandInSet(folder.path, fitted, { subjects: 11, rotations: 1 });
   const { photos } = await openSet(folder.path);
-  const [cut, foreign, dark, bare, good] = photos.train.map(({ name }) => `${folder.path}/${name}`) as [
+  const [cut, foreign, dark, small, vast, bare, good] = photos.train.map(({ name }) => `${folder.path}/${name}`) as [
+    string,
+    string,
     string,
     string,
     string,
@@ -127,10 +129,13 @@ Deno.test("photoSource() passes over files that cannot be used, and names each w
     string,
   ];
   await Deno.truncate(`${cut}.mat`, 300);
-  await Deno.writeFile(
-    `${foreign}.mat`,
-    fittedFaceFile({ ...fits.get(photos.train[1]!.name)!, translation: [500, 60, 0] }),
-  );
+  const spoil = async (stem: string, changes: Partial<FittedFace>) => {
+    const fit = fits.get(stem.slice(folder.path.length + 1))!;
+    await Deno.writeFile(`${stem}.mat`, fittedFaceFile({ ...fit, ...changes }));
+  };
+  await spoil(foreign, { translation: [500, 60, 0] });
+  await spoil(small, { scale: 1e-12 });
+  await spoil(vast, { identity: Float64Array.of(1e300) });
   await Deno.truncate(`${dark}.jpg`, 700);
   await Deno.remove(`${bare}.mat`);
   const refused = new Set<string>();
@@ -139,15 +144,21 @@ Deno.test("photoSource() passes over files that cannot be used, and names each w
     `${bare}.jpg has no ${bare.replace(/.*\//, "")}.mat`.slice(folder.path.length),
   ]);
   const expected = await source.sample(source.photos.train.findIndex(({ name }) => good.endsWith(name)), "train");
-  for (let index = 0; index < 3; index++) assertEquals(await source.sample(index, "train"), expected);
+  for (let index = 0; index < 5; index++) assertEquals(await source.sample(index, "train"), expected);
   assertEquals(await source.label(0, "train"), { map: expected.map, landmarks: expected.landmarks });
   const named = [...refused].slice(1);
-  assertEquals(named.length, 3);
+  assertEquals(named.length, 5);
   for (
-    const [path, wrong] of [[`${cut}.mat`, /it ends inside|are broken/], [
-      `${foreign}.mat`,
-      /the face is at \(\d+, \d+\) of 120 × 120 pixels/,
-    ], [`${dark}.jpg`, /700 bytes/]] as const
+    const [path, wrong] of [
+      [`${cut}.mat`, /it ends inside|are broken/],
+      [
+        `${foreign}.mat`,
+        /the face is at \(\d+, \d+\) of 120 × 120 pixels/,
+      ],
+      [`${dark}.jpg`, /700 bytes/],
+      [`${small}.mat`, /has no finite size/],
+      [`${vast}.mat`, /has no finite size/],
+    ] as const
   ) {
     assert(named.some((sentence) => sentence.includes(path) && wrong.test(sentence)), `${path}: ${named}`);
   }
