@@ -129,7 +129,7 @@ async function openLabeler(options: Flags, console: TaskConsole): Promise<Labele
     throw new InputError(`Cannot make maps of ${options.imageSize} pixels a side: --image-size takes 64, 128 or 256`);
   }
   const { openLandmarkFiles } = await import("@/lib/data/sets/own_photos/landmark_files.ts");
-  const files = await openLandmarkFiles(landmarks);
+  const files = await openLandmarkFiles(landmarks, convention);
   const { landmarkLabeler } = await import("@/lib/data/sets/own_photos/labeler.ts");
   const model = await openFace(options, console);
   if (!model.surface.landmarks[convention]) {

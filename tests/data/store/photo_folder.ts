@@ -24,5 +24,6 @@ export async function photoFolder(names: readonly string[]) {
 }
 
 export async function labelerOf(folder: string): Promise<Labeler> {
-  return landmarkLabeler(model, { files: await openLandmarkFiles(folder), convention: "300w-lp", imageSize: 64 });
+  const convention = "300w-lp";
+  return landmarkLabeler(model, { files: await openLandmarkFiles(folder, convention), convention, imageSize: 64 });
 }

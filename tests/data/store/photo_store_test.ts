@@ -155,7 +155,7 @@ Deno.test("a store of photos refuses folders of other things, labels of another 
   await assertThrows(() => build(photos.path, photos.path), InputError, /it has .*; a new folder or a store of labels/);
   await build(photos.path, folder);
   const outline = landmarkLabeler(model, {
-    files: await openLandmarkFiles(photos.path),
+    files: await openLandmarkFiles(photos.path, "outline"),
     convention: "outline",
     imageSize: 64,
   });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
+import { LANDMARK_COUNT, type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
 import { isFile } from "@/lib/files.ts";
 
 /** Landmarks of the faces of photos, as files have them. */
@@ -26,9 +26,10 @@ const MOST_BYTES = 500_000_000;
 
 /**
  * Landmarks in a folder with a file for each photo, named as that is (`.pts` or `.json`), or in one file in COCO's format.
- * Throws an InputError where there is neither.
+ * Where a file says which convention its landmarks are in, those in this one are taken. Throws an InputError where there is
+ * neither folder nor file.
  */
-export async function openLandmarkFiles(path: string): Promise<LandmarkFiles> {
+export async function openLandmarkFiles(path: string, convention: LandmarkConvention): Promise<LandmarkFiles> {
   const info = await Deno.stat(path).catch((error) => {
     throw new InputError(
       `Cannot find landmarks in ${path}: ${
@@ -37,14 +38,15 @@ export async function openLandmarkFiles(path: string): Promise<LandmarkFiles> {
         "was expected",
     );
   });
-  return info.isDirectory ? filesBeside(path) : parseCoco(await readJson(path), path);
+  return info.isDirectory ? filesBeside(path, convention) : parseCoco(await readJson(path), path);
 }
 
-function filesBeside(folder: string): LandmarkFiles {
+function filesBeside(folder: string, convention: LandmarkConvention): LandmarkFiles {
+  const parseOurs = (text: string, path: string) => parseJson(text, { path, convention });
   return {
     async of(name, size) {
       const stem = `${folder}/${name.replace(/\.[^.]*$/, "")}`;
-      for (const [extension, parse] of [["pts", parsePts], ["json", parseJson]] as const) {
+      for (const [extension, parse] of [["pts", parsePts], ["json", parseOurs]] as const) {
         const path = `${stem}.${extension}`;
         if (!await isFile(path)) continue;
         const faces = parse(await readText(path), path);
@@ -76,21 +78,39 @@ export function parsePts(text: string, path: string): Float32Array[] {
 
 const point = z.array(z.number()).min(2).max(3);
 const points = z.array(point).length(LANDMARK_COUNT);
-const face = z.looseObject({ landmarks: points });
+const face = z.looseObject({
+  landmarks: points,
+  convention: z.enum(landmarkConventions).optional().catch(undefined), // others may mean something else by it
+  landmarksByConvention: z.partialRecord(z.enum(landmarkConventions), points).optional().catch(undefined),
+});
+type Face = z.infer<typeof face>;
 const faceFile = z.union([
-  points.transform((landmarks) => [{ landmarks }]),
+  points.transform((landmarks): Face[] => [{ landmarks }]),
   face.transform((one) => [one]),
   z.array(face),
 ]);
 
 /**
  * One face as 68 [x, y], or as an object whose `landmarks` are that, as in the `face.json` of `deno task predict`; or a list of
- * such objects, a face each. A first pixel's center is at 0.5.
+ * such objects, a face each. A first pixel's center is at 0.5. Throws an InputError where a face has landmarks in another
+ * convention only.
  */
-export function parseJson(text: string, path: string): Float32Array[] {
+export function parseJson(
+  text: string,
+  { path, convention }: { readonly path: string; readonly convention: LandmarkConvention },
+): Float32Array[] {
   const { data } = faceFile.safeParse(jsonOf(text, path));
-  if (data) return data.map(({ landmarks }) => Float32Array.from(landmarks.flatMap(([x, y]) => [x!, y!])));
-  throw new InputError(`Cannot use ${path}: "landmarks" of 68 [x, y] were expected, or a list of such objects`);
+  if (!data) {
+    throw new InputError(`Cannot use ${path}: "landmarks" of 68 [x, y] were expected, or a list of such objects`);
+  }
+  return data.map(({ landmarks, convention: stated = convention, landmarksByConvention }) => {
+    const found = stated === convention ? landmarks : landmarksByConvention?.[convention];
+    if (found) return Float32Array.from(found.flatMap(([x, y]) => [x!, y!]));
+    throw new InputError(
+      `Cannot use ${path}: its landmarks are in the convention ${stated}, ${convention} was expected; --convention ` +
+        `${stated} takes them`,
+    );
+  });
 }
 
 const coco = z.looseObject({

@@ -7,6 +7,7 @@ import { temporaryFolder } from "@/tests/train/tiny.ts";
 const places = Array.from({ length: 68 }, (_, k) => [10 + k, 100 - k] as const);
 const inPixels = (shift: number) => Float32Array.from(places.flat(), (value) => value + shift);
 const pts = `version: 1\nn_points:  68\n{\n${places.map((place) => place.join(" ")).join("\n")}\n}\n`;
+const outline = { path: "a.json", convention: "outline" } as const;
 const size = { fileWidth: 200, fileHeight: 150 };
 
 const wholeBody = (changes: object = {}, image: object = {}) => ({
@@ -21,12 +22,31 @@ const wholeBody = (changes: object = {}, image: object = {}) => ({
 Deno.test("landmarks of every kind of file are where their pixels' centers are: at 1 in .pts, 0 in COCO, 0.5 in ours", async () => {
   assertEquals(parsePts(pts, "a.pts"), [inPixels(-0.5)]);
   assertEquals(parsePts(pts.replaceAll("\n", "\r\n"), "a.pts"), [inPixels(-0.5)]);
-  assertEquals(parseJson(JSON.stringify(places), "a.json"), [inPixels(0)]);
-  assertEquals(parseJson(JSON.stringify({ landmarks: places.map((place) => [...place, 5]) }), "a.json"), [inPixels(0)]);
-  assertEquals(parseJson(JSON.stringify([{ landmarks: places }, { landmarks: places }]), "a.json").length, 2);
+  assertEquals(parseJson(JSON.stringify(places), outline), [inPixels(0)]);
+  assertEquals(parseJson(JSON.stringify({ landmarks: places.map((place) => [...place, 5]) }), outline), [inPixels(0)]);
+  assertEquals(parseJson(JSON.stringify([{ landmarks: places }, { landmarks: places }]), outline).length, 2);
   const files = parseCoco(wholeBody(), "coco.json");
   assertEquals(await files.of("some/anna.jpg", size), [inPixels(0.5)]);
   assertEquals(await files.of("anna.png", size), undefined);
+});
+
+Deno.test("landmarks in JSON that says their convention are those in the one that is asked for, or are refused", async () => {
+  const jaws = places.map(([x, y]) => [x + 3, y]);
+  const said = (more: object) => JSON.stringify({ landmarks: jaws, convention: "300w-lp", ...more });
+  const both = said({ landmarksByConvention: { outline: places } });
+  assertEquals(parseJson(both, outline), [inPixels(0)]);
+  const moved = [Float32Array.from(jaws.flat())];
+  for (const text of [both, said({})]) {
+    assertEquals(parseJson(text, { path: "a.json", convention: "300w-lp" }), moved);
+  }
+  for (const convention of [undefined, "of our own"]) assertEquals(parseJson(said({ convention }), outline), moved);
+  for (const landmarksByConvention of [{}, { outline: [[1, 2]] }, "none"]) {
+    await assertThrows(
+      () => parseJson(said({ landmarksByConvention }), outline),
+      InputError,
+      /a\.json: its landmarks are in the convention 300w-lp, outline was expected; --convention 300w-lp takes them$/,
+    );
+  }
 });
 
 Deno.test("openLandmarkFiles() finds the file named as the photo, in a folder in the folder, too", async () => {
@@ -35,19 +55,23 @@ Deno.test("openLandmarkFiles() finds the file named as the photo, in a folder in
   await Deno.writeTextFile(`${folder.path}/trip/anna.pts`, pts);
   await Deno.writeTextFile(`${folder.path}/bert.json`, JSON.stringify(places));
   await Deno.writeTextFile(`${folder.path}/coco.json`, JSON.stringify(wholeBody()));
-  const files = await openLandmarkFiles(folder.path);
+  const files = await openLandmarkFiles(folder.path, "outline");
   assertEquals(await files.of("trip/anna.jpg", size), [inPixels(-0.5)]);
   assertEquals(await files.of("bert.JPG", size), [inPixels(0)]);
   assertEquals(await files.of("carl.jpg", size), undefined);
-  const one = await openLandmarkFiles(`${folder.path}/coco.json`);
+  const one = await openLandmarkFiles(`${folder.path}/coco.json`, "outline");
   assertEquals((await one.of("some/anna.jpg", size))?.length, 1);
-  await assertThrows(() => openLandmarkFiles(`${folder.path}/none`), InputError, /a folder of .pts or .json files, or/);
+  await assertThrows(
+    () => openLandmarkFiles(`${folder.path}/none`, "outline"),
+    InputError,
+    /a folder of .pts or .json files, or/,
+  );
 });
 
 Deno.test("landmarks that are not all marked, or not where the photo is, are refused with the file's name", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/anna.pts`;
-  const files = await openLandmarkFiles(folder.path);
+  const files = await openLandmarkFiles(folder.path, "outline");
   const refused: [string, RegExp][] = [
     ["hello", /Cannot use .*anna\.pts: it has no points in braces, 68 lines of x and y/],
     [pts.replace("10 100\n", ""), /its braces hold 134 words/],
@@ -59,8 +83,8 @@ Deno.test("landmarks that are not all marked, or not where the photo is, are ref
     await Deno.writeTextFile(path, text);
     await assertThrows(() => files.of("anna.jpg", size), InputError, sentence);
   }
-  await assertThrows(() => parseJson("[[1, 2]]", "a.json"), InputError, /a\.json: "landmarks" of 68 \[x, y\]/);
-  await assertThrows(() => parseJson("{", "a.json"), InputError, /^Cannot read a\.json: .*; JSON was expected$/);
+  await assertThrows(() => parseJson("[[1, 2]]", outline), InputError, /a\.json: "landmarks" of 68 \[x, y\]/);
+  await assertThrows(() => parseJson("{", outline), InputError, /^Cannot read a\.json: .*; JSON was expected$/);
   await assertThrows(() => parseCoco({ images: [] }, "c.json"), InputError, /c\.json: annotations: .*COCO's format/);
   const hidden = wholeBody({ face_kpts: places.flatMap((place, k) => [...place, k < 2 ? 0 : 2]) });
   await assertThrows(() => parseCoco(hidden, "c.json").of("some/anna.jpg", size), InputError, /2 of 68 landmarks/);
