@@ -14,6 +14,7 @@ import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { modelFingerprint } from "@/lib/face/model_file.ts";
+import { sha256 } from "@/lib/formats/seal.ts";
 
 type Options = Pick<SourceSpec, "seed" | "imageSize" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
 
@@ -84,12 +85,22 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
   };
 }
 
-/** Of the model, and of all files by their names and sizes. */
+/** Files that are read at once, as most of the time goes by in waiting. */
+const AT_ONCE = 32;
+
+/**
+ * Of the model, of photos by their names and sizes, and of what their parameters' files hold: a corrected one is as large as
+ * before, and has another time of change in each copy. Those are 0.4 GB of the whole set.
+ */
 async function fingerprint(photos: readonly ListedPhoto[], model: string): Promise<string> {
   const hash = createHash("sha256").update(model);
-  for (const { name, photoPath, matPath } of photos) {
-    const [photo, mat] = await Promise.all([Deno.stat(photoPath), Deno.stat(matPath)]);
-    hash.update(`\n${name} ${photo.size} ${mat.size}`);
+  for (let first = 0; first < photos.length; first += AT_ONCE) {
+    const lines = photos.slice(first, first + AT_ONCE).map(async ({ name, photoPath, matPath }) => {
+      const unread = () => ""; // is passed over
+      const [photo, mat] = await Promise.all([Deno.stat(photoPath), Deno.readFile(matPath).then(sha256, unread)]);
+      return `\n${name} ${photo.size} ${mat}`;
+    });
+    for (const line of await Promise.all(lines)) hash.update(line);
   }
   return hash.digest("hex");
 }

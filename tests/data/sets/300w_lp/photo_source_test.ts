@@ -176,13 +176,20 @@ Deno.test("photoSource() gives up where no file can be used, and names the last"
   );
 });
 
-Deno.test("photoSource()'s fingerprint is another for other photos, and the same elsewhere", async () => {
+Deno.test("photoSource()'s fingerprint is another for other photos or parameters, and the same elsewhere", async () => {
   await using folder = await temporaryFolder();
   await writeStandInSet(`${folder.path}/a`, fitted, { subjects: 3, rotations: 1, side: 60 });
   await writeStandInSet(`${folder.path}/b`, fitted, { subjects: 3, rotations: 1, side: 60 });
   const print = async (name: string) => await (await openSet(`${folder.path}/${name}`)).fingerprint();
   const first = await print("a");
   assertEquals(await print("b"), first);
+  const mat = `${folder.path}/b/LFPW/LFPW_image_train_0001_0.mat`;
+  const bytes = await Deno.readFile(mat);
+  await Deno.writeFile(mat, bytes.with(-1, bytes.at(-1)! ^ 1)); // as large as before
+  assert(await print("b") !== first);
+  const source = await openSet(`${folder.path}/b`);
+  await Deno.remove(mat); // and one that cannot be read ends nothing
+  assert(await source.fingerprint() !== first);
   await writeStandInSet(`${folder.path}/b`, fitted, { subjects: 4, rotations: 1, side: 60 });
   assert(await print("b") !== first);
 });
