@@ -34,7 +34,8 @@ export async function serveChoosing(
     ...await bundleScripts(page, ["choose.ts"]),
   ]);
   const pictures = new LabelPictures(store);
-  const idBytes = new TextEncoder().encode(JSON.stringify(store.faces.map(({ id }) => id))).length;
+  const ids = [...store.faces.map(({ id }) => id), ...store.choices.out];
+  const idBytes = new TextEncoder().encode(JSON.stringify(ids)).length;
   const save = {
     mostBytes: idBytes + 1000,
     async act(sent: unknown) {

@@ -218,9 +218,12 @@ browserTest(
   },
 );
 
-Deno.test("the page's server draws labels where faces are, keeps no face that there is not, and says so", async () => {
+Deno.test("the page's server draws labels where faces are, keeps no face that there never was, and says so", async () => {
   await using labeled = await labeledPhotos();
-  const { store } = labeled;
+  const { folder } = labeled, gone = `${"of a long name ".repeat(100)}.jpg#0`; // its photo was removed since
+  const choices = { format: "posmap choices 1", mostError: null, out: [gone] };
+  await Deno.writeTextFile(`${folder}/choices.json`, JSON.stringify(choices));
+  const store = await PhotoStore.open(folder);
   await using server = await serveChoosing(store, { port: 0 });
   const address = `http://127.0.0.1:${server.addr.port}`;
   const pictureOf = async (view: string) =>
@@ -244,12 +247,13 @@ Deno.test("the page's server draws labels where faces are, keeps no face that th
   };
   assertEquals(await save({ mostError: null, out: ["otto.jpg#0"] }), [
     422,
-    `Cannot leave out otto.jpg#0: ${labeled.folder} has no such face`,
+    `Cannot leave out otto.jpg#0: ${folder} has no such face`,
   ]);
   for (const wrong of [null, {}, { mostError: "3", out: [] }, { mostError: null, out: [1] }]) {
     assertEquals(await save(wrong), [422, "Cannot keep this: a limit and a list of faces were expected"]);
   }
-  assertEquals(store.choices, { mostError: null, out: [] });
+  assertEquals(store.choices, { mostError: null, out: [gone] });
+  assertEquals(await save({ mostError: 3, out: [gone] }), [200, "{}"]);
 });
 
 Deno.test("deno task prepare photos --choose serves the page of labels that are there, says what was kept, and ends by a signal", async () => {

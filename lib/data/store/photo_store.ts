@@ -142,6 +142,7 @@ export async function labelPhotos(
     }
   }
   await writeIndex(folder, { ...facts, photos: labeled, loss, refused });
+  await removeOthers(folder, photos);
   return await PhotoStore.open(folder);
 }
 
@@ -174,6 +175,15 @@ async function prepareFolder(folder: string, index: Index): Promise<void> {
     `Cannot keep labels in ${folder}: it holds others (${about}, ${imageSize} pixels, not ${index.about}, ` +
       `${index.imageSize} pixels); name another folder by --out`,
   );
+}
+
+/** Removes what was kept of photos that are there no more. */
+async function removeOthers(folder: string, photos: readonly OwnPhoto[]): Promise<void> {
+  const ours = new Set(await Promise.all(photos.map(({ name }) => fileOf(folder, name))));
+  for await (const { name } of Deno.readDir(`${folder}/${FACES}`)) {
+    const path = `${folder}/${FACES}/${name}`;
+    if (!ours.has(path) && /^[0-9a-f]{32}\.shard$/.test(name)) await Deno.remove(path);
+  }
 }
 
 async function writeIndex(folder: string, index: Index): Promise<void> {
@@ -248,9 +258,12 @@ export class PhotoStore {
     return this.#choices;
   }
 
-  /** Keeps the choices for all trainings from now on. */
+  /**
+   * Keeps the choices for all trainings from now on. A face that is thrown out already stays so when its photo is gone, which
+   * may come back. Throws an InputError where there never was such a face.
+   */
   async choose(choices: Choices): Promise<void> {
-    const known = new Set(this.faces.map(({ id }) => id));
+    const known = new Set([...this.faces.map(({ id }) => id), ...this.#choices.out]);
     const stranger = choices.out.find((id) => !known.has(id));
     if (stranger !== undefined) throw new InputError(`Cannot leave out ${stranger}: ${this.folder} has no such face`);
     const content = choicesSchema.parse({ format: "posmap choices 1", ...choices });

@@ -94,6 +94,21 @@ Deno.test("labelPhotos() makes only what is new or changed, whatever the moment 
   assert((await build(photos.path, folder))[1].every(({ isKept }) => isKept));
 });
 
+Deno.test("a face that is thrown out stays so when its photo is removed, and nothing else is kept of it", async () => {
+  await using photos = await photoFolder(names.slice(0, 4));
+  const folder = `${photos.path} store`, gone = ["anna.jpg#0"];
+  await (await build(photos.path, folder))[0].choose({ mostError: null, out: gone });
+  const bytes = await Deno.readFile(`${photos.path}/anna.jpg`);
+  await Deno.remove(`${photos.path}/anna.jpg`);
+  const [store] = await build(photos.path, folder);
+  assertEquals([...Deno.readDirSync(`${folder}/faces`)].length, 3);
+  await store.choose({ ...store.choices, mostError: 50 });
+  assertEquals([store.choices, store.chosen().length], [{ mostError: 50, out: gone }, 3]);
+  await Deno.writeFile(`${photos.path}/anna.jpg`, bytes);
+  const [again] = await build(photos.path, folder);
+  assertEquals([again.faces.length, again.chosen().length], [4, 3]);
+});
+
 Deno.test("labelPhotos() counts and names what it cannot use, and takes it in when it can", async () => {
   await using photos = await photoFolder(names.slice(0, 4));
   const json = await Deno.readTextFile(`${photos.path}/bert.json`);
