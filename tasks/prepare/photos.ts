@@ -187,11 +187,7 @@ function tell(store: PhotoStore): void {
     `${folder}: ${counted(faces.length, "face")} of ${counted(photos!.length + refused.length, "photo")}, ${about}`,
     ...without > 0 ? [`${counted(without, "photo")} without a face`] : [],
     ...refused.length > 0 ? [`${counted(refused.length, "photo")} left out`] : [],
-    ...errors.length > 0
-      ? [
-        `label error, ${errorMeans}, % of the face's size: median ${at(0.5)}, 90 % below ${at(0.9)}, most ${at(1)}`,
-      ]
-      : [],
+    `label error, ${errorMeans}, % of the face's size: median ${at(0.5)}, 90 % below ${at(0.9)}, most ${at(1)}`,
     ...leftOut > 0 ? [`${counted(leftOut, "face")} not used`] : [],
     `positions are kept to ${loss.toFixed(4)} pixels of the crop`,
   ];

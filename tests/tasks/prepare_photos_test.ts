@@ -80,6 +80,7 @@ Deno.test("prepare photos says in a sentence what it cannot do", async () => {
     ...apart,
     [["--landmarks", path, "--face", "ict"], /Cannot open the face model ict: --face-path was not given/],
     [["--landmarks", path, "--image-size", "100"], /^Cannot make maps of 100 pixels a side/],
+    [["--landmarks", path], /^Found no face to label in 1 photo: 0 without a face, 1 left out; /m],
   ];
   const lists = refused.map(([flags]) => ["photos", path, "--out", `${path}/store`, ...flags]);
   (await taskEnds("prepare", lists, { apart: apart.length })).forEach(({ code, stderr }, i) => {

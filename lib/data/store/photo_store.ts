@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { counted } from "@/lib/counted.ts";
 import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto, encodeJpeg } from "@/lib/data/files/images.ts";
 import { cropPhoto } from "@/lib/data/maps/crop.ts";
@@ -88,7 +89,7 @@ export interface PhotoReport {
 /**
  * Labels the faces of photos and keeps them in a folder, a file for each photo: those that are there, of the same photo and the same
  * labels, stay as they are, so that photos may be added and the work be ended on the way. Throws an InputError where the folder
- * holds anything else.
+ * holds anything else, and where no photo has a face, when which faces it has stays as it was.
  */
 export async function labelPhotos(
   folder: string,
@@ -141,6 +142,12 @@ export async function labelPhotos(
       onPhoto?.({ name, faces: 0, refused: error.message, isKept: false });
     }
   }
+  if (labeled.every(({ errors }) => errors.length === 0)) {
+    throw new InputError(
+      `Found no face to label in ${counted(photos.length, "photo")}: ${labeled.length} without a face, ` +
+        `${refused.length} left out; a photo was expected whose face can be used`,
+    );
+  }
   await writeIndex(folder, { ...facts, photos: labeled, loss, refused });
   await removeOthers(folder, photos);
   return await PhotoStore.open(folder);
@@ -168,7 +175,8 @@ async function prepareFolder(folder: string, index: Index): Promise<void> {
       `Cannot keep labels in ${folder}: it has ${foreign}; a new folder or a store of labels was expected`,
     );
   }
-  if (!names.includes(INDEX)) return await writeIndex(folder, index);
+  const isNew = !names.includes(INDEX) || [...Deno.readDirSync(`${folder}/${FACES}`)].length === 0;
+  if (isNew) return await writeIndex(folder, index);
   const { about, fingerprint, imageSize } = await readIndex(folder);
   if (fingerprint === index.fingerprint && imageSize === index.imageSize) return;
   throw new InputError(

@@ -126,6 +126,21 @@ Deno.test("labelPhotos() counts and names what it cannot use, and takes it in wh
   assertEquals(mended.faces.map(({ photo }) => photo), ["anna.jpg", "anna_flip.jpg", "bert.jpg"]);
 });
 
+Deno.test("labelPhotos() refuses photos none of which has a face, and keeps which faces a store has", async () => {
+  await using photos = await photoFolder(names.slice(0, 3));
+  const folder = `${photos.path} store`, elsewhere = `${photos.path}/none`;
+  await Deno.mkdir(elsewhere);
+  const files = await openLandmarkFiles(elsewhere, "outline");
+  const unmarked = landmarkLabeler(model, { files, convention: "outline", imageSize: 64 });
+  const sentence = /^Found no face to label in 3 photos: 0 without a face, 3 left out; a photo was expected/;
+  await assertThrows(() => build(photos.path, folder, unmarked), InputError, sentence);
+  const [store] = await build(photos.path, folder); // of other labels, as there were none
+  const { fingerprint } = store.index;
+  const none: Labeler = { ...unmarked, fingerprint, label: () => Promise.resolve([]) };
+  await assertThrows(() => build(photos.path, folder, none), InputError, /in 3 photos: 3 without a face, 0 left out/);
+  assertEquals((await PhotoStore.open(folder)).index, store.index);
+});
+
 Deno.test("copies of a photo are in one split, where they stay whichever faces are thrown out", async () => {
   await using photos = await photoFolder(names);
   const [store] = await build(photos.path, `${photos.path} store`);
