@@ -1,5 +1,5 @@
 // deno task download ict [options]: fetches a data set's files into the cache folder, each checked by its SHA-256.
-import { Argument } from "commander";
+import { Argument, Option } from "commander";
 import { downloadFiles } from "@/lib/data/files/download.ts";
 import { ictDownload, ictFiles } from "@/lib/data/sets/ict_facekit.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -9,7 +9,9 @@ import { runTask, taskCommand } from "@/tasks/run_task.ts";
 const command = taskCommand("download")
   .description("Fetches a data set into the cache folder (POSMAP_CACHE moves it), where its source finds it")
   .addArgument(new Argument("<name>", "ict: ICT-FaceKit's light model, 405 MB, MIT license").choices(["ict"]))
-  .option("--from <folder>", "take the files from here, such as a clone of its repository")
+  .addOption(
+    new Option("--from <folder>", "take the files from here, such as a clone of its repository").conflicts("url"),
+  )
   .option("--url <address>", "take them from here, such as a mirror");
 
 await runTask(command, async (console) => {

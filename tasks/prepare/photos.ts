@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { counted } from "@/lib/counted.ts";
 import type { Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { PhotoStore } from "@/lib/data/store/photo_store.ts";
@@ -56,6 +56,7 @@ export const photos: Preparation = {
       .option("--choose", "show the labels in a page, worst fit first, to throw out bad ones")
       .option("--port <number>", "of that page; 0 for any that is free", "8000"),
   async run(command, console) {
+    refuseIdle(command);
     const options = command.opts<Flags>();
     const [folder] = command.args as [string?];
     const port = portOf(options.port);
@@ -67,6 +68,25 @@ export const photos: Preparation = {
     if (options.choose) await choose(store, { port, console });
   },
 };
+
+/** Throws an InputError that names a flag that would change nothing. */
+function refuseIdle(command: Command): void {
+  const { landmarks, face, choose } = command.opts<Flags>();
+  const refuse = (names: readonly (keyof Flags)[], why: string) => {
+    const isGiven = (name: string) =>
+      names.some((own) => own === name) && command.getOptionValueSource(name) === "cli";
+    const flag = command.options.find((option) => isGiven(option.attributeName()));
+    if (flag) throw new InputError(`Cannot use ${flag.long} ${why}`);
+  };
+  const fitting = ["convention", "face", "facePath", "imageSize"] as const;
+  if (command.args.length === 0) {
+    refuse(["model", "landmarks", ...fitting, "license"], "without a folder of photos: labels that are there keep theirs");
+  }
+  if (landmarks === undefined) refuse(fitting, "without --landmarks: what a trained model labels is as the model has it");
+  else refuse(["model"], "with --landmarks: it is a face model that is fitted to these, which --face names");
+  if (face === "built-in") refuse(["facePath"], "with the built-in face, which has no files: --face names another");
+  if (!choose) refuse(["port"], "without --choose: it is of that page");
+}
 
 async function labelAll(folder: string, options: Flags, console: TaskConsole): Promise<PhotoStore> {
   const { listOwnPhotos } = await import("@/lib/data/sets/own_photos/listing.ts");

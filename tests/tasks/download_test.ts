@@ -98,6 +98,7 @@ Deno.test("deno task download refuses what it does not know, cannot read or cann
       ["ict", "--from", folder.path],
       /^Cannot take ICT-FaceKit from .*: none of its 160 files is there or .* is wanted$/,
     ],
+    [["ict", "--from", begun, "--url", "http://a"], /'--from <folder>' cannot be used with option '--url <address>'/],
     [["ict", "--url", "ftp://a"], /Cannot fetch from "ftp:\/\/a": an address that begins with https/],
   ];
   const ends = await taskEnds("download", refused.map(([flags]) => flags), { apart: apart.length, environment });

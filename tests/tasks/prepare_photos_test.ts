@@ -80,9 +80,25 @@ Deno.test("prepare photos says in a sentence what it cannot do", async () => {
     ...apart,
     [["--landmarks", path, "--face", "ict"], /Cannot open the face model ict: --face-path was not given/],
     [["--landmarks", path, "--image-size", "100"], /^Cannot make maps of 100 pixels a side/],
+    [
+      ["--landmarks", path, "--face-path", path],
+      /^Cannot use --face-path with the built-in face, which has no files: /,
+    ],
+    [["--landmarks", path, "--model", path], /^Cannot use --model with --landmarks: it is a face model that is fitted/],
+    [["--face", "ict"], /^Cannot use --face without --landmarks: what a trained model labels is as the model has it$/m],
+    [["--image-size", "64"], /^Cannot use --image-size without --landmarks: /],
+    [["--port", "80"], /^Cannot use --port without --choose: it is of that page$/m],
+    [
+      ["--choose", "--landmarks", path],
+      /^Cannot use --landmarks without a folder of photos: labels that are there keep/,
+    ],
+    [["--choose", "--license", "mine"], /^Cannot use --license without a folder of photos: /],
     [["--landmarks", path], /^Found no face to label in 1 photo: 0 without a face, 1 left out; /m],
   ];
-  const lists = refused.map(([flags]) => ["photos", path, "--out", `${path}/store`, ...flags]);
+  const lists = refused.map(([flags]) => {
+    const folder = flags.includes("--choose") ? [] : [path];
+    return ["photos", ...folder, "--out", `${path}/store`, ...flags];
+  });
   (await taskEnds("prepare", lists, { apart: apart.length })).forEach(({ code, stderr }, i) => {
     assert(refused[i]![1].test(stderr.replace(/^Opening.*\n/, "")), stderr);
     assertEquals(code, 2);
