@@ -16,8 +16,10 @@ const command = taskCommand("download")
 
 await runTask(command, async (console) => {
   const { from, url } = command.opts<{ from?: string; url?: string }>();
-  if (url !== undefined && !/^https?:\/\/[^/]/.test(url)) {
-    throw new InputError(`Cannot fetch from "${url}": an address that begins with https:// or http:// is wanted`);
+  if (url !== undefined && !(/^https?:\/\/[^/]/.test(url) && mayCall(url))) {
+    throw new InputError(
+      `Cannot fetch from "${url}": an address that begins with https:// or http:// and a server's name is wanted`,
+    );
   }
   const pinned = await ictFiles();
   const files = url === undefined ? pinned : { ...pinned, url: url.replace(/\/?$/, "/") };
@@ -35,6 +37,15 @@ await runTask(command, async (console) => {
   console.quiet();
   globalThis.console.log(into);
 });
+
+/** Whether this process was allowed the address's server as it started, which it is where that can be one. */
+function mayCall(address: string): boolean {
+  try {
+    return Deno.permissions.querySync({ name: "net", host: new URL(address).host }).state === "granted";
+  } catch {
+    return false;
+  }
+}
 
 /** The folder that has files of these names: FaceXModel in a clone of the repository. */
 async function modelFolder(given: string, names: readonly string[]): Promise<string> {

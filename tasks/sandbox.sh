@@ -29,6 +29,13 @@ may_read_through() {
   real=$(readlink -f -- "$1" || true)
   case $real in "$1" | "$PWD/$1") ;; *) may_read "$real" ;; esac
 }
+# the server of an address, where Deno can be allowed it; of any other the task says that it is none
+server_of() {
+  "$deno" eval --no-config '
+    const host = URL.parse(Deno.args[0])?.host ?? "";
+    if (/^([\w-]+(\.[\w-]+)*\.?|\[.*\])(:\d+)?$/.test(host)) console.log(host);
+  ' -- "$1"
+}
 lacks_onnx() {
   for folder in "$1" "$1/model"; do
     if [ -f "$folder/model.json" ] && [ ! -f "$folder/model.onnx" ]; then return 0; fi
@@ -70,7 +77,7 @@ for argument; do
     --out) out=$(folder_of "$value") ;;
     --host) host=$value ;;
     --processes) processes=$value ;;
-    --url) server=${value#*://} server=${server%%/*} ;;
+    --url) server=$(server_of "$value") ;;
     --format) [ "$value" != page ] || permissions=serve ;; # it is bundled as there
     *)
       if [ -d "$value" ]; then
@@ -99,7 +106,7 @@ case $task in
   *)
     case $task in
       video | predict | track | card | export | import | evaluate) [ -z "$out" ] || may_write "$out" ;;
-      download) set -- --allow-net="$server" "$@" ;;
+      download) [ -z "$server" ] || set -- --allow-net="$server" "$@" ;;
       prepare)
         [ -z "$out" ] || may_write "$out"
         [ -z "$page" ] || set -- --allow-net="$page" "$@"

@@ -100,6 +100,8 @@ Deno.test("deno task download refuses what it does not know, cannot read or cann
     ],
     [["ict", "--from", begun, "--url", "http://a"], /'--from <folder>' cannot be used with option '--url <address>'/],
     [["ict", "--url", "ftp://a"], /Cannot fetch from "ftp:\/\/a": an address that begins with https/],
+    [["ict", "--url", "http://a:b:c/"], /Cannot fetch from "http:\/\/a:b:c\/": an address that begins with https/],
+    [["ict", "--url", "http://a,b/"], /Cannot fetch from "http:\/\/a,b\/": an address that begins with https/],
   ];
   const ends = await taskEnds("download", refused.map(([flags]) => flags), { apart: apart.length, environment });
   ends.forEach(({ code, stdout, stderr }, i) => {

@@ -6,7 +6,8 @@ const root = new URL("../../", import.meta.url).pathname;
 /** What sandbox.sh has Deno run for a task, of a user who stands in this folder. */
 async function commandOf(folder: string, ...given: string[]): Promise<string[]> {
   const spy = `${folder}/spy`;
-  await Deno.writeTextFile(spy, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+  const evaluating = `[ "$1" != eval ] || exec "${Deno.execPath()}" "$@"`;
+  await Deno.writeTextFile(spy, `#!/bin/sh\n${evaluating}\nprintf "%s\\n" "$@"\n`, { mode: 0o755 });
   const { stdout } = await new Deno.Command("sh", {
     args: [`${root}tasks/sandbox.sh`, spy, ...given],
     cwd: root,
@@ -98,7 +99,10 @@ Deno.test("the page's server may listen where a flag says, on this computer alon
   assertEquals(await nets("prepare", "photos", "a", "--out", "b", "--choose"), ["--allow-net=127.0.0.1"]);
   assertEquals(await nets("train", "--choose"), []);
   assertEquals(await nets("download", "ict"), ["--allow-net=raw.githubusercontent.com"]);
-  assertEquals(await nets("download", "ict", "--url", "http://192.0.2.7:80/a/b"), ["--allow-net=192.0.2.7:80"]);
+  const of = (address: string) => nets("download", "ict", "--url", address);
+  assertEquals(await of("http://192.0.2.7:8080/a/b"), ["--allow-net=192.0.2.7:8080"]);
+  assertEquals(await of("https://u:p@[2001:DB8::7]?c"), ["--allow-net=[2001:db8::7]"]);
+  for (const none of ["http://a:b:c/", "http://*/", "http://a..b/", "192.0.2.7"]) assertEquals(await of(none), []);
 });
 
 Deno.test("a training's processes are started by a program that may start Deno alone, each as it would be by itself", async () => {
