@@ -49,9 +49,12 @@ export interface PlacedIn {
   readonly margin: number;
 }
 
+/** Sides of the photo that a crop may have: in a larger one the whole photo would be a pixel or two of what the network sees. */
+const MOST_PHOTOS = 100;
+
 /**
  * The crop in the pixels of the photo as it is read, which may be smaller than its file, and whether it is to be taken as
- * it is. Throws an InputError where it lies beside the photo.
+ * it is. Throws an InputError where it lies beside the photo, or the photo is nothing in it.
  */
 export function cropInPhoto(
   place: FacePlace,
@@ -60,10 +63,12 @@ export function cropInPhoto(
 ): { readonly crop: Crop; readonly isExact: boolean } {
   const isExact = "crop" in place;
   const { left, top, side } = isExact ? place.crop : boxCrop(place.box, { margin });
-  if (left >= fileWidth || top >= fileHeight || left + side <= 0 || top + side <= 0) {
+  const isBeside = left >= fileWidth || top >= fileHeight || left + side <= 0 || top + side <= 0;
+  if (isBeside || side > MOST_PHOTOS * Math.max(fileWidth, fileHeight)) {
     throw new InputError(
       `Cannot look for a face in ${path} at ${Object.values(isExact ? place.crop : place.box)}: ` +
-        `that lies beside the photo, which is ${fileWidth} × ${fileHeight} pixels`,
+        `that ${isBeside ? "lies beside" : `is more than ${MOST_PHOTOS} times as large as`} the photo, ` +
+        `which is ${fileWidth} × ${fileHeight} pixels`,
     );
   }
   const scale = width / fileWidth;

@@ -255,6 +255,14 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     [["empty.png", "--box", "1,2,3,0"], /^Cannot use --box 1,2,3,0: 4 numbers were expected/],
     [["empty.png", "--box", "1,2,3,4", "--crop", "1,2,3"], "Cannot use both --crop and --box: give one"],
     [["empty.png", "--crop", "500,0,20"], /^Cannot look for a face in empty\.png at 500,0,20: .* 200 × 150 pixels$/],
+    [
+      ["empty.png", "--crop", "0,0,1e12"],
+      /^Cannot look for a face in empty\.png at 0,0,1000000000000: that is more than 100 times as large as the photo/,
+    ],
+    [
+      ["empty.png", "--box=-1e300,0,2e300,9"],
+      /: that is more than 100 times as large as the photo, which is 200 × 150 /,
+    ],
     [["two", "--crop", "1,2,3"], "Cannot use one --crop for 2 photos: give one photo"],
     [["empty.png", "--model", "model"], /^Cannot load model\/posmap\.json: /],
     [["empty.png", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],

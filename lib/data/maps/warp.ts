@@ -83,7 +83,10 @@ function axisTaps(
   let current = 0;
   for (; current < length; current++) {
     starts[current] = places.length;
-    for (let sample = 0; sample < sampleCount; sample++) {
+    // from the first sample that can lie on or beside the photo: of a large crop nearly all lie outside
+    const from = Math.max(0, Math.floor(((-0.5 - shift) / scale - current) * sampleCount) - 2);
+    const to = Math.min(sampleCount, Math.ceil(((limit + 0.5 - shift) / scale - current) * sampleCount) + 2);
+    for (let sample = from; sample < to; sample++) {
       const at = scale * (current + (sample + 0.5) / sampleCount) + shift - 0.5;
       const place = Math.floor(at);
       add(place, (place + 1 - at) / sampleCount);
@@ -96,8 +99,11 @@ function axisTaps(
 
 /** This many bilinear samples a side, evenly spread over a pixel, lie at most one pixel of the photo apart. */
 function sampleCountFor(scale: number): number {
-  return Math.max(1, Math.ceil(scale - 1e-6));
+  return Math.min(MOST_SAMPLES, Math.max(1, Math.ceil(scale - 1e-6)));
 }
+
+/** With more, the whole photo is too small a part of a pixel to be seen. */
+const MOST_SAMPLES = 2 ** 30;
 
 function turnPhoto(photo: Photo, { transform, width, height }: WarpOptions): Photo {
   const { rotation, scale, dx, dy } = invertSimilarity(transform);

@@ -127,3 +127,12 @@ Deno.test("cropPhoto() averages a fine checkerboard to gray where it shrinks it"
     for (const value of small.rgb) assertClose(value, 127.5, 30);
   }
 });
+
+Deno.test("cropPhoto() shows a photo as small as it is in a crop far larger, of whatever size", () => {
+  const photo = { width: 40, height: 30, rgb: new Uint8Array(3 * 40 * 30).fill(255) };
+  for (const side of [1e3, 1e4, 1e12, 1e30, 1e300]) {
+    const { rgb } = cropPhoto(photo, { left: -side / 2, top: -side / 2, side }, 64);
+    const white = rgb.reduce((sum, value) => sum + value, 0) / (3 * 255);
+    assertClose(white, photo.width * photo.height * (64 / side) ** 2, 0.05); // bytes are rounded
+  }
+});
