@@ -77,12 +77,10 @@ export async function writeFolderAtomic(
   path: string,
   files: Iterable<FileContent> | AsyncIterable<FileContent>,
 ): Promise<void> {
-  const temporary = temporaryName(path);
+  const temporary = temporaryName(path.replace(/(?<=.)\/+$/, "")); // "faces/" is as "faces": not in it, but beside it
   try {
-    await writing(path, async () => {
-      if (await isThere(path)) throw new Error("it is there already; name another place by --out");
-      await Deno.mkdir(temporary, { recursive: true });
-    });
+    await refusePresent(path);
+    await writing(path, () => Deno.mkdir(temporary, { recursive: true }));
     for await (const [name, content] of files) {
       await writing(`${path}/${name}`, async () => {
         await Deno.mkdir(dirname(`${temporary}/${name}`), { recursive: true });
@@ -100,6 +98,13 @@ export async function writeFolderAtomic(
 }
 
 export type FileContent = readonly [name: string, content: Uint8Array | string];
+
+/** Throws an InputError where there is already what is to be made anew. */
+export async function refusePresent(path: string): Promise<void> {
+  if (await isThere(path)) {
+    throw new InputError(`Cannot write ${path}: it is there already; name another place by --out`);
+  }
+}
 
 /**
  * Gives a file that has grown under a temporary name its own, whole, so that a power cut leaves all of it or nothing.
@@ -156,6 +161,12 @@ export async function isThere(path: string): Promise<boolean> {
 /** Whether there is a file, as far as may be seen. */
 export async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((found) => found.isFile, () => false);
+}
+
+/** Whether two paths lead to the same file or folder, as far as may be seen: by links, too. */
+export async function isSame(one: string, other: string): Promise<boolean> {
+  const [real, otherReal] = await Promise.all([one, other].map((path) => Deno.realPath(path).catch(() => undefined)));
+  return real !== undefined && real === otherReal;
 }
 
 /** For a file that is not whole yet, beside where it will be. */

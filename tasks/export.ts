@@ -1,7 +1,7 @@
 // deno task export <model> [options]: writes a trained model in a format of other programs.
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
-import { writeFolderAtomic } from "@/lib/files.ts";
+import { refusePresent, writeFolderAtomic } from "@/lib/files.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("export")
@@ -15,12 +15,13 @@ const command = taskCommand("export")
     ).choices(["onnx", "savedmodel", "weights", "page"]).default("onnx"),
   )
   .option("--half", "weights in half precision: half the size, and no slower")
-  .option("--out <file>", "where to write, of all but onnx a folder (default: model.onnx in the model's folder)");
+  .option("--out <file>", "where to write, of all but onnx a new folder (default: model.onnx in the model's folder)");
 
 await runTask(command, async (console) => {
   const { format, half = false, out } = command.opts<{ format: string; half?: boolean; out?: string }>();
   const model = command.args[0]!;
   if (format !== "onnx" && !out) throw new InputError(`Cannot write ${format}: --out names the folder to write`);
+  if (format !== "onnx") await refusePresent(out!); // before a model is opened
   console.stage(format === "page" ? "Writing the page" : "Writing the model");
   const { path, byteCount } = format === "page"
     ? { path: out, byteCount: await exportPage(model, out!) }

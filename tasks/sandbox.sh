@@ -74,7 +74,7 @@ for argument; do
     --run) may_write "$value" && may_read_settings "$value/config.json" ;;
     --config) may_read "$value" && may_read_settings "$value" ;;
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
-    --out) out=$(folder_of "$value") ;;
+    --out) out=$(folder_of "${value%/}") ;; # beside it, where it grows
     --host) host=$value ;;
     --processes) processes=$value ;;
     --url) server=$(server_of "$value") ;;

@@ -107,3 +107,11 @@ Deno.test("importPrnet() names the variable that is missing, has another shape o
   await Deno.remove(`${uvData}/face_ind.txt`);
   await assertThrows(() => importPrnet({ checkpoint, uvData }), InputError, /face_ind\.txt: .*Data\/uv-data/);
 });
+
+Deno.test("deno task import leaves a folder that is there as it is", async () => {
+  await using folder = await temporaryFolder();
+  const flags = ["--checkpoint", "weights", "--uv-data", "uv-data", "--out", folder.path];
+  const { code, stderr } = await runTaskChild("import", "prnet", ...flags);
+  assertEquals([code, stderr], [2, `Cannot write ${folder.path}: it is there already; name another place by --out\n`]);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});

@@ -3,6 +3,7 @@ import { type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
 import { InputError } from "@/lib/errors.ts";
 import { exportOnnx } from "@/lib/export/save_onnx.ts";
 import { filesBelow } from "@/lib/files.ts";
+import { sha256 } from "@/lib/formats/seal.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { runTaskChild, taskEnds } from "@/tests/tasks/children.ts";
@@ -43,14 +44,33 @@ Deno.test("deno task export writes weights that come along in other formats, and
   const model = `${folder.path}/model`;
   await Deno.mkdir(model);
   for (const name of ["model.onnx", "posmap.json"]) await Deno.copyFile(`${weights}/${name}`, `${model}/${name}`);
-  const over = await runTaskChild("export", model);
-  assertEquals([over.code, over.stderr.split("\n")[1]], [
-    2,
-    `Cannot write ${model}/model.onnx: it is all that there is of this model; name another file by --out`,
-  ]);
-  const onto = await runTaskChild("export", model, "--format", "weights", "--out", `${model}/../model/`);
-  assert(onto.code === 2 && /\nCannot write weights to .*: the model itself is there; name another/.test(onto.stderr));
-  assertEquals(await Deno.readFile(`${model}/model.onnx`), await Deno.readFile(`${weights}/model.onnx`));
+  const [other, alias] = [`${folder.path}/other`, `${folder.path}/alias`];
+  await saveTinyModel(other);
+  await Deno.symlink(model, alias);
+  const alone = "it is all that there is of this model; name another file by --out";
+  const isThere = "it is there already; name another place by --out";
+  const refused: [string[], string][] = [
+    [["--half", "--out", `${alias}/model.onnx`], `${alias}/model.onnx: ${alone}`],
+    [[], `${model}/model.onnx: ${alone}`],
+    [
+      ["--out", `${other}/model.onnx`],
+      `${other}/model.onnx: there is another model in that folder; name another file by --out`,
+    ],
+    [["--format", "weights", "--out", alias], `${alias}: ${isThere}`],
+    [["--format", "weights", "--out", `${other}/`], `${other}/: ${isThere}`],
+    [["--format", "savedmodel", "--out", other], `${other}: ${isThere}`],
+  ];
+  const files = async () =>
+    await Promise.all(
+      (await filesBelow([folder.path])).map(async (path) => [path, await sha256(await Deno.readFile(path))]),
+    );
+  const before = await files();
+  const ends = await taskEnds("export", refused.map(([flags]) => [model, ...flags]), { apart: 1 });
+  assertEquals(
+    ends.map(({ code, stderr }) => [code, stderr.replace("Writing the model\n", "")]),
+    refused.map(([, sentence]) => [2, `Cannot write ${sentence}\n`]),
+  );
+  assertEquals(await files(), before);
   const out = `${folder.path}/saved`;
   const { code, stdout } = await runTaskChild("export", model, "--format", "savedmodel", "--out", out);
   const saved = await Promise.all((await filesBelow([out])).map((path) => Deno.stat(path)));
@@ -60,7 +80,7 @@ Deno.test("deno task export writes weights that come along in other formats, and
 
 Deno.test("deno task export writes weights to ship: the same landmarks, of a surface that is the map's own texels", async () => {
   await using folder = await temporaryFolder();
-  const [model, out] = [`${folder.path}/model`, `${folder.path}/new/weights`];
+  const [model, out] = [`${folder.path}/model`, `${folder.path}/new/weights/`];
   await saveTinyModel(model);
   await exportOnnx(model);
   const { code, stdout } = await runTaskChild("export", model, "--format", "weights", "--out", out);
@@ -116,7 +136,7 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
     [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
     [
       [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
-      /Cannot make the folder .*: Not a dir/,
+      /Cannot write .*: Not a dir/,
     ],
     [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
   ];
