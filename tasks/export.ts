@@ -14,13 +14,16 @@ const command = taskCommand("export")
         "deno task serve, for any server",
     ).choices(["onnx", "savedmodel", "weights", "page"]).default("onnx"),
   )
-  .option("--half", "weights in half precision: half the size, and no slower")
+  .option("--half", "of onnx, weights in half precision: half the size, and no slower")
   .option("--out <file>", "where to write, of all but onnx a new folder (default: model.onnx in the model's folder)");
 
 await runTask(command, async (console) => {
   const { format, half = false, out } = command.opts<{ format: string; half?: boolean; out?: string }>();
   const model = command.args[0]!;
   if (format !== "onnx" && !out) throw new InputError(`Cannot write ${format}: --out names the folder to write`);
+  if (half && (format === "savedmodel" || format === "page")) {
+    throw new InputError(`Cannot write ${format} in half precision: leave --half out, or take --format onnx or weights`);
+  }
   if (format !== "onnx") await refusePresent(out!); // before a model is opened
   console.stage(format === "page" ? "Writing the page" : "Writing the model");
   const { path, byteCount } = format === "page"

@@ -135,6 +135,14 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
     [[`${folder.path}/model`, "--format", "page"], /--out names the folder to write/],
     [[`${folder.path}/model`, "--format", "savedmodel"], /--out names the folder to write/],
     [
+      [`${folder.path}/model`, "--half", "--format", "savedmodel", "--out", `${folder.path}/saved`],
+      /^Cannot write savedmodel in half precision: leave --half out, or take/,
+    ],
+    [
+      [`${folder.path}/model`, "--half", "--format", "page", "--out", `${folder.path}/site`],
+      /^Cannot write page in half precision: /,
+    ],
+    [
       [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
       /Cannot write .*: Not a dir/,
     ],
