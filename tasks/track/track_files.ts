@@ -1,6 +1,6 @@
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { keepFile, removeTemporaries, temporaryName, writeAll } from "@/lib/files.ts";
+import { keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
 
@@ -31,16 +31,11 @@ export class TrackFiles implements AsyncDisposable {
     folder: string,
     { expressionNames }: { readonly expressionNames: readonly string[] },
   ): Promise<TrackFiles> {
-    try {
-      await Deno.mkdir(folder, { recursive: true });
+    await makeFolder(folder);
+    await writing(folder, async () => {
       await removeTemporaries(folder);
-      for await (const _ of Deno.readDir(folder)) {
-        throw new InputError(`Cannot write to ${folder}: it is not empty; name another folder by --out`);
-      }
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      throw new InputError(`Cannot make the folder ${folder}: ${reasonOf(error)}`);
-    }
+      for await (const _ of Deno.readDir(folder)) throw new Error("it is not empty; name another folder by --out");
+    });
     return new TrackFiles(folder, expressionNames);
   }
 

@@ -273,7 +273,7 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
   const apart: [string[], RegExp][] = [
     [[], /missing required argument 'video'/],
     [["missing.mp4"], /^Cannot read the video missing\.mp4: there is no such file$/],
-    [["clip.mp4", "--out", "full"], /^Cannot write to full: it is not empty; name another folder by --out$/],
+    [["clip.mp4", "--out", "full"], /^Cannot write full: it is not empty; name another folder by --out$/],
     [["clip.mp4", "--model", "nowhere"], /^Cannot load nowhere\/posmap\.json: there is no such file/],
   ];
   const refused: typeof apart = [
