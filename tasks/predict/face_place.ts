@@ -58,19 +58,21 @@ const MOST_PHOTOS = 100;
  */
 export function cropInPhoto(
   place: FacePlace,
-  { width, fileWidth, fileHeight }: DecodedPhoto,
+  { width, fileWidth, fileHeight }: Pick<DecodedPhoto, "width" | "fileWidth" | "fileHeight">,
   { path, margin }: PlacedIn,
 ): { readonly crop: Crop; readonly isExact: boolean } {
   const isExact = "crop" in place;
-  const { left, top, side } = isExact ? place.crop : boxCrop(place.box, { margin });
-  const isBeside = left >= fileWidth || top >= fileHeight || left + side <= 0 || top + side <= 0;
-  if (isBeside || side > MOST_PHOTOS * Math.max(fileWidth, fileHeight)) {
+  const given = isExact ? { ...place.crop, width: place.crop.side, height: place.crop.side } : place.box;
+  const isBeside = given.left >= fileWidth || given.top >= fileHeight ||
+    given.left + given.width <= 0 || given.top + given.height <= 0;
+  if (isBeside || Math.max(given.width, given.height) > MOST_PHOTOS * Math.max(fileWidth, fileHeight)) {
     throw new InputError(
       `Cannot look for a face in ${path} at ${Object.values(isExact ? place.crop : place.box)}: ` +
         `that ${isBeside ? "lies beside" : `is more than ${MOST_PHOTOS} times as large as`} the photo, ` +
         `which is ${fileWidth} × ${fileHeight} pixels`,
     );
   }
+  const { left, top, side } = isExact ? place.crop : boxCrop(place.box, { margin });
   const scale = width / fileWidth;
   return { crop: { left: left * scale, top: top * scale, side: side * scale }, isExact };
 }
