@@ -113,7 +113,10 @@ case $task in
         ;;
       build_kernels) may_write "$checkout/lib/geometry/kernels" ;;
       serve)
-        case $host in *:*) host=[$host] ;; esac
+        case $host in
+          '' | *[!0-9A-Za-z.:-]*) host=127.0.0.1 ;; # no address: the task refuses it
+          *:*) host=[$host] ;;
+        esac
         set -- --allow-net="$host" "$@"
         ;;
     esac

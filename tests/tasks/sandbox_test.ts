@@ -95,6 +95,9 @@ Deno.test("the page's server may listen where a flag says, on this computer alon
   assertEquals(await nets("serve", "--port", "9000"), ["--allow-net=127.0.0.1"]);
   assertEquals(await nets("serve", "--host", "192.0.2.7", "--model", "run"), ["--allow-net=192.0.2.7"]);
   assertEquals(await nets("serve", "--host=::1"), ["--allow-net=[::1]"]);
+  for (const none of ["", "a b", "[::1]", "a,b"]) {
+    assertEquals(await nets("serve", "--host", none), ["--allow-net=127.0.0.1"]);
+  }
   assertEquals(await nets("track", "--host", "192.0.2.7"), []);
   assertEquals(await nets("prepare", "mesh", "a.obj", "--out", "a.model"), []);
   assertEquals(await nets("prepare", "mesh", "a.obj", "--out", "a.model", "--pick"), ["--allow-net=127.0.0.1"]);

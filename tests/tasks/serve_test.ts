@@ -31,6 +31,7 @@ Deno.test("deno task serve refuses what it cannot use in one sentence, exit stat
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const refused: [string[], RegExp][] = [
     [["--port", "70000"], /Cannot listen on port 70000: --port takes a number from 0 to 65535/],
+    [["--host", ""], /Cannot listen on "": --host takes the address or the name of this computer/],
     [["--model", `${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],
     [
       ["--port", String(taken.addr.port)],
