@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
 import type * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 
@@ -138,18 +138,27 @@ export async function removeTemporaries(folder: string): Promise<void> {
 /** Folders below the one that is given. */
 const DEEPEST = 4;
 
-/** These files, and all that are in those of them that are folders or some folders below, in order. Throws an InputError where one is missing. */
+/**
+ * These files, and all that are in those of them that are folders or some folders below, in order. Links count as what they
+ * lead to, but for those that lead nowhere, or back to a folder that they are in. Throws an InputError where one that was
+ * given is missing, or a folder cannot be read.
+ */
 export async function filesBelow(given: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  const look = async (path: string, depth: number): Promise<void> => {
-    const { isDirectory } = await Deno.stat(path).catch((error) => refuseFile(path, error));
+  const look = async (path: string, above: readonly string[]): Promise<void> => {
+    const looked = await Promise.all([Deno.stat(path), Deno.realPath(path)])
+      .catch((error) => above.length === 0 ? refuseFile(path, error) : undefined);
+    if (!looked) return;
+    const [{ isDirectory }, real] = looked;
+    const leadsBack = above.some((folder) => !relative(real, folder).startsWith(".."));
     if (!isDirectory) found.push(path);
-    else if (depth <= DEEPEST) {
-      const entries = await Array.fromAsync(Deno.readDir(path));
-      for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) await look(`${path}/${name}`, depth + 1);
+    else if (above.length <= DEEPEST && !leadsBack) {
+      const entries = await Array.fromAsync(Deno.readDir(path)).catch((error) => refuseFile(path, error));
+      const names = entries.map(({ name }) => name).sort();
+      for (const name of names) await look(`${path}/${name}`, [...above, real]);
     }
   };
-  for (const path of given) await look(path, 0);
+  for (const path of given) await look(path, []);
   return found;
 }
 

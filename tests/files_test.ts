@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder, writeFileAtomic } from "@/lib/files.ts";
+import { cacheFolder, filesBelow, writeFileAtomic } from "@/lib/files.ts";
 import { assert, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -56,6 +56,40 @@ Deno.test("writeFileAtomic() of many at once leaves one of them, whole", async (
     await Promise.all(texts.map((text) => writeFileAtomic(`${folder}/file`, text)));
     assert(texts.includes(await Deno.readTextFile(`${folder}/file`)));
     assertEquals(await namesIn(folder), ["file"]);
+  });
+});
+
+Deno.test("filesBelow() takes links as what they lead to, passes over those that lead nowhere or back, and names what cannot be read", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/given/deep`, { recursive: true });
+    await Deno.mkdir(`${folder}/elsewhere`);
+    for (const path of ["given/b", "given/deep/a", "elsewhere/c"]) await Deno.writeTextFile(`${folder}/${path}`, "");
+    const links = {
+      broken: "nowhere",
+      "deep/back": "../../given",
+      file: "../elsewhere/c",
+      "its folder": folder,
+      linked: "../elsewhere",
+      root: "/",
+      "self": "self",
+    };
+    for (const [name, to] of Object.entries(links)) await Deno.symlink(to, `${folder}/given/${name}`);
+    await Deno.symlink("../given", `${folder}/elsewhere/back`);
+    const below = (await filesBelow([`${folder}/given`])).map((path) => path.slice(`${folder}/given/`.length));
+    assertEquals(below, ["b", "deep/a", "file", "linked/c"]);
+    await Deno.symlink("given", `${folder}/link`);
+    assertEquals((await filesBelow([`${folder}/link`])).length, below.length);
+    await assertThrows(() => filesBelow([`${folder}/given/broken`]), InputError, /broken: there is no such file$/);
+    const { readDir } = Deno;
+    Deno.readDir = async function* (path) {
+      if (String(path).endsWith("/deep")) throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+      yield* readDir(path);
+    };
+    try {
+      await assertThrows(() => filesBelow([folder]), InputError, /^Cannot read .*\/deep: Permission denied$/);
+    } finally {
+      Deno.readDir = readDir;
+    }
   });
 });
 
