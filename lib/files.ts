@@ -180,7 +180,7 @@ export async function isSame(one: string, other: string): Promise<boolean> {
 
 /** For a file that is not whole yet, beside where it will be. */
 export function temporaryName(path: string): string {
-  return `${path}.${crypto.randomUUID()}.tmp`;
+  return `${path.replace(/(?<=[^/])\/+$/, "")}.${crypto.randomUUID()}.tmp`;
 }
 
 /** Whether a file is one that was not finished, as where its program was killed. */

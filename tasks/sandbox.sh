@@ -74,7 +74,10 @@ for argument; do
     --run) may_write "$value" && may_read_settings "$value/config.json" ;;
     --config) may_read "$value" && may_read_settings "$value" ;;
     --checkpoint) may_read "$(folder_of "$value")" ;; # several files begin with it
-    --out) out=$(folder_of "${value%/}") ;; # beside it, where it grows
+    --out)
+      while case $value in ?*/) ;; *) false ;; esac; do value=${value%/}; done # a folder is made beside itself
+      out=$(folder_of "$value")
+      ;;
     --host) host=$value ;;
     --processes) processes=$value ;;
     --url) server=$(server_of "$value") ;;

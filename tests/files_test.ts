@@ -1,5 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder, filesBelow, writeFileAtomic } from "@/lib/files.ts";
+import { cacheFolder, filesBelow, writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
 import { assert, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -56,6 +56,18 @@ Deno.test("writeFileAtomic() of many at once leaves one of them, whole", async (
     await Promise.all(texts.map((text) => writeFileAtomic(`${folder}/file`, text)));
     assert(texts.includes(await Deno.readTextFile(`${folder}/file`)));
     assertEquals(await namesIn(folder), ["file"]);
+  });
+});
+
+Deno.test("writeFolderAtomic() writes a folder whose name ends in slashes, once, and writeFileAtomic() no file", async () => {
+  await withFolder(async (folder) => {
+    const [path, files] = [`${folder}/site//`, [["index.html", "page"]] as const];
+    await writeFolderAtomic(path, files);
+    assertEquals([await namesIn(folder), await namesIn(path)], [["site"], ["index.html"]]);
+    await assertThrows(() => writeFolderAtomic(path, files), InputError, /^Cannot write .*: it is there already/);
+    await assertThrows(() => writeFileAtomic(path, "text"), InputError, /^Cannot write .*site\/\/: /);
+    await assertThrows(() => writeFileAtomic("/", "text"), InputError, /^Cannot write \/: /);
+    assertEquals([await namesIn(folder), await namesIn(path)], [["site"], ["index.html"]]);
   });
 });
 

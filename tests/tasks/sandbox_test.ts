@@ -83,6 +83,9 @@ Deno.test("what a task may read and write is what its arguments name, from where
     ["faces", "faces", "/elsewhere/"],
     ["faces", "/elsewhere/"],
   ]);
+  assertEquals(await paths("export", "faces", "--out", "site/"), [["faces", "faces", "."], ["faces", "."]]);
+  assertEquals(await paths("export", "faces", "--out=made/site//"), [["faces", "faces", "made/"], ["faces", "made/"]]);
+  assertEquals(await paths("export", "faces", "--out", "/"), [["faces", "faces", "/"], ["faces", "/"]]);
   assertEquals(await paths("train", "--run", "a, run"), [["."], ["."]]); // the folder above
   await Deno.symlink(`${folder.path}/faces`, `${folder.path}/link`);
   assertEquals(await paths("card", "--photos", "link"), [["link", `${folder.path}/faces`, "."], ["."]]);
