@@ -1,10 +1,11 @@
+import { InputError } from "@/lib/errors.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { Photo } from "@/lib/types.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { Picture } from "@/lib/view/figures/picture.ts";
 import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 
 /** What a value tells a notebook to show. */
 async function shown(value: object): Promise<Record<string, unknown>> {
@@ -15,7 +16,7 @@ async function shown(value: object): Promise<Record<string, unknown>> {
 const photo: Photo = { width: 24, height: 16, rgb: Uint8Array.from({ length: 3 * 24 * 16 }, (_, i) => i % 7 * 30) };
 const caption = 'A "face" & <mesh>';
 
-Deno.test("a Picture shows itself with its caption, and saves itself as a PNG without loss", async () => {
+Deno.test("a Picture shows itself with its caption, and saves itself as a PNG without loss, or says why it cannot", async () => {
   const picture = new Picture(photo, caption);
   const { "image/jpeg": jpeg, "text/plain": text } = await shown(picture);
   const { width, height } = await decodePhoto(Uint8Array.fromBase64(jpeg as string));
@@ -24,6 +25,11 @@ Deno.test("a Picture shows itself with its caption, and saves itself as a PNG wi
   try {
     await picture.save(path);
     assertEquals((await decodePhoto(path)).rgb, photo.rgb);
+    await assertThrows(
+      () => picture.save(`${path}/face.png`),
+      InputError,
+      /^Cannot write .*face\.png: Not a directory$/,
+    );
   } finally {
     await Deno.remove(path);
   }

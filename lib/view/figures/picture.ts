@@ -1,13 +1,14 @@
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
+import { writeFileAtomic } from "@/lib/files.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** A picture and what it shows; as the value of a notebook's cell it shows itself. */
 export class Picture {
   constructor(readonly photo: Photo, readonly caption: string) {}
 
-  /** Writes a PNG. */
+  /** Writes a PNG. Throws an InputError where that fails. */
   async save(path: string): Promise<void> {
-    await Deno.writeFile(path, await encodePng(this.photo));
+    await writeFileAtomic(path, await encodePng(this.photo));
   }
 
   /** An HTML element that holds the picture itself, as a JPEG. */
