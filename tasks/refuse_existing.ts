@@ -1,6 +1,15 @@
 import { dirname } from "node:path";
 import { InputError } from "@/lib/errors.ts";
 
+/**
+ * As {@linkcode refuseExisting} of a face model's file and of those beside it, but that a model of `deno task prepare` may be
+ * there, with them.
+ */
+export async function refuseOthers(out: string, beside: readonly string[] = []): Promise<void> {
+  const { isPreparedFace } = await import("@/lib/face/prepared_face.ts"); // slow to load
+  if (!await isPreparedFace(out)) await refuseExisting([out, ...beside]);
+}
+
 /** Throws an InputError where one of these files of one folder is there already, or the folder is not. */
 export async function refuseExisting(paths: readonly string[]): Promise<void> {
   for (const path of paths) {

@@ -26,6 +26,19 @@ const detailsSchema = z.object({
   license: z.string().optional(),
 });
 
+/** Whether a file begins as one of deno task prepare, also of another version or damaged by now; not where there is none. */
+export async function isPreparedFace(path: string): Promise<boolean> {
+  const bytes = new Uint8Array(128);
+  try {
+    using file = await Deno.open(path);
+    await file.read(bytes);
+  } catch {
+    return false;
+  }
+  const start = new TextDecoder("latin1").decode(bytes); // a hash of 32 bytes, and the header of model_file.ts
+  return new RegExp(`^.{32}{"format":"posmap face model \\d+","stamp":"${STAMP}"`, "s").test(start);
+}
+
 /** Throws an InputError where the disk is full, or the model is none. */
 export async function savePreparedFace(path: string, { model, ...details }: PreparedFace): Promise<void> {
   checkModel(model);

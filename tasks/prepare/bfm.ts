@@ -1,4 +1,5 @@
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
+import { refuseOthers } from "@/tasks/refuse_existing.ts";
 
 /** The Basel Face Model in one file. */
 export const bfm: Preparation = {
@@ -14,6 +15,7 @@ export const bfm: Preparation = {
       .option("--no-neck", "leave out the neck"),
   async run(command, console) {
     const { out, neck } = command.opts<{ out: string; neck: boolean }>();
+    await refuseOthers(out);
     console.stage("Reading the Basel Face Model");
     const [{ loadBfm, fits300wLp }, { withoutNeck }, { opennessOf }, { savePreparedFace }] = await Promise.all([
       import("@/lib/face/bfm/bfm.ts"),

@@ -1,5 +1,5 @@
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
-import { addHeadOptions, type HeadFlags, prepareHead } from "@/tasks/prepare/prepare_head.ts";
+import { addHeadOptions, type HeadFlags, prepareHead, refuseOut } from "@/tasks/prepare/prepare_head.ts";
 
 /** FLAME in one file. */
 export const flame: Preparation = {
@@ -14,8 +14,10 @@ export const flame: Preparation = {
         .argument("<paths...>", "these files, or folders that they are in"),
     ),
   async run(command, console) {
+    const flags = command.opts<HeadFlags>();
+    await refuseOut(flags);
     console.stage("Reading FLAME");
     const { readFlame } = await import("@/lib/face/heads/flame.ts");
-    await prepareHead(await readFlame(command.args), command.opts<HeadFlags>(), console);
+    await prepareHead(await readFlame(command.args), flags, console);
   },
 };

@@ -1,7 +1,7 @@
 import { InputError } from "@/lib/errors.ts";
 import type { ObjAxes } from "@/lib/face/obj/obj_model.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
-import { addHeadOptions, type HeadFlags, prepareHead } from "@/tasks/prepare/prepare_head.ts";
+import { addHeadOptions, type HeadFlags, prepareHead, refuseOut } from "@/tasks/prepare/prepare_head.ts";
 
 interface MeshFlags extends HeadFlags {
   readonly landmarks?: string;
@@ -34,6 +34,7 @@ export const mesh: Preparation = {
     if (named.length !== 3 || !named.every((axis) => /^-?[xyz]$/.test(axis))) {
       throw new InputError(`Cannot set --axes to ${axes}: three of x, y, z, -x, -y and -z are wanted`);
     }
+    await refuseOut(flags);
     console.stage("Reading the head");
     const { readHead } = await import("@/lib/face/heads/head_file.ts");
     const [path] = command.args as [string];

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "@/lib/files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { FoundLandmarks } from "@/lib/face/find_landmarks.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
+import { refuseOthers } from "@/tasks/refuse_existing.ts";
 import { portOf } from "@/tasks/serve/port.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
@@ -19,7 +20,8 @@ export function addHeadOptions(command: Command): Command {
   return command
     .requiredOption(
       "--out <file>",
-      "where to write, such as head.model; a picture of the landmarks lies beside it, and a list of new ones",
+      "where to write, such as head.model, also over one of before; a picture of the landmarks lies beside it, and a list of " +
+        "new ones",
     )
     .option(
       "--ict <folder>",
@@ -28,6 +30,11 @@ export function addHeadOptions(command: Command): Command {
     )
     .option("--pick", "serve a page to place the landmarks by mouse or finger, from where they are or were found")
     .option("--port <number>", "of that page; 0 for any that is free", "8000");
+}
+
+/** Throws an InputError where writing a head's model would replace a file that is not of this task. */
+export async function refuseOut({ out, pick }: Pick<HeadFlags, "out" | "pick">): Promise<void> {
+  await refuseOthers(out, [`${out}.png`, ...pick ? [`${out}.landmarks.json`] : []]);
 }
 
 /** Writes the face model of a head, whose landmarks it looks for where the head has none, and tells of it. */

@@ -10,7 +10,7 @@ import { glb, glbNames, linearArrays, listedLandmarks } from "@/tests/face/heads
 import { hasNumpy, writeNpz } from "@/tests/formats/numpy_files.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
+import { runTaskChild, type TaskEnd, taskEnds } from "@/tests/tasks/children.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 /** Trains for two steps on the faces of a prepared model, and validates. */
@@ -78,7 +78,7 @@ Deno.test({
   },
 });
 
-Deno.test("deno task prepare mesh makes a model that training takes of a GLB, shows its landmarks, and doubts those that it finds on a head that lies", async () => {
+Deno.test("deno task prepare mesh makes a model that training takes of a GLB, shows its landmarks, doubts those that it finds on a head that lies, and replaces no file of others", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;
   await Deno.writeFile(`${path}/head.glb`, glb);
@@ -97,14 +97,38 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
     [..."PNG"].map((letter) => letter.charCodeAt(0)),
   );
   await trainsOn(out);
-  const lying = await prepare("--axes", "x,z,-y"); // whose face looks up
+  await Deno.writeTextFile(`${path}/texture.png`, "a texture");
+  await Deno.writeTextFile(`${path}/list.landmarks.json`, "a list");
+  const users = ["head.glb", "marks.json", "texture.png", "list.landmarks.json"].map((name) => `${path}/${name}`);
+  const before = await Promise.all(users.map((file) => Deno.readFile(file)));
+  const [marks, texture] = [`${path}/marks.json`, `${path}/texture`];
+  const [lying, ...refused] = await taskEnds("prepare", [
+    ["mesh", head, "--out", out, "--axes", "x,z,-y"], // whose face looks up
+    ["mesh", head, "--out", out, "--axes", "x,y"],
+    ["mesh", head, "--out", head],
+    ["mesh", head, "--landmarks", marks, "--out", marks],
+    ["mesh", head, "--landmarks", marks, "--out", texture],
+    ["mesh", head, "--landmarks", marks, "--out", `${path}/list`, "--pick"],
+    ["mesh", head, "--landmarks", marks, "--out", `${path}/none/head.model`],
+    ["bfm", path, "--out", head],
+    ["flame", path, "--out", head],
+  ], { apart: 1 }) as [TaskEnd, ...TaskEnd[]];
   assert(
     /\nThe landmarks that were found are likely to be wrong: .*--axes\); --pick has them placed/.test(lying.stderr),
     lying.stderr,
   );
-  const refused = await prepare("--axes", "x,y");
-  assertEquals([refused.code, refused.stdout], [2, ""]);
-  assert(/^Cannot set --axes to x,y: three of x, y, z/.test(refused.stderr), refused.stderr);
+  assertEquals([lying.code, refused.map(({ code, stdout, stderr }) => [code, stdout, stderr])], [
+    0,
+    [
+      "Cannot set --axes to x,y: three of x, y, z, -x, -y and -z are wanted",
+      ...[head, marks, `${texture}.png`, `${path}/list.landmarks.json`].map((file) =>
+        `Cannot write ${file}: it is there already; name another by --out`
+      ),
+      `Cannot write ${path}/none/head.model: there is no folder ${path}/none`,
+      ...[head, head].map((file) => `Cannot write ${file}: it is there already; name another by --out`),
+    ].map((sentence) => [2, "", `${sentence}\n`]),
+  ]);
+  assertEquals(await Promise.all(users.map((file) => Deno.readFile(file))), before);
 });
 
 Deno.test({

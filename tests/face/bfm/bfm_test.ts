@@ -2,7 +2,7 @@ import { fits300wLp, loadBfm } from "@/lib/face/bfm/bfm.ts";
 import { InputError } from "@/lib/errors.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks, regionNames } from "@/lib/face/morphable_model.ts";
-import { readPreparedFace, savePreparedFace } from "@/lib/face/prepared_face.ts";
+import { isPreparedFace, readPreparedFace, savePreparedFace } from "@/lib/face/prepared_face.ts";
 import { withoutNeck } from "@/lib/face/prune.ts";
 import { bfmStandIn, writeStandIn } from "@/tests/face/bfm/stand_in.ts";
 import { matFile } from "@/tests/formats/mat_writer.ts";
@@ -92,6 +92,7 @@ Deno.test("loadBfm() gives triangles that face the viewer, and a prepared face c
   bytes[bytes.length >> 1]! ^= 1;
   await Deno.writeFile(path, bytes);
   await assertThrows(() => readPreparedFace(path), InputError, /is damaged/);
+  assertEquals([await isPreparedFace(path), await isPreparedFace(folder.path)], [true, false]);
 });
 
 Deno.test("withoutNeck() leaves no vertex of the neck but landmarks', and moves no other", async () => {
