@@ -16,6 +16,8 @@ export interface PreparedFace {
   readonly expressionDeviations?: Float64Array | undefined;
   /** Of what is made of its faces, such as weights. */
   readonly license?: string | undefined;
+  /** The fingerprint of the list beside it, where its landmarks were found and nobody has placed them. */
+  readonly foundList?: string | undefined;
 }
 
 const STAMP = "prepared";
@@ -24,6 +26,7 @@ const detailsSchema = z.object({
   identityDeviations: z.array(z.number().positive()).optional(),
   expressionDeviations: z.array(z.number().positive()).optional(),
   license: z.string().optional(),
+  foundList: z.string().optional(),
 });
 
 /** Whether a file begins as one of deno task prepare, also of another version or damaged by now; not where there is none. */
@@ -42,11 +45,11 @@ export async function isPreparedFace(path: string): Promise<boolean> {
 /** Throws an InputError where the disk is full, or the model is none. */
 export async function savePreparedFace(path: string, { model, ...details }: PreparedFace): Promise<void> {
   checkModel(model);
-  const { identityDeviations, expressionDeviations, license } = details;
+  const { identityDeviations, expressionDeviations, ...texts } = details;
   const listed = {
     identityDeviations: identityDeviations && [...identityDeviations],
     expressionDeviations: expressionDeviations && [...expressionDeviations],
-    license,
+    ...texts,
   };
   await writeFileAtomic(path, encodeModel(model, STAMP, listed));
 }
@@ -69,12 +72,12 @@ export async function readPreparedFace(
     throw new InputError(`Cannot read ${path}: it is damaged, or no face model of deno task prepare; make it again`);
   }
   checkModel(model);
-  const { identityDeviations: identity, expressionDeviations: expression, license } = data;
+  const { identityDeviations: identity, expressionDeviations: expression, ...texts } = data;
   return {
     model,
     identityDeviations: identity && Float64Array.from(identity),
     expressionDeviations: expression && Float64Array.from(expression),
-    license,
+    ...texts,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
-import { addHeadOptions, type HeadFlags, prepareHead, refuseOut } from "@/tasks/prepare/prepare_head.ts";
+import { addHeadOptions, type HeadFlags, landmarkFile, prepareHead } from "@/tasks/prepare/prepare_head.ts";
 
 /** FLAME in one file. */
 export const flame: Preparation = {
@@ -15,9 +15,17 @@ export const flame: Preparation = {
     ),
   async run(command, console) {
     const flags = command.opts<HeadFlags>();
-    await refuseOut(flags);
+    const placed = await landmarkFile(flags, console);
     console.stage("Reading FLAME");
-    const { readFlame } = await import("@/lib/face/heads/flame.ts");
-    await prepareHead(await readFlame(command.args), flags, console);
+    const [{ readFlame }, { readLandmarks }] = await Promise.all([
+      import("@/lib/face/heads/flame.ts"),
+      import("@/lib/face/heads/head_file.ts"),
+    ]);
+    const head = await readFlame(command.args);
+    await prepareHead(
+      placed === undefined ? head : { ...head, landmarks: await readLandmarks(placed) },
+      flags,
+      console,
+    );
   },
 };

@@ -1,10 +1,9 @@
 import { InputError } from "@/lib/errors.ts";
 import type { ObjAxes } from "@/lib/face/obj/obj_model.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
-import { addHeadOptions, type HeadFlags, prepareHead, refuseOut } from "@/tasks/prepare/prepare_head.ts";
+import { addHeadOptions, type HeadFlags, landmarkFile, prepareHead } from "@/tasks/prepare/prepare_head.ts";
 
 interface MeshFlags extends HeadFlags {
-  readonly landmarks?: string;
   readonly mesh?: string;
   readonly surface?: string[];
   readonly axes: string;
@@ -23,18 +22,19 @@ export const mesh: Preparation = {
     )
       .option(
         "--landmarks <file>",
-        "JSON: a list of 68 vertices from 0, as face.json has it (default: the head's, or looks for them)",
+        "JSON: a list of 68 vertices from 0, as face.json has it (default: those that were placed for --out before, else the " +
+          "head's, or looks for them)",
       )
       .option("--mesh <name>", "the face's mesh of a glTF (default: that with the most morph targets)")
       .option("--surface <materials...>", "what the position map covers (default: all that is skin)")
       .option("--axes <list>", "the file's axes that point right, up and to the viewer, such as -x,y,-z", "x,y,z"),
   async run(command, console) {
-    const { axes, landmarks, mesh, surface, ...flags } = command.opts<MeshFlags>();
+    const { axes, mesh, surface, ...flags } = command.opts<MeshFlags>();
     const named = axes.split(",");
     if (named.length !== 3 || !named.every((axis) => /^-?[xyz]$/.test(axis))) {
       throw new InputError(`Cannot set --axes to ${axes}: three of x, y, z, -x, -y and -z are wanted`);
     }
-    await refuseOut(flags);
+    const landmarks = await landmarkFile(flags, console);
     console.stage("Reading the head");
     const { readHead } = await import("@/lib/face/heads/head_file.ts");
     const [path] = command.args as [string];

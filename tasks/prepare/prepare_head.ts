@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
+import { InputError } from "@/lib/errors.ts";
+import { isThere, readText, writeFileAtomic } from "@/lib/files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { FoundLandmarks } from "@/lib/face/find_landmarks.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
@@ -10,6 +11,8 @@ import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
 export interface HeadFlags {
   readonly out: string;
+  /** Of a mesh: the file that is named. */
+  readonly landmarks?: string;
   readonly ict?: string;
   readonly pick?: boolean;
   readonly port: string;
@@ -32,9 +35,44 @@ export function addHeadOptions(command: Command): Command {
     .option("--port <number>", "of that page; 0 for any that is free", "8000");
 }
 
-/** Throws an InputError where writing a head's model would replace a file that is not of this task. */
-export async function refuseOut({ out, pick }: Pick<HeadFlags, "out" | "pick">): Promise<void> {
-  await refuseOthers(out, [`${out}.png`, ...pick ? [`${out}.landmarks.json`] : []]);
+/**
+ * The file of a head's landmarks: that which is named, or the list beside the model of before, where a person has placed them.
+ * Throws an InputError where writing the model would replace such a list with another, or a file that is not of this task.
+ */
+export async function landmarkFile(
+  { out, pick, landmarks }: Pick<HeadFlags, "out" | "pick" | "landmarks">,
+  console: Pick<TaskConsole, "print">,
+): Promise<string | undefined> {
+  const list = listBeside(out);
+  await refuseOthers(out, [`${out}.png`, ...pick ? [list] : []]);
+  if (!await isThere(list) || await isFound(list, out)) return landmarks;
+  if (landmarks === undefined) {
+    console.print(
+      `Taking the landmarks of ${list}, as placed before; without that file, they are the head's own or found`,
+    );
+    return list;
+  }
+  if (pick && await Deno.realPath(list) !== await Deno.realPath(landmarks).catch(() => undefined)) {
+    throw new InputError(
+      `Cannot write ${list}: landmarks that were placed are there; --landmarks ${list} goes on from them, --out names ` +
+        "another place",
+    );
+  }
+  return landmarks;
+}
+
+function listBeside(out: string): string {
+  return `${out}.landmarks.json`;
+}
+
+/** Whether a list is as this task wrote it when it found the landmarks itself. */
+async function isFound(list: string, out: string): Promise<boolean> {
+  const [{ readPreparedFace }, { fingerprint }] = await Promise.all([
+    import("@/lib/face/prepared_face.ts"),
+    import("@/lib/face/model_file.ts"),
+  ]);
+  const { foundList } = await readPreparedFace(out).catch(() => ({ foundList: undefined }));
+  return foundList !== undefined && foundList === fingerprint(await readText(list));
 }
 
 /** Writes the face model of a head, whose landmarks it looks for where the head has none, and tells of it. */
@@ -54,7 +92,7 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
     ({ landmarks } = found);
     if (found.isDoubtful) console.print(doubtsAbout(found, { pick }));
   }
-  if (!pick) return tell(await writeHead(head, { landmarks, out }, console), { out, found });
+  if (!pick) return tell(await writeHead(head, { landmarks, out, isFound: !!found }, console), { out, found });
   console.stage("Bundling the page");
   await loadWriting(); // while packages may still ask for the environment
   const { pickLandmarks } = await import("@/tasks/prepare/pick_landmarks.ts");
@@ -82,11 +120,16 @@ const loadWriting = () =>
     import("@/lib/face/openness.ts"),
     import("@/lib/face/prepared_face.ts"),
     import("@/lib/view/mesh/landmark_picture.ts"),
+    import("@/lib/face/model_file.ts"),
   ]);
 
 async function writeHead(
   head: Head,
-  { landmarks, out }: { readonly landmarks: SurfaceLandmarks; readonly out: string },
+  { landmarks, out, isFound = false }: {
+    readonly landmarks: SurfaceLandmarks;
+    readonly out: string;
+    readonly isFound?: boolean;
+  },
   console: TaskConsole,
 ): Promise<MorphableModel> {
   const [
@@ -94,15 +137,15 @@ async function writeHead(
     { drawnModel },
     { savePreparedFace },
     { landmarkPicture },
+    { fingerprint },
   ] = await loadWriting();
   const model = drawnModel(headModel(head, landmarks));
   console.stage("Writing the model");
-  await savePreparedFace(out, { model, license: head.license });
+  const list = landmarks === head.landmarks ? undefined : JSON.stringify(listHeadLandmarks(head, landmarks)) + "\n";
+  const foundList = list !== undefined && isFound ? fingerprint(list) : undefined;
+  await savePreparedFace(out, { model, license: head.license, foundList });
   await landmarkPicture(model).save(`${out}.png`);
-  if (landmarks !== head.landmarks) {
-    const lists = listHeadLandmarks(head, landmarks);
-    await writeFileAtomic(`${out}.landmarks.json`, JSON.stringify(lists) + "\n");
-  }
+  if (list !== undefined) await writeFileAtomic(listBeside(out), list);
   console.quiet();
   return model;
 }

@@ -8,6 +8,7 @@ import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { readPreparedFace } from "@/lib/face/prepared_face.ts";
 import { isThere } from "@/lib/files.ts";
 import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
+import { landmarkFile } from "@/tasks/prepare/prepare_head.ts";
 import { glb, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
@@ -110,7 +111,8 @@ Deno.test({
       return [...Array(68).keys()].filter((l) => distanceBetween(pointAt(truth, l), pointAt(found, l)) > nearness);
     };
     assertEquals([moved("outline"), moved("300w-lp")], [[4], []]);
-    // what was placed can be used again
+    // what was placed is used again
+    assertEquals(await landmarkFile({ out }, { print() {} }), `${out}.landmarks.json`);
     const head = await readHead(`${folder.path}/head.glb`, { landmarks: `${out}.landmarks.json` });
     assertEquals(headModel(head, head.landmarks!).surface.landmarks, model.surface.landmarks);
   },

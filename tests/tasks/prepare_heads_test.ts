@@ -8,6 +8,7 @@ import { bfmStandIn, writeStandIn } from "@/tests/face/bfm/stand_in.ts";
 import { flameStandIn, writeFlame } from "@/tests/face/heads/flame_stand_in.ts";
 import { glb, glbNames, linearArrays, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
 import { hasNumpy, writeNpz } from "@/tests/formats/numpy_files.ts";
+import { type HeadFlags, landmarkFile } from "@/tasks/prepare/prepare_head.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { runTaskChild, type TaskEnd, taskEnds } from "@/tests/tasks/children.ts";
@@ -78,7 +79,7 @@ Deno.test({
   },
 });
 
-Deno.test("deno task prepare mesh makes a model that training takes of a GLB, shows its landmarks, doubts those that it finds on a head that lies, and replaces no file of others", async () => {
+Deno.test("deno task prepare mesh makes a model that training takes of a GLB, shows its landmarks, doubts those that it finds on a head that lies, and replaces no file of others, nor landmarks that were placed", async () => {
   await using folder = await temporaryFolder();
   const { path } = folder;
   await Deno.writeFile(`${path}/head.glb`, glb);
@@ -99,11 +100,16 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
   await trainsOn(out);
   await Deno.writeTextFile(`${path}/texture.png`, "a texture");
   await Deno.writeTextFile(`${path}/list.landmarks.json`, "a list");
-  const users = ["head.glb", "marks.json", "texture.png", "list.landmarks.json"].map((name) => `${path}/${name}`);
+  const [marks, texture, placed] = [`${path}/marks.json`, `${path}/texture`, `${path}/placed.model`];
+  const placedList = `${placed}.landmarks.json`;
+  await Deno.copyFile(out, placed);
+  await Deno.writeTextFile(placedList, JSON.stringify(listedLandmarks("outline")));
+  const users = [head, marks, `${texture}.png`, `${path}/list.landmarks.json`, placedList];
   const before = await Promise.all(users.map((file) => Deno.readFile(file)));
-  const [marks, texture] = [`${path}/marks.json`, `${path}/texture`];
-  const [lying, ...refused] = await taskEnds("prepare", [
+  const [lying, again, ...refused] = await taskEnds("prepare", [
     ["mesh", head, "--out", out, "--axes", "x,z,-y"], // whose face looks up
+    ["mesh", head, "--out", placed],
+    ["mesh", head, "--landmarks", marks, "--out", placed, "--pick"],
     ["mesh", head, "--out", out, "--axes", "x,y"],
     ["mesh", head, "--out", head],
     ["mesh", head, "--landmarks", marks, "--out", marks],
@@ -112,7 +118,7 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
     ["mesh", head, "--landmarks", marks, "--out", `${path}/none/head.model`],
     ["bfm", path, "--out", head],
     ["flame", path, "--out", head],
-  ], { apart: 1 }) as [TaskEnd, ...TaskEnd[]];
+  ], { apart: 1 }) as [TaskEnd, TaskEnd, ...TaskEnd[]];
   assert(
     /\nThe landmarks that were found are likely to be wrong: .*--axes\); --pick has them placed/.test(lying.stderr),
     lying.stderr,
@@ -120,6 +126,8 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
   assertEquals([lying.code, refused.map(({ code, stdout, stderr }) => [code, stdout, stderr])], [
     0,
     [
+      `Cannot write ${placedList}: landmarks that were placed are there; --landmarks ${placedList} goes on from them, ` +
+      "--out names another place",
       "Cannot set --axes to x,y: three of x, y, z, -x, -y and -z are wanted",
       ...[head, marks, `${texture}.png`, `${path}/list.landmarks.json`].map((file) =>
         `Cannot write ${file}: it is there already; name another by --out`
@@ -129,6 +137,17 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
     ].map((sentence) => [2, "", `${sentence}\n`]),
   ]);
   assertEquals(await Promise.all(users.map((file) => Deno.readFile(file))), before);
+  assertEquals([again.code, again.stdout.endsWith(` expressions; ${placed}.png shows its landmarks\n`)], [0, true]);
+  assert(again.stderr.startsWith(`Taking the landmarks of ${placedList}, as placed before; `), again.stderr);
+  assertEquals(Object.keys((await readPreparedFace(placed)).model.surface.landmarks), ["outline"]);
+
+  const said: string[] = [];
+  const fileFor = (flags: Partial<HeadFlags>) => landmarkFile({ out, ...flags }, { print: (line) => said.push(line) });
+  const list = `${out}.landmarks.json`; // found, which may be done again
+  assertEquals([await fileFor({}), await fileFor({ landmarks: marks, pick: true })], [undefined, marks]);
+  await Deno.writeTextFile(list, JSON.stringify(listedLandmarks()));
+  assertEquals([await fileFor({}), await fileFor({ landmarks: list, pick: true })], [list, list]);
+  assertEquals([await fileFor({ landmarks: marks }), said.length], [marks, 1]);
 });
 
 Deno.test({
@@ -139,7 +158,13 @@ Deno.test({
     const { path } = folder;
     await writeNpz(`${path}/face.npz`, linearArrays());
     await Deno.mkdir(`${path}/FLAME`);
-    await writeFlame(`${path}/FLAME`, flameStandIn());
+    const standIn = flameStandIn();
+    const { triangles, landmarkTriangles, landmarkWeights } = standIn;
+    await writeFlame(`${path}/FLAME`, standIn);
+    const placed = Array.from(landmarkTriangles, (t, l) => {
+      return [...triangles.subarray(3 * t, 3 * t + 3), ...landmarkWeights.subarray(3 * l, 3 * l + 3)];
+    });
+    await Deno.writeTextFile(`${path}/flame.model.landmarks.json`, JSON.stringify({ "300w-lp": placed }));
     const cases = [
       ["mesh", `${path}/face.npz`, /: \d+ vertices, 39 identity modes, 42 expressions; .*face\.model\.png shows its/],
       ["flame", `${path}/FLAME`, /: \d+ vertices, 300 identity modes, 111 expressions; .*flame\.model\.png shows its/],
@@ -148,7 +173,9 @@ Deno.test({
       const out = `${path}/${kind === "flame" ? "flame" : "face"}.model`;
       const { code, stdout, stderr } = await runTaskChild("prepare", kind, from, "--out", out);
       assert(code === 0 && said.test(stdout), stdout + stderr);
-      assert((await readPreparedFace(out)).license, "its license is lost");
+      const { model, license } = await readPreparedFace(out);
+      assert(license, "its license is lost");
+      if (kind === "flame") assertEquals(Object.keys(model.surface.landmarks), ["300w-lp"]);
       if (kind === "flame") await trainsOn(out);
       else await givesSamples(out);
     }

@@ -55,8 +55,12 @@ function inverseOf(vertices: Uint32Array, count: number): Uint32Array {
   return inverse;
 }
 
-/** @param vertices for each vertex as a glTF has it, that of the mesh */
-async function readLandmarks(path: string, vertices: Uint32Array | undefined): Promise<SurfaceLandmarks> {
+/**
+ * Landmarks in a JSON file: a list as face.json has it. Throws an InputError where it is none.
+ *
+ * @param vertices for each vertex as a glTF has it, that of the mesh
+ */
+export async function readLandmarks(path: string, vertices?: Uint32Array): Promise<SurfaceLandmarks> {
   const text = await Deno.readTextFile(path).catch((error) => refuse(path, reasonOf(error)));
   let json;
   try {
