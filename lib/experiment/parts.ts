@@ -6,7 +6,9 @@ import { SampleOrder } from "@/lib/data/batches/sample_order.ts";
 import { type Label, splits } from "@/lib/data/sample.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
+import { SAMPLES_PER_PERSON } from "@/lib/data/synthetic/sitters.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
+import { mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import {
   buildNetwork,
@@ -102,7 +104,7 @@ export async function openParts(
   const ancestor = from === undefined ? undefined : await startFrom(from, { network, config, images });
   const teacher = config.teacher === "" ? undefined : await openTeacher(config.teacher, { ...config, surface });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
-  const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);
+  const meanLandmarks = meanFace(examples, config);
   const meanExpressions = mean(
     examples.map(({ expressions }) => expressionCount > 0 ? expressions! : new Float32Array()),
   );
@@ -163,13 +165,15 @@ export function expressionCountOf({ config, source }: Pick<Parts, "config" | "so
   return expressionsSaid(config, source.expressionNames?.length ?? 0);
 }
 
-/** What the network starts from: the labels of the first training samples. */
+/** What the network starts from: labels of the first training samples, of drawn faces each another person's. */
 async function makeExamples(source: Source, config: Config): Promise<Label[]> {
   const count = countSamples(source, "train", Infinity);
   const order = new SampleOrder({ ...config, split: "train", count });
   const examples: Label[] = [];
   while (examples.length < Math.min(count, config.exampleSamples)) {
-    examples.push(await source.label(order.at(examples.length), "train"));
+    const place = examples.length;
+    const index = count === Infinity ? SAMPLES_PER_PERSON * place : order.at(place);
+    examples.push(await source.label(index, "train"));
   }
   return examples;
 }
@@ -182,6 +186,15 @@ export function disposeParts(
   averages?.[Symbol.dispose]();
   mask.dispose();
   batches?.close();
+}
+
+/** [68, 3], the mean landmarks in crop sides, of the faces and their mirror images, so that it looks ahead. */
+function meanFace(faces: readonly Label[], { imageSize }: Pick<Config, "imageSize">): Float32Array {
+  const points = mean(faces.map(({ landmarks }) => landmarks)).map((value) => value / imageSize);
+  return points.map((value, i) => {
+    const axis = i % 3, opposite = points[3 * mirroredLandmarks[Math.floor(i / 3)]! + axis]!;
+    return (value + (axis === 0 ? 1 - opposite : opposite)) / 2;
+  });
 }
 
 function mean(arrays: readonly Float32Array[]): Float32Array {

@@ -70,7 +70,7 @@ export interface Shot {
 }
 
 /** Consecutive samples that show one person, whose shape takes a while to make. */
-const SAMPLES_PER_PERSON = 8;
+export const SAMPLES_PER_PERSON = 8;
 /** Sides of a picture that a drawing has for several pictures. */
 const DRAWN_SIDES = 1.25;
 /** Radians that each of several pictures is turned by, at most, besides its drawing. */
