@@ -271,7 +271,7 @@ export class Experiment implements Disposable {
   /** Uses the network with its averaged weights where it has such, and else as it is. */
   async #withAverages<T>(use: () => Promise<T>): Promise<T> {
     const { averages } = this.#parts;
-    return await (averages ? averages.use(use) : use());
+    return await (averages ? averages.use(this.step, use) : use());
   }
 
   async #validateNow(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {

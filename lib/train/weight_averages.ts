@@ -24,20 +24,18 @@ export class WeightAverages implements Disposable {
   /** Takes in the weights after this many steps; for each few steps at once, which costs less and averages as well. */
   update(step: number): void {
     if (step % STEPS_AT_ONCE !== 0) return;
-    const updates = step / STEPS_AT_ONCE;
-    const decay = Math.min(this.#decay ** STEPS_AT_ONCE, (1 + updates) / (10 + updates));
-    this.#weights.forEach((weight, i) =>
-      tf.tidy(() => {
-        const average = this.#averages[i]!;
-        average.assign(tf.add(tf.mul(average, decay), tf.mul(weight.read(), 1 - decay)));
-      })
-    );
+    this.#averages.forEach((average, i) => tf.tidy(() => average.assign(this.#withLast(STEPS_AT_ONCE, { step, i }))));
   }
 
-  /** Uses the network with the averages as its weights, and leaves it as it was. */
-  async use<T>(use: () => T | Promise<T>): Promise<T> {
+  /**
+   * Uses the network, after this many steps, with the averages as its weights, and leaves it as it was. Those steps that
+   * `update` will only take in later count here, too; the averages stay as they are, so that it makes no difference to
+   * those of later steps where a run has ended or was validated.
+   */
+  async use<T>(step: number, use: () => T | Promise<T>): Promise<T> {
     return await keepingWeights(this.#network, () => {
-      this.#weights.forEach((weight, i) => weight.write(this.#averages[i]!));
+      const count = step % STEPS_AT_ONCE;
+      this.#weights.forEach((weight, i) => tf.tidy(() => void weight.write(this.#withLast(count, { step, i }))));
       return use();
     });
   }
@@ -54,6 +52,15 @@ export class WeightAverages implements Disposable {
 
   [Symbol.dispose](): void {
     tf.dispose(this.#averages);
+  }
+
+  /** A weight's average, the last of these many steps included that it lacks. */
+  #withLast(count: number, { step, i }: { readonly step: number; readonly i: number }): tf.Tensor {
+    if (count === 0) return this.#averages[i]!;
+    const updates = step / STEPS_AT_ONCE;
+    const decay = Math.min(this.#decay ** STEPS_AT_ONCE, (1 + updates) / (10 + updates));
+    const kept = decay ** (count / STEPS_AT_ONCE);
+    return tf.add(tf.mul(this.#averages[i]!, kept), tf.mul(this.#weights[i]!.read(), 1 - kept));
   }
 
   #nameOf(index: number): string {

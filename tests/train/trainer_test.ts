@@ -67,7 +67,7 @@ Deno.test("train() leaves what freezeTrunk() froze to the bit, averaged or not, 
     averages.update(step);
   }
   check();
-  await averages.use(check);
+  await averages.use(config.steps, check);
 });
 
 for (const architecture of ["lite", "large", "prnet"] as const) {
