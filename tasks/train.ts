@@ -54,49 +54,86 @@ interface Options {
 
 const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} (${about})`).join(", ");
 
-/** The settings that have a flag, by the setting's name. */
+/** The settings that have a flag, by the setting's name, in the groups that --help shows. */
 const flags = {
-  architecture: [
-    "--architecture <name>",
-    "prnet, the published network, lite, for real time, or large, which finds the face in heatmaps, too",
-  ],
-  imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
-  width: ["--width <channels>", "channels after the first convolution"],
-  steps: ["--steps <count>", "batches to train on"],
-  batchSize: ["--batch-size <count>", "faces at once"],
-  gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
-  syncBatchNorm: ["--sync-batch-norm <true|false>", "whether, of several ranks, each normalizes by the batches of all"],
-  optimizer: ["--optimizer <name>", "adam, or muon, which stands a high rate better, and takes longer for a step"],
-  learningRate: ["--learning-rate <rate>", "the optimizer's, at the start"],
-  maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
-  depthWeight: ["--depth-weight <weight>", "in the loss, of depth, beside 1 of what is seen in the picture"],
-  absentShare: [
-    "--absent-share <share>",
-    "of augmented crops, without a face: lite and large learn to say whether there is one",
-  ],
-  shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
-  expressionWeight: [
-    "--expression-weight <weight>",
-    "in the loss, of expressions, which lite and large learn to say above 0",
-  ],
-  eyes: ["--eyes <true|false>", "whether lite or large sees the eyes by themselves for blinks and gaze"],
-  lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
-  freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else is said"],
-  teacher: ["--teacher <model>", "learn from a trained model's maps, too, or a run's"],
-  teacherShare: ["--teacher-share <share>", "of the teacher's map in what the map is to be; the rest is the truth's"],
-  averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
-  augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
-  seed: ["--seed <number>", "of weights and samples"],
-  overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
-  workers: ["--workers <count>", "threads that make samples ahead; 0 makes them when they are needed"],
-  backend: ["--backend <name>", "tensorflow, or webgpu, for any GPU, without TensorFlow's library"],
-  device: ["--device <name>", "TensorFlow's: auto, cpu, gpu, or gpu:1 for the second one"],
-  precision: ["--precision <name>", "of convolutions: float32, or bfloat16, where the processor or GPU has it"],
-  xla: [
-    "--xla <auto|on|off>",
-    "have XLA compile the step: a minute or so at the start, for a faster GPU (auto: on one)",
-  ],
-} as const satisfies Partial<Record<keyof Config, readonly [string, string]>>;
+  "Samples:": {
+    augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
+    absentShare: [
+      "--absent-share <share>",
+      "of augmented crops, without a face: lite and large learn to say whether there is one",
+    ],
+    shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
+    overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
+    exampleSamples: ["--example-samples <count>", "whose mean map the network starts from, and the mean face is of"],
+    seed: ["--seed <number>", "of weights and samples"],
+    workers: ["--workers <count>", "threads that make samples ahead; 0 makes them when they are needed"],
+  },
+  "Network:": {
+    architecture: [
+      "--architecture <name>",
+      "prnet, the published network, lite, for real time, or large, which finds the face in heatmaps, too",
+    ],
+    imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
+    width: ["--width <channels>", "channels after the first convolution"],
+    encoding: [
+      "--encoding <name>",
+      "of positions: centered, with half a crop side around the crop, paper, or prnet, as released weights have it",
+    ],
+    eyes: ["--eyes <true|false>", "whether lite or large sees the eyes by themselves for blinks and gaze"],
+    lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
+    freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else is said"],
+  },
+  "Steps:": {
+    steps: ["--steps <count>", "batches to train on"],
+    batchSize: ["--batch-size <count>", "faces at once"],
+    gradAccumulate: ["--grad-accumulate <count>", "batches a step, one after the other, for the memory of one"],
+    optimizer: ["--optimizer <name>", "adam, or muon, which stands a high rate better, and takes longer for a step"],
+    learningRate: ["--learning-rate <rate>", "the optimizer's, at the start"],
+    schedule: [
+      "--schedule <name>",
+      "of the learning rate: halve, every 5 epochs, or cosine, down to 0 at the last step",
+    ],
+    cycles: ["--cycles <count>", "how often cosine falls to 0, and starts again at the full rate between"],
+    stepsPerEpoch: [
+      "--steps-per-epoch <count>",
+      "of those epochs, 1000 unless given, whatever the source: a pass over 300W-LP takes 6900, in batches of 16",
+    ],
+    averaging: ["--averaging <decay>", "of an exponential average of the weights, such as 0.999"],
+  },
+  "Loss:": {
+    loss: ["--loss <name>", "of positions: mse, of squared errors, or l1, of absolute ones"],
+    maskWeights: ["--mask-weights <numbers>", "in the loss, of landmarks:eyes, nose and mouth:face:neck, as 16:4:3:0"],
+    depthWeight: ["--depth-weight <weight>", "in the loss, of depth, beside 1 of what is seen in the picture"],
+    expressionWeight: [
+      "--expression-weight <weight>",
+      "in the loss, of expressions, which lite and large learn to say above 0",
+    ],
+    l2: ["--l2 <weight>", "in the loss, of half the sum of squared convolution weights"],
+    teacher: ["--teacher <model>", "learn from a trained model's maps, too, or a run's"],
+    teacherShare: ["--teacher-share <share>", "of the teacher's map in what the map is to be; the rest is the truth's"],
+  },
+  "Measuring and saving:": {
+    validateEvery: ["--validate-every <steps>", "from one validation to the next"],
+    checkpointEvery: ["--checkpoint-every <steps>", "from one checkpoint to the next"],
+    validationSamples: ["--validation-samples <count>", "faces of a validation"],
+    testSamples: ["--test-samples <count>", "faces of the evaluation at the end"],
+  },
+  "Device:": {
+    backend: ["--backend <name>", "tensorflow, or webgpu, for any GPU, without TensorFlow's library"],
+    device: ["--device <name>", "TensorFlow's: auto, cpu, gpu, or gpu:1 for the second one"],
+    precision: ["--precision <name>", "of convolutions: float32, or bfloat16, where the processor or GPU has it"],
+    xla: [
+      "--xla <auto|on|off>",
+      "have XLA compile the step: a minute or so at the start, for a faster GPU (auto: on one)",
+    ],
+  },
+  "Several processes:": {
+    syncBatchNorm: [
+      "--sync-batch-norm <true|false>",
+      "whether, of several ranks, each normalizes by the batches of all",
+    ],
+  },
+} as const satisfies Readonly<Record<string, Partial<Record<keyof Config, readonly [string, string]>>>>;
 
 /** Only shows that everything connects. */
 const fastDevRun: Partial<Config> = {
@@ -127,11 +164,16 @@ const command = taskCommand("train")
   .option("--source <name>", `where faces come from: ${sources}`)
   .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json")
   .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
+  .optionsGroup("Several processes:")
   .option("--cluster <addresses>", "host:port of all processes that train together, with commas between")
   .option("--rank <number>", "which of them this is, from 0")
   .option("--join-time <time>", "how long to wait for the others to come", "10m")
   .option("--processes <count>", "so many of them, on this machine, each with a GPU where there are some"); // see sandbox.sh
-for (const [flag, description] of Object.values(flags)) command.option(flag, description);
+for (const [heading, group] of Object.entries(flags)) {
+  command.optionsGroup(heading);
+  for (const [flag, description] of Object.values(group)) command.option(flag, description);
+}
+const settingNames = Object.values(flags).flatMap((group) => Object.keys(group)) as (keyof Config)[];
 
 await runTask(command, async (console) => {
   try {
@@ -162,7 +204,7 @@ async function run(console: TaskConsole): Promise<void> {
   const found = findCluster(options), cluster = options.dryRun ? undefined : found;
   const follows = cluster !== undefined && cluster.rank > 0; // then rank 0 has the run, and says what its settings are
   const before = options.resume && !follows ? await readRunConfig(options.run!) : given ?? resolveConfig(preset);
-  const settings = settingsOf(options, Object.keys(flags) as (keyof Config)[]);
+  const settings = settingsOf(options, settingNames);
   const overrides = { ...settings, source: sourceOf(options, before.source) };
   const config = options.resume && !follows
     ? resumedConfig({ path: options.run!, config: before }, overrides)

@@ -1,4 +1,4 @@
-import { type Config, resolveConfig } from "@/lib/config.ts";
+import { type Config, defaults, resolveConfig } from "@/lib/config.ts";
 import { storeSettings } from "@/lib/data/store/store_settings.ts";
 import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
@@ -44,6 +44,11 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--xla", "on", "--backend", "webgpu"], /Cannot set --xla to on: .* the backend is webgpu/],
     [["--precision", "bfloat16", "--backend", "webgpu"], /Cannot set --precision to bfloat16: .* backend is webgpu/],
     [["--optimizer", "sgd"], /Cannot set --optimizer to "sgd": adam or muon is wanted/],
+    [["--loss", "huber"], /Cannot set --loss to "huber": mse or l1 is wanted/],
+    [["--schedule", "step"], /Cannot set --schedule to "step": halve or cosine is wanted/],
+    [["--encoding", "uv"], /Cannot set --encoding to "uv": paper, centered or prnet is wanted/],
+    [["--validate-every", "0"], /Cannot set --validate-every to 0: a whole number from 1 is wanted/],
+    [["--l2", "-1"], /Cannot set --l2 to -1: a number from 0 is wanted/],
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
     [["quick", "again"], /too many arguments/],
@@ -85,7 +90,13 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     ],
     [["--from", weights, "--width", "8", ...tiny], /Cannot start from .*lite with --width 8: that model has 16/],
   ];
-  const ends = await taskEnds("train", refused.map(([flags]) => [...flags, "--run", run]), { apart: apart.length });
+  const lists = [...refused.map(([flags]) => flags), ["--help"]].map((flags) => [...flags, "--run", run]);
+  const ends = await taskEnds("train", lists, { apart: apart.length });
+  const help = ends.pop()!;
+  const lacking = Object.keys(defaults).filter((name) =>
+    !help.stdout.includes(`--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <`)
+  );
+  assertEquals([help.code, lacking], [0, []]);
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [flags, message] = refused[i]!;
     assert(message.test(stderr), `${flags}: ${stderr}`);
