@@ -147,7 +147,10 @@ export async function readConfigFile(path: string): Promise<Config> {
   try {
     return parseSavedConfig(await parseSealed(await Deno.readTextFile(path)));
   } catch (error) {
-    throw new InputError(`Cannot use the settings in ${path}: ${reasonOf(error)}; a run's ${configName} is wanted`);
+    throw new InputError(
+      `Cannot use the settings in ${path}: ${reasonOf(error)}; a run's ${configName} is wanted, where it was edited ` +
+        "without its last entry, sha256, and the comma before it",
+    );
   }
 }
 

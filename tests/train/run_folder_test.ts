@@ -1,5 +1,6 @@
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
+import { sealJson } from "@/lib/formats/seal.ts";
 import { readConfigFile, readMetrics, readRunConfig, RunFolder } from "@/lib/train/run_folder.ts";
 import { assertEquals, assertThrows } from "@/tests/support.ts";
 
@@ -212,4 +213,13 @@ Deno.test("readConfigFile() refuses a file that holds no object with settings", 
     }
     await Deno.writeTextFile(path, '{"steps": 5}'); // an older one, or one by hand
     assertEquals((await readConfigFile(path)).steps, 5);
+    const edited = (await sealJson(config, 2)).replace(/"steps": \d+/, '"steps": 6');
+    await Deno.writeTextFile(path, edited);
+    await assertThrows(
+      () => readConfigFile(path),
+      InputError,
+      /SHA-256 differs; a run's config\.json is wanted, where it was edited without its last entry, sha256, and the comma/,
+    );
+    await Deno.writeTextFile(path, edited.replace(/,\s*"sha256": ".*"/, ""));
+    assertEquals((await readConfigFile(path)).steps, 6);
   }));
