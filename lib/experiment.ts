@@ -189,12 +189,13 @@ export class Experiment implements Disposable {
     if (firstStep >= config.steps || (signal.aborted && !ranks)) return; // ranks stop after a step that they agree on
     using batches = this.#takeBatches();
     for await (const report of trainUntil(signal, { ...this.#parts, batches, firstStep })) {
-      const { step, loss, learningRate, seconds, waitSeconds } = report;
+      const { step, loss, lossTerms, learningRate, seconds, waitSeconds } = report;
       this.#progress = { ...this.#progress, step, nextBatch: this.#progress.nextBatch + batchesTaken };
       this.#parts.averages?.update(step);
       await log.scalars({
         step,
         "train/loss": loss,
+        ...named("train/loss_", lossTerms),
         "train/learning_rate": learningRate,
         "train/samples_per_second": this.facesPerStep / seconds,
         "train/wait_share": waitSeconds / seconds,
@@ -288,11 +289,10 @@ export class Experiment implements Disposable {
       if (signal.aborted) return undefined;
       throw error;
     }
-    const values = Object.entries(validation);
-    if (!values.every(([, value]) => Number.isFinite(value))) {
+    if (!Object.values(validation).every(Number.isFinite)) {
       throw new DivergenceError(`the validation's error is not finite after step ${step}`);
     }
-    await log.scalars({ step, ...Object.fromEntries(values.map(([name, value]) => [`validation/${name}`, value])) });
+    await log.scalars({ step, ...named("validation/", validation) });
     await log.weights(this.#parts.network, step);
     const triples = await this.#triples(faces.slice(0, PICTURED));
     for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
@@ -334,6 +334,11 @@ export class Experiment implements Disposable {
   async #triples(faces: readonly JudgedFace[]): Promise<Triples> {
     return await faceTriples(faces, { surface: this.#parts.source.surface, mask: this.#parts.mask });
   }
+}
+
+/** Measures as the log has them. */
+function named(prefix: string, measures: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(measures).map(([name, value]) => [prefix + name, value]));
 }
 
 /** Faces that are drawn for people to look at. */

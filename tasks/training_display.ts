@@ -18,7 +18,7 @@ export class TrainingDisplay {
     this.#console = console;
   }
 
-  show({ step, loss, seconds, validation }: TrainReport): void {
+  show({ step, loss, lossTerms, seconds, validation }: TrainReport): void {
     const { config: { steps }, facesPerStep } = this.#experiment;
     if (this.#pace.add(seconds)) this.#console.quiet(); // the first step is over, and what was shown for it
     const pace = this.#pace.seconds;
@@ -33,7 +33,10 @@ export class TrainingDisplay {
     ], { done: step / steps, columns: width() - SPINNER_WIDTH }));
     if (isTerminal || !validation && performance.now() - this.#printed < LINE_MILLISECONDS) return;
     this.#printed = performance.now();
-    const validated = validation ? `  validation loss ${validation.loss.toPrecision(3)}  NME ${this.#nme}` : "";
+    const position = lossTerms["position"]!.toPrecision(3); // validations have no other term
+    const validated = validation
+      ? `  of positions ${position}, in validation ${validation.loss.toPrecision(3)}  NME ${this.#nme}`
+      : "";
     this.#console.print(
       `step ${step}/${steps}  loss ${loss.toPrecision(3)}${validated}  ${rate} faces/s  ${left} left`,
     );

@@ -104,6 +104,8 @@ Deno.test("an experiment that was stopped, diverged and was resumed ends as an u
   const [wholeRows, partedRows] = [trainingRows(await readMetrics(whole)), trainingRows(await readMetrics(parted))];
   assertEquals(partedRows.map(([step]) => step), [...Array(STEPS).keys()].map((i) => i + 1));
   assertAllClose(partedRows.flat(), wholeRows.flat(), RESUMED_TOLERANCE);
+  const ofTerms = Object.keys((await readMetrics(parted))[0]!).filter((name) => name.startsWith("train/loss_"));
+  assertEquals(ofTerms, ["position", "expression", "presence", "l2"].map((name) => `train/loss_${name}`));
 });
 
 Deno.test("a validation that a signal comes into is done when the training goes on, to the same end", async () => {
@@ -225,7 +227,15 @@ Deno.test({
       const wanted = rows.flatMap((row) => row[tag] === undefined ? [] : [[row.step, Math.fround(row[tag])]]);
       assertEquals(points, wanted);
     }
-    for (const tag of ["train/learning_rate", "validation/loss", "validation/nme68_2d", "validation/nme68_3d"]) {
+    for (
+      const tag of [
+        "train/loss_position",
+        "train/learning_rate",
+        "validation/loss",
+        "validation/nme68_2d",
+        "validation/nme68_3d",
+      ]
+    ) {
       assert(events.scalars[tag], `${tag} is missing`);
     }
 

@@ -29,7 +29,7 @@ export interface StepRanks {
 export interface StepCollectives {
   /** Has what was just computed, gradients and the loss, be there in that order, so that the first are sent meanwhile. */
   computeInOrder(tensors: tf.NamedTensorMap): void;
-  /** The mean over ranks of each tensor: of gradients by their variables' names, in the order of the weights, and the loss. */
+  /** The mean over ranks of each tensor: of gradients by their variables' names, in the order of the weights, and the loss with its terms. */
   mean(tensors: tf.NamedTensorMap): tf.NamedTensorMap;
   /** The mean over ranks of one. */
   meanOf<T extends tf.Tensor>(tensor: T): T;

@@ -40,8 +40,13 @@ type StepArguments = [images: tf.Tensor4D, targets: tf.Tensor4D, expressions: tf
 
 /** One step of training. Whoever compiles it disposes it. */
 export interface TrainingStep extends Disposable {
-  /** Takes one of the step's batches, the last of which changes the weights and gives the batches' mean loss before. */
-  take(batch: Batch, options: { readonly isLast: boolean }): tf.Scalar | undefined;
+  /** What the loss is the sum of, each term as it is weighted there. */
+  readonly terms: readonly string[];
+  /**
+   * Takes one of the step's batches, the last of which changes the weights and gives the batches' mean loss before, and then
+   * its terms: [1 + terms], so that they are read at once.
+   */
+  take(batch: Batch, options: { readonly isLast: boolean }): tf.Tensor1D | undefined;
 }
 
 /** In the loss, of whether there is a face. */
@@ -62,44 +67,54 @@ export function compileStep(
   const { gradAccumulate: count = 1, precision = "float32" } = config;
   const weights = network.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const watched = withPoints(network);
+  const terms = lossTerms({ network, watched, mask, config });
   const sums = tf.tidy(() => {
     if (count === 1) return [];
-    const kinds = [...weights, { name: LOSS, shape: [] as number[] }];
+    const kinds = [...weights, { name: LOSS, shape: [1 + terms.length] }];
     return kinds.map(({ name, shape }) => [name, tf.variable(tf.zeros(shape), false)] as const);
   });
   const [beginGathering, beginFinishing] = [ranks?.program(), ranks?.program()];
-  /** The gradients by their variables' names, and the loss. */
-  const differentiate = (batch: StepArguments, collectives: StepCollectives | undefined): tf.NamedTensorMap => {
-    const { value, grads } = tf.variableGrads(() => {
-      const loss = lossOf(batch, {
-        network,
-        watched,
-        mask,
-        teacher,
-        config,
-        ranks: config.syncBatchNorm ? collectives : undefined,
-      });
-      return ranks ? loss : finiteOrFail(loss, LOSS);
+  /** Uses the gradients by their variables' names, and the loss with its terms. */
+  const differentiate = <T>(
+    batch: StepArguments,
+    collectives: StepCollectives | undefined,
+    use: (found: tf.NamedTensorMap) => T,
+  ): T => {
+    let losses: tf.Tensor | undefined;
+    const { grads } = tf.variableGrads(() => {
+      const statistics = config.syncBatchNorm ? collectives : undefined;
+      const seen = see(batch, { network, watched, mask, teacher, config, ranks: statistics });
+      const values = terms.map(({ of }) => of(seen));
+      const sum = values.reduce((sum, value) => tf.add(sum, value));
+      const loss = ranks ? sum : finiteOrFail(sum, LOSS);
+      losses = tf.keep(tf.stack([loss, ...values])); // here, before the gradients: ranks send it first
+      return loss;
     }, weights);
-    const found = { ...grads, [LOSS]: value };
+    const found = { ...grads, [LOSS]: losses! };
     collectives?.computeInOrder(found);
-    return found;
+    const used = use(found);
+    losses!.dispose();
+    return used;
   };
   const gather = compile((...batch: StepArguments) => {
-    const found = differentiate(batch, beginGathering?.());
-    for (const [name, sum] of sums) sum.assign(tf.add(sum, found[name]!));
+    differentiate(batch, beginGathering?.(), (found) => {
+      for (const [name, sum] of sums) sum.assign(tf.add(sum, found[name]!));
+    });
     return [];
   }, { name: "gathering_step", precision, xla });
   const finish = compile((...batch: StepArguments) => {
     const collectives = beginFinishing?.();
-    const found = differentiate(batch, collectives);
-    for (const [name, sum] of sums) found[name] = tf.div(tf.add(sum, found[name]!), count);
-    const { [LOSS]: loss, ...gradients } = collectives?.mean(found) ?? found;
-    optimizer.applyGradients(gradients);
-    for (const [, sum] of sums) sum.assign(tf.zerosLike(sum));
-    return loss as tf.Scalar;
+    return differentiate(batch, collectives, (found) => {
+      const means = { ...found };
+      for (const [name, sum] of sums) means[name] = tf.div(tf.add(sum, found[name]!), count);
+      const { [LOSS]: losses, ...gradients } = collectives?.mean(means) ?? means;
+      optimizer.applyGradients(gradients);
+      for (const [, sum] of sums) sum.assign(tf.zerosLike(sum));
+      return tf.clone(losses as tf.Tensor1D);
+    });
   }, { name: "training_step", precision, xla });
   return {
+    terms: terms.map(({ name }) => name),
     take({ images, targets, expressions, presence }, { isLast }) {
       if (isLast) return finish(images, targets, expressions, presence);
       gather(images, targets, expressions, presence);
@@ -124,33 +139,81 @@ type LossConfig =
   & Pick<Config, "loss" | "l2">
   & Partial<Pick<Config, "encoding" | "depthWeight" | "absentShare" | "expressionWeight" | "teacherShare">>;
 
-function lossOf(
+/** A batch as the network sees it, and what is to come of it. */
+interface Seen {
+  readonly predicted: tf.Tensor4D;
+  readonly wanted: tf.Tensor4D;
+  /** What {@linkcode withPoints} gives, by name. */
+  readonly outputs: tf.NamedTensorMap;
+  readonly expressions: tf.Tensor2D;
+  /** Of points and heatmaps. */
+  readonly truth: Parameters<typeof heatmapLoss>[1];
+}
+
+/** A term of the loss, weighted. */
+interface LossTerm {
+  readonly name: string;
+  readonly of: (seen: Seen) => tf.Scalar;
+}
+
+interface LossParts extends Pick<StepParts, "network" | "mask"> {
+  /** What {@linkcode withPoints} gives of the network. */
+  readonly watched: tf.LayersModel;
+  readonly config: LossConfig;
+}
+
+/** What the loss is the sum of, in that order: the positions' term, which validation measures, and what else there is. */
+function lossTerms({ network, watched, mask, config }: LossParts): LossTerm[] {
+  const { l2, expressionWeight = 0 } = config;
+  const says = (name: string) => watched.outputNames.includes(name);
+  const terms: (LossTerm & { readonly isThere: boolean })[] = [
+    { name: "position", isThere: true, of: ({ predicted, wanted }) => positionLoss(predicted, wanted, mask, config) },
+    {
+      name: "expression",
+      isThere: says(EXPRESSIONS),
+      of: ({ outputs, expressions, truth: { presence } }) =>
+        tf.mul(expressionLoss(outputs[EXPRESSIONS] as tf.Tensor2D, expressions, presence), expressionWeight),
+    },
+    {
+      name: "presence",
+      isThere: says(PRESENCE),
+      of: ({ outputs, truth: { presence } }) =>
+        tf.mul(presenceLoss(outputs[PRESENCE] as tf.Tensor2D, presence), PRESENCE_WEIGHT),
+    },
+    {
+      name: "points",
+      isThere: says(POINTS),
+      of: ({ outputs, truth }) => pointLoss(outputs[POINTS] as tf.Tensor4D, truth),
+    },
+    {
+      name: "heatmaps",
+      isThere: says(HEATMAP_ROWS),
+      of: ({ outputs, truth }) => tf.mul(heatmapLoss(outputs[HEATMAP_ROWS] as tf.Tensor3D, truth), HEATMAP_WEIGHT),
+    },
+    { name: "l2", isThere: l2 > 0, of: () => weightPenalty(network, l2) },
+  ];
+  return terms.filter(({ isThere }) => isThere);
+}
+
+function see(
   [images, targets, expressions, presence]: StepArguments,
-  { network, watched, mask, teacher, config, ranks }: Pick<StepParts, "network" | "mask" | "teacher"> & {
-    /** What {@linkcode withPoints} gives of the network. */
-    readonly watched: tf.LayersModel;
-    readonly config: LossConfig;
+  { watched, mask, teacher, config, ranks }: LossParts & Pick<StepParts, "teacher"> & {
     /** Whose statistics are those of all. */
     readonly ranks: StepCollectives | undefined;
   },
-): tf.Scalar {
-  const { l2, encoding = "centered", absentShare = 0, expressionWeight = 0, teacherShare = 0 } = config;
+): Seen {
+  const { encoding = "centered", absentShare = 0, teacherShare = 0 } = config;
   const pictures = bytesToUnit(images) as tf.Tensor4D;
-  const outputs = [watched.apply(pictures, { training: true, ranks })].flat() as tf.Tensor[];
-  const outputOf = (name: string) => outputs[network.outputNames.indexOf(name)] as tf.Tensor2D | undefined;
-  const predicted = outputs[0] as tf.Tensor4D;
-  const [points, heatmaps] = outputs.slice(network.outputs.length) as [tf.Tensor4D?, tf.Tensor3D?];
+  const found = [watched.apply(pictures, { training: true, ranks })].flat() as tf.Tensor[];
+  const predicted = found[0] as tf.Tensor4D;
   const aims = teacher
     ? tf.add<tf.Tensor4D>(tf.mul(targets, 1 - teacherShare), tf.mul(teacher.see(pictures), teacherShare))
     : targets;
-  const wanted = absentShare > 0 ? targetsOfPresent(aims, { predicted, presence }) : aims;
-  const terms = [positionLoss(predicted, wanted, mask, config)];
-  const [amounts, chance] = [outputOf(EXPRESSIONS), outputOf(PRESENCE)];
-  if (amounts) terms.push(tf.mul(expressionLoss(amounts, expressions, presence), expressionWeight));
-  if (chance) terms.push(tf.mul(presenceLoss(chance, presence), PRESENCE_WEIGHT));
-  const truth = { target: targets, mask, presence, encoding };
-  if (points) terms.push(pointLoss(points, truth));
-  if (heatmaps) terms.push(tf.mul(heatmapLoss(heatmaps, truth), HEATMAP_WEIGHT));
-  if (l2 > 0) terms.push(weightPenalty(network, l2));
-  return terms.reduce((sum, term) => tf.add(sum, term));
+  return {
+    predicted,
+    wanted: absentShare > 0 ? targetsOfPresent(aims, { predicted, presence }) : aims,
+    outputs: Object.fromEntries(watched.outputNames.map((name, i) => [name, found[i]!])),
+    expressions,
+    truth: { target: targets, mask, presence, encoding },
+  };
 }

@@ -14,6 +14,8 @@ export interface StepReport {
   /** Steps done, this one included. */
   readonly step: number;
   readonly loss: number;
+  /** What adds up to it, by name; `position` is the part that validations measure. */
+  readonly lossTerms: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** The whole step's. */
   readonly seconds: number;
@@ -48,30 +50,33 @@ export async function* train(
     const learningRate = learningRateAt(step, settings);
     parts.optimizer.setLearningRate(learningRate);
     const isLast = ++taken === count;
-    const loss = await lossOf(() => compiled.take(batch, { isLast }), { step: step + 1, learningRate });
+    const losses = await lossesOf(() => compiled.take(batch, { isLast }), { step: step + 1, learningRate });
     asked = performance.now();
-    if (loss === undefined) continue;
+    if (!losses) continue;
     step++;
-    yield { step, loss, learningRate, seconds: (asked - start) / 1000, waitSeconds };
+    const [loss, ...terms] = losses as [number, ...number[]];
+    const lossTerms = Object.fromEntries(compiled.terms.map((name, i) => [name, terms[i]!]));
+    yield { step, loss, lossTerms, learningRate, seconds: (asked - start) / 1000, waitSeconds };
     if (step >= steps) return;
     [taken, waitSeconds] = [0, 0];
     start = asked = performance.now();
   }
 }
 
-async function lossOf(
-  takeBatch: () => tf.Scalar | undefined,
+/** The loss and its terms. */
+async function lossesOf(
+  takeBatch: () => tf.Tensor1D | undefined,
   { step, learningRate }: Pick<StepReport, "step" | "learningRate">,
-): Promise<number | undefined> {
-  let loss = NaN;
+): Promise<number[] | undefined> {
+  let losses = [NaN];
   try {
     const value = takeBatch();
     if (!value) return undefined;
-    loss = (await value.data())[0]!;
+    losses = [...await value.data()];
     value.dispose();
   } catch (error) {
     if (!isFiniteError(error, LOSS)) throw error;
   }
-  if (Number.isFinite(loss)) return loss;
+  if (Number.isFinite(losses[0])) return losses;
   throw new DivergenceError(`the loss is not finite at step ${step}, where the learning rate is ${learningRate}`);
 }

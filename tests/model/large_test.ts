@@ -131,11 +131,13 @@ Deno.test("train() lowers the error of points and heatmaps, too: the first loss 
     const truth = { target, mask, presence: tf.ones([2]) as tf.Tensor1D, encoding: config.encoding };
     const ofPoints = pointLoss(points as tf.Tensor4D, truth);
     const ofHeatmaps = tf.mul(heatmapLoss(logits as tf.Tensor3D, truth), 0.01);
-    return tf.addN([positionLoss(map as tf.Tensor4D, target, mask, config), ofPoints, ofHeatmaps]).dataSync()[0]!;
+    const terms = [positionLoss(map as tf.Tensor4D, target, mask, config), ofPoints, ofHeatmaps];
+    return [tf.addN(terms), ...terms].map((loss) => loss.dataSync()[0]!);
   });
   const parts = { network, optimizer, mask, batches: noiseBatches(1) };
   const [report] = await Array.fromAsync(train(parts, { ...config, firstStep: 0 }));
-  assertClose(report!.loss, expected, FLOAT32_TOLERANCE);
+  const { loss, lossTerms: { position, points: ofPoints, heatmaps } } = report!;
+  assertAllClose([loss, position!, ofPoints!, heatmaps!], expected, FLOAT32_TOLERANCE);
   for (const part of [network, optimizer, mask]) part.dispose();
 });
 

@@ -10,7 +10,7 @@ import type { StepCollectives, StepRanks } from "@/lib/train/interfaces.ts";
 import { LOSS } from "@/lib/train/step.ts";
 import { WeightAverages } from "@/lib/train/weight_averages.ts";
 import { type StepReport, train, type Training } from "@/lib/train/trainer.ts";
-import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
@@ -114,12 +114,13 @@ Deno.test("train() applies the ranks' means of all gradients, within the compile
   const mean = (tensors: tf.NamedTensorMap) => {
     calls++;
     assertEquals(Object.keys(tensors), [...variables, LOSS]);
-    return { [chosen]: tf.mul(tensors[chosen]!, 2), [LOSS]: tf.scalar(7) };
+    return { [chosen]: tf.mul(tensors[chosen]!, 2), [LOSS]: tf.fill(tensors[LOSS]!.shape, 7) };
   };
   const before = [...values(parts.network).values()];
   const ranks: StepRanks = { program: () => () => ({ mean, computeInOrder: () => {} }) as unknown as StepCollectives };
   const reports = await steps({ ...parts, ranks }, config);
-  assertEquals(reports.map(({ loss }) => loss), [7, 7, 7]);
+  const losses = reports.map(({ loss, lossTerms }) => ({ loss, ...lossTerms }));
+  assertEquals(losses, Array(3).fill({ loss: 7, position: 7 }));
   const moved = [...values(parts.network).values()].map((value, i) => value.join() !== before[i]!.join());
   assertEquals(moved, variables.map((name) => name === chosen));
   assertEquals(calls, 2); // a function is traced twice, and not called after
@@ -138,13 +139,14 @@ Deno.test("train() on a batch that is accumulated several times changes weights 
     const config = tinyConfig({ steps: 3, gradAccumulate, learningRate: 1e-3 });
     using parts = openParts(config);
     const reports = await steps(parts, config, { batches: again(batchCount) });
-    return { losses: reports.map(({ loss }) => loss), weights: [...values(parts.network).values()].flat() };
+    const losses = reports.flatMap(({ loss, lossTerms }) => [loss, ...Object.values(lossTerms)]);
+    return { losses, weights: [...values(parts.network).values()].flat() };
   };
   const [once, thrice] = [await trained(1, 3), await trained(3, 9)];
   assertAllClose(thrice.losses, once.losses, 1e-6);
   assertAllClose(thrice.weights, once.weights, 1e-5); // sums of gradients round, and Adam's first steps are their signs'
   const cut = await trained(3, 8);
-  assertEquals(cut.losses, thrice.losses.slice(0, 2));
+  assertEquals(cut.losses, thrice.losses.slice(0, 2 * 2)); // a loss and its term
 });
 
 Deno.test("train() in bfloat16 learns as in float32, weights that stay in float32", async () => {
@@ -207,7 +209,7 @@ Deno.test("train() throws a DivergenceError at a loss that is not a number, and 
   assert(tf.memory().numTensors <= seen[1]!.tensors[0]!, "tensors are left");
 });
 
-Deno.test("train() has the same losses where XLA compiles the step, with every head", async () => {
+Deno.test("train() has the same losses, which their terms add up to, where XLA compiles the step, with every head", async () => {
   const config = tinyConfig({
     steps: 2,
     learningRate: 2e-5,
@@ -217,10 +219,16 @@ Deno.test("train() has the same losses where XLA compiles the step, with every h
   });
   const losses: number[][] = [];
   for (const usesXla of [false, true]) {
-    using parts = openParts(config);
-    const reports = await steps({ ...parts, usesXla }, config, { batches: noiseBatches(2) });
-    losses.push(reports.map(({ loss }) => loss));
+    using parts = openParts(config, 3);
+    const reports = await steps({ ...parts, usesXla }, config, { batches: noiseBatches(2, 3) });
+    for (const { loss, lossTerms } of reports) {
+      assertEquals(Object.keys(lossTerms), ["position", "expression", "presence", "l2"]);
+      const terms = Object.values(lossTerms);
+      assert(terms.every((term) => term > 0 && term < 0.99 * loss), `${terms} of ${loss}`);
+      assertClose(terms.reduce((sum, term) => sum + term, 0), loss, loss * FLOAT32_TOLERANCE);
+    }
+    losses.push(reports.flatMap(({ loss, lossTerms }) => [loss, ...Object.values(lossTerms)]));
   }
   assertAllClose(losses[1]!, losses[0]!, 1e-5);
-  assert(losses[0]![0] !== losses[0]![1], "the weights moved");
+  assert(losses[0]![0] !== losses[0]![5], "the weights moved");
 });

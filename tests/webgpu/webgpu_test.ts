@@ -86,10 +86,10 @@ Deno.test({
     await Array.fromAsync(experiment.train());
     const measured = async (run: string) =>
       (await readMetrics(run)).flatMap((row) =>
-        [row["train/loss"], row["validation/loss"]].filter((value) => value !== undefined)
+        [row["train/loss"], row["train/loss_position"], row["validation/loss"]].filter((value) => value !== undefined)
       );
     const [found, wanted] = [await measured(mixed), await measured(plain)];
-    assertEquals([found.length, wanted.length], [6, 6]);
+    assertEquals([found.length, wanted.length], [10, 10]);
     assertAllClose(found.map((value, i) => value / wanted[i]!), wanted.map(() => 1), 1e-3);
   },
 });

@@ -11,7 +11,7 @@ import { escapeHtml, Picture } from "@/lib/view/figures/picture.ts";
 import { faceFigure } from "@/lib/view/mesh/turning_face.ts";
 import { figureTag, renderPage } from "@/lib/view/report/report_page.ts";
 import type { Triples } from "@/lib/view/training/face_triples.ts";
-import { curveFigure } from "@/lib/view/training/curve_figure.ts";
+import { curveFigure, lossCurves } from "@/lib/view/training/curve_figure.ts";
 
 export interface ReportContent {
   readonly title: string;
@@ -70,14 +70,6 @@ function section(heading: string, ...parts: string[]): string {
 }
 
 function curves(metrics: readonly MetricsRow[]): string[] {
-  const loss = curveFigure(metrics, {
-    curves: [
-      { metric: "train/loss", label: "training", color: "#6f93bf", smooth: true },
-      { metric: "validation/loss", label: "validation", color: "#123f7a" },
-    ],
-    yLabel: "weighted loss",
-    logarithmic: true,
-  });
   const nme = curveFigure(metrics, {
     curves: [
       { metric: "validation/nme68_2d", label: "68 points, 2D", color: "#c2410c" },
@@ -85,7 +77,7 @@ function curves(metrics: readonly MetricsRow[]): string[] {
     ],
     yLabel: "validation NME in %",
   });
-  return [figureTag("loss", loss), figureTag("nme", nme)];
+  return [figureTag("loss", lossCurves(metrics)), figureTag("nme", nme)];
 }
 
 const galleryNote =

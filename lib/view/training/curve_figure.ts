@@ -40,6 +40,25 @@ export function curveFigure(
   }, `${curves.map(({ label }) => label).join(" and ")}: ${yLabel} over the steps`);
 }
 
+/** The loss of positions in training and validations; where an older run has it of these alone, beside all of the loss. */
+export function lossCurves(metrics: readonly MetricsRow[]): PlotlyFigure {
+  const hasTerms = metrics.some((row) => "train/loss_position" in row);
+  const [training, validation] = [{ color: "#6f93bf", smooth: true }, { color: "#123f7a" }];
+  return curveFigure(metrics, {
+    curves: hasTerms
+      ? [
+        { ...training, metric: "train/loss_position", label: "training" },
+        { ...validation, metric: "validation/loss", label: "validation" },
+      ]
+      : [
+        { ...training, metric: "train/loss", label: "training, all terms" },
+        { ...validation, metric: "validation/loss", label: "validation, positions alone" },
+      ],
+    yLabel: hasTerms ? "loss of positions" : "loss",
+    logarithmic: true,
+  });
+}
+
 interface Point {
   readonly step: number;
   readonly value: number;

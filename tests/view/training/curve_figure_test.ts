@@ -1,6 +1,6 @@
 import fc from "@/tests/fast_check.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
-import { curveFigure } from "@/lib/view/training/curve_figure.ts";
+import { curveFigure, lossCurves } from "@/lib/view/training/curve_figure.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
@@ -40,6 +40,15 @@ Deno.test("curveFigure() draws each metric at the steps that have it, to four di
       having.forEach((row, i) => assertClose(drawn[index]!.y[i]! / row[metric]!, 1, 5.1e-4));
     });
   }));
+});
+
+Deno.test("lossCurves() draws what training and validation share, and of an older run says what each has", () => {
+  const drawn = (row: object) => {
+    const figure = lossCurves([{ step: 1, "train/loss": 0.7, "validation/loss": 0.02, ...row }]);
+    return traces(figure).flatMap(({ name, y }) => name ? [[name, ...y]] : []);
+  };
+  assertEquals(drawn({ "train/loss_position": 0.03 }), [["training", 0.03], ["validation", 0.02]]);
+  assertEquals(drawn({}), [["training, all terms", 0.7], ["validation, positions alone", 0.02]]);
 });
 
 Deno.test("curveFigure() draws at most 2,000 points of a long run, whose mean stays", () => {
