@@ -31,6 +31,7 @@ export interface TrackerParts<Fit extends FaceFit> {
 export interface TrackerOptions {
   /** The crop's side over the longer side of the landmarks' box, as the network was trained. */
   readonly margin: number;
+  /** Those that something hides are counted for as long as they are looked for where they were. */
   readonly mostFaces?: number;
   /** Frames between looks for new faces while all known ones are found. */
   readonly detectEvery?: number;
@@ -124,7 +125,7 @@ export class FaceTracker<Fit extends FaceFit> {
       const detections = await this.#parts.detect(picture);
       this.#loseDoubtful(detections, time);
       this.#loseSpread(detections);
-      await this.#findNew(picture, time, detections);
+      await this.#findNew(picture, time, { detections, hidden });
     }
     this.#keep(hidden);
     this.#learn(time);
@@ -169,9 +170,13 @@ export class FaceTracker<Fit extends FaceFit> {
   }
 
   /** Faces that something hides are looked for where they were, unless they were found elsewhere or another one is there. */
-  #keep(hidden: readonly Track<Fit>[]): void {
+  #waitedFor(hidden: readonly Track<Fit>[]): Track<Fit>[] {
     const isAlone = ({ box }: Track<Fit>) => this.#tracks.every((other) => boxOverlap(box, other.box) < KNOWN_FACE);
-    const kept = hidden.filter((track) => this.#lost.includes(track) && isAlone(track));
+    return hidden.filter((track) => this.#lost.includes(track) && isAlone(track));
+  }
+
+  #keep(hidden: readonly Track<Fit>[]): void {
+    const kept = this.#waitedFor(hidden);
     this.#lost = this.#lost.filter((track) => !kept.includes(track));
     this.#tracks.push(...kept);
   }
@@ -196,7 +201,7 @@ export class FaceTracker<Fit extends FaceFit> {
     this.#tracks = this.#tracks.filter((track) => !isSpread(track));
   }
 
-  async #findNew(picture: Photo, time: number, detections: readonly Detection[]): Promise<void> {
+  async #findNew(picture: Photo, time: number, { detections, hidden }: Sought<Fit>): Promise<void> {
     const { mostFaces } = this.#options;
     const found: Fit[] = [], boxes = this.#tracks.map(({ box }) => box);
     for (const detection of detections) {
@@ -209,28 +214,40 @@ export class FaceTracker<Fit extends FaceFit> {
       found.push(fit);
       boxes.push(box);
     }
-    this.#name(found, time);
+    this.#name(found, time, this.#waitedFor(hidden));
   }
 
-  /** Each face goes on with the lost track that it most likely is of, likeliest pairs first, or begins a new one. */
-  #name(found: readonly Fit[], time: number): void {
+  /**
+   * Each face goes on with the lost track that it most likely is of, likeliest pairs first, or begins a new one, as long as
+   * there are places beside those of the hidden ones.
+   */
+  #name(found: readonly Fit[], time: number, hidden: readonly Track<Fit>[]): void {
     const isCrowded = (fit: Fit) => this.#tracks.some(({ box }) => boxOverlap(box, landmarkBox(fit.landmarks)) > 0);
     const distance = (track: Track<Fit>, fit: Fit) => track.distanceTo(fit, time, { isCrowded: isCrowded(fit) });
     const pairs = found
       .flatMap((fit) => this.#lost.map((track) => ({ fit, track, distance: distance(track, fit) })))
       .filter(({ distance }) => distance < 1)
       .toSorted((a, b) => a.distance - b.distance);
+    let places = this.#options.mostFaces - this.#tracks.length - hidden.length;
     const named = new Map<Fit, Track<Fit>>();
     for (const { fit, track } of pairs) {
       if (named.has(fit) || !this.#lost.includes(track)) continue;
+      if (!hidden.includes(track) && places-- <= 0) continue;
       this.#lost = this.#lost.filter((other) => other !== track);
       track.restart(fit, time);
       named.set(fit, track);
     }
-    this.#tracks.push(
-      ...found.map((fit) => named.get(fit) ?? new Track(this.#nextId++, fit, { ...this.#options, time })),
-    );
+    for (const fit of found) {
+      const track = named.get(fit);
+      if (track) this.#tracks.push(track);
+      else if (places-- > 0) this.#tracks.push(new Track(this.#nextId++, fit, { ...this.#options, time }));
+    }
   }
+}
+
+interface Sought<Fit extends FaceFit> {
+  readonly detections: readonly Detection[];
+  readonly hidden: readonly Track<Fit>[];
 }
 
 /** One person's face through time. */

@@ -63,6 +63,7 @@ function spreadOver([a, b]: readonly [Person, Person]): Person {
 interface World {
   /** Whether fits that begin between two heads spread over both. */
   readonly isSpreading?: boolean;
+  readonly mostFaces?: number;
   /** Told of each face that is found anew. */
   readonly onFound?: () => void;
 }
@@ -70,7 +71,7 @@ interface World {
 /** Frames of people through a tracker; the fit in a crop is the visible person's nearest to the crop's middle. */
 async function follow(
   frames: readonly (readonly Person[])[],
-  { isSpreading = false, onFound = () => {} }: World = {},
+  { isSpreading = false, mostFaces = 5, onFound = () => {} }: World = {},
 ): Promise<number[][]> {
   let people: readonly Person[] = [];
   const visible = () =>
@@ -111,7 +112,7 @@ async function follow(
       onFound();
       return unlessFaceless(await fit(picture, cropOf(box)));
     },
-  }, { margin: MARGIN });
+  }, { margin: MARGIN, mostFaces });
   const ids: number[][] = [];
   for (const [i, frame] of frames.entries()) {
     people = frame;
@@ -247,6 +248,16 @@ Deno.test("FaceTracker leaves a face that is hidden for a moment where it was, a
   assertEquals(await hiddenFor(8), Array(11).fill(1));
   assertEquals(await hiddenFor(20), [...Array(11).fill(1), ...Array(11).fill(0), 1]);
   assertEquals((await hiddenFor(35)).at(-1), 0);
+});
+
+Deno.test("FaceTracker follows as many faces as it may, one that is hidden for a moment among them", async () => {
+  const other = { ...still, x: 500, looks: -1 }, hidden = { ...still, score: 0.1, isUndetected: true };
+  const both = Array(10).fill([still, other]);
+  const waited = await follow([...both, ...Array(3).fill([hidden, other]), ...both], { mostFaces: 1 });
+  assertEquals(waited, Array(23).fill([1, 0]));
+  const gone = await follow([...both, ...Array(40).fill([hidden, other]), ...both], { mostFaces: 1 });
+  assertEquals(gone.at(-1), [0, 2]);
+  assertEquals((await follow([[still], [still], [{ ...still, x: 500 }]], { mostFaces: 1 })).at(-1), [1]);
 });
 
 Deno.test("FaceTracker does not wait for what was a face in one frame alone", async () => {
