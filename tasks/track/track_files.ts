@@ -1,5 +1,5 @@
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
@@ -31,7 +31,9 @@ export class TrackFiles implements AsyncDisposable {
     folder: string,
     { expressionNames }: { readonly expressionNames: readonly string[] },
   ): Promise<TrackFiles> {
-    await makeFolder(folder);
+    await makeFolder(folder).catch((error: InputError) => {
+      throw new InputError(`${error.message}; name another folder by --out`);
+    });
     await writing(folder, async () => {
       await removeTemporaries(folder);
       for await (const _ of Deno.readDir(folder)) throw new Error("it is not empty; name another folder by --out");
