@@ -44,6 +44,7 @@ await runTask(command, async (task) => {
   if (!(Number.isInteger(mostFaces) && mostFaces >= 1 && mostFaces <= 100)) {
     throw new InputError(`Cannot follow ${options.faces} faces: --faces takes a number from 1 to 100`);
   }
+  if (options.offline && !options.smooth) throw new InputError("Cannot use both --offline and --no-smooth: give one");
   const out = options.out ?? basename(video, extname(video));
 
   // slow to load: help and wrong flags need none of it

@@ -289,6 +289,7 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [["sound.wav"], /^Cannot read the video sound\.wav: it holds no pictures; wanted a whole video/],
     [["nobody.mp4"], /^Found no face in 5 frames of nobody\.mp4$/],
     [["clip.mp4", "--faces", "0"], /^Cannot follow 0 faces: --faces takes a number from 1 to 100$/],
+    [["clip.mp4", "--offline", "--no-smooth"], /^Cannot use both --offline and --no-smooth: give one$/],
     [["clip.mp4", "--overlay", "hat"], /Allowed choices are sparse, dense, mesh, none/],
     [
       ["clip.mp4", "--model", "untrained"],
