@@ -37,18 +37,18 @@ export class DelayedSmoothing<Fit extends FaceFit, Extra> {
     const frame = this.#frames[this.#next]!;
     const faces = frame.faces.map((face) => ({
       ...face,
-      landmarks: this.#smoothed(face.id, (fit) => fit.landmarks),
-      vertices: this.#smoothed(face.id, (fit) => fit.vertices),
-      expressions: this.#smoothed(face.id, (fit) => fit.expressions).map((value) => Math.min(1, Math.max(0, value))),
+      landmarks: this.#smoothed(face, (fit) => fit.landmarks),
+      vertices: this.#smoothed(face, (fit) => fit.vertices),
+      expressions: this.#smoothed(face, (fit) => fit.expressions).map((value) => Math.min(1, Math.max(0, value))),
     }));
     if (this.#next < this.#reach) this.#next++;
     else this.#frames.shift();
     return { ...frame, faces };
   }
 
-  /** By the frames around without a gap in which this face was found. */
-  #smoothed(id: number, pick: (fit: Fit) => Float32Array): Float32Array {
-    const at = (place: number) => this.#frames[place]?.faces.find((face) => face.id === id);
+  /** By the frames around without a gap, and without a cut, in which this face was found. */
+  #smoothed({ id, segment }: TrackedFit<Fit>, pick: (fit: Fit) => Float32Array): Float32Array {
+    const at = (place: number) => this.#frames[place]?.faces.find((face) => face.id === id && face.segment === segment);
     let first = this.#next, end = this.#next + 1;
     while (first > 0 && at(first - 1)) first--;
     while (end <= this.#next + this.#reach && at(end)) end++;

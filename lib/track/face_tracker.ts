@@ -45,6 +45,8 @@ export interface TrackerOptions {
 export interface TrackedFit<Fit extends FaceFit> {
   /** The same for one person from frame to frame, from 1. */
   readonly id: number;
+  /** Another one where the face was found anew, as after a cut: from there on, nothing of before says how it moves. */
+  readonly segment: number;
   readonly fit: Fit;
   /** [68, 3] and [vertexCount, 3], smoothed; valid until the next frame. */
   readonly landmarks: Float32Array;
@@ -258,6 +260,7 @@ class Track<Fit extends FaceFit> {
   #signature: Float32Array;
   #fit: Fit;
   #smoothed: TrackedFit<Fit> | undefined;
+  #segment = 1;
   /** When the face was last found, in seconds. */
   time: number;
   /** Where the face was looked for last; none after it was found anew. */
@@ -358,6 +361,7 @@ class Track<Fit extends FaceFit> {
   }
 
   restart(fit: Fit, time: number): void {
+    this.#segment++;
     this.#fit = fit;
     this.time = time;
     this.#crop = undefined;
@@ -381,14 +385,15 @@ class Track<Fit extends FaceFit> {
 
   /** The fit of the last move; what it was before where there was none since. */
   smoothed(): TrackedFit<Fit> {
-    const { id, time } = this, fit = this.#fit;
+    const { id, time } = this, fit = this.#fit, segment = this.#segment;
     if (this.#smoothed?.fit === fit) return this.#smoothed;
     if (!this.#filters) {
-      return { id, fit, landmarks: fit.landmarks, vertices: fit.vertices, expressions: fit.expressions };
+      return { id, segment, fit, landmarks: fit.landmarks, vertices: fit.vertices, expressions: fit.expressions };
     }
     const { landmarks, vertices, expressions } = this.#filters, size = faceSize(fit.landmarks);
     return this.#smoothed = {
       id,
+      segment,
       fit,
       landmarks: landmarks.filter(fit.landmarks, { time, size }),
       vertices: vertices.filter(fit.vertices, { time, size }),

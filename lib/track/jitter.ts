@@ -1,4 +1,5 @@
 import { faceSize } from "@/lib/evaluate/nme.ts";
+import type { FaceFit, TrackedFit } from "@/lib/track/face_tracker.ts";
 
 /** How much points tremble, in percent of the face's size: mean second difference of the landmarks from frame to frame. */
 export interface Jitter {
@@ -10,9 +11,15 @@ export interface Jitter {
 /** Face sizes a second: below this a face counts as at rest. */
 const STILL = 0.25;
 
-/** Measures jitter frame by frame, for each face by its number. */
+type Segment = Pick<TrackedFit<FaceFit>, "id" | "segment">;
+
+/** Measures jitter frame by frame, for each face by its number, from each time on that it was found anew. */
 export class JitterMeter {
-  readonly #last = new Map<number, { readonly frame: number; readonly points: readonly Float32Array[] }>();
+  /** By the face's number. */
+  readonly #last = new Map<
+    number,
+    { readonly frame: number; readonly segment: number; readonly points: readonly Float32Array[] }
+  >();
   readonly #sums = { atRest: { sum: 0, count: 0 }, inMotion: { sum: 0, count: 0 } };
   readonly #framesPerSecond: number;
 
@@ -21,10 +28,11 @@ export class JitterMeter {
   }
 
   /** Landmarks are [68, 3]; frames are numbered one by one. */
-  add(id: number, frame: number, landmarks: Float32Array): void {
+  add({ id, segment }: Segment, frame: number, landmarks: Float32Array): void {
     const before = this.#last.get(id);
-    const points = [...before?.frame === frame - 1 ? before.points.slice(-2) : [], landmarks.slice()];
-    this.#last.set(id, { frame, points });
+    const goesOn = before?.frame === frame - 1 && before.segment === segment;
+    const points = [...goesOn ? before.points.slice(-2) : [], landmarks.slice()];
+    this.#last.set(id, { frame, segment, points });
     const [a, b, c] = points;
     if (!a || !b || !c) return;
     const size = faceSize(c);

@@ -94,6 +94,7 @@ async function open({ backend, base, threads }: Opening): Promise<Opened> {
       (await findFaces(picture, { detector: finder, fitter }, { margin })).map(({ fit }, i) => ({
         ...fit,
         id: i + 1,
+        segment: 1,
         fit,
       })),
   };

@@ -79,7 +79,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     clock.start("draw");
     const turning = inset?.draw(picture, shown[0]);
     for (const face of shown) {
-      smooth.add(face.id, number, face.landmarks);
+      smooth.add(face, number, face.landmarks);
       if (options.overlay !== "none") overlay.draw(picture, face, options.overlay);
       ids.add(face.id);
     }
@@ -101,7 +101,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     clock.start("track");
     const number = frameCount++;
     const faces = await tracker.next(picture, number / info.framesPerSecond);
-    for (const { id, fit } of faces) raw.add(id, number, fit.landmarks);
+    for (const face of faces) raw.add(face, number, face.fit.landmarks);
     const frame = { picture, number };
     if (!delayed) await finish(frame, faces);
     else {
