@@ -124,6 +124,11 @@ export async function* readFrames(path: string, { width, height, rate }: VideoIn
   }
 }
 
+/** Said as well: players take what says nothing for BT.601 or BT.709 by its size. */
+const TO_BT709 = "scale=out_color_matrix=bt709:out_range=tv";
+const AS_BT709 = ["-colorspace", "-color_primaries", "-color_trc"].flatMap((name) => [name, "bt709"])
+  .concat("-color_range", "tv");
+
 export interface VideoFileOptions {
   readonly width: number;
   readonly height: number;
@@ -157,7 +162,8 @@ export class VideoFile implements AsyncDisposable {
         ...["-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", `${width}x${height}`, "-r", rate, "-i", "-"],
         ...sound,
         ...["-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p"],
-        ...["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-movflags", "+faststart", "-f", "mp4", `file:${temporary}`],
+        ...["-vf", `pad=ceil(iw/2)*2:ceil(ih/2)*2,${TO_BT709}`, ...AS_BT709],
+        ...["-movflags", "+faststart", "-f", "mp4", `file:${temporary}`],
       ],
       stdin: "piped",
       stdout: "null",
