@@ -50,7 +50,7 @@ await runTask(command, async (task) => {
   // slow to load: help and wrong flags need none of it
   const { openFaces } = await import("@/tasks/predict/open_faces.ts");
   const { trackVideo } = await import("@/tasks/track/track_video.ts");
-  const summary = await trackVideo(video, {
+  const { summary, cut } = await trackVideo(video, {
     ...options,
     faces: await openFaces(options.model, { ...options, note: (sentence) => task.print(sentence) }),
     out,
@@ -61,4 +61,5 @@ await runTask(command, async (task) => {
   });
   task.quiet();
   for (const line of summary) console.log(line);
+  if (cut) throw new InputError(`${cut.message}; what was found before that is in ${out}`);
 });

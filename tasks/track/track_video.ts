@@ -1,5 +1,5 @@
 import { counted } from "@/lib/counted.ts";
-import { probeVideo, readFrames, VideoFile, type VideoInfo } from "@/lib/data/files/video.ts";
+import { CutShortError, probeVideo, readFrames, VideoFile, type VideoInfo } from "@/lib/data/files/video.ts";
 import { animatedFace, type FaceMoment, sharedExpressions } from "@/lib/export/animated_face.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -37,8 +37,15 @@ interface Frame {
   readonly number: number;
 }
 
-/** Tracks a video's faces and writes what was found; gives a summary's lines. */
-export async function trackVideo(video: string, options: TrackVideoOptions): Promise<string[]> {
+export interface TrackedVideo {
+  /** Lines. */
+  readonly summary: readonly string[];
+  /** What was found before the cut is written. */
+  readonly cut: CutShortError | undefined;
+}
+
+/** Tracks a video's faces and writes what was found. */
+export async function trackVideo(video: string, options: TrackVideoOptions): Promise<TrackedVideo> {
   const info = await probeVideo(video);
   const { description, fitter, detector } = options.faces;
   const { margin } = description.crop;
@@ -96,7 +103,8 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   };
 
   clock.start("read");
-  for await (const picture of readFrames(video, info)) {
+  let cut = undefined as CutShortError | undefined;
+  for await (const picture of untilCut(readFrames(video, info), (error) => cut = error)) {
     options.signal.throwIfAborted();
     clock.start("track");
     const number = frameCount++;
@@ -117,17 +125,30 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
   }
   for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
   clock.stop();
-  if (ids.size === 0) throw new InputError(`Found no face in ${frameCount} frames of ${video}`);
+  if (ids.size === 0) {
+    throw new InputError(`Found no face in ${frameCount} frames of ${video}${cut ? ", which is cut short" : ""}`);
+  }
   await output?.finish();
   await files.finish();
   for (const [id, one] of moments) {
     await writeFileAtomic(files.path(nameForFace("face.glb", id)), await animatedFace(animated!, one));
   }
-  return [
+  const summary = [
     `${frameCount} frames, ${counted(ids.size, "face")}: ${options.out}`,
     ...clock.lines(),
     ...jitterLines(raw.jitter, options.smoothing === "none" ? undefined : smooth.jitter),
   ];
+  return { summary, cut };
+}
+
+/** The frames before a cut, and then, in place of throwing it, what says so. */
+async function* untilCut(frames: AsyncIterable<Photo>, onCut: (error: CutShortError) => void): AsyncGenerator<Photo> {
+  try {
+    yield* frames;
+  } catch (error) {
+    if (!(error instanceof CutShortError)) throw error;
+    onCut(error);
+  }
 }
 
 function progressText(

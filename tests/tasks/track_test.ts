@@ -255,7 +255,7 @@ test("deno task track takes an animated GIF's own frames, whatever its clock's r
   assertEquals([code, stdout.split("\n")[0]], [0, "2 frames, 1 face: slow"]);
 });
 
-test("deno task track refuses what it cannot use in one sentence, exit status 2, and leaves nothing", async () => {
+test("deno task track refuses what it cannot use in one sentence, exit status 2, leaves nothing, and of a cut video what came before", async () => {
   const whole = await Deno.readFile(clip), { path } = folder;
   await writeVideo(`${path}/nobody.mp4`, Array(5).fill(nobody));
   await Deno.writeFile(`${path}/zero.mp4`, new Uint8Array());
@@ -285,7 +285,6 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
       ["first.mp4"],
       /^Cannot read the video first\.mp4: (?!Error marking|Cannot determine|Conversion).+; wanted a whole video$/,
     ],
-    [["cut.mp4"], /^Cannot read the whole video cut\.mp4: after \d+ frames, .+$/],
     [["sound.wav"], /^Cannot read the video sound\.wav: it holds no pictures; wanted a whole video/],
     [["nobody.mp4"], /^Found no face in 5 frames of nobody\.mp4$/],
     [["clip.mp4", "--faces", "0"], /^Cannot follow 0 faces: --faces takes a number from 1 to 100$/],
@@ -303,7 +302,8 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
   const lists = refused.map(([given], i) =>
     given.length > 0 && !given.includes("--out") ? [...given, "--out", `refused-${i}`] : given
   );
-  const ends = await taskEnds("track", lists, { apart: apart.length, folder: path });
+  const ends = await taskEnds("track", [...lists, ["cut.mp4"]], { apart: apart.length, folder: path });
+  const cut = ends.pop()!;
   ends.forEach(({ code, stdout, stderr }, i) => {
     const [given, message] = refused[i]!;
     assert(message.test(unframed(stderr).trimEnd()), `${given}: ${stderr}`);
@@ -311,6 +311,15 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     assert(!listOf(".").includes(`refused-${i}`), `${given} left a folder`);
   });
   assertEquals(listOf("full"), ["notes.txt"]);
+
+  const [said, count] =
+    /^Cannot read the whole video cut\.mp4: it is cut short after (\d+) frames of about 24; what was found before that is in cut\n$/
+      .exec(unframed(cut.stderr)) ?? [cut.stderr];
+  assert(Number(count) >= 10 && Number(count) < 24, said);
+  assertEquals([cut.code, cut.stdout.split("\n")[0]], [2, `${count} frames, 1 face: cut`]);
+  assertEquals(listOf("cut"), ["blendshapes.csv", "landmarks.csv", "landmarks.jsonl", "video.mp4"]);
+  const { frames: written, hasSound } = await probe(`${path}/cut/video.mp4`);
+  assertEquals([(await linesOf("cut")).length, written, hasSound], [Number(count), Number(count), true]);
 });
 
 test("deno task track that is stopped ends with the signal's status, and leaves nothing", async () => {

@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { keepFile, temporaryName } from "@/lib/files.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -13,6 +14,9 @@ export interface VideoInfo {
   /** About as many; undefined where the file does not say. */
   readonly frameCount: number | undefined;
 }
+
+/** A video whose file ends before what it holds does. */
+export class CutShortError extends InputError {}
 
 /** Frames of more pixels than this are refused. */
 const MOST_PIXELS = 8192 * 8192;
@@ -97,9 +101,11 @@ function isRate(rate: string | undefined): rate is string {
 /**
  * A video's frames as they are shown, upright and of square pixels, at a constant rate: where its own wanders, frames are
  * repeated or left out, so that frame i is shown at i / rate seconds. Each frame is the caller's. Throws an InputError where
- * the video ends before its first frame or is cut short; the frames before the cut have come then.
+ * the video ends before its first frame, and a CutShortError where it is seen to be cut short: in MP4, Matroska, WebM and AVI,
+ * other files do not say how long they are. The frames before the cut have come then.
  */
-export async function* readFrames(path: string, { width, height, rate }: VideoInfo): AsyncGenerator<Photo> {
+export async function* readFrames(path: string, info: VideoInfo): AsyncGenerator<Photo> {
+  const { width, height, rate, frameCount = 0 } = info;
   const args = ["-v", "error", "-nostdin", "-i", `file:${path}`, "-map", "0:v:0", "-fps_mode", "cfr", "-r", rate];
   await using program = await Program.start("ffmpeg", {
     args: [...args, "-s", `${width}x${height}`, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
@@ -115,13 +121,32 @@ export async function* readFrames(path: string, { width, height, rate }: VideoIn
     yield { width, height, rgb: value };
   }
   const { success } = await program.child.status;
-  const reason = await program.complaint();
+  const [reason, complaints] = [await program.complaint(), await program.complaints()];
   if (count === 0) {
     throw new InputError(`Cannot read the video ${path}: ${reason || "no frame came"}; wanted a whole video`);
   }
-  if (!success || /truncat|partial file|Invalid data|moov/i.test(reason)) {
-    throw new InputError(`Cannot read the whole video ${path}: after ${count} frames, ${reason || "ffmpeg ended"}`);
+  if (success && !CUT_SHORT.test(complaints) && !(count < frameCount && await lacksBytes(path))) return;
+  const what = success ? "it is cut short" : reason || "ffmpeg ended";
+  const of = count < frameCount ? ` of about ${frameCount}` : "";
+  throw new CutShortError(`Cannot read the whole video ${path}: ${what} after ${counted(count, "frame")}${of}`);
+}
+
+/** What ffmpeg complains of in a cut MP4 or Matroska; of damage within a file it says other things. */
+const CUT_SHORT = /\] (stream \d+, offset \w+: partial file|File ended prematurely)/;
+
+/** Whether a file is an AVI that says that it is longer than it is, of which ffmpeg says nothing. */
+async function lacksBytes(path: string): Promise<boolean> {
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  const header = new Uint8Array(8);
+  let end = 0;
+  while (end + header.length <= size) { // files above 1 GB are several of them, one after another
+    await file.seek(end, Deno.SeekMode.Start);
+    await file.read(header);
+    if (new TextDecoder().decode(header.subarray(0, 4)) !== "RIFF") return false;
+    end += header.length + new DataView(header.buffer).getUint32(4, true);
   }
+  return end > size;
 }
 
 /** Said as well: players take what says nothing for BT.601 or BT.709 by its size. */
@@ -211,7 +236,12 @@ class Program implements AsyncDisposable {
     return new Program(await command(name, { ...options, stderr: "piped" }, (program) => program.spawn()));
   }
 
-  /** The last line of what it complained of, when it has ended. */
+  /** What it complained of, when it has ended. */
+  async complaints(): Promise<string> {
+    return new TextDecoder().decode(await this.#complaints);
+  }
+
+  /** The last line of that. */
   async complaint(): Promise<string> {
     return lastLine(await this.#complaints);
   }

@@ -1,5 +1,5 @@
-import { probeVideo, readFrames } from "@/lib/data/files/video.ts";
-import { assertAllClose, assertEquals } from "@/tests/support.ts";
+import { CutShortError, probeVideo, readFrames } from "@/lib/data/files/video.ts";
+import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { ffmpeg, hasFfmpeg, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -13,6 +13,9 @@ const skin = { width: 64, height: 48, rgb: Uint8Array.from({ length: 3 * 64 * 48
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !hasFfmpeg, fn });
 }
+
+/** Frames of 30 that stay, at their times. */
+const WANDERING = "select=lt(n\\,12)+not(mod(n\\,3))";
 
 /** The color in the middle of the first frame. */
 async function colorOf(path: string): Promise<Uint8Array> {
@@ -52,4 +55,35 @@ test("readFrames() takes a video's colors as it says, by BT.601 and BT.709, limi
       assertAllClose(await colorOf(path), SKIN, CODED);
     }
   }
+});
+
+/** All with sound that goes on for longer; frames' rate wanders, or the file is written as to a pipe. */
+const wholes: Readonly<Record<string, readonly string[]>> = {
+  "a.mp4": ["-c:v", "libx264", "-movflags", "+faststart"],
+  "wandering.mkv": ["-c:v", "libx264", "-vf", WANDERING, "-fps_mode", "vfr"],
+  "live.webm": ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-live", "1"],
+  "wandering.avi": ["-c:v", "mpeg4", "-vf", WANDERING, "-fps_mode", "vfr"],
+};
+
+test("readFrames() says of an MP4, Matroska, WebM and AVI file that it is cut short, and of no whole one", async () => {
+  await using folder = await temporaryFolder();
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=size=96x64:rate=10:duration=3"];
+  const sound = ["-f", "lavfi", "-i", "sine=440:duration=4"];
+  const at = (name: string) => `${folder.path}/${name}`;
+  const read = async (name: string) => await Array.fromAsync(readFrames(at(name), await probeVideo(at(name))));
+  for (const [name, args] of Object.entries(wholes)) {
+    await ffmpeg(...pictures, ...sound, ...args, at(name));
+    const { length } = await read(name);
+    assert(length >= 20 && length <= 32, `${name}: ${length} frames`);
+    const bytes = await Deno.readFile(at(name));
+    await Deno.writeFile(at(`cut-${name}`), bytes.subarray(0, Math.floor(0.6 * bytes.length)));
+    await assertThrows(
+      () => read(`cut-${name}`),
+      CutShortError,
+      /^Cannot read the whole video .*: it is cut short after \d+ frames( of about \d+)?$/,
+    );
+  }
+  await ffmpeg("-ss", "1.05", "-i", at("a.mp4"), "-c", "copy", at("trimmed.mp4")); // says that it has 30 frames
+  await ffmpeg(...pictures, "-vf", WANDERING, "-fps_mode", "vfr", at("wandering.gif"));
+  for (const name of ["trimmed.mp4", "wandering.gif"]) assert((await read(name)).length > 10, name);
 });
