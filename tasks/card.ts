@@ -91,12 +91,11 @@ async function judgeDrawn(
   { crops }: OpenedModel,
   { count, onProgress }: { readonly count: number; readonly onProgress: ProgressListener },
 ): Promise<TraitedFace[]> {
-  const { yawOfLandmarks } = await import("@/lib/evaluate/nme.ts");
   const faces: TraitedFace[] = [];
   for (let i = 0; i < count; i++) {
     const sample = source.sample(i, "test");
     const [prediction] = await crops.predict([sample.image]);
-    faces.push({ ...sample, yaw: yawOfLandmarks(sample.landmarks), prediction: prediction!.map });
+    faces.push({ ...sample, yaw: sample.traits.pose.yaw, prediction: prediction!.map });
     onProgress((i + 1) / count);
   }
   return faces;

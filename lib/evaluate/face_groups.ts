@@ -1,5 +1,6 @@
 import type { Traits } from "@/lib/data/synthetic/drawn_source.ts";
 import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import { yawBinOf } from "@/lib/evaluate/nme.ts";
 import { linearToLab } from "@/lib/geometry/color.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -46,8 +47,11 @@ export function typologyAngle(skin: Vec3): number {
 
 const covers = ["glasses", "mask", "hand", "microphone", "phone", "things", "noise"] as const;
 
+/** Of {@linkcode yawBins}: drawn heads turn a little beyond 90°. */
+const yawLabels = ["0–30°", "30–60°", "beyond 60°"] as const;
+
 const groupings: Readonly<Record<string, Grouping>> = {
-  yaw: bins(["0–30°", "30–60°", "beyond 60°"], [30, 60], ({ traits: { pose } }) => Math.abs(pose.yaw) / DEGREE),
+  yaw: { labels: yawLabels, of: ({ traits: { pose } }) => [yawLabels[yawBinOf(pose.yaw)]!] },
   pitch: bins(["down, over 15°", "level", "up, over 15°"], [-15, 15], ({ traits: { pose } }) => pose.pitch / DEGREE),
   age: bins(
     ["0–2 years", "3–11", "12–19", "20–49", "50–69", "70 and more"],

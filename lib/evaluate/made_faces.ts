@@ -2,6 +2,9 @@ import { type BatchOptions, openBatches } from "@/lib/data/batches/batches.ts";
 import { decodePositions } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
+import { valuesAt } from "@/lib/face/landmarks.ts";
+import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
@@ -24,6 +27,7 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
     ? 0
     : Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
   using batches = openBatches({ ...options, workers });
+  const neutral = options.opened?.facts().neutralLandmarks ?? await builtInNeutral();
   const faces: MadeFace[] = [];
   const tell = () => onProgress?.(faces.length / sampleCount);
   for (let batch; (batch = await batches.next(tell));) {
@@ -37,13 +41,19 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
         image: { width: size, height: size, rgb: images.slice(i * length, (i + 1) * length) },
         map: { size, positions: decodePositions(targets.slice(i * length, (i + 1) * length), { size, encoding }) },
         landmarks: points,
-        yaw: yawOfLandmarks(points),
+        yaw: yawOfLandmarks(points, neutral),
         ...expressionCount > 0 && { expressions: expressions!.slice(i * expressionCount, (i + 1) * expressionCount) },
       });
     }
   }
   tell();
   return faces;
+}
+
+/** [68, 3], of a face at rest like any: where the source's own is not at hand, yaws are found by it, too. */
+async function builtInNeutral(): Promise<Float32Array> {
+  const face = await keptBuiltInFace();
+  return valuesAt(meshLandmarks(face), face.mean);
 }
 
 /** A worker takes about as long to start as to make these. */

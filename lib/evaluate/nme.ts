@@ -1,4 +1,5 @@
-import { keyLandmarks, LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
+import { LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { Random } from "@/lib/random.ts";
 
 /** The 68 landmarks of one face beside their truth, in one frame of pixels. */
@@ -125,11 +126,17 @@ export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
   };
 }
 
-/** The yaw that landmarks show, in radians, 0 to π/2: the angle of the line through the outer eye corners to the image plane. */
-export function yawOfLandmarks(landmarks: Float32Array): number {
-  const [right, left] = [3 * keyLandmarks.rightEyeCorner, 3 * keyLandmarks.leftEyeCorner];
-  const across = Math.hypot(landmarks[left]! - landmarks[right]!, landmarks[left + 1]! - landmarks[right + 1]!);
-  return Math.atan2(Math.abs(landmarks[left + 2]! - landmarks[right + 2]!), across);
+/**
+ * The yaw that landmarks show, in radians, as 300W-LP's Pose_Para has it for photos: neither pitch nor roll changes it. 0 of
+ * points that are no head's, as all in one place. Arguments as of {@linkcode poseOfLandmarks}.
+ */
+export function yawOfLandmarks(landmarks: Float32Array, neutral: Float32Array): number {
+  try {
+    return poseOfLandmarks(landmarks, neutral).yaw;
+  } catch (error) {
+    if (error instanceof RangeError) return 0;
+    throw error;
+  }
 }
 
 /** Of errors in percent and yaws in radians, one for each face. */

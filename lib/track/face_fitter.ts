@@ -4,11 +4,11 @@ import { type ReadingTexels, readingTexels } from "@/lib/data/maps/uv_layout.ts"
 import type { CropModel, CropPrediction } from "@/lib/model/crop_model.ts";
 import { MirroredCropModel } from "@/lib/model/mirrored_crop_model.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
+import { headLikeness } from "@/lib/face/head_pose.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { type Detection, keypointMiss } from "@/lib/track/detection.ts";
 import { detectionCrop } from "@/lib/track/detection_crop.ts";
 import { type FaceFit, LEAST_SCORE } from "@/lib/track/face_tracker.ts";
-import { headLikeness } from "@/lib/track/head_pose.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 
 /** What a fitter must know of its model. */

@@ -1,3 +1,4 @@
+import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import {
   defaultConvention,
   type LandmarkConvention,
@@ -10,7 +11,6 @@ import { vertexNormals } from "@/lib/geometry/shading.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
-import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
 
 /** What is known of one face of a picture, as numbers: `face.json`, and the lines of a list of faces. */
 export interface FaceRecord {

@@ -19,7 +19,7 @@ import type { ProgressListener } from "@/lib/progress.ts";
 import type { FaceDetector } from "@/lib/track/blazeface.ts";
 import { boxOverlap } from "@/lib/track/detection.ts";
 import { detectionCrop } from "@/lib/track/detection_crop.ts";
-import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
+import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { openDetector } from "@/tasks/predict/open_faces.ts";
 
 /** Where faces are looked for: in the true landmarks' box, in the detector's, or where 3DDFA's network is shown them. */

@@ -7,7 +7,7 @@ import { type OnnxRuntime, OnnxSession } from "@/lib/model/onnx_session.ts";
 import { FaceDetector } from "@/lib/track/blazeface.ts";
 import { FaceFitter, type ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
-import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
+import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import type { Photo } from "@/lib/types.ts";
 import { photoOf } from "./pixels.ts";

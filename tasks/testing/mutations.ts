@@ -643,10 +643,10 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/track/one_euro_test.ts"],
   },
   {
-    file: "lib/track/head_pose.ts",
+    file: "lib/face/head_pose.ts",
     line: "return [x!, ySign * y!, z!];",
     replacement: "return [x!, y!, z!];",
-    tests: ["tests/track/head_pose_test.ts"],
+    tests: ["tests/face/head_pose_test.ts"],
   },
   {
     file: "lib/track/savitzky_golay.ts",

@@ -8,7 +8,7 @@ import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { DelayedSmoothing } from "@/lib/track/delayed_smoothing.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
-import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
+import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { type Jitter, JitterMeter } from "@/lib/track/jitter.ts";
 import type { Photo } from "@/lib/types.ts";
 import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -6,6 +7,7 @@ import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { PositionMap } from "@/lib/types.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 import { tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -51,8 +53,9 @@ Deno.test("meanLoss() is 0 for the true maps, and the mean over faces of what tr
   mask.dispose();
 });
 
-Deno.test("makeFaces() makes as many faces as asked, others in each split, turned as their landmarks are", async () => {
+Deno.test("makeFaces() makes as many faces as asked, others in each split, turned as they were drawn", async () => {
   const options = { ...config, workers: 2, augment: false, sampleCount: 3 };
+  const drawn = drawnSource(builtInFace(), options);
   const [test, validation] = await Promise.all([
     makeFaces({ ...options, split: "test" }),
     makeFaces({ ...options, split: "validation" }),
@@ -61,5 +64,7 @@ Deno.test("makeFaces() makes as many faces as asked, others in each split, turne
   for (const { image, map, landmarks } of [...test, ...validation]) {
     assertEquals([image.width, image.rgb.length, map.size, landmarks.length], [size, size * size * 3, size, 68 * 3]);
   }
+  const yaws = [0, 1, 2].map((i) => drawn.sample(i, "test").traits.pose.yaw);
+  assertAllClose(test.map(({ yaw }) => yaw), yaws.map((yaw) => Math.asin(Math.sin(yaw))), 0.1); // as perspective has it
   assertEquals(test.some(({ image }, i) => image.rgb.join() === validation[i]!.image.rgb.join()), false);
 });

@@ -26,6 +26,13 @@ Deno.test("deno task card measures a model on faces like those of its training, 
     Number(n)
   );
   assertEquals(counts.reduce((a, b) => a + b), 24);
+  const rows = card.split("\n").filter((line) => line.startsWith("| "))
+    .map((line) => line.split("|").map((text) => text.trim()));
+  const columnOf = (heading: string) => rows.find((row) => row.includes(heading))!.indexOf(heading);
+  const overall = rows.find((row) => row.includes("68 points, 2D"))!;
+  const bins = ["yaw 0–30°", "yaw 30–60°", "yaw 60–90°"].map((heading) => overall[columnOf(heading)]!);
+  const groups = rows.filter((row) => ["0–30°", "30–60°", "beyond 60°"].includes(row[2]!));
+  assertEquals(groups.map((row) => row[columnOf("68, 2D")]), bins.filter((text) => text !== "–"));
   const { width, height } = await decodePhoto(`${out}/worst.jpg`);
   assertEquals([width, height], [6 * 192 + 5 * 4, 2 * 192 + 4]);
 });

@@ -6,7 +6,7 @@ import { keyLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
-import { poseOfLandmarks } from "@/lib/track/head_pose.ts";
+import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import { openFaces } from "@/tasks/predict/open_faces.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";

@@ -3,7 +3,7 @@ import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
-import { headLikeness, poseOfLandmarks } from "@/lib/track/head_pose.ts";
+import { headLikeness, poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 Deno.test("poseOfLandmarks() finds the pose that a face at rest was placed in", () => {
