@@ -12,7 +12,6 @@ import {
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
-import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import type { FollowOptions } from "@/lib/experiment/ranks.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
@@ -27,6 +26,7 @@ import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { readConfigFile, readMetrics, readRunConfig } from "@/lib/train/run_folder.ts";
 import { startedSettings } from "@/lib/train/started_settings.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
+import { describeExpressions } from "@/lib/view/evaluation/expression_table.ts";
 import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
 import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
@@ -400,11 +400,6 @@ function outOfMemory({ batchSize, gradAccumulate }: Config, device?: string): In
       device ? ` (${device})` : ""
     }. ${remedy}; on a GPU, \`nvidia-smi\` lists what other programs hold`,
   );
-}
-
-function describeExpressions({ mean, baseline, each }: ExpressionErrors): string {
-  return `expressions, mean absolute error of ${each.length} amounts from 0 to 1: ${mean.toFixed(3)}; ` +
-    `always their mean: ${baseline.toFixed(3)}`;
 }
 
 function resumeCommand({ path }: Experiment): string {

@@ -1,12 +1,22 @@
 import { mean } from "@/lib/evaluate/nme.ts";
 import type { ExpressionCurves } from "@/lib/evaluate/talking_face.ts";
 
-/** Mean absolute errors of expressions' amounts, which are 0 to 1. */
-export interface ExpressionErrors {
-  readonly mean: number;
-  /** The error of always saying the mean. */
-  readonly baseline: number;
-  readonly each: readonly { readonly name: string; readonly error: number; readonly baseline: number }[];
+/**
+ * How far amounts, which are 0 to 1, are off, beside always saying their mean: by squares, as networks are trained. Of absolute
+ * errors the median would have the least, which is 0 for most expressions.
+ */
+export interface AmountErrors {
+  /** Root mean square error. */
+  readonly rmse: number;
+  /** The same of always saying the mean of these amounts themselves: no other constant has less. */
+  readonly rmseOfMean: number;
+  /** R², the share of the amounts' variance that is explained: 1 − (rmse / rmseOfMean)²; null where they do not vary. */
+  readonly explained: number | null;
+}
+
+/** The errors of all expressions' amounts together; the mean is each expression's own. */
+export interface ExpressionErrors extends AmountErrors {
+  readonly each: readonly (AmountErrors & { readonly name: string })[];
   /** Some of them over a drawn video, where there is one. */
   readonly video?: ExpressionCurves;
 }
@@ -16,18 +26,29 @@ export interface ExpressionAnswers {
   /** Each [names], of one face; amounts beyond 0 and 1 count as these. */
   readonly found: readonly Float32Array[];
   readonly truth: readonly Float32Array[];
-  /** [names], of training faces, or of those that are measured where no others are at hand. */
-  readonly meanAmounts: ArrayLike<number>;
 }
 
-/** The errors of the amounts found in all faces, beside the baseline's. */
-export function expressionErrors({ names, found, truth, meanAmounts }: ExpressionAnswers): ExpressionErrors {
-  const meanError = (m: number, answer: (face: number) => number) =>
-    mean(truth.map((amounts, face) => Math.abs(Math.min(1, Math.max(0, answer(face))) - amounts[m]!)));
+/** The errors of the amounts found in all faces. */
+export function expressionErrors({ names, found, truth }: ExpressionAnswers): ExpressionErrors {
   const each = names.map((name, m) => ({
     name,
-    error: meanError(m, (face) => found[face]![m]!),
-    baseline: meanError(m, () => meanAmounts[m]!),
+    ...amountErrors({ found: found.map((amounts) => amounts[m]!), truth: truth.map((amounts) => amounts[m]!) }),
   }));
-  return { mean: mean(each.map(({ error }) => error)), baseline: mean(each.map(({ baseline }) => baseline)), each };
+  const together = (of: (errors: AmountErrors) => number) => Math.sqrt(mean(each.map((errors) => of(errors) ** 2)));
+  return { ...withExplained(together(({ rmse }) => rmse), together(({ rmseOfMean }) => rmseOfMean)), each };
 }
+
+/** Of one thing's amounts, beside their truth; what was found beyond 0 and 1 counts as these. */
+export function amountErrors({ found, truth }: Record<"found" | "truth", readonly number[]>): AmountErrors {
+  const middle = mean(truth);
+  const rmseOf = (answer: (i: number) => number) =>
+    Math.sqrt(mean(truth.map((amount, i) => (Math.min(1, Math.max(0, answer(i))) - amount) ** 2)));
+  return withExplained(rmseOf((i) => found[i]!), rmseOf(() => middle));
+}
+
+function withExplained(rmse: number, rmseOfMean: number): AmountErrors {
+  return { rmse, rmseOfMean, explained: rmseOfMean > ROUNDING ? 1 - (rmse / rmseOfMean) ** 2 : null };
+}
+
+/** The most that the mean of equal amounts is off. */
+const ROUNDING = 1e-9;

@@ -1,22 +1,19 @@
 import { CROP_MARGIN, cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { type AmountErrors, amountErrors } from "@/lib/evaluate/expression_errors.ts";
 import { mean } from "@/lib/evaluate/nme.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** How much of something a face does, from 0 to 1, in each frame of a video. */
-export interface ExpressionCurve {
+export interface ExpressionCurve extends AmountErrors {
   /** What it does, such as "blink". */
   readonly name: string;
   /** As it was drawn. */
   readonly truth: readonly number[];
   /** As the network says. */
   readonly found: readonly number[];
-  /** Mean absolute, of what the network says. */
-  readonly error: number;
-  /** The error of always saying the mean of the truth. */
-  readonly baseline: number;
 }
 
 /** Expressions over a drawn video. */
@@ -92,12 +89,5 @@ function curveOf(name: string, amounts: Pick<ExpressionCurve, "truth" | "found">
   const [truth, found] = [amounts.truth, amounts.found].map((values) =>
     values.map((value) => Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000)
   ) as [number[], number[]];
-  const middle = mean(truth);
-  return {
-    name,
-    truth,
-    found,
-    error: mean(truth.map((amount, i) => Math.abs(found[i]! - amount))),
-    baseline: mean(truth.map((amount) => Math.abs(middle - amount))),
-  };
+  return { name, truth, found, ...amountErrors({ found, truth }) };
 }

@@ -5,7 +5,6 @@ import { countSamples, type Source } from "@/lib/data/sources/source.ts";
 import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
-import { mean } from "@/lib/evaluate/nme.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
 import { denseErrors, hasLayoutOf, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
@@ -121,8 +120,7 @@ function expressionsOf(
   const pick = (amounts: Float32Array, from: readonly string[]) =>
     Float32Array.from(names, (name) => amounts[from.indexOf(name)]!);
   const truth = faces.map(({ expressions }) => pick(expressions!, known));
-  const meanAmounts = names.map((_, m) => mean(truth.map((amounts) => amounts[m]!)));
-  return { expressions: expressionErrors({ names, found: found.map((one) => pick(one, said)), truth, meanAmounts }) };
+  return { expressions: expressionErrors({ names, found: found.map((one) => pick(one, said)), truth }) };
 }
 
 /** So that memory does not grow with the number of faces. */

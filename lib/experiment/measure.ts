@@ -69,9 +69,9 @@ export async function measure(
   faces: readonly MadeFace[],
   onProgress?: ProgressListener,
 ): Promise<Measurement> {
-  const { config, network, source: { surface, model, expressionNames = [] }, meanExpressions } = parts;
+  const { config, network, source: { surface, model, expressionNames = [] } } = parts;
   const part = (from: number, to: number) => ({ onProgress: partProgress(onProgress, from, to) });
-  const saysExpressions = meanExpressions.length > 0;
+  const saysExpressions = expressionCountOf(parts) > 0;
   const judged = await judgeFaces(network, faces, { ...config, saysExpressions, ...part(0, 0.25) });
   const groups = await judgeCovered(network, faces.slice(0, COVERED), { ...config, ...part(0.25, 0.5) });
   const pictures = await pictureErrors(judged, { surface, groups, ...part(0.5, saysExpressions ? 0.9 : 1) });
@@ -81,7 +81,6 @@ export async function measure(
     names: expressionNames,
     found: judged.map(({ foundExpressions }) => foundExpressions!),
     truth: faces.map(({ expressions }) => expressions!),
-    meanAmounts: meanExpressions,
   });
   const video = await followTalkingFace({
     ...config,

@@ -53,8 +53,6 @@ export interface Parts {
   readonly mask: tf.Tensor2D;
   /** [68, 3], the training set's mean landmarks in crop sides. */
   readonly meanLandmarks: Float32Array;
-  /** [expressionNames], the training set's mean amounts; empty where the network says nothing of them. */
-  readonly meanExpressions: Float32Array;
   readonly onRefused: OpenOptions["onRefused"];
   /** Where several processes train together. */
   readonly ranks: Ranks | undefined;
@@ -105,13 +103,10 @@ export async function openParts(
   const teacher = config.teacher === "" ? undefined : await openTeacher(config.teacher, { ...config, surface });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = meanFace(examples, config);
-  const meanExpressions = mean(
-    examples.map(({ expressions }) => expressionCount > 0 ? expressions! : new Float32Array()),
-  );
   const optimizer = newOptimizer(network, config);
   const averages = config.averaging > 0 ? new WeightAverages(network, config.averaging) : undefined;
   opened.move(); // to the caller
-  const learned = { network, optimizer, teacher, ancestor, averages, mask, meanLandmarks, meanExpressions };
+  const learned = { network, optimizer, teacher, ancestor, averages, mask, meanLandmarks };
   return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
 }
 

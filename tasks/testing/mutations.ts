@@ -582,6 +582,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/evaluate/nme_test.ts"],
   },
   {
+    file: "lib/evaluate/expression_errors.ts",
+    line: "const middle = mean(truth);",
+    replacement: "const middle = 0;",
+    tests: ["tests/evaluate/expression_errors_test.ts"],
+  },
+  {
     file: "lib/evaluate/evaluate.ts",
     line: "landmarks: imageToCrop(landmarks, { crop, size: imageSize }),",
     replacement: "landmarks,",

@@ -59,12 +59,12 @@ Deno.test("followTalkingFace() shows the same seconds in fewer frames to who is 
 });
 
 Deno.test("the weights that come along follow the jaw of a drawn video better than its mean does", () => {
-  const { error, baseline, truth, found } = video!.curves[1]!;
-  assert(error < baseline, `${error}, ${baseline}`);
+  const { rmse, rmseOfMean, truth, found } = video!.curves[1]!;
+  assert(rmse < rmseOfMean, `${rmse}, ${rmseOfMean}`);
   assert(correlation(truth, found) > 0.7, `${correlation(truth, found)}`);
 });
 
-Deno.test("followTalkingFace() measures mean absolute errors of amounts within 0 and 1, both eyes' mean", async () => {
+Deno.test("followTalkingFace() measures root mean square errors of amounts within 0 and 1, both eyes' mean", async () => {
   const names = ["jawOpen", "eyeBlink_R", "mouthPucker", "eyeBlink_L"];
   const say: TalkingFaceParts["say"] = (frames) =>
     Promise.resolve(frames.map(() => Float32Array.of(-3, 0.25, 9, 0.75)));
@@ -72,9 +72,10 @@ Deno.test("followTalkingFace() measures mean absolute errors of amounts within 0
   const [blink, jaw] = curves;
   assertEquals([new Set(blink!.found), new Set(jaw!.found)], [new Set([0.5]), new Set([0])]);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
-  assertClose(jaw!.error, mean(jaw!.truth), 1e-9);
-  assertClose(blink!.error, mean(blink!.truth.map((amount) => Math.abs(0.5 - amount))), 1e-9);
-  assertClose(blink!.baseline, mean(blink!.truth.map((amount) => Math.abs(mean(blink!.truth) - amount))), 1e-9);
+  const rootMeanSquare = (values: readonly number[]) => Math.sqrt(mean(values.map((value) => value ** 2)));
+  assertClose(jaw!.rmse, rootMeanSquare(jaw!.truth), 1e-9);
+  assertClose(blink!.rmse, rootMeanSquare(blink!.truth.map((amount) => 0.5 - amount)), 1e-9);
+  assertClose(blink!.rmseOfMean, rootMeanSquare(blink!.truth.map((amount) => mean(blink!.truth) - amount)), 1e-9);
 });
 
 Deno.test("followTalkingFace() ends with what its listener throws, also while the network looks at the frames", async () => {
@@ -106,7 +107,8 @@ Deno.test("followTalkingFace() shows nobody where there is no face to draw, or n
 });
 
 Deno.test("expressionFigure() draws truth and prediction over seconds", () => {
-  const curve = { name: "jaw", truth: [0, 0.5, 1], found: [0.25, 0.5, 0.75], error: 1 / 6, baseline: 1 / 3 };
+  const amounts = { rmse: 1 / 6, rmseOfMean: 1 / 3, explained: 3 / 4 };
+  const curve = { name: "jaw", truth: [0, 0.5, 1], found: [0.25, 0.5, 0.75], ...amounts };
   const { data, caption } = expressionFigure(curve, { framesPerSecond: 2 });
   assertEquals(data.map(({ name }) => name), ["jaw, as drawn", "as the network says, 0.167 off"]);
   for (const [i, amounts] of [curve.truth, curve.found].entries()) {

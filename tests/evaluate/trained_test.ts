@@ -163,8 +163,9 @@ Deno.test("evaluateHeldOut() measures the expressions that a model says and face
   };
   const [none, all] = [await errorsOf(0, ["noSuch", "jawOpen"]), await errorsOf(1, ["noSuch", "jawOpen"])];
   assertEquals(none!.each.map(({ name }) => name), ["jawOpen"]);
-  assert(none!.mean > 0 && none!.baseline > 0, `${none!.mean}, ${none!.baseline}`);
-  assertClose(none!.mean + all!.mean, 1, 1e-6); // of amounts between 0 and 1
+  assert(none!.rmseOfMean > 0.01 && none!.explained! < 0, `${none!.rmseOfMean}, ${none!.explained}`);
+  const mean = (1 + none!.rmse ** 2 - all!.rmse ** 2) / 2; // of amounts a: the mean of a² less that of (1 − a)² is 2 · mean − 1
+  assertClose(none!.rmse ** 2, mean ** 2 + none!.rmseOfMean ** 2, 1e-6);
   assertEquals(await errorsOf(0, undefined), undefined);
 });
 
