@@ -39,6 +39,8 @@ const speed = new SpeedMeter();
 
 let open: Open | undefined;
 let source: FrameSource | undefined;
+/** Of the source that was asked for last, be it open or not yet. */
+let sourceEnd = new AbortController();
 /** Whether the source's next frame does not go on from the one before. */
 let isNew = true;
 /** When a picture came that the tracker has not had, in milliseconds. */
@@ -195,12 +197,20 @@ function redraw(): void {
   open?.modelView.show(faces[0], bitmap, { look, isMirrored: stage.isMirrored });
 }
 
-/** Closes the source before it opens the next one: a camera may be wanted again, and there is one video element. */
-async function use(opening: () => Promise<FrameSource>): Promise<void> {
-  await closeSource();
+/**
+ * Closes the source before it opens the next one: a camera may be wanted again, and there is one video element. One that is
+ * asked for meanwhile takes its place.
+ */
+async function use(opening: (signal: AbortSignal) => Promise<FrameSource>): Promise<void> {
+  closeSource();
+  const { signal } = sourceEnd = new AbortController();
   try {
-    source = await opening();
+    const opened = await opening(signal);
+    if (signal.aborted) return;
+    source = opened;
   } catch (error) {
+    if (signal.aborted) return;
+    closeSource(); // what of it was open
     if (!(error instanceof SourceError)) throw error;
     hint("");
     return say(error.message);
@@ -220,9 +230,9 @@ async function use(opening: () => Promise<FrameSource>): Promise<void> {
   hint(open ? "" : "Loading the model…");
 }
 
-async function closeSource(): Promise<void> {
-  if (recorder) await toggleRecording();
-  source?.close();
+function closeSource(): void {
+  if (recorder) void toggleRecording();
+  sourceEnd.abort();
   source = undefined;
   setPressed("camera", false);
   setPressed("pause", false);
@@ -230,17 +240,16 @@ async function closeSource(): Promise<void> {
 }
 
 function useCamera(): Promise<void> {
-  return use(() =>
-    openCamera(video, async () => {
-      await closeSource();
-      hint("");
-      say("The camera ended. Start it again, or open a photo or a video.");
-    })
-  );
+  const onEnd = () => {
+    closeSource();
+    hint("");
+    say("The camera ended. Start it again, or open a photo or a video.");
+  };
+  return use((signal) => openCamera(video, { signal, onEnd }));
 }
 
 function useFile(file: File | undefined): Promise<void> | undefined {
-  return file && use(() => openFile(file, video));
+  return file && use((signal) => openFile(file, video, signal));
 }
 
 function setPaused(paused: boolean): void {

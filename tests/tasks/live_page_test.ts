@@ -69,6 +69,23 @@ const settled = ({ page }: LivePage) =>
     video.requestVideoFrameCallback(next);
   })`);
 
+/** In the page: cameras are granted when `grantCameras` is called first, which tells what has become of each. */
+const holdCameras = `{
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices), asked = [];
+  const { promise, resolve } = Promise.withResolvers();
+  navigator.mediaDevices.getUserMedia = (wanted) => {
+    const stream = promise.then(() => ask(wanted));
+    asked.push(stream);
+    return stream;
+  };
+  globalThis.grantCameras = async () => {
+    resolve();
+    const streams = await Promise.all(asked);
+    await new Promise((done) => setTimeout(done)); // after the page
+    return streams.map((stream) => stream.getVideoTracks()[0].readyState);
+  };
+}`;
+
 interface Box {
   readonly name: string;
   /** From the view's left upper corner, in pixels; all are 0 where nothing is shown. */
@@ -248,11 +265,12 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
     const text = await page.textContent("#message") ?? "";
     assert(wanted.test(text), text);
   };
+  const flat = { width: 300, height: 200, rgb: new Uint8Array(180_000).fill(120) };
+  const photo = fileOf("flat.jpg", await encodeJpeg(flat));
   {
     await using live = await openLivePage({ chromium: quickToStart });
     await live.page.click("#start-camera");
     await message(live, /^No camera was found\. /);
-    const flat = { width: 300, height: 200, rgb: new Uint8Array(180_000).fill(120) };
     const files: [string, Uint8Array, RegExp][] = [
       ["empty.mp4", new Uint8Array(), /^empty\.mp4 is empty\.$/],
       [
@@ -267,7 +285,6 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
       await live.page.locator("#message", { hasText: name }).waitFor();
       await message(live, wanted);
     }
-    const photo = fileOf("flat.jpg", await encodeJpeg(flat));
     const [seen] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", photo)]);
     assertEquals(seen[0]!.faces, []);
     assertEquals(await live.page.textContent("#hint"), "No face was found in this photo.");
@@ -288,7 +305,27 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
     await live.page.click("#camera");
     await live.seen(1);
     assertEquals(await live.page.isVisible("#message"), false);
-    await live.page.selectOption("#backend", "webgpu"); // without a graphics card
+
+    const { page } = live;
+    await page.evaluate(holdCameras);
+    await page.keyboard.press("c");
+    await page.keyboard.press("c");
+    const [[shown]] = await Promise.all([live.seen(1), page.setInputFiles("#file", photo)]);
+    assertEquals(shown!.faces, []);
+    assertEquals([await page.evaluate("grantCameras()"), await pressed(live, "camera")], [["ended", "ended"], "false"]);
+    await page.evaluate('video.play = () => Promise.reject(new Error("it does not play"))');
+    await page.click("#camera");
+    await message(live, /^The camera cannot be used: it does not play$/);
+    assertEquals(await page.evaluate("grantCameras()"), ["ended", "ended", "ended"]);
+    await page.evaluate("delete video.play");
+    await page.keyboard.press("c");
+    await page.keyboard.press("c");
+    await live.seen(1);
+    assertEquals(await page.evaluate("grantCameras()"), ["ended", "ended", "ended", "ended", "live"]);
+    assertEquals(await pressed(live, "camera"), "true");
+    assertEquals(live.complaints, []);
+
+    await page.selectOption("#backend", "webgpu"); // without a graphics card
     await live.page.waitForSelector("body[data-ready]");
     const backend = await live.page.inputValue("#backend");
     if (backend === "wasm") await message(live, /^WebGPU cannot be used here, so WebAssembly is: /);
