@@ -19,6 +19,7 @@ const list: FaceList = await (await fetch("faces.json")).json();
 const out = new Set(list.out);
 let mostError = list.mostError;
 let saved = chosen();
+let isSaving = false, isAskedAgain = false;
 /** What was done, to be taken back: a face thrown out or taken back, or the limit before. */
 const done: (ListedFace | { readonly limit: number | null })[] = [];
 let view: View = "landmarks";
@@ -123,7 +124,17 @@ function chosen(): ChosenFaces {
   return { mostError, out: [...out].sort() };
 }
 
+/** One at a time, so that an older choice never comes after a newer one. */
 async function save(): Promise<void> {
+  isAskedAgain = isSaving;
+  if (isSaving) return;
+  isSaving = true;
+  await send();
+  isSaving = false;
+  if (isAskedAgain && !button("save").disabled) await save();
+}
+
+async function send(): Promise<void> {
   const sent = chosen(), message = element("message");
   try {
     const response = await fetch("save", {

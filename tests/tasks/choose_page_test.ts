@@ -134,7 +134,20 @@ browserTest(
     assertEquals(await focused(page), worst[columns + 1]!.photo);
     await press("s");
     await page.waitForSelector("#save:disabled");
-    assertEquals(open.saves.map(({ out }) => [...out]), [[worst[2]!.id, worst[columns + 1]!.id].sort()]);
+    const saved = [[worst[2]!.id, worst[columns + 1]!.id].sort()];
+    assertEquals(open.saves.map(({ out }) => [...out]), saved);
+
+    const slow = Promise.withResolvers<void>();
+    await page.route("**/save", (route) => slow.promise.then(() => route.continue()));
+    for (const [key, at] of [["Home", 0], ["ArrowRight", 1]] as const) {
+      await press(key, "x", "Control+s", "Control+s");
+      saved.push([...saved.at(-1)!, worst[at]!.id].sort());
+    }
+    slow.resolve();
+    await page.waitForSelector("#save:disabled");
+    assertEquals(open.saves.map(({ out }) => [...out]), saved);
+    await press("u", "u", "Control+s"); // as before
+    await page.waitForSelector("#save:disabled");
 
     await page.click('[data-filter="used"]');
     await page.locator("li:not([hidden]) .face").first().focus();
