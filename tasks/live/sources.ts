@@ -58,7 +58,8 @@ function atEnd(signal: AbortSignal, close: () => void): void {
 /** A photo or a video from the user's disk: it is read here, and goes nowhere. */
 export async function openFile(file: File, video: HTMLVideoElement, signal: AbortSignal): Promise<FrameSource> {
   if (file.size === 0) throw new SourceError(`${file.name} is empty.`);
-  return await openPhoto(file, signal) ?? await openVideo(file, video, signal) ??
+  const photo = file.type.startsWith("video/") ? undefined : await openPhoto(file, signal); // reads all of the file
+  return photo ?? await openVideo(file, video, signal) ??
     fail(`${file.name} is no photo or video that this browser can read.`);
 }
 

@@ -214,6 +214,18 @@ browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG
   await page.setInputFiles("#file", fileOf(webm.name, webm.bytes));
   assertEquals((await live.seen(3)).map(({ faces }) => faces.length), [1, 1, 1]);
   assertEquals([await pressed(live, "mirror"), await pressed(live, "camera")], ["false", "false"]);
+
+  await page.evaluate(`{
+    const decode = createImageBitmap;
+    globalThis.decodedFiles = [];
+    globalThis.createImageBitmap = (picture, options) => {
+      if (picture instanceof Blob) decodedFiles.push(picture.type);
+      return decode(picture, options);
+    };
+  }`);
+  await page.setInputFiles("#file", { ...fileOf(webm.name, webm.bytes), mimeType: "video/webm" });
+  await live.seen(1);
+  assertEquals(await page.evaluate("decodedFiles"), []); // which is to read all of them
   assertEquals(live.complaints, []);
 });
 
