@@ -3,6 +3,7 @@ import { ExpressionBars } from "./bars.ts";
 import { button, element, setPressed } from "./dom.ts";
 import { csvFile, download, glbFile, type LiveRow, objFile } from "./files.ts";
 import { ModelView } from "./mesh_view.ts";
+import { onWhite } from "./pixels.ts";
 import type { Backend, LiveFace, LiveModel } from "./protocol.ts";
 import { canRecord, CanvasRecorder } from "./recorder.ts";
 import { type FrameSource, openCamera, openFile, SourceError } from "./sources.ts";
@@ -145,7 +146,7 @@ async function sendPicture({ tracker }: Open) {
   return { ...sent, found: tracker.find({ time: sent.start / 1000, isNew: sent.isNew, isPhoto, bitmap }) };
 }
 
-/** None where the source has no picture right now. */
+/** None where the source has no picture right now; a photo is on white where it is transparent, as it is elsewhere. */
 async function pictureOf({ kind, size, picture }: FrameSource): Promise<ImageBitmap | undefined> {
   const { width, height } = size(), scale = MOST_PIXELS[kind] / Math.max(width, height);
   const smaller: ImageBitmapOptions = {
@@ -153,7 +154,8 @@ async function pictureOf({ kind, size, picture }: FrameSource): Promise<ImageBit
     resizeHeight: Math.max(1, Math.round(height * scale)),
     resizeQuality: "medium",
   };
-  return await createImageBitmap(picture, scale < 1 ? smaller : {}).catch(() => undefined);
+  const bitmap = await createImageBitmap(picture, scale < 1 ? smaller : {}).catch(() => undefined);
+  return bitmap && kind === "photo" ? onWhite(bitmap) : bitmap;
 }
 
 function show({ bitmap, faces }: Shown, start: number): void {

@@ -10,3 +10,14 @@ export function photoOf({ width, height, data }: ImageData, rgb?: Uint8Array): P
   }
   return { width, height, rgb: out };
 }
+
+/** The bitmap on white, in its place. */
+export function onWhite(bitmap: ImageBitmap): ImageBitmap {
+  const { width, height } = bitmap;
+  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d", { alpha: false })!;
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.transferToImageBitmap();
+}

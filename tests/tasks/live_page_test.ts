@@ -1,6 +1,7 @@
 /** The page of `deno task serve` as people have it: in a browser, with the weights that come along. */
 import { Buffer } from "node:buffer";
 import type { Browser } from "playwright-core";
+import sharp from "sharp";
 import { decodePhoto, encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -56,6 +57,13 @@ function meanError(seen: readonly SeenFrame[]): number {
     return nme({ predicted: Float32Array.from(faces[0]!.landmarks), truth: truths[number]! }, 2);
   });
   return errors.reduce((sum, error) => sum + error) / errors.length;
+}
+
+/** A PNG whose uppermost rows, where a camera's frame has its number, are transparent and black. */
+async function onClear({ width, height, rgb }: Photo): Promise<Uint8Array> {
+  const rgba = new Uint8Array(4 * width * height);
+  for (let i = width * height / 10; i < width * height; i++) rgba.set([...rgb.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  return await sharp(rgba, { raw: { width, height, channels: 4 } }).png().toBuffer();
 }
 
 /** As Playwright takes a file; the page is to see by itself what it is. */
@@ -242,6 +250,10 @@ browserTest(
       const [seen] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", photo)]);
       assert(error(seen) < 5, `${error(seen)} % of a photo of orientation ${orientation}`);
     }
+    const png = fileOf("clear.png", await onClear(picture));
+    const [[clear]] = await Promise.all([live.seen(1), live.page.setInputFiles("#file", png)]);
+    assertEquals(clear!.number, 255); // all of its bits are white
+    assert(error([clear!]) < 5, `${error([clear!])} %`);
     const drop = `(() => {
     const files = new DataTransfer();
     files.items.add(new File([Uint8Array.fromBase64("${jpeg.toBase64()}")], "dropped.jpg", { type: "image/jpeg" }));
