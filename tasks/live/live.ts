@@ -39,6 +39,8 @@ const stage = new Stage(element<HTMLCanvasElement>("stage"));
 const speed = new SpeedMeter();
 
 let open: Open | undefined;
+/** How often one was asked for. */
+let openings = 0;
 let source: FrameSource | undefined;
 /** Of the source that was asked for last, be it open or not yet. */
 let sourceEnd = new AbortController();
@@ -73,12 +75,13 @@ async function openBackend(backend: Backend): Promise<void> {
   open?.tracker.close();
   open?.modelView.dispose();
   open = undefined;
+  const opening = ++openings, isLast = () => opening === openings;
   delete document.body.dataset["ready"];
   backendMenu.value = backend;
   element("threads").textContent = "loading…";
   try {
     const { tracker, model } = await Tracker.open(backend);
-    if (backendMenu.value !== backend) return tracker.close(); // changed meanwhile
+    if (!isLast()) return tracker.close(); // changed meanwhile
     stage.model = model;
     open = {
       tracker,
@@ -92,10 +95,11 @@ async function openBackend(backend: Backend): Promise<void> {
     isNew = true;
     speed.reset();
   } catch (error) {
+    if (!isLast()) return;
     element("threads").textContent = "not loaded";
     if (backend === "wasm") return say(`The model could not be loaded: ${(error as Error).message}`);
-    await openBackend("wasm");
     say(`WebGPU cannot be used here, so WebAssembly is: ${(error as Error).message}`);
+    await openBackend("wasm");
   }
 }
 

@@ -94,6 +94,30 @@ const holdCameras = `{
   };
 }`;
 
+/** In the page: how many workers are left of three that are asked for at once. */
+const workersLeft = `(async () => {
+  const workers = new Map(), TheirWorker = Worker;
+  globalThis.Worker = class extends TheirWorker {
+    constructor(...options) {
+      super(...options);
+      workers.set(this, new Promise((done) => this.addEventListener("message", done, { once: true })));
+    }
+    terminate() {
+      super.terminate();
+      workers.delete(this);
+    }
+  };
+  const answers = ["wasm", "webgpu", "wasm"].map((name) => {
+    backend.value = name;
+    backend.dispatchEvent(new Event("change"));
+    return [...workers.values()].at(-1);
+  });
+  await Promise.all(answers);
+  await new Promise((done) => setTimeout(done)); // after the page
+  globalThis.Worker = TheirWorker;
+  return workers.size;
+})()`;
+
 interface Box {
   readonly name: string;
   /** From the view's left upper corner, in pixels; all are 0 where nothing is shown. */
@@ -348,6 +372,10 @@ browserTest("the page says in plain words what it cannot use, and goes on with w
     assertEquals(await page.evaluate("grantCameras()"), ["ended", "ended", "ended", "ended", "live"]);
     assertEquals(await pressed(live, "camera"), "true");
     assertEquals(live.complaints, []);
+
+    assertEquals(await page.evaluate(workersLeft), 1);
+    assertEquals([await page.inputValue("#backend"), await page.isVisible("#message")], ["wasm", false]);
+    await live.seen(1);
 
     await page.selectOption("#backend", "webgpu"); // without a graphics card
     await live.page.waitForSelector("body[data-ready]");
