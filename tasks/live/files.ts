@@ -5,9 +5,10 @@ import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";
 import { openFaceColumns, openFaceValues } from "@/tasks/track/open_face.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
-/** A face of one frame; times in seconds. */
+/** A face of one frame. */
 export interface LiveRow {
   readonly frame: number;
+  /** Seconds from the first frame. */
   readonly time: number;
   /** Pixels. */
   readonly picture: Pick<Photo, "width" | "height">;

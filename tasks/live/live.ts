@@ -27,6 +27,15 @@ interface Open {
   isBusy: boolean;
 }
 
+/** A picture that goes to the tracker. */
+interface Sent {
+  readonly source: FrameSource;
+  /** When it came, in milliseconds. */
+  readonly start: number;
+  /** Where the video was, in seconds. */
+  readonly videoTime: number;
+}
+
 interface Shown {
   readonly bitmap: ImageBitmap;
   readonly faces: readonly LiveFace[];
@@ -48,11 +57,19 @@ let sourceEnd = new AbortController();
 let isNew = true;
 /** When a picture came that the tracker has not had, in milliseconds. */
 let arrival: number | undefined;
+/** When the first one came that was shown. */
+let firstArrival: number | undefined;
+/** Where the video is, in seconds. */
+let videoTime = 0;
 let isPaused = false;
 let view: View = "sparse";
 let shown: Shown | undefined;
 let rows: LiveRow[] = [];
 let frameCount = 0;
+/** When the last frame was that rows were kept of, in seconds. */
+let rowsEnd = -1;
+/** Of a video, which plays again and again: whether rows begin with its first frame, and whether they are all of it. */
+let rowsOf: "its start" | "a later part" | "all" = "its start";
 let numbersShown = 0;
 let recorder: CanvasRecorder | undefined;
 
@@ -75,6 +92,7 @@ async function openBackend(backend: Backend): Promise<void> {
   open?.tracker.close();
   open?.modelView.dispose();
   open = undefined;
+  if (rowsOf === "its start") rowsOf = "a later part";
   const opening = ++openings, isLast = () => opening === openings;
   delete document.body.dataset["ready"];
   backendMenu.value = backend;
@@ -128,7 +146,7 @@ async function trackPictures(): Promise<void> {
       next = await sendPicture(opened);
       const isStale = sent.source !== source || opened !== open || isPaused && !sent.isNew;
       if (isStale) found.bitmap.close();
-      else show(found, sent.start);
+      else show(found, sent);
     }
   } catch (error) {
     say(`The tracker cannot go on: ${(error as Error).message}`);
@@ -141,7 +159,7 @@ async function trackPictures(): Promise<void> {
 /** Sends the source's picture of now to the tracker; none where it has had that, or where there is none, as of a camera that ends. */
 async function sendPicture({ tracker }: Open) {
   if (!source || arrival === undefined || !isNew && (isPaused || source.kind === "photo")) return;
-  const sent = { source, isNew, start: arrival };
+  const sent = { source, isNew, start: arrival, videoTime };
   arrival = undefined;
   isNew = false;
   const bitmap = await pictureOf(sent.source);
@@ -162,12 +180,11 @@ async function pictureOf({ kind, size, picture }: FrameSource): Promise<ImageBit
   return bitmap && kind === "photo" ? onWhite(bitmap) : bitmap;
 }
 
-function show({ bitmap, faces }: Shown, start: number): void {
+function show({ bitmap, faces }: Shown, sent: Sent): void {
   shown?.bitmap.close();
   shown = { bitmap, faces };
   redraw();
-  const now = performance.now(), latency = now - start, isPhoto = source?.kind === "photo", frame = frameCount++;
-  const { width, height } = bitmap;
+  const now = performance.now(), latency = now - sent.start, isPhoto = source?.kind === "photo";
   speed.add(now, latency);
   if (isPhoto || now > numbersShown + NUMBERS_PAUSE) {
     numbersShown = now;
@@ -178,12 +195,33 @@ function show({ bitmap, faces }: Shown, start: number): void {
   }
   element("no-mesh").hidden = faces.length > 0;
   open?.bars.show(faces[0]);
-  rows.push(...faces.map((face) => ({ frame, time: start / 1000, picture: { width, height }, face })));
-  if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
+  keepRows({ bitmap, faces }, timeOf(sent));
   button("save").disabled = false;
   hint(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");
   // for whoever builds on the page, and for whoever measures it
   dispatchEvent(new CustomEvent("posmap-faces", { detail: { bitmap, faces, latency } }));
+}
+
+/** Seconds from the source's first frame. */
+function timeOf({ source: { kind }, start, videoTime }: Sent): number {
+  if (kind === "video") return videoTime;
+  firstArrival ??= start;
+  return kind === "photo" ? 0 : (start - firstArrival) / 1000;
+}
+
+/** Each frame's once: of a video, those of its first whole pass. */
+function keepRows({ bitmap: { width, height }, faces }: Shown, time: number): void {
+  if (time < rowsEnd && rowsOf === "its start") rowsOf = "all";
+  if (time === rowsEnd || rowsOf === "all") return;
+  if (time < rowsEnd) {
+    rows = [];
+    frameCount = 0;
+    rowsOf = "its start";
+  }
+  rowsEnd = time;
+  const frame = frameCount++;
+  rows.push(...faces.map((face) => ({ frame, time, picture: { width, height }, face })));
+  if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
 }
 
 function showPose(face: LiveFace | undefined): void {
@@ -209,6 +247,7 @@ function redraw(): void {
  */
 async function use(opening: (signal: AbortSignal) => Promise<FrameSource>): Promise<void> {
   closeSource();
+  videoTime = 0;
   const { signal } = sourceEnd = new AbortController();
   try {
     const opened = await opening(signal);
@@ -224,6 +263,9 @@ async function use(opening: (signal: AbortSignal) => Promise<FrameSource>): Prom
   const { kind } = source;
   isNew = true;
   rows = [];
+  rowsEnd = -1;
+  rowsOf = open ? "its start" : "a later part";
+  firstArrival = undefined;
   frameCount = numbersShown = 0;
   speed.reset();
   setPaused(false);
@@ -370,15 +412,17 @@ function onPicture(now: number): void {
 }
 
 /** Frames are tracked as the video shows them, where the browser tells of that, and drawn as the screen is. */
-function onVideoFrame(now: number): void {
+function onVideoFrame(now: number, { mediaTime }: VideoFrameCallbackMetadata): void {
+  videoTime = mediaTime;
   onPicture(now);
   video.requestVideoFrameCallback(onVideoFrame);
 }
 
-const tellsFrames = "requestVideoFrameCallback" in video;
+const tellsFrames: boolean = "requestVideoFrameCallback" in video;
 if (tellsFrames) video.requestVideoFrameCallback(onVideoFrame);
 
 function onScreenFrame(now: number): void {
+  if (!tellsFrames) videoTime = video.currentTime;
   if (!tellsFrames || isNew) onPicture(now);
   open?.modelView.draw(now / 1000, { isVideo: source !== undefined && source.kind !== "photo" && !isPaused });
   requestAnimationFrame(onScreenFrame);

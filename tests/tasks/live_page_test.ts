@@ -232,12 +232,14 @@ browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG
   const glb = await readGlb((await save("glb")).bytes);
   assert(glb.triangles!.length > 3000 && glb.colors, "The GLB has no colors, or few triangles");
   assertEquals(obj.positions.length, 3 * glb.triangles!.length);
-  const lines = new TextDecoder().decode((await save("csv")).bytes).trimEnd().split("\n").map((line) =>
-    line.split(",")
-  );
+  const savedLines = async () =>
+    new TextDecoder().decode((await save("csv")).bytes).trimEnd().split("\n").map((line) => line.split(","));
+  const lines = await savedLines();
   assert(lines.length > 10, `${lines.length} lines`);
   assertEquals(lines[0]!.slice(0, openFaceColumns.length), openFaceColumns);
   for (const line of lines) assertEquals(line.length, lines[0]!.length);
+  const timeOf = (line: readonly string[]) => Number(line[openFaceColumns.indexOf("timestamp")]);
+  assertEquals(timeOf(lines[1]!), 0);
   const away = Number(lines[1]![openFaceColumns.indexOf("pose_Tz")]);
   assert(away > 100 && away < 5000, `${away} mm from the camera`);
   const png = await decodePhoto((await save("png")).bytes);
@@ -256,8 +258,28 @@ browserTest("what the page saves and records opens elsewhere: OBJ, GLB, CSV, PNG
     };
   }`);
   await page.setInputFiles("#file", { ...fileOf(webm.name, webm.bytes), mimeType: "video/webm" });
-  await live.seen(1);
+  const again = `new Promise((done) => {
+    let last = -1;
+    const onFrame = (_, { mediaTime }) => {
+      if (mediaTime < last) return done(last);
+      last = mediaTime;
+      video.requestVideoFrameCallback(onFrame);
+    };
+    video.playbackRate = 2;
+    video.requestVideoFrameCallback(onFrame);
+  })`;
+  const passes = [], ends = [];
+  for (let pass = 0; pass < 2; pass++) {
+    ends.push(Number(await page.evaluate(again)));
+    await live.seen(2); // the second is of the next pass
+    passes.push((await savedLines()).slice(1).map(timeOf));
+  }
   assertEquals(await page.evaluate("decodedFiles"), []); // which is to read all of them
+  const times = passes[0]!;
+  assertEquals(passes[1], times);
+  assertEquals(times, [...new Set(times)].sort((a, b) => a - b));
+  const end = Math.max(...ends) + 1; // the page has been open for longer
+  assert(times.length > 0 && times.at(-1)! < end, `${times} s, in a video of ${ends} s`);
   assertEquals(live.complaints, []);
 });
 
