@@ -1,5 +1,5 @@
 import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
