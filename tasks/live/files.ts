@@ -12,7 +12,8 @@ export interface LiveRow {
   readonly time: number;
   /** Pixels. */
   readonly picture: Pick<Photo, "width" | "height">;
-  readonly face: LiveFace;
+  /** Without its vertices: those of a long session are gigabytes. */
+  readonly face: Omit<LiveFace, "vertices">;
 }
 
 export interface SavedFace {

@@ -220,7 +220,7 @@ function keepRows({ bitmap: { width, height }, faces }: Shown, time: number): vo
   }
   rowsEnd = time;
   const frame = frameCount++;
-  rows.push(...faces.map((face) => ({ frame, time, picture: { width, height }, face })));
+  rows.push(...faces.map(({ vertices: _, ...face }) => ({ frame, time, picture: { width, height }, face })));
   if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
 }
 
