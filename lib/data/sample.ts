@@ -20,4 +20,6 @@ export interface Label {
 export interface Sample extends Label {
   /** Square, of the source's image size. */
   readonly image: Photo;
+  /** Who it shows, a number from 0 within the split, where samples may show one person; without it, nobody else's. */
+  readonly person?: number | undefined;
 }

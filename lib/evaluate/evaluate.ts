@@ -7,6 +7,7 @@ import {
   landmarkErrors,
   type LandmarkPair,
   type NmeSummary,
+  type ShownFace,
 } from "@/lib/evaluate/nme.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
@@ -19,10 +20,12 @@ export interface LabeledFace {
   readonly landmarks: Float32Array;
   /** In radians; its sign does not matter. */
   readonly yaw: number;
+  /** See {@linkcode ShownFace.person}. */
+  readonly person?: ShownFace["person"];
 }
 
 /** What is true of a cropped picture. */
-export interface PlacedFace extends Pick<LabeledFace, "landmarks" | "yaw"> {
+export interface PlacedFace extends Pick<LabeledFace, "landmarks" | "yaw" | "person"> {
   readonly image: Pick<Photo, "width">;
 }
 
@@ -48,7 +51,12 @@ export interface Answers {
 export function evaluate(faces: readonly PlacedFace[], { found, meanLandmarks }: Answers): Evaluation {
   const errors = (answer: (i: number) => Float32Array) =>
     landmarkErrors(
-      faces.map(({ landmarks, yaw }, i): LandmarkPair => ({ predicted: answer(i), truth: landmarks, yaw })),
+      faces.map(({ landmarks, yaw, person }, i): LandmarkPair => ({
+        predicted: answer(i),
+        truth: landmarks,
+        yaw,
+        person,
+      })),
     );
   const { nme68_2d, nme68_3d } = errors((i) => Float32Array.from(meanLandmarks, (v) => v * faces[i]!.image.width));
   return { ...errors((i) => found[i]!), baseline: { nme68_2d, nme68_3d } };
@@ -56,7 +64,9 @@ export function evaluate(faces: readonly PlacedFace[], { found, meanLandmarks }:
 
 /** The errors of each face, in their order, of the landmarks found in them. */
 export function evaluateEach(faces: readonly LabeledFace[], { found }: Pick<Answers, "found">): FaceError[] {
-  return faceErrors(faces.map(({ landmarks, yaw }, i) => ({ predicted: found[i]!, truth: landmarks, yaw })));
+  return faceErrors(
+    faces.map(({ landmarks, yaw, person }, i) => ({ predicted: found[i]!, truth: landmarks, yaw, person })),
+  );
 }
 
 /** A real photo's face in a crop. */

@@ -31,7 +31,7 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
   const faces: MadeFace[] = [];
   const tell = () => onProgress?.(faces.length / sampleCount);
   for (let batch; (batch = await batches.next(tell));) {
-    const { batchSize, imageSize: size, images, targets, landmarks, expressions, presence } = batch;
+    const { batchSize, imageSize: size, images, targets, landmarks, expressions, presence, people } = batch;
     const length = size * size * 3;
     const { expressionCount = 0 } = options;
     for (let i = 0; i < batchSize; i++) {
@@ -42,6 +42,7 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
         map: { size, positions: decodePositions(targets.slice(i * length, (i + 1) * length), { size, encoding }) },
         landmarks: points,
         yaw: yawOfLandmarks(points, neutral),
+        ...people![i]! >= 0 && { person: people![i]! },
         ...expressionCount > 0 && { expressions: expressions!.slice(i * expressionCount, (i + 1) * expressionCount) },
       });
     }

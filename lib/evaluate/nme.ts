@@ -2,14 +2,20 @@ import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { Random } from "@/lib/random.ts";
 
+/** What is known of a face besides its landmarks. */
+export interface ShownFace {
+  /** The true pose's, in radians; its sign does not matter. */
+  readonly yaw: number;
+  /** Whose face it is, where several may be one person's; without it, nobody else's. */
+  readonly person?: number | string | undefined;
+}
+
 /** The 68 landmarks of one face beside their truth, in one frame of pixels. */
-export interface LandmarkPair {
+export interface LandmarkPair extends ShownFace {
   /** [68, 3], x, y, z. */
   readonly predicted: Float32Array;
   /** [68, 3], x, y, z; each z NaN where depths are not known. */
   readonly truth: Float32Array;
-  /** The true pose's, in radians; its sign does not matter. */
-  readonly yaw: number;
 }
 
 /** Normalized mean errors in percent, by yaw as the papers have it. */
@@ -20,14 +26,15 @@ export interface NmeSummary {
   readonly balanced: number;
   /** Mean by absolute yaw in degrees; null where no image falls into the bin. */
   readonly bins: Readonly<Record<YawBin, number | null>>;
-  /** Where the mean over all such images lies with a probability of 95 %; NaN where there is none. */
+  /**
+   * Where the mean over all such images lies with a probability of 95 %, which are of other people each time; the mean itself
+   * where all are of one, and NaN where there is none.
+   */
   readonly interval: readonly [low: number, high: number];
 }
 
 /** The errors of one face, in percent. */
-export interface FaceError {
-  /** The true pose's, in radians; its sign does not matter. */
-  readonly yaw: number;
+export interface FaceError extends ShownFace {
   readonly nme68_2d: number;
   readonly nme68_3d: number;
   /** [68], the 2D error of each landmark. */
@@ -37,6 +44,8 @@ export interface FaceError {
 /** Normalized mean errors of many faces in percent; see {@linkcode nme}. */
 export interface LandmarkErrors {
   readonly images: number;
+  /** Whose images these are; not there where it is not known, as in summaries of older versions. */
+  readonly people?: number;
   /** Those whose true landmarks have depths: the errors in 3D are of them, and NaN where there are none. */
   readonly imagesWithDepth: number;
   readonly nme68_2d: NmeSummary;
@@ -102,6 +111,7 @@ export function faceErrors(pairs: readonly LandmarkPair[]): FaceError[] {
     const landmarks = landmarkDistances(pair, 2);
     return {
       yaw: pair.yaw,
+      person: pair.person,
       nme68_2d: mean(landmarks),
       nme68_3d: nme(pair, 3),
       landmarks: Float32Array.from(landmarks),
@@ -113,14 +123,14 @@ export function faceErrors(pairs: readonly LandmarkPair[]): FaceError[] {
 export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
   const withDepth = pairs.filter(({ truth }) => !Number.isNaN(truth[2]));
   const distances = pairs.map((pair) => landmarkDistances(pair, 2));
-  const yaws = pairs.map(({ yaw }) => yaw);
   const inPlane = (first: number, end: number) =>
-    summarizeErrors(distances.map((of) => mean(of.slice(first, end))), yaws);
+    summarizeErrors(distances.map((of) => mean(of.slice(first, end))), pairs);
   return {
     images: pairs.length,
+    ...pairs.some(({ person }) => person !== undefined) && { people: countPeople(pairs) },
     imagesWithDepth: withDepth.length,
     nme68_2d: inPlane(0, LANDMARK_COUNT),
-    nme68_3d: summarizeErrors(withDepth.map((pair) => nme(pair, 3)), withDepth.map(({ yaw }) => yaw)),
+    nme68_3d: summarizeErrors(withDepth.map((pair) => nme(pair, 3)), withDepth),
     nme51_2d: inPlane(JAW, LANDMARK_COUNT),
     jaw17_2d: inPlane(0, JAW),
   };
@@ -139,31 +149,51 @@ export function yawOfLandmarks(landmarks: Float32Array, neutral: Float32Array): 
   }
 }
 
-/** Of errors in percent and yaws in radians, one for each face. */
-export function summarizeErrors(errors: readonly number[], yaws: readonly number[]): NmeSummary {
+/** Of errors in percent, one for each face. */
+export function summarizeErrors(errors: readonly number[], faces: readonly ShownFace[]): NmeSummary {
   const binMeans = yawBins.map((_, bin) => {
-    const inBin = errors.filter((_, i) => yawBinOf(yaws[i]!) === bin);
+    const inBin = errors.filter((_, i) => yawBinOf(faces[i]!.yaw) === bin);
     return inBin.length > 0 ? mean(inBin) : null;
   });
   return {
     mean: mean(errors),
     balanced: mean(binMeans.filter((value) => value !== null)),
     bins: { "0-30": binMeans[0]!, "30-60": binMeans[1]!, "60-90": binMeans[2]! },
-    interval: bootstrapInterval(errors),
+    interval: bootstrapInterval(errors, faces),
   };
 }
 
-/** How often images are drawn anew, with replacement, to see how much their mean depends on which they are. */
+/** How many people these faces are of. */
+export function countPeople(faces: readonly Pick<ShownFace, "person">[]): number {
+  return byPerson(faces, faces).length;
+}
+
+/** What there is of each face, by whose it is. */
+function byPerson<T>(values: readonly T[], faces: readonly Pick<ShownFace, "person">[]): T[][] {
+  return [...Map.groupBy(values.keys(), (i) => faces[i]!.person ?? { alone: i }).values()]
+    .map((own) => own.map((i) => values[i]!));
+}
+
+/** How often people are drawn anew, with replacement, to see how much their faces' mean depends on who they are. */
 const RESAMPLINGS = 1000;
 
-/** The middle 95 % of means over as many images drawn anew (Efron, 1979). */
-function bootstrapInterval(errors: readonly number[]): [number, number] {
+/**
+ * The middle 95 % of means over as many people drawn anew (Efron, 1979), each with all their faces: one person's are alike, and
+ * are no more independent than that (the cluster bootstrap of Field and Welsh, 2007).
+ */
+function bootstrapInterval(errors: readonly number[], faces: readonly ShownFace[]): [number, number] {
   if (errors.length === 0) return [NaN, NaN];
+  const people = byPerson(errors, faces).map((own) => ({ sum: own.reduce((a, b) => a + b), count: own.length }));
   const random = new Random("bootstrap");
-  const means = Float64Array.from(
-    { length: RESAMPLINGS },
-    () => errors.reduce((sum) => sum + random.pick(errors), 0) / errors.length,
-  ).sort();
+  const means = Float64Array.from({ length: RESAMPLINGS }, () => {
+    let sum = 0, count = 0;
+    for (let i = 0; i < people.length; i++) {
+      const drawn = random.pick(people);
+      sum += drawn.sum;
+      count += drawn.count;
+    }
+    return sum / count;
+  }).sort();
   return [means[Math.floor(0.025 * RESAMPLINGS)]!, means[Math.ceil(0.975 * RESAMPLINGS) - 1]!];
 }
 

@@ -6,6 +6,7 @@ import {
   listAnnotated,
   readAnnotatedPhoto,
 } from "@/lib/data/sets/annotated.ts";
+import { subjectOf } from "@/lib/data/sets/300w_lp/listing.ts";
 import type { DenseErrors } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { evaluate, type Evaluation, labelPhoto, type PlacedFace } from "@/lib/evaluate/evaluate.ts";
 import type { MeasuredModel } from "@/lib/evaluate/trained.ts";
@@ -74,11 +75,12 @@ export async function fitPhotos(
       const { name, landmarks, pose, marked } = photo, face = faces[i];
       const annotation = { name, landmarks, pose, ...marked && { marked } };
       const prediction = face && predictions[shown.indexOf(face)]!;
+      const person = subjectOf(name);
       const judged = { ...photo, ...files[fitted.length]!, ...prediction, crop: face?.crop };
       const dense = prediction && await judge?.(judged as JudgedPhoto);
       fitted.push({
         ...annotation,
-        found: prediction && { ...found(face, prediction.landmarks), ...dense && { dense } },
+        found: prediction && { ...found({ ...face, person }, prediction.landmarks), ...dense && { dense } },
       });
     }
   }

@@ -1,7 +1,14 @@
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import { type FaceError, faceSize, mean, type NmeSummary, summarizeErrors } from "@/lib/evaluate/nme.ts";
+import {
+  type FaceError,
+  faceSize,
+  mean,
+  type NmeSummary,
+  type ShownFace,
+  summarizeErrors,
+} from "@/lib/evaluate/nme.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";
@@ -67,14 +74,14 @@ function offsetLength(offsets: Float32Array, v: number, dimensions: 2 | 3): numb
   return Math.hypot(offsets[3 * v]!, offsets[3 * v + 1]!, dimensions === 3 ? offsets[3 * v + 2]! : 0);
 }
 
-/** What faces' {@linkcode denseErrors} come to, by their yaws. */
+/** What faces' {@linkcode denseErrors} come to. */
 export function summarizeDense(
   errors: readonly (readonly [in2d: number, in3d: number])[],
-  yaws: readonly number[],
+  faces: readonly ShownFace[],
 ): { readonly in2d: NmeSummary; readonly in3d: NmeSummary } {
   return {
-    in2d: summarizeErrors(errors.map(([in2d]) => in2d), yaws),
-    in3d: summarizeErrors(errors.map(([, in3d]) => in3d), yaws),
+    in2d: summarizeErrors(errors.map(([in2d]) => in2d), faces),
+    in3d: summarizeErrors(errors.map(([, in3d]) => in3d), faces),
   };
 }
 

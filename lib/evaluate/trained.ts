@@ -99,7 +99,7 @@ async function measure(
     ...expressionsOf(faces, { found: amounts, said: expressionNames, known: source.expressionNames ?? [] }),
   };
   if (!isOwn) return evaluation;
-  return { ...evaluation, dense: summarizeDense(dense, faces.map(({ yaw }) => yaw)) };
+  return { ...evaluation, dense: summarizeDense(dense, faces) };
 }
 
 interface SaidExpressions {

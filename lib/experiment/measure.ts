@@ -112,7 +112,7 @@ function errorsOf(
   );
   return {
     ...evaluate(faces, { found: landmarksOf(faces, surface), meanLandmarks }),
-    dense: summarizeDense(dense, faces.map(({ yaw }) => yaw)),
+    dense: summarizeDense(dense, faces),
   };
 }
 

@@ -61,6 +61,7 @@ Deno.test("makeFaces() makes as many faces as asked, others in each split, turne
     makeFaces({ ...options, split: "validation" }),
   ]);
   assertEquals([test.length, validation.length], [3, 3]);
+  assertEquals([...test, ...validation].map(({ person }) => person), Array(6).fill(0)); // the first of each split
   for (const { image, map, landmarks } of [...test, ...validation]) {
     assertEquals([image.width, image.rgb.length, map.size, landmarks.length], [size, size * size * 3, size, 68 * 3]);
   }

@@ -106,3 +106,31 @@ Deno.test("landmarkErrors()'s interval holds the mean, as wide as 1.96 standard 
   const alone = landmarkErrors(pairs.slice(0, 1)).nme68_2d;
   assertEquals(alone.interval, [alone.mean, alone.mean]);
 });
+
+Deno.test("landmarkErrors()'s interval is of other people, not of other faces of the same", () => {
+  const errorOf = (person: number) => 5 + 3 * Math.sin(person);
+  const facesOf = (person: number, count: number) =>
+    Array.from({ length: count }, () => ({
+      predicted: shifted(square(), [errorOf(person), 0, 0]),
+      truth: square(),
+      yaw: 0,
+      person,
+    }));
+  const people = Array.from({ length: 100 }, (_, person) => person);
+  const known = people.flatMap((person) => facesOf(person, 8));
+  const { images, people: count, nme68_2d: { mean, interval: [low, high] } } = landmarkErrors(known);
+  assertEquals([images, count], [800, 100]);
+  const error = 1.96 * 3 * Math.SQRT1_2 / Math.sqrt(people.length); // though there are eight times as many faces
+  assertClose(mean - low, error, 0.15 * error);
+  assertClose(high - mean, error, 0.15 * error);
+  const unknown = landmarkErrors(known.map(({ person: _, ...face }) => face));
+  assertEquals(unknown.people, undefined);
+  const [lowest, highest] = unknown.nme68_2d.interval;
+  assertClose((high - low) / (highest - lowest), Math.sqrt(8), 0.15 * Math.sqrt(8));
+
+  // those of the larger errors have more faces
+  const uneven = landmarkErrors(people.flatMap((person) => facesOf(person, errorOf(person) > 5 ? 9 : 1))).nme68_2d;
+  assert(uneven.interval[0] < uneven.mean && uneven.mean < uneven.interval[1], `${uneven.mean}: ${uneven.interval}`);
+  const same = landmarkErrors(facesOf(2, 9)).nme68_2d;
+  assertEquals(same.interval, [same.mean, same.mean]);
+});

@@ -71,7 +71,8 @@ Deno.test("evaluatePhotos() measures a model that is opened by its folder or its
   await savePhoto(`${folder.path}/photos`, "b");
   for (const path of [`${folder.path}/run`, `${folder.path}/run/model`]) {
     await using model = await openModel(path);
-    const { images, nme68_2d, baseline } = await evaluatePhotos(model, `${folder.path}/photos`);
+    const { images, people, nme68_2d, baseline } = await evaluatePhotos(model, `${folder.path}/photos`);
+    assertEquals(people, undefined); // it is not known whose photos these are
     assertEquals([images, nme68_2d.bins["0-30"], nme68_2d.bins["60-90"]], [2, null, null]);
     assertEquals([nme68_2d.balanced, nme68_2d.bins["30-60"]], [nme68_2d.mean, nme68_2d.mean]);
     assert(nme68_2d.mean > 0 && baseline.nme68_3d.mean > 0);
@@ -82,16 +83,16 @@ Deno.test("evaluatePhotos() measures 300W-LP's photos in 2D, and in 3D those alo
   await using folder = await temporaryFolder();
   await saveModel(`${folder.path}/model`);
   const photos = `${folder.path}/photos`;
-  await savePhoto(photos, "a", { pt2d: facePoints(2, 9) });
+  await savePhoto(photos, "AFW_ann_0", { pt2d: facePoints(2, 9) });
   await using model = await openModel(`${folder.path}/model`);
   const flat = await evaluatePhotos(model, photos);
-  assertEquals([flat.images, flat.imagesWithDepth, flat.nme68_3d.mean], [1, 0, NaN]);
+  assertEquals([flat.images, flat.people, flat.imagesWithDepth, flat.nme68_3d.mean], [1, 1, 0, NaN]);
   assert(flat.nme68_2d.mean > 0);
   const rows = new ErrorTable(flat).toText().split("\n");
   assert(rows.filter((row) => /3D \(0 faces with depths\)( +–){6}$/.test(row)).length === 2, rows.join("\n"));
-  await savePhoto(photos, "b");
+  await savePhoto(photos, "AFW_ann_1"); // the same, turned
   const mixed = await evaluatePhotos(model, photos);
-  assertEquals([mixed.images, mixed.imagesWithDepth], [2, 1]);
+  assertEquals([mixed.images, mixed.people, mixed.imagesWithDepth], [2, 1, 1]);
   assert(mixed.nme68_3d.mean > 0 && mixed.baseline.nme68_3d.mean > 0);
 });
 
@@ -126,7 +127,8 @@ Deno.test("evaluateHeldOut() measures on as many faces as asked, and refuses a s
   await saveModel(folder.path);
   await using model = await openModel(folder.path);
   const options = { source: { name: "built-in" }, seed: 7, workers: 1, sampleCount: 3 };
-  assertEquals((await evaluateHeldOut(model, options)).images, 3);
+  const { images, people } = await evaluateHeldOut(model, options);
+  assertEquals([images, people], [3, 1]);
   await assertThrows(
     () => evaluateHeldOut(model, { ...options, source: { name: "obj" } }),
     InputError,

@@ -18,7 +18,8 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   const { code, stdout } = await runTaskChild("card", "--model", model, "--test-samples", "24", "--out", out);
   assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.jpg\n`]);
   const card = await Deno.readTextFile(`${out}/card.md`);
-  assert(card.startsWith("## Drawn faces of unseen people: 24\n"), card);
+  assert(card.startsWith("## Drawn faces of unseen people: 24 faces of 3 people\n"), card);
+  assert(/^\| light \| \w[^|]* \| \d+ \| [1-3] \| /m.test(card), card); // faces, people
   for (const trait of ["yaw", "pitch", "skin tone", "cover", "light", "sharpness", "color"]) {
     assert(card.includes(`\n| ${trait} | `), trait);
   }

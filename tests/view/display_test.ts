@@ -90,7 +90,11 @@ Deno.test("an ErrorTable is the same in text and in HTML: each error beside the 
     "68 points, 3D         5.00      4.75–5.75          6.00       4.50       10.13           –",
     "mean face, 3D        30.00    29.75–30.75         31.00      29.50       10.13           –",
   ]);
-  assert(lines[0]!.startsWith("NME in %, 7 faces") && new Set(lines.map((line) => line.length)).size === 1);
+  assert(lines[0]!.startsWith("NME in %, 7 faces  ") && new Set(lines.map((line) => line.length)).size === 1);
   const cells = [...(html as string).matchAll(/<t[hd]>([^<]*)<\/t[hd]>/g)].map(([, cell]) => cell!);
   assertEquals(cells, table.cells.flat());
+  const headings = [1, 3].map((people) => new ErrorTable({ ...evaluation, people }).cells[0]![0]);
+  assertEquals(headings, ["NME in %, 7 faces of 1 person", "NME in %, 7 faces of 3 people"]);
+  const certain = { ...errors(3), interval: [3, 3] as const }; // of one person, who says nothing of others
+  assertEquals(new ErrorTable({ ...evaluation, nme68_2d: certain }).cells[1]![2], "–");
 });

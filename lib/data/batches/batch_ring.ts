@@ -25,6 +25,8 @@ export interface BatchRing {
   readonly expressions: SharedArrayBuffer;
   /** Float32 [slotCount, batchSize], 1 where the crop has a face, else 0. */
   readonly presence: SharedArrayBuffer;
+  /** Int32 [slotCount, batchSize], who each sample shows; -1 where nobody else's sample shows them. */
+  readonly people: SharedArrayBuffer;
 }
 
 const TICKETS = 0;
@@ -51,6 +53,7 @@ export function createRing(
     landmarks: new SharedArrayBuffer(4 * slotCount * batchSize * 68 * 3),
     expressions: new SharedArrayBuffer(4 * slotCount * batchSize * expressionCount),
     presence: new SharedArrayBuffer(4 * slotCount * batchSize),
+    people: new SharedArrayBuffer(4 * slotCount * batchSize),
   };
 }
 
@@ -61,6 +64,7 @@ export interface RingViews {
   readonly landmarks: Float32Array;
   readonly expressions: Float32Array;
   readonly presence: Float32Array;
+  readonly people: Int32Array;
 }
 
 /** The samples [first, first + count) of a batch. */
@@ -77,6 +81,7 @@ export function ringViews(ring: BatchRing, batch: number, [first, count]: readon
       count * ring.expressionCount,
     ),
     presence: new Float32Array(ring.presence, 4 * start, count),
+    people: new Int32Array(ring.people, 4 * start, count),
   };
 }
 
@@ -104,7 +109,8 @@ export function waitForPlace({ control: shared, batchSize, slotCount }: BatchRin
 
 /** For workers: lays a sample down. True where it completes its batch. */
 export function putSample(ring: BatchRing, place: number, sample: EncodedSample): boolean {
-  const { image, targets, landmarks, expressions = new Float32Array(ring.expressionCount), isAbsent = false } = sample;
+  const { image, targets, landmarks, expressions = new Float32Array(ring.expressionCount) } = sample;
+  const { isAbsent = false, person = -1 } = sample;
   const batch = Math.floor(place / ring.batchSize);
   const views = ringViews(ring, batch, [place % ring.batchSize, 1]);
   checkLength("image", image.rgb, views.images);
@@ -116,11 +122,12 @@ export function putSample(ring: BatchRing, place: number, sample: EncodedSample)
   views.landmarks.set(landmarks);
   if (ring.expressionCount > 0) views.expressions.set(expressions);
   views.presence[0] = isAbsent ? 0 : 1;
+  views.people[0] = person;
   const control = new Int32Array(ring.control);
   return Atomics.add(control, DONE + batch % ring.slotCount, 1) + 1 === batchLength(ring, batch);
 }
 
-type EncodedSample = Pick<Sample, "image" | "landmarks" | "expressions" | "isAbsent"> & {
+type EncodedSample = Pick<Sample, "image" | "landmarks" | "expressions" | "isAbsent" | "person"> & {
   readonly targets: Float32Array;
 };
 

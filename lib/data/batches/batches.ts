@@ -55,6 +55,8 @@ export interface HostBatch {
   readonly expressions?: Float32Array;
   /** [batchSize], 1 where the crop has a face, else 0: the rest of its label means nothing then. Without it, all have. */
   readonly presence?: Float32Array;
+  /** [batchSize], who each sample shows, see {@linkcode Sample.person}; -1, or without it, a person of its own. */
+  readonly people?: Int32Array;
 }
 
 /**

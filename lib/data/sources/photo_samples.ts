@@ -11,27 +11,40 @@ export interface LabeledPhotos {
   readonly counts: Readonly<Record<Split, number>>;
   /** Throws an InputError where the photo cannot be used; the next one that can takes its place. */
   labeledPhoto(place: number, split: Split): Promise<LabeledPhoto>;
+  /** Whose photo stands at each place, where several may be one's. */
+  readonly subjects?: Readonly<Record<Split, readonly string[]>>;
 }
 
 /** The part of a source that makes samples, where these are crops of photos: in each epoch, a photo is augmented anew. */
 export function photoSamples(
-  { counts, labeledPhoto }: LabeledPhotos,
+  { counts, labeledPhoto, subjects }: LabeledPhotos,
   { seed, augment, onRefused, timer }: Options,
 ): Pick<Source, "counts" | "sample" | "label"> {
+  const people = subjects && bySplit((split) => numbersOf(subjects[split]));
   const usable = (index: number, split: Split) =>
-    firstUsable(index, { count: counts[split], make: (place) => labeledPhoto(place, split), onRefused });
+    firstUsable(index, {
+      count: counts[split],
+      make: async (place) => ({ labeled: await labeledPhoto(place, split), person: people?.[split][place] }),
+      onRefused,
+    });
   return {
     counts,
     async sample(index, split, epoch = 0) {
-      const labeled = await usable(index, split);
+      const { labeled, person } = await usable(index, split);
       timer?.begin("crop");
       const random = new Random(`${seed}/${split}/photo ${index}/${epoch}`);
       const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
       timer?.end();
-      return sample;
+      return { ...sample, person };
     },
-    label: async (index, split) => (await usable(index, split)).label,
+    label: async (index, split) => (await usable(index, split)).labeled.label,
   };
+}
+
+/** The place where each name stands first. */
+function numbersOf(names: readonly string[]): Int32Array {
+  const firsts = new Map<string, number>();
+  return Int32Array.from(names, (name, place) => firsts.getOrInsertComputed(name, () => place));
 }
 
 /** Something of each split. */

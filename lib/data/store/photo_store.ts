@@ -365,6 +365,7 @@ export function photoStoreSource(store: PhotoStore, options: SourceSpec & OpenOp
         options.timer?.begin("read");
         return store.read(faces[split][place]!);
       },
+      subjects: bySplit((split) => faces[split].map(({ subject }) => subject)),
     }, options),
     facts: () => ({ mirror: index.mirror, neutralLandmarks: index.neutralLandmarks, license: index.license }),
     fingerprint: () =>

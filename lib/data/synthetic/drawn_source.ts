@@ -143,7 +143,8 @@ class Studio {
     const { pitch, yaw, roll } = sitting.pose;
     const pose = shot?.isMirrored ? { pitch, yaw: -yaw, roll: -roll } : sitting.pose;
     const cover = [...drawing.worn, ...occluders];
-    return { image, ...label, traits: { pose, years: sitting.years, skin, lighting, cover, camera } };
+    const { person, years } = sitting;
+    return { image, ...label, person, traits: { pose, years, skin, lighting, cover, camera } };
   }
 
   #draw({ random, ...sitting }: Sitting): Drawing {

@@ -39,6 +39,8 @@ export interface SitterOptions {
 
 /** Who is shown in one sample, and how they hold their head. */
 export interface Sitting {
+  /** The person's number within the split. */
+  readonly person: number;
   readonly years: number;
   /** [vertexCount, 3], in model space. */
   readonly vertices: Float32Array;
@@ -131,13 +133,14 @@ export class Sitters {
   #sitDown(head: number, split: Split): Sitting {
     const { seed } = this.#options;
     const random = new Random(`${seed}/${split}/sample ${head}`);
-    const person = `${seed}/${split}/person ${Math.floor(head / Math.ceil(SAMPLES_PER_PERSON / this.#shots))}`;
-    const years = randomYears(new Random(person).fork("age"));
-    const expressions = this.#shape(person, random.fork("expression"));
+    const person = Math.floor(head / Math.ceil(SAMPLES_PER_PERSON / this.#shots));
+    const build = `${seed}/${split}/person ${person}`;
+    const years = randomYears(new Random(build).fork("age"));
+    const expressions = this.#shape(build, random.fork("expression"));
     this.#ages.bend(this.#vertices, years);
     const miss = this.#missing(random.fork("miss"));
     const placed = this.#place(random.fork("pose"), miss);
-    return { years, vertices: this.#vertices, ...placed, expressions, isAbsent: miss !== undefined, random };
+    return { person, years, vertices: this.#vertices, ...placed, expressions, isAbsent: miss !== undefined, random };
   }
 
   #shoot(head: Random, number: number): Shot {

@@ -122,7 +122,10 @@ export function aflw2000Protocol(faces: readonly ProtocolFace[]): Protocol {
   }).filter(({ values }) => values.length > 0);
   const summaries = lists.flatMap((yaws) =>
     measured.map(({ values, ...names }) => {
-      const errors = summarizeErrors(values.map(({ error }) => error), values.map(({ face }) => yawOf(face, yaws)));
+      const errors = summarizeErrors(
+        values.map(({ error }) => error),
+        values.map(({ face }) => ({ yaw: yawOf(face, yaws) })),
+      );
       return { ...names, yaws, errors };
     })
   );

@@ -2,6 +2,7 @@ import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import {
+  countPeople,
   faceErrors,
   JAW,
   type LandmarkErrors,
@@ -14,7 +15,14 @@ import { denseErrors, landmarkErrorsByPart, mapErrorsByRegion, summarizeDense } 
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
-import { binFigures, binHeadings, figure, intervalFigure, NumberTable } from "@/lib/view/evaluation/number_table.ts";
+import {
+  binFigures,
+  binHeadings,
+  countedFaces,
+  figure,
+  intervalFigure,
+  NumberTable,
+} from "@/lib/view/evaluation/number_table.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /** What a model card tells of. */
@@ -43,7 +51,8 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
       trait,
       label,
       count: own.length,
-      nme68_2d: summarizeErrors(own.map((error) => error.nme68_2d), own.map(({ yaw }) => yaw)),
+      people: countPeople(own),
+      nme68_2d: summarizeErrors(own.map((error) => error.nme68_2d), own),
       nme51_2d: mean(own.map(({ landmarks }) => mean([...landmarks.subarray(JAW)]))),
       nme68_3d: mean(own.map((error) => error.nme68_3d)),
     };
@@ -54,19 +63,21 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
   const parts = landmarkErrorsByPart(errors);
   const regions = mapErrorsByRegion(drawn.map(mapPair), surface);
   return [
-    `## Drawn faces of unseen people: ${drawn.length}`,
-    "Crops are turned, shifted and scaled as a detector's are, and things stand before faces, as in training.",
+    `## Drawn faces of unseen people: ${countedFaces(overall)}`,
+    "Crops are turned, shifted and scaled as a detector's are, and things stand before faces, as in training. Intervals are " +
+    "of other people with all their faces (a cluster bootstrap: Field and Welsh, 2007).",
     new NumberTable(errorRows(overall)).toMarkdown(),
     `The whole surface without the neck, at known correspondence: ${figure(dense.in2d.mean)} in 2D, ${
       figure(dense.in3d.mean)
     } in 3D.`,
     "### By what a picture shows",
     new NumberTable([
-      ["", "", "faces", "68, 2D", "95 % interval", "inner 51, 2D", "68, 3D"],
-      ...groups.map(({ trait, label, count, nme68_2d, nme51_2d, nme68_3d }, i) => [
+      ["", "", "faces", "people", "68, 2D", "95 % interval", "inner 51, 2D", "68, 3D"],
+      ...groups.map(({ trait, label, count, people, nme68_2d, nme51_2d, nme68_3d }, i) => [
         groups[i - 1]?.trait === trait ? "" : trait,
         label,
         String(count),
+        String(people),
         figure(nme68_2d.mean),
         intervalFigure(nme68_2d),
         figure(nme51_2d),
@@ -136,7 +147,7 @@ function landmarksOf(faces: readonly TraitedFace[], surface: FaceSurface): Float
 
 function pairsOf(faces: readonly TraitedFace[], surface: FaceSurface) {
   const found = landmarksOf(faces, surface);
-  return faces.map(({ landmarks, yaw }, i) => ({ predicted: found[i]!, truth: landmarks, yaw }));
+  return faces.map(({ landmarks, yaw, person }, i) => ({ predicted: found[i]!, truth: landmarks, yaw, person }));
 }
 
 function summary(errors: NmeSummary): string[] {

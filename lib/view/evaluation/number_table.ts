@@ -1,4 +1,5 @@
-import { type NmeSummary, yawBins } from "@/lib/evaluate/nme.ts";
+import { counted } from "@/lib/counted.ts";
+import { type LandmarkErrors, type NmeSummary, yawBins } from "@/lib/evaluate/nme.ts";
 import { escapeHtml } from "@/lib/view/figures/picture.ts";
 
 /** Where a row's figures stand. */
@@ -76,9 +77,19 @@ export function binFigures({ bins }: Pick<NmeSummary, "bins">): string[] {
   return yawBins.map((bin) => figure(bins[bin]));
 }
 
-/** Where a mean lies with a probability of 95 %. */
+/** Where a mean lies with a probability of 95 %; "–" where it is one person's, who says nothing of others. */
 export function intervalFigure({ interval: [low, high] }: Pick<NmeSummary, "interval">): string {
-  return Number.isNaN(low) ? "–" : `${figure(low)}–${figure(high)}`;
+  return Number.isNaN(low) || low === high ? "–" : `${figure(low)}–${figure(high)}`;
+}
+
+/** How many faces, and of how many people where that is known, such as "256 faces of 32 people". */
+export function countedFaces({ images, people }: Pick<LandmarkErrors, "images" | "people">): string {
+  return `${counted(images, "face")}${people === undefined ? "" : ` of ${countedPeople(people)}`}`;
+}
+
+/** "1 person", or more people. */
+export function countedPeople(count: number): string {
+  return count === 1 ? "1 person" : `${count} people`;
 }
 
 /** Two decimals; "–" for no number. */

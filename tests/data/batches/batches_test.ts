@@ -22,7 +22,7 @@ async function take(batches: Batches, count: number): Promise<HostBatch[]> {
   const taken = [];
   while (taken.length < count) {
     const batch = (await batches.next())!;
-    const { images, targets, landmarks, expressions, presence } = batch; // in memory that is used again
+    const { images, targets, landmarks, expressions, presence, people } = batch; // in memory that is used again
     taken.push({
       ...batch,
       images: images.slice(),
@@ -30,6 +30,7 @@ async function take(batches: Batches, count: number): Promise<HostBatch[]> {
       landmarks: landmarks.slice(),
       expressions: expressions!.slice(),
       presence: presence!.slice(),
+      people: people!.slice(),
     });
   }
   return taken;
@@ -202,11 +203,12 @@ Deno.test("Batch.from() copies to tensors of bytes and of targets, and leaves no
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("openBatches() takes along the amounts of expressions where asked, and says which faces are there", async () => {
+Deno.test("openBatches() takes along the amounts of expressions where asked, and says which faces are there, and whose", async () => {
   using batches = openBatches({ ...options, expressionCount: 2 });
   const batch = (await batches.next())!;
   assertEquals([...batch.expressions!], [0, -0, 1, -1, 2, -2]);
   assertEquals([...batch.presence!], [0, 1, 1]);
+  assertEquals([...batch.people!], [-1, 0, 1]); // nobody else's, and by number
   using without = openBatches(options);
   assertEquals((await without.next())!.expressions!.length, 0);
 });

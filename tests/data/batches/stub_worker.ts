@@ -28,6 +28,7 @@ serveSamples(({ seed, imageSize, source: { name, counts } }) => {
         landmarks,
         expressions: Float32Array.of(index, -index),
         isAbsent: index % 3 === 0,
+        ...index > 0 && { person: Math.floor(index / 2) },
       };
     },
   };

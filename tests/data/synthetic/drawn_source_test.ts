@@ -47,6 +47,7 @@ Deno.test("drawnSource() shows other people in each split and in each eight samp
   const seen = (["train", "validation", "test"] as Split[]).flatMap((split) =>
     [0, 8, 16, 24].map((index) => build(training.sample(index, split)))
   );
+  assertEquals(fifty.map(({ person }) => person), fifty.map((_, i) => Math.floor(i / 8)));
   seen.forEach((one, i) => {
     for (const other of seen.slice(i + 1)) assert(one.some((value, k) => Math.abs(value - other[k]!) > 1e-4));
   });
@@ -219,6 +220,7 @@ Deno.test("drawnSource() gives the same bytes for a shot, in any order, and its 
   const options = { seed: 7, imageSize: SIZE, augment: true, shots: 4, absentShare: 0.2 };
   const inOrder = drawnSource(model, options);
   const all = Array.from({ length: 24 }, (_, i) => inOrder.sample(i, "train"));
+  assertEquals(all.map(({ person }) => person), all.map((_, i) => Math.floor(i / 8)));
   const backwards = drawnSource(model, options);
   for (const index of [22, 9, 8, 21, 4, 7, 0]) {
     assertEquals([...bytesOf(backwards.sample(index, "train"))], [...bytesOf(all[index]!)]);

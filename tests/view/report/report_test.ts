@@ -26,6 +26,7 @@ const faces: JudgedFace[] = [0, 1, 2].map((index) => {
 
 const evaluation: Evaluation = {
   images: 1234,
+  people: 155,
   imagesWithDepth: 1234,
   nme68_2d: { mean: 3.456, balanced: 4.5678, bins: { "0-30": 2.5, "30-60": 5.125, "60-90": null }, interval: [4, 7] },
   nme68_3d: { mean: 5.5, balanced: 6.25, bins: { "0-30": 4.75, "30-60": 7.1, "60-90": null }, interval: [4, 7] },
@@ -117,7 +118,7 @@ async function textOf(page: Page, selector: string): Promise<string[]> {
 async function checkText(page: Page): Promise<void> {
   assertEquals(await page.title(), 'A <run> & "more"');
   assertEquals(await textOf(page, "h1"), ['A <run> & "more"']);
-  assertEquals((await textOf(page, ".result"))[0]!.match(/[\d.]+ %| \d+ /g), ["3.46 %", " 1234 ", "20.25 %"]);
+  assertEquals((await textOf(page, ".result"))[0]!.match(/[\d.]+ %| \d+ /g), ["3.46 %", " 1234 ", " 155 ", "20.25 %"]);
   const shown = await textOf(page, "section:nth-of-type(1) .numbers td");
   assertEquals(shown.slice(0, 6), ["3.46", "4.00–7.00", "4.57", "2.50", "5.13", "–"]);
   assertEquals(shown, new ErrorTable(evaluation).cells.slice(1).flatMap((row) => row.slice(1)));

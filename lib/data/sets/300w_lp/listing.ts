@@ -78,7 +78,7 @@ async function listPart(folder: string, part: string): Promise<Listing> {
  * The set, the photo's own name, the number of the face in it where its name has one, and the rotation: "LFPW" and
  * "image_train_0001" with 0, "HELEN" and "3036412907" with face 2 and 0. IBUG's "image_092 _01" has a space.
  */
-function subjectOf(stem: string): string | undefined {
+export function subjectOf(stem: string): string | undefined {
   const [, part, photo] = /^(AFW|HELEN|IBUG|LFPW)_(.+)_\d{1,2}$/.exec(stem) ?? [];
   if (part === undefined) return undefined;
   const isNumbered = part !== "LFPW"; // the last number of its names is that of the photo

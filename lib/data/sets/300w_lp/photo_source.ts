@@ -79,6 +79,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
     ...photoSamples({
       counts: bySplit((split) => splitPhotos[split].length),
       labeledPhoto: (place, split) => labeledPhoto(splitPhotos[split][place]!),
+      subjects: bySplit((split) => splitPhotos[split].map(({ subject }) => subject)),
     }, options),
     facts: () => facts,
     fingerprint: () => fingerprint(photos, print),

@@ -45,7 +45,8 @@ Deno.test("photoSource() says of each photo what its parameters say, in the crop
   assertEquals(splits.map((split) => source.counts[split]), [2, 2, 2]);
   for (const split of splits) {
     for (const [index, photo] of source.photos[split].entries()) {
-      const { image, map, landmarks } = await source.sample(index, split);
+      const { image, map, landmarks, person } = await source.sample(index, split);
+      assertEquals(person, source.photos[split].findIndex(({ subject }) => subject === photo.subject));
       assertEquals([image.width, image.height, map.size], [64, 64, 64]);
       const placed = placedSlowly(fitted, fits.get(photo.name)!, 120);
       const truth = valuesAt(meshLandmarks(fitted.model), placed);
