@@ -5,6 +5,7 @@ import { counted } from "@/lib/counted.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
+import type { FaceError } from "@/lib/evaluate/nme.ts";
 import { publishedErrors } from "@/lib/evaluate/published.ts";
 import type { ComparedModel } from "@/lib/view/evaluation/model_comparison.ts";
 import type { BoxKind } from "@/tasks/evaluate/measure_photos.ts";
@@ -27,7 +28,7 @@ interface Flags {
 }
 
 const command = taskCommand("compare")
-  .description("Measures runs and models on the same faces, and how fast they are: one table")
+  .description("Measures runs and models on the same faces, how each differs from the first, and how fast they are: one table")
   .argument("<folders...>", "runs' folders, or trained models'")
   .addOption(backendOption())
   .addOption(
@@ -54,11 +55,13 @@ await runTask(command, async (console) => {
   }
 
   // slow to load: help and wrong flags need none of it
-  const { evaluateHeldOut } = await import("@/lib/evaluate/trained.ts");
+  const { errorDifference } = await import("@/lib/evaluate/nme.ts");
+  const { measureHeldOut } = await import("@/lib/evaluate/trained.ts");
   const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");
   const { measureSpeeds } = await import("@/tasks/compare/speeds.ts");
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
   const { ModelComparison } = await import("@/lib/view/evaluation/model_comparison.ts");
+  const { ofPeople } = await import("@/lib/view/evaluation/number_table.ts");
   const { renderComparison } = await import("@/lib/view/report/comparison_page.ts");
   const { partProgress } = await import("@/lib/progress.ts");
   console.stage("Opening the models");
@@ -67,27 +70,32 @@ await runTask(command, async (console) => {
   for (const folder of command.args) models.push(await openCrops(folder, { ...options, note }));
   const onProgress = console.stage(options.photos ? "Fitting photos" : `Fitting ${testSamples} held-out faces`);
   const measured: Omit<ComparedModel, "milliseconds">[] = [];
+  let first: readonly FaceError[] | undefined;
+  const beside = (errors: readonly FaceError[]) => {
+    if (first) return { difference: errorDifference(errors, first) };
+    first = errors;
+    return {};
+  };
   for (const [i, model] of models.entries()) {
     const part = partProgress(onProgress, i / models.length, (i + 1) / models.length);
     const about = { name: command.args[i]!, bytes: model.bytes };
     if (options.photos) {
-      const { protocol, ...evaluation } = await measurePhotos(model, { ...options, photos: options.photos }, part);
-      const dense = protocol && wholeFaceErrors(protocol);
-      measured.push({ ...about, evaluation: { ...evaluation, ...dense && { dense } }, pose: protocol?.pose });
+      const { errors, ...all } = await measurePhotos(model, { ...options, photos: options.photos }, part);
+      const { protocol, ...evaluation } = all.evaluation, dense = protocol && wholeFaceErrors(protocol);
+      const shown = { ...evaluation, ...dense && { dense } };
+      measured.push({ ...about, evaluation: shown, ...beside(errors), pose: protocol?.pose });
     } else {
       const spec = { workers: defaults.workers, source, seed, sampleCount: testSamples };
       const onConversion = console.lateStage(CONVERTING);
-      measured.push({
-        ...about,
-        evaluation: await evaluateHeldOut(model, { ...spec, onConversion, onProgress: part }),
-      });
+      const { evaluation, errors } = await measureHeldOut(model, { ...spec, onConversion, onProgress: part });
+      measured.push({ ...about, evaluation, ...beside(errors) });
     }
   }
   const speeds = await measureSpeeds(models, console.stage("Timing, in turns"));
   const compared = measured.map((one, i) => ({ ...one, milliseconds: speeds[i]! }));
   console.quiet();
-  const { images } = compared[0]!.evaluation;
-  const faces = counted(images, options.photos ? "photo" : `unseen ${source.name} face`);
+  const { images, people } = compared[0]!.evaluation;
+  const faces = counted(images, options.photos ? "photo" : `unseen ${source.name} face`) + ofPeople(people);
   const table = new ModelComparison(compared, { faces, besidePapers: options.photos !== undefined });
   const print: Record<Flags["format"], () => string | Promise<string>> = {
     text: () => table.toText(),

@@ -114,8 +114,8 @@ await runTask(command, async (console) => {
   const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
   if (options.photos) {
     const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");
-    const measured = await measurePhotos(model, { ...options, photos: options.photos }, onProgress);
-    return await tell(measured);
+    const { evaluation } = await measurePhotos(model, { ...options, photos: options.photos }, onProgress);
+    return await tell(evaluation);
   }
   const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
   const evaluation = await evaluateHeldOut(model, {

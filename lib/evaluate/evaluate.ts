@@ -39,6 +39,13 @@ export interface Evaluation extends LandmarkErrors {
   readonly expressions?: ExpressionErrors;
 }
 
+/** All errors of some faces. */
+export interface Measured<Summary = Evaluation> {
+  readonly evaluation: Summary;
+  /** Of each face. */
+  readonly errors: readonly FaceError[];
+}
+
 /** What faces are judged by. */
 export interface Answers {
   /** Each [68, 3], crop pixels: the landmarks found in each face. */
@@ -63,7 +70,7 @@ export function evaluate(faces: readonly PlacedFace[], { found, meanLandmarks }:
 }
 
 /** The errors of each face, in their order, of the landmarks found in them. */
-export function evaluateEach(faces: readonly LabeledFace[], { found }: Pick<Answers, "found">): FaceError[] {
+export function evaluateEach(faces: readonly PlacedFace[], { found }: Pick<Answers, "found">): FaceError[] {
   return faceErrors(
     faces.map(({ landmarks, yaw, person }, i) => ({ predicted: found[i]!, truth: landmarks, yaw, person })),
   );

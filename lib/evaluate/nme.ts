@@ -163,6 +163,29 @@ export function summarizeErrors(errors: readonly number[], faces: readonly Shown
   };
 }
 
+/** How much larger one model's mean error is than another's on the same faces, in percent of the face's size. */
+export interface ErrorDifference {
+  readonly mean: number;
+  /** See {@linkcode NmeSummary.interval}. */
+  readonly interval: readonly [low: number, high: number];
+}
+
+/**
+ * The difference of two models' errors of 68 points in 2D, face by face: what makes a face hard does so for both, so that its
+ * interval is narrower than the means' own.
+ *
+ * @param reference the other model's, of the same faces in the same order
+ */
+export function errorDifference(errors: readonly FaceError[], reference: readonly FaceError[]): ErrorDifference {
+  if (errors.length !== reference.length) {
+    throw new TypeError(
+      `Cannot compare errors of ${errors.length} faces with ${reference.length}: wanted the same faces`,
+    );
+  }
+  const differences = errors.map(({ nme68_2d }, i) => nme68_2d - reference[i]!.nme68_2d);
+  return { mean: mean(differences), interval: bootstrapInterval(differences, errors) };
+}
+
 /** How many people these faces are of. */
 export function countPeople(faces: readonly Pick<ShownFace, "person">[]): number {
   return byPerson(faces, faces).length;

@@ -8,7 +8,14 @@ import {
 } from "@/lib/data/sets/annotated.ts";
 import { subjectOf } from "@/lib/data/sets/300w_lp/listing.ts";
 import type { DenseErrors } from "@/lib/evaluate/aflw2000/dense_judge.ts";
-import { evaluate, type Evaluation, labelPhoto, type PlacedFace } from "@/lib/evaluate/evaluate.ts";
+import {
+  evaluate,
+  evaluateEach,
+  type Evaluation,
+  labelPhoto,
+  type Measured,
+  type PlacedFace,
+} from "@/lib/evaluate/evaluate.ts";
 import type { MeasuredModel } from "@/lib/evaluate/trained.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { Crop, PositionMap } from "@/lib/types.ts";
@@ -96,12 +103,13 @@ function found({ crop, image: { width }, ...face }: PlacedFace & { readonly crop
 }
 
 /** Errors of the faces that were found. */
-export function evaluateFitted(
+export function measureFitted(
   photos: readonly FittedPhoto[],
   { meanLandmarks }: Pick<MeasuredModel["description"], "meanLandmarks">,
-): Evaluation {
+): Measured {
   const all = photos.flatMap(({ found }) => found ?? []);
-  return evaluate(all.map(({ face }) => face), { found: all.map(({ inCrop }) => inCrop), meanLandmarks });
+  const faces = all.map(({ face }) => face), found = all.map(({ inCrop }) => inCrop);
+  return { evaluation: evaluate(faces, { found, meanLandmarks }), errors: evaluateEach(faces, { found }) };
 }
 
 /** Errors on a folder of AFLW2000-3D, or in 2D alone of 300W-LP; see {@linkcode fitPhotos}. */
@@ -110,5 +118,5 @@ export async function evaluatePhotos(
   folder: string,
   options: PhotoOptions = {},
 ): Promise<Evaluation> {
-  return evaluateFitted(await fitPhotos(model, folder, options), model.description);
+  return measureFitted(await fitPhotos(model, folder, options), model.description).evaluation;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Config, parseSourceName } from "@/lib/config.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type Source } from "@/lib/data/sources/source.ts";
-import { evaluate, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import { evaluate, evaluateEach, type Evaluation, type Measured } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
@@ -34,10 +34,15 @@ export interface HeldOutOptions extends Pick<Config, "source" | "seed" | "worker
 }
 
 /** Errors on faces of people that the training has not shown. Throws an InputError where the source cannot be read. */
-export async function evaluateHeldOut(
+export async function evaluateHeldOut(model: MeasuredModel, options: HeldOutOptions): Promise<Evaluation> {
+  return (await measureHeldOut(model, options)).evaluation;
+}
+
+/** {@linkcode evaluateHeldOut} with each face's error: of the same settings, models' are of the same faces. */
+export async function measureHeldOut(
   model: MeasuredModel,
   { onConversion, onProgress, ...spec }: HeldOutOptions,
-): Promise<Evaluation> {
+): Promise<Measured> {
   const { imageSize, encoding } = model.description;
   const pictures = { ...spec, imageSize, augment: false };
   // here before in the workers: they take what it has converted
@@ -53,8 +58,13 @@ export async function evaluateHeldOut(
     expressionCount: source.expressionNames?.length ?? 0,
     onProgress: partProgress(onProgress, 0, MAKING_SHARE),
   });
-  const evaluation = await measure(model, faces, source, partProgress(onProgress, MAKING_SHARE, MEASURED_SHARE));
-  if (!evaluation.expressions) return evaluation;
+  const { evaluation, errors } = await measure(
+    model,
+    faces,
+    source,
+    partProgress(onProgress, MAKING_SHARE, MEASURED_SHARE),
+  );
+  if (!evaluation.expressions) return { evaluation, errors };
   const video = await followTalkingFace({
     ...pictures,
     model: source.model,
@@ -67,7 +77,8 @@ export async function evaluateHeldOut(
       }),
     onProgress: partProgress(onProgress, MEASURED_SHARE, 1),
   });
-  return { ...evaluation, expressions: { ...evaluation.expressions, ...video && { video } } };
+  const expressions = { ...evaluation.expressions, ...video && { video } };
+  return { evaluation: { ...evaluation, expressions }, errors };
 }
 
 /** Shares of the time after which faces are made, and measured. */
@@ -78,7 +89,7 @@ async function measure(
   faces: readonly MadeFace[],
   source: Pick<Source, "layout" | "surface" | "expressionNames">,
   onProgress: ProgressListener,
-): Promise<Evaluation> {
+): Promise<Measured> {
   const isOwn = hasLayoutOf(surface, source);
   const found: Float32Array[] = [], amounts: Float32Array[] = [];
   const dense: ReturnType<typeof denseErrors>[] = [];
@@ -94,12 +105,12 @@ async function measure(
     });
     onProgress(found.length / faces.length);
   }
+  const errors = evaluateEach(faces, { found });
   const evaluation = {
     ...evaluate(faces, { found, meanLandmarks }),
     ...expressionsOf(faces, { found: amounts, said: expressionNames, known: source.expressionNames ?? [] }),
   };
-  if (!isOwn) return evaluation;
-  return { ...evaluation, dense: summarizeDense(dense, faces) };
+  return { evaluation: { ...evaluation, ...isOwn && { dense: summarizeDense(dense, faces) } }, errors };
 }
 
 interface SaidExpressions {

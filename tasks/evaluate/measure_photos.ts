@@ -5,13 +5,13 @@ import { readFittedModel } from "@/lib/data/sources/300w_lp.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type DenseErrors, DenseJudge } from "@/lib/evaluate/aflw2000/dense_judge.ts";
 import { aflw2000Protocol, type Protocol } from "@/lib/evaluate/aflw2000/protocol.ts";
-import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
+import type { Evaluation, Measured } from "@/lib/evaluate/evaluate.ts";
 import {
   type CropFinder,
-  evaluateFitted,
   fitPhotos,
   type FittedPhoto,
   type JudgedPhoto,
+  measureFitted,
 } from "@/lib/evaluate/photos.ts";
 import type { MeasuredModel } from "@/lib/evaluate/trained.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -45,7 +45,7 @@ export async function measurePhotos(
   model: MeasuredModel,
   { photos: folder, annotations: annotationFolder, faceModel, boxes }: PhotoSet,
   onProgress: ProgressListener,
-): Promise<PhotoEvaluation> {
+): Promise<Measured<PhotoEvaluation>> {
   const { margin } = model.description.crop;
   const annotations = annotationFolder === undefined ? undefined : await Aflw2000Annotations.read(annotationFolder);
   const moreOf = (name: string, landmarks: Float32Array) => {
@@ -62,14 +62,14 @@ export async function measurePhotos(
   };
   const judge = faceModel === undefined ? undefined : await denseJudge(faceModel, model.description);
   const photos = await fitPhotos(model, folder, { cropOf: await finders[boxes](), judge, onProgress });
-  const evaluation = { boxes, ...evaluateFitted(photos, model.description) };
-  if (photos.some(({ landmarks }) => Number.isNaN(landmarks[2]))) return evaluation;
+  const { evaluation: summary, errors } = measureFitted(photos, model.description), evaluation = { boxes, ...summary };
+  if (photos.some(({ landmarks }) => Number.isNaN(landmarks[2]))) return { evaluation, errors };
   const faces = photos.map(({ name, found, ...truth }) => ({
     truth,
     more: moreOf(name, truth.landmarks),
     found: found && { landmarks: found.landmarks, pose: poseOf(found, model.description), dense: found.dense },
   }));
-  return { ...evaluation, protocol: aflw2000Protocol(faces) };
+  return { evaluation: { ...evaluation, protocol: aflw2000Protocol(faces) }, errors };
 }
 
 /** Throws an InputError where the file is not of the model that the photos were fitted with. */

@@ -1,5 +1,5 @@
 import fc from "@/tests/fast_check.ts";
-import { landmarkErrors, nme, yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import { errorDifference, faceErrors, landmarkErrors, nme, yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
@@ -133,4 +133,24 @@ Deno.test("landmarkErrors()'s interval is of other people, not of other faces of
   assert(uneven.interval[0] < uneven.mean && uneven.mean < uneven.interval[1], `${uneven.mean}: ${uneven.interval}`);
   const same = landmarkErrors(facesOf(2, 9)).nme68_2d;
   assertEquals(same.interval, [same.mean, same.mean]);
+});
+
+Deno.test("errorDifference() is of the same faces one by one, so narrower than the errors' own intervals", async () => {
+  const hard = (face: number) => 10 + 5 * Math.sin(face); // for every model
+  const errorsOf = (more: (face: number) => number) =>
+    faceErrors(Array.from({ length: 240 }, (_, face) => ({
+      predicted: shifted(square(), [hard(face) + more(face), 0, 0]),
+      truth: square(),
+      yaw: 0,
+      person: Math.floor(face / 8),
+    })));
+  const [reference, worse] = [errorsOf(() => 0), errorsOf((face) => 0.4 + 0.2 * Math.sin(Math.floor(face / 8)))];
+  const { mean, interval: [low, high] } = errorDifference(worse, reference);
+  assertClose(mean, 0.4, 0.02);
+  const error = 1.96 * 0.2 * Math.SQRT1_2 / Math.sqrt(30); // of 30 people
+  assertClose(high - low, 2 * error, 0.3 * error);
+  const back = errorDifference(reference, worse);
+  assertClose(back.mean, -mean, FLOAT32_TOLERANCE);
+  assert(back.interval[0] < back.mean && back.mean < back.interval[1], `${back.interval}`);
+  await assertThrows(() => errorDifference(worse, reference.slice(1)), TypeError, /240 faces with 239/);
 });

@@ -22,15 +22,17 @@ Deno.test("deno task compare measures models on the same drawn faces: the traine
   const { code, stdout, stderr } = await compare("--format", "json", weights);
   assertEquals([code, stderr.includes("Timing, in turns")], [0, true]);
   const { faces, models: [trained, tiny], papers } = JSON.parse(stdout);
-  assertEquals([faces, trained.name, tiny.name, papers], ["4 unseen built-in faces", weights, folder.path, undefined]);
+  assertEquals([faces, papers], ["4 unseen built-in faces of 1 person", undefined]);
+  assertEquals([trained.name, tiny.name, trained.difference], [weights, folder.path, undefined]);
   assertEvaluation(trained.evaluation, "expressions"); // those that both have
   assertEvaluation(tiny.evaluation, "dense"); // the faces are of its own surface
-  assert(trained.evaluation.nme68_2d.mean < tiny.evaluation.nme68_2d.mean);
+  const [better, worse] = [trained, tiny].map(({ evaluation: { nme68_2d } }) => nme68_2d.mean);
+  assert(better < worse && Math.abs(tiny.difference.mean - (worse - better)) < 1e-9, `${tiny.difference.mean}`);
   assertEquals(trained.bytes, (await Deno.stat(`${weights}/model.onnx`)).size);
   assert(trained.bytes > tiny.bytes && tiny.bytes > 0 && trained.milliseconds > 0 && tiny.milliseconds > 0);
   const rows = (await compare("--format", "markdown")).stdout.trimEnd().split("\n");
   assertEquals(rows.length, 3); // head, rule, model
-  for (const row of rows) assertEquals(row.split("|").length, 15);
+  for (const row of rows) assertEquals(row.split("|").length, 16);
 });
 
 Deno.test("deno task compare shows papers' figures beside those on photos, with where they stand", async () => {
@@ -104,8 +106,11 @@ Deno.test("deno task compare measures whole faces by a face model, of models tha
   assert(ours.evaluation.dense.in2d.mean > 0 && errorsOf("whole face, after ICP").mean > 0);
   const rows = (await runTaskChild("compare", weights, own, ...given)).stdout.split("\n");
   const numbers = (name: string) => rows.find((row) => row.startsWith(name))!.slice(name.length).trim().split(/ {2,}/);
-  assertEquals(numbers(weights).slice(6, 8), ["–", "–"]);
-  assertEquals(numbers(own)[6], ours.evaluation.dense.in2d.mean.toFixed(2));
+  assertEquals(numbers(weights).slice(7, 9), ["–", "–"]);
+  assertEquals(numbers(own)[7], ours.evaluation.dense.in2d.mean.toFixed(2));
+  assertEquals(numbers(weights)[1], "–");
+  const { mean, interval: [low, high] } = ours.difference;
+  assert(numbers(own)[1] === `+${mean.toFixed(2)} (+${low.toFixed(2)} to +${high.toFixed(2)})`, numbers(own)[1]);
 });
 
 type Three = [string, string, string];

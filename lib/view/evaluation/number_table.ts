@@ -84,12 +84,12 @@ export function intervalFigure({ interval: [low, high] }: Pick<NmeSummary, "inte
 
 /** How many faces, and of how many people where that is known, such as "256 faces of 32 people". */
 export function countedFaces({ images, people }: Pick<LandmarkErrors, "images" | "people">): string {
-  return `${counted(images, "face")}${people === undefined ? "" : ` of ${countedPeople(people)}`}`;
+  return counted(images, "face") + ofPeople(people);
 }
 
-/** "1 person", or more people. */
-export function countedPeople(count: number): string {
-  return count === 1 ? "1 person" : `${count} people`;
+/** " of 1 person", " of 2 people"; nothing where it is not known of how many. */
+export function ofPeople(count: number | undefined): string {
+  return count === undefined ? "" : ` of ${count} ${count === 1 ? "person" : "people"}`;
 }
 
 /** Two decimals; "–" for no number. */

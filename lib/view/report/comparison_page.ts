@@ -8,6 +8,7 @@ export async function renderComparison(table: ModelComparison, { faces }: { read
   const body = `<h1>${escapeHtml(title)}</h1>
 <section class="compared"><div class="scroll">${table.toHtml()}</div>
 <p>NME of 68 points in 2D where nothing else is said, in percent of the face's size; ms for one crop at a time on this
-machine, timed in turns; MB of model.onnx; – was not measured.</p></section>`;
+machine, timed in turns; MB of model.onnx; – was not measured. The difference to the first model's mean is that of the
+same faces, one by one, and its interval of other people with all their faces.</p></section>`;
   return await renderPage({ title, body });
 }

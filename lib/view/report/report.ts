@@ -6,7 +6,7 @@ import type { Photo } from "@/lib/types.ts";
 import { enlargePhoto } from "@/lib/view/drawing/join_photos.ts";
 import type { ErrorPictures } from "@/lib/view/evaluation/error_pictures.ts";
 import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
-import { countedPeople } from "@/lib/view/evaluation/number_table.ts";
+import { ofPeople } from "@/lib/view/evaluation/number_table.ts";
 import { expressionParts } from "@/lib/view/report/expression_parts.ts";
 import { escapeHtml, Picture } from "@/lib/view/figures/picture.ts";
 import { faceFigure } from "@/lib/view/mesh/turning_face.ts";
@@ -55,8 +55,9 @@ export async function renderReport(content: ReportContent): Promise<string> {
 }
 
 function result({ nme68_2d, images, people, baseline }: Evaluation, tested: string): string {
-  const whose = people === undefined ? "" : ` of ${countedPeople(people)}`;
-  return `<p class="result">NME ${nme68_2d.mean.toFixed(2)} % on ${images} ${tested}${whose} (68 points, 2D); ` +
+  return `<p class="result">NME ${nme68_2d.mean.toFixed(2)} % on ${images} ${tested}${
+    ofPeople(people)
+  } (68 points, 2D); ` +
     `the mean face has ${baseline.nme68_2d.mean.toFixed(2)} %.</p>`;
 }
 
