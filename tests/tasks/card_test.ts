@@ -3,7 +3,7 @@ import { exportOnnx } from "@/lib/export/save_onnx.ts";
 import { isThere } from "@/lib/files.ts";
 import { readDescription } from "@/lib/model/model_folder.ts";
 import { replaceDescription } from "@/lib/model/trained_model.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -34,6 +34,15 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   const bins = ["yaw 0–30°", "yaw 30–60°", "yaw 60–90°"].map((heading) => overall[columnOf(heading)]!);
   const groups = rows.filter((row) => ["0–30°", "30–60°", "beyond 60°"].includes(row[2]!));
   assertEquals(groups.map((row) => row[columnOf("68, 2D")]), bins.filter((text) => text !== "–"));
+  const tones = [...card.matchAll(/^\| (?:skin tone)? ?\| ([a-z ]+) \| \d+ \| \d+ \| ([\d.]+) /gm)]
+    .filter(([, label]) => ["dark", "brown", "tan", "intermediate", "light", "very light"].includes(label!))
+    .map(([, label, error]) => ({ label: label!, error: Number(error) })).sort((a, b) => a.error - b.error);
+  const [best, worst] = [tones[0]!, tones.at(-1)!];
+  const said = /worst of their groups, ([a-z ]+), is .* It is ([\d.]+) % worse than the best, ([a-z ]+)\.\n/.exec(
+    card,
+  )!;
+  assertEquals([said[1], said[3], tones.length > 1], [worst.label, best.label, true]);
+  assertClose(Number(said[2]), 100 * (worst.error / best.error - 1), 0.2, "of errors with two decimals");
   const { width, height } = await decodePhoto(`${out}/worst.jpg`);
   assertEquals([width, height], [6 * 192 + 5 * 4, 2 * 192 + 4]);
 });
