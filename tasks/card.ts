@@ -1,6 +1,8 @@
 // deno task card [options]: where a trained model is good and where it fails, as Markdown and a picture.
+import { basename, isAbsolute } from "node:path";
 import { Option } from "commander";
 import { type Config, resolveConfig } from "@/lib/config.ts";
+import type { Split } from "@/lib/data/sample.ts";
 import type { DrawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -33,6 +35,9 @@ const command = taskCommand("card")
   .option("--photos <folder>", "also AFLW2000-3D's or 300W-LP's photos (.jpg, .mat)")
   .option("--out <folder>", "where card.md and worst.jpg are written", "card");
 
+/** The people whom training has not shown. */
+const SPLIT: Split = "test";
+
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
   const given = settingsOf({ ...options }, ["testSamples", "seed"]);
@@ -41,17 +46,18 @@ await runTask(command, async (console) => {
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
   const { openCrops } = await import("@/tasks/predict/open_crops.ts");
+  const { openModel } = await import("@/tasks/predict/open_model.ts");
+  const { readOnnx } = await import("@/lib/formats/onnx_file.ts");
   const { hasLayoutOf } = await import("@/lib/evaluate/region_errors.ts");
   const { encodeJpeg } = await import("@/lib/data/files/images.ts");
   const { modelCard, worstFaces } = await import("@/lib/view/evaluation/model_card.ts");
-  const model = await openCrops(options.model, { ...options, note: (sentence) => console.print(sentence) });
-  const { source, seed } = { ...await trainedFaces(model, options.model), ...given };
+  const note = (sentence: string) => console.print(sentence);
+  const opened = await openModel(options.model, { note });
+  const model = await openCrops(opened, { ...options, note });
+  const { source: said, seed } = { ...await trainedFaces(model, options.model), ...given };
+  const source = sourceOf(options, await readRunSource(options.model) ?? said);
   const drawing = await openDrawn(
-    {
-      seed,
-      source: sourceOf(options, await readRunSource(options.model) ?? source),
-      imageSize: model.description.imageSize,
-    },
+    { seed, source, imageSize: model.description.imageSize },
     console.lateStage(CONVERTING),
   );
   if (!hasLayoutOf(model.description.surface, drawing)) {
@@ -70,10 +76,48 @@ await runTask(command, async (console) => {
   console.stage("Writing the card");
   await makeFolder(options.out);
   await writeFileAtomic(`${options.out}/worst.jpg`, await encodeJpeg(worstFaces({ drawn, surface })));
-  await writeFileAtomic(`${options.out}/card.md`, modelCard({ drawn, surface, photos }));
+  const arrays = [...new Set(readOnnx(opened.network).arrays.values())]; // one may have two names
+  const origin = {
+    model: named(modelName()),
+    description: model.description,
+    weightCount: arrays.reduce((sum, { values }) => sum + values.length, 0),
+    source: source.name,
+    split: SPLIT,
+    seed,
+    command: commandOf({ ...options, testSamples, seed }),
+  };
+  await writeFileAtomic(`${options.out}/card.md`, modelCard({ drawn, surface, photos, origin }));
   console.quiet();
   globalThis.console.log(`${options.out}/card.md and ${options.out}/worst.jpg`);
 });
+
+/** As it was given, also where it was not: where the weights that come along are is a matter of the machine. */
+function modelName(): string {
+  return command.getOptionValueSource("model") === "default" ? "data/weights/lite" : command.opts<Flags>().model;
+}
+
+/** A folder as it was given, but not where on this machine: "…/FaceXModel". */
+function named(path: string): string {
+  return isAbsolute(path) ? `…/${basename(path)}` : path;
+}
+
+/** What makes the card again, wherever the files are. */
+function commandOf(
+  { sourcePath, photos, backend, testSamples, seed }: Flags & Pick<Config, "testSamples" | "seed">,
+): string {
+  const flags = [
+    ["model", named(modelName())],
+    ...sourcePath === undefined ? [] : [["source-path", named(sourcePath)]],
+    ...backend === "cpu" ? [] : [["backend", backend]],
+    ["test-samples", testSamples],
+    ["seed", seed],
+    ...photos === undefined ? [] : [["photos", named(photos)]],
+  ];
+  return [
+    "deno task card",
+    ...flags.map(([name, value]) => `--${name} ${/\s/.test(`${value}`) ? `"${value}"` : value}`),
+  ].join(" ");
+}
 
 /** Throws an InputError where the source's faces are not drawn: of others, it is not known what makes them hard. */
 async function openDrawn(
@@ -93,7 +137,7 @@ async function judgeDrawn(
 ): Promise<TraitedFace[]> {
   const faces: TraitedFace[] = [];
   for (let i = 0; i < count; i++) {
-    const sample = source.sample(i, "test");
+    const sample = source.sample(i, SPLIT);
     const [prediction] = await crops.predict([sample.image]);
     faces.push({ ...sample, yaw: sample.traits.pose.yaw, prediction: prediction!.map });
     onProgress((i + 1) / count);

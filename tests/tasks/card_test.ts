@@ -12,13 +12,25 @@ const weights = `${import.meta.dirname}/../../data/weights/lite`;
 
 Deno.test("deno task card measures a model on faces like those of its training, by what pictures show", async () => {
   await using folder = await temporaryFolder();
-  const [model, out] = [`${folder.path}/model`, `${folder.path}/new/card`];
+  const [model, out] = ["a model", "new/card"].map((name) => `${folder.path}/${name}`) as [string, string];
   await saveTinyModel(model, { summary: { source: "built-in", seed: 7 } });
   await exportOnnx(model);
   const { code, stdout } = await runTaskChild("card", "--model", model, "--test-samples", "24", "--out", out);
   assertEquals([code, stdout], [0, `${out}/card.md and ${out}/worst.jpg\n`]);
   const card = await Deno.readTextFile(`${out}/card.md`);
-  assert(card.startsWith("## Drawn faces of unseen people: 24 faces of 3 people\n"), card);
+  const weightCount = /- Model: `lite` at 64², ([\d.]+) M weights in `model\.onnx`, license not said\n/.exec(card)?.[1];
+  assert(
+    Number(weightCount) > 0 && 4e6 * Number(weightCount) < 1.1 * (await Deno.stat(`${model}/model.onnx`)).size,
+    card,
+  );
+  const lines = [
+    "# …/a model\n",
+    "- Measured on 24 faces of 3 people of the source `built-in`, split `test`, seed 7\n",
+    '- Made by `deno task card --model "…/a model" --test-samples 24 --seed 7`\n',
+    "\n## Drawn faces of unseen people: 24 faces of 3 people\n",
+  ];
+  for (const line of lines) assert(card.includes(line), card);
+  assert(card.startsWith(lines[0]!) && !card.includes(folder.path), "it says of which model, not on which machine");
   assert(/^\| light \| \w[^|]* \| \d+ \| [1-3] \| /m.test(card), card); // faces, people
   for (const trait of ["yaw", "pitch", "skin tone", "cover", "light", "sharpness", "color"]) {
     assert(card.includes(`\n| ${trait} | `), trait);

@@ -1,5 +1,6 @@
 import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
+import type { Split } from "@/lib/data/sample.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import {
   countPeople,
@@ -12,6 +13,7 @@ import {
   summarizeErrors,
 } from "@/lib/evaluate/nme.ts";
 import { denseErrors, landmarkErrorsByPart, mapErrorsByRegion, summarizeDense } from "@/lib/evaluate/region_errors.ts";
+import type { ModelDescription } from "@/lib/model/description.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
@@ -25,6 +27,20 @@ import {
 } from "@/lib/view/evaluation/number_table.ts";
 import type { Photo } from "@/lib/types.ts";
 
+/** Which model a card is of, on which faces, and how the card came about. */
+export interface CardOrigin {
+  /** Its folder, as whoever asked for the card has named it. */
+  readonly model: string;
+  readonly description: Pick<ModelDescription, "architecture" | "imageSize" | "license">;
+  /** In its `model.onnx`, constants included. */
+  readonly weightCount: number;
+  readonly source: string;
+  readonly split: Split;
+  readonly seed: number;
+  /** Makes the card again. */
+  readonly command: string;
+}
+
 /** What a model card tells of. */
 export interface CardFaces {
   /** Of people whom the training has not shown. */
@@ -33,13 +49,14 @@ export interface CardFaces {
   readonly surface: FaceSurface;
   /** Errors on real photos, where there are some. */
   readonly photos?: Evaluation | undefined;
+  readonly origin: CardOrigin;
 }
 
 /** How much worse than the mean a group of skin tones may be. */
 const FAIR = 1.15;
 
 /** Where a model is good and where it fails, as Markdown (Mitchell et al., 2019: model cards). Errors are NME in percent. */
-export function modelCard({ drawn, surface, photos }: CardFaces): string {
+export function modelCard({ drawn, surface, photos, origin }: CardFaces): string {
   const pairs = pairsOf(drawn, surface);
   const overall = landmarkErrors(pairs);
   const errors = faceErrors(pairs);
@@ -63,6 +80,7 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
   const parts = landmarkErrorsByPart(errors);
   const regions = mapErrorsByRegion(drawn.map(mapPair), surface);
   return [
+    ...head(origin, countedFaces(overall)),
     `## Drawn faces of unseen people: ${countedFaces(overall)}`,
     "Crops are turned, shifted and scaled as a detector's are, and things stand before faces, as in training. Intervals are " +
     "of other people with all their faces (a cluster bootstrap: Field and Welsh, 2007).",
@@ -99,6 +117,23 @@ export function modelCard({ drawn, surface, photos }: CardFaces): string {
     ]).toMarkdown(),
     ...photos ? photoSection(photos) : [],
   ].join("\n\n") + "\n";
+}
+
+function head(
+  { model, description: { architecture, imageSize, license }, weightCount, source, split, seed, command }: CardOrigin,
+  faces: string,
+): string[] {
+  return [
+    `# ${model}`,
+    [
+      `- Model: \`${architecture}\` at ${imageSize}², ${
+        figure(weightCount / 1e6)
+      } M weights in \`model.onnx\`, license ` +
+      `${license ?? "not said"}`,
+      `- Measured on ${faces} of the source \`${source}\`, split \`${split}\`, seed ${seed}`,
+      `- Made by \`${command}\``,
+    ].join("\n"),
+  ];
 }
 
 function photoSection(photos: Evaluation): string[] {
