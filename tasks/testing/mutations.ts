@@ -571,6 +571,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/nme.ts",
+    line: "return [...Map.groupBy(values.keys(), (i) => faces[i]!.person ?? { alone: i }).values()]",
+    replacement: "return [...Map.groupBy(values.keys(), (i) => ({ alone: i })).values()]",
+    tests: ["tests/evaluate/nme_test.ts"],
+  },
+  {
+    file: "lib/evaluate/nme.ts",
     line: "return Math.sqrt(width * height);",
     replacement: "return Math.max(width, height);",
     tests: ["tests/evaluate/nme_test.ts"],
