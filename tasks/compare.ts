@@ -28,7 +28,9 @@ interface Flags {
 }
 
 const command = taskCommand("compare")
-  .description("Measures runs and models on the same faces, how each differs from the first, and how fast they are: one table")
+  .description(
+    "Measures runs and models on the same faces, how each differs from the first, and how fast they are: one table",
+  )
   .argument("<folders...>", "runs' folders, or trained models'")
   .addOption(backendOption())
   .addOption(

@@ -22,7 +22,9 @@ await runTask(command, async (console) => {
   const model = command.args[0]!;
   if (format !== "onnx" && !out) throw new InputError(`Cannot write ${format}: --out names the folder to write`);
   if (half && (format === "savedmodel" || format === "page")) {
-    throw new InputError(`Cannot write ${format} in half precision: leave --half out, or take --format onnx or weights`);
+    throw new InputError(
+      `Cannot write ${format} in half precision: leave --half out, or take --format onnx or weights`,
+    );
   }
   if (format !== "onnx") await refusePresent(out!); // before a model is opened
   console.stage(format === "page" ? "Writing the page" : "Writing the model");

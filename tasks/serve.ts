@@ -21,7 +21,9 @@ await runTask(command, async (task) => {
   const { model, host, port } = command.opts<ServeFlags>();
   const wanted = portOf(port);
   if (!/^[0-9A-Za-z.:-]+$/.test(host)) { // as tasks/sandbox.sh has it
-    throw new InputError(`Cannot listen on ${JSON.stringify(host)}: --host takes the address or the name of this computer`);
+    throw new InputError(
+      `Cannot listen on ${JSON.stringify(host)}: --host takes the address or the name of this computer`,
+    );
   }
   task.stage("Bundling the page");
   const { pageFiles } = await import("@/tasks/serve/page_files.ts"); // slow to load: help and wrong flags need none of it

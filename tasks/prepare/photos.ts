@@ -73,17 +73,20 @@ export const photos: Preparation = {
 function refuseIdle(command: Command): void {
   const { landmarks, face, choose } = command.opts<Flags>();
   const refuse = (names: readonly (keyof Flags)[], why: string) => {
-    const isGiven = (name: string) =>
-      names.some((own) => own === name) && command.getOptionValueSource(name) === "cli";
+    const isGiven = (name: string) => names.some((own) => own === name) && command.getOptionValueSource(name) === "cli";
     const flag = command.options.find((option) => isGiven(option.attributeName()));
     if (flag) throw new InputError(`Cannot use ${flag.long} ${why}`);
   };
   const fitting = ["convention", "face", "facePath", "imageSize"] as const;
   if (command.args.length === 0) {
-    refuse(["model", "landmarks", ...fitting, "license"], "without a folder of photos: labels that are there keep theirs");
+    refuse(
+      ["model", "landmarks", ...fitting, "license"],
+      "without a folder of photos: labels that are there keep theirs",
+    );
   }
-  if (landmarks === undefined) refuse(fitting, "without --landmarks: what a trained model labels is as the model has it");
-  else refuse(["model"], "with --landmarks: it is a face model that is fitted to these, which --face names");
+  if (landmarks === undefined) {
+    refuse(fitting, "without --landmarks: what a trained model labels is as the model has it");
+  } else refuse(["model"], "with --landmarks: it is a face model that is fitted to these, which --face names");
   if (face === "built-in") refuse(["facePath"], "with the built-in face, which has no files: --face names another");
   if (!choose) refuse(["port"], "without --choose: it is of that page");
 }

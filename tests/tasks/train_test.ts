@@ -127,7 +127,10 @@ Deno.test("deno task train ends at a signal that comes while it evaluates, with 
     /\nStopped after step 2\. To go on: deno task train --resume --run \S+\n$/.test(await stderr.end()),
     stderr.text,
   );
-  assert(/^step 2\/2  loss [\d.]+  of positions [\d.]+, in validation [\d.]+  NME /m.test(stderr.text), stderr.text);
+  assert(
+    /^step 2\/2 {2}loss [\d.]+ {2}of positions [\d.]+, in validation [\d.]+ {2}NME /m.test(stderr.text),
+    stderr.text,
+  );
   assertEquals([...Deno.readDirSync(run)].filter(({ name }) => /model|report/.test(name)), []);
   using experiment = await resumeExperiment(run);
   assertEquals([experiment.step, experiment.savedStep], [2, 2]);

@@ -61,7 +61,7 @@ export function modelCard({ drawn, surface, photos, origin }: CardFaces): string
   const overall = landmarkErrors(pairs);
   const errors = faceErrors(pairs);
   const errorOf = new Map(drawn.map((face, i) => [face, errors[i]!]));
-  const dense = summarizeDense(drawn.map((face) => denseErrors(mapPair(face), surface)), drawn.map(({ yaw }) => yaw));
+  const dense = summarizeDense(drawn.map((face) => denseErrors(mapPair(face), surface)), drawn);
   const groups = groupByTraits(drawn).map(({ trait, label, faces }) => {
     const own = faces.map((face) => errorOf.get(face)!);
     return {
