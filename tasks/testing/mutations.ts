@@ -607,9 +607,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/experiment/parts.ts",
-    line:
-      "const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks)).map((value) => value / config.imageSize);",
-    replacement: "const meanLandmarks = mean(examples.map(({ landmarks }) => landmarks));",
+    line: "const points = mean(faces.map(({ landmarks }) => landmarks)).map((value) => value / imageSize);",
+    replacement: "const points = mean(faces.map(({ landmarks }) => landmarks));",
     tests: ["tests/experiment_test.ts: resumed"],
   },
   {

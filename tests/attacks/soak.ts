@@ -1,7 +1,7 @@
 import { Random } from "@/lib/random.ts";
 
 /** Whether tests that attack at random are to do so for hours, as `deno task test:soak` has them. */
-const soaks = Deno.env.get("POSMAP_SOAK") !== undefined;
+export const soaks = Deno.env.get("POSMAP_SOAK") !== undefined;
 
 /** How often to attack: some seconds' worth, or what a soak does. */
 export function attacks(usual: number, soak: number): number {

@@ -7,7 +7,7 @@ import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { train } from "@/lib/train/trainer.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { garbageCollector } from "@/tests/attacks/budget.ts";
-import { attacks } from "@/tests/attacks/soak.ts";
+import { attacks, soaks } from "@/tests/attacks/soak.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
 const STEPS = attacks(5000, 100_000);
@@ -23,11 +23,12 @@ const GROWTH = 1.03;
 
 /**
  * The bound on the processor time of the fastest hundredth among the last quarter of steps, in that of the fastest among an
- * early quarter: other work on the machine makes any of them slower, and none faster.
+ * early quarter. A soak alone asks for it, which has the machine to itself: beside other tests even processor time is a third
+ * more at times, as two threads share a core.
  */
 const SLOWING = 1.3;
 
-Deno.test("train() leaves no tensor and no handle behind at any step, resident memory as it was, and steps as fast", async () => {
+Deno.test("train() leaves no tensor and no handle behind at any step, and resident memory as it was", async () => {
   const tensorFlow = await openTensorFlow({ device: "cpu" });
   const config = tinyConfig({ steps: STEPS });
   const network = buildNetwork(config);
@@ -55,7 +56,7 @@ Deno.test("train() leaves no tensor and no handle behind at any step, resident m
   const [first, last] = [resident[0]!, resident.at(-1)!];
   assert(last <= GROWTH * first, `resident memory grew from ${first} to ${last} bytes`);
   const [early, late] = [Math.min(...seconds.slice(5, 30)), Math.min(...seconds.slice(-25))];
-  assert(late <= SLOWING * early, `a hundredth of the steps took ${early} s early on, ${late} s at the end`);
+  assert(!soaks || late <= SLOWING * early, `a hundredth of the steps took ${early} s early on, ${late} s at the end`);
   const [least, most] = [Math.min(...files), Math.max(...files)];
   assert(!(most - least > PIPES), `there were ${least} to ${most} open files`);
   network.dispose();
