@@ -4,6 +4,8 @@ import { denoCommand } from "./children.ts";
 import { hold, processEntrant } from "./contest.ts";
 
 export interface PageContestant {
+  /** Of the weights that come along: lite or large. */
+  readonly model: string;
   readonly view: string;
   /** Of the camera. */
   readonly framesPerSecond: number;
@@ -12,11 +14,11 @@ export interface PageContestant {
 /** The page of `deno task serve` in a Chromium without a graphics card, on WebAssembly, with the weights that come along. */
 export const pageBench: Bench = async function* (options) {
   if (!chromiumPath) return options.note("page is left out: there is no Chromium here");
-  for (const view of ["sparse", "mesh"]) {
-    const task: PageContestant = { view, framesPerSecond: 60 };
+  for (const [model, view] of [["lite", "sparse"], ["lite", "mesh"], ["large", "sparse"], ["large", "mesh"]] as const) {
+    const task: PageContestant = { model, view, framesPerSecond: 60 };
     const rows = await hold({
       bench: "page",
-      case: `page, ${view}, camera of ${task.framesPerSecond} frames/s`,
+      case: `page, ${model}, ${view}, camera of ${task.framesPerSecond} frames/s`,
       ours: processEntrant(
         { name: "posmap" },
         denoCommand("page_ours.ts", task, { run: "any", net: ["127.0.0.1"] }),

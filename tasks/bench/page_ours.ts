@@ -1,13 +1,18 @@
+import { openOnnxModel } from "@/lib/model/model_folder.ts";
+import { pageFiles } from "@/tasks/serve/page_files.ts";
+import { servePage } from "@/tasks/serve/page_server.ts";
 import { cameraThatPlays, drawCamera, openLivePage } from "@/tests/tasks/live_page.ts";
 import type { PageContestant } from "./page.ts";
 import { contestantOptions, serve } from "./serve.ts";
 
 const FRAMES = 300;
 
-const { view, framesPerSecond } = contestantOptions<PageContestant>();
+const { model, view, framesPerSecond } = contestantOptions<PageContestant>();
 const folder = await Deno.makeTempDir({ prefix: "posmap-bench-" });
 const camera = await drawCamera(`${folder}/camera.y4m`, { frameCount: 240, framesPerSecond });
-const live = await openLivePage({ chromium: cameraThatPlays(camera.path) });
+const files = await pageFiles(await openOnnxModel(new URL(`../../data/weights/${model}`, import.meta.url).pathname));
+const server = servePage(files, { hostname: "127.0.0.1", port: 0 });
+const live = await openLivePage({ server, chromium: cameraThatPlays(camera.path) });
 await live.page.click("#start-camera");
 await live.seen(1);
 const megabytes = live.byteCount() / 1e6;
