@@ -110,7 +110,7 @@ Deno.test("expressionFigure() draws truth and prediction over seconds", () => {
   const amounts = { rmse: 1 / 6, rmseOfMean: 1 / 3, explained: 3 / 4 };
   const curve = { name: "jaw", truth: [0, 0.5, 1], found: [0.25, 0.5, 0.75], ...amounts };
   const { data, caption } = expressionFigure(curve, { framesPerSecond: 2 });
-  assertEquals(data.map(({ name }) => name), ["jaw, as drawn", "as the network says, 0.167 off"]);
+  assertEquals(data.map(({ name }) => name), ["jaw, as drawn", "network, 0.167 off"]);
   for (const [i, amounts] of [curve.truth, curve.found].entries()) {
     assertAllClose(data[i]!["x"] as number[], [0, 0.5, 1], 0);
     assertAllClose(data[i]!["y"] as number[], amounts, 0);

@@ -9,7 +9,7 @@ export function expressionFigure(
 ): PlotlyFigure {
   const lines = [
     { name: `${name}, as drawn`, color: "#8b919c", y: truth },
-    { name: `as the network says, ${rmse.toFixed(3)} off`, color: "#0072b2", y: found },
+    { name: `network, ${rmse.toFixed(3)} off`, color: "#0072b2", y: found },
   ];
   return lineChart(
     lines.map(({ name, color, y }) => ({
