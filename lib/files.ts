@@ -77,7 +77,7 @@ export async function writeFolderAtomic(
   path: string,
   files: Iterable<FileContent> | AsyncIterable<FileContent>,
 ): Promise<void> {
-  const temporary = temporaryName(path.replace(/(?<=.)\/+$/, "")); // "faces/" is as "faces": not in it, but beside it
+  const temporary = temporaryName(path);
   try {
     await refusePresent(path);
     await writing(path, () => Deno.mkdir(temporary, { recursive: true }));
@@ -178,7 +178,7 @@ export async function isSame(one: string, other: string): Promise<boolean> {
   return real !== undefined && real === otherReal;
 }
 
-/** For a file that is not whole yet, beside where it will be. */
+/** For a file or folder that is not whole yet, beside where it will be: "faces/" is as "faces", not in it. */
 export function temporaryName(path: string): string {
   return `${path.replace(/(?<=[^/])\/+$/, "")}.${crypto.randomUUID()}.tmp`;
 }

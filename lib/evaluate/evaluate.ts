@@ -56,24 +56,19 @@ export interface Answers {
 
 /** Errors of the landmarks found in all faces, beside the baseline's. */
 export function evaluate(faces: readonly PlacedFace[], { found, meanLandmarks }: Answers): Evaluation {
-  const errors = (answer: (i: number) => Float32Array) =>
-    landmarkErrors(
-      faces.map(({ landmarks, yaw, person }, i): LandmarkPair => ({
-        predicted: answer(i),
-        truth: landmarks,
-        yaw,
-        person,
-      })),
-    );
-  const { nme68_2d, nme68_3d } = errors((i) => Float32Array.from(meanLandmarks, (v) => v * faces[i]!.image.width));
-  return { ...errors((i) => found[i]!), baseline: { nme68_2d, nme68_3d } };
+  const mean = faces.map(({ image: { width } }) => Float32Array.from(meanLandmarks, (value) => value * width));
+  const { nme68_2d, nme68_3d } = landmarkErrors(landmarkPairs(faces, mean));
+  return { ...landmarkErrors(landmarkPairs(faces, found)), baseline: { nme68_2d, nme68_3d } };
 }
 
 /** The errors of each face, in their order, of the landmarks found in them. */
 export function evaluateEach(faces: readonly PlacedFace[], { found }: Pick<Answers, "found">): FaceError[] {
-  return faceErrors(
-    faces.map(({ landmarks, yaw, person }, i) => ({ predicted: found[i]!, truth: landmarks, yaw, person })),
-  );
+  return faceErrors(landmarkPairs(faces, found));
+}
+
+/** The landmarks found in faces, [68, 3] each, beside the true ones. */
+export function landmarkPairs(faces: readonly PlacedFace[], found: readonly Float32Array[]): LandmarkPair[] {
+  return faces.map(({ landmarks, yaw, person }, i) => ({ predicted: found[i]!, truth: landmarks, yaw, person }));
 }
 
 /** A real photo's face in a crop. */

@@ -45,8 +45,6 @@ export interface Parts {
   readonly optimizer: DisposableOptimizer;
   /** What is learned from beside the truth. */
   readonly teacher: Teacher | undefined;
-  /** What the training began with, where it has just begun with a model. */
-  readonly ancestor: Ancestor | undefined;
   /** Where training averages weights. */
   readonly averages: WeightAverages | undefined;
   /** [size, size], the loss's weights. */
@@ -68,6 +66,8 @@ export interface PartsOptions extends OpenOptions {
 export interface OpenParts extends Parts {
   /** From the progress on; none where it is at the end. */
   readonly batches: Batches | undefined;
+  /** The model that the weights were taken from, where it was given one. */
+  readonly ancestor: Ancestor | undefined;
 }
 
 /** Throws an InputError where the settings cannot be used. The caller disposes the parts. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { InputError } from "@/lib/errors.ts";
-import { isThere, readText, writeFileAtomic } from "@/lib/files.ts";
+import { isSame, isThere, readText, writeFileAtomic } from "@/lib/files.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { FoundLandmarks } from "@/lib/face/find_landmarks.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
@@ -52,7 +52,7 @@ export async function landmarkFile(
     );
     return list;
   }
-  if (pick && await Deno.realPath(list) !== await Deno.realPath(landmarks).catch(() => undefined)) {
+  if (pick && !await isSame(list, landmarks)) {
     throw new InputError(
       `Cannot write ${list}: landmarks that were placed are there; --landmarks ${list} goes on from them, --out names ` +
         "another place",

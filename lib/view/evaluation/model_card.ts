@@ -1,4 +1,4 @@
-import { evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
+import { evaluateEach, type Evaluation, landmarkPairs } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
@@ -180,8 +180,7 @@ function landmarksOf(faces: readonly TraitedFace[], surface: FaceSurface): Float
 }
 
 function pairsOf(faces: readonly TraitedFace[], surface: FaceSurface) {
-  const found = landmarksOf(faces, surface);
-  return faces.map(({ landmarks, yaw, person }, i) => ({ predicted: found[i]!, truth: landmarks, yaw, person }));
+  return landmarkPairs(faces, landmarksOf(faces, surface));
 }
 
 function summary(errors: NmeSummary): string[] {
