@@ -230,10 +230,7 @@ class JoinedVertices {
 
 const TRIANGLES = 4;
 
-/** The ends of ARKit's names that say whose side moves; the jaw and the mouth move to one as a whole. */
-const sides = /(?<=[a-z])(?<!^(?:jaw|mouth))(Left|Right)$/;
-
-/** As glTF's tools write them, else as the targets are called; ARKit's sides as the face models here have them. */
+/** As glTF's tools write them, else as the targets are called. */
 function targetNames(node: Node): string[] {
   const mesh = node.getMesh()!;
   const counts = mesh.listPrimitives().map((primitive) => primitive.listTargets().length);
@@ -242,7 +239,7 @@ function targetNames(node: Node): string[] {
   const taken = new Set<string>();
   return Array.from({ length: Math.max(0, ...counts) }, (_, t) => {
     const given = Array.isArray(listed) && typeof listed[t] === "string" ? listed[t] : own[t]?.getName();
-    let name = (given || `expression ${t}`).replace(sides, (side: string) => `_${side[0]}`);
+    let name = given || `expression ${t}`;
     while (taken.has(name)) name += "'";
     taken.add(name);
     return name;

@@ -16,7 +16,7 @@ import type { Npz } from "@/lib/formats/npz.ts";
  *     uv_triangles      [t, 3]       the texture coordinates of each triangle's corners
  *     identity          [i, n, 3]  modes: the change of one standard deviation
  *     expression        [e, n, 3]  modes: the change from rest to fully made
- *     expression_names  [e]        texts, as ARKit has them where it does, with _L and _R for the sides: "jawOpen"
+ *     expression_names  [e]        texts, as ARKit has them where it does: "jawOpen", "eyeBlinkLeft" or "eyeBlink_L"
  *     landmarks         [68]       vertices in Multi-PIE's order, on outlines as seen from the front; or [68, 3], with
  *     landmark_weights  [68, 3]      the shares of these three vertices of a triangle
  *     landmarks_300w_lp, landmark_weights_300w_lp   the same as `pt3d_68` of 300W-LP has them

@@ -1,4 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
+import { sidedNames } from "@/lib/face/expression_names.ts";
 import {
   LANDMARK_COUNT,
   landmarkEntries,
@@ -41,7 +42,7 @@ export interface ObjModelParts {
   readonly axes?: ObjAxes | undefined;
   /** Vertices of other shapes of the mesh, each [vertexCount, 3]: one standard deviation of a mode from it. */
   readonly identity?: readonly Float64Array[];
-  /** Likewise, each an expression fully made. */
+  /** Likewise, each an expression fully made, by its name; see {@linkcode sidedNames}. */
   readonly expression?: Readonly<Record<string, Float64Array>>;
 }
 
@@ -87,7 +88,7 @@ export function objModel(parts: ObjModelParts): MorphableModel {
     mean,
     identityModes: identity.map(mode),
     expressionModes: Object.values(expression).map(mode),
-    expressionNames: Object.keys(expression),
+    expressionNames: sidedNames(Object.keys(expression)),
     triangles: isOutward ? triangles : flipped(triangles),
     materials: Uint8Array.from(drawn, ({ material }) => materialNames.indexOf(material as MaterialName)),
     surface: isOutward ? surface : { ...surface, triangles: flipped(surface.triangles) },

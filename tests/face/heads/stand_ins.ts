@@ -9,7 +9,7 @@ import type { NumpyArray } from "@/tests/formats/numpy_files.ts";
 const face = builtInFace();
 const { surface, surfaceVertices } = face;
 
-/** The face in a binary glTF of meters, with two of its expressions. */
+/** The face in a binary glTF of meters, with two of its expressions, by ARKit's names. */
 export const glbNames = ["jawOpen", "mouthSmile_L"] as const;
 export const glbShapes = glbNames.map((name) =>
   pointsAt(face.expressionModes[face.expressionNames.indexOf(name)]!, surfaceVertices)

@@ -72,6 +72,9 @@ Deno.test("loadObjModel() takes the manifest or its folder, and keeps what it ma
   await Deno.writeTextFile(`${copy}/head.obj`, headText);
   const first = await load(`${copy}/a.json`);
   assertEquals([first.identityModes.length, first.expressionModes.length], [0, 0]);
+  const named = { ...manifest, identity: [], expression: { eyeBlinkLeft: "head.obj", jawLeft: "head.obj" } };
+  await Deno.writeTextFile(`${copy}/named.json`, JSON.stringify(named));
+  assertEquals((await load(`${copy}/named.json`)).expressionNames, ["eyeBlink_L", "jawLeft"]); // ARKit's by their sides
   await Deno.writeTextFile(`${copy}/head.obj`, headText.replaceAll(/^v (\S+)/gm, (_, x) => `v ${Number(x) * 2}`));
   const second = await load(`${copy}/a.json`);
   assertAllClose(
