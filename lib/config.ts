@@ -30,7 +30,7 @@ function oneOf<const T extends readonly [string | number, ...(string | number)[]
 export type Device = "auto" | "cpu" | "gpu" | `gpu:${number}`;
 
 /** The networks that can be trained, as {@linkcode Config} names them. */
-export const architectures = ["prnet", "lite", "large"] as const;
+export const architectures = ["prnet", "lite", "heatmap"] as const;
 
 /** Every setting of a training run, flat; see `defaults` for what each means. Messages say what is wanted. */
 const schema = z.strictObject({
@@ -111,9 +111,9 @@ export const defaults: Config = {
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
-  absentShare: 0, // of augmented training crops, without a face: above 0, lite and large say whether there is one
+  absentShare: 0, // of augmented training crops, without a face: above 0, lite and heatmap say whether there is one
   shots: 1, // pictures of each head that is drawn for augmented training, of other crops, colors and covers
-  expressionWeight: 0, // of the expressions' error in the loss: above 0, lite and large say what they are
+  expressionWeight: 0, // of the expressions' error in the loss: above 0, lite and heatmap say what they are
   eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise
   lids: false, // whether what it sees of them moves the map, too: its lids, above all
   freeze: "nothing", // or "trunk": all that leads to the map stays as given weights have it, and what else is said is learned
@@ -129,7 +129,7 @@ export const defaults: Config = {
   checkpointEvery: 500, // steps
 };
 
-/** What the light and the large network are trained with, whatever the faces. */
+/** What the light and the heatmap network are trained with, whatever the faces. */
 const light = {
   architecture: "lite",
   imageSize: 128,
@@ -167,7 +167,7 @@ const shipped = {
 export const presets = {
   prnet: {},
   lite,
-  large: { ...lite, architecture: "large" },
+  heatmap: { ...lite, architecture: "heatmap" },
   quick: {
     architecture: "lite",
     imageSize: 128,
@@ -182,7 +182,7 @@ export const presets = {
     checkpointEvery: 250,
   },
   weights: shipped,
-  "weights-large": { ...shipped, architecture: "large", optimizer: "muon", steps: 24_000 },
+  "weights-large": { ...shipped, architecture: "heatmap", optimizer: "muon", steps: 24_000 },
 } satisfies Record<string, Partial<Config>>;
 
 /** What `deno task train` takes first. */
@@ -211,12 +211,19 @@ export function parseConfig(settings: unknown): Config {
 
 /** The settings in a file that may be older than some of them, which have their defaults, and than names in use. */
 export function parseSavedConfig(saved: object): Config {
-  const { model, sourcePath, ...rest } = saved as Readonly<Record<string, unknown>>;
-  const settings = { ...defaults, ...model !== undefined && { architecture: model }, ...rest };
+  const { sourcePath, model = defaults.architecture, architecture = model, ...rest } = saved as Readonly<
+    Record<string, unknown>
+  >;
+  const settings = { ...defaults, ...rest, architecture: currentArchitecture(architecture) };
   if (typeof settings.source !== "string") return parseConfig(settings);
   const name = parseSourceName(settings.source);
   const hasPath = name !== defaults.source.name && sourcePath !== "";
   return parseConfig({ ...settings, source: { name, ...hasPath && { path: sourcePath } } });
+}
+
+/** An architecture's name in a file, where it may be an older one. */
+export function currentArchitecture(saved: unknown): unknown {
+  return saved === "large" ? "heatmap" : saved;
 }
 
 /** A source's name in a file, where it may be an older one. */

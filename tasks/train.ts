@@ -60,7 +60,7 @@ const flags = {
     augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
     absentShare: [
       "--absent-share <share>",
-      "of augmented crops, without a face: lite and large learn to say whether there is one",
+      "of augmented crops, without a face: lite and heatmap learn to say whether there is one",
     ],
     shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
     overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],
@@ -71,7 +71,7 @@ const flags = {
   "Network:": {
     architecture: [
       "--architecture <name>",
-      "prnet, the published network, lite, for real time, or large, which finds the face in heatmaps, too",
+      "prnet, the published network, lite, for real time, or heatmap, which finds points of the face by heatmaps, too",
     ],
     imageSize: ["--image-size <pixels>", "side of the crop and of the position map: 64, 128 or 256"],
     width: ["--width <channels>", "channels after the first convolution"],
@@ -79,7 +79,7 @@ const flags = {
       "--encoding <name>",
       "of positions: centered, with half a crop side around the crop, paper, or prnet, as released weights have it",
     ],
-    eyes: ["--eyes <true|false>", "whether lite or large sees the eyes by themselves for blinks and gaze"],
+    eyes: ["--eyes <true|false>", "whether lite or heatmap sees the eyes by themselves for blinks and gaze"],
     lids: ["--lids <true|false>", "with --eyes, whether what it sees of them moves the map's lids, too"],
     freeze: ["--freeze <part>", "trunk: with --from, leave the map as it is, and learn what else is said"],
   },
@@ -106,7 +106,7 @@ const flags = {
     depthWeight: ["--depth-weight <weight>", "in the loss, of depth, beside 1 of what is seen in the picture"],
     expressionWeight: [
       "--expression-weight <weight>",
-      "in the loss, of expressions, which lite and large learn to say above 0",
+      "in the loss, of expressions, which lite and heatmap learn to say above 0",
     ],
     l2: ["--l2 <weight>", "in the loss, of half the sum of squared convolution weights"],
     teacher: ["--teacher <model>", "learn from a trained model's maps, too, or a run's"],

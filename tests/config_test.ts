@@ -119,5 +119,6 @@ Deno.test("parseSavedConfig() reads what parseConfig() does, and settings of bef
   assertEquals(parseSavedConfig(older("procedural", "")), wanted({ name: "built-in" }));
   assertEquals(parseSavedConfig(older("procedural", "a")), wanted({ name: "built-in" })); // it was passed over
   assertEquals(parseSavedConfig(older("ict", "b")), wanted({ name: "ict", path: "b" }));
+  assertEquals(parseSavedConfig({ ...defaults, architecture: "large" }), { ...defaults, architecture: "heatmap" });
   assertEquals(parseSavedConfig({}), defaults);
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { architectures } from "@/lib/config.ts";
+import { architectures, currentArchitecture } from "@/lib/config.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { CropOptions } from "@/lib/data/maps/crop.ts";
 import type { PositionEncoding } from "@/lib/data/maps/position_map.ts";
@@ -57,7 +57,7 @@ export interface ModelDescription {
 
 /** A model's description from what stands in `posmap.json`, of version 2 or 1. Throws an InputError that names the file. */
 export function parseDescription(json: unknown, path = "posmap.json"): ModelDescription {
-  const { success, data, error } = schema.safeParse(upgraded(json));
+  const { success, data, error } = schema.safeParse(renamed(upgraded(json)));
   if (!success) {
     const { path: place, message } = error.issues[0]!;
     throw new InputError(`Cannot load ${path}: ${place.join(".") || "it"}: ${message}`);
@@ -69,6 +69,13 @@ export function parseDescription(json: unknown, path = "posmap.json"): ModelDesc
 /** Undoes {@linkcode parseDescription}, in version 2. */
 export function encodeDescription(description: ModelDescription): object {
   return z.encode(schema, { format: "posmap", version: 2, ...description } as z.output<typeof schema>);
+}
+
+const named = z.looseObject({ architecture: z.string() });
+
+function renamed(json: unknown): unknown {
+  const { success, data } = named.safeParse(json);
+  return success ? { ...data, architecture: currentArchitecture(data.architecture) } : json;
 }
 
 const version1 = z.looseObject({

@@ -5,7 +5,7 @@ import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts
 import { add, glorotUniform, reshape, sizeOf } from "./layers.ts";
 import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
 
-/** What the light and the large network have in common. */
+/** What the light and the heatmap network have in common. */
 
 export interface FaceNetworkOptions {
   /** Pixels a side, of the image and of the map: 64, 128 or 256. */

@@ -3,7 +3,7 @@ import type { Config } from "@/lib/config.ts";
 import { type ExampleMaps, initializeLite } from "@/lib/model/initialize.ts";
 import { SettingError } from "@/lib/errors.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
-import { buildLarge } from "@/lib/model/large.ts";
+import { buildHeatmapNetwork } from "@/lib/model/heatmap_network.ts";
 import { buildLite } from "@/lib/model/lite.ts";
 import { FACE_LAYER, FACE_SHARE, SMOOTH_LAYER } from "@/lib/model/lite_parts.ts";
 import { buildPrnet, FIRST_LAYER } from "@/lib/model/prnet.ts";
@@ -16,7 +16,7 @@ export type NetworkConfig =
 
 /**
  * The network of a run's settings, its weights drawn from the seed. It takes RGB [batch, size, size, 3] in [0, 1] to
- * encoded positions [batch, size, size, 3], its first output; the light and the large one also to what else the loss is to teach them.
+ * encoded positions [batch, size, size, 3], its first output; the light and the heatmap one also to what else the loss is to teach them.
  *
  * @param expressionCount of the source's faces
  */
@@ -25,7 +25,7 @@ export function buildNetwork(config: NetworkConfig, expressionCount = 0): tf.Lay
   const { encoding = "centered", absentShare = 0, eyes: seesEyes = false, lids: movesLids = false } = config;
   const said = expressionsSaid(config, expressionCount);
   const options = { ...config, encoding, expressionCount: said, seesEyes, movesLids, saysPresence: absentShare > 0 };
-  return config.architecture === "large" ? buildLarge(options) : buildLite(options);
+  return config.architecture === "heatmap" ? buildHeatmapNetwork(options) : buildLite(options);
 }
 
 /** Has trainings leave all as it is that leads to the map, statistics of normalizations included. */
@@ -44,7 +44,7 @@ export function checkFreeze(
 ): void {
   if (freeze === "nothing" || (architecture !== "prnet" && expressionWeight + absentShare > 0)) return;
   throw new SettingError((nameOf) =>
-    `Cannot set ${nameOf("freeze")} to ${freeze}: nothing else is there to learn, as it is for lite and large with ` +
+    `Cannot set ${nameOf("freeze")} to ${freeze}: nothing else is there to learn, as it is for lite and heatmap with ` +
     `${nameOf("expressionWeight")} or ${nameOf("absentShare")} above 0`
   );
 }
@@ -58,13 +58,13 @@ export function checkEyes(
   };
   if (lids && !eyes) refuse("lids", (nameOf) => `what moves them is seen with ${nameOf("eyes")} true alone`);
   if (!eyes || expressionsSaid({ architecture, expressionWeight }, 1) > 0) return;
-  refuse("eyes", (nameOf) => `they are seen by lite and large, with ${nameOf("expressionWeight")} above 0`);
+  refuse("eyes", (nameOf) => `they are seen by lite and heatmap, with ${nameOf("expressionWeight")} above 0`);
 }
 
 /** The layer of each architecture whose channels are a multiple of the width. */
 export const measuredLayers = {
   lite: { layer: FACE_LAYER, operator: "Gemm", widths: FACE_SHARE },
-  large: { layer: FACE_LAYER, operator: "Gemm", widths: FACE_SHARE },
+  heatmap: { layer: FACE_LAYER, operator: "Gemm", widths: FACE_SHARE },
   prnet: { layer: FIRST_LAYER, operator: "Conv", widths: 1 },
 } as const;
 

@@ -6,7 +6,7 @@ export function grows(
   { architecture }: Pick<NetworkShape, "architecture">,
   wanted: Pick<Config, "architecture">,
 ): boolean {
-  return architecture === "lite" && wanted.architecture === "large";
+  return architecture === "lite" && wanted.architecture === "heatmap";
 }
 
 /**

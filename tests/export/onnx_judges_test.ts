@@ -66,7 +66,7 @@ Deno.test({
   fn: async () => {
     await openTensorFlow({ device: "cpu" });
     await using folder = await temporaryFolder();
-    const sizes = [["prnet", 64], ["lite", 64], ["lite", 128], ["lite", 256], ["large", 128]] as const;
+    const sizes = [["prnet", 64], ["lite", 64], ["lite", 128], ["lite", 256], ["heatmap", 128]] as const;
     for (const [architecture, imageSize] of sizes) {
       const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2 }));
       await write(`${folder.path}/${architecture}_${imageSize}`, network, describe(imageSize), 20);

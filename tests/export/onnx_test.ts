@@ -29,8 +29,8 @@ async function run(model: Uint8Array, photos: readonly Photo[]) {
 }
 
 for (
-  const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128], ["large", 64], [
-    "large",
+  const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128], ["heatmap", 64], [
+    "heatmap",
     128,
   ]] as const
 ) {

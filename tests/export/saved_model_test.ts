@@ -61,7 +61,7 @@ Deno.test({
       sizes[`${name}.model`] = size;
     };
     const heads = { expressionWeight: 1, eyes: true, lids: true, absentShare: 0.1 };
-    for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128], ["large", 128]] as const) {
+    for (const [architecture, imageSize] of [["prnet", 64], ["lite", 64], ["lite", 128], ["heatmap", 128]] as const) {
       const network = shake(buildNetwork({ architecture, imageSize, width: 4, seed: 2, ...heads }, 5));
       placeEyes(network, describe(imageSize));
       await write(`${architecture}_${imageSize}`, foldNetwork(network), imageSize);
@@ -77,7 +77,7 @@ Deno.test({
     assertEquals(Object.keys(answers).sort(), Object.keys(sizes).sort());
     for (const [name, outputs] of Object.entries(answers)) {
       const size = sizes[name]!;
-      const saysMore = /^(lite|large)/.test(name);
+      const saysMore = /^(lite|heatmap)/.test(name);
       assertEquals(Object.fromEntries(Object.entries(outputs).map(([output, [shape]]) => [output, shape])), {
         landmarks: [COUNT, 68, 3],
         positions: [COUNT, size, size, 3],

@@ -9,7 +9,7 @@ const SIZE = 64;
 const settings = { imageSize: SIZE, width: 4, seed: 2 } as const;
 
 Deno.test("buildNetwork() takes images to maps of their size, whichever the architecture", () => {
-  for (const architecture of ["prnet", "lite", "large"] as const) {
+  for (const architecture of ["prnet", "lite", "heatmap"] as const) {
     const network = buildNetwork({ ...settings, architecture });
     assertEquals(network.inputs[0]!.shape, [null, SIZE, SIZE, 3]);
     assertEquals(network.outputs[0]!.shape, [null, SIZE, SIZE, 3]);

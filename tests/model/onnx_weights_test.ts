@@ -61,8 +61,8 @@ const cases = [
   [{ architecture: "prnet", imageSize: 64, width: 4, seed: 3 }, "centered"],
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
   [{ ...seeing, lids: true }, "centered"],
-  [{ ...seeing, architecture: "large", lids: true }, "centered"],
-  [{ architecture: "large", imageSize: 128, width: 4, seed: 3 }, "paper"],
+  [{ ...seeing, architecture: "heatmap", lids: true }, "centered"],
+  [{ architecture: "heatmap", imageSize: 128, width: 4, seed: 3 }, "paper"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {

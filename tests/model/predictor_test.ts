@@ -22,7 +22,7 @@ function photo(name: string, width = SIZE, height = SIZE): Photo {
 }
 
 /** A network whose every weight and moving statistic is as after a training: none is 0 or 1, variances are positive. */
-function trainedNetwork(architecture: "prnet" | "lite" | "large"): tf.LayersModel {
+function trainedNetwork(architecture: "prnet" | "lite" | "heatmap"): tf.LayersModel {
   const network = buildNetwork({ architecture, imageSize: SIZE, width: 4, seed: 2 });
   for (const weight of network.weights.filter(({ originalName }) => !originalName.endsWith("/kernel"))) {
     const values = hashedValues(weight.originalName, weight.shape.reduce((product, size) => product! * size!, 1)!);
@@ -39,7 +39,7 @@ function applied(network: tf.LayersModel, photos: readonly Photo[]): Float32Arra
   });
 }
 
-for (const architecture of ["prnet", "lite", "large"] as const) {
+for (const architecture of ["prnet", "lite", "heatmap"] as const) {
   Deno.test(`Predictor gives for each picture what ${architecture} gives, and leaves nothing behind`, async () => {
     const network = trainedNetwork(architecture);
     const photos = [photo("a"), photo("b"), photo("c")];

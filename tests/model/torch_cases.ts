@@ -5,7 +5,7 @@ export const networkCases = {
   "prnet, small": { architecture: "prnet", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
   "prnet, published": { architecture: "prnet", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
   "lite, small": { architecture: "lite", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
-  "large, small": { architecture: "large", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
+  "heatmap, small": { architecture: "heatmap", imageSize: 64, width: 4, batch: 2, statistics: "batch", times: 2 },
   "lite at 256": { architecture: "lite", imageSize: 256, width: 16, batch: 1, statistics: "moving", times: 1 },
 } as const satisfies Readonly<Record<string, NetworkCase>>;
 

@@ -19,7 +19,7 @@ const judged = [
   { key: "prnet, small", relative: true },
   { key: "prnet, published", relative: false },
   { key: "lite, small", relative: true },
-  { key: "large, small", relative: true },
+  { key: "heatmap, small", relative: true },
   { key: "lite at 256", relative: false },
 ] as const;
 

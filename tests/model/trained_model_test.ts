@@ -58,7 +58,7 @@ function answer(network: tf.LayersModel): Float32Array {
   });
 }
 
-for (const kind of ["prnet", "lite", "lite that sees eyes", "large"] as const) {
+for (const kind of ["prnet", "lite", "lite that sees eyes", "heatmap"] as const) {
   Deno.test(`openTrainedModel() gives back what saveTrainedModel() got: ${kind}`, async () => {
     await withModel(kind, async (folder, network) => {
       const loaded = await openTrainedModel(folder);
@@ -198,6 +198,11 @@ Deno.test("parseDescription() reads version 1, also with landmarks that are vert
   assertEquals(parseDescription(first).surface.landmarks, { outline: vertexPoints(vertices) });
 });
 
+Deno.test("parseDescription() knows the heatmap network by the name that it had at first", () => {
+  const json = JSON.parse(JSON.stringify(encodeDescription(description)));
+  assertEquals(parseDescription({ ...json, architecture: "large" }), { ...description, architecture: "heatmap" });
+});
+
 Deno.test("parseDescription() takes a published PRNet, which has neither a seed nor a source", () => {
   const prnet: ModelDescription = {
     architecture: "prnet",
@@ -244,7 +249,7 @@ Deno.test("openTrainedModel() refuses a description of another network's size", 
   });
 });
 
-for (const architecture of ["lite", "large"] as const) {
+for (const architecture of ["lite", "heatmap"] as const) {
   Deno.test(`openOnnxModel() opens the weights that come with posmap, which are what was saved: ${architecture}`, async () => {
     const folder = new URL(`../../data/weights/${architecture}`, import.meta.url).pathname;
     const { description } = await openOnnxModel(folder);

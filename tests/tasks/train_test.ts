@@ -31,9 +31,9 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
   ];
   const refused: typeof apart = [
     ...apart,
-    [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, large, quick/],
+    [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, heatmap, quick/],
     [["toString"], /Cannot train the preset "toString"/],
-    [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet, lite and large/],
+    [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet, lite and heatmap/],
     [["--steps", "many"], /Cannot set --steps to "many": a number is wanted/],
     [["--steps", "0"], /Cannot set --steps to 0: a whole number from 1 is wanted/],
     [["--batch-size", "2.5"], /Cannot set --batch-size to 2\.5: a whole number from 1 is wanted/],
@@ -86,7 +86,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--lids", "true"], /Cannot set --lids to true: what moves them is seen with --eyes true alone/],
     [
       ["prnet", "--eyes", "true"],
-      /Cannot set --eyes to true: they are seen by lite and large, with --expression-weight/,
+      /Cannot set --eyes to true: they are seen by lite and heatmap, with --expression-weight/,
     ],
     [["--from", weights, "--width", "8", ...tiny], /Cannot start from .*lite with --width 8: that model has 16/],
   ];

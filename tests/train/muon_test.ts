@@ -220,7 +220,7 @@ Deno.test("hiddenKernels() are those whose layers' outputs are bent before they 
   ];
   assertEquals(namesOf({}).others, straight);
   const moves = ["moves/learned_moves", "moves/mean", "moves/seen_moves"];
-  assertEquals(namesOf({ architecture: "large" }).others, [...straight, ...moves].sort());
+  assertEquals(namesOf({ architecture: "heatmap" }).others, [...straight, ...moves].sort());
   const prnet = { architecture: "prnet", imageSize: 256 } as const;
   assertEquals(namesOf(prnet).others, ["Conv", "Conv2d_transpose_15", "Conv2d_transpose_16"]);
   assertEquals(namesOf({ freeze: "trunk", lids: false }).hidden, [

@@ -48,9 +48,9 @@ Deno.test("startFrom() takes all weights that lead to the map, and leaves heads 
 Deno.test("startedSettings() has a model's shape, and a tenth of the rate where its architecture stays", () => {
   const shape = { architecture: "lite", imageSize: 64, width: 5, encoding: "paper" } as const;
   const { architecture: _, ...kept } = shape;
-  const ofRate = (architecture: "lite" | "large") => startedSettings(shape, { architecture, learningRate: 2e-3 });
+  const ofRate = (architecture: "lite" | "heatmap") => startedSettings(shape, { architecture, learningRate: 2e-3 });
   assertEquals(ofRate("lite"), { ...kept, learningRate: 2e-4 });
-  assertEquals(ofRate("large"), { ...kept, learningRate: 2e-3 });
+  assertEquals(ofRate("heatmap"), { ...kept, learningRate: 2e-3 });
 });
 
 Deno.test("startFrom() refuses another width, size or architecture, and changes nothing then", async () => {
@@ -72,12 +72,12 @@ Deno.test("startFrom() refuses another width, size or architecture, and changes 
   network.dispose();
 });
 
-Deno.test("startFrom() takes of a light model what the large network has, too, and leaves the rest new", async () => {
+Deno.test("startFrom() takes of a light model what the heatmap network has, too, and leaves the rest new", async () => {
   await using folder = await temporaryFolder();
   const saved = await save(folder.path, { ...config, seed: 1 });
-  const network = buildNetwork({ ...config, architecture: "large", seed: 2 });
+  const network = buildNetwork({ ...config, architecture: "heatmap", seed: 2 });
   const before = valuesOf(network);
-  await startFrom(folder.path, { network, config: { ...config, architecture: "large" }, images });
+  await startFrom(folder.path, { network, config: { ...config, architecture: "heatmap" }, images });
   const shared = [...before].filter(([name, values]) => saved.get(name)?.length === values.length);
   assert(shared.length > 50 && shared.length < before.size);
   const taken = new Set(shared.map(([name]) => name));

@@ -10,7 +10,7 @@ import {
   outputsOf,
 } from "./lite_parts.ts";
 
-export interface LargeOptions extends FaceNetworkOptions {
+export interface HeatmapNetworkOptions extends FaceNetworkOptions {
   /** What positions stand for, which points in the picture are to be the same as. */
   readonly encoding: PositionEncoding;
 }
@@ -19,11 +19,11 @@ export interface LargeOptions extends FaceNetworkOptions {
 const [FINEST_SHARE, SHARE] = [3, 4];
 
 /**
- * The large network: takes and says what the light one does. Dense layers know to about a pixel where a face is: what the
+ * The heatmap network: takes and says what the light one does. Dense layers know to about a pixel where a face is: what the
  * picture shows at a place is lost before them. So a grid of the map's points is found in the picture first, by heatmaps,
  * these describe the face together with the whole picture, and the map is moved to them where they are trusted.
  */
-export function buildLarge(options: LargeOptions): tf.LayersModel {
+export function buildHeatmapNetwork(options: HeatmapNetworkOptions): tf.LayersModel {
   const { imageSize, width, encoding, seed } = options;
   const channels = channelsFor(width);
   const image = tf.input({ shape: [imageSize, imageSize, 3], name: "image" });
@@ -41,5 +41,5 @@ export function buildLarge(options: LargeOptions): tf.LayersModel {
   ]);
   const face = describeFace(known as tf.SymbolicTensor, options);
   const nodes = moveToPoints(decodeNodes(face, options), { points, seen, face, seed });
-  return tf.model({ inputs: image, outputs: outputsOf({ image, face, nodes }, options), name: "large" });
+  return tf.model({ inputs: image, outputs: outputsOf({ image, face, nodes }, options), name: "heatmap" });
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { findPoints, moveToPoints, POINTS_ACROSS } from "@/lib/model/heatmaps.ts";
-import { buildLarge } from "@/lib/model/large.ts";
+import { buildHeatmapNetwork } from "@/lib/model/heatmap_network.ts";
 import { stagesOf } from "@/lib/model/structure.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import type { HostBatch } from "@/lib/data/batches/batches.ts";
@@ -26,8 +26,8 @@ function write(network: tf.LayersModel, layer: string, value: (i: number) => num
   }
 }
 
-Deno.test("buildLarge() stays within 1.8 million weights and 200 million multiply-adds at 128²", () => {
-  const network = buildLarge({
+Deno.test("buildHeatmapNetwork() stays within 1.8 million weights and 200 million multiply-adds at 128²", () => {
+  const network = buildHeatmapNetwork({
     ...small,
     imageSize: 128,
     width: 16,
@@ -45,9 +45,9 @@ Deno.test("buildLarge() stays within 1.8 million weights and 200 million multipl
   network.dispose();
 });
 
-Deno.test("buildLarge() refuses an image size that it is not made for", async () => {
+Deno.test("buildHeatmapNetwork() refuses an image size that it is not made for", async () => {
   for (const imageSize of [32, 100, 512]) {
-    await assertThrows(() => buildLarge({ ...small, imageSize }), RangeError, /64, 128 or 256/);
+    await assertThrows(() => buildHeatmapNetwork({ ...small, imageSize }), RangeError, /64, 128 or 256/);
   }
 });
 
@@ -116,7 +116,7 @@ Deno.test("moveToPoints() moves nodes to points that are trusted, and by what is
 });
 
 Deno.test("train() lowers the error of points and heatmaps, too: the first loss is that of the map and theirs", async () => {
-  const config = tinyConfig({ architecture: "large", steps: 1, expressionWeight: 0, l2: 0 });
+  const config = tinyConfig({ architecture: "heatmap", steps: 1, expressionWeight: 0, l2: 0 });
   const network = buildNetwork(config);
   const found = ["heatmaps/points", "heatmaps/rows"].map((name) =>
     tf.model({ inputs: network.inputs, outputs: network.getLayer(name).output })
