@@ -137,12 +137,12 @@ export function landmarkErrors(pairs: readonly LandmarkPair[]): LandmarkErrors {
 }
 
 /**
- * The yaw that landmarks show, in radians, as 300W-LP's Pose_Para has it for photos: neither pitch nor roll changes it. 0 of
+ * The yaw that landmarks show, within ±π/2, as 300W-LP's Pose_Para has it for photos: neither pitch nor roll changes it. 0 of
  * points that are no head's, as all in one place. Arguments as of {@linkcode poseOfLandmarks}.
  */
 export function yawOfLandmarks(landmarks: Float32Array, neutral: Float32Array): number {
   try {
-    return poseOfLandmarks(landmarks, neutral).yaw;
+    return Math.asin(Math.sin(poseOfLandmarks(landmarks, neutral).yaw));
   } catch (error) {
     if (error instanceof RangeError) return 0;
     throw error;

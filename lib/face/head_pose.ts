@@ -6,10 +6,14 @@ const steady = [0, 1, 2, 14, 15, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45]
 
 /**
  * How a head is turned, from its landmarks, [68, 3] in image space, beside those of a face at rest that looks at the viewer,
- * [68, 3] in model space (y up).
+ * [68, 3] in model space (y up). A head that is turned past its profile has a yaw beyond π/2, where other angles of the same
+ * rotation would have it upside down.
  */
 export function poseOfLandmarks(landmarks: Float32Array, neutral: Float32Array): PoseAngles {
-  return poseAngles(alignSteady(landmarks, neutral).placement.rotation);
+  const { pitch, yaw, roll } = poseAngles(alignSteady(landmarks, neutral).placement.rotation);
+  const other = (angle: number) => angle - Math.sign(angle) * Math.PI;
+  const isPastProfile = Math.min(Math.abs(pitch), Math.abs(roll)) > Math.PI / 2;
+  return isPastProfile ? { pitch: other(pitch), yaw: -other(yaw), roll: other(roll) } : { pitch, yaw, roll };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { basename, extname, resolve } from "node:path";
 import { counted } from "@/lib/counted.ts";
 import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -8,6 +8,7 @@ import { findFaces } from "@/lib/track/photo_faces.ts";
 import { cropInPhoto, type FacePlace } from "@/tasks/predict/face_place.ts";
 import type { Faces } from "@/tasks/predict/open_faces.ts";
 import { writeFaces, type WrittenRecord } from "@/tasks/predict/write_faces.ts";
+import { standing } from "@/tasks/standing.ts";
 
 export interface PredictOptions {
   /** What finds and fits them. */
@@ -27,7 +28,7 @@ export interface PredictOptions {
 
 /**
  * Finds the faces of photos and writes them, a folder each. Photos that cannot be read, or are without a face, are named,
- * and so are folders that are there already, as from a batch that was stopped. Throws an InputError where no photo has a
+ * and so are folders of theirs that are there already, as from a batch that was stopped. Throws an InputError where no photo has a
  * face, and where the folder of the only photo's is there.
  */
 export async function predictPhotos(
@@ -36,7 +37,8 @@ export async function predictPhotos(
 ): Promise<void> {
   const { description } = opened;
   const { margin } = description.crop;
-  const names = new FolderNames();
+  const isMany = paths.length > 1;
+  const names = new FolderNames((name, path) => isMany ? isOfAnother(`${out}/${name}`, path) : Promise.resolve(false));
   let faceCount = 0, photoCount = 0, keptCount = 0;
   const without: string[] = [], unread: string[] = [];
   for await (const [path, photo] of decodeAhead(paths)) {
@@ -51,11 +53,12 @@ export async function predictPhotos(
     const faces = await findFaces(photo, opened, { margin, ...place && cropInPhoto(place, photo, { path, margin }) });
     if (faces.length === 0) {
       without.push(path);
-      if (paths.length > 1) print(`no face: ${path}`);
+      if (isMany) print(`no face: ${path}`);
       continue;
     }
-    const named = names.next(path, faces.length).map((name, i) => ({ folder: `${out}/${name}`, face: faces[i]! }));
-    const isKept = await Promise.all(named.map(({ folder }) => paths.length > 1 && isThere(folder)));
+    const given = await names.next(path, faces.length);
+    const named = given.map((name, i) => ({ folder: `${out}/${name}`, face: faces[i]! }));
+    const isKept = await Promise.all(named.map(({ folder }) => isMany && isThere(folder)));
     const missing = named.filter((_, i) => !isKept[i]);
     const writing = { photo, path, model: description, kinds, ...signal && { signal } };
     for (const record of await writeFaces(missing, writing)) {
@@ -101,20 +104,37 @@ async function* decodeAhead(
   }
 }
 
+/** Whether a folder is there whose `face.json` says that it is of another photo. */
+async function isOfAnother(folder: string, path: string): Promise<boolean> {
+  try {
+    const { photo } = JSON.parse(await Deno.readTextFile(`${folder}/face.json`));
+    return resolve(standing(), String(photo)) !== resolve(standing(), path);
+  } catch {
+    return false; // without one, as where only pictures were asked for, the folder's name says what it is of
+  }
+}
+
 /** Names for faces' folders. */
 class FolderNames {
   readonly #taken = new Set<string>();
+  readonly #isTaken: (name: string, path: string) => Promise<boolean>;
+
+  /** @param isTaken whether a name is that of another photo's face of before */
+  constructor(isTaken: (name: string, path: string) => Promise<boolean>) {
+    this.#isTaken = isTaken;
+  }
 
   /**
    * One for each face of a photo: its file's name, with the face's number where there are several; "_2" follows the name where
    * another photo's face is called so.
    */
-  next(path: string, faceCount: number): string[] {
+  async next(path: string, faceCount: number): Promise<string[]> {
     const stem = basename(path, extname(path));
     for (let copy = 1;; copy++) {
       const name = copy === 1 ? stem : `${stem}_${copy}`;
       const names = faceCount === 1 ? [name] : Array.from({ length: faceCount }, (_, i) => `${name}-${i + 1}`);
       if (names.some((one) => this.#taken.has(one))) continue;
+      if ((await Promise.all(names.map((one) => this.#isTaken(one, path)))).includes(true)) continue;
       for (const one of names) this.#taken.add(one);
       return names;
     }

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { type Head, skinOf } from "@/lib/face/heads/head.ts";
+import { choosePolygons } from "@/lib/face/obj/obj_model.ts";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { listLandmarks, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import { triangulate } from "@/lib/face/obj/obj_surface.ts";
@@ -55,20 +56,26 @@ export async function pickLandmarks(head: Head, picking: Picking): Promise<void>
   signal.throwIfAborted();
 }
 
-async function pickFiles(
-  head: Head,
-  { landmarks, out }: Pick<Picking, "landmarks" | "out">,
-): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+/** What the page is told of a head. */
+export function factsOf(head: Head, { landmarks, out }: Pick<Picking, "landmarks" | "out">) {
   const { positions, triangles: skin } = skinOf(head);
-  const rest = head.mesh.polygons.filter(({ material }) => !(head.surface?.includes(material) ?? true));
-  const facts = z.encode(headToPick, {
+  const { polygons, covered } = choosePolygons(head), own = new Set(covered);
+  const rest = polygons.filter((polygon) => !own.has(polygon));
+  return {
     name: head.path,
     out,
     positions,
     skin,
     rest: Uint32Array.from(rest.flatMap(({ vertices }) => triangulate(vertices).flat())),
     landmarks: listLandmarks(landmarks),
-  });
+  };
+}
+
+async function pickFiles(
+  head: Head,
+  picking: Pick<Picking, "landmarks" | "out">,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const facts = z.encode(headToPick, factsOf(head, picking));
   return new Map([
     ["index.html", await Deno.readFile(`${page}index.html`)],
     ["page.css", await readPageStyle()],

@@ -67,12 +67,15 @@ function listBeside(out: string): string {
 
 /** Whether a list is as this task wrote it when it found the landmarks itself. */
 async function isFound(list: string, out: string): Promise<boolean> {
-  const [{ readPreparedFace }, { fingerprint }] = await Promise.all([
-    import("@/lib/face/prepared_face.ts"),
-    import("@/lib/face/model_file.ts"),
-  ]);
-  const { foundList } = await readPreparedFace(out).catch(() => ({ foundList: undefined }));
+  const { fingerprint } = await import("@/lib/face/model_file.ts");
+  const foundList = await foundListOf(out);
   return foundList !== undefined && foundList === fingerprint(await readText(list));
+}
+
+/** The fingerprint of the list that this task wrote beside a model when it last found landmarks itself. */
+async function foundListOf(out: string): Promise<string | undefined> {
+  const { readPreparedFace } = await import("@/lib/face/prepared_face.ts");
+  return (await readPreparedFace(out).catch(() => undefined))?.foundList;
 }
 
 /** Writes the face model of a head, whose landmarks it looks for where the head has none, and tells of it. */
@@ -142,7 +145,8 @@ async function writeHead(
   const model = drawnModel(headModel(head, landmarks));
   console.stage("Writing the model");
   const list = landmarks === head.landmarks ? undefined : JSON.stringify(listHeadLandmarks(head, landmarks)) + "\n";
-  const foundList = list !== undefined && isFound ? fingerprint(list) : undefined;
+  // one that stays beside the model is known later as what was found, too
+  const foundList = list === undefined ? await foundListOf(out) : isFound ? fingerprint(list) : undefined;
   await savePreparedFace(out, { model, license: head.license, foundList });
   await landmarkPicture(model).save(`${out}.png`);
   if (list !== undefined) await writeFileAtomic(listBeside(out), list);

@@ -109,6 +109,14 @@ Deno.test("deno task predict takes folders and patterns, names what is without a
   });
   assertEquals(await user.read("made/here/anna/face.json"), kept);
   assertEquals(user.list("made/here/anna_2"), ["face.json"]);
+
+  await Deno.mkdir(`${user.path}/others`); // whose photos are called the same
+  for (const name of ["anna.jpg", "ben.jpg"]) await Deno.writeFile(`${user.path}/others/${name}`, photo);
+  const others = await user.predict("others", "--only", "landmarks", "--out", "made/here");
+  assertEquals([others.code, others.stderr.trimEnd().split("\n").at(-1)], [0, "2 faces in 2 photos: made/here"]);
+  assertEquals(user.list("made/here"), ["anna", "anna_2", "anna_3", "ben"]);
+  assertEquals((await user.read("made/here/anna_3/face.json")).photo, "others/anna.jpg");
+  assertEquals(await user.read("made/here/anna/face.json"), kept);
 });
 
 Deno.test("deno task predict numbers the faces of one photo from the image's left", async () => {

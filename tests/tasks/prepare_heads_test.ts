@@ -145,6 +145,8 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
   const fileFor = (flags: Partial<HeadFlags>) => landmarkFile({ out, ...flags }, { print: (line) => said.push(line) });
   const list = `${out}.landmarks.json`; // found, which may be done again
   assertEquals([await fileFor({}), await fileFor({ landmarks: marks, pick: true })], [undefined, marks]);
+  assertEquals((await prepare("--landmarks", marks)).code, 0); // which leaves that list there
+  assertEquals([await fileFor({}), await fileFor({ landmarks: marks, pick: true })], [undefined, marks]);
   await Deno.writeTextFile(list, JSON.stringify(listedLandmarks()));
   assertEquals([await fileFor({}), await fileFor({ landmarks: list, pick: true })], [list, list]);
   assertEquals([await fileFor({ landmarks: marks }), said.length], [marks, 1]);

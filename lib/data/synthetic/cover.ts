@@ -39,5 +39,7 @@ const MARGIN = 0.12;
 function covered(part: CoverablePart, landmarks: Float32Array): number[] {
   if (part !== "one side") return landmarksOfPart(part);
   const middle = landmarks[3 * keyLandmarks.noseTip]!;
-  return [...Array(LANDMARK_COUNT).keys()].filter((i) => landmarks[3 * i]! <= middle);
+  const { left, width } = landmarkBox(landmarks);
+  const sign = middle > left + width / 2 ? 1 : -1; // a face in profile has its nose at one edge
+  return [...Array(LANDMARK_COUNT).keys()].filter((i) => sign * (landmarks[3 * i]! - middle) <= 0);
 }

@@ -1,4 +1,4 @@
-/** Numbers of colorSources in lib/data/head_mesh.ts. */
+/** Numbers of colorSources in lib/portrait/head_mesh.ts. */
 const TEXTURE: u8 = 0, EYE: u8 = 2, HAIR: u8 = 3, TORSO: u8 = 4;
 /** The kind of a pixel that shows nothing. */
 const NOTHING: u8 = 255;
@@ -19,7 +19,7 @@ function store3(at: usize, value: v128): void {
   v128.store32_lane(at, value, 2, 8);
 }
 
-/** See shadeHead in lib/data/shade_head.ts; also writes each pixel's source, or 255, into kinds u8. */
+/** See lib/portrait/head_pixels.ts; also writes each pixel's source, or 255, into kinds u8. */
 export function shadePixels(
   rgb: usize, kinds: usize, n: i32,
   triangle: usize, second: usize, third: usize,

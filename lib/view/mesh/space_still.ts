@@ -137,16 +137,14 @@ interface AxisOptions {
   /** From a tick to its label. */
   readonly away: Point;
   readonly anchor: "start" | "end";
-  /** The first tick; 0 where it is missing. */
-  readonly first?: number;
 }
 
-function axis({ name, length, from, to, away, anchor, tick, first = 0 }: AxisOptions): string {
+function axis({ name, length, from, to, away, anchor, tick }: AxisOptions): string {
   const at = (value: number): Point => [
     from[0] + (to[0] - from[0]) * value / length,
     from[1] + (to[1] - from[1]) * value / length,
   ];
-  const ticks = Array.from({ length: Math.floor(length / tick) + 1 }, (_, i) => i * tick).slice(first).map((value) => {
+  const ticks = Array.from({ length: Math.floor(length / tick) + 1 }, (_, i) => i * tick).map((value) => {
     const [x, y] = at(value);
     return svgElement("circle", { cx: x, cy: y, r: 2.2 }) +
       svgText(String(value), { x: x + away[0], y: y + away[1], "text-anchor": anchor });
