@@ -31,7 +31,7 @@ import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
-import { checkNote, checkNotedSource, noteOf, type RunNote, writeNote } from "@/lib/train/run_note.ts";
+import { checkBegunAnew, checkNote, checkNotedSource, noteOf, type RunNote, writeNote } from "@/lib/train/run_note.ts";
 import type { StepReport } from "@/lib/train/trainer.ts";
 import { withWeights } from "@/lib/train/with_weights.ts";
 import { mostFrontal } from "@/lib/view/report/most_frontal.ts";
@@ -97,6 +97,7 @@ export async function resumeExperiment(
     const config = resumedConfig(folder, overrides);
     await checkNotedSource(run, config.source); // before its faces are opened, which takes longer
     const last = await readCheckpoint(folder.checkpoints.last);
+    if (!last) await checkBegunAnew(run);
     const progress = last?.progress ?? firstProgress(config);
     if (options.ranks) await tellStart(options.ranks, { config, progress });
     parts = await openParts(config, { ...options, progress });
@@ -175,7 +176,7 @@ export class Experiment implements Disposable {
   /**
    * Trains to the last step, or until the signal, one report a step; logs, validates and saves checkpoints on the way.
    * What was waited for or validated as the signal came is left to the next training, which goes on as if there had
-   * been none. Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
+   * been none; ranks finish a validation, as they take one more step together. Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
    */
   async *train({ signal = neverAborted }: { readonly signal?: StopSignal } = {}): AsyncGenerator<TrainReport> {
     const { config, ranks } = this.#parts;
@@ -185,8 +186,10 @@ export class Experiment implements Disposable {
     const owesValidation = this.#isValidatedAt(firstStep) && !await this.#wasValidatedAt(firstStep);
     if (firstStep >= config.steps && !owesValidation) return;
     using log = await RunLog.open(this.#run, firstStep);
-    if (owesValidation && await this.#validate(log, signal)) await this.#saveLast(log);
-    if (firstStep >= config.steps || (signal.aborted && !ranks)) return; // ranks stop after a step that they agree on
+    const validating = ranks ? neverAborted : signal;
+    if (owesValidation && await this.#validate(log, validating)) await this.#saveLast(log);
+    if (firstStep >= config.steps) return await this.#finish(log);
+    if (signal.aborted && !ranks) return; // ranks stop after a step that they agree on
     using batches = this.#takeBatches();
     for await (const report of trainUntil(signal, { ...this.#parts, batches, firstStep })) {
       const { step, loss, lossTerms, learningRate, seconds, waitSeconds } = report;
@@ -200,11 +203,17 @@ export class Experiment implements Disposable {
         "train/samples_per_second": this.facesPerStep / seconds,
         "train/wait_share": waitSeconds / seconds,
       });
-      const validation = this.#isValidatedAt(step) ? await this.#validate(log, signal) : undefined;
+      const validation = this.#isValidatedAt(step) ? await this.#validate(log, validating) : undefined;
       if (step === config.steps || step % config.checkpointEvery === 0) await this.#saveLast(log);
+      if (step === config.steps) await this.#finish(log); // before its report, at which a caller may leave
       yield validation ? { ...report, validation } : report;
     }
     if (this.#savedStep !== this.step) await this.#saveLast(log);
+  }
+
+  /** Marks a training in its log that has come to its end, with all that is measured on the way. */
+  async #finish(log: RunLog): Promise<void> {
+    if (this.step >= this.config.steps && await this.#wasValidatedAt(this.step)) log.finish();
   }
 
   /**
@@ -292,7 +301,6 @@ export class Experiment implements Disposable {
     if (!Object.values(validation).every(Number.isFinite)) {
       throw new DivergenceError(`the validation's error is not finite after step ${step}`);
     }
-    await log.scalars({ step, ...named("validation/", validation) });
     await log.weights(this.#parts.network, step);
     const triples = await this.#triples(faces.slice(0, PICTURED));
     for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
@@ -301,6 +309,7 @@ export class Experiment implements Disposable {
       this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
       await this.#saveCheckpoint("best");
     }
+    await log.scalars({ step, ...named("validation/", validation) }); // last: a resume takes it for all of these
     return validation;
   }
 

@@ -196,6 +196,9 @@ async function run(console: TaskConsole): Promise<void> {
     throw new InputError(`Cannot resume with the preset ${command.args[0]}: a run goes on with its own settings`);
   }
   if (options.resume && options.from) throw new InputError("Cannot use both --resume and --from: give one");
+  if (options.resume && options.fastDevRun) {
+    throw new InputError("Cannot use both --resume and --fast-dev-run: a run goes on with its own settings");
+  }
   const { from, teacher } = options;
   const shape = from === undefined ? undefined : await shapeOf(from, console, "Opening the weights to start from");
   const taughtShape = shape || !teacher ? undefined : await shapeOf(teacher, console, "Opening the teacher");
@@ -242,7 +245,7 @@ async function run(console: TaskConsole): Promise<void> {
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   using experiment = options.resume
     ? await resumeExperiment(options.run!, { overrides, ...listening })
-    : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), preset), (run) =>
+    : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), given?.architecture ?? preset), (run) =>
       startExperiment(config, { run, from: options.from, ...listening }));
   console.print(ranks ? `${experiment.device}, ${ranks.count} ranks` : experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);

@@ -258,7 +258,10 @@ Deno.test({
 
     const { sessions } = await readHparams(`${folder.path}`);
     assertEquals(sessions.length, 2);
-    for (const { hparams } of sessions) assertEquals(Object.keys(hparams).toSorted(), Object.keys(config).toSorted());
+    for (const { hparams, sessions: [session] } of sessions) {
+      assertEquals(Object.keys(hparams).toSorted(), Object.keys(config).toSorted());
+      assertEquals(session!.status, "STATUS_SUCCESS");
+    }
   },
 });
 
@@ -319,6 +322,16 @@ Deno.test("an experiment that starts from given weights has them when it is resu
   )
     .slice(1);
   assertEquals(fingerprint, weights);
+
+  const bare = `${folder.path}/bare`; // as where its first checkpoint found no room
+  (await startExperiment(config, { run: bare, from: whole }))[Symbol.dispose]();
+  await Deno.remove(`${bare}/checkpoints`, { recursive: true });
+  await Deno.mkdir(`${bare}/checkpoints`);
+  await assertThrows(
+    () => resumeExperiment(bare),
+    InputError,
+    /bare: the weights that it was to begin with have not been/,
+  );
 });
 
 Deno.test("an experiment learns from a teacher wherever that is, but not from another in its place, and names no place", async () => {

@@ -84,7 +84,9 @@ export async function* trainUntil(
   signal: StopSignal,
   { ranks, batches, config, firstStep, ...parts }: Parts & { readonly batches: Batches; readonly firstStep: number },
 ): AsyncGenerator<StepReport> {
-  const taken = ranks ? batchesTogether(ranks, { signal, batches }) : batchesUntil(signal, batches);
+  const taken = ranks
+    ? batchesTogether(ranks, { signal, batches })
+    : batchesUntil(signal, { batches, perStep: config.gradAccumulate });
   try {
     for await (const report of train({ ...parts, ranks, batches: taken }, { ...config, firstStep })) {
       if (ranks && (ranks.isStopping || report.step === config.steps)) ranks.leave();

@@ -66,7 +66,7 @@ export class SummaryWriter implements Disposable {
 
   /**
    * What TensorBoard's HParams page compares runs by: the run's settings, and the tags of scalars that measure it.
-   * Called once, before or after these are written; `close` then marks the run as finished.
+   * Called once, before or after these are written; `finish` then marks the run as finished.
    */
   hparams(settings: Readonly<Record<string, string | number | boolean>>, metricTags: readonly string[]): void {
     const names = Object.keys(settings);
@@ -86,13 +86,21 @@ export class SummaryWriter implements Disposable {
     await writing(this.#path, () => this.#file.sync());
   }
 
-  /** Marks the run as finished and closes the file. A closed writer may be closed again. */
+  /**
+   * Marks the run as finished and closes the file. One that is only closed may be gone on with: it is left
+   * unmarked, as TensorBoard takes the first mark of a run's several files.
+   */
+  finish(): void {
+    using _ = this;
+    const succeeded = concatBytes(varintField(1, 1), doubleField(2, Date.now() / 1000));
+    if (this.#hasSession && !this.#closed) this.#hparamsData("session_end_info", bytesField(4, succeeded));
+  }
+
+  /** Closes the file. A closed writer may be closed again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    using _ = this.#file;
-    const succeeded = concatBytes(varintField(1, 1), doubleField(2, Date.now() / 1000));
-    if (this.#hasSession) this.#hparamsData("session_end_info", bytesField(4, succeeded));
+    this.#file.close();
   }
 
   [Symbol.dispose](): void {

@@ -55,6 +55,11 @@ export class RunLog implements Summaries, Disposable {
     }
   }
 
+  /** Closes it, as that of a training that has come to its end. */
+  finish(): void {
+    this.#writer.finish();
+  }
+
   [Symbol.dispose](): void {
     this.#writer.close();
   }

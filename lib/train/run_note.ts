@@ -57,6 +57,14 @@ export async function checkNotedSource(run: string, settings: SourceSettings): P
   if (noted) checkSource(run, { noted, source: sourceText(settings) });
 }
 
+/** Throws an InputError where a run without a checkpoint cannot begin anew, as it was to begin with given weights. */
+export async function checkBegunAnew(run: string): Promise<void> {
+  if ((await readNote(run))?.ancestor === undefined) return;
+  throw new InputError(
+    `Cannot resume the run ${run}: the weights that it was to begin with have not been saved; start a new run`,
+  );
+}
+
 /** Throws an InputError where the run noted otherwise; one that is older than notes has it from now on. */
 export async function checkNote(run: string, note: RunNote): Promise<void> {
   const noted = await readNote(run);

@@ -89,6 +89,7 @@ Deno.test({
       writer.hparams(settings, ["validation/nme"]);
       writer.scalar("validation/nme", 9, 1);
       writer.scalar("validation/nme", 3.5, 2);
+      writer.finish();
     }
     const { experiment, sessions } = await readHparams(folder.path);
     const types = { augment: "BOOL", batchSize: "FLOAT64", learningRate: "FLOAT64", model: "STRING" };
@@ -102,6 +103,15 @@ Deno.test({
     assertEquals(session.sessions[0]!.status, "STATUS_SUCCESS");
     const { endTimeSecs } = session.sessions[0]!;
     assert(endTimeSecs >= start && endTimeSecs <= Date.now() / 1000, `ended at ${endTimeSecs}, began at ${start}`);
+    {
+      using left = await SummaryWriter.open(`${folder.path}/second`);
+      left.hparams({ ...settings, batchSize: 8 }, ["validation/nme"]);
+    }
+    const states = (await readHparams(folder.path)).sessions.map(({ hparams, sessions }) => [
+      hparams["batchSize"],
+      sessions[0]!.status,
+    ]);
+    assertEquals(states.sort(), [[16, "STATUS_SUCCESS"], [8, undefined]]);
   },
 });
 
@@ -143,7 +153,7 @@ Deno.test("what SummaryWriter is given is in the file at once, and a closed writ
       () => writer.image("picture", { width: 1, height: 1, png: new Uint8Array(3) }, 1),
       () => writer.histogram("weights", [1], 1),
       () => writer.hparams({ a: 1 }, []),
-      () => writer.close(), // marks the end of the session
+      () => writer.finish(),
     ]
   ) {
     write();

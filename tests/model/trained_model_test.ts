@@ -249,9 +249,9 @@ Deno.test("openTrainedModel() refuses a description of another network's size", 
   });
 });
 
-for (const architecture of ["lite", "heatmap"] as const) {
-  Deno.test(`openOnnxModel() opens the weights that come with posmap, which are what was saved: ${architecture}`, async () => {
-    const folder = new URL(`../../data/weights/${architecture}`, import.meta.url).pathname;
+for (const [name, architecture] of [["lite", "lite"], ["large", "heatmap"]] as const) {
+  Deno.test(`openOnnxModel() opens the weights that come with posmap, which are what was saved: ${name}`, async () => {
+    const folder = new URL(`../../data/weights/${name}`, import.meta.url).pathname;
     const { description } = await openOnnxModel(folder);
     assertEquals(description.architecture, architecture);
   });

@@ -52,6 +52,10 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--learning-rate", "0"], /Cannot set --learning-rate to 0: a number above 0 is wanted/],
     [["--mask-weights", "1:2:3:-1"], /Cannot set --mask-weights to landmarks 1, .*: a number from 0 for each of /],
     [["quick", "again"], /too many arguments/],
+    [
+      ["--resume", "--fast-dev-run"],
+      /Cannot use both --resume and --fast-dev-run: a run goes on with its own settings/,
+    ],
     [["--grad-accumulate", "0"], /Cannot set --grad-accumulate to 0: a whole number from 1 is wanted/],
     [["--max-time", "1 h"], /Cannot set --max-time to "1 h": a time is wanted, such as 90m, 1h30m or 23:50:00/],
     [["--max-time", "0m"], /Cannot set --max-time to "0m"/],

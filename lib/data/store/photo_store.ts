@@ -110,7 +110,7 @@ export async function labelPhotos(
   } as const;
   await prepareFolder(folder, { ...facts, photos: null, loss: 0, refused: [] });
   const labeled: IndexedPhoto[] = [], refused: { name: string; reason: string }[] = [];
-  let loss = 0;
+  let loss = 0, unwritten: unknown; // a full disk is no fault of a photo
   for (const { name, subject, path } of photos) {
     try {
       const bytes = await readFile(path, "a photo was expected");
@@ -131,13 +131,15 @@ export async function labelPhotos(
           key,
           facts: { loss: photoLoss, refused: [], errors },
         });
-        await writeFileAtomic(file, shard);
+        await writeFileAtomic(file, shard).catch((error) => {
+          throw unwritten = error;
+        });
       }
       loss = Math.max(loss, photoLoss!);
       labeled.push({ name, subject, key: key.toHex(), errors });
       onPhoto?.({ name, faces: errors.length, isKept });
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!(error instanceof InputError) || error === unwritten) throw error;
       refused.push({ name, reason: error.message });
       onPhoto?.({ name, faces: 0, refused: error.message, isKept: false });
     }

@@ -68,6 +68,8 @@ export class TracedVariables implements Disposable {
   /** Changes a variable's buffer by ops that take its handle. */
   change(variable: tf.Variable, apply: (handle: tf.Tensor) => void): void {
     const entry = this.#entry(variable);
+    this.#outputOf(variable); // read before: what took its content keeps it
+    this.#write(variable, entry);
     apply(entry.handle);
     const [value] = execute("ReadVariableOp", { dtype: variable.dtype as "float32" }, [entry.handle], 1);
     variable.assign(value!);
@@ -77,16 +79,12 @@ export class TracedVariables implements Disposable {
 
   /** Writes into the buffers what was assigned. Gives all variables that the function used; the caller disposes them. */
   finish(): TracedVariable[] {
-    const written = new Map<tf.Variable, Output>();
-    for (const { variable, inside } of this.#contents) {
-      if (variable.isDisposed || variable.dataId === inside) continue;
-      const entry = this.#entry(variable);
-      if (entry.changed !== variable.dataId) {
-        const attributes = { dtype: variable.dtype as "float32", validate_shape: false };
-        execute("AssignVariableOp", attributes, [entry.handle, variable], 0);
-      }
-      written.set(variable, this.#outputOf(variable));
-    }
+    const assigned = this.#contents.filter(({ variable, inside }) =>
+      !variable.isDisposed && (variable.dataId !== inside || this.#entries.get(variable)?.changed)
+    ).map(({ variable }) => variable);
+    // all are read before one is written, as they may have each other's contents
+    const written = new Map(assigned.map((variable) => [variable, this.#outputOf(variable)]));
+    for (const variable of assigned) this.#write(variable, this.#entry(variable));
     this.#isFinished = true;
     return [...this.#entries].map(([variable, { buffer, handle }]) => ({
       buffer,
@@ -106,6 +104,14 @@ export class TracedVariables implements Disposable {
       handle.dispose();
       if (!this.#isFinished) outsideTrace(() => buffer[Symbol.dispose]());
     }
+  }
+
+  /** Writes into the buffer what was assigned since it was read or changed in place. */
+  #write(variable: tf.Variable, { handle, changed }: Entry): void {
+    const { inside } = this.#contents.find((content) => content.variable === variable)!;
+    if (variable.dataId === (changed ?? inside)) return;
+    const attributes = { dtype: variable.dtype as "float32", validate_shape: false };
+    execute("AssignVariableOp", attributes, [handle, variable], 0);
   }
 
   #entry(variable: tf.Variable): Entry {

@@ -126,6 +126,19 @@ Deno.test("labelPhotos() counts and names what it cannot use, and takes it in wh
   assertEquals(mended.faces.map(({ photo }) => photo), ["anna.jpg", "anna_flip.jpg", "bert.jpg"]);
 });
 
+Deno.test("labelPhotos() ends where a face cannot be written, which is no fault of its photo, and leaves the faces of before", async () => {
+  await using photos = await photoFolder(names.slice(0, 2));
+  const folder = `${photos.path} store`;
+  const [store] = await build(photos.path, folder);
+  const [shard] = [...Deno.readDirSync(`${folder}/faces`)].map(({ name }) => `${folder}/faces/${name}`);
+  await Deno.remove(shard!);
+  await Deno.mkdir(`${shard}/in the way`, { recursive: true });
+  await assertThrows(() => build(photos.path, folder), InputError, /^Cannot write .*faces/);
+  await Deno.remove(shard!, { recursive: true });
+  const [mended] = await build(photos.path, folder);
+  assertEquals(mended.faces, store.faces);
+});
+
 Deno.test("labelPhotos() refuses photos none of which has a face, and keeps which faces a store has", async () => {
   await using photos = await photoFolder(names.slice(0, 3));
   const folder = `${photos.path} store`, elsewhere = `${photos.path}/none`;

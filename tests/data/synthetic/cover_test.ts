@@ -26,7 +26,9 @@ Deno.test("coverPart() covers every landmark of the part, little else, and not t
   const sides = [[36, 48], [45, 54]] as const; // corners of eyes and mouth, as the viewer sees them
   const away = ([corner]: typeof sides[number]) => Math.abs(face.landmarks[3 * corner]! - face.landmarks[3 * 30]!);
   const [narrow, wide] = sides.toSorted((a, b) => away(a) - away(b));
-  assert(wide!.every((landmark) => isCovered(side, landmark)) && !narrow!.some((landmark) => isCovered(side, landmark)));
+  assert(
+    wide!.every((landmark) => isCovered(side, landmark)) && !narrow!.some((landmark) => isCovered(side, landmark)),
+  );
   assertEquals(face.image.rgb, before);
 });
 

@@ -157,6 +157,62 @@ testLeavesNothing("compile() assigns to variables, in the order of the function"
   count.dispose();
 });
 
+testLeavesNothing(
+  "compile() gives variables each other's contents, and what they had before an op changed them in place",
+  () => {
+    const variable = (...values: number[]) => tf.tidy(() => tf.variable(tf.tensor1d(values)));
+    const newAdam = () => new FusedAdam(0.1, { beta1: 0, beta2: 0, epsilon: 1e-12 }); // each step is ±0.1
+    /** Twice, as it is and compiled, from the same: what it returns and leaves in both variables. */
+    const cases: Record<string, (a: tf.Variable, b: tf.Variable, adam: FusedAdam, g: tf.Tensor) => tf.Tensor> = {
+      swap(a, b) {
+        const old = a.clone();
+        a.assign(b);
+        b.assign(old);
+        return a.clone();
+      },
+      "the last and the one before"(a, b, _, g) {
+        a.assign(b);
+        b.assign(tf.add(b, g));
+        return a.clone();
+      },
+      "assigned, then changed in place"(a, _, adam, g) {
+        a.assign(tf.mul(a, 0.5));
+        adam.applyGradients({ [a.name]: g });
+        return a.clone();
+      },
+      "how far it moves"(a, _, adam, g) {
+        const old = a.clone();
+        adam.applyGradients({ [a.name]: g });
+        return tf.sub(a, old);
+      },
+      "put back"(a, _, adam, g) {
+        const old = a.clone();
+        adam.applyGradients({ [a.name]: g });
+        const moved = tf.sub(a, old);
+        a.assign(old);
+        return moved;
+      },
+    };
+    for (const [name, change] of Object.entries(cases)) {
+      const [plain, compiled] = [false, true].map((isCompiled) => {
+        const [a, b, adam, g] = [variable(1, 2), variable(3, 4), newAdam(), tf.tensor1d([1, -1])];
+        const call = (g: tf.Tensor) => change(a, b, adam, g);
+        using step = compile(call);
+        const found = [1, 2].flatMap(() =>
+          tf.tidy(() => [...numbers(isCompiled ? step(g) : call(g)), ...numbers([a, b])])
+        );
+        tf.dispose([a, b, g]);
+        adam.dispose();
+        return found;
+      });
+      assertEquals([name, ...compiled!.map(Math.fround).map((value) => value.toFixed(5))], [
+        name,
+        ...plain!.map((value) => value.toFixed(5)),
+      ]);
+    }
+  },
+);
+
 testLeavesNothing("compile() takes a variable that it changes as an argument, as it was before", () => {
   const variable = tf.tidy(() => tf.variable(tf.scalar(3)));
   using compiled = compile((x: tf.Tensor) => {
