@@ -245,8 +245,10 @@ async function run(console: TaskConsole): Promise<void> {
   const { resumeExperiment, startExperiment } = await import("@/lib/experiment.ts");
   using experiment = options.resume
     ? await resumeExperiment(options.run!, { overrides, ...listening })
-    : await startInFolder(options.run ?? await newRunFolder(checkoutPath("runs"), given?.architecture ?? preset), (run) =>
-      startExperiment(config, { run, from: options.from, ...listening }));
+    : await startInFolder(
+      options.run ?? await newRunFolder(checkoutPath("runs"), given?.architecture ?? preset),
+      (run) => startExperiment(config, { run, from: options.from, ...listening }),
+    );
   console.print(ranks ? `${experiment.device}, ${ranks.count} ranks` : experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);
   try {
