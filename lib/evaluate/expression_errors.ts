@@ -23,7 +23,7 @@ export interface ExpressionErrors extends AmountErrors {
 
 export interface ExpressionAnswers {
   readonly names: readonly string[];
-  /** Each [names], of one face; amounts beyond 0 and 1 count as these. */
+  /** Each [names], of one face; amounts beyond 0 and 1, or what else is true of any face, count as these. */
   readonly found: readonly Float32Array[];
   readonly truth: readonly Float32Array[];
 }
@@ -38,11 +38,11 @@ export function expressionErrors({ names, found, truth }: ExpressionAnswers): Ex
   return { ...withExplained(together(({ rmse }) => rmse), together(({ rmseOfMean }) => rmseOfMean)), each };
 }
 
-/** Of one thing's amounts, beside their truth; what was found beyond 0 and 1 counts as these. */
+/** Of one thing's amounts, beside their truth; what was found beyond 0 and 1, or beyond all that is true, counts as these. */
 export function amountErrors({ found, truth }: Record<"found" | "truth", readonly number[]>): AmountErrors {
-  const middle = mean(truth);
+  const middle = mean(truth), least = Math.min(0, ...truth), most = Math.max(1, ...truth);
   const rmseOf = (answer: (i: number) => number) =>
-    Math.sqrt(mean(truth.map((amount, i) => (Math.min(1, Math.max(0, answer(i))) - amount) ** 2)));
+    Math.sqrt(mean(truth.map((amount, i) => (Math.min(most, Math.max(least, answer(i))) - amount) ** 2)));
   return withExplained(rmseOf((i) => found[i]!), rmseOf(() => middle));
 }
 

@@ -1,3 +1,4 @@
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import { OnnxGraph } from "@/lib/export/onnx_graph.ts";
@@ -22,7 +23,7 @@ export type OnnxDescription = Pick<
 /**
  * A trained model as an ONNX file that needs none of our code: `image`, bytes [n, size, size, 3], RGB, goes in;
  * `positions`, float32 [n, size, size, 3], and `landmarks`, float32 [n, 68, 3], in crop pixels, come out; where the
- * network says them, also `expressions`, float32 [n, expressionNames], 0 to 1, and `presence`, float32 [n], the chance
+ * network says them, also `expressions`, float32 [n, expressionNames], 0 to 1 but of components, and `presence`, float32 [n], the chance
  * that there is a face. Throws an InputError for a network with layers that are not written.
  */
 export function encodeOnnx(
@@ -35,7 +36,8 @@ export function encodeOnnx(
   const heads = new OnnxWriter(graph, decoded).write("image", "positions");
   writeLandmarks(graph, { size, surface });
   const [amounts, chance] = [heads[EXPRESSIONS], heads[PRESENCE]];
-  if (amounts) graph.add("Clip", [amounts, graph.floats([0], []), graph.floats([1], [])], {}, EXPRESSIONS);
+  if (amounts && expressionNames?.some(isComponent)) graph.add("Identity", [amounts], {}, EXPRESSIONS);
+  else if (amounts) graph.add("Clip", [amounts, graph.floats([0], []), graph.floats([1], [])], {}, EXPRESSIONS);
   if (chance) graph.add("Reshape", [chance, graph.integers([-1])], {}, PRESENCE);
   const expressionCount = network.nodes[network.heads[EXPRESSIONS] ?? 0]!.shape[0]!;
   return graph.encode({

@@ -1,3 +1,4 @@
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { InputError } from "@/lib/errors.ts";
 import { encodeServed, GraphDef, type NodeAttribute } from "@/lib/export/graph_def.ts";
 import { decodedNetwork, landmarkReading, type OnnxDescription } from "@/lib/export/onnx.ts";
@@ -27,7 +28,10 @@ const operators: Readonly<Record<Exclude<Activation, "linear">, string>> = {
  */
 export function encodeSavedModel(
   network: FoldedNetwork,
-  { imageSize: size, encoding, surface }: Pick<OnnxDescription, "imageSize" | "encoding" | "surface">,
+  { imageSize: size, encoding, surface, expressionNames }: Pick<
+    OnnxDescription,
+    "imageSize" | "encoding" | "surface" | "expressionNames"
+  >,
 ): Uint8Array<ArrayBuffer> {
   const graph = new GraphDef();
   const image = graph.add(
@@ -59,7 +63,8 @@ export function encodeSavedModel(
   const [amounts, chance] = [heads[EXPRESSIONS], heads[PRESENCE]];
   if (amounts !== undefined) {
     const [least, most] = [0, 1].map((limit) => graph.floats(Float32Array.of(limit), [])) as [string, string];
-    graph.compute("ClipByValue", [names[amounts]!, least, most], { name: EXPRESSIONS });
+    if (expressionNames?.some(isComponent)) graph.compute("Identity", [names[amounts]!], { name: EXPRESSIONS });
+    else graph.compute("ClipByValue", [names[amounts]!, least, most], { name: EXPRESSIONS });
     outputs.push({ name: EXPRESSIONS, type: "float32", shape: [-1, ...nodes[amounts]!.shape] });
   }
   if (chance !== undefined) {

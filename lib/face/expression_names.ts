@@ -1,3 +1,16 @@
+/**
+ * The name of a principal component of expressions, counted from 0: its amounts are standard deviations of either sign, those of
+ * all other expressions go from 0, at rest, to 1.
+ */
+export function componentName(mode: number): string {
+  return `component ${mode}`;
+}
+
+/** Whether an expression is a principal component. */
+export function isComponent(name: string): boolean {
+  return /^component \d+$/.test(name);
+}
+
 /** The ends of ARKit's names that say whose side moves; the jaw and the mouth move to one as a whole. */
 const sides = /(?<=[a-z])(?<!^(?:jaw|mouth))(Left|Right)$/;
 

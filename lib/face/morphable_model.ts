@@ -50,9 +50,12 @@ export interface MorphableModel {
   readonly mean: Float32Array;
   /** Each [vertexCount, 3]: the change of one standard deviation. */
   readonly identityModes: readonly Float32Array[];
-  /** Each [vertexCount, 3]: the change from rest (0) to fully made (1). */
+  /** Each [vertexCount, 3]: the change from rest (0) to fully made (1), or of one standard deviation of a component. */
   readonly expressionModes: readonly Float32Array[];
-  /** A name for each expression mode, as ARKit has it where ARKit has one, with `_L` and `_R` for the sides. */
+  /**
+   * A name for each expression mode, as ARKit has it where ARKit has one, with `_L` and `_R` for the sides; a principal
+   * component's says that it is one (lib/face/expression_names.ts).
+   */
   readonly expressionNames: readonly string[];
   /** [triangleCount, 3]: everything that is drawn, eyeballs and teeth too. Counter-clockwise seen from outside, y up. */
   readonly triangles: Uint32Array;
@@ -71,7 +74,7 @@ export interface MorphableModel {
 export interface FaceCoefficients {
   /** In standard deviations; missing ones are 0. */
   readonly identity: ArrayLike<number>;
-  /** From 0 to 1; missing ones are 0. */
+  /** From 0 to 1, of components in standard deviations; missing ones are 0. */
   readonly expression: ArrayLike<number>;
 }
 

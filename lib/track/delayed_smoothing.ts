@@ -39,7 +39,10 @@ export class DelayedSmoothing<Fit extends FaceFit, Extra> {
       ...face,
       landmarks: this.#smoothed(face, (fit) => fit.landmarks),
       vertices: this.#smoothed(face, (fit) => fit.vertices),
-      expressions: this.#smoothed(face, (fit) => fit.expressions).map((value) => Math.min(1, Math.max(0, value))),
+      expressions: this.#smoothed(face, (fit) => fit.expressions).map((value, m) => {
+        const seen = face.fit.expressions[m]!; // beyond 0 and 1 of components alone
+        return Math.min(Math.max(1, seen), Math.max(Math.min(0, seen), value));
+      }),
     }));
     if (this.#next < this.#reach) this.#next++;
     else this.#frames.shift();

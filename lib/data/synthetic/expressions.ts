@@ -1,3 +1,4 @@
+import { isComponent } from "@/lib/face/expression_names.ts";
 import type { Random } from "@/lib/random.ts";
 
 /** How much of each expression, by its name without the side. */
@@ -42,7 +43,7 @@ const sounds: readonly Recipe[] = [
   { jawOpen: 0.2, mouthLowerDown: 0.4, mouthUpperUp: 0.2 },
 ];
 
-/** Amounts, 0 to 1, of a model's expressions, by their names. */
+/** Amounts, 0 to 1, of a model's expressions, by their names; of components in standard deviations. */
 export function randomExpression(random: Random, names: readonly string[]): Float32Array {
   const amounts = new Float32Array(names.length);
   const add = (recipe: Recipe, strength: number) => {
@@ -62,6 +63,7 @@ export function randomExpression(random: Random, names: readonly string[]): Floa
   if (random.chance(0.12)) add({ jawOpen: 1 }, random.next());
   addTics(random, names, amounts);
   addGaze(random, names, amounts);
+  if (names.some(isComponent)) addComponents(random, names, amounts);
   return amounts;
 }
 
@@ -75,6 +77,14 @@ function addTics(random: Random, names: readonly string[], amounts: Float32Array
   if (random.chance(0.4)) return;
   names.forEach((name, m) => {
     if (name !== "jawOpen" && random.chance(0.06)) amounts[m] = Math.max(amounts[m]!, random.uniform(0, 0.7));
+  });
+}
+
+/** As the model has them, in faces of more and of less expression. */
+function addComponents(random: Random, names: readonly string[], amounts: Float32Array): void {
+  const strength = random.uniform(0, 1.2);
+  names.forEach((name, m) => {
+    if (isComponent(name)) amounts[m] = strength * random.normal();
   });
 }
 

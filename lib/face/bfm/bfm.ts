@@ -10,6 +10,7 @@
  */
 import { BFM_EXPRESSION_COUNT, BFM_VERTEX_COUNT, type BfmArrays, readBfmFiles } from "@/lib/face/bfm/bfm_files.ts";
 import { InputError } from "@/lib/errors.ts";
+import { componentName } from "@/lib/face/expression_names.ts";
 import { valuesAt, vertexPoints } from "@/lib/face/landmarks.ts";
 import { checkModel, materialNumbers, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { checkFacing, flipped, noseFacesViewer } from "@/lib/face/orientation.ts";
@@ -55,7 +56,7 @@ function baselFace(arrays: BfmArrays, path: string): BaselFace {
     mean,
     identityModes: scaled(arrays.identity, identityDeviations),
     expressionModes: scaled(arrays.expression, expressionDeviations),
-    expressionNames: arrays.expression.map((_, mode) => `expression ${mode}`),
+    expressionNames: arrays.expression.map((_, mode) => componentName(mode)),
     triangles,
     materials: new Uint8Array(triangles.length / 3).fill(materialNumbers("skin")[0]!),
     surface: {

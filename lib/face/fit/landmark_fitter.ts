@@ -1,3 +1,4 @@
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { CholeskyDecomposition, Matrix, SingularValueDecomposition, solve } from "ml-matrix";
 import { type JawOutline, jawOutline } from "@/lib/face/fit/jaw_outline.ts";
 import {
@@ -40,11 +41,13 @@ const belief = {
   identity: 1,
   /** Of expressions, which are about 0. */
   expression: 0.3,
+  /** Of principal components of expressions, in the model's standard deviations. */
+  component: 1,
 } as const;
 
 /** Steps of Gauss and Newton's method; the last ones change nothing that is seen. */
 const STEPS = 12;
-/** Rounds in which expressions are kept within 0 and 1. */
+/** Rounds in which expressions other than components are kept within 0 and 1. */
 const BOUND_ROUNDS = 4;
 
 const JAW = landmarkLines.jaw.landmarks.length;
@@ -61,6 +64,10 @@ export class LandmarkFitter {
   readonly #mean: Float32Array;
   readonly #modes: readonly Float32Array[];
   readonly #identityCount: number;
+  /** Of each mode's amount, what is believed of it. */
+  readonly #deviations: readonly number[];
+  /** The modes whose amounts are from 0 to 1. */
+  readonly #bounded: readonly number[];
 
   /** Throws a RangeError where the model's surface does not know the convention. */
   constructor(model: MorphableModel, { convention }: LandmarkFitterOptions) {
@@ -72,7 +79,12 @@ export class LandmarkFitter {
     const points = renumberPoints(joined(landmarks, this.#outline?.points), surfaceVertices);
     this.#mean = valuesAt(points, model.mean);
     this.#modes = [...model.identityModes, ...model.expressionModes].map((mode) => valuesAt(points, mode));
-    this.#identityCount = model.identityModes.length;
+    const count = this.#identityCount = model.identityModes.length;
+    this.#deviations = [
+      ...model.identityModes.map(() => belief.identity),
+      ...model.expressionNames.map((name) => isComponent(name) ? belief.component : belief.expression),
+    ];
+    this.#bounded = model.expressionNames.flatMap((name, m) => isComponent(name) ? [] : [count + m]);
   }
 
   /**
@@ -217,7 +229,7 @@ export class LandmarkFitter {
     const transposed = jacobian.transpose();
     const normal = transposed.mmul(jacobian), right = transposed.mmul(missed);
     amounts.forEach((amount, m) => {
-      const precision = (m < this.#identityCount ? belief.identity : belief.expression) ** -2;
+      const precision = this.#deviations[m]! ** -2;
       const i = POSE + m;
       normal.set(i, i, normal.get(i, i) + precision);
       right.set(i, 0, right.get(i, 0) - precision * amount);
@@ -231,7 +243,7 @@ export class LandmarkFitter {
       const solved = new CholeskyDecomposition(normal.selection(free, free)).solve(new Matrix(rest));
       free.forEach((i, k) => change[i] = solved.get(k, 0));
       let isWithin = true;
-      for (let m = this.#identityCount; m < amounts.length; m++) {
+      for (const m of this.#bounded) {
         const wanted = amounts[m]! + change[POSE + m]!;
         const bounded = Math.min(1, Math.max(0, wanted));
         if (bounded === wanted) continue;

@@ -5,6 +5,7 @@
 import { Matrix, solve } from "ml-matrix";
 import { basename } from "node:path";
 import { InputError } from "@/lib/errors.ts";
+import { componentName } from "@/lib/face/expression_names.ts";
 import { eyeballMaterial, GAZE_RADIANS } from "@/lib/face/eyeball.ts";
 import { ArrayReader } from "@/lib/face/heads/array_reader.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
@@ -76,7 +77,7 @@ export async function readFlame(given: readonly string[]): Promise<Head> {
     materials: { [HIDDEN]: "hidden" },
     identity: shapes.slice(0, IDENTITY_COUNT),
     expression: {
-      ...Object.fromEntries(shapes.slice(IDENTITY_COUNT).map((shape, mode) => [`expression ${mode}`, shape])),
+      ...Object.fromEntries(shapes.slice(IDENTITY_COUNT).map((shape, mode) => [componentName(mode), shape])),
       ...joints && turned(mean, joints),
     },
     ...landmarks && { landmarks },

@@ -1,6 +1,7 @@
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
 import { readAnnotated } from "@/lib/data/sets/annotated.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
+import { componentName } from "@/lib/face/expression_names.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { LandmarkFitter } from "@/lib/face/fit/landmark_fitter.ts";
 import { loadIct } from "@/lib/face/ict/ict.ts";
@@ -167,4 +168,20 @@ Deno.test({
       assert(error < 2.6 && fit.error < 0.8, `${name}: ${error} % in 3D, ${fit.error} % in the picture`);
     }
   },
+});
+
+Deno.test("LandmarkFitter fits principal components of expressions, whichever way they point", () => {
+  const { expressionModes } = model;
+  const errorOf = (sign: 1 | -1) => {
+    const components = {
+      ...model,
+      expressionModes: expressionModes.map((mode) => mode.map((value) => 0.3 * sign * value)),
+      expressionNames: expressionModes.map((_, mode) => componentName(mode)),
+    };
+    const fitter = new LandmarkFitter(components, { convention: "300w-lp" });
+    return ["a", "b", "c"].reduce((sum, seed) => sum + fitter.fit(placedFace(seed, 0.3).truth)!.error / 3, 0);
+  };
+  const [one, other] = [errorOf(1), errorOf(-1)];
+  assertClose(other, one, 1e-3);
+  assert(one < 0.5, `${one} %`);
 });

@@ -46,7 +46,7 @@ Deno.test({
     assertEquals([...model.mean], [...mean]);
     for (const mode of [0, 30]) assertAllClose(model.identityModes[mode]!, identityModes[mode]!, 1e-7);
     assertAllClose(model.expressionModes[5]!, expressionModes[5]!, 1e-7);
-    assertEquals([5, 100].map((mode) => model.expressionNames[mode]), ["expression 5", "jawOpen"]);
+    assertEquals([5, 100].map((mode) => model.expressionNames[mode]), ["component 5", "jawOpen"]);
     const judged = JSON.parse(await plainPython(skinning, `${folder.path}/FLAME_NEUTRAL.npz`)) as Record<
       string,
       number[]

@@ -58,7 +58,7 @@ function makeStandIn(): FittedModel {
       mean,
       identityModes: Array.from({ length: 199 }, (_, k) => wave(k, 0.12 / (1 + k / 4))),
       expressionModes: Array.from({ length: 29 }, (_, k) => wave(k, 0.05 / (1 + k / 4))),
-      expressionNames: Array.from({ length: 29 }, (_, k) => `expression ${k}`),
+      expressionNames: Array.from({ length: 29 }, (_, k) => `component ${k}`),
       triangles: surface.triangles,
       materials: new Uint8Array(surface.triangles.length / 3),
       surface,
