@@ -7,7 +7,7 @@ import { assertEquals } from "@/tests/support.ts";
 Deno.test("factsOf() has the page show all of a head, what landmarks cannot lie on beside the skin", async () => {
   const { mesh, ...head } = await readGltf(glb, { path: "a.glb" });
   const polygons = mesh.polygons.map((polygon, i) => i < 50 ? { ...polygon, material: "EyeBall" } : polygon);
-  const { skin, rest } = factsOf({ ...head, axes: ["x", "y", "z"], mesh: { ...mesh, polygons } }, {
+  const { skin, rest } = factsOf({ ...head, path: "a.glb", axes: ["x", "y", "z"], mesh: { ...mesh, polygons } }, {
     landmarks: builtInFace().surface.landmarks,
     out: "a.model",
   });

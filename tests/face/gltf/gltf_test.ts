@@ -1,6 +1,5 @@
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
-import { encodeGlb } from "@/lib/export/glb.ts";
 import { readGltf } from "@/lib/face/gltf/gltf.ts";
 import { glb, glbShapes } from "@/tests/face/heads/stand_ins.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows } from "@/tests/support.ts";
