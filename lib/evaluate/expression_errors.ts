@@ -40,7 +40,8 @@ export function expressionErrors({ names, found, truth }: ExpressionAnswers): Ex
 
 /** Of one thing's amounts, beside their truth; what was found beyond 0 and 1, or beyond all that is true, counts as these. */
 export function amountErrors({ found, truth }: Record<"found" | "truth", readonly number[]>): AmountErrors {
-  const middle = mean(truth), least = Math.min(0, ...truth), most = Math.max(1, ...truth);
+  const middle = mean(truth);
+  const least = Math.min(0, ...truth), most = Math.max(1, ...truth);
   const rmseOf = (answer: (i: number) => number) =>
     Math.sqrt(mean(truth.map((amount, i) => (Math.min(most, Math.max(least, answer(i))) - amount) ** 2)));
   return withExplained(rmseOf((i) => found[i]!), rmseOf(() => middle));
