@@ -1,4 +1,4 @@
-"""posmap's networks in PyTorch, as lib/model/prnet.ts, lib/model/lite.ts and lib/model/large.ts have them.
+"""posmap's networks in PyTorch, as lib/model/prnet.ts, lib/model/lite.ts and lib/model/heatmap_network.ts have them.
 
 Modules have the names of the layers in posmap, so that `weights` can tell which tensor is which. Images and maps are
 [batch, 3, size, size] here.
@@ -185,7 +185,7 @@ class Lite(nn.Module):
         return self.fine_part(F.pad(x, (1, 2, 1, 2)))
 
 
-class Large(Lite):
+class HeatmapNetwork(Lite):
     SMALLEST_BLOCKS = 1
     POINTS_ACROSS = 17
     TRUST_UNITS = 16
@@ -268,7 +268,7 @@ def upsampled(nodes, side):
     return F.interpolate(nodes, size=(side, side), mode="bilinear", align_corners=True)
 
 
-NETWORKS = {"prnet": PRNet, "lite": Lite, "large": Large}
+NETWORKS = {"prnet": PRNet, "lite": Lite, "heatmap": HeatmapNetwork}
 
 PARTS = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
