@@ -176,7 +176,8 @@ export class Experiment implements Disposable {
   /**
    * Trains to the last step, or until the signal, one report a step; logs, validates and saves checkpoints on the way.
    * What was waited for or validated as the signal came is left to the next training, which goes on as if there had
-   * been none; ranks finish a validation, as they take one more step together. Throws a DivergenceError where a number is not finite; the last checkpoint is a good one then.
+   * been none; ranks finish a validation, as they take one more step together. Throws a DivergenceError where a number is
+   * not finite; the last checkpoint is a good one then.
    */
   async *train({ signal = neverAborted }: { readonly signal?: StopSignal } = {}): AsyncGenerator<TrainReport> {
     const { config, ranks } = this.#parts;
@@ -187,9 +188,10 @@ export class Experiment implements Disposable {
     if (firstStep >= config.steps && !owesValidation) return;
     using log = await RunLog.open(this.#run, firstStep);
     const validating = ranks ? neverAborted : signal;
-    if (owesValidation && await this.#validate(log, validating)) await this.#saveLast(log);
-    if (firstStep >= config.steps) return await this.#finish(log);
-    if (signal.aborted && !ranks) return; // ranks stop after a step that they agree on
+    const owed = owesValidation ? await this.#validate(log, validating) : undefined;
+    if (owed) await this.#saveLast(log);
+    if (owed && firstStep >= config.steps) log.finish();
+    if (firstStep >= config.steps || (signal.aborted && !ranks)) return; // ranks stop after a step that they agree on
     using batches = this.#takeBatches();
     for await (const report of trainUntil(signal, { ...this.#parts, batches, firstStep })) {
       const { step, loss, lossTerms, learningRate, seconds, waitSeconds } = report;
@@ -205,15 +207,10 @@ export class Experiment implements Disposable {
       });
       const validation = this.#isValidatedAt(step) ? await this.#validate(log, validating) : undefined;
       if (step === config.steps || step % config.checkpointEvery === 0) await this.#saveLast(log);
-      if (step === config.steps) await this.#finish(log); // before its report, at which a caller may leave
+      if (step === config.steps && validation) log.finish(); // before its report, at which a caller may leave
       yield validation ? { ...report, validation } : report;
     }
     if (this.#savedStep !== this.step) await this.#saveLast(log);
-  }
-
-  /** Marks a training in its log that has come to its end, with all that is measured on the way. */
-  async #finish(log: RunLog): Promise<void> {
-    if (this.step >= this.config.steps && await this.#wasValidatedAt(this.step)) log.finish();
   }
 
   /**

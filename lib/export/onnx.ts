@@ -1,7 +1,7 @@
-import { isComponent } from "@/lib/face/expression_names.ts";
 import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { readingTexels } from "@/lib/data/maps/uv_layout.ts";
 import { OnnxGraph } from "@/lib/export/onnx_graph.ts";
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { OnnxWriter } from "@/lib/export/onnx_writer.ts";
 import { defaultConvention, LANDMARK_COUNT, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
@@ -23,8 +23,8 @@ export type OnnxDescription = Pick<
 /**
  * A trained model as an ONNX file that needs none of our code: `image`, bytes [n, size, size, 3], RGB, goes in;
  * `positions`, float32 [n, size, size, 3], and `landmarks`, float32 [n, 68, 3], in crop pixels, come out; where the
- * network says them, also `expressions`, float32 [n, expressionNames], 0 to 1 but of components, and `presence`, float32 [n], the chance
- * that there is a face. Throws an InputError for a network with layers that are not written.
+ * network says them, also `expressions`, float32 [n, expressionNames], 0 to 1 but of components, and `presence`,
+ * float32 [n], the chance that there is a face. Throws an InputError for a network with layers that are not written.
  */
 export function encodeOnnx(
   network: FoldedNetwork,

@@ -1,7 +1,7 @@
-import { isComponent } from "@/lib/face/expression_names.ts";
 import { InputError } from "@/lib/errors.ts";
 import { encodeServed, GraphDef, type NodeAttribute } from "@/lib/export/graph_def.ts";
 import { decodedNetwork, landmarkReading, type OnnxDescription } from "@/lib/export/onnx.ts";
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import {
   type Activation,
@@ -62,9 +62,9 @@ export function encodeSavedModel(
   ] as { name: string; type: "float32"; shape: number[] }[];
   const [amounts, chance] = [heads[EXPRESSIONS], heads[PRESENCE]];
   if (amounts !== undefined) {
-    const [least, most] = [0, 1].map((limit) => graph.floats(Float32Array.of(limit), [])) as [string, string];
-    if (expressionNames?.some(isComponent)) graph.compute("Identity", [names[amounts]!], { name: EXPRESSIONS });
-    else graph.compute("ClipByValue", [names[amounts]!, least, most], { name: EXPRESSIONS });
+    const isBounded = !expressionNames?.some(isComponent);
+    const limits = isBounded ? [0, 1].map((limit) => graph.floats(Float32Array.of(limit), [])) : [];
+    graph.compute(isBounded ? "ClipByValue" : "Identity", [names[amounts]!, ...limits], { name: EXPRESSIONS });
     outputs.push({ name: EXPRESSIONS, type: "float32", shape: [-1, ...nodes[amounts]!.shape] });
   }
   if (chance !== undefined) {

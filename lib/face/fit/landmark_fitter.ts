@@ -1,5 +1,5 @@
-import { isComponent } from "@/lib/face/expression_names.ts";
 import { CholeskyDecomposition, Matrix, SingularValueDecomposition, solve } from "ml-matrix";
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { type JawOutline, jawOutline } from "@/lib/face/fit/jaw_outline.ts";
 import {
   LANDMARK_COUNT,

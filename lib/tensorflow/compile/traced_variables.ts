@@ -34,8 +34,8 @@ let current: TracedVariables | undefined;
 interface Entry {
   readonly buffer: VariableBuffer;
   readonly handle: tf.Tensor;
-  /** The content that the buffer has, once an op has changed it in place. */
-  changed?: object;
+  /** The content that the buffer has: that of before the call, or what an op has left that changed it in place. */
+  content: object;
 }
 
 /**
@@ -74,14 +74,15 @@ export class TracedVariables implements Disposable {
     const [value] = execute("ReadVariableOp", { dtype: variable.dtype as "float32" }, [entry.handle], 1);
     variable.assign(value!);
     value!.dispose();
-    entry.changed = variable.dataId;
+    entry.content = variable.dataId;
   }
 
   /** Writes into the buffers what was assigned. Gives all variables that the function used; the caller disposes them. */
   finish(): TracedVariable[] {
-    const assigned = this.#contents.filter(({ variable, inside }) =>
-      !variable.isDisposed && (variable.dataId !== inside || this.#entries.get(variable)?.changed)
-    ).map(({ variable }) => variable);
+    const assigned = this.#contents.filter(({ variable, inside }) => {
+      const { content } = this.#entries.get(variable) ?? { content: inside };
+      return !variable.isDisposed && (variable.dataId !== inside || content !== inside);
+    }).map(({ variable }) => variable);
     // all are read before one is written, as they may have each other's contents
     const written = new Map(assigned.map((variable) => [variable, this.#outputOf(variable)]));
     for (const variable of assigned) this.#write(variable, this.#entry(variable));
@@ -107,9 +108,8 @@ export class TracedVariables implements Disposable {
   }
 
   /** Writes into the buffer what was assigned since it was read or changed in place. */
-  #write(variable: tf.Variable, { handle, changed }: Entry): void {
-    const { inside } = this.#contents.find((content) => content.variable === variable)!;
-    if (variable.dataId === (changed ?? inside)) return;
+  #write(variable: tf.Variable, { handle, content }: Entry): void {
+    if (variable.dataId === content) return;
     const attributes = { dtype: variable.dtype as "float32", validate_shape: false };
     execute("AssignVariableOp", attributes, [handle, variable], 0);
   }
@@ -119,7 +119,8 @@ export class TracedVariables implements Disposable {
     if (!entry) {
       const buffer = outsideTrace(() => VariableBuffer.of(variable));
       const handle = tf.keep(toTensor(this.#executor.addResourceInput(variable.shape)));
-      this.#entries.set(variable, entry = { buffer, handle });
+      const content = this.#contents.find((known) => known.variable === variable)?.inside ?? variable.dataId;
+      this.#entries.set(variable, entry = { buffer, handle, content });
     }
     return entry;
   }
