@@ -229,7 +229,7 @@ export class Experiment implements Disposable {
 
   /** Writes `model/` and `report.html` from the best weights so far, as they were measured. */
   async save({ evaluation, pictures: errors }: Measurement, { onProgress }: Listening = {}): Promise<void> {
-    const { source: { surface }, config, device } = this.#parts;
+    const { source: { surface }, config, device, ranks } = this.#parts;
     await this.saveModel(evaluation);
     const pictured = await this.#withBestWeights(async () => {
       const faces = await this.#validationFaces(partProgress(onProgress, 0.1, 0.4));
@@ -240,7 +240,7 @@ export class Experiment implements Disposable {
       return { triples, face: { photo: face!.image, map: face!.prediction, surface } };
     });
     onProgress?.(0.6);
-    await saveReport(this.path, { config, device, steps: this.step, evaluation, errors, ...pictured });
+    await saveReport(this.path, { config, device, ranks, steps: this.step, evaluation, errors, ...pictured });
   }
 
   /** Writes `model/` alone, from the best weights so far. */

@@ -1,4 +1,4 @@
-import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 
 /**
@@ -6,7 +6,7 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
  * not reshuffle the others.
  */
 export class Random {
-  #generator;
+  readonly #generator;
   readonly #path: string;
 
   constructor(seed: number | string) {
@@ -49,23 +49,6 @@ export class Random {
     if (choices.length === 0) throw new RangeError("Cannot pick from an empty list");
     return choices[this.integer(0, choices.length - 1)]!;
   }
-
-  /** What a checkpoint keeps; {@linkcode Random.restore} takes it. */
-  get state(): RandomState {
-    return { path: this.#path, generator: [...this.#generator.getState()] };
-  }
-
-  static restore({ path, generator }: RandomState): Random {
-    const random = new Random(path);
-    random.#generator = xoroshiro128plusFromState(generator);
-    return random;
-  }
-}
-
-/** Where a stream stands; plain data. */
-export interface RandomState {
-  readonly path: string;
-  readonly generator: readonly number[];
 }
 
 /** FNV-1a with a final avalanche (MurmurHash3's), so that names that differ in one letter give unrelated seeds. */

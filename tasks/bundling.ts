@@ -1,8 +1,9 @@
 import type { Plugin } from "esbuild";
 import { createRequire, findPackageJSON } from "node:module";
 import { dirname, isAbsolute } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const root = new URL("../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Lets esbuild find `@/` files and packages where Deno has them: in its cache, where esbuild does not look. */
 export const denoResolution: Plugin = {

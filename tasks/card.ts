@@ -12,7 +12,7 @@ import type { ProgressListener } from "@/lib/progress.ts";
 import { readRunSource } from "@/lib/train/run_folder.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
-import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
 interface Flags {
@@ -113,10 +113,7 @@ function commandOf(
     ["seed", seed],
     ...photos === undefined ? [] : [["photos", named(photos)]],
   ];
-  return [
-    "deno task card",
-    ...flags.map(([name, value]) => `--${name} ${/\s/.test(`${value}`) ? `"${value}"` : value}`),
-  ].join(" ");
+  return ["deno task card", ...flags.map(([name, value]) => `--${name} ${quoted(String(value))}`)].join(" ");
 }
 
 /** Throws an InputError where the source's faces are not drawn: of others, it is not known what makes them hard. */

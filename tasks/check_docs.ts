@@ -1,10 +1,11 @@
 // deno task check_docs: what notebooks import from lib says what it is, with its shapes, units and errors.
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { missingDocs } from "@/tasks/testing/missing_docs.ts";
 
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 const command = taskCommand("check_docs")
   .description("Looks for exports without documentation in the files of lib that notebooks import from");

@@ -1,10 +1,11 @@
 // deno task mutate [words...]: puts faults into lib, one at a time, and says which of them the tests do not find.
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { type Mutation, mutations } from "@/tasks/testing/mutations.ts";
 import { type Trial, tryMutations } from "@/tasks/testing/try_mutations.ts";
 
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 const command = taskCommand("mutate")
   .description("Puts faults into copies of the code, one at a time, and runs the tests that must find each")

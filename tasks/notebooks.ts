@@ -1,4 +1,5 @@
 // deno task notebooks [names...]: runs notebooks, checks all that they show; --open shows them in JupyterLab.
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { checkCells } from "@/tasks/notebooks/check_cells.ts";
@@ -9,7 +10,7 @@ import { openLab } from "@/tasks/notebooks/open_lab.ts";
 import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
-const folder = new URL("../notebooks", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../notebooks", import.meta.url));
 
 interface Options {
   readonly write?: boolean;

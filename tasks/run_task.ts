@@ -52,5 +52,5 @@ export function checkoutPath(path: string): string {
 
 /** An argument as a shell takes it. */
 export function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+  return /^[\p{L}\w@%+=:,./…-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,12 +1,13 @@
 // deno task test [words...]: runs the files of tests, or those whose paths have one of the words, some beside each other.
 import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { workThrough } from "@/tasks/testing/jobs.ts";
 import { checkSkips, parseSkips } from "@/tasks/testing/skips.ts";
 import { runTestFile, type TestReport } from "@/tasks/testing/test_file.ts";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What takes long, the longest first: begun last, it would go on when all else has ended. */
 const longFiles = [
@@ -46,6 +47,7 @@ interface TestFlags {
 
 await runTask(command, async (console) => {
   const { filter, hours, checkSkips: checksSkips = false } = command.opts<TestFlags>();
+  if (!(Number(hours) >= 0)) throw new InputError(`Cannot test for "${hours}" hours: --hours takes a number`);
   const skips = parseSkips(await Deno.readTextFile(`${root}/tests/skips.txt`));
   const files = await chooseFiles(command.args);
   const start = performance.now();

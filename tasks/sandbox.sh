@@ -123,6 +123,12 @@ case $task in
         set -- --allow-net="$host" "$@"
         ;;
     esac
+    code= # which no task changes, also where it may write the folder that all of it is in
+    case $task$checkout in
+      build_kernels* | *,*) ;;
+      *) for name in .git deno.json deno.lock lib tasks; do code=$code,$checkout/$name; done ;;
+    esac
+    [ -z "$code" ] || set -- --deny-write="${code#,}" "$@"
     set -- --allow-read="${readable#,}" --allow-write="${writable#,}" "$@"
     ;;
 esac

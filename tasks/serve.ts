@@ -1,5 +1,5 @@
 // deno task serve [options]: a page that tracks faces in the browser, from the camera, a video or a photo.
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { Interruption } from "@/tasks/console/task_console.ts";
 import { modelOption } from "@/tasks/model_option.ts";
 import { portOf } from "@/tasks/serve/port.ts";
@@ -28,19 +28,13 @@ await runTask(command, async (task) => {
   task.stage("Bundling the page");
   const { pageFiles } = await import("@/tasks/serve/page_files.ts"); // slow to load: help and wrong flags need none of it
   const { openModel } = await import("@/tasks/predict/open_model.ts");
-  const { servePage } = await import("@/tasks/serve/page_server.ts");
+  const { addressOf, servePage } = await import("@/tasks/serve/page_server.ts");
   const files = await pageFiles(await openModel(model, { note: (sentence) => task.print(sentence) }));
   for (const name of ["run", "env"] as const) await Deno.permissions.revoke({ name }); // bundling needed them
   task.quiet();
   const { signal } = task;
-  let server;
-  try {
-    server = servePage(files, { hostname: host, port: wanted, signal });
-  } catch (error) {
-    throw new InputError(`Cannot listen on ${host}:${port}: ${reasonOf(error)}; --host and --port name another place`);
-  }
-  const { hostname, port: taken } = server.addr;
-  console.log(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}/  (Ctrl-C ends it)`);
+  const server = servePage(files, { hostname: host, port: wanted, signal });
+  console.log(`${addressOf(server.addr)}  (Ctrl-C ends it)`);
   await server.finished;
   throw signal.reason as Interruption;
 });

@@ -1,8 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 import { FakeSetup } from "@/tests/tensorflow/library/fake_pip.ts";
 
-const checkout = new URL("..", import.meta.url).pathname;
+const checkout = fileURLToPath(new URL("..", import.meta.url));
 
 type Instruction = readonly [name: string, rest: string];
 

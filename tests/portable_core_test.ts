@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { denoResolution } from "@/tasks/bundling.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
@@ -33,7 +34,7 @@ const filing = [
   "face/prepared_face.ts",
 ];
 
-const lib = new URL("../lib/", import.meta.url).pathname;
+const lib = fileURLToPath(new URL("../lib/", import.meta.url));
 
 async function* sourceFiles(path: string): AsyncGenerator<string> {
   if (path.endsWith(".ts")) yield path;

@@ -130,26 +130,3 @@ Deno.test("forks of other names, of other parents and a fork and its parent are 
     for (const b of streams.slice(0, i)) assertClose(correlation(a, b), 0, SIGMAS);
   }
 });
-
-Deno.test("restore() goes on where the state was taken, through JSON, forks too", () => {
-  fc.assert(fc.property(fc.integer(), fc.nat(50), (seed, drawn) => {
-    const random = new Random(seed).fork("augment");
-    draws(drawn, () => random.normal());
-    const state = JSON.stringify(random.state);
-    const expected = draws(5, () => random.next());
-    const restored = Random.restore(JSON.parse(state));
-    assertEquals(draws(5, () => restored.next()), expected);
-    assertEquals(restored.fork(3).next(), random.fork(3).next());
-  }));
-});
-
-Deno.test("a state that was taken does not change with its stream", () => {
-  const random = new Random(7);
-  const { state } = random;
-  const before = JSON.stringify(state);
-  random.next();
-  assertEquals(JSON.stringify(state), before);
-  const restored = Random.restore(state);
-  restored.next();
-  assertEquals(JSON.stringify(state), before);
-});

@@ -2,8 +2,8 @@ import { mean } from "@/lib/evaluate/nme.ts";
 import type { ExpressionCurves } from "@/lib/evaluate/talking_face.ts";
 
 /**
- * How far amounts, which are 0 to 1, are off, beside always saying their mean: by squares, as networks are trained. Of absolute
- * errors the median would have the least, which is 0 for most expressions.
+ * How far amounts are off, beside always saying their mean: by squares, as networks are trained. Of absolute errors the median
+ * would have the least, which is 0 for most expressions. Amounts are 0 to 1, of principal components standard deviations.
  */
 export interface AmountErrors {
   /** Root mean square error. */
@@ -34,8 +34,13 @@ export function expressionErrors({ names, found, truth }: ExpressionAnswers): Ex
     name,
     ...amountErrors({ found: found.map((amounts) => amounts[m]!), truth: truth.map((amounts) => amounts[m]!) }),
   }));
+  return { ...errorsTogether(each), each };
+}
+
+/** Those of several expressions as one; the mean is each expression's own. */
+export function errorsTogether(each: readonly AmountErrors[]): AmountErrors {
   const together = (of: (errors: AmountErrors) => number) => Math.sqrt(mean(each.map((errors) => of(errors) ** 2)));
-  return { ...withExplained(together(({ rmse }) => rmse), together(({ rmseOfMean }) => rmseOfMean)), each };
+  return withExplained(together(({ rmse }) => rmse), together(({ rmseOfMean }) => rmseOfMean));
 }
 
 /** Of one thing's amounts, beside their truth; what was found beyond 0 and 1, or beyond all that is true, counts as these. */

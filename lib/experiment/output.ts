@@ -46,15 +46,17 @@ export async function saveModel(run: string, parts: Parts, evaluation?: Evaluati
 /** Writes a run's `report.html` after these steps. */
 export async function saveReport(
   run: string,
-  { config, device, steps, ...content }:
-    & Pick<Parts, "config" | "device">
+  { config, device, ranks, steps, ...content }:
+    & Pick<Parts, "config" | "device" | "ranks">
     & Pick<ReportContent, "evaluation" | "errors" | "triples" | "face">
     & { readonly steps: number },
 ): Promise<void> {
   const { architecture, imageSize, source, seed } = config;
+  const each = ranks ? ` on each of ${ranks.count} ranks` : "";
   const html = await renderReport({
     title: `posmap run ${basename(run)}`,
-    summary: `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchText(config)} ${source.name} faces, ` +
+    summary:
+      `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchText(config)} ${source.name} faces${each}, ` +
       `seed ${seed}; ${device}.`,
     config,
     metrics: await readMetrics(run),

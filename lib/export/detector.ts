@@ -36,7 +36,7 @@ export async function readDetector(): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** tfjs's graph model of BlazeFace as ONNX. Throws where it has operators that are not written. */
-export function detectorOnnx(json: unknown, weights: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+function detectorOnnx(json: unknown, weights: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const { modelTopology: { node: nodes }, weightsManifest: [{ weights: specs }] } = graphSchema.parse(json);
   const constants = new Map<string, { values: Float32Array; shape: readonly number[] }>();
   let offset = 0;

@@ -1,12 +1,8 @@
+import { type OnnxType, typeNumbers } from "@/lib/formats/onnx_file.ts";
 import { bytesField, bytesOf, concatBytes, floatField, varintField } from "@/lib/formats/protobuf.ts";
 
 /** An attribute of a node: a number that is whole is an int, unless given as `{ float }`. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
-
-export type OnnxType = "float32" | "uint8" | "int8" | "int64" | "float16";
-
-/** Numbers of onnx.proto's TensorProto.DataType. */
-export const typeNumbers: Readonly<Record<OnnxType, number>> = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 };
 
 /** A tensor that goes in or comes out; a dimension with a name is as long as the caller likes. */
 export interface OnnxValue {

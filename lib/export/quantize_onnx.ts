@@ -1,5 +1,6 @@
-import { encodeNode, encodeTensor, typeNumbers } from "@/lib/export/onnx_graph.ts";
-import { bytesField, concatBytes, type Field, messageFields, varintField } from "@/lib/formats/protobuf.ts";
+import { encodeNode, encodeTensor } from "@/lib/export/onnx_graph.ts";
+import { readNode, textOf, typeNumbers } from "@/lib/formats/onnx_file.ts";
+import { bytesField, concatBytes, messageFields, varintField } from "@/lib/formats/protobuf.ts";
 
 /** The largest of the whole numbers, to both sides. */
 const LARGEST = 127;
@@ -43,19 +44,12 @@ function quantizeGraph(graph: Uint8Array): Uint8Array {
 
 /** What operators have as weights, and what those are cast from. */
 function weightNames(nodes: readonly Uint8Array[]): Set<string> {
-  const read = nodes.map((node) => {
-    const fields = [...messageFields(node)], text = (number: number) => texts(fields, number);
-    return { inputs: text(1), output: text(2)[0], operator: text(4)[0]! };
-  });
+  const read = nodes.map(readNode);
   const names = new Set(read.filter(({ operator }) => weighing.includes(operator)).map(({ inputs }) => inputs[1]!));
   for (const { inputs, output, operator } of read) {
-    if (operator === "Cast" && names.has(output!)) names.add(inputs[0]!);
+    if (operator === "Cast" && names.has(output)) names.add(inputs[0]!);
   }
   return names;
-}
-
-function texts(fields: readonly Field[], number: number): string[] {
-  return fields.filter(({ field }) => field === number).map(({ bytes }) => new TextDecoder().decode(bytes));
 }
 
 /** Of a TensorProto of floats, of half precision or not. */
@@ -66,7 +60,7 @@ function readWeights(tensor: Uint8Array): Weights | undefined {
   if (!isHalf && type !== typeNumbers.float32) return undefined;
   const { buffer } = fields.find(({ field }) => field === 9)!.bytes.slice(); // at a place that may be read as floats
   return {
-    name: texts(fields, 8)[0]!,
+    name: textOf(fields.find(({ field }) => field === 8)),
     shape: fields.filter(({ field }) => field === 1).map(({ number }) => number),
     isHalf,
     values: isHalf ? new Float16Array(buffer) : new Float32Array(buffer),

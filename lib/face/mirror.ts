@@ -1,3 +1,4 @@
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { landmarkUv, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 
@@ -49,8 +50,12 @@ function firstAtLeast(sorted: readonly number[], valueOf: (item: number) => numb
   return low;
 }
 
-/** [names], the expression of the face's other side: its own number where it has no sides, or the other one is missing. */
-export function mirrorExpressions(names: readonly string[]): Uint32Array {
+/**
+ * [names], the expression of the face's other side: its own number where it has no sides, or the other one is missing.
+ * Undefined where there are principal components, of which nothing says what they are on a mirrored face.
+ */
+export function mirrorExpressions(names: readonly string[]): Uint32Array | undefined {
+  if (names.some(isComponent)) return undefined;
   const others: Readonly<Record<string, string>> = { _L: "_R", _R: "_L", Left: "Right", Right: "Left" };
   return Uint32Array.from(names, (name, own) => {
     const other = names.indexOf(name.replace(/(_L|_R|Left|Right)$/, (side) => others[side]!));

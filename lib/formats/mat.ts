@@ -26,9 +26,6 @@ export interface MatrixOptions {
   readonly isWanted: (name: string, shape: readonly number[]) => boolean;
 }
 
-/** A file is not of version 5 at all: of another version, or of another program. */
-export class OtherFormatError extends InputError {}
-
 /** Bytes of a file, and of all that is inflated and converted of it. Annotations of a photo take some thousands. */
 export const MOST_MAT_BYTES = 2 ** 25;
 /** The same of a file of large matrices, such as a morphable model's, … */
@@ -37,8 +34,8 @@ const MOST_MATRIX_BYTES = 2 ** 30;
 const MOST_INFLATION = 64;
 
 /**
- * The variables of a MAT-file, by name. Throws an InputError where it is missing, cut, malformed or too large: an
- * OtherFormatError where it is none.
+ * The variables of a MAT-file, by name. Throws an InputError where it is missing, cut, malformed, too large, or none of
+ * version 5.
  */
 export async function readMat(path: string): Promise<Map<string, MatArray>> {
   return parseMat(await readBytes(path, MOST_MAT_BYTES), path);
@@ -53,7 +50,7 @@ export async function readMatrices(path: string, options: MatrixOptions): Promis
 }
 
 /** As {@linkcode readMatrices}, of a file's bytes; what is made of them takes at most 64 times their memory. */
-export function parseMatrices(
+function parseMatrices(
   bytes: Uint8Array,
   { path, isWanted }: MatrixOptions & { readonly path: string },
 ): Map<string, MatArray<Float32Array>> {
@@ -85,8 +82,7 @@ function named<T>(path: string, parse: () => T): T {
     return parse();
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    const ErrorClass = error instanceof OtherFormat ? OtherFormatError : InputError;
-    throw new ErrorClass(`Cannot read ${path}: ${error.message}; a whole MAT-file of version 5 was expected`);
+    throw new InputError(`Cannot read ${path}: ${error.message}; a whole MAT-file of version 5 was expected`);
   }
 }
 
@@ -105,7 +101,6 @@ export function matNumbers(
 }
 
 class Malformed extends Error {}
-class OtherFormat extends Malformed {}
 
 const HEADER_BYTES = 128;
 /** Compressed bytes that hold a variable's flags, shape and name, and inflate to 4 MB at most. */
@@ -220,16 +215,16 @@ function parseFile<Numbers extends Float32Array | Float64Array>(
 /** Whether numbers are little-endian. */
 function parseHeader(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
-  if (isVersion4(view)) throw new OtherFormat("it is of version 4, which MATLAB's `save -v7` turns into version 5");
-  if (bytes.length < HEADER_BYTES) throw new OtherFormat(`it has ${bytes.length} bytes, its header alone takes 128`);
+  if (isVersion4(view)) throw new Malformed("it is of version 4, which MATLAB's `save -v7` turns into version 5");
+  if (bytes.length < HEADER_BYTES) throw new Malformed(`it has ${bytes.length} bytes, its header alone takes 128`);
   const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
   const isHdf5 = String.fromCharCode(...bytes.subarray(0, 4)) === "\x89HDF";
-  if (mark !== "IM" && mark !== "MI" && !isHdf5) throw new OtherFormat("it does not have a MAT-file's header");
+  if (mark !== "IM" && mark !== "MI" && !isHdf5) throw new Malformed("it does not have a MAT-file's header");
   const version = view.getUint16(124, mark === "IM");
   if (version === 0x200 || isHdf5) {
-    throw new OtherFormat("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
+    throw new Malformed("it is of version 7.3, which MATLAB's `save -v7` turns into version 5");
   }
-  if (version !== 0x100) throw new OtherFormat(`its version is 0x${version.toString(16)}`);
+  if (version !== 0x100) throw new Malformed(`its version is 0x${version.toString(16)}`);
   return mark === "IM";
 }
 

@@ -47,8 +47,8 @@ export function readOnnx(model: Uint8Array): OnnxFile {
   return { nodes, arrays, outputs };
 }
 
-/** NodeProto. */
-function readNode(message: Uint8Array): OnnxNode & { readonly output: string } {
+/** Of a NodeProto. */
+export function readNode(message: Uint8Array): OnnxNode & { readonly output: string } {
   const fields = [...messageFields(message)];
   return {
     inputs: fields.filter(({ field }) => field === 1).map(textOf),
@@ -57,24 +57,29 @@ function readNode(message: Uint8Array): OnnxNode & { readonly output: string } {
   };
 }
 
-const FLOAT32 = 1, FLOAT16 = 10;
+export type OnnxType = "float32" | "uint8" | "int8" | "int64" | "float16";
+
+/** Numbers of onnx.proto's TensorProto.DataType. */
+export const typeNumbers: Readonly<Record<OnnxType, number>> = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 };
 
 /** TensorProto; nothing for whole numbers. */
 function readTensor(message: Uint8Array): [name: string, array: OnnxWeights | undefined] {
   const fields = [...messageFields(message)];
   const name = textOf(fields.find(({ field }) => field === 8));
   const type = fields.find(({ field }) => field === 2)?.number;
-  if (type !== FLOAT32 && type !== FLOAT16) return [name, undefined];
+  if (type !== typeNumbers.float32 && type !== typeNumbers.float16) return [name, undefined];
   const shape = fields.filter(({ field }) => field === 1).map(({ number }) => number);
   const bytes = (fields.find(({ field }) => field === 9)?.bytes ?? new Uint8Array()).slice(); // views want it aligned
   const count = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length !== count * (type === FLOAT32 ? 4 : 2)) {
+  if (bytes.length !== count * (type === typeNumbers.float32 ? 4 : 2)) {
     throw new RangeError(`the constant ${name} of shape [${shape}] has ${bytes.length} bytes`);
   }
-  const values = type === FLOAT32 ? new Float32Array(bytes.buffer) : Float32Array.from(new Float16Array(bytes.buffer));
+  const values = type === typeNumbers.float32
+    ? new Float32Array(bytes.buffer)
+    : Float32Array.from(new Float16Array(bytes.buffer));
   return [name, { shape, values }];
 }
 
-function textOf(field: { readonly bytes: Uint8Array } | undefined): string {
+export function textOf(field: { readonly bytes: Uint8Array } | undefined): string {
   return new TextDecoder().decode(field?.bytes);
 }

@@ -1,4 +1,5 @@
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
+import { joinCrops } from "@/lib/model/join_crops.ts";
 import type { OnnxSession } from "@/lib/model/onnx_session.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 
@@ -16,20 +17,19 @@ export interface CropPrediction {
 
 /** A trained model that ONNX Runtime runs, in Deno or in a browser. */
 export class CropModel {
+  readonly #session: OnnxSession;
+
   /** @param imageSize pixels a side that the network sees */
-  constructor(readonly session: OnnxSession, readonly imageSize: number) {}
+  constructor(session: OnnxSession, readonly imageSize: number) {
+    this.#session = session;
+  }
 
   /** Several crops at once take less time than one after the other. Throws a TypeError where one has another size. */
   async predict(crops: readonly Photo[]): Promise<CropPrediction[]> {
-    const size = this.imageSize, length = 3 * size * size;
-    const images = new Uint8Array(crops.length * length);
-    crops.forEach(({ width, height, rgb }, i) => {
-      if (width !== size || height !== size) {
-        throw new TypeError(`Cannot use a crop of ${width} × ${height} pixels: the network takes ${size} × ${size}`);
-      }
-      images.set(rgb, i * length);
+    const size = this.imageSize;
+    const outputs = await this.#session.run({
+      image: { data: joinCrops(crops, size), shape: [crops.length, size, size, 3] },
     });
-    const outputs = await this.session.run({ image: { data: images, shape: [crops.length, size, size, 3] } });
     const part = (name: string, i: number) => {
       const { data } = outputs[name] ?? { data: new Float32Array() };
       const count = data.length / crops.length;

@@ -8,7 +8,7 @@ import {
   type Padding,
 } from "@/lib/model/folded_network.ts";
 import { absorbScales } from "./scale_output.ts";
-import { scaled, type Shape4D, turn } from "./kernels.ts";
+import { scaled, turn } from "./kernels.ts";
 import { type Affine, affineOf, isChannelNormalization, valuesOf } from "./normalization.ts";
 
 /**
@@ -268,7 +268,7 @@ function convolution(
   layer: Convolution,
   { affine, strides = layer.strides, padding = layer.padding }: ConvolutionOptions,
 ): ConvolutionNode {
-  const kernelShape = layer.kernel.shape as Shape4D;
+  const kernelShape = layer.kernel.shape as KernelShape;
   const kernel = scaled(valuesOf(layer.kernel), { shape: kernelShape, axis: 3, scale: affine?.scale });
   return { operation: "convolution", kernel, kernelShape, strides, padding, ...finishing(layer, affine) };
 }
@@ -276,7 +276,7 @@ function convolution(
 /** The transpose of a convolution. tfjs's kernel of it has the axes height, width, output channels, input channels. */
 function transposed(layer: Convolution, affine?: Affine): ConvolutionNode | TransposedNode {
   const { strides, padding } = layer;
-  const shape = layer.kernel.shape as Shape4D;
+  const shape = layer.kernel.shape as KernelShape;
   const kernel = scaled(valuesOf(layer.kernel), { shape, axis: 2, scale: affine?.scale });
   const linear = finishing(layer, affine);
   const [height, width, channels, inputs] = shape;

@@ -7,7 +7,7 @@ export type Activation = "relu" | "relu6" | "elu" | "sigmoid" | "tanh" | "softma
 export type Padding = "same" | "valid" | readonly [readonly [number, number], readonly [number, number]];
 
 /** Height, width, input channels, output channels; those of a transposed convolution the other way round. */
-export type KernelShape = readonly [number, number, number, number];
+export type KernelShape = [number, number, number, number];
 
 interface Linear {
   readonly input: number;

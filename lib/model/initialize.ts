@@ -36,7 +36,7 @@ interface Average {
  * Takes maps [size, size, 3] to nodes [SMOOTH_NODES, SMOOTH_NODES, 3], row by row: the mean of a node's texels, each
  * weighted as bilinear upsampling weights the node there. Nodes away from the face continue their neighbors.
  */
-export function nodeSampler(valid: Uint8Array): (map: Float32Array) => Float32Array {
+function nodeSampler(valid: Uint8Array): (map: Float32Array) => Float32Array {
   const fromTexels = Array.from({ length: SMOOTH_NODES ** 2 }, (_, node) => texelAverage(node, valid));
   const fromNodes = continuations(fromTexels.map(({ indices }) => indices.length > 0));
   return (map) => {

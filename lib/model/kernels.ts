@@ -1,12 +1,13 @@
-import { type FoldedNode, paddingOf } from "@/lib/model/folded_network.ts";
-
-/** Height, width, input channels, output channels; those of a transposed convolution the other way round. */
-export type Shape4D = [number, number, number, number];
+import { type FoldedNode, type KernelShape, paddingOf } from "@/lib/model/folded_network.ts";
 
 /** A kernel whose output channels, along the axis, are scaled each by its own factor. */
 export function scaled(
   kernel: Float32Array,
-  { shape, axis, scale }: { readonly shape: Shape4D; readonly axis: 2 | 3; readonly scale: Float32Array | undefined },
+  { shape, axis, scale }: {
+    readonly shape: KernelShape;
+    readonly axis: 2 | 3;
+    readonly scale: Float32Array | undefined;
+  },
 ): Float32Array {
   if (!scale) return kernel;
   const stride = axis === 3 ? 1 : shape[3];
@@ -14,7 +15,7 @@ export function scaled(
 }
 
 /** The kernel turned by half a turn, its last axes exchanged. */
-export function turn(kernel: Float32Array, [height, width, channels, inputs]: Shape4D): Float32Array {
+export function turn(kernel: Float32Array, [height, width, channels, inputs]: KernelShape): Float32Array {
   const turned = new Float32Array(kernel.length);
   const taps = height * width;
   for (let tap = 0; tap < taps; tap++) {

@@ -19,7 +19,7 @@ export class MirroredCropModel {
   readonly #model: Pick<CropModel, "predict">;
   readonly #otherExpressions: Uint32Array | undefined;
 
-  /** @param expressionNames as the model says them; where none are given, those of the crop as it is are taken */
+  /** @param expressionNames as the model says them; without, or of principal components, the amounts are those of the crop as it is */
   constructor(model: Pick<CropModel, "predict">, expressionNames?: readonly string[]) {
     this.#model = model;
     this.#otherExpressions = expressionNames && mirrorExpressions(expressionNames);

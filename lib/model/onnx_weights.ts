@@ -5,7 +5,8 @@ import { type OnnxFile, type OnnxWeights, readOnnx } from "@/lib/formats/onnx_fi
 import type { ModelDescription } from "@/lib/model/description.ts";
 import { EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts";
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
-import { permuted, phasesOf, pickTaps, type Shape4D, turn } from "@/lib/model/kernels.ts";
+import type { KernelShape } from "@/lib/model/folded_network.ts";
+import { permuted, phasesOf, pickTaps, turn } from "@/lib/model/kernels.ts";
 import { addLayersTo } from "@/lib/model/layers.ts";
 import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite_parts.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
@@ -199,7 +200,7 @@ interface Part {
 /** The constants of ONNX that a layer's kernel is written as, whose numbers are these. */
 function partsOf(layer: Linear, places: Float32Array): Part[] {
   if (layer.getClassName() === "Dense") return [{ shape: layer.kernel.shape as number[], places }];
-  const kernelShape = layer.kernel.shape as Shape4D;
+  const kernelShape = layer.kernel.shape as KernelShape;
   const [height, width, first, second] = kernelShape;
   if (layer.getClassName() === "Conv2D") {
     return [{ shape: [second, first, height, width], places: permuted(places, kernelShape, [3, 2, 0, 1]) }];
@@ -225,7 +226,7 @@ function partsOf(layer: Linear, places: Float32Array): Part[] {
 
 /** Which output channel a place of a layer's kernel belongs to. */
 function channelPlaces(layer: Linear): (place: number) => number {
-  const [, , first, second] = layer.kernel.shape as Shape4D;
+  const [, , first, second] = layer.kernel.shape as KernelShape;
   return layer.getClassName() === "Conv2D" ? (place) => place % second : (place) => Math.floor(place / second) % first;
 }
 

@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { decodePositions, type PositionEncoding } from "@/lib/data/maps/position_map.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import type { FoldedNetwork } from "@/lib/model/folded_network.ts";
+import { joinCrops } from "@/lib/model/join_crops.ts";
 import { runFolded } from "@/lib/model/run_folded.ts";
 import { lendValues } from "@/lib/tensorflow/backend/backend.ts";
 import { compile, type Compiled } from "@/lib/tensorflow/compile/compile.ts";
@@ -48,7 +49,7 @@ export class Predictor implements Disposable {
     read: (values: Float32Array) => T,
   ): Promise<T[]> {
     const size = this.#size;
-    const images = bytesTensor(concatenate(crops, size), [crops.length, size, size, 3]);
+    const images = bytesTensor(joinCrops(crops, size), [crops.length, size, size, 3]);
     const result = network(images);
     try {
       return await lendValues(result, (values) => {
@@ -69,18 +70,4 @@ export class Predictor implements Disposable {
 function compileFolded(folded: FoldedNetwork, head?: string): Compiled<[tf.Tensor4D], tf.Tensor> {
   const run = runFolded(folded, head);
   return compile((images: tf.Tensor4D) => run(bytesToUnit(images)), { name: "predict" });
-}
-
-/** The bytes of all pictures, one after the other. */
-function concatenate(photos: readonly Photo[], size: number): Uint8Array {
-  if (photos.length === 0) throw new RangeError("Cannot predict the maps of no pictures");
-  const length = size * size * 3;
-  const bytes = new Uint8Array(photos.length * length);
-  photos.forEach(({ width, height, rgb }, i) => {
-    if (width !== size || height !== size) {
-      throw new TypeError(`Cannot predict the map of ${width} × ${height} pixels: the network takes ${size} × ${size}`);
-    }
-    bytes.set(rgb, i * length);
-  });
-  return bytes;
 }

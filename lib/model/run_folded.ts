@@ -7,7 +7,7 @@ import {
   inputsOf,
   type Padding,
 } from "@/lib/model/folded_network.ts";
-import { kernelBeforeDoubling, type Shape4D } from "@/lib/model/kernels.ts";
+import { kernelBeforeDoubling } from "@/lib/model/kernels.ts";
 import { addBias } from "@/lib/tensorflow/ops/bias.ts";
 import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
 import { interleave, upsample } from "@/lib/tensorflow/ops/upsampling.ts";
@@ -47,7 +47,7 @@ function compute(node: Exclude<FoldedNode, { operation: "input" }>, inputs: read
     }
     case "transposed convolution": {
       const kernel = tf.tensor4d(node.kernel, [...node.kernelShape]);
-      const shape = [x.shape[0], ...node.shape] as Shape4D;
+      const shape = [x.shape[0], ...node.shape] as [number, number, number, number];
       return finish(tf.conv2dTranspose(x, kernel, shape, [...node.strides], node.padding), node);
     }
     case "dense":

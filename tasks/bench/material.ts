@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, isThere } from "@/lib/files.ts";
 
@@ -10,7 +11,7 @@ export async function findIct(given: string | undefined): Promise<string | undef
 
 /** A folder of .mat files: the one given, or AFLW2000-3D's samples where they lie beside the repository. */
 export async function findMat(given: string | undefined): Promise<string | undefined> {
-  const samples = new URL("../../../shared/data/aflw2000-3d/samples", import.meta.url).pathname;
+  const samples = fileURLToPath(new URL("../../../shared/data/aflw2000-3d/samples", import.meta.url));
   return await findFolder({ named: given, fallback: samples, wanted: "" });
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
@@ -10,7 +11,9 @@ const FRAMES = 300;
 const { model, view, framesPerSecond } = contestantOptions<PageContestant>();
 const folder = await Deno.makeTempDir({ prefix: "posmap-bench-" });
 const camera = await drawCamera(`${folder}/camera.y4m`, { frameCount: 240, framesPerSecond });
-const files = await pageFiles(await openOnnxModel(new URL(`../../data/weights/${model}`, import.meta.url).pathname));
+const files = await pageFiles(
+  await openOnnxModel(fileURLToPath(new URL(`../../data/weights/${model}`, import.meta.url))),
+);
 const server = servePage(files, { hostname: "127.0.0.1", port: 0 });
 const live = await openLivePage({ server, chromium: cameraThatPlays(camera.path) });
 await live.page.click("#start-camera");

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { cacheFolder, isThere } from "@/lib/files.ts";
 import { InputError } from "@/lib/errors.ts";
 import { ChildError, type Children, type Command } from "./children.ts";
@@ -86,7 +87,7 @@ export async function installPeers(
   }
 }
 
-const data = new URL("../../data/", import.meta.url).pathname;
+const data = fileURLToPath(new URL("../../data/", import.meta.url));
 const [pinsFile, sourcePinsFile] = [`${data}bench-peers.txt`, `${data}bench-face3d.txt`];
 
 function pinnedVersions(pins: string): Record<string, string> {

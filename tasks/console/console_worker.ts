@@ -22,7 +22,7 @@ const REDRAWN_SECONDS = 0.1;
 const SAID_AGAIN = [2, 10, 30, 60];
 
 worker.onmessage = ({ data }: MessageEvent<Shared | Status | Limit>) => {
-  if ("seconds" in data) return void setTimeout(() => hearSignal(STOPPED_ON_REQUEST), 1000 * data.seconds);
+  if ("seconds" in data) return stopAfter(1000 * data.seconds);
   if (!("stage" in data)) return start(data);
   if (data.stage !== status?.stage) [began, ticks] = [performance.now(), 0];
   status = data;
@@ -46,6 +46,14 @@ function tick(): void {
   if (!status.timed || seconds < (SAID_AGAIN[ticks] ?? 60 * (ticks - SAID_AGAIN.length + 2))) return;
   ticks++;
   draw(shared, status, `${status.text}${time}`);
+}
+
+/** In milliseconds; a timer that is to take longer ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+function stopAfter(milliseconds: number): void {
+  const first = Math.min(milliseconds, LONGEST_TIMER);
+  setTimeout(() => first < milliseconds ? stopAfter(milliseconds - first) : hearSignal(STOPPED_ON_REQUEST), first);
 }
 
 /** SIGHUP ends a task as SIGTERM does, and SIGUSR1, which batch systems send before the time is up, as its end does. */

@@ -34,7 +34,10 @@ export interface PhotoSet {
   readonly boxes: BoxKind;
 }
 
-/** Errors on photos and, where their landmarks have depths, as AFLW2000-3D's do, all of that set's protocol. */
+/**
+ * Errors on photos and, where their landmarks have depths, as AFLW2000-3D's do, or more than their landmarks is known, all of
+ * that set's protocol.
+ */
 export interface PhotoEvaluation extends Evaluation {
   readonly boxes: BoxKind;
   readonly protocol?: Protocol;
@@ -63,7 +66,8 @@ export async function measurePhotos(
   const judge = faceModel === undefined ? undefined : await denseJudge(faceModel, model.description);
   const photos = await fitPhotos(model, folder, { cropOf: await finders[boxes](), judge, onProgress });
   const { evaluation: summary, errors } = measureFitted(photos, model.description), evaluation = { boxes, ...summary };
-  if (photos.some(({ landmarks }) => Number.isNaN(landmarks[2]))) return { evaluation, errors };
+  const isOf300wLp = photos.some(({ landmarks }) => Number.isNaN(landmarks[2]));
+  if (isOf300wLp && !annotations && !judge) return { evaluation, errors };
   const faces = photos.map(({ name, found, ...truth }) => ({
     truth,
     more: moreOf(name, truth.landmarks),

@@ -1,6 +1,6 @@
 /** The page's element of this id; it is there. */
-export function element<E extends HTMLElement = HTMLElement>(id: string): E {
-  const found = document.getElementById(id);
+export function element<E extends Element = HTMLElement>(id: string): E {
+  const found: Element | null = document.getElementById(id);
   if (!found) throw new Error(`Cannot find #${id} in the page`);
   return found as E;
 }

@@ -13,7 +13,7 @@ import { threads, Tracker } from "./tracker.ts";
 
 /** Longer side of frames; a photo is looked at longer. */
 const MOST_PIXELS = { camera: 640, video: 640, photo: 1280 };
-/** Rows of the CSV: ten minutes of one face. */
+/** Rows of the CSV, one for each face of a frame: ten minutes of one face, of a camera of 60 frames/s. */
 const MOST_ROWS = 60 * 60 * 10;
 /** Milliseconds for which numbers stand, to be read. */
 const NUMBERS_PAUSE = 200;
@@ -124,7 +124,9 @@ async function openBackend(backend: Backend): Promise<void> {
 function runtimeNote(backend: Backend): string {
   if (backend === "webgpu") return "on the graphics card";
   if (crossOriginIsolated) return `SIMD, ${threads} thread${threads === 1 ? "" : "s"}`;
-  return "SIMD, one thread: this server does not send the headers that more need";
+  return isSecureContext
+    ? "SIMD, one thread: this server does not send the headers that more need"
+    : "SIMD, one thread: browsers give more only over HTTPS, or to 127.0.0.1 and localhost";
 }
 
 function newModelView(model: LiveModel): ModelView {
@@ -221,7 +223,9 @@ function keepRows({ bitmap: { width, height }, faces }: Shown, time: number): vo
   rowsEnd = time;
   const frame = frameCount++;
   rows.push(...faces.map(({ vertices: _, ...face }) => ({ frame, time, picture: { width, height }, face })));
-  if (rows.length > MOST_ROWS) rows.splice(0, rows.length - MOST_ROWS);
+  if (rows.length <= MOST_ROWS) return;
+  rows.splice(0, rows.length - MOST_ROWS);
+  element("csv-rows").textContent = `the last ${MOST_ROWS.toLocaleString("en")} rows`;
 }
 
 function showPose(face: LiveFace | undefined): void {
@@ -263,6 +267,7 @@ async function use(opening: (signal: AbortSignal) => Promise<FrameSource>): Prom
   const { kind } = source;
   isNew = true;
   rows = [];
+  element("csv-rows").textContent = "every frame since the start";
   rowsEnd = -1;
   rowsOf = open ? "its start" : "a later part";
   firstArrival = undefined;

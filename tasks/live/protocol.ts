@@ -1,8 +1,7 @@
 /** What the page and the worker that tracks say to each other. */
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 
-export const backends = ["wasm", "webgpu"] as const;
-export type Backend = (typeof backends)[number];
+export type Backend = "wasm" | "webgpu";
 
 export interface Opening {
   readonly type: "open";

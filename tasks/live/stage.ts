@@ -76,7 +76,7 @@ export class Stage {
 }
 
 /** Also clears it, so only where it must be. */
-export function resize(canvas: HTMLCanvasElement, width: number, height: number): void {
+function resize(canvas: HTMLCanvasElement, width: number, height: number): void {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
 }

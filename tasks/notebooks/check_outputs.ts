@@ -1,4 +1,5 @@
 import { homedir, hostname, tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { codeCells, joined, type Notebook, type Output, sourceOf } from "@/tasks/notebooks/notebook.ts";
 
 /** What the classes of lib that show themselves give a notebook; of alternatives, one is enough. */
@@ -152,6 +153,6 @@ function errorText({ ename, evalue }: Output): string {
 }
 
 function placesHere(): string[] {
-  const root = new URL("../../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   return [root, `${homedir()}/`, `${tmpdir()}/`, hostname()].filter((place) => place.length > 3);
 }

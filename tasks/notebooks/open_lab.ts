@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { makeKernelFolder } from "@/tasks/notebooks/kernel.ts";
 
@@ -13,14 +14,14 @@ export interface LabOptions {
 /** Starts JupyterLab on the notebooks and waits until it ends, by the signal or from its own menu. */
 export async function openLab({ packages, browser, signal }: LabOptions): Promise<void> {
   const kernels = await makeKernelFolder();
-  await silenceNews(kernels);
-  const environment = {
-    PYTHONPATH: packages,
-    JUPYTER_DATA_DIR: `${packages}/data`, // what is trusted, beside the packages and not in the user's own
-  };
-  await trustNotebooks(environment);
-  const root = new URL("../../", import.meta.url).pathname;
   try {
+    await silenceNews(kernels);
+    const environment = {
+      PYTHONPATH: packages,
+      JUPYTER_DATA_DIR: `${packages}/data`, // what is trusted, beside the packages and not in the user's own
+    };
+    await trustNotebooks(environment);
+    const root = fileURLToPath(new URL("../../", import.meta.url));
     await using lab = new Deno.Command("python3", {
       args: [
         ...["-m", "jupyterlab", "-y", "--log-level=WARN", `--ServerApp.root_dir=${root}`],
@@ -53,7 +54,7 @@ async function silenceNews(folder: string): Promise<void> {
 
 /** This copy's notebooks as they are now: JupyterLab shows no SVG that a cell has not made before its eyes, otherwise. */
 async function trustNotebooks(env: Record<string, string>): Promise<void> {
-  const folder = new URL("../../notebooks/", import.meta.url).pathname;
+  const folder = fileURLToPath(new URL("../../notebooks/", import.meta.url));
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".ipynb"));
   const { success, stderr } = await new Deno.Command("python3", {
     args: ["-c", "from nbformat.sign import main; main()", ...names.map((name) => folder + name)],

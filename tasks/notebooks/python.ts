@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, isThere } from "@/lib/files.ts";
 
@@ -15,7 +16,7 @@ export interface PythonOptions {
  * where pip cannot.
  */
 export async function pythonPackages(pins: Pins, { note }: PythonOptions): Promise<string> {
-  const file = new URL(`../../data/${pins}.txt`, import.meta.url).pathname;
+  const file = fileURLToPath(new URL(`../../data/${pins}.txt`, import.meta.url));
   const digest = createHash("sha256").update(await Deno.readTextFile(file)).digest("hex").slice(0, 16);
   const folder = `${await cacheFolder()}/${pins}-${digest}`;
   if (await isThere(folder)) return folder;

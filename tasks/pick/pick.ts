@@ -9,13 +9,11 @@ import {
 } from "@/lib/face/landmarks.ts";
 import { listLandmarks, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
+import { button, element } from "../live/dom.ts";
 import { HeadView } from "./head_view.ts";
 import { Marks } from "./marks.ts";
 import { PlacedLandmarks, type Side } from "./placed_landmarks.ts";
 import { headToPick } from "./protocol.ts";
-
-const element = <E extends Element = HTMLElement>(id: string) => document.getElementById(id) as unknown as E;
-const button = (id: string) => element<HTMLButtonElement>(id);
 
 const head = headToPick.parse(await (await fetch("head.json")).json());
 const placed = new PlacedLandmarks(parseLandmarks(head.landmarks, head.name), {

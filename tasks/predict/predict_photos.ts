@@ -4,6 +4,7 @@ import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 import { isThere } from "@/lib/files.ts";
+import { sha256 } from "@/lib/formats/seal.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import { cropInPhoto, type FacePlace } from "@/tasks/predict/face_place.ts";
 import type { Faces } from "@/tasks/predict/open_faces.ts";
@@ -38,7 +39,7 @@ export async function predictPhotos(
   const { description } = opened;
   const { margin } = description.crop;
   const isMany = paths.length > 1;
-  const names = new FolderNames((name, path) => isMany ? isOfAnother(`${out}/${name}`, path) : Promise.resolve(false));
+  const names = new FolderNames(async (name, photo) => isMany && await isOfAnother(`${out}/${name}`, photo));
   let faceCount = 0, photoCount = 0, keptCount = 0;
   const without: string[] = [], unread: string[] = [];
   for await (const [path, photo] of decodeAhead(paths)) {
@@ -56,11 +57,12 @@ export async function predictPhotos(
       if (isMany) print(`no face: ${path}`);
       continue;
     }
-    const given = await names.next(path, faces.length);
+    const digest = await sha256(await Deno.readFile(path));
+    const given = await names.next({ path, digest }, faces.length);
     const named = given.map((name, i) => ({ folder: `${out}/${name}`, face: faces[i]! }));
     const isKept = await Promise.all(named.map(({ folder }) => isMany && isThere(folder)));
     const missing = named.filter((_, i) => !isKept[i]);
-    const writing = { photo, path, model: description, kinds, ...signal && { signal } };
+    const writing = { photo, path, digest, model: description, kinds, ...signal && { signal } };
     for (const record of await writeFaces(missing, writing)) {
       onFace?.(record);
     }
@@ -104,11 +106,20 @@ async function* decodeAhead(
   }
 }
 
-/** Whether a folder is there whose `face.json` says that it is of another photo. */
-async function isOfAnother(folder: string, path: string): Promise<boolean> {
+interface PhotoFile {
+  readonly path: string;
+  /** SHA-256, in hexadecimal digits. */
+  readonly digest: string;
+}
+
+/**
+ * Whether a folder is there whose `face.json` says that it is of another photo: of another path, or, as it may have been
+ * written from elsewhere, of another content.
+ */
+async function isOfAnother(folder: string, { path, digest }: PhotoFile): Promise<boolean> {
   try {
-    const { photo } = JSON.parse(await Deno.readTextFile(`${folder}/face.json`));
-    return resolve(standing(), String(photo)) !== resolve(standing(), path);
+    const { photo, photoSha256 = digest } = JSON.parse(await Deno.readTextFile(`${folder}/face.json`));
+    return photoSha256 !== digest || resolve(standing(), String(photo)) !== resolve(standing(), path);
   } catch {
     return false; // without one, as where only pictures were asked for, the folder's name says what it is of
   }
@@ -117,10 +128,10 @@ async function isOfAnother(folder: string, path: string): Promise<boolean> {
 /** Names for faces' folders. */
 class FolderNames {
   readonly #taken = new Set<string>();
-  readonly #isTaken: (name: string, path: string) => Promise<boolean>;
+  readonly #isTaken: (name: string, photo: PhotoFile) => Promise<boolean>;
 
   /** @param isTaken whether a name is that of another photo's face of before */
-  constructor(isTaken: (name: string, path: string) => Promise<boolean>) {
+  constructor(isTaken: (name: string, photo: PhotoFile) => Promise<boolean>) {
     this.#isTaken = isTaken;
   }
 
@@ -128,13 +139,13 @@ class FolderNames {
    * One for each face of a photo: its file's name, with the face's number where there are several; "_2" follows the name where
    * another photo's face is called so.
    */
-  async next(path: string, faceCount: number): Promise<string[]> {
-    const stem = basename(path, extname(path));
+  async next(photo: PhotoFile, faceCount: number): Promise<string[]> {
+    const stem = basename(photo.path, extname(photo.path));
     for (let copy = 1;; copy++) {
       const name = copy === 1 ? stem : `${stem}_${copy}`;
       const names = faceCount === 1 ? [name] : Array.from({ length: faceCount }, (_, i) => `${name}-${i + 1}`);
       if (names.some((one) => this.#taken.has(one))) continue;
-      if ((await Promise.all(names.map((one) => this.#isTaken(one, path)))).includes(true)) continue;
+      if ((await Promise.all(names.map((one) => this.#isTaken(one, photo)))).includes(true)) continue;
       for (const one of names) this.#taken.add(one);
       return names;
     }

@@ -9,6 +9,8 @@ import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
 export interface WriteOptions {
   readonly photo: DecodedPhoto;
   readonly path: string;
+  /** SHA-256 of its file, in hexadecimal digits. */
+  readonly digest: string;
   readonly model: ModelDescription;
   readonly kinds: readonly FaceFileKind[];
   /** Ends it between two faces. */
@@ -22,17 +24,23 @@ export interface NamedFace {
 }
 
 /** What is known of a face that was written. */
-export type WrittenRecord = FaceRecord & { readonly photo: string; readonly folder: string };
+export type WrittenRecord = FaceRecord & {
+  readonly photo: string;
+  /** SHA-256 of its file, in hexadecimal digits. */
+  readonly photoSha256: string;
+  readonly folder: string;
+};
 
 /** A folder for each face, and what stands in its `face.json`. Throws an InputError where a folder is there already. */
 export async function writeFaces(
   faces: readonly NamedFace[],
-  { photo, path, model, kinds, signal }: WriteOptions,
+  { photo, path, digest, model, kinds, signal }: WriteOptions,
 ): Promise<WrittenRecord[]> {
   const records = [], fileScale = photo.fileWidth / photo.width;
   for (const { face: { fit, detection }, folder } of faces) {
     signal?.throwIfAborted();
-    const record = { photo: path, folder, ...faceRecord(fit, model, { photo, detectorScore: detection?.score }) };
+    const facts = faceRecord(fit, model, { photo, detectorScore: detection?.score });
+    const record = { photo: path, photoSha256: digest, folder, ...facts };
     const written = { photo, fileScale, fit, record, surface: model.surface, imageSize: model.imageSize };
     await writeFolderAtomic(folder, faceFiles(written, kinds));
     records.push(record);

@@ -2,9 +2,10 @@ import { type Command, Option } from "commander";
 import { counted } from "@/lib/counted.ts";
 import type { Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { PhotoStore } from "@/lib/data/store/photo_store.ts";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { FirstLines } from "@/tasks/first_lines.ts";
 import { modelOption } from "@/tasks/model_option.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { portOf } from "@/tasks/serve/port.ts";
@@ -112,17 +113,12 @@ async function choose(
   if (store.faces.length === 0) throw new InputError(`Cannot choose among the labels in ${store.folder}: it has none`);
   console.stage("Bundling the page");
   const { serveChoosing, usedFaces } = await import("@/tasks/prepare/choose_faces.ts");
+  const { addressOf } = await import("@/tasks/serve/page_server.ts");
   const { signal } = console;
-  let server;
-  try {
-    server = await serveChoosing(store, { port, signal, onSave: () => globalThis.console.log(usedFaces(store)) });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new InputError(`Cannot listen on 127.0.0.1:${port}: ${reasonOf(error)}; --port names another`);
-  }
+  const server = await serveChoosing(store, { port, signal, onSave: () => globalThis.console.log(usedFaces(store)) });
   for (const name of ["run", "env"] as const) await Deno.permissions.revoke({ name }); // bundling needed them
   console.quiet();
-  globalThis.console.log(`http://127.0.0.1:${server.addr.port}/  (Ctrl-C ends it)`);
+  globalThis.console.log(`${addressOf(server.addr)}  (Ctrl-C ends it)`);
   await server.finished;
   throw signal.reason as Interruption;
 }
@@ -173,9 +169,6 @@ async function openFace({ face, facePath }: Flags, console: TaskConsole): Promis
   return await (await import("@/lib/face/ict/ict.ts")).loadIct(facePath, { onProgress: console.lateStage(CONVERTING) });
 }
 
-/** Files that are named one by one; of more, only the number is told. */
-const MOST_NAMED = 20;
-
 async function label(
   { folder, photos, ...options }: {
     readonly folder: string;
@@ -187,15 +180,15 @@ async function label(
 ): Promise<PhotoStore> {
   const { labelPhotos } = await import("@/lib/data/store/photo_store.ts");
   const progress = console.stage(`Labeling ${counted(photos.length, "photo")}`);
-  let [done, named] = [0, 0];
+  const lines = new FirstLines(console, "Further photos without labels are counted only");
+  let done = 0;
   return await labelPhotos(folder, photos, {
     ...options,
     onPhoto({ name, faces, refused }) {
       progress(++done / photos.length);
       console.throwIfAborted();
-      const sentence = refused ? `Left out: ${refused}` : faces === 0 ? `No face: ${name}` : undefined;
-      if (sentence && named++ < MOST_NAMED) console.print(sentence);
-      if (sentence && named === MOST_NAMED + 1) console.print("Further photos without labels are counted only");
+      if (refused) lines.print(`Left out: ${refused}`);
+      else if (faces === 0) lines.print(`No face: ${name}`);
     },
   });
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { type Head, skinOf } from "@/lib/face/heads/head.ts";
 import { choosePolygons } from "@/lib/face/obj/obj_model.ts";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
@@ -8,7 +8,7 @@ import { listLandmarks, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts"
 import { triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { headToPick, pickedLandmarks } from "@/tasks/pick/protocol.ts";
 import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
-import { servePage } from "@/tasks/serve/page_server.ts";
+import { addressOf, servePage } from "@/tasks/serve/page_server.ts";
 import { readPageStyle } from "@/tasks/serve/page_style.ts";
 
 const page = fileURLToPath(new URL("../pick/", import.meta.url));
@@ -43,14 +43,13 @@ export async function pickLandmarks(head: Head, picking: Picking): Promise<void>
     saved.resolve();
   };
   const stop = new AbortController();
-  let server;
-  try {
-    const actions = { save: { mostBytes: MOST_BYTES, act: save } };
-    server = servePage(files, { hostname: "127.0.0.1", port, actions, signal: AbortSignal.any([signal, stop.signal]) });
-  } catch (error) {
-    throw new InputError(`Cannot listen on port ${port}: ${reasonOf(error)}; --port names another one`);
-  }
-  picking.onServing(`http://127.0.0.1:${server.addr.port}/`);
+  const server = servePage(files, {
+    hostname: "127.0.0.1",
+    port,
+    actions: { save: { mostBytes: MOST_BYTES, act: save } },
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  picking.onServing(addressOf(server.addr));
   await Promise.race([saved.promise, server.finished]);
   await server.shutdown(); // answers first
   signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { concatBytes } from "@/lib/formats/protobuf.ts";
 import { contentSecurityPolicy } from "@/tasks/serve/page_files.ts";
 
@@ -13,6 +13,8 @@ export interface PageServerOptions {
   readonly make?: (name: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** What the page itself, and no other, may ask to be done by POST, by its path without the slash: nothing unless given. */
   readonly actions?: Readonly<Record<string, PageAction>>;
+  /** Told of what nothing foresaw; the page is told only that something was. Written to standard error unless given. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 export interface PageAction {
@@ -62,20 +64,15 @@ function encode(bytes: Uint8Array, encoding: keyof typeof encodings): Promise<Ui
 /**
  * Serves these files by their names and nothing else: no folder is looked into, so that no path leads out of one. Requests
  * by another name than the server's own are refused, so that no foreign name can be pointed at it; so is what other pages
- * send, and forms, which need no permission to be sent from anywhere.
+ * send, and forms, which need no permission to be sent from anywhere. An InputError is told by its sentence. Throws one
+ * where the address and port cannot be had.
  */
 export function servePage(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  { hostname, port, signal, make, actions = {} }: PageServerOptions,
+  { hostname, port, signal, make, actions = {}, onFailure = console.error }: PageServerOptions,
 ): Deno.HttpServer<Deno.NetAddr> {
-  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
-    hostname,
-    port,
-    ...signal && { signal },
-    onListen() {},
-    onError: () => new Response("The page's server failed.\n", { status: 500, headers }),
-  }, async (request) => {
-    const refuse = (status: number, text: string) => new Response(`${text}\n`, { status, headers });
+  const refuse = (status: number, text: string) => new Response(`${text}\n`, { status, headers });
+  const respond = async (request: Request): Promise<Response> => {
     // A request's line may name a server, too, and that is the one that counts (RFC 9112, 3.2.2); a Host that names another
     // comes from no sender that keeps to it.
     const url = URL.parse(request.url);
@@ -103,8 +100,36 @@ export function servePage(
         "content-length": String(body.length),
       },
     });
-  });
+  };
+  const onError = (error: unknown) => {
+    if (error instanceof InputError) return refuse(422, error.message);
+    onFailure(error);
+    return refuse(500, "The page's server failed.");
+  };
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve({ hostname, port, ...signal && { signal }, onListen() {}, onError }, respond);
+  } catch (error) {
+    const isPort = error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied;
+    throw new InputError(
+      `Cannot listen on ${withPort(hostname, port)}: ${reasonOf(error)}; ` +
+        (isPort ? "--port names another one" : "--host names another address"),
+    );
+  }
   return server;
+}
+
+/** The address of a server's page; of one that listens at all addresses of this computer, its own. */
+export function addressOf({ hostname, port }: Deno.NetAddr): string {
+  return `http://${withPort(isAnyAddress(hostname) ? "127.0.0.1" : hostname, port)}/`;
+}
+
+function withPort(hostname: string, port: number): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+function isAnyAddress(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
 }
 
 /** @param refuse makes a response of a status and a sentence */
@@ -124,12 +149,7 @@ async function answer(
   } catch {
     return refuse(400, "What was sent is no JSON.");
   }
-  try {
-    return Response.json(await act(json) ?? {}, { headers });
-  } catch (error) {
-    if (error instanceof InputError) return refuse(422, error.message);
-    throw error;
-  }
+  return Response.json(await act(json) ?? {}, { headers });
 }
 
 /** All that comes, or undefined where it is more than so many bytes. */
@@ -143,14 +163,14 @@ async function bytesUpTo(most: number, body: ReadableStream<Uint8Array> | null):
   return concatBytes(...parts);
 }
 
-const anyAddress = ["0.0.0.0", "::"];
-
-/** Whether a request's Host is the name or address that the server is to listen on, or this computer's own. */
-function isOwnName(host: string, { port }: Deno.NetAddr, hostname: string): boolean {
+/** Whether a request's Host is the name or address that the server was to listen on, or this computer's own. */
+function isOwnName(host: string, taken: Deno.NetAddr, hostname: string): boolean {
   const { hostname: name, port: asked } = URL.parse(`http://${host}`) ?? { hostname: "", port: "" };
-  if (Number(asked || 80) !== port) return false;
-  if (["localhost", "127.0.0.1", "[::1]", hostname, `[${hostname}]`].includes(name)) return true;
-  return anyAddress.includes(hostname) && isAddress(name); // a foreign name cannot be an address
+  if (Number(asked || 80) !== taken.port) return false;
+  if (["localhost", "127.0.0.1", "[::1]"].includes(name)) return true;
+  const isIt = (own: string) => URL.parse(`http://${withPort(own, taken.port)}`)?.hostname === name; // as URLs write it
+  if (isIt(hostname) || isIt(taken.hostname)) return true;
+  return isAnyAddress(taken.hostname) && isAddress(name); // a foreign name cannot be an address
 }
 
 function isAddress(name: string): boolean {

@@ -32,12 +32,6 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/random_test.ts"],
   },
   {
-    file: "lib/random.ts",
-    line: "return { path: this.#path, generator: [...this.#generator.getState()] };",
-    replacement: "return { path: this.#path, generator: [...new Random(this.#path).#generator.getState()] };",
-    tests: ["tests/random_test.ts"],
-  },
-  {
     file: "lib/config.ts",
     line: 'return saved === "procedural" ? defaults.source.name : saved;',
     replacement: "return saved;",

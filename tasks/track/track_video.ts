@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { counted } from "@/lib/counted.ts";
 import { CutShortError, probeVideo, readFrames, VideoFile, type VideoInfo } from "@/lib/data/files/video.ts";
 import { animatedFace, type FaceMoment, sharedExpressions } from "@/lib/export/animated_face.ts";
@@ -44,8 +45,29 @@ export interface TrackedVideo {
   readonly cut: CutShortError | undefined;
 }
 
-/** Tracks a video's faces and writes what was found. */
+/**
+ * Tracks a video's faces and writes what was found. Throws an InputError where the video cannot be read or the result not
+ * be written, where no frame has a face, and where the network says no expressions to move a face model by.
+ */
 export async function trackVideo(video: string, options: TrackVideoOptions): Promise<TrackedVideo> {
+  try {
+    return await track(video, options);
+  } catch (error) {
+    await throwIfInterrupted(options.signal);
+    throw error;
+  }
+}
+
+/** Milliseconds by which this program may hear of a signal later than ffmpeg, which terminals send it to as well. */
+const SIGNAL_DELAY = 200;
+
+/** Where ffmpeg has ended, throws the reason why this program is to end, too, if there is one. */
+async function throwIfInterrupted(signal: AbortSignal): Promise<void> {
+  await delay(SIGNAL_DELAY);
+  signal.throwIfAborted();
+}
+
+async function track(video: string, options: TrackVideoOptions): Promise<TrackedVideo> {
   const info = await probeVideo(video);
   const { description, fitter, detector } = options.faces;
   const { margin } = description.crop;
@@ -123,6 +145,7 @@ export async function trackVideo(video: string, options: TrackVideoOptions): Pro
     }
     clock.start("read");
   }
+  if (cut) await throwIfInterrupted(options.signal);
   for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
   clock.stop();
   if (ids.size === 0) {

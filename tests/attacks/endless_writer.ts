@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { artefacts, folderOf } from "@/tests/attacks/artefacts.ts";
 import { attackSeed } from "@/tests/attacks/soak.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Starts a process that writes versions of an artefact, stops it some time after the first, and kills it. Gives the last

@@ -2,6 +2,7 @@
  * A run that is stopped is, once it is resumed, the run that was not: all tensors of its checkpoints, its progress and what
  * it measured, by SHA-256. The steps go over ends of epochs, a fall of the learning rate and validations.
  */
+import { fileURLToPath } from "node:url";
 import type { Experiment } from "@/lib/experiment.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
@@ -15,7 +16,7 @@ import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 Deno.env.delete("TF_NUM_INTRAOP_THREADS"); // with as many as people have it, also where it is killed
 await openTensorFlow({ device: "cpu" });
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Trains to a step and stops there, as at a signal. */
 async function trainTo(experiment: Experiment, step: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { cp } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { codeStamp, type keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
 import { encodeModel, modelFingerprint } from "@/lib/face/model_file.ts";
@@ -44,7 +45,7 @@ Deno.test("keptBuiltInFace() gives the built-in face and how it is drawn, to the
 
 Deno.test("codeStamp() is another for any change of the code that makes faces, and for no other", async () => {
   await using folder = await temporaryFolder();
-  const root = new URL("../..", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../..", import.meta.url));
   for (const path of ["lib/face", "lib/geometry", "lib/random.ts", "deno.json"]) {
     await cp(`${root}/${path}`, `${folder.path}/${path}`, { recursive: true });
   }

@@ -47,5 +47,6 @@ Deno.test("mirrorVertices() finds none where one side has another shape", () => 
 
 Deno.test("mirrorExpressions() exchanges sides, and leaves what has none or lacks its partner", () => {
   const names = ["jawOpen", "mouthSmile_L", "mouthLeft", "mouthSmile_R", "mouthRight", "noseSneer_L"];
-  assertEquals([...mirrorExpressions(names)], [0, 3, 4, 1, 2, 5]);
+  assertEquals([...mirrorExpressions(names)!], [0, 3, 4, 1, 2, 5]);
+  assertEquals(mirrorExpressions(["component 0", "jawOpen"]), undefined);
 });

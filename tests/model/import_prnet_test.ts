@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import ort from "onnxruntime-node";
 import { InputError } from "@/lib/errors.ts";
 import { readBundle, writeBundle } from "@/lib/formats/tensor_bundle.ts";
@@ -44,7 +45,7 @@ Deno.test({
     const images = Uint8Array.from({ length: 2 * SIZE * SIZE * 3 }, (_, i) => (i * 7919 + (i >> 9)) % 256);
     await Deno.writeFile(`${folder.path}/images`, images);
     const [checkpoint, out] = [`${folder.path}/256_256_resfcn256_weight`, `${folder.path}/prnet`];
-    const script = new URL("./prnet_release.py", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("./prnet_release.py", import.meta.url));
     const python = await new Deno.Command(pythonProgram, {
       args: [script, checkpoint, `${folder.path}/images`, `${folder.path}/maps`],
       env: { CUDA_VISIBLE_DEVICES: "", TF_CPP_MIN_LOG_LEVEL: "3" },

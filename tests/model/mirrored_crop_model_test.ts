@@ -77,6 +77,9 @@ Deno.test("MirroredCropModel means expressions with those of the other side", as
   assertAllClose(ofBoth[0]!.expressions, Float32Array.of(0.3, 0.7, 0.1), 1e-6);
   const unnamed = await modelOf({ expressions }).predict([crop]);
   assertAllClose(unnamed[0]!.expressions, Float32Array.of(0.2, 0.8, 0), 1e-6);
+  // a sideways one has the other sign on a mirrored face
+  const components = await modelOf({ expressions }, ["component 0", "component 1", "component 2"]).predict([crop]);
+  assertAllClose(components[0]!.expressions, Float32Array.of(0.2, 0.8, 0), 1e-6);
 });
 
 Deno.test("MirroredCropModel gives what the crop alone says where points are no numbers", async () => {

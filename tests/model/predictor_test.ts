@@ -70,7 +70,7 @@ Deno.test("Predictor keeps the weights that the network had", async () => {
 Deno.test("Predictor refuses no pictures, and pictures of another size", async () => {
   const network = trainedNetwork("lite");
   using predictor = new Predictor(network, { encoding: "centered" });
-  await assertThrows(() => predictor.predict([]), RangeError, /no pictures/);
+  await assertThrows(() => predictor.predict([]), RangeError, /there are none/);
   await assertThrows(() => predictor.predict([photo("a", 4, 5)]), TypeError, /4 × 5 pixels.*64 × 64/);
   network.dispose();
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -55,7 +56,7 @@ export function networkAnswers({ architecture, imageSize, width, batch, statisti
 export async function torchAnswers(
   { architecture, imageSize, width, batch, statistics, times }: NetworkCase,
 ): Promise<Answers> {
-  const script = new URL("./torch_answers.py", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("./torch_answers.py", import.meta.url));
   const { success, stdout, stderr } = await new Deno.Command(pythonProgram, {
     args: [script, architecture, ...[imageSize, width, batch, statistics, times, RATE].map(String)],
   }).output();

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
@@ -74,7 +75,7 @@ for (const kind of ["prnet", "lite", "lite that sees eyes", "heatmap"] as const)
 
   Deno.test(`saveTrainedModel() writes what tfjs loads as it comes: ${kind}`, async () => {
     await withModel(kind, async (folder, network) => {
-      const script = new URL("./stock_predict.ts", import.meta.url).pathname;
+      const script = fileURLToPath(new URL("./stock_predict.ts", import.meta.url));
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "--allow-read", "--allow-env", script, folder],
       }).output();
@@ -251,7 +252,7 @@ Deno.test("openTrainedModel() refuses a description of another network's size", 
 
 for (const [name, architecture] of [["lite", "lite"], ["large", "heatmap"]] as const) {
   Deno.test(`openOnnxModel() opens the weights that come with posmap, which are what was saved: ${name}`, async () => {
-    const folder = new URL(`../../data/weights/${name}`, import.meta.url).pathname;
+    const folder = fileURLToPath(new URL(`../../data/weights/${name}`, import.meta.url));
     const { description } = await openOnnxModel(folder);
     assertEquals(description.architecture, architecture);
   });

@@ -26,7 +26,7 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   const lines = [
     "# …/a model\n",
     "- Measured on 24 faces of 3 people of the source `built-in`, split `test`, seed 7\n",
-    '- Made by `deno task card --model "…/a model" --test-samples 24 --seed 7`\n',
+    "- Made by `deno task card --model '…/a model' --test-samples 24 --seed 7`\n",
     "\n## Drawn faces of unseen people: 24 faces of 3 people\n",
   ];
   for (const line of lines) assert(card.includes(line), card);

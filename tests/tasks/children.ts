@@ -1,4 +1,5 @@
-const root = new URL("../..", import.meta.url).pathname;
+import { fileURLToPath } from "node:url";
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export type TaskName =
   | "train"

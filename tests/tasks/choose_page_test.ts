@@ -299,7 +299,7 @@ Deno.test("deno task prepare photos --choose says in a sentence what it cannot s
     [["--out", labeled.folder, "--choose", "--port", "x"], /^Cannot listen on port x: --port takes a number/],
     [
       ["--out", labeled.folder, "--choose", "--port", port],
-      /Cannot listen on 127\.0\.0\.1:\d+: .*; --port names another/,
+      /Cannot listen on 127\.0\.0\.1:\d+: .*; --port names another one/,
     ],
   ];
   for (const [flags, sentence] of refused) {

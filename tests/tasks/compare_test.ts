@@ -75,6 +75,7 @@ Deno.test("deno task compare shows papers' figures beside those on photos, with 
 Deno.test("deno task compare measures whole faces by a face model, of models that are laid out as it is, as evaluate does", async () => {
   await using folder = await temporaryFolder();
   const [photos, own, faceModel] = ["photos", "own", "bfm.model"].map((name) => `${folder.path}/${name}`) as Three;
+  const flat = `${folder.path}/300w-lp`; // the same photos without depths
   const fitted = standInModel();
   await savePreparedFace(faceModel, {
     model: fitted.model,
@@ -82,7 +83,7 @@ Deno.test("deno task compare measures whole faces by a face model, of models tha
     expressionDeviations: Float64Array.from(fitted.expressionDeviations),
   });
   await saveTinyModel(own); // of the stand-in's surface
-  await Deno.mkdir(photos);
+  for (const path of [photos, flat]) await Deno.mkdir(path);
   for (const name of ["image00001", "image00002"]) {
     const fit = randomFit(fitted, 200, new Random(name));
     const vertices = new FittedFaces(fitted).place(fit, 200);
@@ -90,6 +91,8 @@ Deno.test("deno task compare measures whole faces by a face model, of models tha
     const pt3d_68 = [...landmarks].map((value, i) => i % 3 === 2 ? value : value + 0.5); // MATLAB's pixels
     await Deno.writeFile(`${photos}/${name}.jpg`, await encodeJpeg(drawFit(fitted, fit, 200)));
     await Deno.writeFile(`${photos}/${name}.mat`, fittedFaceFile(fit, { pt3d_68 }));
+    await Deno.copyFile(`${photos}/${name}.jpg`, `${flat}/${name}.jpg`);
+    await Deno.writeFile(`${flat}/${name}.mat`, fittedFaceFile(fit, { pt2d: pt3d_68.filter((_, i) => i % 3 < 2) }));
   }
   const given = ["--photos", photos, "--face-model", faceModel];
   const { code, stdout, stderr } = await runTaskChild("compare", weights, own, ...given, "--format", "json");
@@ -104,6 +107,11 @@ Deno.test("deno task compare measures whole faces by a face model, of models tha
   });
   assert(ours.evaluation.dense.in3d.mean > ours.evaluation.dense.in2d.mean);
   assert(ours.evaluation.dense.in2d.mean > 0 && errorsOf("whole face, after ICP").mean > 0);
+  const inFlat = await runTaskChild("evaluate", own, "--photos", flat, "--face-model", faceModel, "--json");
+  const rowsOfFlat = JSON.parse(inFlat.stdout).protocol.rows as { points: string; errors: object }[];
+  assert(!rowsOfFlat.some(({ points }) => points.startsWith("68 points, 3D")));
+  for (const { points, errors } of rowsOfFlat) assertEquals([points, errors], [points, errorsOf(points)]);
+  assertEquals(rowsOfFlat.filter(({ points }) => points.startsWith("whole face")).length, 4);
   const rows = (await runTaskChild("compare", weights, own, ...given)).stdout.split("\n");
   const numbers = (name: string) => rows.find((row) => row.startsWith(name))!.slice(name.length).trim().split(/ {2,}/);
   assertEquals(numbers(weights).slice(7, 9), ["–", "–"]);

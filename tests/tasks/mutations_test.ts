@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { InputError } from "@/lib/errors.ts";
 import { mutate, mutations } from "@/tasks/testing/mutations.ts";
@@ -5,7 +6,7 @@ import { type Trial, tryMutations } from "@/tasks/testing/try_mutations.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
-const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 Deno.test("every fault's line is there once, what comes of it is code, and its tests are there", async () => {
   try {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { checkOutputs, kindsShown, shownClasses, shownExpression } from "@/tasks/notebooks/check_outputs.ts";
 import { keptText, type Notebook, type Output, parseNotebook } from "@/tasks/notebooks/notebook.ts";
 import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
@@ -5,7 +6,7 @@ import { InputError } from "@/lib/errors.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const has = async (pins: Pins) => await pythonPackages(pins, { note() {} }).then(() => true, () => false);
 const [hasClient, hasLab] = [await has("notebooks"), await has("jupyterlab")];
 

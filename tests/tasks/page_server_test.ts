@@ -62,6 +62,15 @@ Deno.test("servePage() serves its files alone, by its own names alone, and to be
   for (const [status, ...lines] of cases) assertEquals([(await ask(port, ...lines)).status, lines], [status, lines]);
 });
 
+Deno.test("servePage() answers by the name or address that it was given, however that is written, and where addressOf() says", async () => {
+  const names = ["0", "::", "127.1", "LOCALHOST", "0:0:0:0:0:0:0:0"]; // all can be reached at 127.0.0.1
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", `${import.meta.dirname}/answer_by_name.ts`, ...names],
+  }).output();
+  const [answers, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals([answers, said], [names.map((name) => `${name} 200 200 421\n`).join(""), ""]);
+});
+
 Deno.test("servePage() does what its own page asks by POST, and nothing that another page, a form or too many bytes ask", async () => {
   const done: unknown[] = [];
   const act = (sent: unknown) => {
@@ -128,6 +137,22 @@ Deno.test("servePage() makes what is no file anew whenever it is asked for, and 
     assert(/content-type: application\/json/.test(head) && !/content-encoding/.test(head), head);
   }
   assertEquals((await ask(port, "GET /other.json HTTP/1.1", own)).status, 404);
+});
+
+Deno.test("servePage() tells why something cannot be made, and of what nothing foresaw tells the terminal", async () => {
+  const failure = new TypeError("no such thing"), failures: unknown[] = [];
+  const make = (name: string) =>
+    Promise.reject(name === "a" ? new InputError("Cannot read a: it is damaged") : failure);
+  const onFailure = (error: unknown) => failures.push(error);
+  await using server = servePage(files, { hostname: "127.0.0.1", port: 0, make, onFailure });
+  const { port } = server.addr, own = `host: 127.0.0.1:${port}`;
+  const answers = [];
+  for (const name of ["a", "b"]) {
+    const { status, body } = await ask(port, `GET /${name} HTTP/1.1`, own);
+    answers.push([status, new TextDecoder().decode(body)]);
+  }
+  assertEquals(answers, [[422, "Cannot read a: it is damaged\n"], [500, "The page's server failed.\n"]]);
+  assertEquals(failures, [failure]);
 });
 
 Deno.test("servePage() isolates the page, lets it call nothing else, and compresses as the browser can take it", async () => {

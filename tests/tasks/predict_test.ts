@@ -116,6 +116,9 @@ Deno.test("deno task predict takes folders and patterns, names what is without a
   assertEquals([others.code, others.stderr.trimEnd().split("\n").at(-1)], [0, "2 faces in 2 photos: made/here"]);
   assertEquals(user.list("made/here"), ["anna", "anna_2", "anna_3", "ben"]);
   assertEquals((await user.read("made/here/anna_3/face.json")).photo, "others/anna.jpg");
+  await Deno.writeFile(`${user.path}/others/anna.jpg`, await encodeJpeg(anna.picture, { quality: 60 }));
+  await user.predict("others", "--only", "landmarks", "--out", "made/here"); // as one of the same path elsewhere
+  assertEquals(user.list("made/here"), ["anna", "anna_2", "anna_3", "anna_4", "ben"]);
   assertEquals(await user.read("made/here/anna/face.json"), kept);
 });
 

@@ -1,5 +1,6 @@
 import fc from "@/tests/fast_check.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
+import { TaskConsole } from "@/tasks/console/task_console.ts";
 import { quoted } from "@/tasks/run_task.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines } from "@/tests/tasks/children.ts";
@@ -7,11 +8,11 @@ import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 Deno.test("a shell takes what quoted() gives for the argument itself", async () => {
   const texts = fc.sample(fc.string({ unit: "grapheme-ascii", minLength: 1 }), { numRuns: 200, seed: 7 });
-  const all = [...texts, "runs/lite-1", "a b", "it's", "$HOME", "~", "-x", "é"];
+  const all = [...texts, "runs/lite-1", "a b", "it's", "$HOME", "~", "-x", "é", "é…/a b", "…/FaceXModel"];
   const { stdout } = await new Deno.Command("sh", { args: ["-c", `printf '%s\\n' ${all.map(quoted).join(" ")}`] })
     .output();
   assertEquals(new TextDecoder().decode(stdout), all.map((text) => `${text}\n`).join(""));
-  assertEquals(quoted("../runs/lite-20261128"), "../runs/lite-20261128");
+  for (const plain of ["../runs/lite-20261128", "…/Gesichter/Jörg"]) assertEquals(quoted(plain), plain);
 });
 
 Deno.test("newRunFolder() gives each run an empty folder of its own, also of those that begin at once", async () => {
@@ -54,4 +55,12 @@ Deno.test("a task that computes without a break shows that it does, hears a sign
   assertEquals((await child.status).code, 143);
   clearInterval(again);
   await Promise.all([stdout.end(), stderr.end()]);
+});
+
+Deno.test("a task that is to stop after weeks, longer than a timer can wait, goes on", async () => {
+  using console = new TaskConsole();
+  const { signal } = console;
+  console.stopAfter(30 * 86_400);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert(!console.aborted && !signal.aborted);
 });

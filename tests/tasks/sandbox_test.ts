@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What sandbox.sh has Deno run for a task, of a user who stands in this folder. */
 async function commandOf(folder: string, ...given: string[]): Promise<string[]> {
@@ -89,6 +90,22 @@ Deno.test("what a task may read and write is what its arguments name, from where
   assertEquals(await paths("train", "--run", "a, run"), [["."], ["."]]); // the folder above
   await Deno.symlink(`${folder.path}/faces`, `${folder.path}/link`);
   assertEquals(await paths("card", "--photos", "link"), [["link", `${folder.path}/faces`, "."], ["."]]);
+});
+
+Deno.test("no task may change the code, also where what it makes is put beside it", async () => {
+  await using folder = await temporaryFolder();
+  const command = await commandOf(folder.path, "predict", "photo.jpg", "--out", `${root}faces`);
+  const script = `${folder.path}/script.ts`;
+  const paths = ["faces", "lib/face/model.ts", "tasks", "deno.json", "deno.lock", ".git/hooks/post-checkout"];
+  const asked = paths.map((path) => ({ name: "write", path: root + path }));
+  await Deno.writeTextFile(
+    script,
+    `console.log(...${JSON.stringify(asked)}.map((one) => Deno.permissions.querySync(one).state))`,
+  );
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [...command.slice(0, command.indexOf(`${root}tasks/predict.ts`)), script],
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "granted denied denied denied denied denied\n");
 });
 
 Deno.test("the page's server may listen where a flag says, on this computer alone without one; only a download calls, and one server", async () => {

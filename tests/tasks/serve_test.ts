@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { bundleScripts } from "@/tasks/serve/bundle_scripts.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
@@ -21,7 +22,7 @@ Deno.test("deno task serve says where its page is, serves it with a model, and e
 });
 
 Deno.test("what the page's browser reads before it can load a model is short: of packages, what is used alone", async () => {
-  const scripts = await bundleScripts(new URL("../../tasks/live/", import.meta.url).pathname, ["worker.ts"]);
+  const scripts = await bundleScripts(fileURLToPath(new URL("../../tasks/live/", import.meta.url)), ["worker.ts"]);
   const length = scripts.reduce((sum, [, bytes]) => sum + bytes.length, 0);
   assert(length < 250_000, `${length} bytes`);
 });
@@ -35,11 +36,11 @@ Deno.test("deno task serve refuses what it cannot use in one sentence, exit stat
     [["--model", `${folder.path}/none`], /Cannot load .*none\/posmap\.json: there is no such file/],
     [
       ["--port", String(taken.addr.port)],
-      /Cannot listen on 127\.0\.0\.1:\d+: .*in use.*; --host and --port name another/,
+      /Cannot listen on 127\.0\.0\.1:\d+: .*in use.*; --port names another one/,
     ],
     [
       ["--host", "192.0.2.1", "--port", "0"],
-      /Cannot listen on 192\.0\.2\.1:0: .*; --host and --port name another place/,
+      /Cannot listen on 192\.0\.2\.1:0: .*; --host names another address/,
     ],
   ];
   for (const [flags, message] of refused) {

@@ -1,10 +1,11 @@
 /** The README's script for SLURM, with stand-ins of its programs. */
+import { fileURLToPath } from "node:url";
 import { readRunConfig } from "@/lib/train/run_folder.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
-const checkout = new URL("../..", import.meta.url).pathname;
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 const programs = {
   srun: `

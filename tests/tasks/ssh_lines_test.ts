@@ -1,8 +1,9 @@
 /** The README's lines for ssh, each by the shell that ssh would give it to, with a training that goes on. */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
-const checkout = new URL("../..", import.meta.url).pathname;
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Trains until it is told to end; without that for so long that whoever waits for it is found out. */
 const npx = `#!/bin/sh

@@ -1,10 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import { checkSkips, parseSkips } from "@/tasks/testing/skips.ts";
 import { readJunit, runTestFile, type TestReport } from "@/tasks/testing/test_file.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 async function runSource(source: string, filter?: string): Promise<TestReport> {
   await using folder = await temporaryFolder();

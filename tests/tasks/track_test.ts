@@ -332,11 +332,22 @@ test("deno task track that is stopped ends with the signal's status, and leaves 
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   assertEquals(listOf("long").length, 4);
+  // a terminal signals all programs at once, and ffmpeg may be the first to end
+  const programs = await childrenOf(child.pid);
+  assertEquals(programs.length, 2); // of reading and of writing
+  for (const pid of programs) Deno.kill(pid, "SIGINT");
+  await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill("SIGTERM");
   assertEquals([(await child.status).code, await out.end()], [143, ""]);
   await said.end();
   assert(!listOf(".").includes("long"));
 });
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const command = new Deno.Command("sh", { args: ["-c", `cat /proc/${pid}/task/*/children`] }); // a list for each thread
+  const { stdout } = await command.output();
+  return new TextDecoder().decode(stdout).split(/\s+/).filter(Boolean).map(Number);
+}
 
 test("deno task track says plainly that ffmpeg is missing", async () => {
   const programs = `${folder.path}/programs`;

@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { denoResolution, packageFolder } from "@/tasks/bundling.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const core = packageFolder("@tensorflow/tfjs-core", import.meta.resolve("@tensorflow/tfjs"));
 
 /** The backend is opened after this has run, by the function that it exports. */

@@ -32,6 +32,16 @@ Deno.test('learningRateAt() "cosine" rises for a moment, then only falls, stays 
   }));
 });
 
+Deno.test('learningRateAt() "cosine" rises for a twentieth of its steps, and for 200 at most', () => {
+  for (const [steps, rise] of [[1000, 50], [76_000, 200]] as const) {
+    const cosine = { learningRate: 0.1, schedule: "cosine", cycles: 1, steps, stepsPerEpoch: 1 } as const;
+    for (let step = 0; step <= rise; step++) {
+      assertClose(learningRateAt(step, cosine), 0.1 * (step + 1) / (rise + 1), FLOAT64_TOLERANCE);
+    }
+    assert(learningRateAt(rise + 1, cosine) < 0.1);
+  }
+});
+
 Deno.test("learningRateAt() of several cycles is the first, then again a whole one without its rise", () => {
   fc.assert(fc.property(settings, fc.integer({ min: 2, max: 5 }), (config, cycles) => {
     const one = { ...config, schedule: "cosine" as const };

@@ -11,16 +11,15 @@ export interface LabeledPhotos {
   readonly counts: Readonly<Record<Split, number>>;
   /** Throws an InputError where the photo cannot be used; the next one that can takes its place. */
   labeledPhoto(place: number, split: Split): Promise<LabeledPhoto>;
-  /** Whose photo stands at each place, where several may be one's. */
-  readonly subjects?: Readonly<Record<Split, readonly string[]>>;
+  /** Who the photo at each place shows, where several may show one person; see {@linkcode personNumbers}. */
+  readonly people?: Readonly<Record<Split, ArrayLike<number>>> | undefined;
 }
 
 /** The part of a source that makes samples, where these are crops of photos: in each epoch, a photo is augmented anew. */
 export function photoSamples(
-  { counts, labeledPhoto, subjects }: LabeledPhotos,
+  { counts, labeledPhoto, people }: LabeledPhotos,
   { seed, augment, onRefused, timer }: Options,
 ): Pick<Source, "counts" | "sample" | "label"> {
-  const people = subjects && bySplit((split) => numbersOf(subjects[split]));
   const usable = (index: number, split: Split) =>
     firstUsable(index, {
       count: counts[split],
@@ -41,8 +40,8 @@ export function photoSamples(
   };
 }
 
-/** The place where each name stands first. */
-function numbersOf(names: readonly string[]): Int32Array {
+/** Numbers of the people who photos show, by the names of their subjects: the place where each name stands first. */
+export function personNumbers(names: readonly string[]): Int32Array {
   const firsts = new Map<string, number>();
   return Int32Array.from(names, (name, place) => firsts.getOrInsertComputed(name, () => place));
 }

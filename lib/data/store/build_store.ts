@@ -1,6 +1,6 @@
 import type { Split } from "@/lib/data/sample.ts";
 import type { PhotoSource } from "@/lib/data/sets/300w_lp/photo_source.ts";
-import { bySplit } from "@/lib/data/sources/photo_samples.ts";
+import { bySplit, personNumbers } from "@/lib/data/sources/photo_samples.ts";
 import type { SourceSpec } from "@/lib/data/sources/source.ts";
 import {
   FACE,
@@ -53,6 +53,11 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
   await prepareFolder(folder, plan);
   const shards = shardsOf(plan);
   const reports = await makeShards({ spec, folder, key, shards, taken: new SharedArrayBuffer(4) }, options);
+  const people = (split: Split) => {
+    const photos = source.photos[split], numbers = personNumbers(photos.map(({ subject }) => subject));
+    const refused = new Set(reports.flatMap(({ facts }) => facts.refused.map(({ photo }) => photo)));
+    return [...numbers].filter((_, place) => !refused.has(photos[place]!.name));
+  };
   const samples = (split: Split) =>
     reports.reduce((sum, { index, samples }) => sum + (shards[index]!.split === split ? samples : 0), 0);
   const content: StoreContent = {
@@ -61,6 +66,7 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
       return { split, file, samples, bytes, sha256 };
     }),
     samples: bySplit(samples),
+    people: bySplit(people),
     bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
     loss: reports.reduce((most, { facts }) => Math.max(most, facts.loss), 0),
     refused: reports.flatMap(({ facts }) => facts.refused),

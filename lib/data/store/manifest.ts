@@ -35,6 +35,8 @@ export type ShardEntry = Readonly<z.infer<typeof shardSchema>>;
 const contentSchema = z.strictObject({
   shards: z.array(shardSchema),
   samples: z.record(z.enum(splits), whole),
+  /** Who each sample shows, a number for each person within the split; stores of before do not say it. */
+  people: z.record(z.enum(splits), z.array(whole)).optional(),
   bytes: whole,
   /** The largest error of a position that 16 bits leave, in pixels of the crop. */
   loss: z.number().nonnegative(),

@@ -8,7 +8,7 @@ import { splits } from "@/lib/data/sample.ts";
 import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
 import type { LabeledFace, Labeler } from "@/lib/data/sets/own_photos/labeler.ts";
 import type { OwnPhoto } from "@/lib/data/sets/own_photos/listing.ts";
-import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
+import { bySplit, personNumbers, photoSamples } from "@/lib/data/sources/photo_samples.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { checkShard, encodeShard, Shard } from "@/lib/data/store/shard.ts";
 import { decodeSample, encodeSample, type StoredSample } from "@/lib/data/store/stored_sample.ts";
@@ -334,13 +334,13 @@ async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
 const MOST_NAMED = 5;
 
 /**
- * The chosen faces of a store as samples. Which split a photo is in is a matter of all photos' names: it stays there whichever are
- * chosen.
+ * The chosen faces of a store as samples. Which split a photo is in is a matter of the names of all photos that a face was found in:
+ * it stays there whichever are chosen.
  */
 export function photoStoreSource(store: PhotoStore, options: SourceSpec & OpenOptions): Source {
   const { imageSize, onRefused } = options;
   const { index, folder } = store;
-  const photos = index.photos!;
+  const photos = index.photos!.filter(({ errors }) => errors.length > 0);
   if (index.imageSize !== imageSize) {
     throw new SettingError((nameOf) =>
       `Cannot use ${folder} with ${nameOf("imageSize")} ${imageSize}: its labels were made for ${index.imageSize}`
@@ -367,7 +367,7 @@ export function photoStoreSource(store: PhotoStore, options: SourceSpec & OpenOp
         options.timer?.begin("read");
         return store.read(faces[split][place]!);
       },
-      subjects: bySplit((split) => faces[split].map(({ subject }) => subject)),
+      people: bySplit((split) => personNumbers(faces[split].map(({ subject }) => subject))),
     }, options),
     facts: () => ({ mirror: index.mirror, neutralLandmarks: index.neutralLandmarks, license: index.license }),
     fingerprint: () =>

@@ -61,7 +61,7 @@ export async function openStore(folder: string, options: Options): Promise<Sourc
   return {
     surface,
     layout,
-    ...photoSamples({ counts: content.samples, labeledPhoto: stored }, options),
+    ...photoSamples({ counts: content.samples, labeledPhoto: stored, people: content.people }, options),
     facts: () => facts,
     fingerprint: () => sha256(JSON.stringify({ plan, content })),
   };

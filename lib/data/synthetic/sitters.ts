@@ -116,7 +116,8 @@ export class Sitters {
     this.#shots = augment ? shots : 1;
     this.drawnSize = this.#shots > 1 ? 2 * Math.round(DRAWN_SIDES * imageSize / 2) : imageSize;
     const vertices = this.#shots > 1 ? mirrorVertices(model) : undefined;
-    this.#mirror = vertices && { vertices, expressions: mirrorExpressions(model.expressionNames) };
+    const expressions = mirrorExpressions(model.expressionNames);
+    this.#mirror = vertices && expressions && { vertices, expressions };
   }
 
   /** The sample's sitter; the vertices are overwritten by the next call. */

@@ -83,6 +83,8 @@ const corrected = (first = 0, end = LANDMARK_COUNT) => ({ found, more }: Found) 
   more && mean(landmarkDistances({ predicted: found.landmarks, truth: more.reannotated }, 2).slice(first, end));
 
 const WHOLE_2D = "whole face, 2D", WHOLE_3D = "whole face, 3D, depths aligned";
+/** The points whose errors are in percent of the outer eye corners' distance. */
+export const AFTER_ICP = "whole face, after ICP";
 
 const measures: readonly Measure[] = [
   { truth: "fitted", points: "68 points, 2D", of: original(2) },
@@ -93,7 +95,7 @@ const measures: readonly Measure[] = [
   { truth: "fitted", points: WHOLE_2D, of: ({ found }) => found.dense?.paired?.in2d },
   { truth: "fitted", points: WHOLE_3D, of: ({ found }) => found.dense?.paired?.in3d },
   { truth: "fitted", points: "whole face, 3D", of: ({ found }) => found.dense?.paired?.in3dAsIs },
-  { truth: "fitted", points: "whole face, after ICP", of: ({ found }) => found.dense?.nearest },
+  { truth: "fitted", points: AFTER_ICP, of: ({ found }) => found.dense?.nearest },
   { truth: "reannotated", points: "68 points, 2D", of: corrected() },
   { truth: "reannotated", points: "inner 51, 2D", of: corrected(JAW) },
   { truth: "reannotated", points: "jaw, 17, 2D", of: corrected(0, JAW) },
@@ -111,7 +113,10 @@ export function wholeFaceErrors({ rows }: Protocol): Evaluation["dense"] {
   return in2d && in3d && { in2d, in3d };
 }
 
-/** Measures what was found in photos of AFLW2000-3D, each normalized by the box of the landmarks that it is held to. */
+/**
+ * Measures what was found in photos of AFLW2000-3D. Errors are normalized by the box of the 68 landmarks that they are of, those
+ * of AFLW's points and of whole faces by that of the fitted ones, after ICP by the outer eye corners' distance.
+ */
 export function aflw2000Protocol(faces: readonly ProtocolFace[]): Protocol {
   const found = faces.filter((face): face is Found => face.found !== undefined);
   const lists: readonly YawList[] = faces.every(({ more }) => more) ? ["fitted", "reannotated"] : ["fitted"];

@@ -1,4 +1,4 @@
-import { curveLimits, type Protocol, type YawList } from "@/lib/evaluate/aflw2000/protocol.ts";
+import { AFTER_ICP, curveLimits, type Protocol, type YawList } from "@/lib/evaluate/aflw2000/protocol.ts";
 import { binHeadings, figure, NumberTable } from "@/lib/view/evaluation/number_table.ts";
 import { errorFigures } from "@/lib/view/evaluation/error_table.ts";
 import { yawBins } from "@/lib/evaluate/nme.ts";
@@ -26,7 +26,7 @@ export class ProtocolTable extends NumberTable {
       ],
       ["faces", "", "", "", ...yawBins.map((bin) => String(counts[yaws]?.[bin] ?? 0))],
       ...rows.filter((row) => row.yaws === yaws).map(({ truth, points, errors }) => [
-        `${points} (${truthNames[truth]})`,
+        `${points} (${truthNames[truth]})${points === AFTER_ICP ? ", % between outer eye corners" : ""}`,
         ...errorFigures(errors),
       ]),
     ]);

@@ -5,11 +5,6 @@ export class SvgFigure {
   /** A whole document: its root names the SVG namespace. */
   constructor(readonly svg: string, readonly caption: string) {}
 
-  /** Writes an SVG file. */
-  async save(path: string): Promise<void> {
-    await Deno.writeTextFile(path, this.svg);
-  }
-
   /** An HTML element that holds the figure itself: an image, so that no style or id gets in or out. */
   toHtml(): string {
     const source = `data:image/svg+xml;base64,${new TextEncoder().encode(this.svg).toBase64()}`;

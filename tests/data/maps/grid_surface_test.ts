@@ -65,4 +65,10 @@ Deno.test("gridSurface() has each region where the model has it", () => {
   const share = (regions: Uint8Array, region: number) => regions.filter((r) => r === region).length / regions.length;
   assert(share(grid.regions, 4) < 0.01, "of the neck only what landmarks are read from is kept");
   for (let region = 0; region < 4; region++) assert(share(grid.regions, region) > 0, `region ${region}`);
+  grid.regions.forEach((region, v) => {
+    const texel = Math.floor(grid.uv[2 * v + 1]! * SIZE) * SIZE + Math.floor(grid.uv[2 * v]! * SIZE);
+    const weights = [...layout.weights.subarray(3 * texel, 3 * texel + 3)];
+    const corner = 3 * layout.triangle[texel]! + weights.indexOf(Math.max(...weights));
+    assertEquals(region, model.surface.regions[model.surface.triangles[corner]!]);
+  });
 });

@@ -192,6 +192,21 @@ Deno.test("copies of a photo are in one split, where they stay whichever faces a
   await assertThrows(() => store.choose({ mostError: null, out: ["zoe.jpg#0"] }), InputError, /has no such face$/);
 });
 
+Deno.test("a photo without a face is in no split, so that each split has faces", async () => {
+  const few = names.filter((name) => name !== "anna_flip");
+  await using photos = await photoFolder(few);
+  const labeler = await labelerOf(photos.path);
+  for (const faceless of few) {
+    const blind: Labeler = {
+      ...labeler,
+      label: (name, photo) => name === `${faceless}.jpg` ? Promise.resolve([]) : labeler.label(name, photo),
+    };
+    const [store] = await build(photos.path, `${photos.path} without ${faceless}`, blind);
+    const { counts } = await openSource({ ...spec, source: { name: "photos", path: store.folder } });
+    assertEquals([counts.train, counts.validation, counts.test], [2, 1, 1]);
+  }
+});
+
 Deno.test("a store of photos refuses folders of other things, labels of another kind, and other sizes", async () => {
   await using photos = await photoFolder(names.slice(0, 3));
   const folder = `${photos.path} store`;

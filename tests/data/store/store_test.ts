@@ -1,4 +1,5 @@
 import { cp } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { splits } from "@/lib/data/sample.ts";
 import { buildStore } from "@/lib/data/store/build_store.ts";
 import { openStore } from "@/lib/data/store/store_source.ts";
@@ -44,6 +45,7 @@ Deno.test("a store gives the samples that it was made of, changed alike, its pos
         assertEquals(found.image, made.image);
         assertAllClose(found.map.positions, made.map.positions, 1.3 * content.loss + 1e-4); // enlarged at most by 1.2
         assertEquals(found.landmarks, made.landmarks);
+        assertEquals(found.person, made.person);
         assertEquals((await store.label(index, split)).landmarks, (await source.label(index, split)).landmarks);
       }
     }
@@ -78,7 +80,7 @@ Deno.test("buildStore(), killed at any moment and run again, makes what it would
   const random = attackRandom("kill");
   const folder = `${built.store} again`;
   const build = () => {
-    const script = new URL("./stand_in_store.ts", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("./stand_in_store.ts", import.meta.url));
     const args = ["run", "--quiet", "--allow-all", "--config", "deno.json", script, built.set, folder];
     return new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "null" }).spawn();
   };

@@ -1,5 +1,6 @@
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
+import { componentName } from "@/lib/face/expression_names.ts";
 import { landmarkBox, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import { mirrorExpressions } from "@/lib/face/mirror.ts";
 import { alignPoints3D } from "@/lib/geometry/procrustes.ts";
@@ -207,13 +208,21 @@ Deno.test("drawnSource() photographs a head several times: labels move with what
     }
     assertEquals(first!.traits.pose.yaw, -mirrored!.traits.pose.yaw);
     assertEquals([...last!.expressions!], [...first!.expressions!]);
-    const other = mirrorExpressions(names);
+    const other = mirrorExpressions(names)!;
     assertEquals([...mirrored!.expressions!], names.map((_, e) => first!.expressions![other[e]!]));
     assert(first!.image.rgb.some((byte, i) => byte !== last!.image.rgb[i]));
   }
   // covers and colors differ, so that a few may not look alike
   const better = gains.filter((gain) => gain > 0).length / gains.length;
   assert(better > 0.8, `in ${better} of shots the face is where the landmarks are`);
+});
+
+Deno.test("drawnSource() mirrors no shot of a face whose expressions are principal components, which are not known mirrored", () => {
+  const expressionNames = model.expressionNames.map((_, mode) => componentName(mode));
+  const source = drawnSource({ ...model, expressionNames }, { seed: 7, imageSize: SIZE, augment: true, shots: 2 });
+  const [first, second] = [source.sample(0, "train"), source.sample(1, "train")];
+  assertEquals(first.traits.pose.yaw, second.traits.pose.yaw);
+  assertEquals([...first.expressions!], [...second.expressions!]);
 });
 
 Deno.test("drawnSource() gives the same bytes for a shot, in any order, and its label alone", () => {

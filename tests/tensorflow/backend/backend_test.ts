@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import fc from "@/tests/fast_check.ts";
 import { execute, openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -33,7 +34,7 @@ async function opened(options: string[], threads?: string): Promise<string[]> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ..."run --quiet --allow-ffi --allow-read --allow-write --allow-env --allow-sys".split(" "),
-      new URL("open.ts", import.meta.url).pathname,
+      fileURLToPath(new URL("open.ts", import.meta.url)),
       ...options,
     ],
     env: { TENSORFLOW_LIBRARY: await findLibrary(), TF_NUM_INTRAOP_THREADS: threads ?? "" },

@@ -1,6 +1,8 @@
+import { readLandmarks } from "@/lib/data/maps/position_map.ts";
+import { nearestCorner } from "@/lib/data/maps/uv_layout.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
-import { faceSize, landmarkErrors, type LandmarkPair } from "@/lib/evaluate/nme.ts";
+import { faceSize, landmarkErrors, type LandmarkPair, nme } from "@/lib/evaluate/nme.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion, vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { regionNames } from "@/lib/face/morphable_model.ts";
@@ -8,6 +10,7 @@ import type { PositionMap } from "@/lib/types.ts";
 import { cumulativeFigure } from "@/lib/view/evaluation/cumulative_figure.ts";
 import { errorMap } from "@/lib/view/evaluation/error_map.ts";
 import { galleryFigure, groupByYaw } from "@/lib/view/evaluation/gallery.ts";
+import { worstFaces } from "@/lib/view/evaluation/model_card.ts";
 import { viridis } from "@/lib/view/figures/viridis.ts";
 import { regionFigure } from "@/lib/view/evaluation/region_figure.ts";
 import { labelRow, rotationRow, sampleSheet } from "@/lib/view/training/sample_sheet.ts";
@@ -51,6 +54,16 @@ Deno.test("vertexErrors() are 0 for the truth, do not see how far away a face is
   const regions = mapErrorsByRegion([{ truth, prediction: moved(truth, 1, 0), landmarks }], surface);
   assertEquals(regions.map(({ name }) => name), ["face", "eyes", "nose", "mouth"]);
   for (const { error } of regions) assertClose(error, one[100]!, 1e-2);
+  regionNames.slice(0, 4).forEach((name, region) => {
+    const bent = { ...truth, positions: truth.positions.slice() };
+    source.layout.triangle.forEach((triangle, texel) => {
+      if (triangle < 0 || surface.regions[nearestCorner(source.layout, texel)] !== region) return;
+      bent.positions[3 * texel]! += 1;
+    });
+    const errors = mapErrorsByRegion([{ truth, prediction: bent, landmarks }], surface);
+    const worst = errors.toSorted((a, b) => b.error - a.error)[0]!;
+    assertEquals(worst.name, name);
+  });
 });
 
 Deno.test("vertexErrors() do not move the face by the depth of its neck", () => {
@@ -87,8 +100,12 @@ Deno.test("cumulativeFigure() has a rising curve for each bin that holds a face,
   for (const { x, y } of data as unknown as { x: number[]; y: number[] }[]) {
     assertEquals([x[0], x.at(-1)], [0, 10]);
     y.forEach((share, i) => assert(i === 0 || share >= y[i - 1]!));
-    assert(y.at(-1)! <= 100);
   }
+  const error = (i: number) => 100 * Math.hypot(0.3 * i, 0.3 * i) / faceSize(samples[i]!.landmarks);
+  const { x, y } = data.at(-1) as unknown as { x: number[]; y: number[] };
+  const shareAt = (limit: number) => 25 * samples.filter((_, i) => error(i) <= limit).length;
+  x.forEach((limit, i) => assertClose(y[i]!, shareAt(limit), 1e-9));
+  assertEquals([y[0], y.at(-1)], [25, 100]);
 });
 
 Deno.test("regionFigure() draws a bar for each region, the longest for the largest error", () => {
@@ -102,6 +119,14 @@ Deno.test("galleryFigure() shows each face of a small group once, with its error
   const { svg } = await galleryFigure(groupByYaw(faces), { surface });
   assertEquals(svg.match(/<image/g)?.length, 2 * (3 + 1));
   assertEquals(svg.match(/NME [\d.]+ %, yaw \d+°/g)?.length, 4);
+});
+
+Deno.test("galleryFigure() shows the best face, then the one in the middle, and the worst", async () => {
+  const pixels = [8, 1, 3];
+  const judged = faces.slice(0, 3).map((face, i) => ({ ...face, prediction: moved(face.map, pixels[i]!, 0) }));
+  const { svg } = await galleryFigure([{ label: "all", faces: judged }], { surface });
+  const shown = [...svg.matchAll(/NME ([\d.]+) %/g)].map(([, error]) => Number(error));
+  assertEquals(shown, judged.map((face) => Number(errorOf(face).toFixed(2))).sort((a, b) => a - b));
 });
 
 Deno.test("galleryFigure()'s scale of errors ends above most of what the typical faces have", async () => {
@@ -161,3 +186,18 @@ Deno.test("maskTriple() covers the face's middle, eyes and mouth too, and leaves
   for (const [first, last] of [[36, 41], [42, 47], [60, 67]] as const) assert(changed(...center(first, last)));
   assert(!changed(1, 1) && !changed(254, 1));
 });
+
+Deno.test("worstFaces() shows the faces of the largest errors, the worst first, and leaves out what does not fit", () => {
+  const drawn = Array.from({ length: 12 }, (_, i) => {
+    const { map, ...sample } = samples[i % 4]!;
+    return { ...sample, map, yaw: 0, prediction: moved(map, 12 - i, 0) };
+  }).sort((a, b) => errorOf(b) - errorOf(a));
+  const perfect = { ...samples[0]!, yaw: 0, prediction: samples[0]!.map };
+  const picture = worstFaces({ drawn, surface });
+  assertEquals(worstFaces({ drawn: [perfect, ...drawn.toReversed()], surface }), picture);
+  assertEquals(worstFaces({ drawn: drawn.slice(0, 6), surface }).rgb, picture.rgb.subarray(0, 3 * 192 * picture.width));
+});
+
+function errorOf({ landmarks: truth, prediction }: { landmarks: Float32Array; prediction: PositionMap }): number {
+  return nme({ predicted: readLandmarks(prediction, surface), truth }, 2);
+}

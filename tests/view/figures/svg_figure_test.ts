@@ -16,16 +16,6 @@ Deno.test("SvgFigure's HTML holds the same document, and its caption as text", (
   assert(html.includes(`alt="A &quot;square&quot; &amp; more"`), html);
 });
 
-Deno.test("SvgFigure saves the document as it is", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await figure.save(`${folder}/figure.svg`);
-    assertEquals(await Deno.readTextFile(`${folder}/figure.svg`), svg);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
 Deno.test("SvgFigure shows itself in a notebook at most as wide as its column, in its proportions", () => {
   const shown = (width: number, height: number) => {
     const root = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 9 9">`;

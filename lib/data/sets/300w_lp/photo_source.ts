@@ -7,7 +7,7 @@ import { readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
 import { FittedLabels, type FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import type { ListedPhoto, Listing } from "@/lib/data/sets/300w_lp/listing.ts";
 import { splitBySubject } from "@/lib/data/sets/subject_splits.ts";
-import { bySplit, photoSamples } from "@/lib/data/sources/photo_samples.ts";
+import { bySplit, personNumbers, photoSamples } from "@/lib/data/sources/photo_samples.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
@@ -79,7 +79,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
     ...photoSamples({
       counts: bySplit((split) => splitPhotos[split].length),
       labeledPhoto: (place, split) => labeledPhoto(splitPhotos[split][place]!),
-      subjects: bySplit((split) => splitPhotos[split].map(({ subject }) => subject)),
+      people: bySplit((split) => personNumbers(splitPhotos[split].map(({ subject }) => subject))),
     }, options),
     facts: () => facts,
     fingerprint: () => fingerprint(photos, print),

@@ -130,7 +130,7 @@ const coco = z.looseObject({
 
 /**
  * COCO's format: `keypoints` of 68 x, y and visibility, or COCO-WholeBody's `face_kpts`. A pixel's whole number is its center.
- * Faces without any, and points of visibility 0, mean that nothing was marked.
+ * Faces without any, and points of visibility 0, mean that nothing was marked. A name without folders is that of one photo.
  */
 export function parseCoco(json: unknown, path: string): LandmarkFiles {
   const { data, error } = coco.safeParse(json);
@@ -140,10 +140,19 @@ export function parseCoco(json: unknown, path: string): LandmarkFiles {
   }
   const images = new Map(data.images.map((image) => [image.file_name, image]));
   const byImage = Map.groupBy(data.annotations, ({ image_id }) => image_id);
+  /** Photos in folders that the file names without. */
+  const taken = new Map<string, string>();
   return {
     of(name, size) {
-      const image = images.get(name) ?? images.get(name.replace(/^.*\//, ""));
+      const base = name.replace(/^.*\//, ""), image = images.get(name) ?? images.get(base);
       if (!image) return Promise.resolve(undefined);
+      if (image.file_name !== name && taken.getOrInsert(base, name) !== name) {
+        throw new InputError(
+          `Cannot use ${name} with ${path}: ${base} there was taken for ${
+            taken.get(base)
+          }; paths with folders were expected`,
+        );
+      }
       const { width = size.fileWidth, height = size.fileHeight } = image;
       if (width !== size.fileWidth || height !== size.fileHeight) {
         throw new InputError(

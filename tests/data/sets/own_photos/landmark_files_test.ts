@@ -30,6 +30,17 @@ Deno.test("landmarks of every kind of file are where their pixels' centers are: 
   assertEquals(await files.of("anna.png", size), undefined);
 });
 
+Deno.test("a name without folders in COCO's format is that of one photo, the first that comes, however often", async () => {
+  const files = parseCoco(wholeBody({}, { file_name: "0001.jpg" }), "coco.json");
+  for (let time = 0; time < 2; time++) assertEquals(await files.of("cam1/0001.jpg", size), [inPixels(0.5)]);
+  await assertThrows(
+    () => files.of("cam2/0001.jpg", size),
+    InputError,
+    /^Cannot use cam2\/0001\.jpg with coco\.json: 0001\.jpg there was taken for cam1\/0001\.jpg; paths with folders /,
+  );
+  assertEquals(await files.of("0001.jpg", size), [inPixels(0.5)]);
+});
+
 Deno.test("landmarks in JSON that says their convention are those in the one that is asked for, or are refused", async () => {
   const jaws = places.map(([x, y]) => [x + 3, y]);
   const said = (more: object) => JSON.stringify({ landmarks: jaws, convention: "300w-lp", ...more });
