@@ -61,6 +61,7 @@ export interface PartsOptions extends OpenOptions {
   /** The folder of a trained model or run to take weights from. */
   readonly from?: string | undefined;
   readonly ranks?: Ranks | undefined;
+  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 export interface OpenParts extends Parts {
@@ -99,7 +100,8 @@ export async function openParts(
   placeEyes(network, { ...config, surface });
   if (config.freeze === "trunk") freezeTrunk(network);
   const images = trainingImages(config, onRefused);
-  const ancestor = from === undefined ? undefined : await startFrom(from, { network, config, images });
+  const starting = { network, config, images, surface, onWarning: options.onWarning };
+  const ancestor = from === undefined ? undefined : await startFrom(from, starting);
   const teacher = config.teacher === "" ? undefined : await openTeacher(config.teacher, { ...config, surface });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);
   const meanLandmarks = meanFace(examples, config);

@@ -1,8 +1,10 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
+import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
+import { hasSameTexels } from "@/lib/train/same_texels.ts";
 import { grows } from "@/lib/train/started_settings.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
@@ -22,15 +24,18 @@ export interface Ancestor {
  * SettingError where a setting differs; the network is as it was then.
  *
  * @param from the folder of a trained model or of a run
+ * @param surface of the training's faces; told by `onWarning` where the model's maps are of another one
  * @param images pictures of the training, [count, size, size, 3] each, RGB in [0, 1], for normalizations that come without
  * statistics
  */
 export async function startFrom(
   from: string,
-  { network, config, images }: {
+  { network, config, images, surface, onWarning }: {
     readonly network: tf.LayersModel;
     readonly config: Pick<Config, keyof NetworkShape>;
     readonly images: AsyncIterable<tf.Tensor4D>;
+    readonly surface: FaceSurface;
+    readonly onWarning?: ((sentence: string) => void) | undefined;
   },
 ): Promise<Ancestor> {
   const shape = await readShape(from);
@@ -44,6 +49,12 @@ export async function startFrom(
     );
   }
   const { network: trained, description, lacksStatistics } = await openTrainedModel(from);
+  if (!hasSameTexels(surface, description.surface, config.imageSize)) {
+    onWarning?.(
+      `${from} has learned maps of another surface than these faces': the map is learned anew; --source and ` +
+        "--source-path name faces like those that it was trained on",
+    );
+  }
   const { evaluation: _, ...summary } = description.summary ?? {};
   let fingerprint: string;
   try {

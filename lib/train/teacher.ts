@@ -1,12 +1,12 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
-import { landmarkConventions, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { runFolded } from "@/lib/model/run_folded.ts";
 import { openTrainedModel, weightBytes } from "@/lib/model/trained_model.ts";
+import { hasSameTexels } from "@/lib/train/same_texels.ts";
 
 /** A trained network whose maps another one learns from (Hinton et al., 2015, arXiv 1503.02531). */
 export interface Teacher {
@@ -35,7 +35,7 @@ export async function openTeacher(
         `Cannot learn from ${path} with ${nameOf(setting)} ${wanted}: that model has ${found}`
       );
     }
-    if (!(landmarkShift(surface, description.surface) * config.imageSize < MOST_TEXELS)) {
+    if (!hasSameTexels(surface, description.surface, config.imageSize)) {
       throw new InputError(
         `Cannot learn from ${path}: its maps are of another surface, and have the landmarks at other texels`,
       );
@@ -45,15 +45,4 @@ export async function openTeacher(
   } finally {
     network.dispose(); // folding has copied its weights
   }
-}
-
-/** How far apart the same landmark may be: a surface of texels has rounded places. */
-const MOST_TEXELS = 1.5;
-
-/** How far apart two surfaces have the same landmark at most, in sides of a map; infinite where they share no convention. */
-function landmarkShift(a: FaceSurface, b: FaceSurface): number {
-  const convention = landmarkConventions.find((name) => a.landmarks[name] && b.landmarks[name]);
-  if (!convention) return Infinity;
-  const [here, there] = [landmarkUv(a, convention), landmarkUv(b, convention)];
-  return Math.max(...here.map((coordinate, i) => Math.abs(coordinate - there[i]!)));
 }

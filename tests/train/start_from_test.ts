@@ -18,13 +18,13 @@ const images = (async function* () {
   throw new Error("Pictures were asked for");
 })();
 const meanLandmarks = new Float32Array(68 * 3);
+const { surface } = builtInFace();
 
 const valuesOf = (network: tf.LayersModel) =>
   new Map(network.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
 
 async function save(folder: string, settings: NetworkConfig): Promise<Map<string, number[]>> {
   const network = buildNetwork(settings, 5);
-  const { surface } = builtInFace();
   await saveTrainedModel(folder, {
     network,
     description: { ...config, crop: { margin: 1.5 }, surface, meanLandmarks },
@@ -39,7 +39,7 @@ Deno.test("startFrom() takes all weights that lead to the map, and leaves heads 
   const saved = await save(folder.path, { ...config, seed: 1 });
   const network = buildNetwork({ ...config, seed: 2, absentShare: 0.1, expressionWeight: 1, eyes: true }, 5);
   const before = valuesOf(network);
-  await startFrom(folder.path, { network, config, images });
+  await startFrom(folder.path, { network, config, images, surface });
   for (const [name, values] of valuesOf(network)) assertEquals(values, saved.get(name) ?? before.get(name));
   assert([...before.keys()].some((name) => !saved.has(name)), "there is a head");
   network.dispose();
@@ -53,18 +53,33 @@ Deno.test("startedSettings() has a model's shape, and a tenth of the rate where 
   assertEquals(ofRate("heatmap"), { ...kept, learningRate: 2e-3 });
 });
 
+Deno.test("startFrom() tells where the model's maps are of another surface, whose texels are other points", async () => {
+  await using folder = await temporaryFolder();
+  await save(folder.path, { ...config, seed: 1 });
+  const network = buildNetwork({ ...config, seed: 2 });
+  const mirrored = { ...surface, uv: surface.uv.map((value, i) => i % 2 === 0 ? 1 - value : value) };
+  const told: string[] = [];
+  for (const faces of [surface, mirrored]) {
+    const onWarning = (sentence: string) => told.push(sentence);
+    await startFrom(folder.path, { network, config, images, surface: faces, onWarning });
+  }
+  assertEquals(told.length, 1);
+  assert(told[0]!.startsWith(`${folder.path} has learned maps of another surface than these faces'`), told[0]!);
+  network.dispose();
+});
+
 Deno.test("startFrom() refuses another width, size or architecture, and changes nothing then", async () => {
   await using folder = await temporaryFolder();
   await save(folder.path, { ...config, seed: 1 });
   const network = buildNetwork({ ...config, seed: 2, width: 8 });
   const before = valuesOf(network);
   await assertThrows(
-    () => startFrom(folder.path, { network, config, images }),
+    () => startFrom(folder.path, { network, config, images, surface }),
     InputError,
     /wanted stem_1\/convolution\/kernel/,
   );
   const refused = (change: object) => () =>
-    startFrom(folder.path, { network, images, config: { ...config, ...change } });
+    startFrom(folder.path, { network, images, surface, config: { ...config, ...change } });
   await assertThrows(refused({ imageSize: 128 }), SettingError, /imageSize 128: that model has 64/);
   await assertThrows(refused({ width: 8 }), SettingError, /width 8: that model has 4/);
   await assertThrows(refused({ architecture: "prnet" }), SettingError, /architecture prnet: that model has lite/);
@@ -77,7 +92,7 @@ Deno.test("startFrom() takes of a light model what the heatmap network has, too,
   const saved = await save(folder.path, { ...config, seed: 1 });
   const network = buildNetwork({ ...config, architecture: "heatmap", seed: 2 });
   const before = valuesOf(network);
-  await startFrom(folder.path, { network, config: { ...config, architecture: "heatmap" }, images });
+  await startFrom(folder.path, { network, config: { ...config, architecture: "heatmap" }, images, surface });
   const shared = [...before].filter(([name, values]) => saved.get(name)?.length === values.length);
   assert(shared.length > 50 && shared.length < before.size);
   const taken = new Set(shared.map(([name]) => name));
@@ -92,7 +107,7 @@ Deno.test("startFrom() takes what sees eyes, but not where its surface had them"
   const network = buildNetwork({ ...settings, seed: 2 }, 5);
   placeEyes(network, { ...config, surface: builtInFace().surface });
   const before = valuesOf(network);
-  await startFrom(folder.path, { network, config, images });
+  await startFrom(folder.path, { network, config, images, surface });
   for (const [name, values] of valuesOf(network)) {
     assertEquals(values, (name.startsWith("eyes/landmarks/") ? before : saved).get(name));
   }

@@ -1,4 +1,5 @@
 import { svgDocument, svgElement, svgText, textWidth } from "@/lib/view/figures/svg_marks.ts";
+import { decadeTicks, roundTicks } from "@/lib/view/figures/ticks.ts";
 
 /** Traces and layout as https://plotly.com/javascript/reference/ has them. */
 export interface PlotlyContent {
@@ -161,22 +162,6 @@ function rangeOf(axis: unknown, scaled: readonly number[], isPadded: boolean): [
   }
   const padding = isPadded ? 0.05 * (high - low) : 0;
   return [fromZero && low === 0 ? 0 : low - padding, fromZero && high === 0 ? 0 : high + padding];
-}
-
-/** Four to ten multiples of 1, 2 or 5 times a power of ten. */
-function roundTicks(low: number, high: number): number[] {
-  const power = 10 ** Math.floor(Math.log10((high - low) / 4));
-  const step = [5, 2, 1].map((digit) => digit * power).find((candidate) => (high - low) / candidate >= 4)!;
-  const first = Math.ceil(low / step - 1e-9);
-  const count = Math.floor(high / step + 1e-9) - first + 1;
-  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-/** Powers of ten and, where they are few, what lies between them; low and high are logarithms. */
-function decadeTicks(low: number, high: number): number[] {
-  const digits = high - low < 1.5 ? [1, 2, 3, 5, 7] : high - low < 4 ? [1, 2, 5] : [1];
-  const powers = Array.from({ length: Math.floor(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
-  return powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)));
 }
 
 function labelOf(value: number): string {

@@ -3,6 +3,7 @@ import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { transformPositions } from "@/lib/geometry/transforms.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
+import { roundStep } from "@/lib/view/figures/ticks.ts";
 import { colorFace } from "@/lib/view/mesh/colored_face.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 
@@ -26,8 +27,7 @@ export function sceneHeight({ face }: SpaceScene): number {
 
 /** A round number of pixels between the axes' ticks: four to ten of them along the photo. */
 export function sceneTick({ floor }: SpaceScene): number {
-  const power = 10 ** Math.floor(Math.log10(floor.width / 4));
-  return power * [5, 2, 1].find((digit) => floor.width / (digit * power) >= 4)!;
+  return roundStep(floor.width);
 }
 
 /** How far the face's farthest point is above the photo, in crop sides: enough to see the photo below it. */

@@ -1,6 +1,7 @@
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import { lineChart } from "@/lib/view/figures/line_chart.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
+import { decadeTicks } from "@/lib/view/figures/ticks.ts";
 
 /** One metric of a run as a line. */
 export interface Curve {
@@ -116,10 +117,6 @@ function logTicks(values: readonly number[]): Record<string, unknown> {
   if (positive.length === 0) return {};
   const low = Math.log10(positive.reduce((a, b) => Math.min(a, b)));
   const high = Math.log10(positive.reduce((a, b) => Math.max(a, b)));
-  const digits = high - low < 1.5 ? [1, 2, 3, 5, 7] : high - low < 4 ? [1, 2, 5] : [1];
-  const ticks: number[] = [];
-  for (let power = Math.floor(low); power <= high; power++) {
-    ticks.push(...digits.map((digit) => Number(`${digit}e${power}`)).filter((t) => t >= 10 ** low && t <= 10 ** high));
-  }
+  const ticks = decadeTicks(low, high).filter((tick) => tick >= 10 ** low && tick <= 10 ** high);
   return ticks.length < 3 ? {} : { tickvals: ticks, ticktext: ticks.map(String) };
 }

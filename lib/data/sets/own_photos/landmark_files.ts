@@ -140,17 +140,16 @@ export function parseCoco(json: unknown, path: string): LandmarkFiles {
   }
   const images = new Map(data.images.map((image) => [image.file_name, image]));
   const byImage = Map.groupBy(data.annotations, ({ image_id }) => image_id);
-  /** Photos in folders that the file names without. */
+  /** By the name that the file has for it, the photo that was found by that. */
   const taken = new Map<string, string>();
   return {
     of(name, size) {
       const base = name.replace(/^.*\//, ""), image = images.get(name) ?? images.get(base);
       if (!image) return Promise.resolve(undefined);
-      if (image.file_name !== name && taken.getOrInsert(base, name) !== name) {
+      const owner = taken.getOrInsert(image.file_name, name);
+      if (owner !== name) {
         throw new InputError(
-          `Cannot use ${name} with ${path}: ${base} there was taken for ${
-            taken.get(base)
-          }; paths with folders were expected`,
+          `Cannot use ${name} with ${path}: ${base} there was taken for ${owner}; paths with folders were expected`,
         );
       }
       const { width = size.fileWidth, height = size.fileHeight } = image;
