@@ -1,19 +1,11 @@
 import { encodeNode, encodeTensor } from "@/lib/export/onnx_graph.ts";
-import { readNode, textOf, typeNumbers } from "@/lib/formats/onnx_file.ts";
+import { type OnnxTensor, type OnnxWeights, readNode, readTensor, typeNumbers } from "@/lib/formats/onnx_file.ts";
 import { bytesField, concatBytes, messageFields, varintField } from "@/lib/formats/protobuf.ts";
 
 /** The largest of the whole numbers, to both sides. */
 const LARGEST = 127;
 /** Operators whose second input is weights. */
 const weighing = ["Conv", "ConvTranspose", "Gemm"];
-
-/** A constant of floats. */
-interface Weights {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly isHalf: boolean;
-  readonly values: ArrayLike<number>;
-}
 
 /**
  * An ONNX model as `encodeOnnx` writes one, with weights of 8 bits: whole numbers, and a scale for each place on the axis
@@ -33,7 +25,7 @@ function quantizeGraph(graph: Uint8Array): Uint8Array {
   const fields = [...messageFields(graph)];
   const names = weightNames(fields.filter(({ field }) => field === 1).map(({ bytes }) => bytes));
   const parts = fields.map(({ field, bytes }) => {
-    const weights = field === 5 ? readWeights(bytes) : undefined;
+    const weights = field === 5 ? readTensor(bytes) : undefined;
     return weights && names.has(weights.name) ? quantize(weights) : { nodes: [], rest: [bytesField(field, bytes)] };
   });
   return concatBytes(
@@ -52,23 +44,8 @@ function weightNames(nodes: readonly Uint8Array[]): Set<string> {
   return names;
 }
 
-/** Of a TensorProto of floats, of half precision or not. */
-function readWeights(tensor: Uint8Array): Weights | undefined {
-  const fields = [...messageFields(tensor)];
-  const type = fields.find(({ field }) => field === 2)!.number;
-  const isHalf = type === typeNumbers.float16;
-  if (!isHalf && type !== typeNumbers.float32) return undefined;
-  const { buffer } = fields.find(({ field }) => field === 9)!.bytes.slice(); // at a place that may be read as floats
-  return {
-    name: textOf(fields.find(({ field }) => field === 8)),
-    shape: fields.filter(({ field }) => field === 1).map(({ number }) => number),
-    isHalf,
-    values: isHalf ? new Float16Array(buffer) : new Float32Array(buffer),
-  };
-}
-
 /** The constants in place of these weights, and nodes whose result has their name. */
-function quantize({ name, shape, isHalf, values }: Weights) {
+function quantize({ name, shape, isHalf, values }: OnnxTensor) {
   const [best] = shape.map((_, axis) => roundedAlong(axis, { shape, values })).sort((a, b) => a.error - b.error);
   const { bytes, scales, axis } = best!;
   const [whole, scale, floats, scaled] = ["bytes", "scale", "floats", "scaled"].map((part) =>
@@ -93,7 +70,7 @@ function quantize({ name, shape, isHalf, values }: Weights) {
 type Four = [string, string, string, string];
 
 /** By one scale for each place on this axis; the error is the sum of squares. */
-function roundedAlong(axis: number, { shape, values }: Pick<Weights, "shape" | "values">) {
+function roundedAlong(axis: number, { shape, values }: OnnxWeights) {
   const count = shape[axis]!, stride = shape.slice(axis + 1).reduce((product, n) => product * n, 1);
   const placeOf = (i: number) => Math.floor(i / stride) % count;
   const scales = new Float32Array(count), bytes = new Int8Array(values.length);

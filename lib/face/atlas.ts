@@ -37,7 +37,7 @@ export interface FaceAtlas {
 const atlases = onceEach((_: MorphableModel) => new Map<number, FaceAtlas>());
 
 /** Made once for each model and size. */
-export function faceAtlas(model: MorphableModel, textureSize = 256): FaceAtlas {
+export function faceAtlas(model: MorphableModel, textureSize: number): FaceAtlas {
   return atlases(model).getOrInsertComputed(textureSize, () => makeAtlas(model, textureSize));
 }
 

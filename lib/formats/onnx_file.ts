@@ -35,8 +35,8 @@ export function readOnnx(model: Uint8Array): OnnxFile {
       nodes.push(node);
     }
     if (field === 5) {
-      const [name, array] = readTensor(bytes);
-      if (array) arrays.set(name, array);
+      const tensor = readTensor(bytes);
+      if (tensor) arrays.set(tensor.name, tensor);
     }
     if (field === 12) outputs.push(textOf([...messageFields(bytes)].find(({ field }) => field === 1)));
   }
@@ -62,24 +62,30 @@ export type OnnxType = "float32" | "uint8" | "int8" | "int64" | "float16";
 /** Numbers of onnx.proto's TensorProto.DataType. */
 export const typeNumbers: Readonly<Record<OnnxType, number>> = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 };
 
-/** TensorProto; nothing for whole numbers. */
-function readTensor(message: Uint8Array): [name: string, array: OnnxWeights | undefined] {
+export interface OnnxTensor extends OnnxWeights {
+  readonly name: string;
+  readonly isHalf: boolean;
+}
+
+/** Of a TensorProto; undefined for whole numbers. */
+export function readTensor(message: Uint8Array): OnnxTensor | undefined {
   const fields = [...messageFields(message)];
   const name = textOf(fields.find(({ field }) => field === 8));
   const type = fields.find(({ field }) => field === 2)?.number;
-  if (type !== typeNumbers.float32 && type !== typeNumbers.float16) return [name, undefined];
+  const isHalf = type === typeNumbers.float16;
+  if (type !== typeNumbers.float32 && !isHalf) return undefined;
   const shape = fields.filter(({ field }) => field === 1).map(({ number }) => number);
   const bytes = (fields.find(({ field }) => field === 9)?.bytes ?? new Uint8Array()).slice(); // views want it aligned
   const count = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length !== count * (type === typeNumbers.float32 ? 4 : 2)) {
+  if (bytes.length !== count * (isHalf ? 2 : 4)) {
     throw new RangeError(`the constant ${name} of shape [${shape}] has ${bytes.length} bytes`);
   }
   const values = type === typeNumbers.float32
     ? new Float32Array(bytes.buffer)
     : Float32Array.from(new Float16Array(bytes.buffer));
-  return [name, { shape, values }];
+  return { name, shape, isHalf, values };
 }
 
-export function textOf(field: { readonly bytes: Uint8Array } | undefined): string {
+function textOf(field: { readonly bytes: Uint8Array } | undefined): string {
   return new TextDecoder().decode(field?.bytes);
 }

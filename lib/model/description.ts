@@ -35,7 +35,7 @@ export interface ModelDescription {
   /** Pixels a side, of the crop and of the map. */
   readonly imageSize: number;
   readonly encoding: PositionEncoding;
-  readonly crop: Pick<CropOptions, "margin">;
+  readonly crop: CropOptions;
   /** The map's UV layout follows from it. */
   readonly surface: FaceSurface;
   /** [vertexCount], where the surface is symmetric: the vertex on the face's other side. */

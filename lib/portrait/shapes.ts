@@ -21,25 +21,26 @@ export interface Fill {
   readonly opacity?: number;
   /** Pixels over which the edge fades. */
   readonly softness?: number;
-  /** How round it looks, 0 to 1: lit from this side of the screen. */
+  /** How round it looks, 0 to 1. */
   readonly round?: number;
-  readonly lightX?: number;
-  readonly lightY?: number;
   /** [height, width] of the image, at least 0 where nothing need be painted. */
   readonly covered?: Int32Array;
 }
 
+/** The side of the screen that round shapes are lit from. */
+const LIGHT = { x: -0.4, y: -0.6 };
+
 /** Paints a shape over an image, in place, with a smooth edge. */
 export function fillShape({ width, height, rgb }: FloatImage, shape: Shape, fill: Fill): void {
   const { kind, x: cx, y: cy, halfWidth, halfHeight, angle } = shape;
-  const { from, to, opacity = 1, softness = 1, round = 0, lightX = -0.4, lightY = -0.6, covered } = fill;
+  const { from, to, opacity = 1, softness = 1, round = 0, covered } = fill;
   const cos = Math.cos(angle), sin = Math.sin(angle);
   const radius = Math.hypot(halfWidth, halfHeight) + softness;
   const left = Math.max(0, Math.floor(cx - radius)), right = Math.min(width - 1, Math.ceil(cx + radius));
   const top = Math.max(0, Math.floor(cy - radius)), bottom = Math.min(height - 1, Math.ceil(cy + radius));
   const corner = kind === "capsule" ? Math.min(halfWidth, halfHeight) : 0;
   const flat = halfWidth - corner, flatY = halfHeight - corner;
-  const localLightX = cos * lightX + sin * lightY, localLightY = -sin * lightX + cos * lightY;
+  const localLightX = cos * LIGHT.x + sin * LIGHT.y, localLightY = -sin * LIGHT.x + cos * LIGHT.y;
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
       if (covered && covered[row * width + column]! >= 0) continue;

@@ -62,15 +62,8 @@ export class FaceFitter {
   }
 
   async fit(picture: Photo, crop: Crop): Promise<ModelFit> {
-    const [fit] = await this.fitAll([{ picture, crop }]);
-    return fit!;
-  }
-
-  /** Several crops at once, which takes less time than one after the other. */
-  async fitAll(crops: readonly { readonly picture: Photo; readonly crop: Crop }[]): Promise<ModelFit[]> {
-    const size = this.#model.imageSize;
-    const predictions = await this.#crops.predict(crops.map(({ picture, crop }) => cropPhoto(picture, crop, size)));
-    return predictions.map((prediction, i) => this.#placed(prediction, crops[i]!));
+    const [prediction] = await this.#crops.predict([cropPhoto(picture, crop, this.#model.imageSize)]);
+    return this.#placed(prediction!, { picture, crop });
   }
 
   /** The mean of what the network finds in the crop and in its mirror image: smaller errors, for twice the time. */
@@ -106,7 +99,7 @@ export class FaceFitter {
   async fitDetected(
     picture: Photo,
     detection: Detection,
-    { margin }: Pick<CropOptions, "margin">,
+    { margin }: CropOptions,
   ): Promise<ModelFit | undefined> {
     const first = await this.fit(picture, detectionCrop(detection, { margin }));
     if (first.score < WITNESSED.score) return undefined;

@@ -3,7 +3,7 @@ import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
 import { CutDetector } from "@/lib/track/cut_detector.ts";
 import { boxOverlap, type Detection, keypointMiss } from "@/lib/track/detection.ts";
-import { OneEuroFilter, type OneEuroOptions } from "@/lib/track/one_euro.ts";
+import { OneEuroFilter } from "@/lib/track/one_euro.ts";
 import type { Box, Crop, Photo } from "@/lib/types.ts";
 
 /** What a network found in one crop of a picture. */
@@ -33,12 +33,8 @@ export interface TrackerOptions {
   readonly margin: number;
   /** Those that something hides are counted for as long as they are looked for where they were. */
   readonly mostFaces?: number;
-  /** Frames between looks for new faces while all known ones are found. */
-  readonly detectEvery?: number;
-  /** Seconds for which the number of a lost face is kept. */
-  readonly memory?: number;
-  /** None for points as they are found. */
-  readonly smoothing?: OneEuroOptions | "none";
+  /** False for points as they are found. */
+  readonly isSmoothed?: boolean;
 }
 
 /** One face of one frame. */
@@ -55,6 +51,10 @@ export interface TrackedFit<Fit extends FaceFit> {
   readonly expressions: Float32Array;
 }
 
+/** Frames between looks for new faces while all known ones are found. */
+const DETECT_EVERY = 15;
+/** Seconds for which the number of a lost face is kept. */
+const MEMORY = 3;
 /** Fits below this score are of no face. */
 export const LEAST_SCORE = 0.5;
 /** Two faces' boxes that overlap more are of one face. */
@@ -88,19 +88,12 @@ export class FaceTracker<Fit extends FaceFit> {
 
   constructor(parts: TrackerParts<Fit>, options: TrackerOptions) {
     this.#parts = parts;
-    this.#options = {
-      mostFaces: 5,
-      detectEvery: 15,
-      memory: 3,
-      smoothing: {},
-      ...options,
-    };
+    this.#options = { mostFaces: 5, isSmoothed: true, ...options };
   }
 
   /** The faces of the next frame, by number. `time` is in seconds and grows. */
   async next(picture: Photo, time: number): Promise<TrackedFit<Fit>[]> {
-    const { memory, detectEvery } = this.#options;
-    this.#lost = this.#lost.filter((track) => time - track.time <= memory);
+    this.#lost = this.#lost.filter((track) => time - track.time <= MEMORY);
     if (this.#cuts.isCut(picture)) {
       this.#lost.push(...this.#tracks.splice(0));
       for (const track of this.#lost) track.isPlaceKnown = false;
@@ -123,7 +116,7 @@ export class FaceTracker<Fit extends FaceFit> {
     const isLooking = this.#lost.length > 0 || this.#tracks.length === 0 ||
       this.#tracks.some(({ doubtedSince }) => doubtedSince !== undefined);
     if (--this.#framesToDetection < 0 || isLooking) {
-      this.#framesToDetection = detectEvery;
+      this.#framesToDetection = DETECT_EVERY;
       const detections = await this.#parts.detect(picture);
       this.#loseDoubtful(detections, time);
       this.#loseSpread(detections);
@@ -283,14 +276,12 @@ class Track<Fit extends FaceFit> {
   constructor(
     readonly id: number,
     fit: Fit,
-    { margin, smoothing = {}, time }: TrackerOptions & { readonly time: number },
+    { margin, isSmoothed, time }: TrackerOptions & { readonly time: number },
   ) {
     this.#margin = margin;
-    this.#filters = smoothing === "none" ? undefined : {
-      landmarks: new OneEuroFilter(smoothing),
-      vertices: new OneEuroFilter(smoothing),
-      expressions: new OneEuroFilter({ ...smoothing, dimensions: 1 }),
-    };
+    this.#filters = isSmoothed
+      ? { landmarks: new OneEuroFilter(), vertices: new OneEuroFilter(), expressions: new OneEuroFilter(1) }
+      : undefined;
     this.#signature = fit.signature.slice();
     this.#fit = fit;
     this.time = time;

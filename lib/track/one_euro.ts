@@ -1,13 +1,9 @@
-export interface OneEuroOptions {
-  /** Hz: what a point at rest is smoothed to. */
-  readonly minCutoff?: number;
-  /** Hz of cutoff more for each face size that a point moves in a second. */
-  readonly speedCoefficient?: number;
-  /** Hz, of the speed's own smoothing. */
-  readonly speedCutoff?: number;
-  /** Numbers of a point. */
-  readonly dimensions?: number;
-}
+/** Hz: what a point at rest is smoothed to. */
+const MIN_CUTOFF = 0.9;
+/** Hz of cutoff more for each face size that a point moves in a second. */
+const SPEED_COEFFICIENT = 16;
+/** Hz, of the speed's own smoothing. */
+const SPEED_CUTOFF = 2;
 
 export interface OneEuroMoment {
   /** Seconds; it grows from call to call. */
@@ -21,19 +17,14 @@ export interface OneEuroMoment {
  * is calm at rest and does not lag in motion. All coordinates of a point share one cutoff, and its shape stays.
  */
 export class OneEuroFilter {
-  readonly #minCutoff: number;
-  readonly #speedCoefficient: number;
-  readonly #speedCutoff: number;
   readonly #dimensions: number;
   #points: Float32Array | undefined;
   /** [n, dimensions], the smoothed velocity in sizes a second. */
   #velocities = new Float32Array();
   #time = 0;
 
-  constructor({ minCutoff = 0.9, speedCoefficient = 16, speedCutoff = 2, dimensions = 3 }: OneEuroOptions = {}) {
-    this.#minCutoff = minCutoff;
-    this.#speedCoefficient = speedCoefficient;
-    this.#speedCutoff = speedCutoff;
+  /** @param dimensions numbers of a point */
+  constructor(dimensions = 3) {
     this.#dimensions = dimensions;
   }
 
@@ -51,7 +42,7 @@ export class OneEuroFilter {
       return this.#points = points.slice();
     }
     const smoothed = this.#points, velocities = this.#velocities;
-    const kept = 1 - smoothingShare(this.#speedCutoff, seconds), perSize = 1 / (size * seconds);
+    const kept = 1 - smoothingShare(SPEED_CUTOFF, seconds), perSize = 1 / (size * seconds);
     const dimensions = this.#dimensions;
     for (let i = 0; i < points.length; i += dimensions) {
       let squared = 0;
@@ -59,7 +50,7 @@ export class OneEuroFilter {
         const speed = velocities[k] = kept * velocities[k]! + (1 - kept) * perSize * (points[k]! - smoothed[k]!);
         squared += speed * speed;
       }
-      const share = smoothingShare(this.#minCutoff + this.#speedCoefficient * Math.sqrt(squared), seconds);
+      const share = smoothingShare(MIN_CUTOFF + SPEED_COEFFICIENT * Math.sqrt(squared), seconds);
       for (let k = i; k < i + dimensions; k++) smoothed[k]! += share * (points[k]! - smoothed[k]!);
     }
     return smoothed;

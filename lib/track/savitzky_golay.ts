@@ -1,13 +1,16 @@
 import { Matrix, solve } from "ml-matrix";
 
+/** Of the polynomials. */
+const DEGREE = 3;
+
 /**
  * The frame at this place of a window of frames, smoothed by all of the window (Savitzky and Golay, 1964): the value there of
  * the polynomial that fits the frames best. Frames are of one length; it stays as it is where they are too few for the
  * polynomial.
  */
-export function smoothedAt(window: readonly Float32Array[], center: number, degree = 3): Float32Array {
-  if (window.length <= degree) return window[center]!.slice();
-  const kernel = fitKernel([-center, window.length - center], degree);
+export function smoothedAt(window: readonly Float32Array[], center: number): Float32Array {
+  if (window.length <= DEGREE) return window[center]!.slice();
+  const kernel = fitKernel([-center, window.length - center]);
   const sum = new Float32Array(window[center]!.length);
   window.forEach((values, i) => {
     const weight = kernel[i]!;
@@ -19,14 +22,14 @@ export function smoothedAt(window: readonly Float32Array[], center: number, degr
 const kernels = new Map<string, Float64Array>();
 
 /** Weights of the values at first, first + 1, …, end - 1 in the fitted polynomial's value at 0. */
-function fitKernel([first, end]: readonly [number, number], degree: number): Float64Array {
-  const key = `${first} ${end} ${degree}`;
+function fitKernel([first, end]: readonly [number, number]): Float64Array {
+  const key = `${first} ${end}`;
   const known = kernels.get(key);
   if (known) return known;
   const powers = new Matrix(
     Array.from(
       { length: end - first },
-      (_, i) => Array.from({ length: degree + 1 }, (_, power) => (first + i) ** power),
+      (_, i) => Array.from({ length: DEGREE + 1 }, (_, power) => (first + i) ** power),
     ),
   );
   // the value at 0 is the constant's coefficient: the first row of (AᵀA)⁻¹Aᵀ

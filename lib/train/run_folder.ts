@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Config, parseSavedConfig, type SourceSettings } from "@/lib/config.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isThere, removeTemporaries, syncFile, writeFileAtomic, writing } from "@/lib/files.ts";
+import { isThere, makeFolder, removeTemporaries, syncFile, writeFileAtomic, writing } from "@/lib/files.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
 import { parseSealed, sealJson } from "@/lib/formats/seal.ts";
 import { CheckpointSeries, type CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
@@ -207,14 +207,6 @@ const lockName = ".lock";
 /** What a process leaves that was killed before its run began. */
 function isLeftover(name: string): boolean {
   return name === lockName || name.startsWith(`${configName}.`);
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new InputError(`Cannot start a run in ${path}: cannot make that folder (${reasonOf(error)})`);
-  }
 }
 
 async function openCheckpoints(path: string, options: CheckpointSeriesOptions): Promise<RunFolder["checkpoints"]> {

@@ -346,8 +346,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/data/synthetic/rotate_sample.ts",
-    line: "landmarks: nearer(rotated.landmarks, farthest),",
-    replacement: "landmarks: rotated.landmarks,",
+    line: "landmarks: nearer(move(landmarks), farthest),",
+    replacement: "landmarks: move(landmarks),",
     tests: ["tests/data/synthetic/rotate_sample_test.ts"],
   },
   {
@@ -643,8 +643,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/track/one_euro.ts",
-    line: "const share = smoothingShare(this.#minCutoff + this.#speedCoefficient * Math.sqrt(squared), seconds);",
-    replacement: "const share = smoothingShare(this.#minCutoff, seconds);",
+    line: "const share = smoothingShare(MIN_CUTOFF + SPEED_COEFFICIENT * Math.sqrt(squared), seconds);",
+    replacement: "const share = smoothingShare(MIN_CUTOFF, seconds);",
     tests: ["tests/track/one_euro_test.ts"],
   },
   {
@@ -655,13 +655,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/track/savitzky_golay.ts",
-    line: "const kernel = fitKernel([-center, window.length - center], degree);",
-    replacement: "const kernel = fitKernel([-center, window.length - center], 1);",
+    line: "const DEGREE = 3;",
+    replacement: "const DEGREE = 1;",
     tests: ["tests/track/savitzky_golay_test.ts"],
   },
   {
     file: "lib/track/face_tracker.ts",
-    line: "this.#lost = this.#lost.filter((track) => time - track.time <= memory);",
+    line: "this.#lost = this.#lost.filter((track) => time - track.time <= MEMORY);",
     replacement: "",
     tests: ["tests/track/face_tracker_test.ts"],
   },

@@ -75,7 +75,7 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
     fit: (picture, crop) => fitter.fit(picture, crop),
     detect: (picture) => detector.detect(picture),
     fitDetected: (picture, detection) => fitter.fitDetected(picture, detection, { margin }),
-  }, { margin, mostFaces: options.mostFaces, ...options.smoothing !== "one-euro" && { smoothing: "none" } });
+  }, { margin, mostFaces: options.mostFaces, isSmoothed: options.smoothing === "one-euro" });
   const expressionNames = description.expressionNames ?? [];
   if (options.animate !== undefined && expressionNames.length === 0) {
     throw new InputError("Cannot move a face model: the network says no expressions");

@@ -33,7 +33,7 @@ function trackerOf(now: () => Moment): FaceTracker<FaceFit> {
       return Promise.resolve([{ box, keypoints: new Float32Array(12), score: 1 }]);
     },
     fitDetected: () => Promise.resolve(fitAt(now().x)),
-  }, { margin: 1.5, smoothing: "none" });
+  }, { margin: 1.5, isSmoothed: false });
 }
 
 /** What comes of the moments: by frame, each face's smoothed x and expression; and how much it trembles before and after. */

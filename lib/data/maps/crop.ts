@@ -7,15 +7,13 @@ import { warpPhoto } from "@/lib/data/maps/warp.ts";
 export interface CropOptions {
   /** The crop's side over the longer side of the landmarks' box. */
   readonly margin: number;
-  /** Pixels a side that the crop is brought to. */
-  readonly size: number;
 }
 
 /** As in the paper (Feng et al., 2018, section 3.3). */
 export const CROP_MARGIN = 1.5;
 
 /** The square about the box's center, `margin` times its longer side. */
-export function boxCrop({ left, top, width, height }: Box, { margin }: Pick<CropOptions, "margin">): Crop {
+export function boxCrop({ left, top, width, height }: Box, { margin }: CropOptions): Crop {
   const side = margin * Math.max(width, height);
   if (!(side > 0 && side < Infinity && Number.isFinite(left + top))) {
     throw new RangeError(
@@ -26,7 +24,7 @@ export function boxCrop({ left, top, width, height }: Box, { margin }: Pick<Crop
 }
 
 /** Landmarks are [68, 2] or [68, 3]. */
-export function landmarkCrop(landmarks: Float32Array, options: Pick<CropOptions, "margin">): Crop {
+export function landmarkCrop(landmarks: Float32Array, options: CropOptions): Crop {
   return boxCrop(landmarkBox(landmarks), options);
 }
 

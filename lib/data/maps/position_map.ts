@@ -1,3 +1,4 @@
+import { onceEach } from "@/lib/once_each.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { type ReadingTexels, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { type LandmarkConvention, landmarkUv } from "@/lib/face/landmarks.ts";
@@ -17,43 +18,27 @@ const PASSES = [1, 0.7, 0.5];
  * the vertices gives the vertices: bilinear reading rounds off edges and folds otherwise.
  *
  * @param surface [surface vertexCount, 3], x, y, z in crop pixels
- * @param out a map of this layout to write into
  */
-export function bakePositionMap(
-  layout: UvLayout,
-  surface: Float32Array,
-  out?: PositionMap,
-): PositionMap {
-  return bake(layout, surface, { out, farthest: farthestDepth(surface) });
+export function bakePositionMap(layout: UvLayout, surface: Float32Array): PositionMap {
+  return bake(layout, surface, farthestDepth(surface));
 }
 
 /** A {@linkcode bakePositionMap} whose z is not moved: what is made of a sum is the sum of what is made of its parts. */
 export function bakeTexels(layout: UvLayout, surface: Float32Array): PositionMap {
-  return bake(layout, surface, { farthest: 0 });
+  return bake(layout, surface, 0);
 }
 
-function bake(
-  layout: UvLayout,
-  surface: Float32Array,
-  { farthest, out = { size: layout.size, positions: new Float32Array(3 * layout.size * layout.size) } }: {
-    readonly farthest: number;
-    readonly out?: PositionMap | undefined;
-  },
-): PositionMap {
-  const vertexCount = layout.reading.texel.length;
-  if (surface.length !== 3 * vertexCount || out.size !== layout.size) {
-    throw new TypeError(
-      `Cannot bake ${surface.length / 3} vertices into a map of ${out.size} texels a side: ` +
-        `the layout has ${vertexCount} vertices and ${layout.size} texels`,
-    );
+function bake(layout: UvLayout, surface: Float32Array, farthest: number): PositionMap {
+  const { size, reading: { texel: { length: vertexCount } } } = layout;
+  if (surface.length !== 3 * vertexCount) {
+    throw new TypeError(`Cannot bake ${surface.length / 3} vertices into a map: the layout has ${vertexCount}`);
   }
-  let baker = bakers.get(layout);
-  if (!baker) bakers.set(layout, baker = new Baker(layout));
-  baker.bake(surface, { farthest, out: out.positions });
-  return out;
+  const out = new Float32Array(3 * size * size);
+  bakerOf(layout).bake(surface, { farthest, out });
+  return { size, positions: out };
 }
 
-const bakers = new WeakMap<UvLayout, Baker>();
+const bakerOf = onceEach((layout: UvLayout) => new Baker(layout));
 
 /** A layout and room for a map in the memory of kernels. */
 class Baker {

@@ -12,116 +12,70 @@ import { textureShader } from "@/lib/geometry/photo_texture.ts";
 import { interpolate, rasterize } from "@/lib/geometry/rasterize.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
 import { BentBackground } from "@/lib/portrait/bent_background.ts";
-import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
-
-/** A photo and the true mesh of the face in it. */
-export interface RotatableFace {
-  readonly image: Photo;
-  /** In the photo's pixels. */
-  readonly mesh: Mesh;
-  /** [68, 3], in the photo's pixels, Multi-PIE order. */
-  readonly landmarks: Float32Array;
-  /** [vertexCount, 2], where the surface's layout is symmetric about u = 0.5. */
-  readonly mirrorUv?: Float32Array | undefined;
-}
-
-export interface RotateOptions {
-  /** Radians to turn further about the face's own vertical axis: positive towards the image's left, as in a pose. */
-  readonly yaw: number;
-}
-
-/**
- * Turns the face of one photo as far as one likes (face profiling; Zhu et al., Face Alignment Across Large Poses, CVPR
- * 2016, section 4): the mesh, with the photo's colors on it, turns, and what is around it bends along. The middle of the
- * landmarks' box stays where it was. What both sides of the photo hide is filled with the colors beside it.
- */
-export class FaceRotator {
-  readonly #face: RotatableFace;
-  readonly #axes: FaceAxes;
-  readonly #image: FloatImage;
-  readonly #textured: TexturedFace;
-  readonly #background: BentBackground;
-
-  constructor(face: RotatableFace) {
-    this.#face = face;
-    this.#axes = faceAxes(face.landmarks);
-    this.#image = photoToLinear(face.image);
-    this.#textured = textureFace(face.mesh, this.#image, face.mirrorUv);
-    const { mesh } = this.#textured;
-    const { width, height } = face.image;
-    this.#background = new BentBackground(this.#image, rasterize(mesh, { width, height, backfaces: false }), mesh);
-  }
-
-  rotate({ yaw }: RotateOptions): RotatableFace {
-    const { mesh, landmarks } = this.#face;
-    const move = this.movement({ yaw });
-    return {
-      image: this.#draw(move(this.#textured.mesh.positions)),
-      mesh: { ...mesh, positions: move(mesh.positions) },
-      landmarks: move(landmarks),
-    };
-  }
-
-  /** Where points of the face, [n, 3] in the photo's pixels, come to lie. */
-  movement({ yaw }: RotateOptions): (points: Float32Array) => Float32Array {
-    const { landmarks } = this.#face;
-    const { center, up } = this.#axes;
-    const rotation = axisRotation(up, yaw);
-    const [before, after] = [landmarks, turned(landmarks, { rotation, center })].map(boxMiddle);
-    const shift: Vec3 = [before![0] - after![0], before![1] - after![1], center[2]];
-    return (points) => turned(points, { rotation, center, shift });
-  }
-
-  #draw(positions: Float32Array): Photo {
-    const { width, height } = this.#face.image;
-    const textured = this.#textured;
-    const { triangles } = textured.mesh;
-    const image = { width, height, rgb: new Float32Array(3 * width * height) };
-    this.#background.draw(image, positions);
-    const shade = textureShader(textured, this.#image), { opacity } = textured, share = new Float32Array(1);
-    drawMesh({ positions, triangles }, image, {
-      samples: SAMPLES,
-      backfaces: false,
-      colors: (k, raster, color) => {
-        const pixel = Math.floor(k / raster.width / SAMPLES) * width + Math.floor(k % raster.width / SAMPLES);
-        shade(k, raster, color);
-        interpolate(raster, k, { triangles, values: opacity }, share);
-        for (let c = 0; c < 3; c++) color[c]! += (1 - share[0]!) * (image.rgb[3 * pixel + c]! - color[c]!);
-      },
-    });
-    return linearToPhoto(image);
-  }
-}
+import type { Mat3, Photo, Vec3 } from "@/lib/types.ts";
 
 /** Samples of a pixel, on each axis. */
 const SAMPLES = 3;
 
-export interface RotationsOptions {
-  /** Each in radians. */
-  readonly yaws: readonly number[];
-  readonly surface: FaceSurface;
-}
-
-/** A sample with its face turned further, by each of these angles: photo, map and landmarks again. */
-export function rotateSampleBy({ image, map, landmarks }: Sample, { yaws, surface }: RotationsOptions): Sample[] {
+/**
+ * A sample with its face turned further, by each of these angles: photo, map and landmarks again (face profiling; Zhu et al.,
+ * Face Alignment Across Large Poses, CVPR 2016, section 4). The mesh, with the photo's colors on it, turns about the face's
+ * own vertical axis, and what is around it bends along; the middle of the landmarks' box stays where it was. What both sides
+ * of the photo hide is filled with the colors beside it.
+ *
+ * @param yaws radians, positive towards the image's left, as in a pose
+ */
+export function rotateSampleBy(
+  { image, map, landmarks }: Sample,
+  { yaws, surface }: { readonly yaws: readonly number[]; readonly surface: FaceSurface },
+): Sample[] {
   const vertices = readVertices(map, surface);
-  const mesh = { positions: vertices, triangles: trianglesWithoutNeck(surface) };
-  const rotator = new FaceRotator({
-    image,
-    mesh,
-    landmarks,
-    mirrorUv: hasMirroredUv(surface) ? surface.uv : undefined,
-  });
+  const axes = faceAxes(landmarks), photo = photoToLinear(image);
+  const own = { positions: vertices, triangles: trianglesWithoutNeck(surface) };
+  const textured = textureFace(own, photo, hasMirroredUv(surface) ? surface.uv : undefined);
+  const { mesh } = textured, { width, height } = image;
+  const background = new BentBackground(photo, rasterize(mesh, { width, height, backfaces: false }), mesh);
   return yaws.map((yaw) => {
-    const move = rotator.movement({ yaw });
-    const farthest = farthestDepth(move(vertices));
-    const rotated = rotator.rotate({ yaw });
+    const move = turnBy(yaw, { landmarks, axes }), farthest = farthestDepth(move(vertices));
     return {
-      image: rotated.image,
+      image: drawOver(background, textured, { photo, positions: move(mesh.positions) }),
       map: { size: map.size, positions: nearer(move(map.positions), farthest) },
-      landmarks: nearer(rotated.landmarks, farthest),
+      landmarks: nearer(move(landmarks), farthest),
     };
   });
+}
+
+/** Where points of a face, [n, 3] in the photo's pixels, come to lie. */
+function turnBy(
+  yaw: number,
+  { landmarks, axes: { center, up } }: { readonly landmarks: Float32Array; readonly axes: FaceAxes },
+): (points: Float32Array) => Float32Array {
+  const rotation = axisRotation(up, yaw);
+  const [before, after] = [landmarks, turned(landmarks, { rotation, center })].map(boxMiddle);
+  const shift: Vec3 = [before![0] - after![0], before![1] - after![1], center[2]];
+  return (points) => turned(points, { rotation, center, shift });
+}
+
+function drawOver(
+  background: BentBackground,
+  textured: TexturedFace,
+  { photo, positions }: { readonly photo: FloatImage; readonly positions: Float32Array },
+): Photo {
+  const { width, height } = photo, { opacity, mesh: { triangles } } = textured;
+  const image = { width, height, rgb: new Float32Array(3 * width * height) };
+  background.draw(image, positions);
+  const shade = textureShader(textured, photo), share = new Float32Array(1);
+  drawMesh({ positions, triangles }, image, {
+    samples: SAMPLES,
+    backfaces: false,
+    colors: (k, raster, color) => {
+      const pixel = Math.floor(k / raster.width / SAMPLES) * width + Math.floor(k % raster.width / SAMPLES);
+      shade(k, raster, color);
+      interpolate(raster, k, { triangles, values: opacity }, share);
+      for (let c = 0; c < 3; c++) color[c]! += (1 - share[0]!) * (image.rgb[3 * pixel + c]! - color[c]!);
+    },
+  });
+  return linearToPhoto(image);
 }
 
 function nearer(points: Float32Array, farthest: number): Float32Array {

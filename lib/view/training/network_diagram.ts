@@ -17,8 +17,6 @@ export interface DiagramOptions {
   readonly input?: Photo;
   /** What comes out, drawn at the right end, such as a `positionMapPicture`. */
   readonly output?: Photo;
-  readonly inputLabel?: string;
-  readonly outputLabel?: string;
 }
 
 const RESIDUAL = "residual block";
@@ -52,7 +50,7 @@ const LEVEL = 16;
  */
 export async function networkDiagram(
   network: tf.LayersModel,
-  { input, output, inputLabel = "image", outputLabel = "position map" }: DiagramOptions = {},
+  { input, output }: DiagramOptions = {},
 ): Promise<SvgFigure> {
   const stages = stagesOf(network);
   const pitch = Math.min(PITCH.most, Math.max(PITCH.least, (1000 - 2 * (MARGIN + END + END_GAP)) / stages.length));
@@ -73,8 +71,8 @@ export async function networkDiagram(
     ...runs.map(({ y }) => y + 22),
   );
   const ends = [
-    { photo: input, name: inputLabel, shape: shapeOf(network.inputs[0]!), x: left },
-    { photo: output, name: outputLabel, shape: shapeOf(network.outputs[0]!), x: left + span - END },
+    { photo: input, name: "image", shape: shapeOf(network.inputs[0]!), x: left },
+    { photo: output, name: "position map", shape: shapeOf(network.outputs[0]!), x: left + span - END },
   ];
   const drawn = [
     ...await Promise.all(ends.map(drawEnd)),

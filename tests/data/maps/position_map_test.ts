@@ -121,16 +121,10 @@ Deno.test("uvLayout() lays out a surface without triangles, and triangles withou
   assert(bakePositionMap(line, surface).positions.every(Number.isFinite));
 });
 
-Deno.test("bakePositionMap() writes over a map that it is given, and refuses what is not of its layout", async () => {
+Deno.test("bakePositionMap() refuses what is not of its layout", async () => {
   const { uv, triangles } = gridSurface({ seed: 3, columns: 6, rows: 6, holes: 0.2 });
   const layout = uvLayout({ uv, triangles }, 32);
-  const out = { size: 32, positions: new Float32Array(3 * 32 * 32).fill(NaN) };
-  const expected = bakePositionMap(layout, plane(uv, 1));
-  assert(bakePositionMap(layout, plane(uv, 1), out) === out);
-  assertAllClose(out.positions, expected.positions, 0);
-  await assertThrows(() => bakePositionMap(layout, new Float32Array(3)), TypeError, /1 vertices .* has 49 vertices/);
-  const small = { size: 16, positions: new Float32Array(3 * 16 * 16) };
-  await assertThrows(() => bakePositionMap(layout, plane(uv, 1), small), TypeError, /16 texels .* 32 texels/);
+  await assertThrows(() => bakePositionMap(layout, new Float32Array(3)), TypeError, /1 vertices .* layout has 49$/);
 });
 
 /** A random person with a random expression in a random pose, in the pixels of a crop of 256 around the landmarks. */
