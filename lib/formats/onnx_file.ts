@@ -80,9 +80,7 @@ export function readTensor(message: Uint8Array): OnnxTensor | undefined {
   if (bytes.length !== count * (isHalf ? 2 : 4)) {
     throw new RangeError(`the constant ${name} of shape [${shape}] has ${bytes.length} bytes`);
   }
-  const values = type === typeNumbers.float32
-    ? new Float32Array(bytes.buffer)
-    : Float32Array.from(new Float16Array(bytes.buffer));
+  const values = isHalf ? Float32Array.from(new Float16Array(bytes.buffer)) : new Float32Array(bytes.buffer);
   return { name, shape, isHalf, values };
 }
 

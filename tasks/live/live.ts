@@ -15,6 +15,7 @@ import { threads, Tracker } from "./tracker.ts";
 const MOST_PIXELS = { camera: 640, video: 640, photo: 1280 };
 /** Rows of the CSV, one for each face of a frame: ten minutes of one face, of a camera of 60 frames/s. */
 const MOST_ROWS = 60 * 60 * 10;
+const LAST_ROWS = `the last ${MOST_ROWS.toLocaleString("en")} rows`;
 /** Milliseconds for which numbers stand, to be read. */
 const NUMBERS_PAUSE = 200;
 
@@ -83,8 +84,13 @@ function say(text: string): void {
 /** Says how things stand. */
 function hint(text: string): void {
   const line = element("hint");
-  if (line.textContent !== text) line.textContent = text; // else it would be read out with every frame
+  replaceText(line, text); // what is set again would be read out with every frame
   line.hidden = text === "";
+}
+
+/** Leaves an element alone that has the text. */
+function replaceText(shown: HTMLElement, text: string): void {
+  if (shown.textContent !== text) shown.textContent = text;
 }
 
 /** Loads the model to run on this backend; on WebAssembly where that is not possible. */
@@ -225,7 +231,7 @@ function keepRows({ bitmap: { width, height }, faces }: Shown, time: number): vo
   rows.push(...faces.map(({ vertices: _, ...face }) => ({ frame, time, picture: { width, height }, face })));
   if (rows.length <= MOST_ROWS) return;
   rows.splice(0, rows.length - MOST_ROWS);
-  element("csv-rows").textContent = `the last ${MOST_ROWS.toLocaleString("en")} rows`;
+  replaceText(element("csv-rows"), LAST_ROWS);
 }
 
 function showPose(face: LiveFace | undefined): void {

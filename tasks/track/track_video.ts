@@ -63,7 +63,7 @@ const SIGNAL_DELAY = 200;
 
 /** Where ffmpeg has ended, throws the reason why this program is to end, too, if there is one. */
 async function throwIfInterrupted(signal: AbortSignal): Promise<void> {
-  await delay(SIGNAL_DELAY);
+  if (!signal.aborted) await delay(SIGNAL_DELAY);
   signal.throwIfAborted();
 }
 

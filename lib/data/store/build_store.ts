@@ -53,10 +53,10 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
   await prepareFolder(folder, plan);
   const shards = shardsOf(plan);
   const reports = await makeShards({ spec, folder, key, shards, taken: new SharedArrayBuffer(4) }, options);
+  const refused = reports.flatMap(({ facts }) => facts.refused), missing = new Set(refused.map(({ photo }) => photo));
   const people = (split: Split) => {
     const photos = source.photos[split], numbers = personNumbers(photos.map(({ subject }) => subject));
-    const refused = new Set(reports.flatMap(({ facts }) => facts.refused.map(({ photo }) => photo)));
-    return [...numbers].filter((_, place) => !refused.has(photos[place]!.name));
+    return [...numbers].filter((_, place) => !missing.has(photos[place]!.name));
   };
   const samples = (split: Split) =>
     reports.reduce((sum, { index, samples }) => sum + (shards[index]!.split === split ? samples : 0), 0);
@@ -69,7 +69,7 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
     people: bySplit(people),
     bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
     loss: reports.reduce((most, { facts }) => Math.max(most, facts.loss), 0),
-    refused: reports.flatMap(({ facts }) => facts.refused),
+    refused,
   };
   await writeFileAtomic(`${folder}/${FACE}`, encodeModel(source.face, key.toHex()));
   await writeManifest(folder, { plan, content });
