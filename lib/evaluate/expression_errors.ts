@@ -1,4 +1,4 @@
-import { mean } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { ExpressionCurves } from "@/lib/evaluate/talking_face.ts";
 
 /**

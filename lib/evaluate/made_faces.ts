@@ -1,10 +1,10 @@
 import { type BatchOptions, openBatches } from "@/lib/data/batches/batches.ts";
-import { decodePositions } from "@/lib/data/maps/position_map.ts";
+import { decodePositions, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
-import { meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { type FaceSurface, meshLandmarks } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
@@ -65,6 +65,11 @@ export interface JudgedFace extends MadeFace {
   readonly prediction: PositionMap;
   /** What it says of the source's expressions, where it was asked. */
   readonly foundExpressions?: Float32Array;
+}
+
+/** [68, 3] of each face, in crop pixels, as the network finds them. */
+export function foundLandmarks(faces: readonly JudgedFace[], surface: FaceSurface): Float32Array[] {
+  return faces.map(({ prediction }) => readLandmarks(prediction, surface));
 }
 
 /** Faces that have something in common, such as their pose. */

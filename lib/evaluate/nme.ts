@@ -1,5 +1,6 @@
 import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { mean } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 
 /** What is known of a face besides its landmarks. */
@@ -229,9 +230,4 @@ function meanDepth(landmarks: Float32Array): number {
   let sum = 0;
   for (let i = 2; i < landmarks.length; i += 3) sum += landmarks[i]!;
   return sum / (landmarks.length / 3);
-}
-
-/** NaN for no values: there is no mean of nothing. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,14 +1,8 @@
 import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import {
-  type FaceError,
-  faceSize,
-  mean,
-  type NmeSummary,
-  type ShownFace,
-  summarizeErrors,
-} from "@/lib/evaluate/nme.ts";
+import { type FaceError, faceSize, type NmeSummary, type ShownFace, summarizeErrors } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
 import type { PositionMap } from "@/lib/types.ts";

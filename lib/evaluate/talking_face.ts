@@ -1,7 +1,7 @@
 import { CROP_MARGIN, cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
 import { type AmountErrors, amountErrors } from "@/lib/evaluate/expression_errors.ts";
-import { mean } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";

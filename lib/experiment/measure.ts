@@ -1,11 +1,10 @@
-import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Config } from "@/lib/config.ts";
 import { countSamples } from "@/lib/data/sources/source.ts";
 import { coverableParts } from "@/lib/data/synthetic/cover.ts";
 import { evaluate, evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { judgeCovered, judgeFaces, meanLoss, predictExpressions } from "@/lib/evaluate/held_out.ts";
-import { type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
-import { mean } from "@/lib/evaluate/nme.ts";
+import { foundLandmarks, type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { mean } from "@/lib/numbers.ts";
 import { denseErrors, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
@@ -59,7 +58,7 @@ export async function validate(
   onProgress?: ProgressListener,
 ): Promise<Validation> {
   const loss = await meanLoss(faces, { ...config, mask, onProgress });
-  const errors = evaluateEach(faces, { found: landmarksOf(faces, surface) });
+  const errors = evaluateEach(faces, { found: foundLandmarks(faces, surface) });
   return { loss, nme68_2d: mean(errors.map((of) => of.nme68_2d)), nme68_3d: mean(errors.map((of) => of.nme68_3d)) };
 }
 
@@ -111,12 +110,7 @@ function errorsOf(
     denseErrors({ truth, prediction, landmarks }, surface)
   );
   return {
-    ...evaluate(faces, { found: landmarksOf(faces, surface), meanLandmarks }),
+    ...evaluate(faces, { found: foundLandmarks(faces, surface), meanLandmarks }),
     dense: summarizeDense(dense, faces),
   };
-}
-
-/** [68, 3] each, in crop pixels, as the network finds them. */
-function landmarksOf(faces: readonly JudgedFace[], surface: FaceSurface): Float32Array[] {
-  return faces.map(({ prediction }) => readLandmarks(prediction, surface));
 }

@@ -2,7 +2,7 @@ import process from "node:process";
 import type { Config } from "@/lib/config.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
-import { mean } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import { heldOutCount, makeHeldOut, measuredBytes, validate } from "@/lib/experiment/measure.ts";
 import { disposeParts, openParts } from "@/lib/experiment/parts.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";

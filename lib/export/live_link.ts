@@ -1,4 +1,5 @@
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
+import { mean } from "@/lib/numbers.ts";
 
 /** ARKit's 52 blend shapes in the order of Live Link Face's CSV files (Apple, ARFaceAnchor.BlendShapeLocation). */
 export const arkitNames = [
@@ -56,7 +57,7 @@ export function liveLinkRow({ time, names, expressions, pose }: LiveLinkRow): st
     const own = `${name[0]!.toLowerCase()}${name.slice(1)}`.replace(/Left$/, "_L").replace(/Right$/, "_R");
     const sides = [at(`${own}_L`), at(`${own}_R`)].filter((value) => value !== undefined);
     const whole = /^(jaw|mouth)_[LR]$/.test(own) ? at(own.replace("_L", "Left").replace("_R", "Right")) : at(own);
-    return whole ?? (sides.length > 0 ? sides.reduce((sum, value) => sum + value, 0) / sides.length : 0);
+    return whole ?? (sides.length > 0 ? mean(sides) : 0);
   });
   const head = pose ? [-pose.yaw, pose.pitch, -pose.roll] : [0, 0, 0];
   const values = [...weights, ...head, 0, 0, 0, 0, 0, 0];

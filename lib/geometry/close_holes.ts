@@ -1,4 +1,5 @@
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { Mesh } from "@/lib/types.ts";
 
 /** Rings of vertices that a hole is closed with, its center included. */
@@ -96,8 +97,4 @@ export function outlineSmoothing(triangles: Uint32Array): (positions: Float32Arr
     }
     return smooth;
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

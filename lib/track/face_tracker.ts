@@ -1,6 +1,7 @@
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { CutDetector } from "@/lib/track/cut_detector.ts";
 import { boxOverlap, type Detection, keypointMiss } from "@/lib/track/detection.ts";
 import { OneEuroFilter } from "@/lib/track/one_euro.ts";
@@ -303,7 +304,8 @@ class Track<Fit extends FaceFit> {
   /** Where the face is to be looked for. */
   crop(time: number): Crop {
     const { left, top, side } = landmarkCrop(this.#fit.landmarks, { margin: this.#margin });
-    const [dx, dy] = this.#velocity.map((speed) => clamp(speed * (time - this.time), 0.15 * side)) as [number, number];
+    const most = 0.15 * side;
+    const [dx, dy] = this.#velocity.map((speed) => clamp(speed * (time - this.time), -most, most)) as [number, number];
     return this.#crop = loosely(this.#crop, { left: left + dx, top: top + dy, side });
   }
 
@@ -410,10 +412,10 @@ const SLACK = 0.04;
 function loosely(before: Crop | undefined, wanted: Crop): Crop {
   if (!before) return wanted;
   const slack = SLACK * wanted.side;
-  const side = wanted.side + clamp(before.side - wanted.side, slack);
+  const side = wanted.side + clamp(before.side - wanted.side, -slack, slack);
   const along = (start: "left" | "top") => {
     const middle = wanted[start] + wanted.side / 2;
-    return middle + clamp(before[start] + before.side / 2 - middle, slack) - side / 2;
+    return middle + clamp(before[start] + before.side / 2 - middle, -slack, slack) - side / 2;
   };
   return { left: along("left"), top: along("top"), side };
 }
@@ -429,10 +431,6 @@ function isWhollyInside({ left, top, width, height }: Box, picture: Photo): bool
 
 function centerOf({ left, top, width, height }: Box): [number, number] {
   return [left + width / 2, top + height / 2];
-}
-
-function clamp(value: number, limit: number): number {
-  return Math.min(limit, Math.max(-limit, value));
 }
 
 /** Root of the mean squared difference. */

@@ -764,7 +764,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/export/live_link.ts",
-    line: "return whole ?? (sides.length > 0 ? sides.reduce((sum, value) => sum + value, 0) / sides.length : 0);",
+    line: "return whole ?? (sides.length > 0 ? mean(sides) : 0);",
     replacement: "return whole ?? sides[0] ?? 0;",
     tests: ["tests/export/live_link_test.ts"],
   },

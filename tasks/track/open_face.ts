@@ -1,5 +1,6 @@
 import { metersPerUnit } from "@/lib/export/exported_mesh.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
+import { mean } from "@/lib/numbers.ts";
 import { hundredths } from "@/lib/track/face_record.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -56,8 +57,4 @@ export function openFaceValues(row: OpenFaceRow): (number | string)[] {
 
 function toPixel(value: number): number {
   return value - 0.5;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -22,6 +22,7 @@ import {
   transformPositions,
 } from "@/lib/geometry/transforms.ts";
 import { meanPoint, pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 import type { Mat3 } from "@/lib/types.ts";
 
@@ -302,11 +303,7 @@ const DEGREE = Math.PI / 180;
 
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
 function randomPose(random: Random): PoseAngles {
-  const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, 90);
-  const pitch = clamp(random.normal() * 19, 55), roll = clamp(random.normal() * 15, 45);
+  const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, -90, 90);
+  const pitch = clamp(random.normal() * 19, -55, 55), roll = clamp(random.normal() * 15, -45, 45);
   return { pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: roll * DEGREE };
-}
-
-function clamp(value: number, limit: number): number {
-  return Math.min(limit, Math.max(-limit, value));
 }

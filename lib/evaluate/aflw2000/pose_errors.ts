@@ -1,4 +1,4 @@
-import { mean } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 
 /** Mean absolute errors of angles, in degrees. */

@@ -5,13 +5,13 @@ import { visiblePointsError } from "@/lib/evaluate/aflw2000/marked_points.ts";
 import {
   JAW,
   landmarkDistances,
-  mean,
   type NmeSummary,
   summarizeErrors,
   type YawBin,
   yawBinOf,
   yawBins,
 } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { Annotation } from "@/lib/data/sets/annotated.ts";
 import type { MoreAnnotation } from "@/lib/data/sets/aflw2000.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";

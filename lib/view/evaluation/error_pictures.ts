@@ -1,6 +1,5 @@
-import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
-import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import { type FaceGroup, foundLandmarks, type JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
@@ -32,7 +31,7 @@ export async function pictureErrors(
   faces: readonly JudgedFace[],
   { surface, groups = [], onProgress }: PicturedErrors,
 ): Promise<ErrorPictures> {
-  const errors = evaluateEach(faces, { found: faces.map(({ prediction }) => readLandmarks(prediction, surface)) });
+  const errors = evaluateEach(faces, { found: foundLandmarks(faces, surface) });
   const pairs = faces.map(({ map, ...face }) => ({ ...face, truth: map }));
   return {
     cumulative: cumulativeFigure(errors),

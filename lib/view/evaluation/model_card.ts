@@ -1,17 +1,17 @@
 import { evaluateEach, type Evaluation, landmarkPairs } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
+import { foundLandmarks } from "@/lib/evaluate/made_faces.ts";
 import type { Split } from "@/lib/data/sample.ts";
-import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import {
   countPeople,
   faceErrors,
   JAW,
   type LandmarkErrors,
   landmarkErrors,
-  mean,
   type NmeSummary,
   summarizeErrors,
 } from "@/lib/evaluate/nme.ts";
+import { mean } from "@/lib/numbers.ts";
 import { denseErrors, landmarkErrorsByPart, mapErrorsByRegion, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
@@ -159,7 +159,7 @@ const [SIDE, COLUMNS, ROWS] = [192, 6, 2] as const;
 
 /** Where the model fails most: the faces of the largest errors (68 points, 2D), with the landmarks that it finds. */
 export function worstFaces({ drawn, surface }: Pick<CardFaces, "drawn" | "surface">): Photo {
-  const found = landmarksOf(drawn, surface);
+  const found = foundLandmarks(drawn, surface);
   const errors = evaluateEach(drawn, { found }).map(({ nme68_2d }, i) => ({ error: nme68_2d, i }));
   const worst = errors.sort((a, b) => b.error - a.error).slice(0, COLUMNS * ROWS);
   const pictures = worst.map(({ i }) => {
@@ -175,12 +175,8 @@ function mapPair({ map, prediction, landmarks }: TraitedFace) {
   return { truth: map, prediction, landmarks };
 }
 
-function landmarksOf(faces: readonly TraitedFace[], surface: FaceSurface): Float32Array[] {
-  return faces.map(({ prediction }) => readLandmarks(prediction, surface));
-}
-
 function pairsOf(faces: readonly TraitedFace[], surface: FaceSurface) {
-  return landmarkPairs(faces, landmarksOf(faces, surface));
+  return landmarkPairs(faces, foundLandmarks(faces, surface));
 }
 
 function summary(errors: NmeSummary): string[] {
