@@ -11,6 +11,7 @@ import type { ComparedModel } from "@/lib/view/evaluation/model_comparison.ts";
 import type { BoxKind } from "@/tasks/evaluate/measure_photos.ts";
 import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
+import { Refusals } from "@/tasks/refusals.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
@@ -72,6 +73,7 @@ await runTask(command, async (console) => {
   for (const folder of command.args) models.push(await openCrops(folder, { ...options, note }));
   const onProgress = console.stage(options.photos ? "Fitting photos" : `Fitting ${testSamples} held-out faces`);
   const measured: Omit<ComparedModel, "milliseconds">[] = [];
+  const refusals = new Refusals(console);
   let first: readonly FaceError[] | undefined;
   const beside = (errors: readonly FaceError[]) => {
     if (first) return { difference: errorDifference(errors, first) };
@@ -89,10 +91,16 @@ await runTask(command, async (console) => {
     } else {
       const spec = { workers: defaults.workers, source, seed, sampleCount: testSamples };
       const onConversion = console.lateStage(CONVERTING);
-      const { evaluation, errors } = await measureHeldOut(model, { ...spec, onConversion, onProgress: part });
+      const { evaluation, errors } = await measureHeldOut(model, {
+        ...spec,
+        onConversion,
+        onRefused: refusals.add,
+        onProgress: part,
+      });
       measured.push({ ...about, evaluation, ...beside(errors) });
     }
   }
+  refusals.tell();
   const speeds = await measureSpeeds(models, console.stage("Timing, in turns"));
   const compared = measured.map((one, i) => ({ ...one, milliseconds: speeds[i]! }));
   console.quiet();

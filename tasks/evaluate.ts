@@ -12,6 +12,7 @@ import type { NumberTable } from "@/lib/view/evaluation/number_table.ts";
 import { protocolTables } from "@/lib/view/evaluation/protocol_table.ts";
 import type { BoxKind, PhotoEvaluation } from "@/tasks/evaluate/measure_photos.ts";
 import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
+import { Refusals } from "@/tasks/refusals.ts";
 import { refuseExisting } from "@/tasks/refuse_existing.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
@@ -118,14 +119,17 @@ await runTask(command, async (console) => {
     return await tell(evaluation);
   }
   const { source, seed } = { ...defaults, ...trainedOn(model.description), ...given };
+  const refusals = new Refusals(console);
   const evaluation = await evaluateHeldOut(model, {
     workers: defaults.workers,
     source: sourceOf(options, await readRunSource(folder) ?? source),
     seed,
     sampleCount: testSamples,
     onConversion: console.lateStage(CONVERTING),
+    onRefused: refusals.add,
     onProgress,
   });
+  refusals.tell();
   await tell(evaluation);
 });
 

@@ -1,7 +1,9 @@
 import { type BatchOptions, openBatches } from "@/lib/data/batches/batches.ts";
+import { counted } from "@/lib/counted.ts";
 import { decodePositions, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
+import { InputError } from "@/lib/errors.ts";
 import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, meshLandmarks } from "@/lib/face/morphable_model.ts";
@@ -20,7 +22,10 @@ export interface MakeOptions extends BatchOptions {
   readonly onProgress?: ProgressListener | undefined;
 }
 
-/** The first `sampleCount` faces of a split, made anew from the seed. */
+/**
+ * The first `sampleCount` faces of a split, made anew from the seed, but for those whose photos cannot be used. Throws an
+ * InputError where none can.
+ */
 export async function makeFaces({ onProgress, ...options }: MakeOptions): Promise<MadeFace[]> {
   const { encoding, sampleCount } = options;
   const workers = options.opened && sampleCount <= SAMPLES_PER_WORKER
@@ -48,6 +53,11 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
     }
   }
   tell();
+  if (faces.length === 0) {
+    throw new InputError(
+      `Cannot measure on ${options.split} faces: of ${counted(sampleCount, "photo")}, none can be used`,
+    );
+  }
   return faces;
 }
 

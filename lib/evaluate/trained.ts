@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Config, parseSourceName } from "@/lib/config.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
-import { countSamples, type Source } from "@/lib/data/sources/source.ts";
+import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { evaluate, evaluateEach, type Evaluation, type Measured } from "@/lib/evaluate/evaluate.ts";
 import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
@@ -30,6 +30,8 @@ export interface HeldOutOptions extends Pick<Config, "source" | "seed" | "worker
   readonly sampleCount: number;
   /** Told how much of the source's files is converted, where they are new. */
   readonly onConversion?: (done: number) => void;
+  /** Told of files of the source that cannot be used; see {@linkcode OpenOptions.onRefused}. */
+  readonly onRefused?: OpenOptions["onRefused"];
   readonly onProgress?: ProgressListener | undefined;
 }
 
@@ -41,15 +43,16 @@ export async function evaluateHeldOut(model: MeasuredModel, options: HeldOutOpti
 /** {@linkcode evaluateHeldOut} with each face's error: of the same settings, models' are of the same faces. */
 export async function measureHeldOut(
   model: MeasuredModel,
-  { onConversion, onProgress, ...spec }: HeldOutOptions,
+  { onConversion, onRefused, onProgress, ...spec }: HeldOutOptions,
 ): Promise<Measured> {
   const { imageSize, encoding } = model.description;
   const pictures = { ...spec, imageSize, augment: false };
   // here before in the workers: they take what it has converted
-  const source = await openSource(pictures, { onProgress: onConversion });
+  const source = await openSource(pictures, { onProgress: onConversion, onRefused });
   const faces = await makeFaces({
     ...pictures,
     opened: source,
+    onRefused,
     encoding,
     batchSize: 16,
     overfitBatches: 0,

@@ -1,15 +1,20 @@
 import { cropSample, type LabeledPhoto, randomAugmentation } from "@/lib/data/augment.ts";
-import { type Split, splits } from "@/lib/data/sample.ts";
+import { type Sample, type Split, splits } from "@/lib/data/sample.ts";
 import { firstUsable } from "@/lib/data/sources/passing_over.ts";
 import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.ts";
+import { InputError } from "@/lib/errors.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { Random } from "@/lib/random.ts";
 
-type Options = Pick<SourceSpec, "seed" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
+type Options = Pick<SourceSpec, "seed" | "imageSize" | "augment"> & Pick<OpenOptions, "onRefused" | "timer">;
 
 /** Photos with labels, whatever they are made of. */
 export interface LabeledPhotos {
   readonly counts: Readonly<Record<Split, number>>;
-  /** Throws an InputError where the photo cannot be used; the next one that can takes its place. */
+  /**
+   * Throws an InputError where the photo cannot be used. In training the next one that can takes its place; held out, where
+   * each counts once, its sample has no face to judge.
+   */
   labeledPhoto(place: number, split: Split): Promise<LabeledPhoto>;
   /** Who the photo at each place shows, where several may show one person; see {@linkcode personNumbers}. */
   readonly people?: Readonly<Record<Split, ArrayLike<number>>> | undefined;
@@ -18,18 +23,28 @@ export interface LabeledPhotos {
 /** The part of a source that makes samples, where these are crops of photos: in each epoch, a photo is augmented anew. */
 export function photoSamples(
   { counts, labeledPhoto, people }: LabeledPhotos,
-  { seed, augment, onRefused, timer }: Options,
+  { seed, imageSize, augment, onRefused, timer }: Options,
 ): Pick<Source, "counts" | "sample" | "label"> {
+  const photoAt = async (place: number, split: Split) => ({
+    labeled: await labeledPhoto(place, split),
+    person: people?.[split][place],
+  });
   const usable = (index: number, split: Split) =>
-    firstUsable(index, {
-      count: counts[split],
-      make: async (place) => ({ labeled: await labeledPhoto(place, split), person: people?.[split][place] }),
-      onRefused,
-    });
+    firstUsable(index, { count: counts[split], make: (place) => photoAt(place, split), onRefused });
+  const heldOut = async (index: number, split: Split) => {
+    try {
+      return await photoAt(index, split);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      onRefused?.(error.message);
+    }
+  };
   return {
     counts,
     async sample(index, split, epoch = 0) {
-      const { labeled, person } = await usable(index, split);
+      const found = await (split === "train" ? usable : heldOut)(index, split);
+      if (!found) return absentSample(imageSize);
+      const { labeled, person } = found;
       timer?.begin("crop");
       const random = new Random(`${seed}/${split}/photo ${index}/${epoch}`);
       const sample = cropSample(labeled, augment ? randomAugmentation(random) : undefined);
@@ -37,6 +52,16 @@ export function photoSamples(
       return { ...sample, person };
     },
     label: async (index, split) => (await usable(index, split)).labeled.label,
+  };
+}
+
+/** In the place of a photo that cannot be used: black, and no face to judge. */
+function absentSample(size: number): Sample {
+  return {
+    image: { width: size, height: size, rgb: new Uint8Array(3 * size * size) },
+    map: { size, positions: new Float32Array(3 * size * size) },
+    landmarks: new Float32Array(3 * LANDMARK_COUNT),
+    isAbsent: true,
   };
 }
 

@@ -7,6 +7,7 @@ import type { FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import { list300wLp } from "@/lib/data/sets/300w_lp/listing.ts";
 import { type PhotoSource, photoSource } from "@/lib/data/sets/300w_lp/photo_source.ts";
 import { InputError } from "@/lib/errors.ts";
+import { makeFaces } from "@/lib/evaluate/made_faces.ts";
 import { meshLandmarks, shapeFace } from "@/lib/face/morphable_model.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { placeInImage } from "@/lib/geometry/transforms.ts";
@@ -175,6 +176,25 @@ Deno.test("photoSource() gives up where no file can be used, and names the last"
     InputError,
     /^Cannot read .*\.jpg: 50 bytes.*; nor could the 1 before/,
   );
+});
+
+Deno.test("held out, each photo that can be used counts once, and one that cannot is named and not at all", async () => {
+  await using folder = await temporaryFolder();
+  await writeStandInSet(folder.path, fitted, { subjects: 4, rotations: 2, side: 60 });
+  const refused: string[] = [];
+  const source = await openSet(folder.path, { onRefused: (sentence) => refused.push(sentence) });
+  const test = source.photos.test.map(({ name }) => `${folder.path}/${name}`);
+  const measured = () =>
+    makeFaces({
+      ...{ seed: 7, source: { name: "300w-lp" }, imageSize: 64, augment: false, encoding: "centered" },
+      ...{ split: "test", batchSize: 2, workers: 0, overfitBatches: 0, sampleCount: test.length, opened: source },
+    });
+  const all = await measured();
+  assertEquals([all.length, refused], [test.length, []]);
+  await Deno.truncate(`${test[0]}.jpg`, 50);
+  assertEquals([await measured(), refused.map((sentence) => sentence.includes(test[0]!))], [all.slice(1), [true]]);
+  for (const name of test) await Deno.truncate(`${name}.jpg`, 50);
+  await assertThrows(measured, InputError, /^Cannot measure on test faces: of \d+ photos, none can be used$/);
 });
 
 Deno.test("photoSource()'s fingerprint is another for other photos or parameters, and the same elsewhere", async () => {
