@@ -9,7 +9,22 @@ const MOST_TEXT = 2 ** 28;
 export async function readText(path: string): Promise<string> {
   const { size } = await Deno.stat(path).catch((error) => refuseFile(path, error));
   if (size > MOST_TEXT) refuseFile(path, `it has ${size} bytes, more than ${MOST_TEXT}`);
-  return await Deno.readTextFile(path).catch((error) => refuseFile(path, error));
+  const text = await Deno.readTextFile(path).catch((error) => refuseFile(path, error));
+  return text.replace(BYTE_ORDER_MARK, "");
+}
+
+/** Which some programs write before a text. */
+export const BYTE_ORDER_MARK = /^\ufeff/;
+
+/**
+ * A file's bytes. Throws an InputError where it cannot be read.
+ *
+ * @param wanted the end of its sentence, such as "a photo was expected"
+ */
+export async function readBytes(path: string, wanted?: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await Deno.readFile(path).catch((error) => {
+    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}${wanted === undefined ? "" : `; ${wanted}`}`);
+  });
 }
 
 /** What the text of a JSON file says. Throws an InputError where it is no JSON, or not of this schema. */
@@ -135,6 +150,11 @@ export async function removeTemporaries(folder: string): Promise<void> {
   }
 }
 
+/** What is in a folder, but for what begins with a dot: locks, and what other programs keep there for themselves. */
+export function namesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) => !name.startsWith("."));
+}
+
 /** Folders below the one that is given. */
 const DEEPEST = 4;
 
@@ -180,7 +200,15 @@ export async function isSame(one: string, other: string): Promise<boolean> {
 
 /** For a file or folder that is not whole yet, beside where it will be: "faces/" is as "faces", not in it. */
 export function temporaryName(path: string): string {
-  return `${path.replace(/(?<=[^/])\/+$/, "")}.${crypto.randomUUID()}.tmp`;
+  const [, folder, name] = /^(.*\/)?(.*)$/s.exec(path.replace(/(?<=[^/])\/+$/, ""))!;
+  return `${folder ?? ""}${startOf(name!)}.${crypto.randomUUID()}.tmp`;
+}
+
+/** As much of a name as leaves room for what is added to it: names have 255 bytes at most. */
+function startOf(name: string): string {
+  let start = name;
+  while (new TextEncoder().encode(start).length > 200) start = [...start].slice(0, -1).join("");
+  return start;
 }
 
 /** Whether a file is one that was not finished, as where its program was killed. */
@@ -208,16 +236,37 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Holds a file so that no other process does at the same time; the lock ends with its process, however that ends. Waits
- * for the other one, of which it tells once.
+ * Holds a folder so that no other process works in it at the same time, and removes what killed writes left there. Waits for
+ * the other one, of which it tells once. Throws an InputError where the folder cannot be written to.
  */
-export async function lockFile(
-  path: string,
-  { onWait, signal }: { readonly onWait?: (() => void) | undefined; readonly signal?: AbortSignal | undefined } = {},
-): Promise<Disposable> {
+export async function claimFolder(folder: string, options: LockOptions = {}): Promise<Disposable> {
+  const lock = await lockFile(`${folder}/.lock`, options).catch((error) => {
+    options.signal?.throwIfAborted();
+    throw new InputError(`Cannot write to ${folder}: ${reasonOf(error)}`);
+  });
+  try {
+    await removeTemporaries(folder);
+    return lock;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw new InputError(`Cannot write to ${folder}: ${reasonOf(error)}`);
+  }
+}
+
+export interface LockOptions {
+  readonly onWait?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Holds a file so that no other process does at the same time; the lock ends with its process, however that ends. Waits
+ * for the other one, of which it tells once. Where the file system has no locks, nothing is waited for.
+ */
+export async function lockFile(path: string, { onWait, signal }: LockOptions = {}): Promise<Disposable> {
   const file = await Deno.open(path, { write: true, create: true });
   try {
-    for (let attempt = 0; !await file.tryLock(true); attempt++) {
+    const isHeld = () => file.tryLock(true).catch(() => true); // some clusters' file systems have no locks
+    for (let attempt = 0; !await isHeld(); attempt++) {
       if (attempt === 0) onWait?.();
       await new Promise((resolve) => setTimeout(resolve, 200));
       signal?.throwIfAborted();

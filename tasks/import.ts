@@ -1,6 +1,6 @@
 // deno task import prnet [options]: makes a trained model of other programs' weights.
 import { InputError } from "@/lib/errors.ts";
-import { refusePresent } from "@/lib/files.ts";
+import { refusePresent, temporaryName, writing } from "@/lib/files.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("import")
@@ -24,8 +24,15 @@ await runTask(command, async (console) => {
   await useOwnBackend();
   const model = await importPrnet({ checkpoint, uvData });
   console.stage("Writing the model");
-  await saveTrainedModel(out, model);
-  await saveOnnx(`${out}/model.onnx`, model);
+  const making = temporaryName(out);
+  try {
+    await saveTrainedModel(making, model);
+    await saveOnnx(`${making}/model.onnx`, model);
+    await writing(out, () => Deno.rename(making, out));
+  } catch (error) {
+    await Deno.remove(making, { recursive: true }).catch(() => {});
+    throw error;
+  }
   console.quiet();
   globalThis.console.log(`${out}: PRNet, ${model.network.countParams()} weights`);
 });

@@ -62,11 +62,9 @@ await runTask(command, async (console) => {
   console.stage("Writing the video and the page");
   const page = await turningPage(face, { title: photo === undefined ? "A built-in face" : basename(photo), video });
   const [mp4, webp, html] = paths as [string, string, string];
-  await video.save(mp4);
-  console.throwIfAborted();
-  await video.save(webp);
-  console.throwIfAborted();
-  await writeFileAtomic(html, page);
+  const files = [[mp4, await video.toMp4()], [webp, await video.toWebp()], [html, page]] as const;
+  console.throwIfAborted(); // all three or none
+  for (const [path, content] of files) await writeFileAtomic(path, content);
   console.quiet();
   globalThis.console.log(`${mp4}, ${webp} and ${html}: ${video.frames.length} frames of ${SIZE} × ${SIZE} pixels`);
 });

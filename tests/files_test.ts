@@ -1,5 +1,13 @@
 import { InputError } from "@/lib/errors.ts";
-import { cacheFolder, filesBelow, writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
+import {
+  cacheFolder,
+  claimFolder,
+  filesBelow,
+  isTemporary,
+  temporaryName,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "@/lib/files.ts";
 import { assert, assertEquals, assertThrows, withEnvironment } from "@/tests/support.ts";
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -102,6 +110,30 @@ Deno.test("filesBelow() takes links as what they lead to, passes over those that
     } finally {
       Deno.readDir = readDir;
     }
+  });
+});
+
+Deno.test("claimFolder() holds a folder until it is given back, tells once who waits, and sweeps what killed writes left", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(temporaryName(`${folder}/a`), "");
+    let waits = 0;
+    const first = await claimFolder(folder);
+    assertEquals(await namesIn(folder), [".lock"]);
+    const second = claimFolder(folder, { onWait: () => waits++ });
+    assertEquals(await Promise.race([second, new Promise((resolve) => setTimeout(resolve, 500))]), undefined);
+    first[Symbol.dispose]();
+    (await second)[Symbol.dispose]();
+    assertEquals(waits, 1);
+  });
+  await assertThrows(() => claimFolder("/nowhere/at all"), InputError, /^Cannot write to \/nowhere\/at all: /);
+});
+
+Deno.test("writeFileAtomic() writes files of the longest names that there are", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/${"ä".repeat(127)}`;
+    await writeFileAtomic(path, "text");
+    assertEquals([await Deno.readTextFile(path), (await namesIn(folder)).length], ["text", 1]);
+    assert(isTemporary(temporaryName(path)));
   });
 });
 

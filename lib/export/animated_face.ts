@@ -1,9 +1,11 @@
 import { encodeGlb } from "@/lib/export/glb.ts";
 import { metersPerUnit } from "@/lib/export/exported_mesh.ts";
+import { expressionPlaces } from "@/lib/export/expression_places.ts";
 import { InputError } from "@/lib/errors.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { type PoseAngles, poseRotation } from "@/lib/geometry/transforms.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** What a face does at one time. */
@@ -15,15 +17,16 @@ export interface FaceMoment {
   readonly pose?: PoseAngles | undefined;
 }
 
-/** The expressions that a face model has of those that are said. Throws an InputError where it has none. */
+/** The expressions of a face model that are said, be it by both sides of them or by the whole. Throws an InputError where it has none. */
 export function sharedExpressions(
   { name, expressionNames }: Pick<MorphableModel, "name" | "expressionNames">,
   said: readonly string[],
 ): readonly string[] {
-  const all = new Set(said), shared = expressionNames.filter((expression) => all.has(expression));
+  const all = [...new Set(said)];
+  const shared = expressionNames.filter((expression) => expressionPlaces(expression, all).length > 0);
   if (shared.length > 0) return shared;
   throw new InputError(
-    `Cannot move the face model "${name}": it has none of the ${all.size} expressions that are said`,
+    `Cannot move the face model "${name}": it has none of the ${all.length} expressions that are said`,
   );
 }
 
@@ -47,7 +50,8 @@ export async function animatedFace(
   model: MorphableModel,
   moments: readonly FaceMoment[],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const names = sharedExpressions(model, moments.flatMap(({ expressions }) => Object.keys(expressions)));
+  const said = [...new Set(moments.flatMap(({ expressions }) => Object.keys(expressions)))];
+  const names = sharedExpressions(model, said), places = names.map((name) => expressionPlaces(name, said));
   const shapeOf = (name: string) => model.expressionModes[model.expressionNames.indexOf(name)]!;
   const vertexColors = new Uint8Array(model.mean.length);
   model.materials.forEach((material, t) => {
@@ -61,7 +65,11 @@ export async function animatedFace(
     morphs: { names, shapes: names.map(shapeOf) },
     motion: {
       times: Float32Array.from(moments, ({ time }) => time),
-      weights: Float32Array.from(moments.flatMap(({ expressions }) => names.map((name) => expressions[name] ?? 0))),
+      weights: Float32Array.from(
+        moments.flatMap(({ expressions }) =>
+          places.map((of) => mean(of.map((place) => expressions[said[place]!] ?? 0)))
+        ),
+      ),
       ...moments.every(({ pose }) => pose) && { rotations: moments.map(({ pose }) => poseRotation(pose!)) },
     },
   });

@@ -1,3 +1,4 @@
+import { expressionPlaces } from "@/lib/export/expression_places.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { mean } from "@/lib/numbers.ts";
 
@@ -49,19 +50,24 @@ export interface LiveLinkRow {
 
 /** A line of weights by ARKit's names; what a model parts in two and ARKit does not is its mean, what it does not know 0. */
 export function liveLinkRow({ time, names, expressions, pose }: LiveLinkRow): string {
-  const at = (name: string) => {
-    const place = names.indexOf(name);
-    return place < 0 ? undefined : expressions[place];
-  };
   const weights = arkitNames.map((name) => {
-    const own = `${name[0]!.toLowerCase()}${name.slice(1)}`.replace(/Left$/, "_L").replace(/Right$/, "_R");
-    const sides = [at(`${own}_L`), at(`${own}_R`)].filter((value) => value !== undefined);
-    const whole = /^(jaw|mouth)_[LR]$/.test(own) ? at(own.replace("_L", "Left").replace("_R", "Right")) : at(own);
-    return whole ?? (sides.length > 0 ? mean(sides) : 0);
+    const places = arkitPlaces(name, names);
+    return places.length > 0 ? mean(places.map((place) => expressions[place]!)) : 0;
   });
   const head = pose ? [-pose.yaw, pose.pitch, -pose.roll] : [0, 0, 0];
   const values = [...weights, ...head, 0, 0, 0, 0, 0, 0];
   return [timecode(time), values.length, ...values.map((value) => value.toFixed(6))].join(",");
+}
+
+/** Whether any of ARKit's blend shapes is among these names: components of a face model are not. */
+export function saysBlendShapes(names: readonly string[]): boolean {
+  return arkitNames.some((name) => arkitPlaces(name, names).length > 0);
+}
+
+function arkitPlaces(name: string, names: readonly string[]): number[] {
+  const own = `${name[0]!.toLowerCase()}${name.slice(1)}`;
+  const isWay = /^(jaw|mouth)(Left|Right)$/.test(own); // where they move, not a side of them
+  return expressionPlaces(isWay ? own : own.replace(/Left$/, "_L").replace(/Right$/, "_R"), names);
 }
 
 /** Hours, minutes, seconds, frames and thousandths of a frame. */

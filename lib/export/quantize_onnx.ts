@@ -26,7 +26,9 @@ function quantizeGraph(graph: Uint8Array): Uint8Array {
   const names = weightNames(fields.filter(({ field }) => field === 1).map(({ bytes }) => bytes));
   const parts = fields.map(({ field, bytes }) => {
     const weights = field === 5 ? readTensor(bytes) : undefined;
-    return weights && names.has(weights.name) ? quantize(weights) : { nodes: [], rest: [bytesField(field, bytes)] };
+    return weights && weights.shape.length > 0 && names.has(weights.name)
+      ? quantize(weights)
+      : { nodes: [], rest: [bytesField(field, bytes)] };
   });
   return concatBytes(
     ...parts.flatMap(({ nodes }) => nodes.map((node) => bytesField(1, node))), // before those that use their results

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { decodeDetailed, encodeModel } from "@/lib/face/model_file.ts";
 import { checkModel, type MorphableModel } from "@/lib/face/morphable_model.ts";
-import { writeFileAtomic } from "@/lib/files.ts";
+import { readBytes, writeFileAtomic } from "@/lib/files.ts";
 
 /** A face model in a file of its own, made by `deno task prepare`. */
 export interface PreparedFace {
@@ -63,9 +63,7 @@ export async function readPreparedFace(
   path: string,
   wanted = "a face model of deno task prepare was expected",
 ): Promise<PreparedFace> {
-  const bytes = await Deno.readFile(path).catch((error) => {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; ${wanted}`);
-  });
+  const bytes = await readBytes(path, wanted);
   const { model, details } = decoded(bytes) ?? {};
   const { data, error } = detailsSchema.safeParse(details ?? {});
   if (!model || error) {

@@ -59,7 +59,7 @@ const fieldWriters = new Map<AttributeType, (value: unknown) => Uint8Array<Array
   [attributeTypes.bool, (value) => varintField(5, Boolean(value))],
   [attributeTypes.type, (value) => varintField(6, dataTypeOf(value))],
   [attributeTypes.shape, (value) => bytesField(7, concatBytes(...(value as number[]).map(dimension)))],
-  [attributeTypes.function, (value) => bytesField(10, bytesField(1, String(value)))],
+  [attributeTypes.function, (value) => bytesField(10, bytesField(1, String(value)))], // in a list it would be field 9
 ]);
 
 function dimension(size: number): Uint8Array {

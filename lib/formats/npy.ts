@@ -1,5 +1,6 @@
 /** A reader of NumPy's `.npy` files, versions 1 to 3 (NEP 1, "A Simple File Format for NumPy Arrays"). */
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
+import { readBytes } from "@/lib/files.ts";
 
 /** Whether a file's name is that of a pickle, as 3DDFA_V2's and FLAME's models are: a program of Python's, which is not run here. */
 export function isPickle(path: string): boolean {
@@ -14,13 +15,7 @@ export interface NpyArray {
 
 /** Throws an InputError where the file is missing, cut, malformed or not of numbers. */
 export async function readNpy(path: string): Promise<NpyArray> {
-  let bytes;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; a NumPy file was expected`);
-  }
-  return parseNpy(bytes, path);
+  return parseNpy(await readBytes(path, "a NumPy file was expected"), path);
 }
 
 const itemTypes: Readonly<

@@ -19,12 +19,15 @@ export interface OnnxWeights {
   readonly values: Float32Array;
 }
 
+/** More than networks have: a file of nothing else would take a hundred times its size of memory. */
+const [MOST_NODES, MOST_INPUTS, MOST_AXES] = [100_000, 1000, 8];
+
 /**
  * The graph of an ONNX model (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) that keeps its weights in itself, as posmap's
  * do. Takes no more memory than twice the file. Throws a RangeError where it is none.
  */
 export function readOnnx(model: Uint8Array): OnnxFile {
-  const graph = [...messageFields(model)].find(({ field }) => field === 7)?.bytes;
+  const graph = firstBytes(model, 7);
   if (!graph) throw new RangeError("it has no graph");
   const arrays = new Map<string, OnnxWeights>();
   const nodes: OnnxNode[] = [], casts: [from: string, to: string][] = [], outputs: string[] = [];
@@ -32,13 +35,13 @@ export function readOnnx(model: Uint8Array): OnnxFile {
     if (field === 1) {
       const node = readNode(bytes);
       if (node.operator === "Cast") casts.push([node.inputs[0]!, node.output]);
-      nodes.push(node);
+      if (nodes.push(node) > MOST_NODES) throw new RangeError(`it has more than ${MOST_NODES} nodes`);
     }
     if (field === 5) {
       const tensor = readTensor(bytes);
       if (tensor) arrays.set(tensor.name, tensor);
     }
-    if (field === 12) outputs.push(textOf([...messageFields(bytes)].find(({ field }) => field === 1)));
+    if (field === 12) outputs.push(textOf(firstBytes(bytes, 1)));
   }
   for (const [from, to] of casts) {
     const array = arrays.get(from);
@@ -49,12 +52,16 @@ export function readOnnx(model: Uint8Array): OnnxFile {
 
 /** Of a NodeProto. */
 export function readNode(message: Uint8Array): OnnxNode & { readonly output: string } {
-  const fields = [...messageFields(message)];
-  return {
-    inputs: fields.filter(({ field }) => field === 1).map(textOf),
-    output: textOf(fields.find(({ field }) => field === 2)),
-    operator: textOf(fields.find(({ field }) => field === 4)),
-  };
+  const inputs: string[] = [];
+  let output: string | undefined, operator: string | undefined;
+  for (const { field, bytes } of messageFields(message)) {
+    if (field === 1 && inputs.push(textOf(bytes)) > MOST_INPUTS) {
+      throw new RangeError(`a node has more than ${MOST_INPUTS} inputs`);
+    }
+    if (field === 2) output ??= textOf(bytes);
+    if (field === 4) operator ??= textOf(bytes);
+  }
+  return { inputs, output: output ?? "", operator: operator ?? "" };
 }
 
 export type OnnxType = "float32" | "uint8" | "int8" | "int64" | "float16";
@@ -69,13 +76,18 @@ export interface OnnxTensor extends OnnxWeights {
 
 /** Of a TensorProto; undefined for whole numbers. */
 export function readTensor(message: Uint8Array): OnnxTensor | undefined {
-  const fields = [...messageFields(message)];
-  const name = textOf(fields.find(({ field }) => field === 8));
-  const type = fields.find(({ field }) => field === 2)?.number;
+  const shape: number[] = [];
+  let type: number | undefined;
+  for (const { field, number } of messageFields(message)) {
+    if (field === 1 && shape.push(number) > MOST_AXES) {
+      throw new RangeError(`a constant has more than ${MOST_AXES} axes`);
+    }
+    if (field === 2) type ??= number;
+  }
   const isHalf = type === typeNumbers.float16;
   if (type !== typeNumbers.float32 && !isHalf) return undefined;
-  const shape = fields.filter(({ field }) => field === 1).map(({ number }) => number);
-  const bytes = (fields.find(({ field }) => field === 9)?.bytes ?? new Uint8Array()).slice(); // views want it aligned
+  const name = textOf(firstBytes(message, 8));
+  const bytes = (firstBytes(message, 9) ?? new Uint8Array()).slice(); // views want it aligned
   const count = shape.reduce((product, length) => product * length, 1);
   if (bytes.length !== count * (isHalf ? 2 : 4)) {
     throw new RangeError(`the constant ${name} of shape [${shape}] has ${bytes.length} bytes`);
@@ -84,6 +96,11 @@ export function readTensor(message: Uint8Array): OnnxTensor | undefined {
   return { name, shape, isHalf, values };
 }
 
-function textOf(field: { readonly bytes: Uint8Array } | undefined): string {
-  return new TextDecoder().decode(field?.bytes);
+function firstBytes(message: Uint8Array, wanted: number): Uint8Array | undefined {
+  for (const { field, bytes } of messageFields(message)) if (field === wanted) return bytes;
+  return undefined;
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return new TextDecoder().decode(bytes);
 }

@@ -6,7 +6,8 @@ export function distanceToLine([x, y]: Point, line: readonly Point[]): number {
   let nearest = Infinity;
   for (let i = 0; i + 1 < line.length; i++) {
     const [[ax, ay], [bx, by]] = [line[i]!, line[i + 1]!];
-    const along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2);
+    const squared = (bx - ax) ** 2 + (by - ay) ** 2;
+    const along = squared > 0 ? ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / squared : 0;
     const t = Math.min(1, Math.max(0, along));
     nearest = Math.min(nearest, Math.hypot(x - (ax + t * (bx - ax)), y - (ay + t * (by - ay))));
   }

@@ -4,6 +4,7 @@ import { InputError, reasonOf } from "@/lib/errors.ts";
 import { builtInFace } from "@/lib/face/built_in.ts";
 import { LANDMARK_COUNT, valuesAt, vertexPoints } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { flipped } from "@/lib/face/orientation.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
 import { listBundle, readBundle } from "@/lib/formats/tensor_bundle.ts";
 import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
@@ -99,7 +100,17 @@ async function readSurface(folder: string): Promise<FaceSurface> {
       i % 3 === 2 ? 0 : i % 3 === 0 ? points[2 * Math.floor(i / 3)]! : -points[2 * Math.floor(i / 3) + 1]!);
   const points = vertexPoints(vertices);
   const regions = regionsFromLandmarks(flat(uv), flat(valuesAt(points, uv, { dimensions: 2 })));
-  return { uv, triangles: Uint32Array.from(triangles), landmarks: { "300w-lp": points }, regions };
+  return { uv, triangles: facingViewer(Uint32Array.from(triangles), uv), landmarks: { "300w-lp": points }, regions };
+}
+
+/** Turned over where they are clockwise in the map, which is a face seen from the front: the release writes meshes so itself. */
+function facingViewer(triangles: Uint32Array, uv: Float32Array): Uint32Array {
+  let area = 0; // below 0 where they are counter-clockwise, v being down
+  for (let t = 0; t < triangles.length; t += 3) {
+    const [a, b, c] = [2 * triangles[t]!, 2 * triangles[t + 1]!, 2 * triangles[t + 2]!];
+    area += (uv[b]! - uv[a]!) * (uv[c + 1]! - uv[a + 1]!) - (uv[c]! - uv[a]!) * (uv[b + 1]! - uv[a + 1]!);
+  }
+  return area > 0 ? flipped(triangles) : triangles;
 }
 
 function uvOf(column: number, row: number): [number, number] {

@@ -31,6 +31,12 @@ export class OnnxSession implements AsyncDisposable {
     return new OnnxSession(runtime, await runtime.InferenceSession.create(model, options));
   }
 
+  /** Of the first input, with names in place of lengths that may be any; undefined where the runtime does not say. */
+  get inputShape(): readonly (number | string)[] | undefined {
+    const first = this.#session.inputMetadata[0];
+    return first?.isTensor ? first.shape : undefined;
+  }
+
   /** All outputs, by name; they are the caller's. */
   async run(inputs: Readonly<Record<string, OnnxArray>>): Promise<Record<string, OnnxArray<Float32Array>>> {
     const { Tensor } = this.#runtime;

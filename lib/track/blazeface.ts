@@ -76,11 +76,14 @@ export class FaceDetector {
   }
 }
 
+/** Parts along a side: of strips that are longer, parts lie apart. */
+const MOST_PARTS = 100;
+
 /** Squares that overlap by half of their side and cover the picture. */
 function partsOf({ width, height }: Photo, share: number): Crop[] {
   const side = share * Math.min(width, height);
   const starts = (length: number) => {
-    const count = Math.max(1, Math.ceil((length - side) / (side / 2)) + 1);
+    const count = Math.min(MOST_PARTS, Math.max(1, Math.ceil((length - side) / (side / 2)) + 1));
     return Array.from(
       { length: count },
       (_, i) => count === 1 ? (length - side) / 2 : i * (length - side) / (count - 1),

@@ -50,8 +50,10 @@ export class DelayedSmoothing<Fit extends FaceFit, Extra> {
   }
 
   /** By the frames around without a gap, and without a cut, in which this face was found. */
-  #smoothed({ id, segment }: TrackedFit<Fit>, pick: (fit: Fit) => Float32Array): Float32Array {
-    const at = (place: number) => this.#frames[place]?.faces.find((face) => face.id === id && face.segment === segment);
+  #smoothed({ id, segment, fit, isFound }: TrackedFit<Fit>, pick: (fit: Fit) => Float32Array): Float32Array {
+    if (!isFound) return pick(fit);
+    const at = (place: number) =>
+      this.#frames[place]?.faces.find((face) => face.id === id && face.segment === segment && face.isFound);
     let first = this.#next, end = this.#next + 1;
     while (first > 0 && at(first - 1)) first--;
     while (end <= this.#next + this.#reach && at(end)) end++;

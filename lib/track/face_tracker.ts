@@ -45,6 +45,8 @@ export interface TrackedFit<Fit extends FaceFit> {
   /** Another one where the face was found anew, as after a cut: from there on, nothing of before says how it moves. */
   readonly segment: number;
   readonly fit: Fit;
+  /** Whether it was found in this frame; where not, as it may be back at once, all is as in the last one in which it was. */
+  readonly isFound: boolean;
   /** [68, 3] and [vertexCount, 3], smoothed; valid until the next frame. */
   readonly landmarks: Float32Array;
   readonly vertices: Float32Array;
@@ -126,7 +128,10 @@ export class FaceTracker<Fit extends FaceFit> {
     this.#keep(hidden);
     this.#learn(time);
     const shown = this.#tracks.filter((track) => time - track.time <= PATIENCE);
-    return shown.toSorted((a, b) => a.id - b.id).map((track) => track.smoothed());
+    return shown.toSorted((a, b) => a.id - b.id).map((track) => ({
+      ...track.smoothed(),
+      isFound: track.time === time,
+    }));
   }
 
   /** Where two tracks came to the same face, the one that it looks like goes on; the other is lost. */
@@ -253,7 +258,7 @@ class Track<Fit extends FaceFit> {
   /** The mean over the frames so far, slowly forgotten. */
   #signature: Float32Array;
   #fit: Fit;
-  #smoothed: TrackedFit<Fit> | undefined;
+  #smoothed: Omit<TrackedFit<Fit>, "isFound"> | undefined;
   #segment = 1;
   /** When the face was last found, in seconds. */
   time: number;
@@ -377,7 +382,7 @@ class Track<Fit extends FaceFit> {
   }
 
   /** The fit of the last move; what it was before where there was none since. */
-  smoothed(): TrackedFit<Fit> {
+  smoothed(): Omit<TrackedFit<Fit>, "isFound"> {
     const { id, time } = this, fit = this.#fit, segment = this.#segment;
     if (this.#smoothed?.fit === fit) return this.#smoothed;
     if (!this.#filters) {

@@ -11,7 +11,7 @@ export interface Jitter {
 /** Face sizes a second: below this a face counts as at rest. */
 const STILL = 0.25;
 
-type Segment = Pick<TrackedFit<FaceFit>, "id" | "segment">;
+type Segment = Pick<TrackedFit<FaceFit>, "id" | "segment" | "isFound">;
 
 /** Measures jitter frame by frame, for each face by its number, from each time on that it was found anew. */
 export class JitterMeter {
@@ -28,7 +28,8 @@ export class JitterMeter {
   }
 
   /** Landmarks are [68, 3]; frames are numbered one by one. */
-  add({ id, segment }: Segment, frame: number, landmarks: Float32Array): void {
+  add({ id, segment, isFound }: Segment, frame: number, landmarks: Float32Array): void {
+    if (!isFound) return;
     const before = this.#last.get(id);
     const goesOn = before?.frame === frame - 1 && before.segment === segment;
     const points = [...goesOn ? before.points.slice(-2) : [], landmarks.slice()];

@@ -57,5 +57,6 @@ export async function findFaces(
     if (faces.some((other) => boxOverlap(landmarkBox(other.fit.landmarks), box) > SAME_FACE)) continue;
     faces.push({ fit, detection });
   }
-  return faces.toSorted((a, b) => a.fit.crop.left - b.fit.crop.left);
+  const middle = ({ fit: { crop: { left, side } } }: PhotoFace) => left + side / 2;
+  return faces.toSorted((a, b) => middle(a) - middle(b));
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { InputError } from "@/lib/errors.ts";
 import { findGpu, type Gpu } from "@/lib/webgpu/gpu.ts";
 import { replaceKernels } from "@/lib/webgpu/kernels.ts";
 
@@ -13,6 +14,6 @@ export async function openWebGpu(): Promise<Gpu> {
   const gpu = await findGpu();
   await import("@tensorflow/tfjs-backend-webgpu"); // registers itself
   replaceKernels();
-  await tf.setBackend("webgpu");
+  if (!await tf.setBackend("webgpu")) throw new InputError(`Cannot use WebGPU: ${gpu.description} gives no device`);
   return opened = gpu;
 }

@@ -10,8 +10,10 @@ export interface LiveRow {
   readonly frame: number;
   /** Seconds from the first frame. */
   readonly time: number;
-  /** Pixels. */
+  /** Pixels of the frame that the face was found in. */
   readonly picture: Pick<Photo, "width" | "height">;
+  /** Pixels of the source in one of the frame's, which may be smaller. */
+  readonly fileScale: number;
   /** Without its vertices: those of a long session are gigabytes. */
   readonly face: Omit<LiveFace, "vertices">;
 }
@@ -21,6 +23,8 @@ export interface SavedFace {
   readonly model: LiveModel;
   /** The frame that the face was found in. */
   readonly picture: Photo;
+  /** See {@linkcode LiveRow.fileScale}. */
+  readonly fileScale: number;
 }
 
 export function objFile(saved: SavedFace): Blob {
@@ -33,25 +37,33 @@ export async function glbFile(saved: SavedFace): Promise<Blob> {
   return new Blob([await encodeGlb(meshOf(saved), options)], { type: "model/gltf-binary" });
 }
 
-/** In the frame's colors. */
-function meshOf({ face: { vertices: positions }, model, picture }: SavedFace): ExportedMesh {
+/** In the frame's colors, and in the source's pixels. */
+function meshOf({ face: { vertices: positions }, model, picture, fileScale }: SavedFace): ExportedMesh {
   const { triangles, uv, isSymmetric } = model;
   const colors = colorsFromPhoto({ positions, triangles }, picture, isSymmetric ? { mirrorUv: uv } : {});
-  return withoutStrays({ positions: imageToExport(positions, { ...picture, fileScale: 1 }), triangles, uv, colors });
+  return withoutStrays({ positions: imageToExport(positions, { ...picture, fileScale }), triangles, uv, colors });
 }
 
-/** Columns as `deno task track` has them, and one for each expression that the model says. */
+/** Columns as `deno task track` has them, in the source's pixels, and one for each expression that the model says. */
 export function csvFile(rows: readonly LiveRow[], { expressionNames }: LiveModel): Blob {
-  const lines = rows.map((row) => [
-    ...openFaceValues({ ...row, ...row.face }),
-    ...[...row.face.expressions].map((value) => value.toFixed(4)),
-  ]);
+  const lines = rows.map((
+    row,
+  ) => [...openFaceValues(inSource(row)), ...[...row.face.expressions].map((value) => value.toFixed(4))]);
   return new Blob(
     [[[...openFaceColumns, ...expressionNames], ...lines].map((line) => `${line.join(",")}\n`).join("")],
     {
       type: "text/csv",
     },
   );
+}
+
+function inSource({ picture: { width, height }, fileScale, face, ...row }: LiveRow) {
+  return {
+    ...row,
+    ...face,
+    picture: { width: Math.round(fileScale * width), height: Math.round(fileScale * height) },
+    landmarks: face.landmarks.map((value) => fileScale * value),
+  };
 }
 
 /** Hands a file to the browser's downloads. */

@@ -35,11 +35,14 @@ interface Sent {
   readonly start: number;
   /** Where the video was, in seconds. */
   readonly videoTime: number;
+  /** Pixels of the source in one of what is sent. */
+  readonly fileScale: number;
 }
 
 interface Shown {
   readonly bitmap: ImageBitmap;
   readonly faces: readonly LiveFace[];
+  readonly fileScale: number;
 }
 
 const video = element<HTMLVideoElement>("video");
@@ -67,6 +70,8 @@ let view: View = "sparse";
 let shown: Shown | undefined;
 let rows: LiveRow[] = [];
 let frameCount = 0;
+/** The largest number that a face has had, and what the tracker's own numbers are added to: a new one counts from 1 again. */
+let lastId = 0, idsBefore = 0;
 /** When the last frame was that rows were kept of, in seconds. */
 let rowsEnd = -1;
 /** Of a video, which plays again and again: whether rows begin with its first frame, and whether they are all of it. */
@@ -117,6 +122,7 @@ async function openBackend(backend: Backend): Promise<void> {
     element("threads").textContent = runtimeNote(backend);
     document.body.dataset["ready"] = backend;
     isNew = true;
+    idsBefore = lastId;
     speed.reset();
   } catch (error) {
     if (!isLast()) return;
@@ -167,11 +173,12 @@ async function trackPictures(): Promise<void> {
 /** Sends the source's picture of now to the tracker; none where it has had that, or where there is none, as of a camera that ends. */
 async function sendPicture({ tracker }: Open) {
   if (!source || arrival === undefined || !isNew && (isPaused || source.kind === "photo")) return;
-  const sent = { source, isNew, start: arrival, videoTime };
+  const begun = { source, isNew, start: arrival, videoTime };
   arrival = undefined;
   isNew = false;
-  const bitmap = await pictureOf(sent.source);
+  const bitmap = await pictureOf(begun.source);
   if (!bitmap) return;
+  const sent = { ...begun, fileScale: begun.source.size().width / bitmap.width };
   const isPhoto = sent.source.kind === "photo";
   return { ...sent, found: tracker.find({ time: sent.start / 1000, isNew: sent.isNew, isPhoto, bitmap }) };
 }
@@ -188,9 +195,11 @@ async function pictureOf({ kind, size, picture }: FrameSource): Promise<ImageBit
   return bitmap && kind === "photo" ? onWhite(bitmap) : bitmap;
 }
 
-function show({ bitmap, faces }: Shown, sent: Sent): void {
+function show({ bitmap, faces: found }: Pick<Shown, "bitmap" | "faces">, sent: Sent): void {
   shown?.bitmap.close();
-  shown = { bitmap, faces };
+  const { fileScale } = sent, faces = found.map((face) => ({ ...face, id: idsBefore + face.id }));
+  lastId = Math.max(lastId, ...faces.map(({ id }) => id));
+  shown = { bitmap, faces, fileScale };
   redraw();
   const now = performance.now(), latency = now - sent.start, isPhoto = source?.kind === "photo";
   speed.add(now, latency);
@@ -203,7 +212,7 @@ function show({ bitmap, faces }: Shown, sent: Sent): void {
   }
   element("no-mesh").hidden = faces.length > 0;
   open?.bars.show(faces[0]);
-  keepRows({ bitmap, faces }, timeOf(sent));
+  keepRows(shown, timeOf(sent));
   button("save").disabled = false;
   hint(faces.length > 0 ? "" : isPhoto ? "No face was found in this photo." : "No face in view.");
   // for whoever builds on the page, and for whoever measures it
@@ -218,7 +227,7 @@ function timeOf({ source: { kind }, start, videoTime }: Sent): number {
 }
 
 /** Each frame's once: of a video, those of its first whole pass. */
-function keepRows({ bitmap: { width, height }, faces }: Shown, time: number): void {
+function keepRows({ bitmap: { width, height }, faces, fileScale }: Shown, time: number): void {
   if (time < rowsEnd && rowsOf === "its start") rowsOf = "all";
   if (time === rowsEnd || rowsOf === "all") return;
   if (time < rowsEnd) {
@@ -228,7 +237,7 @@ function keepRows({ bitmap: { width, height }, faces }: Shown, time: number): vo
   }
   rowsEnd = time;
   const frame = frameCount++;
-  rows.push(...faces.map(({ vertices: _, ...face }) => ({ frame, time, picture: { width, height }, face })));
+  rows.push(...faces.map(({ vertices: _, ...face }) => ({ frame, time, picture: { width, height }, fileScale, face })));
   if (rows.length <= MOST_ROWS) return;
   rows.splice(0, rows.length - MOST_ROWS);
   replaceText(element("csv-rows"), LAST_ROWS);
@@ -277,7 +286,11 @@ async function use(opening: (signal: AbortSignal) => Promise<FrameSource>): Prom
   rowsEnd = -1;
   rowsOf = open ? "its start" : "a later part";
   firstArrival = undefined;
-  frameCount = numbersShown = 0;
+  frameCount =
+    numbersShown =
+    lastId =
+    idsBefore =
+      0;
   speed.reset();
   setPaused(false);
   setMirrored(kind === "camera");
@@ -341,12 +354,13 @@ async function toggleRecording(): Promise<void> {
 
 async function save(kind: string): Promise<void> {
   if (!open || !shown) return;
-  const { model } = open, { bitmap, faces: [face] } = shown;
+  const { model } = open, { bitmap, faces: [face], fileScale } = shown;
   if (kind === "png") return stage.canvas.toBlob((blob) => blob && download(blob, "posmap.png"));
   if (kind === "csv") return download(csvFile(rows, model), "posmap.csv");
   if (!face) return say("There is no face in view to save.");
   const picture = stage.picture(bitmap);
-  const mesh = kind === "obj" ? objFile({ face, model, picture }) : await glbFile({ face, model, picture });
+  const saved = { face, model, picture, fileScale };
+  const mesh = kind === "obj" ? objFile(saved) : await glbFile(saved);
   download(mesh, `posmap.${kind}`);
 }
 

@@ -143,7 +143,7 @@ function facingVertices(vertices: Float32Array, triangles: Uint32Array): Set<num
     const [a, b, c] = [3 * triangles[t]!, 3 * triangles[t + 1]!, 3 * triangles[t + 2]!];
     const area = (vertices[b]! - vertices[a]!) * (vertices[c + 1]! - vertices[a + 1]!) -
       (vertices[b + 1]! - vertices[a + 1]!) * (vertices[c]! - vertices[a]!);
-    if (area < 0) facing.add(triangles[t]!);
+    if (area < 0) { for (const corner of triangles.subarray(t, t + 3)) facing.add(corner); }
   }
   return facing;
 }

@@ -21,7 +21,8 @@ export class Tracker {
       if (data.type === "failed") this.#answer.reject(new Error(data.message));
       else this.#answer.resolve(data);
     };
-    this.#worker.onerror = (event) => this.#answer.reject(new Error(event.message));
+    // without a message where the script itself is missing, or not sent as one
+    this.#worker.onerror = (event) => this.#answer.reject(new Error(event.message || "worker.js cannot be loaded"));
   }
 
   /** Loads the runtime and the model. Throws where either cannot be used here. */

@@ -96,6 +96,7 @@ async function open({ backend, base, threads }: Opening): Promise<Opened> {
         id: i + 1,
         segment: 1,
         fit,
+        isFound: true,
       })),
   };
 }
@@ -113,13 +114,13 @@ async function track({ drawn, neutral, newTracker, findAll }: Opened, frame: Sen
   const picture = pictureOf(frame.bitmap);
   if (frame.isNew) tracker = undefined;
   const faces = frame.isPhoto ? await findAll(picture) : await (tracker ??= newTracker()).next(picture, frame.time);
-  return faces.map(({ id, fit, landmarks, vertices, expressions }) => ({
+  return faces.map(({ id, fit, isFound, landmarks, vertices, expressions }) => ({
     id,
     landmarks: new Float32Array(landmarks),
     vertices: drawn(vertices),
     expressions: new Float32Array(expressions),
     pose: neutral && poseOfLandmarks(landmarks, neutral),
-    score: fit.score,
+    score: isFound ? fit.score : 0,
   }));
 }
 

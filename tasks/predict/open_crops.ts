@@ -1,4 +1,5 @@
 import ort from "onnxruntime-node";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { CropModel } from "@/lib/model/crop_model.ts";
 import type { ModelDescription } from "@/lib/model/description.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
@@ -25,7 +26,7 @@ const MANY_THREADS = { intraOpNumThreads: Math.min(4, navigator.hardwareConcurre
 
 /**
  * A run or a model's folder, or what {@linkcode openModel} gave for it, run by ONNX Runtime on the processor or on any GPU. Throws
- * an InputError without a GPU.
+ * an InputError without a GPU, and where the network cannot be run or is not the one that is described.
  */
 export async function openCrops(
   given: string | OnnxModel,
@@ -33,9 +34,20 @@ export async function openCrops(
 ): Promise<OpenedModel> {
   const { description, network } = typeof given === "string" ? await openModel(given, options) : given;
   const isSmall = description.architecture !== "prnet" && atOnce === 1;
-  const session = backend === "webgpu"
-    ? await openOnGpu(network, options)
-    : await OnnxSession.open(ort, network, isSmall ? ONE_THREAD : MANY_THREADS);
+  const opening = backend === "webgpu"
+    ? openOnGpu(network, options)
+    : OnnxSession.open(ort, network, isSmall ? ONE_THREAD : MANY_THREADS);
+  const whose = typeof given === "string" ? given : "the model";
+  const session = await opening.catch((error) => {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`Cannot run model.onnx of ${whose}: ${reasonOf(error)}`);
+  });
+  const side = session.inputShape?.[1] ?? description.imageSize;
+  if (side !== description.imageSize) {
+    throw new InputError(
+      `Cannot use ${whose}: model.onnx takes pictures of ${side} pixels a side, posmap.json says ${description.imageSize}`,
+    );
+  }
   return { description, crops: new CropModel(session, description.imageSize), bytes: network.length };
 }
 

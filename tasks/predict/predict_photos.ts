@@ -3,7 +3,7 @@ import { counted } from "@/lib/counted.ts";
 import { type DecodedPhoto, decodePhoto } from "@/lib/data/files/images.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { FaceFileKind } from "@/lib/export/face_file_kinds.ts";
-import { isThere } from "@/lib/files.ts";
+import { isThere, readBytes } from "@/lib/files.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import { cropInPhoto, type FacePlace } from "@/tasks/predict/face_place.ts";
@@ -42,7 +42,7 @@ export async function predictPhotos(
   const names = new FolderNames(async (name, photo) => isMany && await isOfAnother(`${out}/${name}`, photo));
   let faceCount = 0, photoCount = 0, keptCount = 0;
   const without: string[] = [], unread: string[] = [];
-  for await (const [path, photo] of decodeAhead(paths)) {
+  for await (const { path, photo, digest } of decodeAhead(paths)) {
     signal?.throwIfAborted();
     onPhoto?.(++photoCount);
     if (photo instanceof InputError) {
@@ -57,7 +57,6 @@ export async function predictPhotos(
       if (isMany) print(`no face: ${path}`);
       continue;
     }
-    const digest = await sha256(await Deno.readFile(path));
     const given = await names.next({ path, digest }, faces.length);
     const named = given.map((name, i) => ({ folder: `${out}/${name}`, face: faces[i]! }));
     const isKept = await Promise.all(named.map(({ folder }) => isMany && isThere(folder)));
@@ -92,17 +91,21 @@ export async function predictPhotos(
 /** Photos, or why they cannot be read; the next one is read while one is looked at. */
 async function* decodeAhead(
   paths: readonly string[],
-): AsyncGenerator<readonly [path: string, photo: DecodedPhoto | InputError]> {
-  const decode = (path: string) =>
-    decodePhoto(path).catch((error) => {
-      if (error instanceof InputError) return error;
+): AsyncGenerator<PhotoFile & { readonly photo: DecodedPhoto | InputError }> {
+  const decode = async (path: string) => {
+    try {
+      const bytes = await readBytes(path, "a whole JPEG, PNG or WebP picture was expected");
+      return { path, digest: await sha256(bytes), photo: await decodePhoto(bytes, path) };
+    } catch (error) {
+      if (error instanceof InputError) return { path, digest: "", photo: error };
       throw error;
-    });
+    }
+  };
   let next = decode(paths[0]!);
-  for (const [i, path] of paths.entries()) {
-    const photo = await next;
+  for (let i = 0; i < paths.length; i++) {
+    const decoded = await next;
     if (i + 1 < paths.length) next = decode(paths[i + 1]!);
-    yield [path, photo];
+    yield decoded;
   }
 }
 

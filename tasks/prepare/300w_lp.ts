@@ -36,18 +36,19 @@ export const lp300: Preparation = {
     const photos = await open300wLp(spec, { onRefused: refusals.add });
     const count = Object.values(photos.counts).reduce((sum, inSplit) => sum + inSplit, 0);
     const tell = console.stage(`Making samples of ${count} photos`);
-    let [bytes, made] = [0, 0];
+    let made = 0;
     const content = await buildStore(options.out, {
       source: photos,
       spec,
       workers,
+      onWait: () => console.print(`Waiting for another process in ${options.out}`),
       onProgress: (done) => {
         console.throwIfAborted();
         tell(done);
       },
-      onShard: ({ file, state, bytes: own, photos, facts }) => {
-        if (made === 0) console.print(`About ${gigabytes(own / photos * count)} in all`);
-        [bytes, made] = [bytes + own, made + photos];
+      onShard: ({ file, state, bytes, photos, facts }) => {
+        if (made === 0) console.print(`About ${gigabytes(bytes / photos * count)} in all`);
+        made += photos;
         if (state === "mended") console.print(`${options.out}/${file} was damaged, and is made anew`);
         for (const { reason } of facts.refused) refusals.add(reason);
       },

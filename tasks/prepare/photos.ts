@@ -184,6 +184,8 @@ async function label(
   let done = 0;
   return await labelPhotos(folder, photos, {
     ...options,
+    onWait: () => console.print(`Waiting for another process in ${folder}`),
+    onRemoved: (count) => console.print(`Removed the labels of ${counted(count, "photo")} that are there no more`),
     onPhoto({ name, faces, refused }) {
       progress(++done / photos.length);
       console.throwIfAborted();
@@ -198,6 +200,7 @@ function tell(store: PhotoStore): void {
   const leftOut = faces.length - store.chosen().length;
   const errors = faces.map(({ error }) => error).sort((a, b) => a - b);
   const at = (share: number) => errors[Math.min(errors.length - 1, Math.floor(share * errors.length))]!.toFixed(2);
+  const known = new Set(faces.map(({ id }) => id)), gone = store.choices.out.filter((id) => !known.has(id)).length;
   const without = photos!.filter(({ errors }) => errors.length === 0).length;
   const lines = [
     `${folder}: ${counted(faces.length, "face")} of ${counted(photos!.length + refused.length, "photo")}, ${about}`,
@@ -205,6 +208,7 @@ function tell(store: PhotoStore): void {
     ...refused.length > 0 ? [`${counted(refused.length, "photo")} left out`] : [],
     `label error, ${errorMeans}, % of the face's size: median ${at(0.5)}, 90 % below ${at(0.9)}, most ${at(1)}`,
     ...leftOut > 0 ? [`${counted(leftOut, "face")} not used`] : [],
+    ...gone > 0 ? [`${counted(gone, "face")} left out by hand that is there no more`] : [],
     `positions are kept to ${loss.toFixed(4)} pixels of the crop`,
   ];
   globalThis.console.log(lines.join("\n"));

@@ -42,12 +42,11 @@ export async function pickLandmarks(head: Head, picking: Picking): Promise<void>
     await finish(parseLandmarks(data.landmarks, head.path));
     saved.resolve();
   };
-  const stop = new AbortController();
   const server = servePage(files, {
     hostname: "127.0.0.1",
     port,
     actions: { save: { mostBytes: MOST_BYTES, act: save } },
-    signal: AbortSignal.any([signal, stop.signal]),
+    signal,
   });
   picking.onServing(addressOf(server.addr));
   await Promise.race([saved.promise, server.finished]);

@@ -147,9 +147,9 @@ async function writeHead(
   const list = landmarks === head.landmarks ? undefined : JSON.stringify(listHeadLandmarks(head, landmarks)) + "\n";
   // one that stays beside the model is known later as what was found, too
   const foundList = list === undefined ? await foundListOf(out) : isFound ? fingerprint(list) : undefined;
+  if (list !== undefined) await writeFileAtomic(listBeside(out), list); // first: what a person has placed can be lost
   await savePreparedFace(out, { model, license: head.license, foundList });
   await landmarkPicture(model).save(`${out}.png`);
-  if (list !== undefined) await writeFileAtomic(listBeside(out), list);
   console.quiet();
   return model;
 }

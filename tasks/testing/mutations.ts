@@ -764,8 +764,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/export/live_link.ts",
-    line: "return whole ?? (sides.length > 0 ? mean(sides) : 0);",
-    replacement: "return whole ?? sides[0] ?? 0;",
+    line: "return places.length > 0 ? mean(places.map((place) => expressions[place]!)) : 0;",
+    replacement: "return places.length > 0 ? expressions[places[0]!]! : 0;",
     tests: ["tests/export/live_link_test.ts"],
   },
   {

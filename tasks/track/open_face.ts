@@ -48,7 +48,7 @@ export function openFaceValues(row: OpenFaceRow): (number | string)[] {
   const turn = pose ? [-pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];
   const points = [xs.map(toPixel), ys.map(toPixel), xs.map(across), ys.map(down), depths].flat();
   return [
-    ...[frame + 1, id, time.toFixed(4), score.toFixed(3), 1],
+    ...[frame + 1, id, time.toFixed(4), score.toFixed(3), score > 0 ? 1 : 0],
     ...place.map(hundredths),
     ...turn,
     ...points.map(hundredths),

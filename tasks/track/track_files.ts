@@ -1,4 +1,4 @@
-import { liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
+import { liveLinkHeader, liveLinkRow, saysBlendShapes } from "@/lib/export/live_link.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
@@ -63,7 +63,7 @@ export class TrackFiles implements AsyncDisposable {
       }),
     );
     await this.#write("landmarks.csv", openFaceValues(line).join(","), () => openFaceColumns.join(","));
-    if (expressions.length === 0) return;
+    if (!saysBlendShapes(this.#expressionNames)) return;
     const row = liveLinkRow({ time, names: this.#expressionNames, expressions, pose });
     await this.#write(nameForFace("blendshapes.csv", id), row, liveLinkHeader);
   }

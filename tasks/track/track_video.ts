@@ -5,7 +5,6 @@ import { animatedFace, type FaceMoment, sharedExpressions } from "@/lib/export/a
 import { writeFileAtomic } from "@/lib/files.ts";
 import { InputError } from "@/lib/errors.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { DelayedSmoothing } from "@/lib/track/delayed_smoothing.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import { FaceTracker, type TrackedFit } from "@/lib/track/face_tracker.ts";
@@ -90,7 +89,6 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
   const clock = new StageClock();
   const [raw, smooth] = [new JitterMeter(info), new JitterMeter(info)];
   const delayed = options.smoothing === "offline" ? new DelayedSmoothing<ModelFit, Frame>() : undefined;
-  const points = landmarksOf(description.surface.landmarks);
   await using files = await TrackFiles.create(options.out, { expressionNames });
   const width = info.width + (inset?.width ?? 0);
   await using output = options.overlay === "none" && !inset
@@ -101,22 +99,27 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
 
   const finish = async ({ picture, number }: Frame, faces: readonly TrackedFit<ModelFit>[]) => {
     const time = number / info.framesPerSecond;
-    const shown = faces.map((face) => ({
-      ...face,
-      landmarks: delayed ? valuesAt(points, face.vertices) : face.landmarks,
-    }));
     clock.start("draw");
-    const turning = inset?.draw(picture, shown[0]);
-    for (const face of shown) {
+    const turning = inset?.draw(picture, faces[0]);
+    for (const face of faces) {
       smooth.add(face, number, face.landmarks);
       if (options.overlay !== "none") overlay.draw(picture, face, options.overlay);
       ids.add(face.id);
     }
     const whole = inset && turning ? inset.beside(picture, turning) : picture;
     clock.start("write");
-    for (const { id, fit, landmarks, expressions } of shown) {
+    for (const { id, fit, isFound, landmarks, expressions } of faces) {
       const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);
-      await files.add({ frame: number, time, id, picture, landmarks, pose, score: fit.score, expressions });
+      await files.add({
+        frame: number,
+        time,
+        id,
+        picture,
+        landmarks,
+        pose,
+        score: isFound ? fit.score : 0,
+        expressions,
+      });
       if (!animated) continue;
       const named = Object.fromEntries(expressionNames.map((name, i) => [name, expressions[i]!]));
       moments.getOrInsertComputed(id, () => []).push({ time, expressions: named, pose });

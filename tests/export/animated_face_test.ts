@@ -38,6 +38,16 @@ Deno.test("animatedFace() is to three.js the model's mean, whose expressions it 
   assertClose(distance(valuesAt(landmarks, open), 51, 57), distance(shaped, 51, 57) / units, 1e-5, "mouth");
 });
 
+Deno.test("animatedFace() moves what the model has in one by the mean of both sides, and a side by the whole", async () => {
+  const said = { browInnerUp_L: 0.25, browInnerUp_R: 0.75, eyeBlink: 0.5 };
+  const glb = await readGlb(
+    await animatedFace(model, [{ time: 0, expressions: said }, { time: 1, expressions: said }]),
+  );
+  const { browInnerUp, eyeBlink_L, eyeBlink_R, ...others } = glb.morphsAt(0.5);
+  assertAllClose([browInnerUp!, eyeBlink_L!, eyeBlink_R!], [0.5, 0.5, 0.5], 1e-6);
+  assertEquals(others, {});
+});
+
 Deno.test("animatedFace() turns the head as it was found", async () => {
   const glb = await readGlb(await animatedFace(model, moments));
   const nose = glb.positions.slice(0, 3);

@@ -1,4 +1,5 @@
-import { arkitNames, liveLinkHeader, liveLinkRow } from "@/lib/export/live_link.ts";
+import { expressionPlaces } from "@/lib/export/expression_places.ts";
+import { arkitNames, liveLinkHeader, liveLinkRow, saysBlendShapes } from "@/lib/export/live_link.ts";
 import { assertEquals } from "@/tests/support.ts";
 
 /** A line by its header's names. */
@@ -27,6 +28,21 @@ Deno.test("liveLinkRow() finds each weight by its side, and means what ARKit doe
   assertEquals([row["BrowInnerUp"], row["JawOpen"]], ["0.400000", "1.000000"]);
   assertEquals([row["JawLeft"], row["JawRight"], row["MouthRight"]], ["0.125000", "0.000000", "0.750000"]);
   assertEquals([row["TongueOut"], row["BlendShapeCount"]], ["0.000000", "61"]);
+});
+
+Deno.test("expressionPlaces() takes an expression as it is, by its two sides, or by the whole, and saysBlendShapes() any of ARKit's", () => {
+  const names = ["browInnerUp_L", "browInnerUp_R", "cheekPuff", "cheekPuff_L", "jawLeft", "eyeBlink"];
+  assertEquals(
+    ["browInnerUp", "browInnerUp_R", "cheekPuff", "eyeBlink_L", "eyeBlink", "jaw", "wiggle"].map((name) =>
+      expressionPlaces(name, names)
+    ),
+    [[0, 1], [1], [2], [5], [5], [], []],
+  );
+  assertEquals([["component 0", "component 1"], [], ["component 0", "jawLeft"]].map(saysBlendShapes), [
+    false,
+    false,
+    true,
+  ]);
 });
 
 Deno.test("liveLinkRow() counts time in frames of a sixtieth of a second, and has the head's angles about ARKit's axes", () => {

@@ -92,6 +92,20 @@ Deno.test("importPrnet() names the variable that is missing, has another shape o
   await writeBundle(checkpoint, [...whole, ...moments]);
   (await importPrnet({ checkpoint, uvData })).network.dispose();
   assertEquals((await readBundle(checkpoint)).size, 2 * whole.length);
+  const trianglesOf = async (text: string) => {
+    await Deno.writeTextFile(`${uvData}/triangles.txt`, text);
+    const { network, description } = await importPrnet({ checkpoint, uvData });
+    network.dispose();
+    return description.surface.triangles;
+  };
+  const wanted = Uint32Array.of(0, 128, 1, 1, 128, 129); // down, then to the right: counter-clockwise on the screen
+  const sorted = (triangles: Uint32Array) => {
+    const turned = [0, 3].map((t) => [...triangles.subarray(t, t + 3)]);
+    return turned.map(([a, b, c]) => a! < b! && a! < c! ? [a, b, c] : b! < c! ? [b, c, a] : [c, a, b]);
+  };
+  for (const text of ["0 1 128\n1 129 128\n", "0 128 1\n1 128 129\n"]) {
+    assertEquals(sorted(await trianglesOf(text)), sorted(wanted));
+  }
   for (
     const [file, text, message] of [
       ["triangles.txt", "0 1", /2 numbers are not three a triangle/],

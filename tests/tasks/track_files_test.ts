@@ -57,6 +57,17 @@ Deno.test("TrackFiles writes each face's expressions in a file of its own, as Li
   });
 });
 
+Deno.test("TrackFiles say by success and score that a face was not found in a frame, and write no blend shapes of components", async () => {
+  await using folder = await temporaryFolder();
+  const components = ["component 0", "component 1"];
+  await using files = await TrackFiles.create(`${folder.path}/out`, { expressionNames: components });
+  for (const line of [lineOf(0, 1), { ...lineOf(1, 1), score: 0 }]) await files.add(line);
+  await files.finish();
+  assertEquals(namesIn(`${folder.path}/out`), ["landmarks.csv", "landmarks.jsonl"]);
+  const rows = (await Deno.readTextFile(`${folder.path}/out/landmarks.csv`)).trimEnd().split("\n");
+  assertEquals(rows.slice(1).map((row) => row.split(",").slice(3, 5)), [["0.987", "1"], ["0.000", "0"]]);
+});
+
 Deno.test("TrackFiles that are not finished leave nothing, and no file is there under its name before", async () => {
   await using folder = await temporaryFolder();
   const out = `${folder.path}/out`;

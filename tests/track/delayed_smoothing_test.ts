@@ -19,16 +19,19 @@ interface Moment {
   readonly x: number;
   /** All of the picture's bytes: where it jumps is a cut. */
   readonly gray?: number;
+  /** Whether nobody is seen there. */
+  readonly isHidden?: boolean;
 }
 
 /** One person, tracked without smoothing. */
 function trackerOf(now: () => Moment): FaceTracker<FaceFit> {
   return new FaceTracker<FaceFit>({
     fit: (_, { left, side }) => {
-      const isNear = Math.abs(left + side / 2 - now().x - 45) < side / 2;
+      const isNear = !now().isHidden && Math.abs(left + side / 2 - now().x - 45) < side / 2;
       return Promise.resolve({ ...fitAt(now().x), score: isNear ? 1 : 0 });
     },
     detect: () => {
+      if (now().isHidden) return Promise.resolve([]);
       const box = { left: now().x, top: 100, width: 100, height: 100 };
       return Promise.resolve([{ box, keypoints: new Float32Array(12), score: 1 }]);
     },
@@ -61,6 +64,14 @@ async function smoothed(moments: readonly Moment[]) {
 }
 
 const ROUNDING = 1e-3; // of the polynomial's weights, times hundreds of pixels
+
+Deno.test("DelayedSmoothing and JitterMeter take no frame in which a face is hidden for one in which it rests", async () => {
+  const moving = Array.from({ length: 10 }, (_, i) => ({ x: 100 + 2 * i })), hidden = { x: 118, isHidden: true };
+  const { xs, jitter } = await smoothed([...moving, ...Array(5).fill(hidden), ...Array(6).fill({ x: 118 })]);
+  assertAllClose(xs.slice(0, 10), moving.map(({ x }) => x), ROUNDING);
+  assertAllClose(xs.slice(10), Array(11).fill(118), ROUNDING);
+  assertClose(jitter.inMotion!, 0, 1e-3);
+});
 
 Deno.test("DelayedSmoothing calms what trembles, without delay", async () => {
   const places = Array.from({ length: 30 }, (_, i) => 100 + 2 * i);

@@ -87,7 +87,7 @@ function mean(values: readonly number[]): number {
 
 function jitterOf(points: readonly Float32Array[]): Jitter {
   const meter = new JitterMeter({ framesPerSecond: FRAMES_PER_SECOND });
-  points.forEach((landmarks, frame) => meter.add({ id: 1, segment: 1 }, frame, landmarks));
+  points.forEach((landmarks, frame) => meter.add({ id: 1, segment: 1, isFound: true }, frame, landmarks));
   return meter.jitter;
 }
 

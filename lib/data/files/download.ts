@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isTemporary, lockFile, makeFolder, writeFileAtomic } from "@/lib/files.ts";
+import { claimFolder, makeFolder, writeFileAtomic } from "@/lib/files.ts";
 
 /** Files that somebody else publishes, each of which may only be what it was when it was pinned. */
 export interface PinnedFiles {
@@ -42,8 +42,7 @@ export async function downloadFiles(
   { into, from, onProgress, onWait, ...options }: DownloadOptions,
 ): Promise<void> {
   await makeFolder(into);
-  using _lock = await lockFile(`${into}/download.lock`, { onWait, signal: options.signal });
-  for await (const { name } of Deno.readDir(into)) if (isTemporary(name)) await Deno.remove(`${into}/${name}`);
+  using _lock = await claimFolder(into, { onWait, signal: options.signal });
 
   const total = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
   let received = 0;

@@ -31,9 +31,13 @@ export interface DecodedPhoto extends Photo {
  * A JPEG, PNG or WebP picture from its bytes or from a file, upright (EXIF orientation), in sRGB, on white where it is
  * transparent; the first one of an animation. Throws an InputError where the file is missing, cut, too large, or not a
  * picture.
+ *
+ * @param name of the file that bytes are from, for that error
  */
-export async function decodePhoto(source: string | Uint8Array): Promise<DecodedPhoto> {
-  const name = typeof source === "string" ? source : "a picture";
+export async function decodePhoto(
+  source: string | Uint8Array,
+  name = typeof source === "string" ? source : "a picture",
+): Promise<DecodedPhoto> {
   const expected = "a whole JPEG, PNG or WebP picture was expected";
   let bytes: Uint8Array;
   try {

@@ -15,7 +15,7 @@ import type { StoreContent } from "@/lib/data/store/manifest.ts";
 import type { MakerReport, ShardOrder, ShardReport } from "@/lib/data/store/serve_shards.ts";
 import { InputError } from "@/lib/errors.ts";
 import { encodeModel } from "@/lib/face/model_file.ts";
-import { isTemporary, makeFolder, writeFileAtomic } from "@/lib/files.ts";
+import { claimFolder, makeFolder, namesIn, writeFileAtomic } from "@/lib/files.ts";
 
 export interface BuildOptions {
   /** Opened from the same spec as makers open theirs. */
@@ -25,6 +25,8 @@ export interface BuildOptions {
   readonly photosPerShard?: number;
   /** Called with the part done, up to 1, a few times a second; what it throws ends the work, to be taken up later. */
   readonly onProgress?: (done: number) => void;
+  /** Called where another process works in that folder, for which this one waits. */
+  readonly onWait?: () => void;
   /** Called with each shard that is there. */
   readonly onShard?: (shard: ShardReport & { readonly file: string; readonly photos: number }) => void;
   /** A worker that calls `serveShards` with another way to open photos. */
@@ -50,6 +52,8 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
     photos: bySplit((split) => source.photos[split].length),
   };
   const key = await keyOf(plan);
+  await makeFolder(folder);
+  using _claim = await claimFolder(folder, { onWait: options.onWait });
   await prepareFolder(folder, plan);
   const shards = shardsOf(plan);
   const reports = await makeShards({ spec, folder, key, shards, taken: new SharedArrayBuffer(4) }, options);
@@ -78,8 +82,7 @@ export async function buildStore(folder: string, options: BuildOptions): Promise
 
 /** Throws an InputError where the folder holds what this plan would not make. */
 async function prepareFolder(folder: string, plan: StorePlan): Promise<void> {
-  await makeFolder(folder);
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const names = namesIn(folder);
   const found = names.includes(MANIFEST) ? await readDamaged(folder) : undefined;
   if (found && JSON.stringify(found) !== JSON.stringify(plan)) {
     const differs = Object.keys(plan).find((name) => differ(found, plan, name as keyof StorePlan))!;
@@ -88,13 +91,12 @@ async function prepareFolder(folder: string, plan: StorePlan): Promise<void> {
     );
   }
   const isOurs = /^(face\.model|store\.json|[a-z]+-\d{5,}\.shard)$/;
-  const foreign = names.find((name) => !isOurs.test(name) && !isTemporary(name));
+  const foreign = names.find((name) => !isOurs.test(name));
   if (foreign !== undefined) {
     throw new InputError(
       `Cannot make a store in ${folder}: it has ${foreign}; an empty folder or a store was expected`,
     );
   }
-  for (const name of names) if (isTemporary(name)) await Deno.remove(`${folder}/${name}`); // of one that was killed
   if (!found) await writeManifest(folder, { plan, content: null });
 }
 

@@ -16,7 +16,7 @@ import { packingLoss } from "@/lib/data/store/packed_map.ts";
 import { InputError, reasonOf, SettingError } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { float32s, surface, uint32s } from "@/lib/face/surface_schema.ts";
-import { isTemporary, makeFolder, writeFileAtomic } from "@/lib/files.ts";
+import { claimFolder, makeFolder, namesIn, readBytes, removeTemporaries, writeFileAtomic } from "@/lib/files.ts";
 import { parseSealed, sealJson, sha256 } from "@/lib/formats/seal.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -75,6 +75,10 @@ export interface LabelOptions {
   readonly license: string;
   /** Called after each photo; what it throws ends the work, to be taken up later. */
   readonly onPhoto?: (report: PhotoReport) => void;
+  /** Called where another process works in that folder, for which this one waits. */
+  readonly onWait?: () => void;
+  /** Called with the number of photos that are there no more, and whose labels were removed. */
+  readonly onRemoved?: (count: number) => void;
 }
 
 export interface PhotoReport {
@@ -94,7 +98,7 @@ export interface PhotoReport {
 export async function labelPhotos(
   folder: string,
   photos: readonly OwnPhoto[],
-  { labeler, license, onPhoto }: LabelOptions,
+  { labeler, license, onWait, onPhoto, onRemoved }: LabelOptions,
 ): Promise<PhotoStore> {
   const { about, errorMeans, fingerprint, imageSize, surface, mirror, neutralLandmarks } = labeler;
   const facts = {
@@ -108,13 +112,16 @@ export async function labelPhotos(
     ...mirror && { mirror },
     ...neutralLandmarks && { neutralLandmarks },
   } as const;
+  await makeFolder(`${folder}/${FACES}`);
+  using _claim = await claimFolder(folder, { onWait });
+  await removeTemporaries(`${folder}/${FACES}`);
   await prepareFolder(folder, { ...facts, photos: null, loss: 0, refused: [] });
   const labeled: IndexedPhoto[] = [], refused: { name: string; reason: string }[] = [];
   let loss = 0, unwritten: unknown; // a full disk is no fault of a photo
   for (const { name, subject, path } of photos) {
     try {
-      const bytes = await readFile(path, "a photo was expected");
-      const photo = await named(path, () => decodePhoto(bytes));
+      const bytes = await readBytes(path, "a photo was expected");
+      const photo = await decodePhoto(bytes, path);
       const about = [fingerprint, imageSize, name, await sha256(bytes), await labeler.inputs(name, photo)];
       const key = Uint8Array.fromHex(await sha256(JSON.stringify(about)));
       const file = await fileOf(folder, name);
@@ -151,7 +158,8 @@ export async function labelPhotos(
     );
   }
   await writeIndex(folder, { ...facts, photos: labeled, loss, refused });
-  await removeOthers(folder, photos);
+  const removed = await removeOthers(folder, photos);
+  if (removed > 0) onRemoved?.(removed);
   return await PhotoStore.open(folder);
 }
 
@@ -169,9 +177,8 @@ async function storedFace(photo: Photo, { crop, label }: LabeledFace, imageSize:
 }
 
 async function prepareFolder(folder: string, index: Index): Promise<void> {
-  await makeFolder(`${folder}/${FACES}`);
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
-  const foreign = names.find((name) => ![INDEX, CHOICES, FACES].includes(name) && !isTemporary(name));
+  const names = namesIn(folder);
+  const foreign = names.find((name) => ![INDEX, CHOICES, FACES].includes(name));
   if (foreign !== undefined) {
     throw new InputError(
       `Cannot keep labels in ${folder}: it has ${foreign}; a new folder or a store of labels was expected`,
@@ -187,13 +194,17 @@ async function prepareFolder(folder: string, index: Index): Promise<void> {
   );
 }
 
-/** Removes what was kept of photos that are there no more. */
-async function removeOthers(folder: string, photos: readonly OwnPhoto[]): Promise<void> {
+/** Removes what was kept of photos that are there no more, and says of how many. */
+async function removeOthers(folder: string, photos: readonly OwnPhoto[]): Promise<number> {
   const ours = new Set(await Promise.all(photos.map(({ name }) => fileOf(folder, name))));
+  let removed = 0;
   for await (const { name } of Deno.readDir(`${folder}/${FACES}`)) {
     const path = `${folder}/${FACES}/${name}`;
-    if (!ours.has(path) && /^[0-9a-f]{32}\.shard$/.test(name)) await Deno.remove(path);
+    if (ours.has(path) || !/^[0-9a-f]{32}\.shard$/.test(name)) continue;
+    await Deno.remove(path);
+    removed++;
   }
+  return removed;
 }
 
 async function writeIndex(folder: string, index: Index): Promise<void> {
@@ -206,7 +217,7 @@ async function writeIndex(folder: string, index: Index): Promise<void> {
 async function readIndex(folder: string): Promise<Index> {
   const path = `${folder}/${INDEX}`;
   const expected = "a folder that `deno task prepare photos` has made was expected";
-  const text = new TextDecoder().decode(await readFile(path, expected));
+  const text = new TextDecoder().decode(await readBytes(path, expected));
   try {
     return indexSchema.parse(await parseSealed(text));
   } catch (error) {
@@ -309,24 +320,6 @@ async function readChoices(folder: string): Promise<Choices> {
     if (error instanceof Deno.errors.NotFound) return { mostError: null, out: [] };
     const reason = error instanceof z.ZodError ? error.issues[0]!.message : reasonOf(error);
     throw new InputError(`Cannot read ${path}: ${reason}; remove it to use all faces`);
-  }
-}
-
-async function readFile(path: string, expected: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; ${expected}`);
-  }
-}
-
-/** What is read of bytes, its errors with the file's name. */
-async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(error.message.replace("Cannot read a picture", `Cannot read ${path}`));
   }
 }
 

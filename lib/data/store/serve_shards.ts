@@ -71,8 +71,9 @@ async function bringShard(
   const photos = source.photos[split].slice(first, first + count);
   const bytes = await makeShard(source, photos, { key, within: `${spec.source["path"]}/` });
   const made = checkShard(bytes, key)!;
-  if (!kept || kept.sha256 !== made.sha256) await writeFileAtomic(path, bytes);
-  return { state: kept ? "kept" : there ? "mended" : "made", bytes: bytes.length, ...made };
+  const isKept = kept?.sha256 === made.sha256;
+  if (!isKept) await writeFileAtomic(path, bytes);
+  return { state: isKept ? "kept" : there && !kept ? "mended" : "made", bytes: bytes.length, ...made };
 }
 
 async function makeShard(

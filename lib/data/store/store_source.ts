@@ -7,7 +7,8 @@ import type { OpenOptions, Source, SourceSpec } from "@/lib/data/sources/source.
 import { FACE, keyOf, needManifest, type ShardEntry } from "@/lib/data/store/manifest.ts";
 import { Shard } from "@/lib/data/store/shard.ts";
 import { decodeSample } from "@/lib/data/store/stored_sample.ts";
-import { InputError, reasonOf, SettingError } from "@/lib/errors.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
+import { readBytes } from "@/lib/files.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { mirrorVertices } from "@/lib/face/mirror.ts";
 import { decodeModel } from "@/lib/face/model_file.ts";
@@ -29,7 +30,7 @@ export async function openStore(folder: string, options: Options): Promise<Sourc
     );
   }
   const key = await keyOf(plan);
-  const face = decodeModel(await readFile(`${folder}/${FACE}`), key.toHex());
+  const face = decodeModel(await readBytes(`${folder}/${FACE}`, ADVICE), key.toHex());
   if (!face) throw new InputError(`Cannot use ${folder}/${FACE}: it is damaged, or of another store; ${ADVICE}`);
   for (const { file, bytes } of content.shards) {
     const { size } = await Deno.stat(`${folder}/${file}`).catch(() => ({ size: 0 }));
@@ -65,14 +66,6 @@ export async function openStore(folder: string, options: Options): Promise<Sourc
     facts: () => facts,
     fingerprint: () => sha256(JSON.stringify({ plan, content })),
   };
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; ${ADVICE}`);
-  }
 }
 
 /** The samples of a split, one shard after the other. */

@@ -11,6 +11,7 @@ export interface VideoOptions {
 /** A short video without sound, and what it shows; as the value of a notebook's cell it shows itself, over and over. */
 export class Video {
   readonly framesPerSecond: number;
+  #webp: Promise<Uint8Array> | undefined;
 
   /** Frames are all of one size. */
   constructor(readonly frames: readonly Photo[], readonly caption: string, { framesPerSecond }: VideoOptions) {
@@ -34,6 +35,10 @@ export class Video {
 
   /** An animated WebP that runs over and over, of at most 15 of its frames per second. */
   toWebp(): Promise<Uint8Array> {
+    return this.#webp ??= this.#encodeWebp();
+  }
+
+  #encodeWebp(): Promise<Uint8Array> {
     const step = Math.ceil(this.framesPerSecond / WEBP_RATE);
     const frames = this.frames.filter((_, i) => i % step === 0);
     return encodeAnimatedWebp(frames, { framesPerSecond: this.framesPerSecond / step, quality: WEBP_QUALITY });

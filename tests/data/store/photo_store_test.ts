@@ -100,6 +100,7 @@ Deno.test("a face that is thrown out stays so when its photo is removed, and not
   await (await build(photos.path, folder))[0].choose({ mostError: null, out: gone });
   const bytes = await Deno.readFile(`${photos.path}/anna.jpg`);
   await Deno.remove(`${photos.path}/anna.jpg`);
+  await Deno.writeTextFile(`${folder}/.DS_Store`, "a Mac's");
   const [store] = await build(photos.path, folder);
   assertEquals([...Deno.readDirSync(`${folder}/faces`)].length, 3);
   await store.choose({ ...store.choices, mostError: 50 });

@@ -58,7 +58,9 @@ async function listPart(folder: string, part: string): Promise<Listing> {
   for await (const { name, isDirectory } of Deno.readDir(`${folder}/${part}`)) {
     const [, stem, extension] = /^([^.].*)\.(jpe?g|png|mat)$/i.exec(name) ?? [];
     if (stem === undefined || isDirectory) continue;
-    (extension!.toLowerCase() === "mat" ? matFiles : photoFiles).set(stem, name);
+    const files = extension!.toLowerCase() === "mat" ? matFiles : photoFiles, other = files.get(stem);
+    if (other !== undefined) refused.push(`${folder}/${inside}${stem} has ${[other, name].sort().join(" and ")}`);
+    files.set(stem, other === undefined || name < other ? name : other);
   }
   for (const [stem, file] of photoFiles) {
     const name = inside + stem, photoPath = `${folder}/${inside}${file}`;

@@ -61,7 +61,12 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
     }
     const { crop, label } = labeled;
     const [x, y] = [crop.left + crop.side / 2, crop.top + crop.side / 2];
-    if (!(x > 0 && x < photo.fileWidth && y > 0 && y < photo.fileHeight) || photo.fileWidth !== photo.width) {
+    if (photo.fileWidth !== photo.width) {
+      throw new InputError(
+        `Cannot use ${photoPath}: it has ${photo.fileWidth} × ${photo.fileHeight} pixels, more than are read at once`,
+      );
+    }
+    if (!(x > 0 && x < photo.fileWidth && y > 0 && y < photo.fileHeight)) {
       throw new InputError(
         `Cannot use ${photoPath} with ${matPath}: the face is at (${Math.round(x)}, ${Math.round(y)}) of ` +
           `${photo.fileWidth} × ${photo.fileHeight} pixels, ${expected}`,
@@ -98,8 +103,11 @@ async function fingerprint(photos: readonly ListedPhoto[], model: string): Promi
   for (let first = 0; first < photos.length; first += AT_ONCE) {
     const lines = photos.slice(first, first + AT_ONCE).map(async ({ name, photoPath, matPath }) => {
       const unread = () => ""; // is passed over
-      const [photo, mat] = await Promise.all([Deno.stat(photoPath), Deno.readFile(matPath).then(sha256, unread)]);
-      return `\n${name} ${photo.size} ${mat}`;
+      const [bytes, mat] = await Promise.all([
+        Deno.stat(photoPath).then(({ size }) => size, unread),
+        Deno.readFile(matPath).then(sha256, unread),
+      ]);
+      return `\n${name} ${bytes} ${mat}`;
     });
     for (const line of await Promise.all(lines)) hash.update(line);
   }

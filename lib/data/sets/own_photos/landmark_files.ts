@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT, type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
-import { isFile } from "@/lib/files.ts";
+import { BYTE_ORDER_MARK, isFile } from "@/lib/files.ts";
 
 /** Landmarks of the faces of photos, as files have them. */
 export interface LandmarkFiles {
@@ -205,7 +205,7 @@ async function readText(path: string): Promise<string> {
   try {
     const { size } = await Deno.stat(path);
     if (size > MOST_BYTES) throw new Error(`it has ${size} bytes`);
-    return await Deno.readTextFile(path);
+    return (await Deno.readTextFile(path)).replace(BYTE_ORDER_MARK, "");
   } catch (error) {
     throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; landmarks were expected`);
   }

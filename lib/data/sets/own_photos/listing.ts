@@ -11,8 +11,8 @@ export interface OwnPhoto {
 }
 
 /**
- * The JPEG, PNG and WebP files in a folder and the folders in it, by name; those whose names begin with a dot are other programs'
- * own. Pictures of other formats are passed over, and `print` is told how many of which. Throws an InputError where there is no
+ * The JPEG, PNG and WebP files in a folder and the folders in it, links to either, too, by name; those whose names begin with a dot
+ * are other programs' own. Pictures of other formats are passed over, and `print` is told how many of which. Throws an InputError where there is no
  * photo, or a folder cannot be read.
  */
 export async function listOwnPhotos(
@@ -20,11 +20,16 @@ export async function listOwnPhotos(
   { print = () => {} }: { readonly print?: (line: string) => void } = {},
 ): Promise<OwnPhoto[]> {
   const names: string[] = [];
-  async function look(within: string): Promise<void> {
+  async function look(within: string, above: readonly string[]): Promise<void> {
     try {
-      for await (const { name, isDirectory } of Deno.readDir(`${folder}/${within}`)) {
+      const real = await Deno.realPath(`${folder}/${within}`);
+      if (above.includes(real)) return; // a link that leads back
+      for await (const { name, isDirectory, isSymlink } of Deno.readDir(`${folder}/${within}`)) {
         if (name.startsWith(".")) continue;
-        if (isDirectory) await look(`${within}${name}/`);
+        const isFolder = isSymlink ? await leadsToFolder(`${folder}/${within}${name}`) : isDirectory;
+        if (isFolder === undefined) {
+          print(`passed over: the link ${within}${name}, which leads to nothing that may be read`);
+        } else if (isFolder) await look(`${within}${name}/`, [...above, real]);
         else names.push(within + name);
       }
     } catch (error) {
@@ -32,11 +37,16 @@ export async function listOwnPhotos(
       throw new InputError(`Cannot read the folder ${folder}/${within}: ${reasonOf(error)}`);
     }
   }
-  await look("");
+  await look("", []);
   const { photos, others } = photosAmong(names, folder);
   if (others.length > 0) print(passedOver(others));
   const stems = new Set(photos.map((name) => unmarked(name)));
   return photos.map((name) => ({ name, subject: subjectOf(name, stems), path: `${folder}/${name}` }));
+}
+
+/** Undefined where it leads to nothing that may be read. */
+async function leadsToFolder(link: string): Promise<boolean | undefined> {
+  return await Deno.stat(link).then(({ isDirectory }) => isDirectory, () => undefined);
 }
 
 /** What programs add to the name of a copy: that it was mirrored, edited or cut, and "(2)". */
@@ -45,21 +55,27 @@ const NUMBER = /[-_ ]+\d+$/;
 
 /**
  * What a photo shows, by its name: "trip/anna" for trip/anna.jpg, trip/anna_flip.jpg, trip_flip/anna.jpg, "trip/anna (2).jpg" and,
- * where there is a photo of that name, for trip/anna_1.png, too: other numbers tell photos apart.
+ * where there is a photo of that name, for trip/anna_1.png and trip/anna_flip_1.png, too: other numbers tell photos apart.
  *
  * @param stems what the names of all photos are without extensions and marks of copies
  */
 export function subjectOf(name: string, stems: ReadonlySet<string>): string {
   let subject = unmarked(name);
-  for (let shorter; (shorter = subject.replace(NUMBER, "")) !== subject && stems.has(shorter);) subject = shorter;
+  for (let shorter; (shorter = withoutMarks(subject.replace(NUMBER, ""))) !== subject && stems.has(shorter);) {
+    subject = shorter;
+  }
   return subject;
 }
 
 /** Of "Trip_flip/Anna_mirrored.jpg", "trip/anna". */
 function unmarked(name: string): string {
-  return name.replace(/\.[^./]*$/, "").split("/").map((part) => {
+  return withoutMarks(name.replace(/\.[^./]*$/, "")).toLowerCase();
+}
+
+function withoutMarks(path: string): string {
+  return path.split("/").map((part) => {
     let rest = part;
     for (let shorter; (shorter = rest.replace(MARK, "")) !== rest && shorter !== "";) rest = shorter;
     return rest;
-  }).join("/").toLowerCase();
+  }).join("/");
 }

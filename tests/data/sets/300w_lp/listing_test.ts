@@ -57,12 +57,14 @@ Deno.test("list300wLp() gives the photos of all folders by name, and one subject
 Deno.test("list300wLp() takes one of the set's folders, and names what lacks its partner or is another's", async () => {
   await using folder = await temporaryFolder();
   await put(folder.path, ...pairs("IBUG_image_008_1_0", "me_at_home"), "IBUG_image_009_1_0.jpg", "AFW_1_1_0.mat");
+  await put(folder.path, "IBUG_image_008_1_0.png");
   const { photos, refused } = await list300wLp(folder.path);
-  assertEquals(photos.map(({ name }) => name), ["IBUG_image_008_1_0"]);
+  assertEquals(photos.map(({ name, photoPath }) => [name, photoPath.slice(-3)]), [["IBUG_image_008_1_0", "jpg"]]);
   assertEquals(
     refused.map((sentence) => sentence.slice(folder.path.length)),
     [
       "//AFW_1_1_0.mat has no AFW_1_1_0.jpg",
+      "//IBUG_image_008_1_0 has IBUG_image_008_1_0.jpg and IBUG_image_008_1_0.png",
       "//IBUG_image_009_1_0.jpg has no IBUG_image_009_1_0.mat",
       "//me_at_home.jpg is not named as a photo of 300W-LP, such as AFW_134212_1_0.jpg",
     ].map((sentence) => sentence.replace("//", "/")),

@@ -211,6 +211,11 @@ Deno.test("photoSource()'s fingerprint is another for other photos or parameters
   const source = await openSet(`${folder.path}/b`);
   await Deno.remove(mat); // and one that cannot be read ends nothing
   assert(await source.fingerprint() !== first);
+  const photo = mat.replace(/mat$/, "jpg");
+  await Deno.remove(photo);
+  await Deno.symlink(`${folder.path}/nowhere`, photo);
+  assert(await (await openSet(`${folder.path}/b`)).fingerprint() !== first);
+  await Deno.remove(photo);
   await writeStandInSet(`${folder.path}/b`, fitted, { subjects: 4, rotations: 1, side: 60 });
   assert(await print("b") !== first);
 });

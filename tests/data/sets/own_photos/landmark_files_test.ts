@@ -64,7 +64,7 @@ Deno.test("openLandmarkFiles() finds the file named as the photo, in a folder in
   await using folder = await temporaryFolder();
   await Deno.mkdir(`${folder.path}/trip`);
   await Deno.writeTextFile(`${folder.path}/trip/anna.pts`, pts);
-  await Deno.writeTextFile(`${folder.path}/bert.json`, JSON.stringify(places));
+  await Deno.writeTextFile(`${folder.path}/bert.json`, `\ufeff${JSON.stringify(places)}`);
   await Deno.writeTextFile(`${folder.path}/coco.json`, JSON.stringify(wholeBody()));
   const files = await openLandmarkFiles(folder.path, "outline");
   assertEquals(await files.of("trip/anna.jpg", size), [inPixels(-0.5)]);

@@ -21,9 +21,28 @@ Deno.test("listOwnPhotos() finds pictures in all folders, by name, and nothing o
   await assertThrows(() => listOwnPhotos("/nowhere/at all"), InputError, /^Cannot read the folder/);
 });
 
+Deno.test("listOwnPhotos() follows links to folders and photos, but none that leads back, and names those that lead nowhere", async () => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  for (const name of ["photos", "elsewhere"]) await Deno.mkdir(`${path}/${name}`);
+  for (const name of ["photos/anna.jpg", "elsewhere/bert.jpg"]) await Deno.writeTextFile(`${path}/${name}`, "");
+  await Deno.symlink(`${path}/elsewhere`, `${path}/photos/holiday`);
+  await Deno.symlink(`${path}/photos`, `${path}/elsewhere/back`);
+  await Deno.symlink(`${path}/elsewhere/bert.jpg`, `${path}/photos/carl.jpg`);
+  await Deno.symlink(`${path}/nowhere`, `${path}/photos/dora.jpg`);
+  const said: string[] = [];
+  const photos = await listOwnPhotos(`${path}/photos`, { print: (line) => said.push(line) });
+  assertEquals(photos.map(({ name }) => name), ["anna.jpg", "carl.jpg", "holiday/bert.jpg"]);
+  assertEquals(said, ["passed over: the link dora.jpg, which leads to nothing that may be read"]);
+});
+
 Deno.test("copies of a photo are of one subject, mirrored, edited or numbered, and photos of a series are not", async () => {
   const copies = ["anna.jpg", "Anna_flip.jpg", "anna-mirrored.png", "anna (2).jpg", "anna_1.jpg", "anna_1_flip.jpg"];
   assertEquals(new Set(Object.values(await listed(copies))), new Set(["anna"]));
+  assertEquals(
+    new Set(Object.values(await listed(["anna.jpg", "anna_flip.jpg", "anna_flip_1.jpg"]))),
+    new Set(["anna"]),
+  );
   assertEquals(new Set(Object.values(await listed(["x/anna.jpg", "x_Flip/anna.jpg"]))), new Set(["x/anna"]));
   const series = ["IMG_1.jpg", "IMG_2.jpg", "IMG_10.jpg", "trip/IMG_1.jpg"];
   assertEquals(new Set(Object.values(await listed(series))).size, 4);
