@@ -116,7 +116,7 @@ Deno.test("downloadFiles() gives up in one sentence that names the file, and kee
       message,
     );
     assert(error.message.includes(encodeURIComponent(wrong)), error.message);
-    const kept = [...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) => name !== "download.lock");
+    const kept = [...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) => name !== ".lock");
     for (const name of kept) assertEquals(await Deno.readFile(`${folder.path}/${name}`), contents[name]!);
     assert(!kept.includes(wrong));
   }
