@@ -17,6 +17,7 @@ import { disposeParts, type OpenParts, openParts, openTrainingBatches, type Part
 import { tellStart, tellState, trainUntil } from "@/lib/experiment/ranks.ts";
 import { neverAborted, type StopSignal } from "@/lib/experiment/stop_signal.ts";
 import type { CheckpointSeriesOptions } from "@/lib/formats/checkpoint_series.ts";
+import { mean } from "@/lib/numbers.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import {
   firstProgress,
@@ -26,6 +27,7 @@ import {
   saveCheckpoint,
 } from "@/lib/train/checkpoint.ts";
 import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
+import { isAmongBest } from "@/lib/train/best_weights.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { Summaries } from "@/lib/train/interfaces.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
@@ -282,15 +284,15 @@ export class Experiment implements Disposable {
   }
 
   async #validateNow(log: Summaries, signal: StopSignal): Promise<Validation | undefined> {
-    const { step, bestNme } = this.#progress;
+    const { step, leastErrors } = this.#progress;
     const onProgress = () => {
       this.#parts.ranks?.throwIfLost();
       signal.throwIfAborted();
     };
-    let faces: JudgedFace[], validation: Validation;
+    let faces: JudgedFace[], validation: Validation, errors: readonly number[];
     try {
       faces = await this.#judge(await this.#validationFaces(onProgress), onProgress);
-      validation = await validate(this.#parts, faces, onProgress);
+      ({ validation, errors } = await validate(this.#parts, faces, onProgress));
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;
@@ -302,8 +304,9 @@ export class Experiment implements Disposable {
     const triples = await this.#triples(faces.slice(0, PICTURED));
     for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
     const isFrozen = this.config.freeze === "trunk"; // then maps are as good as ever, and the last weights the best
-    if (bestNme === null || validation.nme68_2d < bestNme || isFrozen) {
-      this.#progress = { ...this.#progress, bestNme: validation.nme68_2d };
+    if (isAmongBest(errors, leastErrors) || isFrozen) {
+      const isLeast = leastErrors === null || mean(errors) < mean(leastErrors);
+      if (isLeast) this.#progress = { ...this.#progress, leastErrors: [...errors] };
       await this.#saveCheckpoint("best");
     }
     await log.scalars({ step, ...named("validation/", validation) }); // last: a resume takes it for all of these

@@ -56,10 +56,17 @@ export async function validate(
   { config, mask, source: { surface } }: Parts,
   faces: readonly JudgedFace[],
   onProgress?: ProgressListener,
-): Promise<Validation> {
+): Promise<
+  {
+    readonly validation: Validation; /** Of each face, 68 points in 2D, in percent. */
+    readonly errors: readonly number[];
+  }
+> {
   const loss = await meanLoss(faces, { ...config, mask, onProgress });
   const errors = evaluateEach(faces, { found: foundLandmarks(faces, surface) });
-  return { loss, nme68_2d: mean(errors.map((of) => of.nme68_2d)), nme68_3d: mean(errors.map((of) => of.nme68_3d)) };
+  const in2d = errors.map(({ nme68_2d }) => nme68_2d);
+  const validation = { loss, nme68_2d: mean(in2d), nme68_3d: mean(errors.map(({ nme68_3d }) => nme68_3d)) };
+  return { validation, errors: in2d };
 }
 
 /** What the network, as it is, makes of faces, also where they are covered in part. */

@@ -26,14 +26,16 @@ const progressSchema = z.strictObject({
   step: z.int(),
   /** The first batch not used yet. */
   nextBatch: z.int(),
-  /** The least validation error so far, NME in percent; null before the first validation. */
-  bestNme: z.number().nullable(),
+  /** NME in percent of each validation face, of the validation whose mean is the least so far; null before the first. */
+  leastErrors: z.array(z.number()).nullable().default(null),
+  /** That mean, as older checkpoints have it alone. */
+  bestNme: z.number().nullish(),
 });
 
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
 export function firstProgress({ architecture, seed }: Pick<Config, "architecture" | "seed">): Progress {
-  return { model: architecture, seed, step: 0, nextBatch: 0, bestNme: null };
+  return { model: architecture, seed, step: 0, nextBatch: 0, leastErrors: null };
 }
 
 export interface Checkpoint extends StoredTensors {

@@ -631,8 +631,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/experiment.ts",
-    line: "if (bestNme === null || validation.nme68_2d < bestNme || isFrozen) {",
-    replacement: "if (bestNme === null || validation.nme68_2d > bestNme || isFrozen) {",
+    line: "const isLeast = leastErrors === null || mean(errors) < mean(leastErrors);",
+    replacement: "const isLeast = leastErrors === null || mean(errors) > mean(leastErrors);",
     tests: ["tests/experiment_test.ts: a signal comes into"],
   },
   {

@@ -13,7 +13,7 @@ import { noiseBatches, temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts
 
 const tensorFlow = await openTensorFlow({ device: "cpu" });
 const config = tinyConfig({ steps: 3 });
-const progress = { ...firstProgress(config), step: 3, nextBatch: 3, bestNme: 4.5 };
+const progress = { ...firstProgress(config), step: 3, nextBatch: 3, leastErrors: [4.5, 3.5] };
 
 interface Parts extends Disposable {
   readonly network: tf.LayersModel;
