@@ -96,9 +96,11 @@ export function readTensor(message: Uint8Array): OnnxTensor | undefined {
   return { name, shape, isHalf, values };
 }
 
+/** Goes to the message's end, which throws where that is cut. */
 function firstBytes(message: Uint8Array, wanted: number): Uint8Array | undefined {
-  for (const { field, bytes } of messageFields(message)) if (field === wanted) return bytes;
-  return undefined;
+  let found: Uint8Array | undefined;
+  for (const { field, bytes } of messageFields(message)) if (field === wanted) found ??= bytes;
+  return found;
 }
 
 function textOf(bytes: Uint8Array | undefined): string {
