@@ -33,7 +33,7 @@ export function photoSamples(
     firstUsable(index, { count: counts[split], make: (place) => photoAt(place, split), onRefused });
   const heldOut = async (index: number, split: Split) => {
     try {
-      return await photoAt(index, split);
+      return await photoAt(index % counts[split], split);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       onRefused?.(error.message);

@@ -4,6 +4,7 @@ import { splits } from "@/lib/data/sample.ts";
 import { buildStore } from "@/lib/data/store/build_store.ts";
 import { openStore } from "@/lib/data/store/store_source.ts";
 import { InputError } from "@/lib/errors.ts";
+import { namesIn } from "@/lib/files.ts";
 import { standInModel, writeStandInSet } from "@/tests/data/sets/300w_lp/stand_in.ts";
 import { buildStandInStore, openStandInSet, standInSpec } from "@/tests/data/store/stand_in_store.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -24,7 +25,7 @@ async function builtStore() {
 
 /** The folder's files and their bytes. */
 async function contentOf(folder: string): Promise<Record<string, string>> {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  const names = namesIn(folder).sort();
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, (await Deno.readFile(`${folder}/${name}`)).toBase64()])),
   );
