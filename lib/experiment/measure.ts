@@ -8,7 +8,6 @@ import { mean } from "@/lib/numbers.ts";
 import { denseErrors, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { expressionCountOf, type Parts } from "@/lib/experiment/parts.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import { type ErrorPictures, pictureErrors } from "@/lib/view/evaluation/error_pictures.ts";
