@@ -10,7 +10,7 @@ import { block, dense, residualBlock, SMALL } from "./lite_layers.ts";
 export interface FaceNetworkOptions {
   /** Pixels a side, of the image and of the map: 64, 128 or 256. */
   readonly imageSize: number;
-  /** Channels after the first convolution; all others are in proportion. */
+  /** Channels after the first convolution; all others that the map needs are in proportion. */
   readonly width: number;
   /** Expressions whose amounts it says; by default it says nothing of them. */
   readonly expressionCount?: number;
@@ -39,16 +39,20 @@ export const FACE_LAYER = "face";
 /** Its units, in widths. */
 export const FACE_SHARE = 10;
 
-const EXPRESSION_SHARE = 6; // units between the face and its expressions, in widths
+/** Units between the face and its expressions, and what convolutions over eyes give: whatever the width, these need as many. */
+const [EXPRESSION_UNITS, EYE_CHANNELS] = [96, [16, 32, 48]] as const;
 
 export interface EncoderOptions extends Pick<FaceNetworkOptions, "imageSize" | "width" | "seed"> {
   /** Residual blocks where the image is 4×4. */
   readonly smallestBlocks: 1 | 2;
 }
 
-/** Channels that are this share of the width's, rounded up to an even number. */
+/**
+ * Channels that are this share of the width's, rounded up to a multiple of four: convolutions of others come out wrong in ONNX
+ * Runtime's WebGPU (onnxruntime-web 1.30, 18 channels).
+ */
 export function channelsFor(width: number): (share: number) => number {
-  return (share) => 2 * Math.ceil(share * width / 2);
+  return (share) => 4 * Math.ceil(share * width / 4);
 }
 
 /**
@@ -83,7 +87,7 @@ export function describeFace(
   known: tf.SymbolicTensor,
   { width, seed }: Pick<FaceNetworkOptions, "width" | "seed">,
 ): tf.SymbolicTensor {
-  return dense(known, { name: FACE_LAYER, units: channelsFor(width)(FACE_SHARE), activation: "elu", seed });
+  return dense(known, { name: FACE_LAYER, units: FACE_SHARE * width, activation: "elu", seed });
 }
 
 /**
@@ -102,12 +106,14 @@ export function decodeNodes(
 /** The map, [size, size, 3], and what else the network is to say, from the grid of nodes and what describes the face. */
 export function outputsOf(
   { image, face, nodes }: Readonly<Record<"image" | "face" | "nodes", tf.SymbolicTensor>>,
-  { imageSize, width, expressionCount = 0, seesEyes = false, movesLids = false, saysPresence = false, seed }:
+  { imageSize, expressionCount = 0, seesEyes = false, movesLids = false, saysPresence = false, seed }: Omit<
     FaceNetworkOptions,
+    "width"
+  >,
 ): tf.SymbolicTensor[] {
-  const channels = channelsFor(width), units = channels(EXPRESSION_SHARE), nodeCount = sizeOf(nodes);
+  const units = EXPRESSION_UNITS, nodeCount = sizeOf(nodes);
   const ofEyes = seesEyes && expressionCount > 0
-    ? seeEyes(image, { nodes, units, channels: [1, 2, 3].map(channels), seed })
+    ? seeEyes(image, { nodes, units, channels: EYE_CHANNELS, seed })
     : undefined;
   const shown = ofEyes && movesLids ? add([nodes, lidsPart(ofEyes, { nodeCount, seed })], "nodes_with_lids") : nodes;
   const cells = upsampleNodes(shown, { name: "cells", factor: UPSAMPLING, size: imageSize });

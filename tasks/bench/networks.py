@@ -88,12 +88,13 @@ class Lite(nn.Module):
         super().__init__()
         self.size = size
         self.node_count = size // self.UPSAMPLING + 1
+        self.units = self.FACE_SHARE * width
 
         def channels(share):
-            return 2 * math.ceil(share * width / 2)
+            return 4 * math.ceil(share * width / 4)
 
         self.encode(size, channels)
-        self.add_module("face", nn.Linear(self.describe(size, channels), channels(self.FACE_SHARE)))
+        self.add_module("face", nn.Linear(self.describe(size, channels), self.units))
         self.decode(channels)
 
     def describe(self, size, channels):
@@ -120,11 +121,11 @@ class Lite(nn.Module):
             self.stage_ends.append(name)
 
     def decode(self, channels):
-        self.add_module("coefficients", nn.Linear(channels(self.FACE_SHARE), self.SMOOTH_COMPONENTS))
+        self.add_module("coefficients", nn.Linear(self.units, self.SMOOTH_COMPONENTS))
         self.add_module("smooth_nodes", nn.Linear(self.SMOOTH_COMPONENTS, self.SMOOTH_NODES**2 * 3))
         shares = [4, 4, 3, 2, 1.5]
         last = channels(shares[0])
-        self.add_module("decoder_seed", nn.Linear(channels(self.FACE_SHARE), self.SMALLEST_SIZE**2 * last))
+        self.add_module("decoder_seed", nn.Linear(self.units, self.SMALLEST_SIZE**2 * last))
         self.decoders = []
         side = self.SMALLEST_SIZE
         for share in shares[1:]:
@@ -208,7 +209,7 @@ class HeatmapNetwork(Lite):
         self.add_module("heatmaps/logits", nn.Conv2d(counts[0], point_count, 1, bias=False))
         self.add_module("heatmaps/points", fixed(nn.Conv2d((size // 4) ** 2, 2, 1, bias=False)))
         self.add_module("moves/opposite", fixed(nn.Conv2d(3, 2, 1, bias=False)))
-        self.add_module("moves/trust_features", nn.Linear(channels(self.FACE_SHARE), self.TRUST_UNITS))
+        self.add_module("moves/trust_features", nn.Linear(self.units, self.TRUST_UNITS))
         self.add_module("moves/trust", nn.Linear(self.TRUST_UNITS, point_count))
         self.add_module("moves/mean", convolution(2, 3, self.REACH))
         self.add_module("moves/learned", convolution(2, self.MOVE_CHANNELS, self.REACH))

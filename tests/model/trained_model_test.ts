@@ -250,10 +250,10 @@ Deno.test("openTrainedModel() refuses a description of another network's size", 
   });
 });
 
-for (const [name, architecture] of [["lite", "lite"], ["large", "heatmap"]] as const) {
+for (const name of ["lite", "large"]) {
   Deno.test(`openOnnxModel() opens the weights that come with posmap, which are what was saved: ${name}`, async () => {
     const folder = fileURLToPath(new URL(`../../data/weights/${name}`, import.meta.url));
     const { description } = await openOnnxModel(folder);
-    assertEquals(description.architecture, architecture);
+    assertEquals(description.architecture, "heatmap");
   });
 }

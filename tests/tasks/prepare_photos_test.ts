@@ -61,11 +61,11 @@ Deno.test("deno task train --from goes on from the weights that come along: on p
     weights,
     ...flags,
   );
-  assertEquals([ended.code, ended.stderr.includes(`${run}: lite at 128² on photos faces`)], [0, true]);
+  assertEquals([ended.code, ended.stderr.includes(`${run}: heatmap at 128² on photos faces`)], [0, true]);
   const errors = (await readMetrics(run)).flatMap((row) => row["validation/nme68_2d"] ?? []);
   assert(errors[0]! < 4, `${errors} %`); // new ones have about 20 %
   const { width, encoding } = await readRunConfig(run);
-  assertEquals([width, encoding], [16, "centered"]);
+  assertEquals([width, encoding], [12, "centered"]);
 });
 
 Deno.test("prepare photos says in a sentence what it cannot do", async () => {

@@ -73,7 +73,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],
     [
       ["prnet", "--from", weights, "--width", "4", ...tiny],
-      /Cannot start from .*lite with --architecture prnet: that model has lite/,
+      /Cannot start from .*lite with --architecture prnet: that model has heatmap/,
     ],
     [["--freeze", "trunk"], /Cannot freeze the trunk of a new network: --from names the model that has learned it/],
     [
@@ -92,7 +92,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       ["prnet", "--eyes", "true"],
       /Cannot set --eyes to true: they are seen by lite and heatmap, with --expression-weight/,
     ],
-    [["--from", weights, "--width", "8", ...tiny], /Cannot start from .*lite with --width 8: that model has 16/],
+    [["--from", weights, "--width", "8", ...tiny], /Cannot start from .*lite with --width 8: that model has 12/],
   ];
   const lists = [...refused.map(([flags]) => flags), ["--help"]].map((flags) => [...flags, "--run", run]);
   const ends = await taskEnds("train", lists, { apart: apart.length });
