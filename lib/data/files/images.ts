@@ -1,5 +1,6 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { InputError, reasonOf } from "@/lib/errors.ts";
+import { readBytes } from "@/lib/files.ts";
 import type { Photo } from "@/lib/types.ts";
 
 // A decoder that is not asked for cannot be attacked. sharp is given bytes, never a path: its own file access would go
@@ -39,12 +40,7 @@ export async function decodePhoto(
   name = typeof source === "string" ? source : "a picture",
 ): Promise<DecodedPhoto> {
   const expected = "a whole JPEG, PNG or WebP picture was expected";
-  let bytes: Uint8Array;
-  try {
-    bytes = typeof source === "string" ? await Deno.readFile(source) : source;
-  } catch (error) {
-    throw new InputError(`Cannot read ${name}: ${reasonOf(error)}; ${expected}`);
-  }
+  const bytes = typeof source === "string" ? await readBytes(source, expected) : source;
   try {
     const picture = sharp(bytes, { failOn: "error", limitInputPixels: false });
     const metadata = await picture.metadata();

@@ -11,9 +11,9 @@ export interface OwnPhoto {
 }
 
 /**
- * The JPEG, PNG and WebP files in a folder and the folders in it, links to either, too, by name; those whose names begin with a dot
- * are other programs' own. Pictures of other formats are passed over, and `print` is told how many of which. Throws an InputError where there is no
- * photo, or a folder cannot be read.
+ * The JPEG, PNG and WebP files in a folder and the folders in it, links to either, too, by name; those whose names begin
+ * with a dot are other programs' own. Pictures of other formats are passed over, and `print` is told how many of which.
+ * Throws an InputError where there is no photo, or a folder cannot be read.
  */
 export async function listOwnPhotos(
   folder: string,
