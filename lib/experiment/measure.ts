@@ -20,6 +20,13 @@ export interface Validation {
   readonly nme68_3d: number;
 }
 
+/** A validation, and what it is the mean of. */
+export interface Validated {
+  readonly validation: Validation;
+  /** Of each face, 68 points in 2D, in percent. */
+  readonly errors: readonly number[];
+}
+
 /** The errors of one network on faces that training has not shown, in numbers and in pictures. */
 export interface Measurement {
   readonly evaluation: Evaluation;
@@ -55,12 +62,7 @@ export async function validate(
   { config, mask, source: { surface } }: Parts,
   faces: readonly JudgedFace[],
   onProgress?: ProgressListener,
-): Promise<
-  {
-    readonly validation: Validation; /** Of each face, 68 points in 2D, in percent. */
-    readonly errors: readonly number[];
-  }
-> {
+): Promise<Validated> {
   const loss = await meanLoss(faces, { ...config, mask, onProgress });
   const errors = evaluateEach(faces, { found: foundLandmarks(faces, surface) });
   const in2d = errors.map(({ nme68_2d }) => nme68_2d);

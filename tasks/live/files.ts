@@ -46,9 +46,8 @@ function meshOf({ face: { vertices: positions }, model, picture, fileScale }: Sa
 
 /** Columns as `deno task track` has them, in the source's pixels, and one for each expression that the model says. */
 export function csvFile(rows: readonly LiveRow[], { expressionNames }: LiveModel): Blob {
-  const lines = rows.map((
-    row,
-  ) => [...openFaceValues(inSource(row)), ...[...row.face.expressions].map((value) => value.toFixed(4))]);
+  const amountsOf = ({ face }: LiveRow) => Array.from(face.expressions, (value) => value.toFixed(4));
+  const lines = rows.map((row) => [...openFaceValues(inSource(row)), ...amountsOf(row)]);
   return new Blob(
     [[[...openFaceColumns, ...expressionNames], ...lines].map((line) => `${line.join(",")}\n`).join("")],
     {
