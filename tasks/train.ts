@@ -155,7 +155,7 @@ const command = taskCommand("train")
   .option("--resume", "go on with the run in that folder, with its settings")
   .option(
     "--from <model>",
-    "start from a trained model's weights, or a run's, and by default at a tenth of the learning rate",
+    "start from a trained model's weights, or a run's, with a greater --width as well; by default at a tenth of the rate",
   )
   .option("--config <file>", "the settings to start from: another run's config.json, such as a notebook's")
   .option("--max-time <time>", "stop after so long, such as 90m, 1h30m or 23:50:00, to be resumed: exit status 75")

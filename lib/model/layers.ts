@@ -73,6 +73,11 @@ export function channelsOf(x: tf.SymbolicTensor): number {
   return x.shape.at(-1)!;
 }
 
+/** What a layer takes. */
+export function inputsOf({ input }: tf.layers.Layer): tf.SymbolicTensor[] {
+  return [input].flat() as tf.SymbolicTensor[];
+}
+
 function convolutionArguments({ name, channels, kernel, stride = 1, seed }: ConvolutionOptions) {
   return {
     name,

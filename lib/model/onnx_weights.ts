@@ -7,7 +7,7 @@ import { EYE_LANDMARKS, LID_COEFFICIENTS, LID_NODES } from "@/lib/model/eyes.ts"
 import { EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import type { KernelShape } from "@/lib/model/folded_network.ts";
 import { permuted, phasesOf, pickTaps, turn } from "@/lib/model/kernels.ts";
-import { addLayersTo } from "@/lib/model/layers.ts";
+import { addLayersTo, inputsOf } from "@/lib/model/layers.ts";
 import { FINE_LAYER, nodesAcross, SMOOTH_LAYER } from "@/lib/model/lite_parts.ts";
 import type { OnnxModel } from "@/lib/model/model_folder.ts";
 import { buildNetwork, measuredLayers } from "@/lib/model/network.ts";
@@ -232,10 +232,6 @@ function channelPlaces(layer: Linear): (place: number) => number {
 
 function channelsOf(layer: tf.layers.Layer): number {
   return (layer.outputShape as number[]).at(-1)!;
-}
-
-function inputsOf({ input }: tf.layers.Layer): tf.SymbolicTensor[] {
-  return [input].flat() as tf.SymbolicTensor[];
 }
 
 function takesImage(layer: tf.layers.Layer): boolean {

@@ -1,13 +1,14 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { hasSameTexels } from "@/lib/train/same_texels.ts";
-import { grows } from "@/lib/train/started_settings.ts";
+import { grows, widens } from "@/lib/train/started_settings.ts";
 import { measureStatistics } from "@/lib/model/normalization.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
+import { widenedWeights } from "@/lib/model/widen.ts";
 import { type NetworkShape, openTrainedModel, readShape, weightBytes } from "@/lib/model/trained_model.ts";
 
 /** The model that a training began with. */
@@ -19,8 +20,8 @@ export interface Ancestor {
 }
 
 /**
- * Gives a new network the weights of a trained one, by their layers' names. What a model may lack or have otherwise are
- * heads: these stay new. Throws an InputError where there is no such model or another weight does not fit, a
+ * Gives a new network the weights of a trained one, by their layers' names; a wider one computes what that does. What a model may
+ * lack or have otherwise are heads: these stay new. Throws an InputError where there is no such model or another weight does not fit, a
  * SettingError where a setting differs; the network is as it was then.
  *
  * @param from the folder of a trained model or of a run
@@ -39,9 +40,9 @@ export async function startFrom(
   },
 ): Promise<Ancestor> {
   const shape = await readShape(from);
-  const isGrowing = grows(shape, config);
+  const isGrowing = grows(shape, config), isWidening = widens(shape, config);
   for (const setting of ["architecture", "imageSize", "width", "encoding"] as const) {
-    if (setting === "architecture" && isGrowing) continue;
+    if (setting === "architecture" && isGrowing || setting === "width" && isWidening) continue;
     const [wanted, found] = [config[setting], shape[setting]];
     if (wanted === found) continue;
     throw new SettingError((nameOf) =>
@@ -59,18 +60,22 @@ export async function startFrom(
   let fingerprint: string;
   try {
     fingerprint = await sha256(weightBytes(trained));
-    const values = new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
-    const fitting = network.weights.filter(({ originalName, shape }) => {
-      if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
-      const value = values.get(originalName);
-      if (value?.shape.join() === shape.join()) return true;
-      if (isGrowing || heads.some((head) => originalName.startsWith(`${head}/`))) return false;
-      throw new InputError(
-        `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
-          `found ${value ? `[${value.shape}]` : "none"}`,
-      );
+    tf.tidy(() => {
+      const values = isWidening
+        ? widenedWeights(trained, network)
+        : new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
+      const fitting = network.weights.filter(({ originalName, shape }) => {
+        if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
+        const value = values.get(originalName);
+        if (value?.shape.join() === shape.join()) return true;
+        if (isGrowing || heads.some((head) => originalName.startsWith(`${head}/`))) return false;
+        throw new InputError(
+          `Cannot start from ${from}: wanted ${originalName} of shape [${shape}], ` +
+            `found ${value ? `[${value.shape}]` : "none"}`,
+        );
+      });
+      for (const weight of fitting) weight.write(values.get(weight.originalName)!);
     });
-    for (const weight of fitting) weight.write(values.get(weight.originalName)!);
   } finally {
     trained.dispose();
   }

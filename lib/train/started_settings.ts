@@ -9,6 +9,14 @@ export function grows(
   return architecture === "lite" && wanted.architecture === "heatmap";
 }
 
+/** Whether a network may start from a model of this shape as it is the same but for channels that are new. */
+export function widens(
+  { architecture, width }: Pick<NetworkShape, "architecture" | "width">,
+  wanted: Pick<Config, "architecture" | "width">,
+): boolean {
+  return architecture === wanted.architecture && wanted.width > width;
+}
+
 /**
  * The settings of a network that starts from a model of this shape. Of the same architecture it learns at a tenth of the rate: one
  * for new networks would undo first what it has learned. One that grows learns at the whole rate.

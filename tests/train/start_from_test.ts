@@ -6,7 +6,7 @@ import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
 import { saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
 import { startedSettings } from "@/lib/train/started_settings.ts";
-import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
 await tf.setBackend("cpu");
@@ -71,20 +71,40 @@ Deno.test("startFrom() tells where the model's maps are of another surface, whos
 Deno.test("startFrom() refuses another width, size or architecture, and changes nothing then", async () => {
   await using folder = await temporaryFolder();
   await save(folder.path, { ...config, seed: 1 });
-  const network = buildNetwork({ ...config, seed: 2, width: 8 });
+  const network = buildNetwork({ ...config, seed: 2, width: 2 });
   const before = valuesOf(network);
   await assertThrows(
     () => startFrom(folder.path, { network, config, images, surface }),
     InputError,
-    /wanted stem_1\/convolution\/kernel/,
+    /wanted stem_2\/convolution\/kernel/,
   );
   const refused = (change: object) => () =>
     startFrom(folder.path, { network, images, surface, config: { ...config, ...change } });
   await assertThrows(refused({ imageSize: 128 }), SettingError, /imageSize 128: that model has 64/);
-  await assertThrows(refused({ width: 8 }), SettingError, /width 8: that model has 4/);
+  await assertThrows(refused({ width: 2 }), SettingError, /width 2: that model has 4/);
   await assertThrows(refused({ architecture: "prnet" }), SettingError, /architecture prnet: that model has lite/);
   assertEquals(valuesOf(network), before);
   network.dispose();
+});
+
+Deno.test("startFrom() has a wider network say what the model does, with heads of its own where that says other expressions", async () => {
+  await using folder = await temporaryFolder();
+  const settings = { ...config, expressionWeight: 1 };
+  await save(folder.path, { ...settings, seed: 1 });
+  const given = buildNetwork({ ...settings, seed: 1 }, 5),
+    network = buildNetwork({ ...settings, seed: 2, width: 8 }, 7);
+  const before = valuesOf(network);
+  await startFrom(folder.path, { network, config: { ...config, width: 8 }, images, surface });
+  const [wanted, found] = [given, network].map((network) =>
+    tf.tidy(() => {
+      const [map] = network.predict(tf.ones([1, 64, 64, 3])) as tf.Tensor[];
+      return map!.dataSync();
+    })
+  );
+  assertAllClose(found!, wanted!, 1e-6);
+  const after = valuesOf(network);
+  for (const name of ["expressions/kernel", "expressions/bias"]) assertEquals(after.get(name), before.get(name));
+  for (const each of [given, network]) each.dispose();
 });
 
 Deno.test("startFrom() takes of a light model what the heatmap network has, too, and leaves the rest new", async () => {
