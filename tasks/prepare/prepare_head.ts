@@ -87,6 +87,9 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
     import("@/tasks/track/open_face_model.ts"),
   ]);
   let { landmarks } = head, found: Laid | undefined;
+  if (landmarks && flags.ict !== undefined) {
+    throw new InputError("Cannot use --ict: it is for a head without landmarks, and this one has them");
+  }
   if (!landmarks) {
     console.stage("Looking for landmarks");
     const { findIctDownload } = await import("@/lib/data/sets/ict_facekit.ts");

@@ -106,9 +106,10 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
   await Deno.writeTextFile(placedList, JSON.stringify(listedLandmarks("outline")));
   const users = [head, marks, `${texture}.png`, `${path}/list.landmarks.json`, placedList];
   const before = await Promise.all(users.map((file) => Deno.readFile(file)));
-  const [lying, again, ...refused] = await taskEnds("prepare", [
+  const [lying, again, idle, ...refused] = await taskEnds("prepare", [
     ["mesh", head, "--out", out, "--axes", "x,z,-y"], // whose face looks up
     ["mesh", head, "--out", placed],
+    ["mesh", head, "--landmarks", marks, "--out", out, "--ict", path],
     ["mesh", head, "--landmarks", marks, "--out", placed, "--pick"],
     ["mesh", head, "--out", out, "--axes", "x,y"],
     ["mesh", head, "--out", head],
@@ -118,7 +119,7 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
     ["mesh", head, "--landmarks", marks, "--out", `${path}/none/head.model`],
     ["bfm", path, "--out", head],
     ["flame", path, "--out", head],
-  ], { apart: 1 }) as [TaskEnd, TaskEnd, ...TaskEnd[]];
+  ], { apart: 1 }) as [TaskEnd, TaskEnd, TaskEnd, ...TaskEnd[]];
   assert(
     /\nThe landmarks that were found are likely to be wrong: .*--axes\); --pick has them placed/.test(lying.stderr),
     lying.stderr,
@@ -136,6 +137,13 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
       ...[head, head].map((file) => `Cannot write ${file}: it is there already; name another by --out`),
     ].map((sentence) => [2, "", `${sentence}\n`]),
   ]);
+  assertEquals(
+    [
+      idle.code,
+      idle.stderr.endsWith("\nCannot use --ict: it is for a head without landmarks, and this one has them\n"),
+    ],
+    [2, true],
+  );
   assertEquals(await Promise.all(users.map((file) => Deno.readFile(file))), before);
   assertEquals([again.code, again.stdout.endsWith(` expressions; ${placed}.png shows its landmarks\n`)], [0, true]);
   assert(again.stderr.startsWith(`Taking the landmarks of ${placedList}, as placed before; `), again.stderr);

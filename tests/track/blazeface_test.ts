@@ -3,7 +3,7 @@ import { decodePhoto } from "@/lib/data/files/images.ts";
 import { landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
-import { readAnnotated } from "@/lib/data/sets/annotated.ts";
+import { readAnnotated } from "@/tests/data/sets/read_annotated.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { readDetector } from "@/lib/export/detector.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";

@@ -66,11 +66,6 @@ export async function listAnnotated(folder: string): Promise<AnnotatedFiles[]> {
   }));
 }
 
-/** The photos of a folder of AFLW2000-3D or 300W-LP one after the other, by name. */
-export async function* readAnnotated(folder: string): AsyncGenerator<AnnotatedPhoto> {
-  for (const files of await listAnnotated(folder)) yield await readAnnotatedPhoto(files);
-}
-
 /** Throws an InputError where the photo or its annotation cannot be read. */
 export async function readAnnotatedPhoto({ name, photoPath, matPath }: AnnotatedFiles): Promise<AnnotatedPhoto> {
   const annotation = await readAnnotation(matPath);

@@ -1,15 +1,16 @@
 import { InputError } from "@/lib/errors.ts";
-import { type AnnotatedPhoto, listAnnotated, readAnnotated, readAnnotation } from "@/lib/data/sets/annotated.ts";
+import { type AnnotatedPhoto, listAnnotated, readAnnotation } from "@/lib/data/sets/annotated.ts";
 import { encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { matNumbers, readMat } from "@/lib/formats/mat.ts";
 import { annotationFile, facePoints } from "@/tests/data/sets/annotation_writer.ts";
+import { readAnnotated } from "@/tests/data/sets/read_annotated.ts";
 import { assert, assertAllClose, assertEquals, assertThrows, FLOAT32_TOLERANCE, sharedData } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 const samples = sharedData("aflw2000-3d/samples");
 
 Deno.test({
-  name: "readAnnotated() gives photos with landmarks in image space",
+  name: "readAnnotatedPhoto() gives photos with landmarks in image space",
   ignore: !samples,
   fn: async () => {
     const names = [];
@@ -31,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readAnnotated()'s landmarks lie half a pixel before MATLAB's, whose first pixel is 1",
+  name: "readAnnotatedPhoto()'s landmarks lie half a pixel before MATLAB's, whose first pixel is 1",
   ignore: !samples,
   fn: async () => {
     // Measured: with pixels numbered from 1, what people marked in AFLW's own photo goes back to whole pixels of it.
@@ -71,7 +72,7 @@ Deno.test("listAnnotated() names what lacks its partner, and a folder that is mi
   await assertThrows(() => listAnnotated("/nowhere"), InputError, /^Cannot list \/nowhere: /);
 });
 
-Deno.test("readAnnotated() takes .JPG, .jpeg and .png in any case, and passes over files that begin with a dot", async () => {
+Deno.test("readAnnotatedPhoto() takes .JPG, .jpeg and .png in any case, and passes over files that begin with a dot", async () => {
   await using folder = await temporaryFolder();
   const photo = { width: 12, height: 10, rgb: new Uint8Array(360).fill(90) };
   const names = ["a.JPG", "b.jpeg", "c.Png", "d.e.jpg"];
@@ -124,7 +125,7 @@ for (const [what, points, message] of unlabeled) {
 const real300wLp = sharedData("300w-lp");
 
 Deno.test({
-  name: "readAnnotated() reads a real photo of 300W-LP, its landmarks within the picture",
+  name: "readAnnotatedPhoto() reads a real photo of 300W-LP, its landmarks within the picture",
   ignore: !real300wLp,
   fn: async () => {
     const [{ photo, landmarks, pose, box }] = await Array.fromAsync(readAnnotated(real300wLp!)) as [AnnotatedPhoto];

@@ -1,5 +1,5 @@
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
-import { readAnnotated } from "@/lib/data/sets/annotated.ts";
+import { readAnnotated } from "@/tests/data/sets/read_annotated.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import { componentName } from "@/lib/face/expression_names.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
