@@ -25,7 +25,7 @@ interface Flags {
 
 const command = taskCommand("card")
   .description(
-    "Measures a trained model on drawn faces by pose, part, age, skin tone, cover, light and sharpness: card.md",
+    "Measures a trained model on drawn faces by pose, part, age, skin tone, cover, light, sharpness and resolution: card.md",
   )
   .addOption(modelOption())
   .addOption(backendOption())

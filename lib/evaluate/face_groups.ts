@@ -50,6 +50,11 @@ const covers = ["glasses", "mask", "hand", "microphone", "phone", "things", "noi
 /** Of {@linkcode yawBins}: drawn heads turn a little beyond 90°. */
 const yawLabels = ["0–30°", "30–60°", "beyond 60°"] as const;
 
+/** Standard deviation of the blur, in pixels of a 256-pixel picture. */
+const BLURRED = 1.2;
+/** What was so many times smaller once was enlarged much. */
+const MUCH = 1.6;
+
 const groupings: Readonly<Record<string, Grouping>> = {
   yaw: { labels: yawLabels, of: ({ traits: { pose } }) => [yawLabels[yawBinOf(pose.yaw)]!] },
   pitch: bins(["down, over 15°", "level", "up, over 15°"], [-15, 15], ({ traits: { pose } }) => pose.pitch / DEGREE),
@@ -71,21 +76,19 @@ const groupings: Readonly<Record<string, Grouping>> = {
     ],
   },
   sharpness: {
-    labels: ["sharp", "blurred", "enlarged"],
-    of: ({ traits: { camera } }) => [
-      camera.reduction > ENLARGED ? "enlarged" : camera.blur > BLURRED ? "blurred" : "sharp",
-    ],
+    labels: ["sharp", "blurred"],
+    of: ({ traits: { camera } }) => [camera.blur > BLURRED ? "blurred" : "sharp"],
   },
+  resolution: bins(
+    ["full", `enlarged up to ${MUCH} times`, "enlarged more"],
+    [1 + Number.EPSILON, MUCH],
+    ({ traits: { camera } }) => camera.reduction,
+  ),
   color: {
     labels: ["color", "black and white"],
     of: ({ traits: { camera } }) => [camera.saturation === 0 ? "black and white" : "color"],
   },
 };
-
-/** The picture was so many times smaller once. */
-const ENLARGED = 1.5;
-/** Standard deviation of the blur, in pixels of a 256-pixel picture. */
-const BLURRED = 1.2;
 
 /** The faces by all that their pictures show, without groups that nobody is in. */
 export function groupByTraits(faces: readonly TraitedFace[]): TraitGroup[] {

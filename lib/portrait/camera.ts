@@ -17,7 +17,7 @@ export interface CameraSettings {
   /** Length and direction of the motion's blur; 0 for none. */
   readonly motion: number;
   readonly motionAngle: number;
-  /** The picture was this many times smaller once; 1 for never. */
+  /** A picture of 256 pixels a side was this many times smaller once; 1 for never. See {@linkcode reductionAt}. */
   readonly reduction: number;
   /** On sRGB values: exponent, slope around the middle, and shift. */
   readonly gamma: number;
@@ -72,6 +72,12 @@ export function randomCamera(random: Random): CameraSettings {
   };
 }
 
+/** How many times smaller a picture of that many pixels a side was once; 1 where it was not, or hardly. */
+export function reductionAt(size: number, { reduction }: Pick<CameraSettings, "reduction">): number {
+  const times = reduction * Math.max(size / 256, 0.6);
+  return times > 1.05 ? times : 1;
+}
+
 /** Makes photos of one size out of light. */
 export class Camera {
   /** Light that is to be photographed, where no copy of it need be made. */
@@ -103,8 +109,8 @@ export class Camera {
     const size = this.#size, pixel = size / 256;
     const { rgb } = this.film;
     if (image.rgb !== rgb) rgb.set(image.rgb);
-    const reduction = settings.reduction * Math.max(pixel, 0.6);
-    if (reduction > 1.05) this.#reduce(rgb, reduction);
+    const reduction = reductionAt(size, settings);
+    if (reduction > 1) this.#reduce(rgb, reduction);
     blur(rgb, { size, sigma: settings.blur * pixel, scratch: this.#blurScratch });
     if (settings.motion * pixel > 1) this.#smear(settings.motion * pixel, settings.motionAngle);
     if (settings.vignette > 0) darkenCorners(rgb, { size, amount: settings.vignette });

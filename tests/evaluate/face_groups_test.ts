@@ -32,7 +32,8 @@ Deno.test("groupByTraits() puts a face in one group of each kind, but of covers 
     "cover: hand",
     "cover: two or more",
     "light: half in the dark",
-    "sharpness: enlarged",
+    "sharpness: blurred",
+    "resolution: enlarged more",
     "color: black and white",
   ]);
   const plain = faceWith({ cover: [] });
@@ -47,6 +48,18 @@ Deno.test("groupByTraits() counts every face once in each kind but covers", () =
   for (const { trait, faces: group } of groupByTraits(faces)) counts[trait] = (counts[trait] ?? 0) + group.length;
   for (const [trait, count] of Object.entries(counts)) {
     if (trait !== "cover") assertEquals([trait, count], [trait, faces.length]);
+  }
+});
+
+Deno.test("a drawn sample's traits say how many times smaller its picture was, at its own size", () => {
+  for (const imageSize of [64, 256]) {
+    const source = drawnSource(builtInFace(), { imageSize, seed: 7, augment: false });
+    const times = Array.from({ length: 40 }, (_, i) => source.sample(i, "test").traits.camera.reduction);
+    const reduced = times.filter((reduction) => reduction > 1);
+    assert(
+      reduced.length > 3 && reduced.length < 20 && times.every((reduction) => reduction === 1 || reduction > 1.05),
+    );
+    assert(Math.max(...times) < (imageSize === 256 ? 4 : 2.4), `${times}`);
   }
 });
 

@@ -32,7 +32,7 @@ Deno.test("deno task card measures a model on faces like those of its training, 
   for (const line of lines) assert(card.includes(line), card);
   assert(card.startsWith(lines[0]!) && !card.includes(folder.path), "it says of which model, not on which machine");
   assert(/^\| light \| \w[^|]* \| \d+ \| [1-3] \| /m.test(card), card); // faces, people
-  for (const trait of ["yaw", "pitch", "skin tone", "cover", "light", "sharpness", "color"]) {
+  for (const trait of ["yaw", "pitch", "skin tone", "cover", "light", "sharpness", "resolution", "color"]) {
     assert(card.includes(`\n| ${trait} | `), trait);
   }
   const counts = [...card.matchAll(/^\| (?:yaw)? ?\| (?:0–30°|30–60°|beyond 60°) \| (\d+) /gm)].map(([, n]) =>

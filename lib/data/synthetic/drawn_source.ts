@@ -13,7 +13,7 @@ import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { minus } from "@/lib/geometry/vectors.ts";
 import type { Random } from "@/lib/random.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
-import { Camera, type CameraSettings, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
+import { Camera, type CameraSettings, kernelBytes, randomCamera, reductionAt } from "@/lib/portrait/camera.ts";
 import { paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { invertSimilarity, transformPoint } from "@/lib/geometry/transforms.ts";
@@ -42,6 +42,7 @@ export interface Traits extends Pick<Sitting, "pose" | "years"> {
   readonly lighting: Pick<Lighting, "isHard" | "isLowKey">;
   /** What is before the face. */
   readonly cover: readonly (OccluderKind | "glasses" | "mask")[];
+  /** `reduction`: how many times smaller this picture was once; 1 for never. */
   readonly camera: Pick<CameraSettings, "reduction" | "blur" | "saturation">;
 }
 
@@ -143,8 +144,13 @@ class Studio {
     const { pitch, yaw, roll } = sitting.pose;
     const pose = shot?.isMirrored ? { pitch, yaw: -yaw, roll: -roll } : sitting.pose;
     const cover = [...drawing.worn, ...occluders];
-    const { person, years } = sitting;
-    return { image, ...label, person, traits: { pose, years, skin, lighting, cover, camera } };
+    const { person, years } = sitting, reduction = reductionAt(film.width, camera);
+    return {
+      image,
+      ...label,
+      person,
+      traits: { pose, years, skin, lighting, cover, camera: { ...camera, reduction } },
+    };
   }
 
   #draw({ random, ...sitting }: Sitting): Drawing {
