@@ -1,6 +1,6 @@
 import { keyLandmarks, landmarkLines, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { cross, dot, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import { cross, dot, minus, pointAt, unit, vector } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** Where the jaw's landmarks can be. */
@@ -76,7 +76,7 @@ function* cuts({ triangles, positions, center, normal }: {
       if (!(sideA < 0 && sideB >= 0)) continue; // the edge's other triangle has it the other way round
       const share = sideA / (sideA - sideB);
       const [from, to] = [pointAt(positions, a), pointAt(positions, b)];
-      const point: Vec3 = [0, 1, 2].map((axis) => from[axis]! + share * (to[axis]! - from[axis]!)) as unknown as Vec3;
+      const point = vector((axis) => from[axis] + share * (to[axis] - from[axis]));
       yield { edge: [a, b], share, point };
     }
   }

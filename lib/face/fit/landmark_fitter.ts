@@ -13,8 +13,8 @@ import {
 } from "@/lib/face/landmarks.ts";
 import { type FaceCoefficients, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { entriesOf, multiply, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
-import { pointsAt } from "@/lib/geometry/vectors.ts";
-import type { Mat3 } from "@/lib/types.ts";
+import { pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
+import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** A face of a morphable model that landmarks of a picture were explained by. */
 export interface LandmarkFit {
@@ -167,7 +167,7 @@ export class LandmarkFitter {
       const across = [right / length, -up / length] as const;
       let most = -Infinity;
       for (let point = LANDMARK_COUNT + firsts[k]!; point < LANDMARK_COUNT + firsts[k + 1]!; point++) {
-        const [px, py, pz] = shape.subarray(3 * point, 3 * point + 3) as unknown as Three;
+        const [px, py, pz] = pointAt(shape, point);
         const reach = right * (m00 * px + m01 * py + m02 * pz) + up * (m10 * px + m11 * py + m12 * pz);
         if (reach > most) [most, chosen[k]] = [reach, { point, across }];
       }
@@ -194,14 +194,14 @@ export class LandmarkFitter {
         matrix.set(2 * k, column, weights[0] * (right * dx + down * dy));
         matrix.set(2 * k + 1, column, weights[1] * (right * dy - down * dx));
       };
-      const [px, py, pz] = shape.subarray(3 * point, 3 * point + 3) as unknown as Three;
+      const [px, py, pz] = pointAt(shape, point);
       const x = scale * (m00 * px + m01 * py + m02 * pz);
       const y = scale * (m10 * px + m11 * py + m12 * pz);
       const z = scale * (m20 * px + m21 * py + m22 * pz);
       // turns about x, y and z, the scale's logarithm, the shift right and down
       [[0, z], [z, 0], [-y, -x], [x, -y], [size, 0], [0, size]].forEach(([dx, dy], i) => put(jacobian, i, dx!, dy!));
       this.#modes.forEach((mode, m) => {
-        const [dx, dy, dz] = mode.subarray(3 * point, 3 * point + 3) as unknown as Three;
+        const [dx, dy, dz] = pointAt(mode, point);
         const [right, up] = [m00 * dx + m01 * dy + m02 * dz, m10 * dx + m11 * dy + m12 * dz];
         put(jacobian, POSE + m, scale * right, -scale * up);
       });
@@ -271,7 +271,6 @@ const POSE = 6;
 /** Of a picture's longer extent: a face whose landmarks span less is none. */
 const LEAST_EXTENT = 1e-3;
 
-type Three = readonly [number, number, number];
 type Six = readonly [number, number, number, number, number, number];
 
 function joined(first: MeshPoints, second: MeshPoints | undefined): MeshPoints {
@@ -282,7 +281,7 @@ function joined(first: MeshPoints, second: MeshPoints | undefined): MeshPoints {
 }
 
 /** The turn about this axis by its length in radians, counter-clockwise where the axis points at the viewer (Rodrigues). */
-function turnAbout([x, y, z]: Three): Mat3 {
+function turnAbout([x, y, z]: Vec3): Mat3 {
   const angle = Math.hypot(x, y, z);
   const s = angle < 1e-9 ? 1 : Math.sin(angle) / angle;
   const c = angle < 1e-9 ? 0.5 : (1 - Math.cos(angle)) / angle ** 2;
