@@ -119,8 +119,8 @@ export function cropSample({ photo, crop, label }: LabeledPhoto, augmentation?: 
 }
 
 /**
- * The sample changed, image, map and landmarks alike; black comes in where the image ended. For photos: drawn sources do
- * not call this, since they draw heads turned, shifted, scaled and partly hidden in the first place.
+ * The sample changed, image, map and landmarks alike; black comes in where the image ended. Training has {@linkcode cropSample}
+ * for photos, where what was beside the crop comes in; drawn heads are turned, shifted, scaled and partly hidden as they are drawn.
  */
 export function augmentSample({ image, ...label }: Sample, augmentation: Augmentation): Sample {
   return cropSample({ photo: image, crop: { left: 0, top: 0, side: image.width }, label }, augmentation);

@@ -1,5 +1,4 @@
 import { mean } from "@/lib/numbers.ts";
-import type { ExpressionCurves } from "@/lib/evaluate/talking_face.ts";
 
 /**
  * How far amounts are off, beside always saying their mean: by squares, as networks are trained. Of absolute errors the median
@@ -12,6 +11,22 @@ export interface AmountErrors {
   readonly rmseOfMean: number;
   /** R², the share of the amounts' variance that is explained: 1 − (rmse / rmseOfMean)²; null where they do not vary. */
   readonly explained: number | null;
+}
+
+/** How much of something a face does, from 0 to 1, in each frame of a video. */
+export interface ExpressionCurve extends AmountErrors {
+  /** What it does, such as "blink". */
+  readonly name: string;
+  /** As it was drawn. */
+  readonly truth: readonly number[];
+  /** As the network says. */
+  readonly found: readonly number[];
+}
+
+/** Expressions over a drawn video. */
+export interface ExpressionCurves {
+  readonly framesPerSecond: number;
+  readonly curves: readonly ExpressionCurve[];
 }
 
 /** The errors of all expressions' amounts together; the mean is each expression's own. */

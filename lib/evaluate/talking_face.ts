@@ -1,26 +1,10 @@
 import { CROP_MARGIN, cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
-import { type AmountErrors, amountErrors } from "@/lib/evaluate/expression_errors.ts";
+import { amountErrors, type ExpressionCurve, type ExpressionCurves } from "@/lib/evaluate/expression_errors.ts";
 import { mean } from "@/lib/numbers.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
-
-/** How much of something a face does, from 0 to 1, in each frame of a video. */
-export interface ExpressionCurve extends AmountErrors {
-  /** What it does, such as "blink". */
-  readonly name: string;
-  /** As it was drawn. */
-  readonly truth: readonly number[];
-  /** As the network says. */
-  readonly found: readonly number[];
-}
-
-/** Expressions over a drawn video. */
-export interface ExpressionCurves {
-  readonly framesPerSecond: number;
-  readonly curves: readonly ExpressionCurve[];
-}
 
 /** Who talks, and who looks. */
 export interface TalkingFaceParts {

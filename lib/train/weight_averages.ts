@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { keepingWeights } from "@/lib/train/with_weights.ts";
+import { keepingWeights } from "@/lib/train/keeping_weights.ts";
 
 /**
  * The exponential average of a network's weights and moving statistics over training steps, which errs less than the

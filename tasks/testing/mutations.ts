@@ -454,7 +454,19 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/train/schedule_test.ts"],
   },
   {
-    file: "lib/train/with_weights.ts",
+    file: "lib/data/augment.ts",
+    line: "rotation: random.uniform(-options.rotation, options.rotation),",
+    replacement: "rotation: 0,",
+    tests: ["tests/data/augment_test.ts"],
+  },
+  {
+    file: "lib/data/sets/aflw2000.ts",
+    line: "return matlabToImage(rows, 3);",
+    replacement: "return rows;",
+    tests: ["tests/evaluate/aflw2000/protocol_test.ts"],
+  },
+  {
+    file: "lib/train/keeping_weights.ts",
     line: "network.weights.forEach((weight, i) => weight.write(before[i]!));",
     replacement: "",
     tests: ["tests/train/with_weights_test.ts"],

@@ -103,6 +103,20 @@ Deno.test("randomAugmentation() stays within the paper's ranges and is a functio
   }));
 });
 
+Deno.test("randomAugmentation() goes to the ends of the paper's ranges, and lays patches or none", () => {
+  const drawn = Array.from({ length: 200 }, (_, seed) => randomAugmentation(new Random(seed)));
+  const { rotation, shift, scale, gain, patches } = paperAugmentation;
+  const spans = (values: readonly number[], [low, high]: readonly [number, number]) => {
+    const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => (value - low) / (high - low));
+    assert(least! < 0.1 && most! > 0.9, `${least} to ${most} of ${low} to ${high}`);
+  };
+  spans(drawn.map((one) => one.rotation), [-rotation, rotation]);
+  spans(drawn.map((one) => one.scale), scale);
+  for (const axis of [0, 1] as const) spans(drawn.map((one) => one.shift[axis]), [-shift, shift]);
+  for (const channel of [0, 1, 2] as const) spans(drawn.map((one) => one.gains[channel]), gain);
+  spans(drawn.map((one) => one.patches.length), [0, patches]);
+});
+
 Deno.test("applyGains() does to bytes what it does to numbers from 0 to 1, and stops at white", () => {
   const gain = fc.double({ min: 0.6, max: 1.4, noNaN: true });
   fc.assert(fc.property(fc.uint8Array({ minLength: 30, maxLength: 30 }), fc.tuple(gain, gain, gain), (rgb, gains) => {

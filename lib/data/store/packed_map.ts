@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { pointAt } from "@/lib/geometry/vectors.ts";
 import type { PositionMap, Vec3 } from "@/lib/types.ts";
 
 /**
@@ -40,7 +41,7 @@ export function packMap({ size, positions }: PositionMap): PackedMap {
     }
   }
   const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-  return { least: least as unknown as Vec3, range: range as unknown as Vec3, bytes: zstdCompressSync(bytes, options) };
+  return { least: pointAt(least, 0), range: pointAt(range, 0), bytes: zstdCompressSync(bytes, options) };
 }
 
 /** Throws where the bytes are not of a map of this size. */

@@ -1,7 +1,8 @@
 import type { Label } from "@/lib/data/sample.ts";
 import { type PackedMap, packMap, unpackMap } from "@/lib/data/store/packed_map.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
-import type { Crop, Vec3 } from "@/lib/types.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
+import type { Crop } from "@/lib/types.ts";
 
 /** A sample as a store keeps it: its photo as it was, which is the smallest and loses nothing, and the label in its crop. */
 export interface StoredSample {
@@ -37,7 +38,7 @@ export function decodeSample(bytes: Uint8Array, size: number): StoredSample {
   const floats = Float32Array.from({ length: (HEAD - 4 - CROP) / 4 }, (_, i) => view.getFloat32(CROP + 4 * i, true));
   const photoEnd = HEAD + view.getUint32(HEAD - 4, true);
   if (photoEnd > bytes.length) throw new RangeError(`its photo ends after its ${bytes.length} bytes`);
-  const [least, range] = [floats.subarray(0, 3), floats.subarray(3, 6)] as unknown as [Vec3, Vec3];
+  const [least, range] = [pointAt(floats, 0), pointAt(floats, 1)];
   return {
     photo: bytes.subarray(HEAD, photoEnd),
     crop: { left, top, side },

@@ -81,9 +81,11 @@ export function parseObj(text: string, path: string): ObjMesh {
  */
 export function parseObjShape(text: string, path: string, mesh: string): Float64Array {
   const [start, meshStart] = [afterVertices(text), afterVertices(mesh)];
-  if (text.length - start !== mesh.length - meshStart || text.slice(start) !== mesh.slice(meshStart)) {
+  const [rest, meshRest] = [text.slice(start), mesh.slice(meshStart)];
+  if (rest !== meshRest) {
+    const doubt = meshRest.startsWith(rest) ? " (is it truncated?)" : "";
     throw new InputError(
-      `Cannot read ${path}: its texture coordinates and faces are not those of the neutral mesh (is it truncated?)`,
+      `Cannot read ${path}: its texture coordinates and faces are not those of the neutral mesh${doubt}`,
     );
   }
   const { positions } = parseObj(text.slice(0, start), path);

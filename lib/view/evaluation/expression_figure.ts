@@ -1,4 +1,4 @@
-import type { ExpressionCurve, ExpressionCurves } from "@/lib/evaluate/talking_face.ts";
+import type { ExpressionCurve, ExpressionCurves } from "@/lib/evaluate/expression_errors.ts";
 import { lineChart } from "@/lib/view/figures/line_chart.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 

@@ -3,6 +3,7 @@ import { Aflw2000Annotations } from "@/lib/data/sets/aflw2000.ts";
 import { InputError } from "@/lib/errors.ts";
 import { poseErrors } from "@/lib/evaluate/aflw2000/pose_errors.ts";
 import { aflw2000Protocol, curveLimits, type ProtocolFace, wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
+import { readNpy } from "@/lib/formats/npy.ts";
 import { Random } from "@/lib/random.ts";
 import { npyFile } from "@/tests/formats/npy_file.ts";
 import { hasModules, plainPython } from "@/tests/python.ts";
@@ -146,6 +147,20 @@ Deno.test({
       reannotated: { "0-30": 1306, "30-60": 462, "60-90": 232 },
     });
   },
+});
+
+Deno.test("Aflw2000Annotations has points half a pixel before MATLAB's, whose first pixel is 1", async () => {
+  await using folder = await temporaryFolder();
+  await saveAnnotations(folder.path, 2);
+  const { landmarks, more } = await Aflw2000Annotations.read(folder.path);
+  for (const [file, axes, found] of [["", 3, landmarks[1]!], ["-Reannotated", 2, more[1]!.reannotated]] as const) {
+    const { values } = await readNpy(`${folder.path}/AFLW2000-3D${file}.pts68.npy`);
+    const written = Array.from({ length: 3 * 68 }, (_, i) => {
+      const axis = i % 3, value = axis < axes ? values[68 * (axes + axis) + Math.floor(i / 3)]! : NaN;
+      return axis < 2 ? value - 0.5 : value;
+    });
+    assertEquals([...found], [...Float32Array.from(written)]);
+  }
 });
 
 Deno.test("Aflw2000Annotations finds a photo by its own landmarks alone, and refuses files that are cut or of others", async () => {
