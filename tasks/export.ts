@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
 import { refusePresent, writeFolderAtomic } from "@/lib/files.ts";
+import { refuseFolderName } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("export")
@@ -27,6 +28,7 @@ await runTask(command, async (console) => {
     );
   }
   if (format !== "onnx") await refusePresent(out!); // before a model is opened
+  else if (out !== undefined) refuseFolderName(out);
   console.stage(format === "page" ? "Writing the page" : "Writing the model");
   const { path, byteCount } = format === "page"
     ? { path: out, byteCount: await exportPage(model, out!) }

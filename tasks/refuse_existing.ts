@@ -10,9 +10,15 @@ export async function refuseOthers(out: string, beside: readonly string[] = []):
   if (!await isPreparedFace(out)) await refuseExisting([out, ...beside]);
 }
 
+/** Throws an InputError where a path ends as a folder's. */
+export function refuseFolderName(path: string): void {
+  if (path.endsWith("/")) throw new InputError(`Cannot write ${path}: a file's name is wanted, not a folder's`);
+}
+
 /** Throws an InputError where one of these files of one folder is there already, or the folder is not. */
 export async function refuseExisting(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
+    refuseFolderName(path);
     const isThere = await Deno.lstat(path).then(() => true, (error) => {
       if (error instanceof Deno.errors.NotFound) return false;
       throw new InputError(`Cannot write ${path}: ${error.message}`);

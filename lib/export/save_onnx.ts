@@ -5,7 +5,7 @@ import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
 import { encodeSavedModel } from "@/lib/export/saved_model.ts";
-import { isSame, isThere, writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
+import { isSame, isThere, refusePresent, writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
 import { sealJson, sealOnnx } from "@/lib/formats/seal.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
@@ -33,8 +33,7 @@ export interface ExportOptions extends OnnxOptions {
 
 /**
  * Writes the trained model of a folder, or of a run's, as ONNX, and says where. On tfjs's own backend: TensorFlow is not
- * needed. Throws an InputError where there is no model, or a damaged one, or the file is what another one or this one
- * itself is read from.
+ * needed. Throws an InputError where there is no model, or a damaged one, or another file is where it is to be written.
  */
 export async function exportOnnx(
   runOrModel: string,
@@ -49,6 +48,7 @@ export async function exportOnnx(
   if (await isNetworkBeside(target, folder)) {
     throw new InputError(`Cannot write ${target}: there is another model in that folder; name another file by --out`);
   }
+  if (!isOwn) await refusePresent(target);
   const byteCount = await withModel(runOrModel, async (model) => {
     if (isOwn) await replaceDescription(folder, model.description); // a killed save may have left another's
     return await saveOnnx(target, model, options);

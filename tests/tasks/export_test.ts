@@ -47,6 +47,7 @@ Deno.test("deno task export writes weights that come along in other formats, and
   const [other, alias] = [`${folder.path}/other`, `${folder.path}/alias`];
   await saveTinyModel(other);
   await Deno.symlink(model, alias);
+  await Deno.writeTextFile(`${folder.path}/notes.txt`, "notes");
   const alone = "it is all that there is of this model; name another file by --out";
   const isThere = "it is there already; name another place by --out";
   const refused: [string[], string][] = [
@@ -56,6 +57,8 @@ Deno.test("deno task export writes weights that come along in other formats, and
       ["--out", `${other}/model.onnx`],
       `${other}/model.onnx: there is another model in that folder; name another file by --out`,
     ],
+    [["--out", `${folder.path}/notes.txt`], `${folder.path}/notes.txt: ${isThere}`],
+    [["--out", `${folder.path}/new/`], `${folder.path}/new/: a file's name is wanted, not a folder's`],
     [["--format", "weights", "--out", alias], `${alias}: ${isThere}`],
     [["--format", "weights", "--out", `${other}/`], `${other}/: ${isThere}`],
     [["--format", "savedmodel", "--out", other], `${other}: ${isThere}`],
@@ -146,7 +149,7 @@ Deno.test("deno task export refuses what it cannot use in one sentence, exit sta
       [`${folder.path}/model`, "--format", "savedmodel", "--out", `${folder.path}/model/posmap.json/saved`],
       /Cannot write .*: Not a dir/,
     ],
-    [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: Is a directory/],
+    [[`${folder.path}/model`, "--out", folder.path], /Cannot write .*: it is there already; name another/],
   ];
   const ends = await taskEnds("export", refused.map(([flags]) => flags), { apart: apart.length });
   ends.forEach(({ code, stdout, stderr }, i) => {

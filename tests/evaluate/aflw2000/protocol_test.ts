@@ -151,7 +151,7 @@ Deno.test({
 
 Deno.test("Aflw2000Annotations has points half a pixel before MATLAB's, whose first pixel is 1", async () => {
   await using folder = await temporaryFolder();
-  await saveAnnotations(folder.path, 2);
+  await saveAnnotations(folder.path, 5);
   const { landmarks, more } = await Aflw2000Annotations.read(folder.path);
   for (const [file, axes, found] of [["", 3, landmarks[1]!], ["-Reannotated", 2, more[1]!.reannotated]] as const) {
     const { values } = await readNpy(`${folder.path}/AFLW2000-3D${file}.pts68.npy`);
