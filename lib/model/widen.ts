@@ -72,14 +72,17 @@ function widenedKernel(
 
 /** Of what a layer takes: of features that were flattened, all places have each channel. */
 function inputAxis(narrow: tf.SymbolicTensor, wide: tf.SymbolicTensor): WidenedAxis {
-  const { sourceLayer } = wide;
-  if (!["Flatten", "Concatenate"].includes(sourceLayer.getClassName())) {
-    return axisOf([channelsOf(narrow)], [channelsOf(wide)]);
+  const parts = (tensor: tf.SymbolicTensor) => inputsOf(tensor.sourceLayer);
+  switch (wide.sourceLayer.getClassName()) {
+    case "Flatten": {
+      const [before, after] = [narrow, wide].map((tensor) => parts(tensor)[0]!.shape.slice(1) as number[]);
+      return axisOf(before!, after!);
+    }
+    case "Concatenate":
+      return joined(parts(narrow).map((part, i) => inputAxis(part, parts(wide)[i]!)));
+    default:
+      return axisOf([channelsOf(narrow)], [channelsOf(wide)]);
   }
-  const [before, after] = [inputsOf(narrow.sourceLayer), inputsOf(sourceLayer)];
-  return sourceLayer.getClassName() === "Flatten"
-    ? axisOf(before[0]!.shape.slice(1) as number[], after[0]!.shape.slice(1) as number[])
-    : joined(before.map((part, i) => inputAxis(part, after[i]!)));
 }
 
 /** Of what a layer gives, which, where it is flat, may be reshaped to features of several places. */

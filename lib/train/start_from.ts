@@ -20,9 +20,9 @@ export interface Ancestor {
 }
 
 /**
- * Gives a new network the weights of a trained one, by their layers' names; a wider one computes what that does. What a model may
- * lack or have otherwise are heads: these stay new. Throws an InputError where there is no such model or another weight does not fit, a
- * SettingError where a setting differs; the network is as it was then.
+ * Gives a new network the weights of a trained one, by their layers' names; a wider one computes what that does. What a
+ * model may lack or have otherwise are heads: these stay new. Throws an InputError where there is no such model or
+ * another weight does not fit, a SettingError where a setting differs; the network is as it was then.
  *
  * @param from the folder of a trained model or of a run
  * @param surface of the training's faces; told by `onWarning` where the model's maps are of another one
