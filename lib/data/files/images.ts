@@ -4,11 +4,15 @@ import { readBytes } from "@/lib/files.ts";
 import type { Photo } from "@/lib/types.ts";
 
 // A decoder that is not asked for cannot be attacked. sharp is given bytes, never a path: its own file access would go
-// around Deno's permissions.
-sharp.block({ operation: ["VipsForeignLoad"] });
-sharp.unblock({
-  operation: ["VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer", "VipsForeignLoadWebpBuffer"],
-});
+// around Deno's permissions. What is blocked is the process's, and each worker that starts says it again: to block all and
+// unblock three would for a moment refuse what other threads decode.
+const readBuffers = ["Jpeg", "Png", "Webp"];
+const blocked = [
+  ...["Analyze", "Csv", "DcRaw", "Fits", "Heif", "Jp2k", "Jxl", "Magick", "Magick7", "Mat", "Matrix", "Nifti", "Nsgif"],
+  ...["Openexr", "Openslide", "Pdf", "Ppm", "Rad", "Raw", "Svg", "Tiff", "Uhdr", "Vips"],
+  ...readBuffers.flatMap((format) => [`${format}File`, `${format}Source`]),
+];
+sharp.block({ operation: blocked.map((name) => `VipsForeignLoad${name}`) });
 // Each picture is read once: what libvips keeps of the last ones only takes memory.
 sharp.cache(false);
 

@@ -98,6 +98,36 @@ Deno.test("decodePhoto() opens no other formats than JPEG, PNG and WebP", async 
     [svg, /unsupported/],
   ];
   for (const [bytes, message] of refused) await assertThrows(() => decodePhoto(bytes), InputError, message);
+  // what another release of libvips can read besides, images.ts has to block, too
+  const readable = Object.entries(sharp.format).filter(([, { input }]) => Object.values(input).includes(true));
+  assertEquals(readable.map(([name]) => name).sort(), [
+    "gif",
+    "heif",
+    "jpeg",
+    "png",
+    "raw",
+    "svg",
+    "tiff",
+    "vips",
+    "webp",
+  ]);
+});
+
+Deno.test("sharp opens no files itself, where images.ts is", async () => {
+  await using folder = await temporaryFolder();
+  for (const [name, bytes] of [["a.png", await encodePng(photo)], ["a.jpg", await encodeJpeg(photo)]] as const) {
+    await Deno.writeFile(`${folder.path}/${name}`, bytes);
+    await assertThrows(() => sharp(`${folder.path}/${name}`).metadata(), Error, /unsupported|blocked|not a known/);
+  }
+});
+
+Deno.test("decodePhoto() reads on while a worker starts that can read, too", async () => {
+  const bytes = await encodeJpeg(photo);
+  const worker = new Worker(new URL("./slow_start_worker.ts", import.meta.url), { type: "module" });
+  let isStarted = false;
+  worker.onmessage = () => isStarted = true;
+  while (!isStarted) await decodePhoto(bytes);
+  worker.terminate();
 });
 
 /** A PNG's beginning: enough to tell its size. */
