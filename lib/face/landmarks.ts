@@ -142,7 +142,7 @@ export function landmarksOfPart(part: LandmarkPart): number[] {
   return Object.values(landmarkLines).flatMap((line) => line.part === part ? line.landmarks : []);
 }
 
-/** The landmarks that give a face's size, direction and middle. */
+/** Landmarks by name: those that give a face's size, direction and middle, and ends and middles of its lines. */
 export const keyLandmarks = {
   chin: 8,
   noseRoot: 27,
@@ -152,7 +152,14 @@ export const keyLandmarks = {
   leftEyeCorner: 45,
   rightMouthCorner: 48,
   leftMouthCorner: 54,
+  upperLip: 51, // the middle of its outer edge
+  lowerLip: 57,
+  rightJawEnd: 0, // beside the ear
+  leftJawEnd: 16,
 } as const;
+
+/** Landmarks on the inner edge of the upper lip, each with the one of the lower lip that it closes on. */
+export const lipPairs = [[61, 67], [62, 66], [63, 65]] as const;
 
 /** The distance between the outer corners of the eyes of landmarks, [68, 3], in their unit. */
 export function eyeCornerDistance(landmarks: Float32Array): number {

@@ -62,6 +62,19 @@ export function meanPoint(points: readonly Vec3[]): Vec3 {
   return times(points.reduce(plus, [0, 0, 0]), 1 / points.length);
 }
 
+/** Likewise of points, [n, 3], or of those with these numbers. */
+export function meanOf(points: ArrayLike<number>, numbers?: ArrayLike<number>): Vec3 {
+  const count = numbers?.length ?? points.length / 3;
+  let x = 0, y = 0, z = 0;
+  for (let k = 0; k < count; k++) {
+    const i = 3 * (numbers ? numbers[k]! : k);
+    x += points[i]!;
+    y += points[i + 1]!;
+    z += points[i + 2]!;
+  }
+  return times([x, y, z], 1 / count);
+}
+
 /** The least box around points, [n, 3], or around those with these numbers; from Infinity to -Infinity where there are none. */
 export function boundsOf(
   points: ArrayLike<number>,

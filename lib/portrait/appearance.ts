@@ -1,5 +1,6 @@
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { times, vector } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -127,7 +128,7 @@ const naturalHair: readonly Vec3[] = [
 
 /** From the thirties on, hair grays, sooner or later; that of the very old is mostly white. */
 function grayedHair(color: Vec3, random: Random, years: number): Vec3 {
-  const share = Math.min(1, Math.max(0, smoothstep(32, 80, years) * random.uniform(0.4, 1.6)));
+  const share = clamp(smoothstep(32, 80, years) * random.uniform(0.4, 1.6), 0, 1);
   const white = random.uniform(0.35, 0.7);
   return vector((c) => color[c] + share * (white * [1, 0.98, 0.95][c]! - color[c]));
 }

@@ -3,6 +3,7 @@ import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { ease } from "@/lib/geometry/smoothstep.ts";
 import { vector } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { randomColor } from "@/lib/portrait/appearance.ts";
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
 import { fillShape } from "@/lib/portrait/shapes.ts";
@@ -51,7 +52,7 @@ function enlarge({ width: size, rgb }: FloatImage, { rgb: to, covered }: Canvas)
   const blend = new Float32Array(row + 6); // a row between two, its ends repeated
   for (let y = 0; y < 2 * size; y++) {
     const near = (y >> 1) * row;
-    const far = Math.min(size - 1, Math.max(0, (y >> 1) + (y & 1 ? 1 : -1))) * row;
+    const far = clamp((y >> 1) + (y & 1 ? 1 : -1), 0, size - 1) * row;
     for (let i = 0; i < row; i++) blend[i + 3] = 0.75 * rgb[near + i]! + 0.25 * rgb[far + i]!;
     blend.copyWithin(0, 3, 6);
     blend.copyWithin(row + 3, row, row + 3);

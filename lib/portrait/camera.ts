@@ -1,5 +1,6 @@
 import { type FloatImage, linearToSrgb } from "@/lib/geometry/color.ts";
 import { vector } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
@@ -172,12 +173,12 @@ export class Camera {
     }
     const columns = new Int32Array(size), shares = new Float64Array(size);
     for (let column = 0; column < size; column++) {
-      const x = Math.min(small - 1, Math.max(0, (column + 0.5) / ratio - 0.5));
+      const x = clamp((column + 0.5) / ratio - 0.5, 0, small - 1);
       columns[column] = 3 * Math.min(small - 2, x | 0);
       shares[column] = x - columns[column]! / 3;
     }
     for (let row = 0; row < size; row++) {
-      const y = Math.min(small - 1, Math.max(0, (row + 0.5) / ratio - 0.5)), y0 = Math.min(small - 2, y | 0);
+      const y = clamp((row + 0.5) / ratio - 0.5, 0, small - 1), y0 = Math.min(small - 2, y | 0);
       const dy = y - y0;
       for (let column = 0, o = 3 * size * row; column < size; column++, o += 3) {
         const dx = shares[column]!, i = 3 * y0 * small + columns[column]!, j = i + 3 * small;
@@ -223,7 +224,7 @@ function sharpen({ width, height, rgb }: Photo, amount: number): void {
   for (let y = 1; y < height - 1; y++) {
     for (let i = y * row + 3; i < y * row + row - 3; i++) {
       const around = (from[i - 3]! + from[i + 3]! + from[i - row]! + from[i + row]!) / 4;
-      rgb[i] = Math.min(255, Math.max(0, from[i]! + amount * (from[i]! - around)));
+      rgb[i] = clamp(from[i]! + amount * (from[i]! - around), 0, 255);
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { landmarkLines } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, landmarkLines, lipPairs } from "@/lib/face/landmarks.ts";
 import { distanceToLine, distanceToPolygon } from "@/lib/geometry/polyline.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { distanceBetween, dot, meanPoint, minus, plus, pointAt, times } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { onceEach } from "@/lib/once_each.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -53,7 +54,7 @@ function makeFields(atlas: FaceAtlas): FaceFields {
   const marks = (line: keyof typeof landmarkLines) => landmarkLines[line].landmarks.map(mark);
 
   /** The used points in this box where `field` gives a first number above `least`, and what it gives there. */
-  const gather = (field: (p: Vec3) => readonly number[], box: Box, least: number) => {
+  const gather = (field: (p: Vec3) => readonly number[], box: Bounds, least: number) => {
     const found: number[] = [], rows: (readonly number[])[] = [];
     for (const point of usedWithin(atlas, box)) {
       const row = field(pointAt(points, point));
@@ -63,7 +64,7 @@ function makeFields(atlas: FaceAtlas): FaceFields {
     }
     return { points: new Uint32Array(found), column: (c: number) => new Float32Array(rows.map((row) => row[c]!)) };
   };
-  const sparse = (field: (p: Vec3) => number, box: Box, least = 0.01): SparseField => {
+  const sparse = (field: (p: Vec3) => number, box: Bounds, least = 0.01): SparseField => {
     const { points, column } = gather((p) => [field(p)], box, least);
     return { points, values: column(0) };
   };
@@ -81,9 +82,7 @@ function makeFields(atlas: FaceAtlas): FaceFields {
   const [outer, inner] = [marks("outerLips"), marks("innerLips")];
   const parting = [
     mark(60),
-    meanPoint([mark(61), mark(67)]),
-    meanPoint([mark(62), mark(66)]),
-    meanPoint([mark(63), mark(65)]),
+    ...lipPairs.map((pair) => meanPoint(pair.map(mark))),
     mark(64),
   ];
   const lipDepth = Math.min(...outer.map((p) => p[2])) - 0.25;
@@ -113,14 +112,16 @@ function makeFields(atlas: FaceAtlas): FaceFields {
 
   const cheekCenters = [meanPoint([mark(2), mark(31), mark(41)]), meanPoint([mark(14), mark(35), mark(46)])];
   const underEyeCenters = eyes.map((eye) => meanPoint([eye[3]!, eye[4]!, eye[5]!]));
-  const earDepth = (mark(0)[2] + mark(16)[2]) / 2;
-  const [mouthLeft, mouthRight, chinTip] = [mark(48), mark(54), mark(8)];
-  const mouthHalf = (mouthRight[0] - mouthLeft[0]) / 2;
-  const [noseBase, lipTop, lipBottom] = [mark(33), mark(51), mark(57)];
+  const earDepth = earDepthOf(landmarks);
+  const [mouthRight, mouthLeft] = [mark(keyLandmarks.rightMouthCorner), mark(keyLandmarks.leftMouthCorner)];
+  const chinTip = mark(keyLandmarks.chin), noseTip = mark(keyLandmarks.noseTip);
+  const mouthHalf = (mouthLeft[0] - mouthRight[0]) / 2;
+  const [lipTop, lipBottom] = [mark(keyLandmarks.upperLip), mark(keyLandmarks.lowerLip)];
+  const noseBase = mark(keyLandmarks.noseBase);
   const inFront = (p: Vec3, depth: number) => smoothstep(depth - 0.15, depth + 0.1, p[2]);
   const { z: axisDepth } = headAxis(landmarks);
   const folds = foldLines(mark).map((fold) => ({ ...fold, box: flatBoxAround(fold.line, bumpReach(fold.width)) }));
-  const foldDepth = mark(45)[2] - 0.2;
+  const foldDepth = mark(keyLandmarks.leftEyeCorner)[2] - 0.2;
   const start = atlas.textureSize ** 2;
   const ofVertices = (field: (p: Vec3) => number) =>
     Float32Array.from({ length: points.length / 3 - start }, (_, v) => field(pointAt(points, start + v)));
@@ -133,7 +134,7 @@ function makeFields(atlas: FaceAtlas): FaceFields {
       (p) => Math.max(...cheekCenters.map((c) => bump(p, c, 0.26))),
       boxAround(cheekCenters, bumpReach(0.26)),
     ),
-    nose: sparse((p) => bump(p, mark(30), 0.16), boxAround([mark(30)], bumpReach(0.16))),
+    nose: sparse((p) => bump(p, noseTip, 0.16), boxAround([noseTip], bumpReach(0.16))),
     ears: sparse(
       (p) =>
         smoothstep(0.8, 0.92, Math.abs(p[0])) * smoothstep(0.5, 0.2, Math.abs(p[1])) * (p[2] < earDepth + 0.1 ? 1 : 0),
@@ -146,11 +147,11 @@ function makeFields(atlas: FaceAtlas): FaceFields {
     moustache: sparse((p) => {
       const middle = (noseBase[1] + lipTop[1]) / 2;
       const bend = 0.35 * Math.max(0, Math.abs(p[0]) - 0.1);
-      return inFront(p, mouthLeft[2]) * smoothstep(0.1, 0.05, Math.abs(p[1] + bend - middle)) *
+      return inFront(p, mouthRight[2]) * smoothstep(0.1, 0.05, Math.abs(p[1] + bend - middle)) *
         smoothstep(mouthHalf * 1.25, mouthHalf * 0.95, Math.abs(p[0]));
     }, { ...everywhere, left: -mouthHalf * 1.25, right: mouthHalf * 1.25 }),
     chin: sparse((p) =>
-      inFront(p, mouthLeft[2] - 0.2) * smoothstep(lipBottom[1] + 0.02, lipBottom[1] - 0.08, p[1]) *
+      inFront(p, mouthRight[2] - 0.2) * smoothstep(lipBottom[1] + 0.02, lipBottom[1] - 0.08, p[1]) *
       smoothstep(chinTip[1] - 0.35, chinTip[1] - 0.05, p[1]) * smoothstep(0.42, 0.24, Math.abs(p[0])), {
       ...everywhere,
       left: -0.42,
@@ -181,7 +182,7 @@ function makeFields(atlas: FaceAtlas): FaceFields {
         smoothstep(bottom, bottom + 0.02, p[1]);
     }, { ...everywhere, back: earDepth + 0.05 }),
     oil: ofVertices((p) =>
-      0.6 + 0.9 * bump(p, mark(30), 0.3) + 0.6 * bump(p, [0, 0.45, mark(27)[2]], 0.45) +
+      0.6 + 0.9 * bump(p, noseTip, 0.3) + 0.6 * bump(p, [0, 0.45, mark(keyLandmarks.noseRoot)[2]], 0.45) +
       0.45 * Math.max(...cheekCenters.map((c) => bump(p, [c[0], c[1] + 0.12, c[2]], 0.25))) +
       0.4 * bump(p, chinTip, 0.2)
     ),
@@ -235,7 +236,7 @@ function foldLines(mark: (l: number) => Vec3): Fold[] {
 }
 
 /** Outside of it a field need not be computed. In face units. */
-interface Box {
+interface Bounds {
   readonly left: number;
   readonly right: number;
   readonly bottom: number;
@@ -243,15 +244,15 @@ interface Box {
   readonly back: number;
 }
 
-const everywhere: Box = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity, back: -Infinity };
+const everywhere: Bounds = { left: -Infinity, right: Infinity, bottom: -Infinity, top: Infinity, back: -Infinity };
 
 /** With this much room around the points, but for what is before them. */
-function boxAround(points: readonly Vec3[], reach: number): Box {
+function boxAround(points: readonly Vec3[], reach: number): Bounds {
   return { ...flatBoxAround(points, reach), back: Math.min(...points.map(([, , z]) => z)) - reach };
 }
 
 /** Likewise, but as deep as can be. */
-function flatBoxAround(points: readonly Vec3[], reach: number): Box {
+function flatBoxAround(points: readonly Vec3[], reach: number): Bounds {
   const x = points.map(([x]) => x), y = points.map(([, y]) => y);
   return {
     ...everywhere,
@@ -263,7 +264,7 @@ function flatBoxAround(points: readonly Vec3[], reach: number): Box {
 }
 
 /** The points of an atlas that are used and lie in the box. */
-function usedWithin({ points, used }: FaceAtlas, { left, right, bottom, top, back }: Box): Uint32Array {
+function usedWithin({ points, used }: FaceAtlas, { left, right, bottom, top, back }: Bounds): Uint32Array {
   return used.filter((point) => {
     const x = points[3 * point]!, y = points[3 * point + 1]!;
     return x >= left && x <= right && y >= bottom && y <= top && points[3 * point + 2]! >= back;
@@ -280,7 +281,12 @@ const hairlineKnots: readonly (readonly [number, number])[] =
 
 /** The azimuth's axis stands this far behind and above the eyes' outer corners, over the depth of the ears. */
 export function headAxis(landmarks: Float32Array): { readonly y: number; readonly z: number } {
-  return { y: 0.3, z: (landmarks[2]! + landmarks[3 * 16 + 2]!) / 2 - 0.25 };
+  return { y: 0.3, z: earDepthOf(landmarks) - 0.25 };
+}
+
+function earDepthOf(landmarks: Float32Array): number {
+  const { rightJawEnd, leftJawEnd } = keyLandmarks;
+  return (pointAt(landmarks, rightJawEnd)[2] + pointAt(landmarks, leftJawEnd)[2]) / 2;
 }
 
 /** In face units, at an azimuth in radians. */
@@ -305,7 +311,7 @@ function nearestOnLine(p: Vec3, line: readonly Vec3[]): { distance: number; alon
   let best = { distance: Infinity, along: 0, point: line[0]! };
   for (let i = 0; i + 1 < line.length; i++) {
     const [a, b] = [line[i]!, line[i + 1]!];
-    const t = Math.min(1, Math.max(0, dot(minus(p, a), minus(b, a)) / dot(minus(b, a), minus(b, a))));
+    const t = clamp(dot(minus(p, a), minus(b, a)) / dot(minus(b, a), minus(b, a)), 0, 1);
     const point = plus(a, times(minus(b, a), t));
     const distance = distanceBetween(p, point);
     if (distance < best.distance) best = { distance, along: (i + t) / (line.length - 1), point };

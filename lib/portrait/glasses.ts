@@ -1,8 +1,9 @@
-import { eyeCornerDistance, landmarkLines } from "@/lib/face/landmarks.ts";
+import { eyeCornerDistance, keyLandmarks, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
 import { placedAxes, type Placement } from "@/lib/geometry/transforms.ts";
-import { meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
+import { meanOf, meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -62,9 +63,7 @@ export function paintGlasses(image: FloatImage, glasses: Glasses, scene: Glasses
   const { landmarks, placement } = scene;
   const placed = placedAxes(placement, eyeCornerDistance(landmarks));
   const axes = [0, 1, 2].map((axis) => vector((k) => placed[3 * k + axis]!)) as [Vec3, Vec3, Vec3];
-  const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) =>
-    meanPoint(eye.landmarks.map((l) => pointAt(landmarks, l)))
-  );
+  const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) => meanOf(landmarks, eye.landmarks));
   const along = (p: Vec3, x: number, y: number, z: number): Vec3 =>
     vector((k) => p[k] + x * axes[0][k] + y * axes[1][k] + z * axes[2][k]);
   const frameColor = times(glasses.frameColor, scene.brightness);
@@ -75,7 +74,12 @@ export function paintGlasses(image: FloatImage, glasses: Glasses, scene: Glasses
     const middle = along(eye, side * 0.01, glasses.lift, 0.19);
     paintLens(image, glasses, { ...scene, middle, axes, frameColor, width });
     const hinge = along(middle, side * glasses.halfWidth, 0.06, 0);
-    const ear = along(pointAt(landmarks, e === 0 ? 0 : 16), side * 0.06, 0.08, -0.1);
+    const ear = along(
+      pointAt(landmarks, e === 0 ? keyLandmarks.rightJawEnd : keyLandmarks.leftJawEnd),
+      side * 0.06,
+      0.08,
+      -0.1,
+    );
     strokeInDepth(image, [hinge, along(hinge, side * 0.05, 0, -0.12), ear], { ...scene, color: frameColor, width });
   });
   const inner = eyes.map((eye, e) =>
@@ -106,8 +110,8 @@ function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: G
       const u = (dx * vy - dy * vx) / area, v = (ux * dy - uy * dx) / area;
       const radius = (Math.abs(u) ** squareness + Math.abs(v) ** squareness) ** (1 / squareness);
       const off = (radius - 1) * scale; // pixels outside of the rim's middle
-      const rim = Math.min(1, Math.max(0, 0.5 + width / 2 - Math.abs(off)));
-      const inside = Math.min(1, Math.max(0, 0.5 - off));
+      const rim = clamp(0.5 + width / 2 - Math.abs(off), 0, 1);
+      const inside = clamp(0.5 - off, 0, 1);
       if (rim === 0 && inside === 0) continue;
       if (raster.depth[row * raster.width + column]! > cz + u * uz + v * vz) continue;
       const i = 3 * (row * columns + column);
@@ -138,7 +142,7 @@ function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: 
     for (let row = top; row < bottom; row++) {
       for (let column = left; column < right; column++) {
         const dx = column + 0.5 - ax, dy = row + 0.5 - ay;
-        const t = Math.min(1, Math.max(0, (dx * (bx - ax) + dy * (by - ay)) / squared));
+        const t = clamp((dx * (bx - ax) + dy * (by - ay)) / squared, 0, 1);
         const off = Math.hypot(dx - t * (bx - ax), dy - t * (by - ay));
         const cover = Math.min(1, 0.5 + width / 2 - off);
         if (cover <= 0) continue;

@@ -1,3 +1,4 @@
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo } from "@/lib/types.ts";
 
 /**
@@ -188,7 +189,7 @@ function cosineGain(frequency: number): number {
 
 function stepsOf(table: readonly number[], quality: number): Float32Array {
   const percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
-  return Float32Array.from(table, (step) => Math.min(255, Math.max(1, Math.floor((step * percent + 50) / 100))));
+  return Float32Array.from(table, (step) => clamp(Math.floor((step * percent + 50) / 100), 1, 255));
 }
 
 // deno-fmt-ignore

@@ -1,6 +1,6 @@
-import { LANDMARK_COUNT, landmarkBox } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
-import { times, vector } from "@/lib/geometry/vectors.ts";
+import { meanOf, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
 import { randomColor } from "@/lib/portrait/appearance.ts";
 import { type Fill, fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
@@ -40,10 +40,9 @@ export function paintOccluders(image: FloatImage, options: OccluderOptions): Occ
 
 /** The middle of the landmarks, and the longer side of their box. */
 function faceExtent({ landmarks }: OccluderOptions): { x: number; y: number; size: number } {
-  const mean = (axis: number) =>
-    landmarks.reduce((sum, value, i) => i % 3 === axis ? sum + value / LANDMARK_COUNT : sum, 0);
+  const [x, y] = meanOf(landmarks);
   const { width, height } = landmarkBox(landmarks);
-  return { x: mean(0), y: mean(1), size: Math.max(width, height) };
+  return { x, y, size: Math.max(width, height) };
 }
 
 function paintHand(image: FloatImage, options: OccluderOptions): void {
@@ -81,8 +80,9 @@ function paintHand(image: FloatImage, options: OccluderOptions): void {
 function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
   const { random, brightness, landmarks } = options;
   const { size } = faceExtent(options);
-  const x = landmarks[3 * 57]! + random.normal() * size * 0.1;
-  const y = landmarks[3 * 57 + 1]! + random.uniform(0, 0.25) * size;
+  const lip = pointAt(landmarks, keyLandmarks.lowerLip);
+  const x = lip[0] + random.normal() * size * 0.1;
+  const y = lip[1] + random.uniform(0, 0.25) * size;
   const angle = Math.PI / 2 + random.normal() * 0.6;
   const handle = grayColor(brightness * random.uniform(0.02, 0.12));
   const head = grayColor(brightness * random.uniform(0.05, 0.4));

@@ -4,6 +4,7 @@ import { EYE_STEPS, irisDistances, paintEyes } from "@/lib/portrait/eyes.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { type FaceFields, faceFields, type SparseField } from "@/lib/portrait/fields.ts";
 import { type MaterialName, materialNumbers } from "@/lib/face/morphable_model.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { Noises } from "@/lib/portrait/noise.ts";
 import { onceEach } from "@/lib/once_each.ts";
 import { mix } from "@/lib/portrait/mix.ts";
@@ -145,7 +146,7 @@ export class FacePainter {
     const { points, values } = this.fields.wrinkles;
     const { albedo } = this.#paint;
     for (let k = 0; k < points.length; k++) {
-      const i = points[k]!, amount = Math.min(0.85, Math.max(0, depth * values[k]! * (0.75 + 0.2 * rough[i]!)));
+      const i = points[k]!, amount = clamp(depth * values[k]! * (0.75 + 0.2 * rough[i]!), 0, 0.85);
       for (let c = 0; c < 3; c++) albedo[3 * i + c]! *= 1 - amount * FOLD_SHADE[c]!;
     }
   }

@@ -1,5 +1,5 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { lipPairs, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
@@ -142,8 +142,8 @@ export class PortraitPainter {
   #isMouthClosed(positions: Float32Array, { scale }: Placement): boolean {
     const { model, unit } = this.#atlas;
     const marks = valuesAt(meshLandmarks(model, outlineOf), positions);
-    return [[61, 67], [62, 66], [63, 65]].every(([upper, lower]) => {
-      const gap = distanceBetween(pointAt(marks, upper!), pointAt(marks, lower!));
+    return lipPairs.every(([upper, lower]) => {
+      const gap = distanceBetween(pointAt(marks, upper), pointAt(marks, lower));
       return gap < CLOSED_LIPS * unit * scale;
     });
   }

@@ -1,4 +1,5 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A flat shape in an image, in its pixels. */
@@ -62,7 +63,7 @@ export function fillShape({ width, height, rgb }: FloatImage, shape: Shape, fill
       const cover = 0.5 - distance / softness;
       if (cover <= 0) continue;
       const alpha = opacity * (cover < 1 ? cover : 1);
-      const along = Math.min(1, Math.max(0, 0.5 + 0.5 * u / halfWidth));
+      const along = clamp(0.5 + 0.5 * u / halfWidth, 0, 1);
       const facing = Math.sqrt(Math.max(0, 1 - nx * nx - ny * ny));
       const shade = 1 - round + round * Math.max(0.15, 0.65 * facing + nx * localLightX + ny * localLightY + 0.25);
       const i = 3 * (row * width + column);

@@ -1,4 +1,5 @@
 import { vector } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /**
@@ -40,15 +41,11 @@ export function skinColors(
 ): void {
   for (let k = 0; k < points.length; k++) {
     const i = points[k]!;
-    const row = (clamp(melanin[i]! * (1 / MOST_MELANIN)) * (MELANIN_STEPS - 1) + 0.5) | 0;
-    const column = (clamp(hemoglobin[i]! * (1 / MOST_HEMOGLOBIN)) * (HEMOGLOBIN_STEPS - 1) + 0.5) | 0;
+    const row = (clamp(melanin[i]! * (1 / MOST_MELANIN), 0, 1) * (MELANIN_STEPS - 1) + 0.5) | 0;
+    const column = (clamp(hemoglobin[i]! * (1 / MOST_HEMOGLOBIN), 0, 1) * (HEMOGLOBIN_STEPS - 1) + 0.5) | 0;
     const entry = 3 * (row * HEMOGLOBIN_STEPS + column);
     colors[3 * i] = table[entry]!;
     colors[3 * i + 1] = table[entry + 1]!;
     colors[3 * i + 2] = table[entry + 2]!;
   }
-}
-
-function clamp(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
 }

@@ -1,6 +1,7 @@
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { headAxis } from "@/lib/portrait/fields.ts";
 import { materialNumbers } from "@/lib/face/morphable_model.ts";
 
@@ -88,7 +89,7 @@ export class Skull {
       const here = this.#mean[3 * (column * RAYS + ray) + 1]!;
       if (here > height) continue;
       const before = this.#mean[3 * (column * RAYS + ray - 1) + 1]!;
-      return ray - 1 + (before > here ? Math.min(1, Math.max(0, (before - height) / (before - here))) : 1);
+      return ray - 1 + (before > here ? clamp((before - height) / (before - here), 0, 1) : 1);
     }
     return RAYS - 1;
   }

@@ -9,6 +9,7 @@ import {
   landmarksOf,
   landmarksOfPart,
   landmarkUv,
+  lipPairs,
   mirroredLandmarks,
   valuesAt,
   vertexPoints,
@@ -37,8 +38,19 @@ Deno.test("mirroredLandmarks undoes itself and takes each line to the line acros
   }
   assertEquals(mirroredLandmarks[keyLandmarks.rightEyeCorner], keyLandmarks.leftEyeCorner);
   assertEquals(mirroredLandmarks[keyLandmarks.rightMouthCorner], keyLandmarks.leftMouthCorner);
-  const { chin, noseRoot, noseTip, noseBase } = keyLandmarks;
-  for (const middle of [chin, noseRoot, noseTip, noseBase]) assertEquals(mirroredLandmarks[middle], middle);
+  assertEquals(mirroredLandmarks[keyLandmarks.rightJawEnd], keyLandmarks.leftJawEnd);
+  const { chin, noseRoot, noseTip, noseBase, upperLip, lowerLip } = keyLandmarks;
+  for (const middle of [chin, noseRoot, noseTip, noseBase, upperLip, lowerLip]) {
+    assertEquals(mirroredLandmarks[middle], middle);
+  }
+});
+
+Deno.test("lipPairs mirror to one another, and are what lies between the corners of the inner lips", () => {
+  const mirrored = lipPairs.map((pair) => pair.map((landmark) => mirroredLandmarks[landmark]!));
+  assertEquals(mirrored.reverse(), lipPairs.map((pair) => [...pair]));
+  const [, , , , corner, ...lower] = landmarkLines.innerLips.landmarks;
+  assertEquals(lipPairs.map(([, landmark]) => landmark), lower.reverse() as [number, number, number]);
+  assertEquals(lipPairs.at(-1)![0] + 1, corner);
 });
 
 Deno.test("valuesAt() gives a vertex's own values at its point, and the weighted mean of three between them", () => {

@@ -4,6 +4,7 @@ import {
   cross,
   distanceBetween,
   dot,
+  meanOf,
   meanPoint,
   minus,
   pointAt,
@@ -32,11 +33,13 @@ Deno.test("unit() has a length of 1 and the same direction, and leaves no length
   assertEquals(unit([0, 0, 0]), [0, 0, 0]);
 });
 
-Deno.test("meanPoint() is as far from two points, and boundsOf() holds all points or those that are named", () => {
+Deno.test("meanPoint() is as far from two points, and meanOf() and boundsOf() take all points or those that are named", () => {
   fc.assert(fc.property(fc.array(arbitrary, { minLength: 2, maxLength: 9 }), (points) => {
     const [a, b] = points as [typeof points[0], typeof points[0]];
     const middle = meanPoint([a, b]);
     assertClose(distanceBetween(middle, a), distanceBetween(middle, b), FLOAT64_TOLERANCE);
+    assertEquals(meanOf(points.flat()), meanPoint(points));
+    assertEquals(meanOf(points.flat(), [1, 0]), middle);
     const { low, high } = boundsOf(points.flat());
     for (const point of points) assert([...minus(point, low), ...minus(high, point)].every((value) => value >= 0));
     const last = points.length - 1;
