@@ -42,7 +42,7 @@ export interface Evaluation extends LandmarkErrors {
 /** All errors of some faces. */
 export interface Measured<Summary = Evaluation> {
   readonly evaluation: Summary;
-  /** Of each face. */
+  /** One for each face, in their order. */
   readonly errors: readonly FaceError[];
 }
 

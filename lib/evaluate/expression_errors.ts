@@ -58,7 +58,7 @@ export function errorsTogether(each: readonly AmountErrors[]): AmountErrors {
   return withExplained(together(({ rmse }) => rmse), together(({ rmseOfMean }) => rmseOfMean));
 }
 
-/** Of one thing's amounts, beside their truth; what was found beyond 0 and 1, or beyond all that is true, counts as these. */
+/** Errors of found amounts, which are first clipped to the least range that holds 0, 1 and all true ones. */
 export function amountErrors({ found, truth }: Record<"found" | "truth", readonly number[]>): AmountErrors {
   const middle = mean(truth);
   const least = Math.min(0, ...truth), most = Math.max(1, ...truth);

@@ -47,12 +47,12 @@ export function typologyAngle(skin: Vec3): number {
 
 const covers = ["glasses", "mask", "hand", "microphone", "phone", "things", "noise"] as const;
 
-/** Of {@linkcode yawBins}: drawn heads turn a little beyond 90°. */
+/** Labels of {@linkcode yawBins}: drawn heads turn a little beyond 90°. */
 const yawLabels = ["0–30°", "30–60°", "beyond 60°"] as const;
 
 /** Standard deviation of the blur, in pixels of a 256-pixel picture. */
 const BLURRED = 1.2;
-/** What was so many times smaller once was enlarged much. */
+/** Factor of enlargement that counts as much. */
 const MUCH = 1.6;
 
 const groupings: Readonly<Record<string, Grouping>> = {

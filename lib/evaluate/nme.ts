@@ -150,7 +150,7 @@ export function yawOfLandmarks(landmarks: Float32Array, neutral: Float32Array): 
   }
 }
 
-/** Of errors in percent, one for each face. */
+/** Summary of errors in percent, one for each face. */
 export function summarizeErrors(errors: readonly number[], faces: readonly ShownFace[]): NmeSummary {
   const binMeans = yawBins.map((_, bin) => {
     const inBin = errors.filter((_, i) => yawBinOf(faces[i]!.yaw) === bin);

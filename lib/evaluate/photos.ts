@@ -36,7 +36,7 @@ export interface FoundInPhoto {
   readonly face: PlacedFace;
   /** [68, 3], crop pixels. */
   readonly inCrop: Float32Array;
-  /** Of the whole face, where it was judged. */
+  /** Errors of the whole face, where it was judged. */
   readonly dense?: DenseErrors;
 }
 

@@ -30,7 +30,7 @@ const followed: Readonly<Record<string, readonly string[]>> = {
 
 const SECONDS = 4;
 const MOST_FRAMES_PER_SECOND = 30;
-/** Of the time, more or less. */
+/** Share of the time that drawing takes, more or less. */
 const DRAWING_SHARE = 0.5;
 /** Degrees that a head turns as its person speaks. */
 const REACH = 20;

@@ -28,9 +28,9 @@ export interface MeasuredModel {
 
 export interface HeldOutOptions extends Pick<Config, "source" | "seed" | "workers"> {
   readonly sampleCount: number;
-  /** Told how much of the source's files is converted, where they are new. */
+  /** Called with the share of the source's files that is converted, where they are new. */
   readonly onConversion?: (done: number) => void;
-  /** Told of files of the source that cannot be used; see {@linkcode OpenOptions.onRefused}. */
+  /** Called for files of the source that cannot be used; see {@linkcode OpenOptions.onRefused}. */
   readonly onRefused?: OpenOptions["onRefused"];
   readonly onProgress?: ProgressListener | undefined;
 }

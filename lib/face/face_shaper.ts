@@ -3,12 +3,12 @@ import { Kernels } from "@/lib/geometry/kernels.ts";
 import { boundsOf, minus } from "@/lib/geometry/vectors.ts";
 
 /**
- * Of a face's largest extent, what one step of a mode's bytes may move a vertex at an amount of 1. A mode that needs larger
- * steps is kept as two: the second holds what the first rounds off.
+ * Largest move of a vertex by one step of a mode's bytes at an amount of 1, as a share of the face's largest extent. A mode that
+ * needs larger steps is kept as two: the second holds what the first rounds off.
  */
 const LARGEST_STEP = 4e-5;
 
-/** Of a mode's largest number. */
+/** Steps from 0 to a mode's largest number. */
 const STEPS = 127;
 
 /** Numbers that are summed at once, and modes. */

@@ -48,7 +48,7 @@ export interface FoundLandmarks {
   readonly isDoubtful: boolean;
 }
 
-/** Of 26 fits to two models' heads, deformed and turned or not, these part those that were off by more than 10 % from all others. */
+/** Bounds that part fits off by over 10 % from the rest, in 26 fits to two models' heads, deformed and turned or not. */
 const [MOST_ERROR, LEAST_AGREEMENT] = [0.022, 0.85];
 
 /**
@@ -121,7 +121,7 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
   };
 }
 
-/** Of a model's vertices that are seen from the front, what they must look and be open to it by. */
+/** Bounds above which a vertex counts as seen from the front: of its normal's z, and of its openness. */
 const [FRONT_COSINE, SEEN_OPENNESS] = [0.2, 0.5];
 
 /** The mean cosine between a model's normals, in this shape, and a mesh's where it is nearest; whichever way that is wound. */

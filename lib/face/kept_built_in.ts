@@ -36,7 +36,7 @@ async function kept(
   }
 }
 
-/** Of all the code that has a part in the face's numbers, in the checkout: a sine is V8's. */
+/** Fingerprint of all code in the checkout that the face's numbers depend on, and of V8's version: sines are V8's. */
 export async function codeStamp(checkout = new URL("../../", import.meta.url)): Promise<string> {
   const folders = ["lib/face/", "lib/geometry/"];
   const names = await Promise.all(folders.map(async (folder) => {

@@ -5,8 +5,8 @@ import { withoutUnseen } from "@/lib/face/prune.ts";
 import { materialNumbers, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 
 /**
- * The model as it is drawn: without what is never seen, and with its openness, which is how one is told that has been made
- * so. Of another it takes half a second, so each is made once.
+ * The model as it is drawn: without what is never seen, and with its openness, which marks one that has been made so. For
+ * another this takes half a second, so each is made once.
  */
 export function drawnModel(model: MorphableModel): MorphableModel {
   if (model.openness) return model;

@@ -14,7 +14,7 @@ export interface PreparedFace {
   readonly identityDeviations?: Float64Array | undefined;
   /** The same for its expression modes. */
   readonly expressionDeviations?: Float64Array | undefined;
-  /** Of what is made of its faces, such as weights. */
+  /** License of anything made from its faces, such as weights. */
   readonly license?: string | undefined;
   /** The fingerprint of the list beside it, where its landmarks were found and nobody has placed them. */
   readonly foundList?: string | undefined;

@@ -96,7 +96,7 @@ function usedVertices(isUsed: Uint8Array): Uint32Array {
   return Uint32Array.from(isUsed.keys()).filter((vertex) => isUsed[vertex] === 1);
 }
 
-/** For each of so many vertices its place among those that are kept. */
+/** [vertexCount], each kept vertex's place among those that are kept. */
 function newNumbers(kept: Uint32Array, vertexCount: number): Uint32Array {
   const numbers = new Uint32Array(vertexCount);
   kept.forEach((vertex, i) => numbers[vertex] = i);

@@ -26,14 +26,14 @@ const COORDINATES = 2 * LANDMARKS.length;
 const [ROWS, COLUMNS] = [12, 16];
 /** What is cut out: in eyes' widths, and in heights of the eyes above the nose's base. */
 const [WIDTH, HEIGHT] = [1.5, 0.75];
-/** Of red, green and blue (Rec. ITU-R BT.601). */
+/** Weights of red, green and blue (Rec. ITU-R BT.601). */
 const LUMINANCE = [0.299, 0.587, 0.114];
 
 export interface EyeOptions {
   /** [nodes, nodes, 3], the grid that is upsampled to the map. */
   readonly nodes: tf.SymbolicTensor;
   readonly units: number;
-  /** Of its convolutions, which halve what they take. */
+  /** Channels of the convolutions, each of which halves what it takes. */
   readonly channels: readonly number[];
   readonly seed: number;
 }
@@ -201,7 +201,7 @@ interface Pixel {
   readonly down: number;
 }
 
-/** [COORDINATES, rows · 2 · COLUMNS], for cuts of so many rows, that of one eye beside the other's. */
+/** [COORDINATES, rows · 2 · COLUMNS], for cuts of these rows, that of one eye beside the other's. */
 function placesOf(rows: number, weigh: (weights: Float32Array, pixel: Pixel) => void): Float32Array {
   const count = 2 * COLUMNS * rows;
   const places = new Float32Array(COORDINATES * count);

@@ -39,11 +39,11 @@ export type FoldedOperation =
   | { readonly operation: "sum" | "minimum"; readonly inputs: readonly number[] }
   /** Sides of length 1 go along with any. */
   | { readonly operation: "elementwise product"; readonly inputs: readonly number[] }
-  /** Of two matrices, [rows, n] and [n, columns]; the second is given as [columns, n] where it is transposed. */
+  /** Product of two matrices, [rows, n] and [n, columns]; the second is given as [columns, n] where it is transposed. */
   | { readonly operation: "matrix product"; readonly inputs: readonly number[]; readonly isTransposed: boolean }
-  /** Of vectors. */
+  /** Inputs are vectors. */
   | { readonly operation: "concatenation"; readonly inputs: readonly number[] }
-  /** Of a matrix. */
+  /** The input is a matrix. */
   | { readonly operation: "transposition"; readonly input: number }
   /** Each channel becomes scale · x + offset. */
   | {

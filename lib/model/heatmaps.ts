@@ -42,7 +42,7 @@ export interface FoundPoints {
   readonly points: tf.SymbolicTensor;
   /** [POINTS_ACROSS, POINTS_ACROSS, channels], what the finest features are there. */
   readonly seen: tf.SymbolicTensor;
-  /** What the coarsest of the features became, for what is to be known of the whole picture. */
+  /** What the coarsest of the features became, for heads that judge the whole picture. */
   readonly coarsest: tf.SymbolicTensor;
 }
 

@@ -25,7 +25,7 @@ function placements(layer: tf.layers.Layer): number | undefined {
   return undefined;
 }
 
-/** Of the matrix that comes of two, each element is a sum of as many products as they have in common. */
+/** Multiply-adds of two matrices' product, each element of which is a sum over the axis that they share. */
 function productMultiplyAdds(layer: tf.layers.Layer): number {
   const [, rows, common] = (layer.input as tf.SymbolicTensor[])[0]!.shape; // all here are multiplied along this axis
   const columns = (layer.output as tf.SymbolicTensor).shape[2]!;

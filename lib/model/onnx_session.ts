@@ -31,7 +31,7 @@ export class OnnxSession implements AsyncDisposable {
     return new OnnxSession(runtime, await runtime.InferenceSession.create(model, options));
   }
 
-  /** Of the first input, with names in place of lengths that may be any; undefined where the runtime does not say. */
+  /** Shape of the first input, with names in place of lengths that may be any; undefined where the runtime does not say. */
   get inputShape(): readonly (number | string)[] | undefined {
     const first = this.#session.inputMetadata[0];
     return first?.isTensor ? first.shape : undefined;

@@ -95,7 +95,7 @@ class WeightReader {
   readonly #arrays: OnnxFile["arrays"];
   readonly #holders: OnnxFile["nodes"];
   #next = 0;
-  /** Of layers without a bias that no normalization has come after yet. */
+  /** Kernels of layers without a bias that no normalization has come after yet. */
   readonly #kernels = new Map<tf.layers.Layer, Float32Array>();
   /** What is added after them. */
   readonly #biases = new Map<tf.layers.Layer, Float32Array>();
@@ -166,7 +166,7 @@ class WeightReader {
     setAffine(layer, { scale, offset }, { mean: scale.map(() => 0), variance });
   }
 
-  /** Of each channel; 1 where other kernels have taken it in. */
+  /** [channels], a shortcut's scales; 1 where other kernels have taken them in. */
   #shortcutScale(layer: tf.layers.Layer): Float32Array {
     const channels = channelsOf(layer), next = this.#holders[this.#next];
     if (next?.operator !== "Mul") return new Float32Array(channels).fill(1);
@@ -175,7 +175,7 @@ class WeightReader {
     return Float32Array.from({ length: channels }, (_, c) => values[c % values.length]! || LEAST_SCALE);
   }
 
-  /** Of each channel's kernels together, in lengths of those that the layers have. */
+  /** [channels], length of each channel's kernels together, relative to that of the kernels that the layers have. */
   #lengthsOf(layers: readonly Linear[]): Float32Array {
     const channels = channelsOf(layers[0]!);
     const [found, usual] = [new Float64Array(channels), new Float64Array(channels)];

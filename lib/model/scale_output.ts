@@ -63,7 +63,7 @@ export function absorbScales({ nodes, heads }: FoldedNetwork): FoldedNetwork {
   };
 }
 
-/** Of the largest: below it, numbers of eleven bits could not hold kernels. */
+/** Least scale of a channel, relative to the largest: below it, numbers of eleven bits could not hold kernels. */
 const LEAST_SCALE = 1e-3;
 
 /** Whether a node can be scaled by kernels before it: but for one that is meant, all that take from it must take it back. */

@@ -34,7 +34,7 @@ function widenedWeight(narrow: tf.layers.Layer, wide: tf.layers.Layer, index: nu
 interface WidenedAxis {
   /** For each of the narrower network's. */
   readonly places: Uint32Array;
-  /** Of the wider network. */
+  /** Length of the wider network's axis. */
   readonly length: number;
 }
 
@@ -70,7 +70,7 @@ function widenedKernel(
   return values;
 }
 
-/** Of what a layer takes: of features that were flattened, all places have each channel. */
+/** The axis of what a layer takes: where features were flattened, each place has all channels. */
 function inputAxis(narrow: tf.SymbolicTensor, wide: tf.SymbolicTensor): WidenedAxis {
   const parts = (tensor: tf.SymbolicTensor) => inputsOf(tensor.sourceLayer);
   switch (wide.sourceLayer.getClassName()) {
@@ -85,7 +85,7 @@ function inputAxis(narrow: tf.SymbolicTensor, wide: tf.SymbolicTensor): WidenedA
   }
 }
 
-/** Of what a layer gives, which, where it is flat, may be reshaped to features of several places. */
+/** The axis of what a layer gives, which, where it is flat, may be reshaped to features of several places. */
 function outputAxis(narrow: tf.layers.Layer, wide: tf.layers.Layer): WidenedAxis {
   const [before, after] = [narrow, wide].map((layer) => {
     const next = layer.outboundNodes[0]?.outboundLayer, isFlat = layer.outputShape.length === 2;
@@ -95,7 +95,7 @@ function outputAxis(narrow: tf.layers.Layer, wide: tf.layers.Layer): WidenedAxis
   return axisOf(before!, after!);
 }
 
-/** Of a shape that is flattened: each place of the narrower one is at the same coordinates in the wider one. */
+/** The axis of a shape that is flattened: each place of the narrower one is at the same coordinates in the wider one. */
 function axisOf(narrow: readonly number[], wide: readonly number[]): WidenedAxis {
   const lengthOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
   const places = Uint32Array.from({ length: lengthOf(narrow) }, (_, place) => {

@@ -3,7 +3,7 @@ import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 
 /** Mean absolute errors of angles, in degrees. */
 export interface PoseErrors extends Readonly<Record<keyof PoseAngles, number>> {
-  /** Of the three. */
+  /** Mean of the three. */
   readonly mean: number;
   readonly images: number;
   /** Faces that are turned further than is compared. */

@@ -53,10 +53,10 @@ export interface ProtocolRow {
 export interface Protocol {
   readonly images: number;
   readonly missed: number;
-  /** Of all photos, for each list of yaws. */
+  /** How many of all photos are in each bin of yaw, for each list of yaws. */
   readonly counts: Readonly<Partial<Record<YawList, Readonly<Record<YawBin, number>>>>>;
   readonly rows: readonly ProtocolRow[];
-  /** Which share of all photos has an error of 68 points in 2D of at most so many percent; see {@linkcode curveLimits}. */
+  /** Share of all photos whose error of 68 points in 2D is at most each of {@linkcode curveLimits}. */
   readonly cumulative: readonly number[];
   /** Where the model says poses. */
   readonly pose?: PoseErrors;

@@ -13,7 +13,7 @@ export interface JawOutline {
   readonly outward: readonly Vec3[];
 }
 
-/** Of a landmark's distance from the face's middle, where the way that it takes ends. */
+/** Where a landmark's way ends, as a share of the landmark's distance from the face's middle. */
 const INNERMOST = 0.35;
 
 /**
@@ -56,7 +56,7 @@ export function jawOutline(
 
 interface Cut {
   readonly edge: readonly [number, number];
-  /** Of the edge's way to its second vertex. */
+  /** Place along the edge, from 0 at its first vertex to 1 at its second. */
   readonly share: number;
   readonly point: Vec3;
 }

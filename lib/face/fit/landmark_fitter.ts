@@ -32,16 +32,16 @@ export interface LandmarkFitterOptions {
 
 /** What is believed before a landmark is seen. */
 const belief = {
-  /** Of landmarks, in shares of the square root of their box's area: annotators agree about so well. */
+  /** Standard deviation of landmarks, in square roots of their box's area: about what annotators differ by. */
   noise: 0.012,
-  /** The jaw's landmarks on the outline, across it and along it, where nothing marks their place: so many times less exact. */
+  /** Factors on the noise of the jaw's landmarks on the outline: across it, and along it, where nothing marks their place. */
   across: 1.5,
   along: 5,
-  /** Of identities, in the model's standard deviations. */
+  /** Standard deviation of identity amounts, in the model's standard deviations. */
   identity: 1,
-  /** Of expressions, which are about 0. */
+  /** Standard deviation of expression amounts about 0. */
   expression: 0.3,
-  /** Of principal components of expressions, in the model's standard deviations. */
+  /** The same of principal components of expressions, in the model's standard deviations. */
   component: 1,
 } as const;
 
@@ -64,7 +64,7 @@ export class LandmarkFitter {
   readonly #mean: Float32Array;
   readonly #modes: readonly Float32Array[];
   readonly #identityCount: number;
-  /** Of each mode's amount, what is believed of it. */
+  /** [modes], standard deviation of each mode's amount by {@linkcode belief}. */
   readonly #deviations: readonly number[];
   /** The modes whose amounts are from 0 to 1. */
   readonly #bounded: readonly number[];
@@ -268,7 +268,7 @@ const UPRIGHT = [1, 0] as const;
 
 /** Unknowns of the pose, before the modes' amounts. */
 const POSE = 6;
-/** Of a picture's longer extent: a face whose landmarks span less is none. */
+/** Least ratio of the affine camera's singular values: landmarks nearer to one line are no face's. */
 const LEAST_EXTENT = 1e-3;
 
 type Six = readonly [number, number, number, number, number, number];

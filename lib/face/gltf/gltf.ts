@@ -117,7 +117,7 @@ function bytesMade({ accessors = [], meshes = [] }: GltfJson): number {
 }
 
 const COMPONENTS = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4, MAT2: 4, MAT3: 9, MAT4: 16 } as const;
-/** Of a vertex: all but its places, and a place, at rest and in each target. */
+/** Bytes of a vertex without its positions, and of one position: it has one at rest and one in each target. */
 const [VERTEX_BYTES, POINT_BYTES] = [240, 48];
 
 function wrongInTree(nodes: readonly { readonly children?: readonly number[] }[]): string | undefined {

@@ -19,7 +19,7 @@ import { pitchRotation, yawRotation } from "@/lib/geometry/transforms.ts";
 import { dot, meanPoint, minus, plus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
-/** Of the last axis of `shapedirs`, which in FLAME 2019, 2020 and 2023 is 400 long: identity first, then expression. */
+/** Lengths along the last axis of `shapedirs`, 400 in FLAME 2019, 2020 and 2023: identity first, then expression. */
 const [IDENTITY_COUNT, EXPRESSION_COUNT] = [300, 100];
 /** In the order of FLAME's joints, behind the root and the neck. */
 const [JAW, LEFT_EYE, RIGHT_EYE] = [2, 3, 4];

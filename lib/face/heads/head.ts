@@ -17,7 +17,7 @@ export interface Head extends Omit<ObjModelParts, "landmarks"> {
   readonly landmarks?: SurfaceLandmarks | undefined;
   /** Whether the position map covers only the face of its surface, the part about the landmarks without ears, scalp and neck. */
   readonly coversFace?: boolean;
-  /** Of what is made of it, such as weights. */
+  /** License of anything made from it, such as weights. */
   readonly license?: string;
 }
 

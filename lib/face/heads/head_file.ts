@@ -10,7 +10,7 @@ import { readText } from "@/lib/files.ts";
 import { openNpz } from "@/lib/formats/npz.ts";
 
 export interface HeadFileOptions {
-  /** Of a glTF: the face's mesh; unless given, that with the most morph targets. */
+  /** Name of the face's mesh in a glTF; unless given, the one with the most morph targets. */
   readonly mesh?: string | undefined;
   /** See `ObjModelParts`. */
   readonly surface?: readonly string[] | undefined;
@@ -48,7 +48,7 @@ async function readMesh(path: string, { isObj, mesh }: { readonly isObj: boolean
   return await readGltf(bytes, { path, mesh });
 }
 
-/** For each of so many vertices the first of the file that it is. */
+/** [count], the file's first vertex that each vertex is. */
 function inverseOf(vertices: Uint32Array, count: number): Uint32Array {
   const inverse = new Uint32Array(count);
   for (let v = vertices.length - 1; v >= 0; v--) inverse[vertices[v]!] = v;

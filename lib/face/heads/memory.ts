@@ -8,7 +8,7 @@ const MOST_INFLATION = 64;
 /** Bytes that a head may take in any case, and in none. */
 const [FREE_BYTES, MOST_BYTES] = [2 ** 27, 2 ** 31];
 
-/** Whether so many bytes are more than a file of this size may ask for. */
+/** Whether these bytes are more than a file of this size may ask for. */
 export function takesTooMuch(bytes: number, fileSize: number): boolean {
   return !(bytes <= Math.min(MOST_BYTES, Math.max(FREE_BYTES, MOST_INFLATION * fileSize)));
 }

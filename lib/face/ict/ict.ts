@@ -59,7 +59,7 @@ interface Source {
   readonly files: readonly FileFacts[];
 }
 
-/** Of what a conversion gives: a change of the code that changes it, be it by rounding, raises it, and converts anew. */
+/** Version of the conversion's result: code that changes it, even by rounding, raises this, so that models are converted anew. */
 const CONVERSION = 1;
 const NEUTRAL = "generic_neutral_mesh.obj";
 const FACTS = "vertex_indices.json";
