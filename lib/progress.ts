@@ -1,5 +1,5 @@
 /**
- * Told how much of some work is done, from 0 to 1, between its pieces, none of which takes longer than a user waits;
+ * Called with the share of some work that is done, from 0 to 1, between its pieces, none of which takes longer than a user waits;
  * what it throws ends the work.
  */
 export type ProgressListener = (done: number) => void;

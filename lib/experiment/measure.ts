@@ -23,7 +23,7 @@ export interface Validation {
 /** A validation, and what it is the mean of. */
 export interface Validated {
   readonly validation: Validation;
-  /** Of each face, 68 points in 2D, in percent. */
+  /** Error of each face's 68 points in 2D, in percent. */
   readonly errors: readonly number[];
 }
 
@@ -103,7 +103,7 @@ export async function measure(
 /** Faces that are covered in part, to see what becomes of them. */
 const COVERED = 64;
 
-/** Bytes of so many faces and their maps, true and predicted, as {@linkcode measure} has them all at once. */
+/** Bytes of faces and their maps, true and predicted, as {@linkcode measure} has them all at once. */
 export function measuredBytes(faceCount: number, { imageSize }: Pick<Config, "imageSize">): number {
   const image = 3 * imageSize ** 2, map = 4 * image;
   const covered = Math.min(COVERED, faceCount) * coverableParts.length;

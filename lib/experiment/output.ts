@@ -12,7 +12,7 @@ import { readNote } from "@/lib/train/run_note.ts";
 import { readMetrics } from "@/lib/train/run_folder.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 
-/** Writes the folder `model/` of a run: its network as it is, and what is to be known of it. */
+/** Writes the folder `model/` of a run: its network as it is, and its description. */
 export async function saveModel(run: string, parts: Parts, evaluation?: Evaluation): Promise<void> {
   const { config, network, source, teacher, meanLandmarks } = parts;
   const { fingerprint = "" } = teacher ?? {};

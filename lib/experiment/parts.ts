@@ -121,7 +121,7 @@ function newOptimizer(
   return optimizer === "adam" ? adam : new Muon(learningRate, { kernels: hiddenKernels(network), others: adam });
 }
 
-/** The batches from where the run stands, of several ranks every so many. Whoever opens them closes them. */
+/** The batches from where the run stands; several ranks take them in turn. Whoever opens them closes them. */
 export function openTrainingBatches(
   { config, source, onRefused, ranks }: Pick<Parts, "config" | "source" | "onRefused" | "ranks">,
   { nextBatch }: Progress,

@@ -18,9 +18,9 @@ export interface Rehearsal {
   readonly peakBytes: number;
   /** What it takes of a GPU's memory, in bytes. */
   readonly gpuBytes: number | undefined;
-  /** Of a step after the first, which is traced. */
+  /** What a step after the first takes, which is traced. */
   readonly stepSeconds: number;
-  /** To open all, and of all steps and validations that are left, and of the evaluation at the end; writing the report takes seconds more. */
+  /** What opening all, the steps and validations that are left, and the evaluation at the end take; the report, seconds more. */
   readonly totalSeconds: number;
 }
 

@@ -5,7 +5,7 @@ export type StopSignal = Pick<AbortSignal, "aborted" | "throwIfAborted">;
 
 export const neverAborted: StopSignal = new AbortController().signal;
 
-/** Batches as long as there is no signal, and so many that the steps which take several each are whole. */
+/** Batches until there is a signal, and on to the end of a step that takes several. */
 export async function* batchesUntil(
   signal: StopSignal,
   { batches, perStep }: { readonly batches: Batches; readonly perStep: number },

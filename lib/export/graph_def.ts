@@ -77,7 +77,7 @@ export class GraphDef {
   }
 }
 
-/** Of GraphDefs that TensorFlow 2 writes (tensorflow/core/public/version.h): newer readers upgrade older ops by it. */
+/** Version of GraphDefs that TensorFlow 2 writes (tensorflow/core/public/version.h): newer readers upgrade older ops by it. */
 const PRODUCER = 2000;
 
 /**

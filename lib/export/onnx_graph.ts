@@ -116,7 +116,7 @@ export interface OnnxTensor {
   readonly name: string;
   readonly type: OnnxType;
   readonly shape: readonly number[];
-  /** Of that type. */
+  /** Values of that type. */
   readonly array: ArrayBufferView;
 }
 

@@ -20,7 +20,7 @@ export function quantizeOnnx(model: Uint8Array): Uint8Array<ArrayBuffer> {
   return concatBytes(...fields);
 }
 
-/** Of a GraphProto: 1 are its nodes, 5 its constants. */
+/** Quantizes a GraphProto: its field 1 are nodes, 5 constants. */
 function quantizeGraph(graph: Uint8Array): Uint8Array {
   const fields = [...messageFields(graph)];
   const names = weightNames(fields.filter(({ field }) => field === 1).map(({ bytes }) => bytes));

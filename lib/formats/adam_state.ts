@@ -13,7 +13,7 @@ export function secondMomentName(index: number): string {
   return `adam/second_moment/${index}`;
 }
 
-/** Of what Muon keeps beside Adam's state. @param index by the order of the network's hidden kernels */
+/** Name of what Muon keeps beside Adam's state. @param index by the order of the network's hidden kernels */
 export function kernelMomentName(index: number): string {
   return `muon/moment/${index}`;
 }

@@ -273,7 +273,7 @@ type Matrix = ReturnType<typeof openMatrix>;
 function parseMatrix<Numbers extends Float32Array | Float64Array>(
   matrix: Matrix,
   options: VariableOptions<Numbers> & {
-    /** Of the name, such as that of the struct and a dot. */
+    /** Beginning of the name, such as that of the struct and a dot. */
     readonly prefix: string;
     /** The same with all that it holds, where this is but its beginning. */
     readonly whole: () => Matrix | undefined;

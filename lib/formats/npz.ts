@@ -7,7 +7,7 @@ import { InputError } from "@/lib/errors.ts";
 import { refuseFile } from "@/lib/files.ts";
 import { type NpyArray, parseNpy, parseNpyTexts } from "@/lib/formats/npy.ts";
 
-/** Of all that is inflated of a file, and of the numbers that are read of it, to its size: what was measured is rarely deflated to a tenth. */
+/** Most that a file inflates to, and its numbers take, relative to its size: what was measured is rarely deflated to a tenth. */
 const MOST_INFLATION = 64;
 /** Bytes that numbers may take in any case, and in none. */
 const [FREE_BYTES, MOST_NUMBERS] = [2 ** 26, 2 ** 32];

@@ -50,7 +50,7 @@ export function readOnnx(model: Uint8Array): OnnxFile {
   return { nodes, arrays, outputs };
 }
 
-/** Of a NodeProto. */
+/** Reads a NodeProto. */
 export function readNode(message: Uint8Array): OnnxNode & { readonly output: string } {
   const inputs: string[] = [];
   let output: string | undefined, operator: string | undefined;
@@ -74,7 +74,7 @@ export interface OnnxTensor extends OnnxWeights {
   readonly isHalf: boolean;
 }
 
-/** Of a TensorProto; undefined for whole numbers. */
+/** Reads a TensorProto; undefined unless its numbers are floats. */
 export function readTensor(message: Uint8Array): OnnxTensor | undefined {
   const shape: number[] = [];
   let type: number | undefined;

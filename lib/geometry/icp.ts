@@ -5,7 +5,7 @@ import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 const ROUNDS = 50;
 /** As many points are enough to align by. */
 const ALIGNED_BY = 2000;
-/** Of the sum of squared distances: below this share of it, another round changes nothing. */
+/** Share of the sum of squared distances that a round must at least take off it to be worth another. */
 const SETTLED = 1e-3;
 
 /**

@@ -102,7 +102,7 @@ export class NearestPoints {
   }
 }
 
-/** Of a side: a point may lie beside its cell by what dividing by the side rounds. */
+/** Share of a cell's side by which a point may lie beside its cell, as dividing by the side rounds. */
 const ROUNDING = 1e-9;
 
 /** How far a place is from a cell along an axis, at least; both from the grid's edge. */

@@ -293,7 +293,7 @@ interface Offers {
   /** [to.length + 1], where each one's begin, and the end. */
   readonly starts: Uint32Array;
   readonly neighbors: Uint32Array;
-  /** Of each neighbor's value in the mean. */
+  /** [neighbors.length], weight of each neighbor's value in the mean. */
   readonly shares: Float32Array;
   /** [to.length, 3], what the guide adds to that mean. */
   readonly offsets: Float32Array;

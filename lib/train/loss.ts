@@ -117,7 +117,10 @@ export function heatmapLoss(
   return entropy(logits) as tf.Scalar;
 }
 
-/** Of a grid of points: where they are to be, [batch, n², 2], encoded, and what each counts, [batch, n²], 1 in all if all are there. */
+/**
+ * What a grid of n × n points is to be: `wanted`, [batch, n², 2], encoded; and what each point counts: `shares`, [batch, n²],
+ * which add up to 1 if there is a face in every picture.
+ */
 function truthAt(across: number, { target, mask, presence }: PointTruth): { wanted: tf.Tensor3D; shares: tf.Tensor2D } {
   const [batch, size] = target.shape;
   const texel = (i: number) => Math.min(size - 1, i * size / (across - 1));

@@ -5,7 +5,7 @@ import { multiplyMatrices } from "@/lib/tensorflow/ops/matrices.ts";
 import type { DisposableOptimizer } from "@/lib/train/interfaces.ts";
 
 const MOMENTUM = 0.95;
-/** Of the odd polynomials that bring singular values near 1, as Jordan has them. */
+/** Coefficients of the odd polynomials that bring singular values near 1, as Jordan has them. */
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315] as const;
 const ITERATIONS = 5;
 /** Has a step be as large as Adam's are for the same learning rate (Liu et al., 2025, arXiv 2502.16982, equation 4). */
@@ -23,7 +23,7 @@ export class Muon implements DisposableOptimizer {
   readonly #others: DisposableOptimizer;
   /** A variable, so that a compiled step reads it as it is. */
   readonly #learningRate: tf.Variable;
-  /** Of each kernel, by its variable's name. */
+  /** Moving average of each kernel's gradients, by its variable's name. */
   readonly #moments: ReadonlyMap<string, tf.Variable>;
 
   /** Takes the other optimizer, which is set to the rate when it is, and disposes it. */

@@ -17,7 +17,7 @@ const schema = z.strictObject({
   landmarks: z.string(),
   /** {@linkcode Teacher.fingerprint}, where there is one. */
   teacher: z.string().optional(),
-  /** {@linkcode Ancestor}, where the run began with one: told in its model's description, not compared. */
+  /** {@linkcode Ancestor}, where the run began with one: it enters the model's description, and is not compared. */
   ancestor: z.strictObject({ fingerprint: z.string(), summary: z.record(z.string(), z.json()) }).optional(),
 });
 

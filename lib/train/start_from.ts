@@ -13,7 +13,7 @@ import { type NetworkShape, openTrainedModel, readShape, weightBytes } from "@/l
 
 /** The model that a training began with. */
 export interface Ancestor {
-  /** Of its weights, SHA-256 in hexadecimal digits. */
+  /** SHA-256 of its weights, in hexadecimal digits. */
   readonly fingerprint: string;
   /** What its description says of its own making, ancestors with it, without its errors. */
   readonly summary: Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export interface Ancestor {
  * another weight does not fit, a SettingError where a setting differs; the network is as it was then.
  *
  * @param from the folder of a trained model or of a run
- * @param surface of the training's faces; told by `onWarning` where the model's maps are of another one
+ * @param surface of the training's faces; `onWarning` is called where the model's maps are of another one
  * @param images pictures of the training, [count, size, size, 3] each, RGB in [0, 1], for normalizations that come without
  * statistics
  */

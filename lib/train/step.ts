@@ -146,7 +146,7 @@ interface Seen {
   /** What {@linkcode withPoints} gives, by name. */
   readonly outputs: tf.NamedTensorMap;
   readonly expressions: tf.Tensor2D;
-  /** Of points and heatmaps. */
+  /** What points, heatmaps and presence are compared with. */
   readonly truth: Parameters<typeof heatmapLoss>[1];
 }
 

@@ -10,7 +10,7 @@ import { hasSameTexels } from "@/lib/train/same_texels.ts";
 
 /** A trained network whose maps another one learns from (Hinton et al., 2015, arXiv 1503.02531). */
 export interface Teacher {
-  /** Of its weights, SHA-256 in hexadecimal digits. */
+  /** SHA-256 of its weights, in hexadecimal digits. */
   readonly fingerprint: string;
   /** Its encoded maps, [batch, size, size, 3], of pictures of that shape, RGB in [0, 1]. */
   see(images: tf.Tensor4D): tf.Tensor4D;

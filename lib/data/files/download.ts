@@ -23,9 +23,9 @@ export interface DownloadOptions {
   readonly patience?: number;
   /** Milliseconds before a server is asked again; twice as long each time. */
   readonly pause?: number;
-  /** Told how much is there, in bytes of all. */
+  /** Called with the share of all bytes that is there. */
   readonly onProgress?: ((done: number) => void) | undefined;
-  /** Told once, where another process is at it. */
+  /** Called once, where another process is at it. */
   readonly onWait?: (() => void) | undefined;
   readonly signal?: AbortSignal;
 }
@@ -112,7 +112,7 @@ async function readLocal(path: string, onBytes: (bytes: number) => void): Promis
 
 interface FetchOptions extends Pick<DownloadOptions, "patience" | "pause"> {
   readonly signal: AbortSignal;
-  /** Told of bytes that came, and with a negative number of those that came for nothing. */
+  /** Called with the number of bytes that came, a negative one for bytes that came for nothing. */
   readonly onBytes: (bytes: number) => void;
 }
 

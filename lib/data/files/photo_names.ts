@@ -7,9 +7,9 @@ const OTHER_PICTURE = /\.(gif|heic|heif|avif|jxl|jp2|tiff?|bmp|dng|cr[23]|nef|ar
 
 /** Paths of pictures, by what their files' names say of them. */
 export interface PhotoNames {
-  /** Of formats that are read, in order. */
+  /** Paths of formats that are read, in order. */
   readonly photos: readonly string[];
-  /** Of other formats. */
+  /** Paths of other formats, in order. */
   readonly others: readonly string[];
 }
 

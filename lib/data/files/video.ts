@@ -72,7 +72,7 @@ interface ProbeOutput {
   readonly streams?: readonly {
     readonly width?: number;
     readonly height?: number;
-    /** Of one pixel, "64:45"; "0:1" where it is not known. */
+    /** Width to height of one pixel, "64:45"; "0:1" where it is not known. */
     readonly sample_aspect_ratio?: string;
     readonly avg_frame_rate?: string;
     readonly r_frame_rate?: string;

@@ -81,7 +81,7 @@ function ofSlurm(variable: (name: string) => string | undefined): Cluster | unde
 /** SLURM's ports begin beyond those that services have, and end below those that systems give to whoever calls. */
 const [FIRST_PORT, PORTS] = [12_000, 18_000];
 
-/** Of "gpu[1-3,07],login" gpu1, gpu2, gpu3, gpu07 and login. */
+/** The hosts of a list: "gpu[1-3,07],login" is gpu1, gpu2, gpu3, gpu07 and login. */
 function expandHosts(list: string): string[] {
   return (list.match(/(?:[^,[]|\[[^\]]*\])+/g) ?? []).flatMap(expandHost);
 }
@@ -97,7 +97,7 @@ function expandHost(host: string): string[] {
   return expandHosts(numbers.map((number) => `${before}${number}${after}`).join(","));
 }
 
-/** Of "2(x3),1" 2, 2, 2 and 1. */
+/** The counts of a list: "2(x3),1" is 2, 2, 2 and 1. */
 function expandCounts(list: string): number[] {
   return list.split(",").flatMap((part) => {
     const [, count, times = 1] = /^(\d+)(?:\(x(\d+)\))?$/.exec(part) ?? [];

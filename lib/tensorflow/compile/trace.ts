@@ -20,7 +20,7 @@ export interface TraceHints {
 }
 
 export interface TraceOptions {
-  /** Of an earlier trace of the same. */
+  /** Hints of an earlier trace of the same function. */
   readonly hints?: TraceHints | undefined;
   /** What convolutions compute in; "float32" where it is left out. */
   readonly precision?: Precision | undefined;
@@ -193,7 +193,7 @@ export class TraceExecutor implements Executor {
     return narrowedInputs(op, inputs.map((id) => ({ shape: this.#shapeOf(id), isNarrow: this.#narrow.has(id) })));
   }
 
-  /** Of a tensor that may not be there yet in float32. */
+  /** Shape of a tensor that may not be there yet in float32. */
   #shapeOf(id: number): readonly number[] {
     return this.#symbol(this.#narrow.get(id) ?? id).shape;
   }

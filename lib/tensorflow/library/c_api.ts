@@ -5,7 +5,7 @@ import { withoutStandardError } from "@/lib/tensorflow/library/standard_error.ts
 export interface LibraryOptions {
   /** See TensorFlowOptions. */
   readonly lowLatency: boolean;
-  /** Whether others work with this process: that one is lost, of which TensorFlow logs a lot, is told in other ways. */
+  /** Whether others work with this process: the loss of one, of which TensorFlow logs a lot, is reported in other ways. */
   readonly hasRanks?: boolean;
 }
 

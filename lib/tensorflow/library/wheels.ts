@@ -59,9 +59,9 @@ export interface FetchOptions {
   /** Where pip keeps what it is fetching. */
   readonly temporary: string;
   readonly signal: AbortSignal;
-  /** Told now and then how many bytes there are. */
+  /** Called now and then with the number of bytes that are there. */
   readonly onBytes: (bytes: number) => void;
-  /** Told what pip warns of. */
+  /** Called with each of pip's warnings. */
   readonly onWarning: (line: string) => void;
 }
 
