@@ -1,6 +1,6 @@
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
-/** Files that are named one by one; of more, only the number is told. */
+/** Files that are named one by one; more are only counted. */
 const MOST_NAMED = 20;
 
 /** Lines about files, one a file, of which there may be thousands: the first are printed. */

@@ -179,7 +179,7 @@ await runTask(command, async (console) => {
   try {
     await run(console);
   } catch (error) {
-    if (error instanceof RankLostError) console.throwIfAborted(); // told to stop, as was the one that has ended
+    if (error instanceof RankLostError) console.throwIfAborted(); // asked to stop, as was the one that has ended
     throw error;
   }
 });
@@ -298,7 +298,7 @@ async function followRank0(
     throw error instanceof DivergenceError ? new InputError(`Training stopped: ${error.message}`) : error;
   }
   console.throwIfAborted();
-  throw new Interruption(STOPPED_ON_REQUEST); // another was told to stop
+  throw new Interruption(STOPPED_ON_REQUEST); // another was asked to stop
 }
 
 /** The shape of the network of a model to start from, or to learn from. */
@@ -348,7 +348,7 @@ async function printRehearsal(
   globalThis.console.log([...settings, ...facts].map(([name, text]) => `${name!.padEnd(18)} ${text}`).join("\n"));
 }
 
-/** Of a time such as 90m, 1h30m, or 23:50:00 as batch systems write it. */
+/** Seconds of a time such as 90m, 1h30m, or 23:50:00 as batch systems write it. */
 function secondsOf(text: string, flag: string): number {
   const [, hours, minutes, seconds] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ??
     /^(?:(?:(\d+):)?(\d+):)?(\d+)$/.exec(text) ?? [];
@@ -367,7 +367,7 @@ async function trainToEnd(experiment: Experiment, console: TaskConsole): Promise
   try {
     for await (const report of experiment.train({ signal: console })) display.show(report);
     console.throwIfAborted();
-    if (experiment.step < config.steps) throw new Interruption(STOPPED_ON_REQUEST); // another rank was told to
+    if (experiment.step < config.steps) throw new Interruption(STOPPED_ON_REQUEST); // another rank was asked to
   } catch (error) {
     if (error instanceof RankLostError) {
       console.throwIfAborted();

@@ -30,7 +30,7 @@ export class Noises {
   }
 }
 
-/** Of mean 0 and standard deviation 1 over the points that are used. */
+/** Noise of mean 0 and standard deviation 1 over the points that are used. */
 function noiseOver({ points, used }: FaceAtlas, { seed, frequency, octaves }: NoiseOptions): Float32Array {
   const noise = new Float32Array(used.length);
   used.forEach((point, k) => {

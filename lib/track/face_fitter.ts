@@ -19,7 +19,7 @@ export interface FittedModel {
   readonly uv: Float32Array;
   /** [68, 3], a face at rest, model space: what tells a face from what is none where the network does not say it. */
   readonly neutralLandmarks?: Float32Array | undefined;
-  /** Of the amounts that the network says. */
+  /** Names of the amounts that the network says, in order. */
   readonly expressionNames?: readonly string[] | undefined;
 }
 

@@ -64,7 +64,7 @@ export const LEAST_SCORE = 0.5;
 const SAME_FACE = 0.55;
 /** A detection that overlaps a known face more is of that face. */
 const KNOWN_FACE = 0.25;
-/** A face that looks so many times more like somebody else is theirs. */
+/** How many times more a face must look like somebody else to be theirs. */
 const MORE_ALIKE = 1.6;
 /** Percent by which the keypoints of each of two faces miss a fit that spreads over both. */
 const SPREAD = 10;
@@ -404,7 +404,7 @@ type Pair = readonly [x: number, y: number];
 
 /** How much of its velocity in one frame a face's course takes on. */
 const COURSE_SHARE = 0.15;
-/** Beyond so many face sizes, all places are as unlikely. */
+/** Distance, in face sizes, beyond which all places are equally unlikely. */
 const FARTHEST = 1.5;
 
 /** How far a crop may be from where it should be, in shares of its side; training's crops are up to a tenth off. */

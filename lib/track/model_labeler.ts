@@ -11,7 +11,7 @@ import type { Photo } from "@/lib/types.ts";
 export interface ModelLabelerOptions {
   readonly detector: Pick<FaceDetector, "detect">;
   readonly fitter: Pick<FaceFitter, "fit" | "fitMirrored" | "fitDetected">;
-  /** Of the trained model. */
+  /** What the trained model's description says. */
   readonly description: {
     readonly imageSize: number;
     readonly crop: { readonly margin: number };

@@ -1,6 +1,6 @@
 import { Matrix, solve } from "ml-matrix";
 
-/** Of the polynomials. */
+/** Degree of the polynomials. */
 const DEGREE = 3;
 
 /**

@@ -41,7 +41,7 @@ export interface ContestOptions {
   readonly repetitions: number;
   /** Contests whose case it does not match are not held. */
   readonly only: RegExp;
-  /** Told in a sentence what is going on, and which peers are left out. */
+  /** Called with sentences about what is going on, and which peers are left out. */
   readonly note: (sentence: string) => void;
 }
 

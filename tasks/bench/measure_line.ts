@@ -10,7 +10,7 @@ export interface LineFigures {
 
 const [PORT, TRIES, ROUND_TRIPS, STREAMS, BYTES] = [2300, 200, 20, 3, 64_000_000] as const;
 
-/** Of a cluster of two, which have hosts or ports of their own. */
+/** Measures the line between the two ranks of a cluster, which have hosts or ports of their own. */
 export async function measureLine({ addresses, rank }: Cluster): Promise<LineFigures> {
   const address = { hostname: hostOf(addresses[1]!), port: PORT };
   const figures: LineFigures = { roundTrip: [], stream: [] };
@@ -29,7 +29,7 @@ export async function measureLine({ addresses, rank }: Cluster): Promise<LineFig
   return figures;
 }
 
-/** The first sends so many bytes, and the other answers with one when all are there. */
+/** The first sends `bytes` bytes, and the other answers with one when all are there. */
 async function exchange(
   { readable, writable }: Deno.TcpConn,
   { isFirst, bytes }: { readonly isFirst: boolean; readonly bytes: number },

@@ -4,10 +4,10 @@ import { denoCommand } from "./children.ts";
 import { hold, processEntrant } from "./contest.ts";
 
 export interface PageContestant {
-  /** Of the weights that come along: lite or large. */
+  /** Name of the weights that come along: lite or large. */
   readonly model: string;
   readonly view: string;
-  /** Of the camera. */
+  /** Rate of the camera. */
   readonly framesPerSecond: number;
 }
 

@@ -8,7 +8,7 @@ import type { LineFigures } from "./measure_line.ts";
 export interface RankContestant extends Pick<Config, "architecture" | "imageSize" | "batchSize"> {
   readonly cluster: Cluster;
   readonly repetitions: number;
-  /** Of both. */
+  /** Threads of both ranks together. */
   readonly threads: number;
 }
 
@@ -24,14 +24,14 @@ export interface DelayLine extends Pick<Line, "milliseconds"> {
 }
 
 export interface RankSeconds extends LineFigures {
-  /** Of all gradients. */
+  /** Size of all gradients. */
   readonly bytes: number;
-  // of each repetition
+  // seconds of a step, for each repetition
   readonly alone: number[];
   readonly together: number[];
-  /** Of the gradients' mean with nothing beside it. */
+  /** Seconds for the gradients' mean with nothing beside it. */
   readonly exchange: number[];
-  /** Of the mean of one number. */
+  /** Seconds for the mean of one number. */
   readonly message: number[];
 }
 
@@ -46,7 +46,7 @@ const lines: readonly (Line | undefined)[] = [
   ...["10gbit", "1gbit"].flatMap((rate) => [0, 0.1, 1, 5].map((milliseconds) => ({ rate, milliseconds }))),
 ];
 const spaces = ["posmap-0", "posmap-1"] as const;
-/** Of large packets as many arrive as the line could carry: what passes them on is a program. */
+/** Bytes of a packet: large ones arrive as fast as the line could carry them, though what passes them on is a program. */
 const MTU = 60_000;
 /** What a connection sends before it hears of the first: as near as there can be to the usual ten packets of 1500 bytes. */
 const FIRST_PACKETS = 1;

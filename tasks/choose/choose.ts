@@ -192,7 +192,7 @@ function setCurrent(tile: Tile): void {
 
 const shown = () => order.filter(({ item }) => !item.hidden);
 
-/** The tile so many places on, or the one at the end. */
+/** The tile `by` places on, or the one at the end. */
 function step(by: number): Tile | undefined {
   const among = shown(), at = current ? among.indexOf(current) : -1;
   return at < 0 ? among[0] : among[Math.min(among.length - 1, Math.max(0, at + by))];

@@ -7,12 +7,12 @@ export interface Status {
   readonly timed: boolean;
 }
 
-/** After so many seconds, a task is told to stop as by a signal. */
+/** Seconds after which a task is stopped as by a signal. */
 export interface Limit {
   readonly seconds: number;
 }
 
-/** Exit status of a task that was told to stop before its end, and can go on: EX_TEMPFAIL of sysexits.h. */
+/** Exit status of a task that was asked to stop before its end, and can go on: EX_TEMPFAIL of sysexits.h. */
 export const STOPPED_ON_REQUEST = 75;
 
 /** Memory that a task shares with the thread that draws for it: [lock, number of the stage that is on, exit status]. */

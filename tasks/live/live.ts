@@ -55,7 +55,7 @@ let open: Open | undefined;
 /** How often one was asked for. */
 let openings = 0;
 let source: FrameSource | undefined;
-/** Of the source that was asked for last, be it open or not yet. */
+/** Ends the source that was asked for last, be it open or not yet. */
 let sourceEnd = new AbortController();
 /** Whether the source's next frame does not go on from the one before. */
 let isNew = true;
@@ -74,7 +74,7 @@ let frameCount = 0;
 let lastId = 0, idsBefore = 0;
 /** When the last frame was that rows were kept of, in seconds. */
 let rowsEnd = -1;
-/** Of a video, which plays again and again: whether rows begin with its first frame, and whether they are all of it. */
+/** Whether rows begin with the first frame of a video, which plays again and again, and whether they are all of it. */
 let rowsOf: "its start" | "a later part" | "all" = "its start";
 let numbersShown = 0;
 let recorder: CanvasRecorder | undefined;

@@ -298,7 +298,7 @@ export class ModelView {
   }
 }
 
-/** Of the box about some thousand vertices in each frame, so that none becomes an object. */
+/** Middle of the vertices' box. They are some thousand in each frame, so none is made an object. */
 function middleOf(vertices: Float32Array, used: Uint32Array): number[] {
   return [0, 1, 2].map((axis) => {
     let [low, high] = [Infinity, -Infinity];

@@ -35,7 +35,7 @@ export class ProcessorRenderer {
   readonly domElement: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   #image = new ImageData(1, 1);
-  /** Of some size that was enough so far. */
+  /** Buffers as large as any picture so far needed. */
   #buffers: Pick<Raster, "triangle" | "weights" | "depth"> | undefined;
   #pixelRatio = 1;
 

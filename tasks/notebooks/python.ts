@@ -7,7 +7,7 @@ import { cacheFolder, isThere } from "@/lib/files.ts";
 export type Pins = "notebooks" | "jupyterlab";
 
 export interface PythonOptions {
-  /** Told before something takes long. */
+  /** Called before something takes long. */
   readonly note: (sentence: string) => void;
 }
 

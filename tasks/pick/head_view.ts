@@ -13,7 +13,7 @@ import type { headToPick } from "./protocol.ts";
 const FIELD_OF_VIEW = 24;
 /** How far the camera stands away and may go, in sizes of the face. */
 const [DISTANCE, NEAREST, FARTHEST] = [3.2, 0.5, 12];
-/** Of a view, its width to its height, from which on all of a face's width is in it. */
+/** Least ratio of a view's width to its height that has all of a face's width in it. */
 const FACE_ASPECT = 1.05;
 const [SKIN, REST] = [0xc7ccd4, 0x7d8794];
 

@@ -15,7 +15,7 @@ import type { Vec3 } from "@/lib/types.ts";
 /** A point in a triangle of the mesh. */
 export interface TrianglePoint {
   readonly corners: Vec3;
-  /** Of each corner; they add up to 1. */
+  /** Weight of each corner; they add up to 1. */
   readonly weights: Vec3;
 }
 

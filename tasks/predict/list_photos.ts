@@ -4,7 +4,7 @@ import { passedOver, photosAmong } from "@/lib/data/files/photo_names.ts";
 
 /**
  * The photos that these files, folders and patterns (`*` and `?` in a file's name) name, each once, in order. Pictures of
- * other formats among them are passed over, and `print` is told how many of which. Throws an InputError where one names
+ * other formats among them are passed over, and `print` says how many of which. Throws an InputError where one names
  * nothing.
  */
 export async function listPhotos(given: readonly string[], print: (line: string) => void): Promise<string[]> {

@@ -11,7 +11,7 @@ import { openModel, type OpenOptions } from "@/tasks/predict/open_model.ts";
 export interface OpenedModel {
   readonly description: ModelDescription;
   readonly crops: CropModel;
-  /** Of `model.onnx`. */
+  /** Size of `model.onnx`. */
   readonly bytes: number;
 }
 

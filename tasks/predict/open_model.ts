@@ -2,7 +2,7 @@ import { isFile } from "@/lib/files.ts";
 import { modelFolder, type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
 
 export interface OpenOptions {
-  /** Told in a sentence what takes longer than usual. */
+  /** Called with a sentence about what takes longer than usual. */
   readonly note?: (sentence: string) => void;
 }
 

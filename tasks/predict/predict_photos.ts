@@ -17,11 +17,11 @@ export interface PredictOptions {
   readonly out: string;
   readonly kinds: readonly FaceFileKind[];
   readonly place: FacePlace | undefined;
-  /** Told of each face that was written. */
+  /** Called with each face that was written. */
   readonly onFace?: (record: WrittenRecord) => void;
-  /** Told in lines what is found and what is not. */
+  /** Called with lines about what is found and what is not. */
   readonly print: (line: string) => void;
-  /** Told the number of each photo, from 1, before it is looked at. */
+  /** Called with the number of each photo, from 1, before it is looked at. */
   readonly onPhoto?: (number: number) => void;
   /** Ends it between two faces. */
   readonly signal?: AbortSignal;

@@ -12,7 +12,7 @@ import { addressOf, servePage } from "@/tasks/serve/page_server.ts";
 import { readPageStyle } from "@/tasks/serve/page_style.ts";
 
 const page = fileURLToPath(new URL("../pick/", import.meta.url));
-/** Of the landmarks as the page sends them, in two conventions. */
+/** Most bytes of the landmarks as the page sends them, in two conventions. */
 const MOST_BYTES = 2 ** 16;
 /** Never called: it only makes a package, which is bundled, a part of what is installed. */
 const _package = () => import("three");
@@ -54,7 +54,7 @@ export async function pickLandmarks(head: Head, picking: Picking): Promise<void>
   signal.throwIfAborted();
 }
 
-/** What the page is told of a head. */
+/** Facts about a head that the page gets. */
 export function factsOf(head: Head, { landmarks, out }: Pick<Picking, "landmarks" | "out">) {
   const { positions, triangles: skin } = skinOf(head);
   const { polygons, covered } = choosePolygons(head), own = new Set(covered);

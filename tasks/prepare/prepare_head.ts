@@ -11,7 +11,7 @@ import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
 export interface HeadFlags {
   readonly out: string;
-  /** Of a mesh: the file that is named. */
+  /** The file of a mesh's landmarks that is named. */
   readonly landmarks?: string;
   readonly ict?: string;
   readonly pick?: boolean;

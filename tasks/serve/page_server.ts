@@ -13,14 +13,14 @@ export interface PageServerOptions {
   readonly make?: (name: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** What the page itself, and no other, may ask to be done by POST, by its path without the slash: nothing unless given. */
   readonly actions?: Readonly<Record<string, PageAction>>;
-  /** Told of what nothing foresaw; the page is told only that something was. Written to standard error unless given. */
+  /** Called with what nothing foresaw; the page learns only that something was. Unless given, standard error has it. */
   readonly onFailure?: (error: unknown) => void;
 }
 
 export interface PageAction {
-  /** Of the JSON that is sent; a request of more is refused as soon as it is known to be. */
+  /** Most bytes of the JSON that is sent; a longer request is refused as soon as it shows. */
   readonly mostBytes: number;
-  /** Takes what was sent and gives the answer, both as JSON says them. The page is told of an InputError by its sentence. */
+  /** Takes what was sent and gives the answer, both as JSON says them. The page gets the sentence of an InputError. */
   readonly act: (sent: unknown) => unknown;
 }
 
@@ -64,7 +64,7 @@ function encode(bytes: Uint8Array, encoding: keyof typeof encodings): Promise<Ui
 /**
  * Serves these files by their names and nothing else: no folder is looked into, so that no path leads out of one. Requests
  * by another name than the server's own are refused, so that no foreign name can be pointed at it; so is what other pages
- * send, and forms, which need no permission to be sent from anywhere. An InputError is told by its sentence. Throws one
+ * send, and forms, which need no permission to be sent from anywhere. The page gets the sentence of an InputError. Throws one
  * where the address and port cannot be had.
  */
 export function servePage(
@@ -152,7 +152,7 @@ async function answer(
   return Response.json(await act(json) ?? {}, { headers });
 }
 
-/** All that comes, or undefined where it is more than so many bytes. */
+/** All bytes that come, or undefined where there are more than `most`. */
 async function bytesUpTo(most: number, body: ReadableStream<Uint8Array> | null): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;

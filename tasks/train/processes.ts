@@ -8,7 +8,7 @@ const END_MILLISECONDS = 30_000;
 /** What a rank says when its settings are in order: what it says before, rank 0 says too. */
 const BEGUN = "Waiting for the other ranks\n";
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
-/** Exit statuses of ranks that were told to stop: rank 0 may still be saving then. */
+/** Exit statuses of ranks that were asked to stop: rank 0 may still be saving then. */
 const stopped = [75, 130, 143];
 
 const command = taskCommand("train").argument("<count>").argument("<command...>");

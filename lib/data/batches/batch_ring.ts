@@ -89,7 +89,7 @@ export function batchLength({ batchSize, sampleCount }: BatchRing, batch: number
   return Math.max(0, Math.min(batchSize, sampleCount - batch * batchSize));
 }
 
-/** For workers: the tickets [first, end) of so many that are theirs next, or undefined after the last. */
+/** For workers: the tickets [first, end) of `count` that are theirs next, or undefined after the last. */
 export function takeTickets({ control }: BatchRing, count: number): [number, number] | undefined {
   const first = Atomics.add(new Int32Array(control), TICKETS, TICKETS_TAKEN);
   return first < count ? [first, Math.min(count, first + TICKETS_TAKEN)] : undefined;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Split, splits } from "@/lib/data/sample.ts";
 import { InputError } from "@/lib/errors.ts";
 
-/** Of all subjects, those that training does not see; one at least. */
+/** Share of all subjects in each of validation and test, one subject at least. */
 const HELD_OUT_SHARE = 0.05;
 
 /**

@@ -1,6 +1,6 @@
 import { InputError } from "@/lib/errors.ts";
 
-/** Files in a row that cannot be used: after so many, none can. */
+/** Files in a row that cannot be used before all are given up. */
 const MOST_REFUSED = 50;
 
 /**

@@ -33,7 +33,7 @@ export interface BuildOptions {
   readonly workerUrl?: URL;
 }
 
-/** Of a shard of 10 MB, which takes less than a second to make. */
+/** Photos of a shard of 10 MB, which takes less than a second to make. */
 const PHOTOS_PER_SHARD = 64;
 
 /**

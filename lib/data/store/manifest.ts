@@ -27,7 +27,7 @@ const shardSchema = z.strictObject({
   file: z.string().regex(/^[a-z]+-\d{5,}\.shard$/),
   samples: whole,
   bytes: whole,
-  /** Of all but its first 32 bytes, which are that hash. */
+  /** Hash of all but the file's first 32 bytes, which are that hash. */
   sha256: hash,
 });
 export type ShardEntry = Readonly<z.infer<typeof shardSchema>>;

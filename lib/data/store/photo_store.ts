@@ -64,14 +64,14 @@ export type Choices = Omit<Readonly<z.infer<typeof choicesSchema>>, "format">;
 
 const INDEX = "photos.json", CHOICES = "choices.json", FACES = "faces";
 
-/** Of a face's crop, how much of the photo around it is kept: as much as training turns, shifts and shrinks into view. */
+/** Side of the part of a photo that is kept, in sides of the crop: as much as training turns, shifts and shrinks into view. */
 const SURROUND = 1.8;
 /** Pixels of a photo that are kept for one of the map, along a side. */
 const FINENESS = 2;
 
 export interface LabelOptions {
   readonly labeler: Labeler;
-  /** Of what is learned from the photos. */
+  /** License of what is learned from the photos. */
   readonly license: string;
   /** Called after each photo; what it throws ends the work, to be taken up later. */
   readonly onPhoto?: (report: PhotoReport) => void;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { crc32c } from "@/lib/formats/crc32c.ts";
 
-/** What is to be known of a shard's samples. */
+/** Facts about a shard's samples. */
 const factsSchema = z.strictObject({
   /** The largest error of a position that 16 bits leave, in pixels of the crop. */
   loss: z.number().nonnegative(),

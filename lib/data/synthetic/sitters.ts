@@ -99,7 +99,7 @@ export class Sitters {
   #shaped = "";
   /** The head of the last sample: several show it. */
   #last: { readonly key: string; readonly sitting: Sitting } | undefined;
-  /** Of that head's drawing, as it is and mirrored. */
+  /** Labels of that head's drawing, as it is and mirrored. */
   #labels: { plain?: Label; mirrored?: Label } = {};
 
   constructor(model: MorphableModel, options: SitterOptions & { readonly layout: UvLayout }) {

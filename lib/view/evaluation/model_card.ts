@@ -43,7 +43,7 @@ export interface CardOrigin {
 
 /** What a model card tells of. */
 export interface CardFaces {
-  /** Of people whom the training has not shown. */
+  /** Faces of people whom the training has not shown. */
   readonly drawn: readonly TraitedFace[];
   /** The drawn faces' surface, in whose layout truth and prediction are maps. */
   readonly surface: FaceSurface;

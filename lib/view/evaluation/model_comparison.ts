@@ -12,7 +12,7 @@ export interface ComparedModel {
   readonly difference?: ErrorDifference | undefined;
   /** Where poses are known and the model says them. */
   readonly pose?: PoseErrors | undefined;
-  /** Of `model.onnx`. */
+  /** Size of `model.onnx`. */
   readonly bytes: number;
   /** Median of one crop at a time. */
   readonly milliseconds: number;

@@ -19,9 +19,9 @@ import { Picture } from "@/lib/view/figures/picture.ts";
 const [SIDE, DOT] = [640, 7];
 const YAWS = [0, 0.7];
 const SAMPLES = 2;
-/** Of a view's side: how far behind the mesh a landmark is not shown. */
+/** Depth behind the mesh from which a landmark is not shown, as a share of a view's side. */
 const HIDDEN = 0.12;
-/** Of the parts, in sRGB. */
+/** Colors of the landmarks' parts, in sRGB. */
 const dotColors: readonly Vec3[] = [[255, 200, 0], [0, 220, 255], [255, 80, 200], [255, 40, 40], [90, 255, 90]];
 
 /** A model's face at rest from the front and from the side, with its 68 landmarks, colored by part. */

@@ -62,7 +62,7 @@ export function meshFigure(
 
 export interface TraceOptions {
   readonly vertexCount: number;
-  /** Of the mesh's y and z in Plotly's axes: 1, or −1 where the face is to stand upright and look along Plotly's −y. */
+  /** Sign of the mesh's y and z in Plotly's axes: 1, or −1 where the face is to stand upright and look along Plotly's −y. */
   readonly sign: 1 | -1;
 }
 

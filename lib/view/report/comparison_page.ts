@@ -2,7 +2,7 @@ import { escapeHtml } from "@/lib/view/figures/picture.ts";
 import type { ModelComparison } from "@/lib/view/evaluation/model_comparison.ts";
 import { renderPage } from "@/lib/view/report/report_page.ts";
 
-/** One HTML file that needs no network: models side by side, on so many faces of one kind, such as "8 photos". */
+/** One HTML file that needs no network: models side by side. @param faces what they were measured on, such as "8 photos" */
 export async function renderComparison(table: ModelComparison, { faces }: { readonly faces: string }): Promise<string> {
   const title = `Models compared on ${faces}`;
   const body = `<h1>${escapeHtml(title)}</h1>

@@ -9,7 +9,7 @@ export interface EvaluationPage {
   readonly title: string;
   /** Errors of landmarks and surfaces. */
   readonly tables: readonly NumberTable[];
-  /** Of photos: which share of them has an error below each. */
+  /** Cumulative curve of photos: the share whose error is below each value. */
   readonly curve?: PlotlyFigure | undefined;
   readonly expressions?: ExpressionErrors | undefined;
 }

@@ -95,8 +95,8 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
 const AT_ONCE = 32;
 
 /**
- * Of the model, of photos by their names and sizes, and of what their parameters' files hold: a corrected one is as large as
- * before, and has another time of change in each copy. Those are 0.4 GB of the whole set.
+ * Fingerprint of the model, of photos by their names and sizes, and of what their parameters' files hold: a corrected one is as
+ * large as before, and has another time of change in each copy. Those are 0.4 GB of the whole set.
  */
 async function fingerprint(photos: readonly ListedPhoto[], model: string): Promise<string> {
   const hash = createHash("sha256").update(model);

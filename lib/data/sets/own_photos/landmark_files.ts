@@ -6,9 +6,9 @@ import { BYTE_ORDER_MARK, isFile } from "@/lib/files.ts";
 /** Landmarks of the faces of photos, as files have them. */
 export interface LandmarkFiles {
   /**
-   * Of each face of the photo [68, 2], in Multi-PIE's order, in the pixels of the photo's file held upright, whose first one
-   * has its center at (0.5, 0.5). Undefined where no file says anything of the photo. Throws an InputError where what one
-   * says cannot be used.
+   * Landmarks of each face of the photo, [68, 2], in Multi-PIE's order, in the pixels of the photo's file held upright, whose
+   * first one has its center at (0.5, 0.5). Undefined where no file says anything of the photo. Throws an InputError where what
+   * one says cannot be used.
    *
    * @param name the photo's path within its folder
    * @param size of its file, in pixels
@@ -21,7 +21,7 @@ export interface PhotoSize {
   readonly fileHeight: number;
 }
 
-/** Of a file of landmarks, at most: those of ten thousand faces come to 20 MB. */
+/** Most bytes of a file of landmarks: those of ten thousand faces come to 20 MB. */
 const MOST_BYTES = 500_000_000;
 
 /**

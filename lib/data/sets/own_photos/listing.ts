@@ -12,7 +12,7 @@ export interface OwnPhoto {
 
 /**
  * The JPEG, PNG and WebP files in a folder and the folders in it, links to either, too, by name; those whose names begin
- * with a dot are other programs' own. Pictures of other formats are passed over, and `print` is told how many of which.
+ * with a dot are other programs' own. Pictures of other formats are passed over, and `print` says how many of which.
  * Throws an InputError where there is no photo, or a folder cannot be read.
  */
 export async function listOwnPhotos(
@@ -67,7 +67,7 @@ export function subjectOf(name: string, stems: ReadonlySet<string>): string {
   return subject;
 }
 
-/** Of "Trip_flip/Anna_mirrored.jpg", "trip/anna". */
+/** A name in lower case, without marks and ending: "trip/anna" for "Trip_flip/Anna_mirrored.jpg". */
 function unmarked(name: string): string {
   return withoutMarks(name.replace(/\.[^./]*$/, "")).toLowerCase();
 }
