@@ -1,5 +1,6 @@
 import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 import { mean } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 
@@ -90,7 +91,7 @@ export function landmarkDistances(
       `Cannot compare ${predicted.length / 3} landmarks with ${truth.length / 3}: wanted as many, x, y, z each`,
     );
   }
-  const depthOffset = dimensions === 3 && alignsDepth ? meanDepth(predicted) - meanDepth(truth) : 0;
+  const depthOffset = dimensions === 3 && alignsDepth ? meanOf(predicted)[2] - meanOf(truth)[2] : 0;
   return Array.from({ length: truth.length / 3 }, (_, landmark) => {
     const i = 3 * landmark;
     const dx = predicted[i]! - truth[i]!;
@@ -224,10 +225,4 @@ function bootstrapInterval(errors: readonly number[], faces: readonly ShownFace[
 /** The index of a yaw's bin, to which its upper end belongs (3DDFA's evaluation); beyond 90° counts as the last one. */
 export function yawBinOf(yaw: number): number {
   return Math.min(2, Math.max(0, Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1));
-}
-
-function meanDepth(landmarks: Float32Array): number {
-  let sum = 0;
-  for (let i = 2; i < landmarks.length; i += 3) sum += landmarks[i]!;
-  return sum / (landmarks.length / 3);
 }

@@ -5,6 +5,7 @@ import { type FaceError, faceSize, type NmeSummary, type ShownFace, summarizeErr
 import { mean } from "@/lib/numbers.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
 /** The mean error of one part of the face over many faces, in percent of the face's size. */
@@ -59,7 +60,8 @@ function vertexOffsets({ truth, prediction, landmarks }: MapPair, { uv, regions 
     throw new TypeError(`Cannot compare a map of ${prediction.size} texels a side with one of ${truth.size}`);
   }
   const [found, wanted] = [prediction, truth].map((map) => readVertices(map, { uv })) as [Float32Array, Float32Array];
-  const shift = meanDepth(found, regions) - meanDepth(wanted, regions);
+  const face = Array.from(regions.keys()).filter((v) => regions[v] !== NECK);
+  const shift = meanOf(found, face)[2] - meanOf(wanted, face)[2];
   const scale = 100 / faceSize(landmarks);
   return found.map((value, i) => scale * (value - wanted[i]! - (i % 3 === 2 ? shift : 0)));
 }
@@ -87,17 +89,6 @@ export function isSameLayout({ uv }: FaceSurface, { uv: other }: FaceSurface): b
 /** Whether a network's maps have the layout of a source's: its surface is the source's own, or that layout's texels. */
 export function hasLayoutOf(found: FaceSurface, { layout, surface }: Pick<Source, "layout" | "surface">): boolean {
   return isSameLayout(found, surface) || isSameLayout(found, gridSurface(layout, surface));
-}
-
-/** Without the neck. */
-function meanDepth(points: Float32Array, regions: Uint8Array): number {
-  let sum = 0, count = 0;
-  for (let v = 0; v < regions.length; v++) {
-    if (regions[v] === NECK) continue;
-    sum += points[3 * v + 2]!;
-    count++;
-  }
-  return sum / count;
 }
 
 /** The whole surface by the regions of the weight mask, in 3D; without the neck, which the loss gives no weight. */

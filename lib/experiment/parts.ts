@@ -18,6 +18,7 @@ import {
   freezeTrunk,
   initializeNetwork,
 } from "@/lib/model/network.ts";
+import { mean } from "@/lib/numbers.ts";
 import { FusedAdam } from "@/lib/tensorflow/ops/adam.ts";
 import { bytesTensor, bytesToUnit } from "@/lib/tensorflow/backend/host_tensors.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -187,15 +188,9 @@ export function disposeParts(
 
 /** [68, 3], the mean landmarks in crop sides, of the faces and their mirror images, so that it looks ahead. */
 function meanFace(faces: readonly Label[], { imageSize }: Pick<Config, "imageSize">): Float32Array {
-  const points = mean(faces.map(({ landmarks }) => landmarks)).map((value) => value / imageSize);
+  const points = faces[0]!.landmarks.map((_, i) => mean(faces.map(({ landmarks }) => landmarks[i]! / imageSize)));
   return points.map((value, i) => {
     const axis = i % 3, opposite = points[3 * mirroredLandmarks[Math.floor(i / 3)]! + axis]!;
     return (value + (axis === 0 ? 1 - opposite : opposite)) / 2;
   });
-}
-
-function mean(arrays: readonly Float32Array[]): Float32Array {
-  const sum = new Float32Array(arrays[0]!.length);
-  for (const array of arrays) array.forEach((value, i) => sum[i]! += value / arrays.length);
-  return sum;
 }

@@ -1,6 +1,7 @@
 import { trustOf } from "@/lib/geometry/photo_texture.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
@@ -63,9 +64,7 @@ function growByRing({ width, height, rgb }: Photo, marked: Uint8Array): void {
       ].filter((other) => before[other] === 1);
       if (beside.length === 0) continue;
       marked[k] = 1;
-      for (let c = 0; c < 3; c++) {
-        rgb[3 * k + c] = beside.reduce((sum, other) => sum + rgb[3 * other + c]!, 0) / beside.length + 0.5;
-      }
+      meanOf(rgb, beside).forEach((value, c) => rgb[3 * k + c] = value + 0.5);
     }
   }
 }

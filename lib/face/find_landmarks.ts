@@ -13,6 +13,7 @@ import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
 import { alignPoints3D, type Similarity3D, transformPoints3D, unmoved } from "@/lib/geometry/procrustes.ts";
 import { boundsOf, distanceBetween, dot, minus, pointAt, pointsAt, vector } from "@/lib/geometry/vectors.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** Points of the model that are laid on the mesh, modes that bend it, and how much a deviation costs. */
@@ -71,7 +72,7 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
     }
     const limit = away.toSorted()[Math.floor(KEPT_SHARE * away.length)]!;
     const kept = Uint32Array.from(away.keys()).filter((i) => away[i]! <= limit);
-    return { targets, kept, error: kept.reduce((sum, i) => sum + away[i]!, 0) / kept.length };
+    return { targets, kept, error: mean(Array.from(kept, (i) => away[i]!)) };
   };
   const align = (shape: Float32Array, start: Similarity3D, rounds: number) => {
     let place = start, error = Infinity;
@@ -140,11 +141,8 @@ function normalsAgreement(
     vertexNormals({ positions, triangles }, { frame: "model" })
   );
   const seen = face.filter((v) => rest![3 * v + 2]! > FRONT_COSINE && (openness?.[v] ?? 1) > SEEN_OPENNESS);
-  const sum = seen.reduce(
-    (sum, v) => sum + dot(pointAt(shaped!, v), pointAt(normals, nearestTo(...pointAt(shape, v)))),
-    0,
-  );
-  return Math.abs(sum) / seen.length;
+  const cosineAt = (v: number) => dot(pointAt(shaped!, v), pointAt(normals, nearestTo(...pointAt(shape, v))));
+  return Math.abs(mean(Array.from(seen, cosineAt)));
 }
 
 /** Vertices spread over the model's face, without its neck. */

@@ -1,5 +1,6 @@
 import { alignPoints3D, type Similarity3D, transformPoints3D } from "@/lib/geometry/procrustes.ts";
 import { type PoseAngles, poseAngles } from "@/lib/geometry/transforms.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 
 /** Landmarks that expressions hardly move: the jaw's upper ends, the nose's bridge and the corners of the eyes. */
 const steady = [0, 1, 2, 14, 15, 16, 27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45] as const;
@@ -39,13 +40,11 @@ export function headLikeness(landmarks: Float32Array, neutral: Float32Array): nu
   }
   const { from, to, placement } = aligned;
   const placed = transformPoints3D(from, placement);
-  const mean = [0, 1, 2].map((axis) =>
-    to.reduce((sum, value, i) => i % 3 === axis ? sum + value : sum, 0) * 3 / to.length
-  );
+  const middle = meanOf(to);
   let missed = 0, spread = 0;
   for (let i = 0; i < to.length; i++) {
     missed += (placed[i]! - to[i]!) ** 2;
-    spread += (to[i]! - mean[i % 3]!) ** 2;
+    spread += (to[i]! - middle[i % 3]!) ** 2;
   }
   return 1 / (1 + Math.exp((Math.sqrt(missed / spread) - LARGEST_MISS) / MISS_SLOPE));
 }

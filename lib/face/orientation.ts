@@ -1,5 +1,6 @@
-import { type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { landmarkLines, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 
 /**
  * Calls `refuse` with what is wrong and what is wanted unless landmarks, [68, 3], lie as on a face that looks along +z, y up.
@@ -19,8 +20,7 @@ export function checkFacing(landmarks: Float32Array, refuse: (found: string) => 
 /** Whether the bridge of the nose shows the viewer its outside. */
 export function noseFacesViewer(mean: Float32Array, triangles: Uint32Array, landmarks: MeshPoints): boolean {
   const normals = vertexNormals({ positions: mean, triangles }, { frame: "model" });
-  const atLandmarks = valuesAt(landmarks, normals);
-  return [27, 28, 29, 30].reduce((sum, landmark) => sum + atLandmarks[3 * landmark + 2]!, 0) >= 0;
+  return meanOf(valuesAt(landmarks, normals), landmarkLines.bridge.landmarks)[2] >= 0;
 }
 
 /** The same triangles, seen from the other side. */

@@ -1,6 +1,6 @@
 import { determinant, Matrix, SingularValueDecomposition } from "ml-matrix";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
-import { meanPoint, minus, pointAt, times } from "@/lib/geometry/vectors.ts";
+import { meanOf, minus, pointAt, times } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** A point p goes to scale · rotation · p + translation. */
@@ -27,9 +27,7 @@ export function alignPoints3D(from: Float32Array, to: Float32Array): Similarity3
     throw new TypeError(`Cannot align ${from.length} numbers with ${to.length}: both must be rows of 3 coordinates`);
   }
   const count = from.length / 3;
-  const [fromMean, toMean] = [from, to].map((points) =>
-    meanPoint(Array.from({ length: count }, (_, i) => pointAt(points, i)))
-  ) as [Vec3, Vec3];
+  const fromMean = meanOf(from), toMean = meanOf(to);
   const covariance = Matrix.zeros(3, 3);
   let fromSpread = 0;
   let toSpread = 0;

@@ -1,6 +1,7 @@
 import { Matrix, solve } from "ml-matrix";
 import { mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import { mirrorExpressions } from "@/lib/face/mirror.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 import type { CropModel, CropPrediction } from "@/lib/model/crop_model.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -50,9 +51,7 @@ export class MirroredCropModel {
 /** Moves points, [n, 3], as the affine map of space that comes nearest to moving these points by these steps, [m, 3] each. */
 function affineBend(points: Float32Array, steps: Float32Array): (others: Float32Array) => Float32Array {
   const count = points.length / 3;
-  const middle = [0, 1, 2].map((axis) =>
-    points.reduce((sum, value, i) => i % 3 === axis ? sum + value : sum, 0) / count
-  );
+  const middle = meanOf(points);
   const rows = Array.from({ length: count }, (_, i) => [1, ...middle.map((of, axis) => points[3 * i + axis]! - of)]);
   const wanted = Array.from({ length: count }, (_, i) => Array.from(steps.subarray(3 * i, 3 * i + 3)));
   const a = new Matrix(rows);

@@ -4,6 +4,7 @@ import { fillHarmonic } from "@/lib/geometry/harmonic.ts";
 import { interpolate, type Raster } from "@/lib/geometry/rasterize.ts";
 import type { Mesh } from "@/lib/types.ts";
 import { sampleTexture } from "@/lib/geometry/sample_texture.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 
 /** Nodes of the grid along the photo's longer side. */
 const NODES = 64;
@@ -53,7 +54,7 @@ export class BentBackground {
     const { positions: rest, triangles } = this.#rest;
     const shift = new Float32Array(rest.length);
     const isFixed = Uint8Array.from(this.#tiedTo, (pixel) => pixel < 0 ? 0 : 1);
-    const depth = averageDepth(moved);
+    const depth = meanOf(moved)[2];
     for (let node = 0; node < isFixed.length; node++) {
       const column = node % columns, row = Math.floor(node / columns);
       const isRim = column === 0 || row === 0 || column === columns - 1 || row === rows - 1;
@@ -103,10 +104,4 @@ function grid(columns: number, rows: number, place: (index: number) => number): 
     }
   }
   return { positions, triangles: Uint32Array.from(triangles) };
-}
-
-function averageDepth(positions: Float32Array): number {
-  let sum = 0;
-  for (let i = 2; i < positions.length; i += 3) sum += positions[i]!;
-  return sum / (positions.length / 3);
 }

@@ -1,5 +1,7 @@
 import { faceSize } from "@/lib/evaluate/nme.ts";
 import { keyLandmarks, landmarkLines } from "@/lib/face/landmarks.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
+import { mean } from "@/lib/numbers.ts";
 import type { Box } from "@/lib/types.ts";
 
 /** A face that a detector found, in the photo's pixels. */
@@ -22,10 +24,10 @@ const keypointLandmarks = [
 /** The mean distance of eyes, nose and mouth of landmarks, [68, 3], from where the detector has them, in percent of the face's size. */
 export function keypointMiss({ keypoints }: Detection, landmarks: Float32Array): number {
   const misses = keypointLandmarks.map((own, i) => {
-    const mean = (axis: 0 | 1) => own.reduce((sum, landmark) => sum + landmarks[3 * landmark + axis]!, 0) / own.length;
-    return Math.hypot(mean(0) - keypoints[2 * i]!, mean(1) - keypoints[2 * i + 1]!);
+    const [x, y] = meanOf(landmarks, own);
+    return Math.hypot(x - keypoints[2 * i]!, y - keypoints[2 * i + 1]!);
   });
-  return 100 * misses.reduce((sum, miss) => sum + miss) / misses.length / faceSize(landmarks);
+  return 100 * mean(misses) / faceSize(landmarks);
 }
 
 /** The share of their common area in what two boxes cover together. */

@@ -9,7 +9,7 @@ import {
   type SurfaceLandmarks,
   valuesAt,
 } from "@/lib/face/landmarks.ts";
-import { meanPoint, minus, plus, pointAt } from "@/lib/geometry/vectors.ts";
+import { meanOf, minus, plus, pointAt } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A point in a triangle of the mesh. */
@@ -85,7 +85,7 @@ export class PlacedLandmarks {
     const sources = from === "right" ? rightLandmarks : rightLandmarks.map((landmark) => mirroredLandmarks[landmark]!);
     for (const [convention] of landmarkEntries(this.#now)) {
       const at = this.positions(convention);
-      const [middle] = meanPoint(midline.map((landmark) => pointAt(at, landmark)));
+      const [middle] = meanOf(at, midline);
       const mirrored = sources.map((landmark): Vec3 => {
         const [x, y, z] = pointAt(at, landmark);
         return [2 * middle - x, y, z];

@@ -571,7 +571,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/nme.ts",
-    line: "const depthOffset = dimensions === 3 && alignsDepth ? meanDepth(predicted) - meanDepth(truth) : 0;",
+    line: "const depthOffset = dimensions === 3 && alignsDepth ? meanOf(predicted)[2] - meanOf(truth)[2] : 0;",
     replacement: "const depthOffset = 0;",
     tests: ["tests/evaluate/nme_test.ts"],
   },
@@ -607,14 +607,15 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/region_errors.ts",
-    line: "if (regions[v] === NECK) continue;",
-    replacement: "",
+    line: "const face = Array.from(regions.keys()).filter((v) => regions[v] !== NECK);",
+    replacement: "const face = Array.from(regions.keys());",
     tests: ["tests/view/evaluation/error_pictures_test.ts"],
   },
   {
     file: "lib/experiment/parts.ts",
-    line: "const points = mean(faces.map(({ landmarks }) => landmarks)).map((value) => value / imageSize);",
-    replacement: "const points = mean(faces.map(({ landmarks }) => landmarks));",
+    line:
+      "const points = faces[0]!.landmarks.map((_, i) => mean(faces.map(({ landmarks }) => landmarks[i]! / imageSize)));",
+    replacement: "const points = faces[0]!.landmarks.map((_, i) => mean(faces.map(({ landmarks }) => landmarks[i]!)));",
     tests: ["tests/experiment_test.ts: resumed"],
   },
   {

@@ -1,6 +1,7 @@
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 import type { Box, Photo } from "@/lib/types.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
 import { matNumbers, readMat } from "@/lib/formats/mat.ts";
@@ -134,10 +135,7 @@ function checkLabeled(landmarks: Float32Array, path: string): void {
   if (missing > 0) {
     throw new InputError(`Cannot use the landmarks of ${path}: ${missing} of 68 are not labeled, all were expected`);
   }
-  const [meanX, meanY] = [0, 1].map((axis) => all.reduce((sum, point) => sum + point[axis]!, 0) / 68) as [
-    number,
-    number,
-  ];
+  const [meanX, meanY] = meanOf(landmarks);
   const product = (a: (x: number, y: number) => number) =>
     all.reduce((sum, [x, y]) => sum + a(x - meanX, y - meanY), 0);
   const [xx, yy, xy] = [product((x) => x * x), product((_, y) => y * y), product((x, y) => x * y)];

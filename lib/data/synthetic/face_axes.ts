@@ -1,5 +1,5 @@
 import { keyLandmarks, mirroredLandmarks } from "@/lib/face/landmarks.ts";
-import { dot, meanPoint, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
+import { dot, meanOf, meanPoint, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** How a face stands in its picture, as its 68 landmarks show it; each vector has length 1. */
@@ -21,7 +21,7 @@ export function faceAxes(landmarks: Float32Array): FaceAxes {
   const across = direction(meanPoint(pairs.map(([right, left]) => minus(point(left), point(right)))));
   const rise = minus(point(keyLandmarks.noseRoot), point(keyLandmarks.chin));
   return {
-    center: meanPoint(pairs.flat().map(point)),
+    center: meanOf(landmarks, pairs.flat()),
     across,
     up: direction(minus(rise, times(across, dot(rise, across)))),
   };

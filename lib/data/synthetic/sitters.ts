@@ -4,7 +4,7 @@ import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts"
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
-import { eyeCornerDistance, LANDMARK_COUNT, landmarksOf, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { eyeCornerDistance, landmarksOf, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { AgeBender } from "@/lib/face/age.ts";
 import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";
 import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
@@ -21,7 +21,7 @@ import {
   similarityAbout,
   transformPositions,
 } from "@/lib/geometry/transforms.ts";
-import { meanPoint, pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
+import { meanOf, pointsAt } from "@/lib/geometry/vectors.ts";
 import { clamp } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 import type { Mat3 } from "@/lib/types.ts";
@@ -293,7 +293,7 @@ interface Miss {
  * corners lie about 9 cm apart.
  */
 function randomPerspective(landmarks: Float32Array, random: Random): Perspective {
-  const [x, y, depth] = meanPoint(Array.from({ length: LANDMARK_COUNT }, (_, l) => pointAt(landmarks, l)));
+  const [x, y, depth] = meanOf(landmarks);
   const distance = eyeCornerDistance(landmarks) / (0.018 + 0.2 * random.next() ** 3);
   const aside = () => random.uniform(-0.1, 0.1) * distance;
   return { center: [x + aside(), y + aside()], depth, distance };

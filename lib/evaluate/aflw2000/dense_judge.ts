@@ -10,6 +10,7 @@ import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
 import { alignByNearest, meanDistance } from "@/lib/geometry/icp.ts";
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
 import { transformPoints3D } from "@/lib/geometry/procrustes.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 import type { Crop, PositionMap } from "@/lib/types.ts";
 
 /** Errors of a whole face without the neck. */
@@ -66,9 +67,7 @@ function withoutNeck(points: Float32Array, { regions }: FaceSurface): Float32Arr
 
 /** After alignment, which begins at equal mean depths: a map's begin anywhere. */
 function nearestDistance(found: Float32Array, truth: Float32Array): number {
-  const depthOf = (points: Float32Array) =>
-    points.reduce((sum, value, i) => i % 3 === 2 ? sum + value : sum, 0) * 3 / points.length;
-  const offset = depthOf(truth) - depthOf(found);
+  const offset = meanOf(truth)[2] - meanOf(found)[2];
   const near = found.map((value, i) => i % 3 === 2 ? value + offset : value);
   const target = new NearestPoints(truth);
   return meanDistance(aligned(near, truth, target), truth, target);

@@ -1,4 +1,5 @@
 import { faceSize } from "@/lib/evaluate/nme.ts";
+import { meanOf } from "@/lib/geometry/vectors.ts";
 
 /**
  * Which of 68 landmarks each of AFLW's 21 points is the mean of, as 3DDFA's evaluation has it: corners and middles of the
@@ -44,9 +45,8 @@ export function visiblePointsError(
   landmarksOfPoint.forEach((landmarks, point) => {
     const [x, y] = marked.subarray(2 * point, 2 * point + 2);
     if (Number.isNaN(x)) return;
-    const mean = (axis: number) =>
-      landmarks.reduce((total, landmark) => total + predicted[3 * landmark + axis]!, 0) / landmarks.length;
-    sum += Math.hypot(mean(0) - x!, mean(1) - y!);
+    const [foundX, foundY] = meanOf(predicted, landmarks);
+    sum += Math.hypot(foundX - x!, foundY - y!);
     count++;
   });
   return 100 * sum / count / faceSize(truth);

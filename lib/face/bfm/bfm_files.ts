@@ -4,6 +4,7 @@ import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { filesBelow } from "@/lib/files.ts";
 import { type MatArray, readMatrices } from "@/lib/formats/mat.ts";
 import { isPickle } from "@/lib/formats/npy.ts";
+import { mean } from "@/lib/numbers.ts";
 
 /** Vertices of the Basel Face Model 2009, and of the part of it that 300W-LP, 3DDFA, face3d and PRNet use. */
 const WHOLE_COUNT = 53_490;
@@ -223,7 +224,7 @@ async function readUv(files: BfmFiles): Promise<Float32Array> {
   const uv = Float32Array.from([...vertexNumbers(trimIndex, { path: infoPath, below: WHOLE_COUNT })].flatMap(at));
   for (const [vertex, around] of misplaced) {
     for (let k = 0; k < 2; k++) {
-      uv[2 * vertex + k] = around.reduce((total, other) => total + uv[2 * other + k]!, 0) / around.length;
+      uv[2 * vertex + k] = mean(around.map((other) => uv[2 * other + k]!));
     }
   }
   return uv;

@@ -2,7 +2,7 @@ import { eyeCornerDistance, keyLandmarks, landmarkLines, type MeshPoints, values
 import { NECK } from "@/lib/face/morphable_model.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
 import { connectedParts } from "@/lib/geometry/connected_parts.ts";
-import { pointAt } from "@/lib/geometry/vectors.ts";
+import { meanOf, pointAt } from "@/lib/geometry/vectors.ts";
 
 /** How high above its brows a face ends, in distances between brows and the base of the nose: at the hair. */
 const FOREHEAD = 1;
@@ -25,7 +25,7 @@ export function isOfFace(
   const height = (landmark: number) => landmarks[3 * landmark + 1]!;
   const { rightBrow, leftBrow, jaw } = landmarkLines;
   const browNumbers = [...rightBrow.landmarks, ...leftBrow.landmarks];
-  const brows = browNumbers.reduce((sum, landmark) => sum + height(landmark), 0) / browNumbers.length;
+  const [, brows] = meanOf(landmarks, browNumbers);
   const top = brows + FOREHEAD * (brows - height(keyLandmarks.noseBase));
   const ends = [jaw.landmarks[0]!, jaw.landmarks.at(-1)!].map((landmark) => landmarks[3 * landmark + 2]!);
   const back = Math.min(...ends) - BEHIND * eyeCornerDistance(landmarks);

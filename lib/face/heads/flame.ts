@@ -16,7 +16,7 @@ import { isPickle } from "@/lib/formats/npy.ts";
 import { type Npz, openNpz } from "@/lib/formats/npz.ts";
 import { connectedParts } from "@/lib/geometry/connected_parts.ts";
 import { pitchRotation, yawRotation } from "@/lib/geometry/transforms.ts";
-import { dot, meanPoint, minus, plus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import { dot, meanOf, meanPoint, minus, plus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 /** Lengths along the last axis of `shapedirs`, 400 in FLAME 2019, 2020 and 2023: identity first, then expression. */
@@ -137,7 +137,7 @@ function eyeballs(mean: Float64Array, polygons: readonly ObjPolygon[]): (polygon
   return (polygon) => {
     const center = centers.get(parts[polygon.vertices[0]!]!);
     if (!center) return polygon;
-    const [, , cosine] = unit(minus(meanPoint(polygon.vertices.map((v) => pointAt(mean, v))), center));
+    const [, , cosine] = unit(minus(meanOf(mean, polygon.vertices), center));
     return { ...polygon, material: eyeballMaterial(cosine) ?? HIDDEN };
   };
 }

@@ -6,7 +6,7 @@ import { materialNames } from "@/lib/face/morphable_model.ts";
 import type { MaterialName, MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
-import { cross, meanPoint, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import { cross, meanOf, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 export const vertexCount = 26_719;
@@ -73,7 +73,7 @@ export function ictParts(mesh: ObjMesh, landmarks: readonly number[], path: stri
 
 /** Undefined for what is not drawn: fluids and shadows of the eyes, and what is never seen from outside. */
 function materialOf({ material, vertices, uvs }: ObjPolygon, { positions, uv }: ObjMesh): MaterialName | undefined {
-  const [x, y, z] = meanPoint(vertices.map((v) => pointAt(positions, v)));
+  const [x, y, z] = meanOf(positions, vertices);
   const touches = ([first, end]: readonly [number, number]) => vertices.some((v) => v >= first && v < end);
   switch (material) {
     case "M_Face":

@@ -1,3 +1,4 @@
+import { mean } from "@/lib/numbers.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import { lineChart } from "@/lib/view/figures/line_chart.ts";
 import type { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
@@ -77,8 +78,7 @@ function thinned(points: readonly Point[]): readonly Point[] {
   if (together <= 1) return points;
   return Array.from({ length: Math.ceil(points.length / together) }, (_, i) => {
     const block = points.slice(i * together, (i + 1) * together);
-    const value = block.reduce((sum, point) => sum + point.value, 0) / block.length;
-    return { step: block.at(-1)!.step, value };
+    return { step: block.at(-1)!.step, value: meanValue(block) };
   });
 }
 
@@ -87,9 +87,12 @@ function runningMean(points: readonly Point[]): Point[] {
   const most = Math.ceil(points.length / 100);
   return points.map(({ step }, i) => {
     const reach = Math.min(most, i);
-    const near = points.slice(i - reach, i + reach + 1);
-    return { step, value: near.reduce((sum, { value }) => sum + value, 0) / near.length };
+    return { step, value: meanValue(points.slice(i - reach, i + reach + 1)) };
   });
+}
+
+function meanValue(points: readonly Point[]): number {
+  return mean(points.map(({ value }) => value));
 }
 
 interface Stroke {
