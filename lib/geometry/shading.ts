@@ -1,4 +1,5 @@
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
+import { entriesOf, type Nine } from "@/lib/geometry/transforms.ts";
 import type { Mesh, Vec3 } from "@/lib/types.ts";
 
 export interface NormalOptions {
@@ -122,9 +123,7 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
     [g0, g1, g2, g3, g4, g5, g6, g7, g8],
     [b0, b1, b2, b3, b4, b5, b6, b7, b8],
   ] = [0, 1, 2].map((channel): Nine => {
-    const [l00, l1y, l1z, l1x, l2xy, l2yz, l20, l2xz, l22] = light.filter((_, i) =>
-      i % 3 === channel
-    ) as unknown as Nine;
+    const [l00, l1y, l1z, l1x, l2xy, l2yz, l20, l2xz, l22] = entriesOf(light.filter((_, i) => i % 3 === channel));
     return [
       c4 * l00 - c5 * l20,
       2 * c2 * l1x,
@@ -159,7 +158,6 @@ export function shadeVertices(normals: Float32Array, options: ShadeOptions): Flo
 }
 
 type Five = [number, number, number, number, number];
-type Nine = [number, number, number, number, number, number, number, number, number];
 
 /** A light far away. */
 export interface DirectionalLight {

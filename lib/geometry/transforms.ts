@@ -31,6 +31,21 @@ export function rollRotation(angleRadians: number): Mat3 {
   return new Float64Array([c, s, 0, -s, c, 0, 0, 0, 1]);
 }
 
+/**
+ * About an axis of length 1 (Rodrigues), counter-clockwise where it points at the viewer in model space. In image space, a
+ * positive angle about an axis that points up takes the viewer's side towards the image's left, as a positive yaw does.
+ */
+export function axisRotation([x, y, z]: Vec3, angleRadians: number): Mat3 {
+  const c = Math.cos(angleRadians);
+  const s = Math.sin(angleRadians);
+  const r = 1 - c;
+  return new Float64Array([
+    ...[c + x * x * r, x * y * r - z * s, x * z * r + y * s],
+    ...[y * x * r + z * s, c + y * y * r, y * z * r - x * s],
+    ...[z * x * r - y * s, z * y * r + x * s, c + z * z * r],
+  ]);
+}
+
 /** Model space to the head's pose, pitch · yaw · roll (3DDFA, Zhu et al., CVPR 2016; `angle2matrix` of its code). */
 export function poseRotation({ pitch, yaw, roll }: PoseAngles): Mat3 {
   return multiply(pitchRotation(pitch), multiply(yawRotation(yaw), rollRotation(roll)));
@@ -46,9 +61,9 @@ export function poseAngles(rotation: Mat3): PoseAngles {
   return { pitch: Math.atan2(m12, m22), yaw, roll: Math.atan2(m01, m00) };
 }
 
-type Nine = readonly [number, number, number, number, number, number, number, number, number];
+export type Nine = readonly [number, number, number, number, number, number, number, number, number];
 
-/** A matrix's numbers, to be taken apart. */
+/** The numbers of a matrix, or of other nine, to be taken apart. */
 export function entriesOf(m: Mat3): Nine {
   return m as unknown as Nine;
 }

@@ -2,19 +2,25 @@ import fc from "@/tests/fast_check.ts";
 import { assertAllClose, assertClose, assertThrows, FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 import {
   applyPerspective,
+  axisRotation,
   invertSimilarity,
   multiply,
+  pitchRotation,
   placeInImage,
   type Placement,
   poseAngles,
   poseRotation,
+  rollRotation,
   rotatePoints,
   type Similarity2D,
   similarityAbout,
   transformPoint,
   transformPositions,
+  yawRotation,
 } from "@/lib/geometry/transforms.ts";
 import { alignPoints3D } from "@/lib/geometry/procrustes.ts";
+import { unit } from "@/lib/geometry/vectors.ts";
+import type { Mat3 } from "@/lib/types.ts";
 import { uniform } from "@/tests/geometry/arbitraries.ts";
 
 const angle = uniform(-Math.PI, Math.PI);
@@ -187,6 +193,20 @@ Deno.test("poseRotation() is turned back by its transpose, and rotatePoints() ap
     assertAllClose(multiply(first, transpose(first)), identity, FLOAT64_TOLERANCE);
     const inTurn = rotatePoints(rotatePoints(rows, first), second);
     assertAllClose(rotatePoints(rows, multiply(second, first)), inTurn, 300 * FLOAT32_TOLERANCE);
+  }));
+});
+
+Deno.test("axisRotation() leaves its axis, adds up, and is pitch, yaw and roll the other way about x, y and z", () => {
+  const axes = fc.tuple(uniform(-1, 1), uniform(-1, 1), uniform(-1, 1)).filter((axis) => Math.hypot(...axis) > 0.1).map(
+    unit,
+  );
+  fc.assert(fc.property(axes, angle, angle, (axis, a, b) => {
+    const [first, second, both] = [a, b, a + b].map((angle) => axisRotation(axis, angle)) as [Mat3, Mat3, Mat3];
+    assertAllClose(multiply(first, second), both, 10 * FLOAT64_TOLERANCE);
+    assertAllClose(rotatePoints(new Float32Array(axis), first), axis, FLOAT32_TOLERANCE);
+    assertAllClose(axisRotation([1, 0, 0], -a), pitchRotation(a), FLOAT64_TOLERANCE);
+    assertAllClose(axisRotation([0, 1, 0], -a), yawRotation(a), FLOAT64_TOLERANCE);
+    assertAllClose(axisRotation([0, 0, 1], -a), rollRotation(a), FLOAT64_TOLERANCE);
   }));
 });
 

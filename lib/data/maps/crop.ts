@@ -23,6 +23,14 @@ export function boxCrop({ left, top, width, height }: Box, { margin }: CropOptio
   return { left: left + (width - side) / 2, top: top + (height - side) / 2, side };
 }
 
+export function boxMiddle({ left, top, width, height }: Box): [x: number, y: number] {
+  return [left + width / 2, top + height / 2];
+}
+
+export function cropMiddle({ left, top, side }: Crop): [x: number, y: number] {
+  return boxMiddle({ left, top, width: side, height: side });
+}
+
 /** Landmarks are [68, 2] or [68, 3]. */
 export function landmarkCrop(landmarks: Float32Array, options: CropOptions): Crop {
   return boxCrop(landmarkBox(landmarks), options);

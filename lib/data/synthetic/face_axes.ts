@@ -1,6 +1,6 @@
 import { keyLandmarks, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import { dot, meanOf, meanPoint, minus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
-import type { Mat3, Vec3 } from "@/lib/types.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /** How a face stands in its picture, as its 68 landmarks show it; each vector has length 1. */
 export interface FaceAxes {
@@ -25,21 +25,6 @@ export function faceAxes(landmarks: Float32Array): FaceAxes {
     across,
     up: direction(minus(rise, times(across, dot(rise, across)))),
   };
-}
-
-/**
- * Turns image space about an axis of length 1; about one that points up, a positive angle takes the viewer's side
- * towards the image's left, as a positive yaw does.
- */
-export function axisRotation([x, y, z]: Vec3, angleRadians: number): Mat3 {
-  const c = Math.cos(angleRadians);
-  const s = Math.sin(angleRadians);
-  const r = 1 - c;
-  return new Float64Array([
-    ...[c + x * x * r, x * y * r - z * s, x * z * r + y * s],
-    ...[y * x * r + z * s, c + y * y * r, y * z * r - x * s],
-    ...[z * x * r - y * s, z * y * r + x * s, c + z * z * r],
-  ]);
 }
 
 function direction(v: Vec3): Vec3 {

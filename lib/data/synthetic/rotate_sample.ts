@@ -1,6 +1,7 @@
+import { boxMiddle } from "@/lib/data/maps/crop.ts";
 import { farthestDepth, readVertices } from "@/lib/data/maps/position_map.ts";
 import type { Sample } from "@/lib/data/sample.ts";
-import { axisRotation, type FaceAxes, faceAxes } from "@/lib/data/synthetic/face_axes.ts";
+import { type FaceAxes, faceAxes } from "@/lib/data/synthetic/face_axes.ts";
 import { type TexturedFace, textureFace } from "@/lib/data/synthetic/face_texture.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { hasMirroredUv } from "@/lib/face/mirror.ts";
@@ -10,7 +11,7 @@ import { type FloatImage, linearToPhoto, photoToLinear } from "@/lib/geometry/co
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { textureShader } from "@/lib/geometry/photo_texture.ts";
 import { interpolate, rasterize } from "@/lib/geometry/rasterize.ts";
-import { rotatePoints } from "@/lib/geometry/transforms.ts";
+import { axisRotation, rotatePoints } from "@/lib/geometry/transforms.ts";
 import { BentBackground } from "@/lib/portrait/bent_background.ts";
 import type { Mat3, Photo, Vec3 } from "@/lib/types.ts";
 
@@ -51,7 +52,9 @@ function turnBy(
   { landmarks, axes: { center, up } }: { readonly landmarks: Float32Array; readonly axes: FaceAxes },
 ): (points: Float32Array) => Float32Array {
   const rotation = axisRotation(up, yaw);
-  const [before, after] = [landmarks, turned(landmarks, { rotation, center })].map(boxMiddle);
+  const [before, after] = [landmarks, turned(landmarks, { rotation, center })].map((points) =>
+    boxMiddle(landmarkBox(points))
+  );
   const shift: Vec3 = [before![0] - after![0], before![1] - after![1], center[2]];
   return (points) => turned(points, { rotation, center, shift });
 }
@@ -93,9 +96,4 @@ function turned(points: Float32Array, { rotation, center, shift = [0, 0, 0] }: T
   const centered = points.map((value, i) => value - center[i % 3]!);
   rotatePoints(centered, rotation, centered);
   return centered.map((value, i) => value + shift[i % 3]!);
-}
-
-function boxMiddle(landmarks: Float32Array): [number, number] {
-  const { left, top, width, height } = landmarkBox(landmarks);
-  return [left + width / 2, top + height / 2];
 }

@@ -12,9 +12,9 @@ import {
   valuesAt,
 } from "@/lib/face/landmarks.ts";
 import { type FaceCoefficients, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
-import { entriesOf, multiply, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
-import { pointAt, pointsAt } from "@/lib/geometry/vectors.ts";
-import type { Mat3, Vec3 } from "@/lib/types.ts";
+import { axisRotation, entriesOf, multiply, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
+import { pointAt, pointsAt, unit } from "@/lib/geometry/vectors.ts";
+import type { Mat3 } from "@/lib/types.ts";
 
 /** A face of a morphable model that landmarks of a picture were explained by. */
 export interface LandmarkFit {
@@ -208,10 +208,10 @@ export class LandmarkFitter {
       put(missed, 0, target[2 * k]! - translation[0] - x, target[2 * k + 1]! - translation[1] + y);
     });
     const change = this.#solve({ jacobian, missed, amounts });
-    const [turnX, turnY, turnZ, growth, right, down] = change as unknown as Six;
+    const [, , , growth, right, down] = change as unknown as Six, turn = pointAt(change, 0);
     return {
       pose: {
-        rotation: multiply(turnAbout([turnX, turnY, turnZ]), rotation),
+        rotation: multiply(axisRotation(unit(turn), Math.hypot(...turn)), rotation),
         scale: scale * Math.exp(growth),
         translation: [translation[0] + size * right, translation[1] + size * down, 0],
       },
@@ -278,22 +278,4 @@ function joined(first: MeshPoints, second: MeshPoints | undefined): MeshPoints {
     vertices: Uint32Array.from([...first.vertices, ...second?.vertices ?? []]),
     weights: Float32Array.from([...first.weights, ...second?.weights ?? []]),
   };
-}
-
-/** The turn about this axis by its length in radians, counter-clockwise where the axis points at the viewer (Rodrigues). */
-function turnAbout([x, y, z]: Vec3): Mat3 {
-  const angle = Math.hypot(x, y, z);
-  const s = angle < 1e-9 ? 1 : Math.sin(angle) / angle;
-  const c = angle < 1e-9 ? 0.5 : (1 - Math.cos(angle)) / angle ** 2;
-  return new Float64Array([
-    1 - c * (y * y + z * z),
-    c * x * y - s * z,
-    c * x * z + s * y,
-    c * x * y + s * z,
-    1 - c * (x * x + z * z),
-    c * y * z - s * x,
-    c * x * z - s * y,
-    c * y * z + s * x,
-    1 - c * (x * x + y * y),
-  ]);
 }
