@@ -1,3 +1,4 @@
+import { vector } from "@/lib/geometry/vectors.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 
 /** A picture in linear light, in which colors may be averaged and lit; {@linkcode Photo} is its sRGB encoding. */
@@ -13,9 +14,15 @@ export function srgbToLinear(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
 
-/** The linear color of one written as 0xrrggbb. */
+/** Red, green and blue of a color written as 0xrrggbb. */
+export function hexToBytes(hex: number): Vec3 {
+  return [hex >> 16, hex >> 8 & 255, hex & 255];
+}
+
+/** Likewise, linear. */
 export function hexToLinear(hex: number): Vec3 {
-  return [hex >> 16, hex >> 8 & 255, hex & 255].map((byte) => srgbToLinear(byte / 255)) as [number, number, number];
+  const bytes = hexToBytes(hex);
+  return vector((c) => srgbToLinear(bytes[c] / 255));
 }
 
 /** One channel, both in [0, 1] (IEC 61966-2-1). */

@@ -1,4 +1,4 @@
-import { landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { boxMiddle, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { faceSize } from "@/lib/evaluate/nme.ts";
 import { clamp } from "@/lib/numbers.ts";
@@ -316,7 +316,7 @@ class Track<Fit extends FaceFit> {
 
   moveTo(fit: Fit, time: number): void {
     this.#before = { fit: this.#fit, time: this.time, velocity: this.#velocity };
-    const seconds = time - this.time, [from, to] = [centerOf(this.box), centerOf(landmarkBox(fit.landmarks))];
+    const seconds = time - this.time, [from, to] = [boxMiddle(this.box), boxMiddle(landmarkBox(fit.landmarks))];
     if (seconds > 0) {
       const [x, y] = this.#velocity = [(to[0] - from[0]) / seconds, (to[1] - from[1]) / seconds];
       const [courseX, courseY] = this.#course, share = this.isCrowded ? 0 : COURSE_SHARE;
@@ -349,7 +349,7 @@ class Track<Fit extends FaceFit> {
 
   /** How unlike this person a face is. */
   strangenessOf({ signature }: Fit): number {
-    return distanceBetween(this.#signature, signature);
+    return rootMeanSquare(this.#signature, signature);
   }
 
   /** As before the last move, which was another person's. */
@@ -372,7 +372,7 @@ class Track<Fit extends FaceFit> {
   /** Below 1 where the face may be this person's: by looks, and by where the person would have gone. */
   distanceTo(fit: Fit, time: number, { isCrowded = false } = {}): number {
     const looks = this.strangenessOf(fit) / SAME_PERSON;
-    const [x, y] = centerOf(this.box), [toX, toY] = centerOf(landmarkBox(fit.landmarks));
+    const [x, y] = boxMiddle(this.box), [toX, toY] = boxMiddle(landmarkBox(fit.landmarks));
     const seconds = time - this.time, carried = Math.min(seconds, 0.5);
     const size = Math.max(this.box.width, this.box.height);
     const path = Math.hypot(toX - x - carried * this.#course[0], toY - y - carried * this.#course[1]) / size;
@@ -425,8 +425,8 @@ function loosely(before: Crop | undefined, wanted: Crop): Crop {
   return { left: along("left"), top: along("top"), side };
 }
 
-function isInside({ left, top, width, height }: Box, picture: Photo): boolean {
-  const [x, y] = [left + width / 2, top + height / 2];
+function isInside(box: Box, picture: Photo): boolean {
+  const [x, y] = boxMiddle(box);
   return x > 0 && y > 0 && x < picture.width && y < picture.height;
 }
 
@@ -434,12 +434,8 @@ function isWhollyInside({ left, top, width, height }: Box, picture: Photo): bool
   return left >= 0 && top >= 0 && left + width <= picture.width && top + height <= picture.height;
 }
 
-function centerOf({ left, top, width, height }: Box): [number, number] {
-  return [left + width / 2, top + height / 2];
-}
-
-/** Root of the mean squared difference. */
-function distanceBetween(a: Float32Array, b: Float32Array): number {
+/** Of the differences between them. */
+function rootMeanSquare(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
   return a.length === 0 ? 0 : Math.sqrt(sum / a.length);

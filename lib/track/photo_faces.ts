@@ -1,4 +1,4 @@
-import { landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { cropMiddle, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FaceDetector } from "@/lib/track/blazeface.ts";
 import { boxOverlap, type Detection } from "@/lib/track/detection.ts";
@@ -57,6 +57,6 @@ export async function findFaces(
     if (faces.some((other) => boxOverlap(landmarkBox(other.fit.landmarks), box) > SAME_FACE)) continue;
     faces.push({ fit, detection });
   }
-  const middle = ({ fit: { crop: { left, side } } }: PhotoFace) => left + side / 2;
+  const middle = ({ fit: { crop } }: PhotoFace) => cropMiddle(crop)[0];
   return faces.toSorted((a, b) => middle(a) - middle(b));
 }

@@ -4,6 +4,7 @@ import * as THREE from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { eyeCornerDistance } from "@/lib/face/landmarks.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
 import { ProcessorRenderer } from "./processor_renderer.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
@@ -235,7 +236,8 @@ export class ModelView {
   #moveTo(face: LiveFace, size: Size, { look, isMirrored }: ShowOptions): void {
     this.#mesh.material = this.#studio.materials[look];
     this.#geometry.move(face, size, look);
-    const [x, y, z] = middleOf(face.vertices, this.#vertices) as [number, number, number];
+    const { low, high } = boundsOf(face.vertices, this.#vertices);
+    const [x, y, z] = meanPoint([low, high]);
     const scale = 1 / eyeCornerDistance(face.landmarks);
     const sign = isMirrored ? -1 : 1;
     this.#mesh.scale.set(sign * scale, scale, scale);
@@ -296,16 +298,4 @@ export class ModelView {
     this.#geometry.geometry.dispose();
     this.#studio.dispose();
   }
-}
-
-/** Middle of the vertices' box. They are some thousand in each frame, so none is made an object. */
-function middleOf(vertices: Float32Array, used: Uint32Array): number[] {
-  return [0, 1, 2].map((axis) => {
-    let [low, high] = [Infinity, -Infinity];
-    for (const vertex of used) {
-      low = Math.min(low, vertices[3 * vertex + axis]!);
-      high = Math.max(high, vertices[3 * vertex + axis]!);
-    }
-    return (low + high) / 2;
-  });
 }

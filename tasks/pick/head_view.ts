@@ -5,7 +5,7 @@ import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import type * as z from "zod";
 import { type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
-import { boundsOf, pointAt } from "@/lib/geometry/vectors.ts";
+import { boundsOf, meanPoint, pointAt } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 import type { TrianglePoint } from "./placed_landmarks.ts";
 import type { headToPick } from "./protocol.ts";
@@ -64,7 +64,7 @@ export class HeadView {
     this.#size = Math.max(...high.map((value, axis) => value - low[axis]!));
     Object.assign(this.#camera, { near: 0.01 * this.#size, far: 100 * this.#size });
     this.#controls = new OrbitControls(this.#camera, ground);
-    this.#controls.target.set(...high.map((value, axis) => (value + low[axis]!) / 2) as [number, number, number]);
+    this.#controls.target.set(...meanPoint([low, high]));
     Object.assign(this.#controls, { minDistance: NEAREST * this.#size, maxDistance: FARTHEST * this.#size });
     this.#controls.addEventListener("change", onView);
     this.lookFrom(0);

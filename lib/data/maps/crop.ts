@@ -23,10 +23,12 @@ export function boxCrop({ left, top, width, height }: Box, { margin }: CropOptio
   return { left: left + (width - side) / 2, top: top + (height - side) / 2, side };
 }
 
+/** Where a box's diagonals cross, in the image's pixels. */
 export function boxMiddle({ left, top, width, height }: Box): [x: number, y: number] {
   return [left + width / 2, top + height / 2];
 }
 
+/** Likewise of a crop. */
 export function cropMiddle({ left, top, side }: Crop): [x: number, y: number] {
   return boxMiddle({ left, top, width: side, height: side });
 }

@@ -1,4 +1,5 @@
 import { applyNoise } from "@/lib/data/augment.ts";
+import { boxMiddle } from "@/lib/data/maps/crop.ts";
 import { keyLandmarks, LANDMARK_COUNT, landmarkBox, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -39,7 +40,6 @@ const MARGIN = 0.12;
 function covered(part: CoverablePart, landmarks: Float32Array): number[] {
   if (part !== "one side") return landmarksOfPart(part);
   const middle = landmarks[3 * keyLandmarks.noseTip]!;
-  const { left, width } = landmarkBox(landmarks);
-  const sign = middle > left + width / 2 ? 1 : -1; // a face in profile has its nose at one edge
+  const sign = middle > boxMiddle(landmarkBox(landmarks))[0] ? 1 : -1; // a face in profile has its nose at one edge
   return [...Array(LANDMARK_COUNT).keys()].filter((i) => sign * (landmarks[3 * i]! - middle) <= 0);
 }

@@ -1,5 +1,5 @@
 import { paperAugmentation } from "@/lib/data/augment.ts";
-import { CROP_MARGIN, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import { CROP_MARGIN, cropMiddle, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
@@ -234,14 +234,12 @@ export class Sitters {
     const unplaced = placeInImage(marks, { rotation, scale: 1, translation: [0, 0, 0] });
     const camera = randomPerspective(unplaced, random.fork("camera"));
     applyPerspective(unplaced, camera);
-    const { left, top, side } = landmarkCrop(unplaced, { margin: CROP_MARGIN });
+    const crop = landmarkCrop(unplaced, { margin: CROP_MARGIN }), { side } = crop;
     const zoom = (augment && !isShot ? random.uniform(...zooms) : 1) * (miss?.zoom ?? 1);
     const shift = () => augment && !isShot ? random.uniform(-share, share) * side / CROP_MARGIN : 0; // of the face's own box
     const [missX, missY] = miss?.shift ?? [0, 0];
-    const middle: [number, number] = [
-      left + side / 2 + shift() + side * missX,
-      top + side / 2 + shift() + side * missY,
-    ];
+    const [x, y] = cropMiddle(crop);
+    const middle: [number, number] = [x + shift() + side * missX, y + shift() + side * missY];
     const scale = zoom * size / side;
     const ahead = { pitch: 0.1 * pose.pitch, yaw: 0.4 * pose.yaw + 0.2 * random.normal(), roll: 0.2 * pose.roll };
     const [dx, dy] = [this.drawnSize / 2 - scale * middle[0], this.drawnSize / 2 - scale * middle[1]];

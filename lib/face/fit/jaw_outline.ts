@@ -1,6 +1,6 @@
 import { keyLandmarks, landmarkLines, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { cross, dot, minus, pointAt, unit, vector } from "@/lib/geometry/vectors.ts";
+import { cross, dot, meanOf, minus, pointAt, unit, vector } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** Where the jaw's landmarks can be. */
@@ -30,8 +30,8 @@ export function jawOutline(
   { positions, landmarks }: { readonly positions: Float32Array; readonly landmarks: MeshPoints },
 ): JawOutline {
   const places = valuesAt(landmarks, positions);
-  const [right, left] = [keyLandmarks.rightMouthCorner, keyLandmarks.leftMouthCorner].map((k) => pointAt(places, k));
-  const middle: Vec3 = [(right![0] + left![0]) / 2, (right![1] + left![1]) / 2, 0];
+  const mouth = meanOf(places, [keyLandmarks.rightMouthCorner, keyLandmarks.leftMouthCorner]);
+  const middle: Vec3 = [mouth[0], mouth[1], 0];
   const vertices: number[] = [], weights: number[] = [], firsts: number[] = [], outward: Vec3[] = [];
   for (const landmark of landmarkLines.jaw.landmarks) {
     firsts.push(vertices.length / 3);

@@ -1,6 +1,8 @@
+import { hexToBytes } from "@/lib/geometry/color.ts";
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
-import type { Photo } from "@/lib/types.ts";
+import { boundsOf } from "@/lib/geometry/vectors.ts";
+import type { Photo, Vec3 } from "@/lib/types.ts";
 import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { landmarkColors } from "@/lib/view/drawing/draw.ts";
 import { coverSegment, type Point } from "@/lib/view/drawing/stroke.ts";
@@ -16,11 +18,9 @@ export interface OverlaidFace {
   readonly vertices: Float32Array;
 }
 
-type Rgb = readonly [number, number, number];
-
 /** How much of the picture the mesh hides. */
 const MESH_OPACITY = 0.6;
-const MESH_TINT: Rgb = [158, 199, 230];
+const MESH_TINT: Vec3 = [158, 199, 230];
 /** Towards the light, of length 1: the viewer's upper left. */
 const LAMP = [-0.48, -0.6, 0.64] as const;
 /** Dots of the surface across a face. */
@@ -56,7 +56,7 @@ export class FaceOverlay {
 
   #drawDense(picture: Photo, positions: Float32Array): void {
     const normals = this.#normalsOf(positions);
-    const { left, top, right, bottom, near, far } = rangeOf(positions, this.#vertices);
+    const { low: [left, top, far], high: [right, bottom, near] } = boundsOf(positions, this.#vertices);
     const spacing = Math.max(2.5, (right - left) / DOTS_ACROSS), radius = Math.max(0.9, spacing / 4);
     const columns = Math.ceil((right - left) / spacing) + 1;
     // the nearest vertex of each cell that faces the viewer
@@ -78,10 +78,10 @@ export class FaceOverlay {
   }
 
   #drawMesh(picture: Photo, positions: Float32Array): void {
-    const range = rangeOf(positions, this.#vertices);
-    const [left, top] = [Math.max(0, Math.floor(range.left)), Math.max(0, Math.floor(range.top))];
-    const width = Math.min(picture.width, Math.ceil(range.right)) - left;
-    const height = Math.min(picture.height, Math.ceil(range.bottom)) - top;
+    const { low, high } = boundsOf(positions, this.#vertices);
+    const [left, top] = [Math.max(0, Math.floor(low[0])), Math.max(0, Math.floor(low[1]))];
+    const width = Math.min(picture.width, Math.ceil(high[0])) - left;
+    const height = Math.min(picture.height, Math.ceil(high[1])) - top;
     if (!(width > 0 && height > 0)) return;
     const normals = this.#normalsOf(positions);
     const light = new Float32Array(positions.length / 3);
@@ -115,8 +115,7 @@ function drawSparse(picture: Photo, landmarks: Float32Array): void {
   const width = Math.max(1.2, Math.max(box.width, box.height) / 120);
   const at = (landmark: number) => [landmarks[3 * landmark]!, landmarks[3 * landmark + 1]!] as const;
   for (const { part, landmarks: along, closed } of Object.values(landmarkLines)) {
-    const hex = landmarkColors[part];
-    const color: Rgb = [hex >> 16, hex >> 8 & 255, hex & 255];
+    const color = hexToBytes(landmarkColors[part]);
     along.forEach((landmark, k) => {
       const next = along[k + 1] ?? (closed ? along[0] : undefined);
       if (next === undefined) return;
@@ -134,7 +133,7 @@ function drawSparse(picture: Photo, landmarks: Float32Array): void {
 
 interface SegmentLook {
   readonly radius: number;
-  readonly color: Rgb;
+  readonly color: Vec3;
   readonly opacity: number;
 }
 
@@ -147,22 +146,7 @@ function blendSegment(picture: Photo, [from, to]: readonly [Point, Point], look:
 }
 
 /** From blue, far, over green to yellow, near. */
-function depthColor(depth: number): Rgb {
+function depthColor(depth: number): Vec3 {
   const t = Math.min(1, Math.max(0, depth));
   return [253 * t ** 2 + 60 * (1 - t) ** 2, 90 + 141 * t, 140 * (1 - t) + 37 * t];
-}
-
-/** The box of the points, [n, 3], with these numbers. */
-function rangeOf(positions: Float32Array, points: Iterable<number>) {
-  let [left, top, right, bottom, far, near] = [Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity];
-  for (const point of points) {
-    const i = 3 * point;
-    left = Math.min(left, positions[i]!);
-    right = Math.max(right, positions[i]!);
-    top = Math.min(top, positions[i + 1]!);
-    bottom = Math.max(bottom, positions[i + 1]!);
-    far = Math.min(far, positions[i + 2]!);
-    near = Math.max(near, positions[i + 2]!);
-  }
-  return { left, top, right, bottom, far, near };
 }

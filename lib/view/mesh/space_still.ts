@@ -2,6 +2,7 @@ import { type FloatImage, linearToPhoto, photoToLinear, srgbToLinear } from "@/l
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
 import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
 import { rotatePoints } from "@/lib/geometry/transforms.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 import { svgDocument, svgElement, svgPhoto, svgText, TEXT_COLOR } from "@/lib/view/figures/svg_marks.ts";
 import { sceneHeight, sceneTick, type SpaceScene } from "@/lib/view/mesh/space_scene.ts";
@@ -113,7 +114,10 @@ export async function spaceStill(
 ): Promise<string> {
   const { photo, place } = drawSpace(scene, view);
   const { width, height } = scene.floor;
-  const at = (point: Vec3) => place(Float32Array.from(point)).subarray(0, 2) as unknown as Point;
+  const at = (point: Vec3): Point => {
+    const [x, y] = pointAt(place(Float32Array.from(point)), 0);
+    return [x, y];
+  };
   const corner = at([0, height, 0]);
   const [tick, depth] = [sceneTick(scene), sceneHeight(scene)];
   const axes = [

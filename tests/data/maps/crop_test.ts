@@ -1,5 +1,14 @@
 import fc from "@/tests/fast_check.ts";
-import { boxCrop, CROP_MARGIN, cropPhoto, cropToImage, imageToCrop, landmarkCrop } from "@/lib/data/maps/crop.ts";
+import {
+  boxCrop,
+  boxMiddle,
+  CROP_MARGIN,
+  cropMiddle,
+  cropPhoto,
+  cropToImage,
+  imageToCrop,
+  landmarkCrop,
+} from "@/lib/data/maps/crop.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import type { Photo } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose, assertEquals, assertThrows, FLOAT32_TOLERANCE } from "@/tests/support.ts";
@@ -33,6 +42,8 @@ Deno.test("landmarkCrop() is margin times the longer side of the landmarks' box,
       const crop = landmarkCrop(points, { margin });
       assertClose(crop.side, margin * Math.max(box.width, box.height), 1e-6);
       assertClose(crop.left + crop.side / 2, box.left + box.width / 2, 1e-6);
+      assertAllClose(cropMiddle(crop), boxMiddle(box), 1e-6);
+      assertClose(boxMiddle(box)[1], box.top + box.height / 2, 0);
       assertClose(crop.top + crop.side / 2, box.top + box.height / 2, 1e-6);
       for (let i = 0; i < points.length; i += points.length / 68) {
         assert(points[i]! >= box.left && points[i]! <= box.left + box.width);

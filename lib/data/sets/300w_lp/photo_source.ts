@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { LabeledPhoto } from "@/lib/data/augment.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
+import { cropMiddle } from "@/lib/data/maps/crop.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import { readFittedFace } from "@/lib/data/sets/300w_lp/fitted_face.ts";
@@ -60,7 +61,7 @@ export function photoSource({ photos, refused }: Listing, fitted: FittedModel, o
       throw new InputError(`Cannot use ${photoPath} with ${matPath}: the face has no finite size, ${expected}`);
     }
     const { crop, label } = labeled;
-    const [x, y] = [crop.left + crop.side / 2, crop.top + crop.side / 2];
+    const [x, y] = cropMiddle(crop);
     if (photo.fileWidth !== photo.width) {
       throw new InputError(
         `Cannot use ${photoPath}: it has ${photo.fileWidth} × ${photo.fileHeight} pixels, more than are read at once`,
