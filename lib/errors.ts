@@ -19,12 +19,22 @@ export class SettingError extends InputError {
 }
 
 /**
- * What went wrong with a file, for a sentence; without the system's number of it, the call and the path, which sentences name
- * already, and the advice to allow a program more.
+ * What went wrong with a file, for a sentence: the system's words where they are clear, without its number of it, the call and
+ * the path, which sentences name already, and the advice to allow a program more.
  */
 export function reasonOf(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-  return line!.replace(/, run again with the --allow-\w+ flag$/, "")
+  const reason = line!.replace(/, run again with the --allow-\w+ flag$/, "")
     .replace(/ \(os error \d+\)(: \w+ '.*')?$/, "")
-    .replace(/^Requires all access to .*$/, "it is the system's, which Deno opens to no task");
+    .replace(/^Requires all access to .*$/, "it is the system's, which Deno opens to no task")
+    .replace(/^Requires (read|write) access to .*$/, "no task may $1 there");
+  return clearer[reason] ?? reason;
 }
+
+/** For what POSIX systems say of paths. */
+const clearer: Readonly<Record<string, string>> = {
+  "No such file or directory": "there is no such file or folder",
+  "Is a directory": "it is a folder, not a file",
+  "Not a directory": "a file is where a folder is wanted",
+  "File exists": "a file of that name is there",
+};

@@ -66,8 +66,24 @@ export async function writing(path: string, write: () => Promise<void>): Promise
   try {
     await write();
   } catch (error) {
-    throw new InputError(`Cannot write ${path}: ${reasonOf(error)}`);
+    throw new InputError(`Cannot write ${path}: ${await reasonAgainst(path, error)}`);
   }
+}
+
+/** Why nothing could be written there, for a sentence. */
+async function reasonAgainst(path: string, error: unknown): Promise<string> {
+  const file = await fileAbove(path), folder = dirname(path);
+  if (file !== undefined) return `${file} is a file, not a folder`;
+  return error instanceof Deno.errors.NotFound && !await isThere(folder)
+    ? `there is no folder ${folder}`
+    : reasonOf(error);
+}
+
+/** A path's part that would have to be a folder and is a file, as far as may be seen. */
+export async function fileAbove(path: string): Promise<string | undefined> {
+  const folder = dirname(path);
+  if (folder === path) return undefined;
+  return await isFile(folder) ? folder : await fileAbove(folder);
 }
 
 /** As `writeFileAtomic`, but that a power cut may still bring the old file back, until the folder is synced. */
@@ -139,7 +155,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
-    throw new InputError(`Cannot make the folder ${path}: ${reasonOf(error)}`);
+    throw new InputError(`Cannot make the folder ${path}: ${await reasonAgainst(path, error)}`);
   }
 }
 

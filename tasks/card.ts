@@ -2,6 +2,7 @@
 import { basename, isAbsolute } from "node:path";
 import { Option } from "commander";
 import { type Config, resolveConfig } from "@/lib/config.ts";
+import { counted } from "@/lib/counted.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import type { DrawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { SourceSpec } from "@/lib/data/sources/source.ts";
@@ -12,6 +13,7 @@ import type { ProgressListener } from "@/lib/progress.ts";
 import { readRunSource } from "@/lib/train/run_folder.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
+import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
@@ -42,6 +44,7 @@ await runTask(command, async (console) => {
   const options = command.opts<Flags>();
   const given = settingsOf({ ...options }, ["testSamples", "seed"]);
   const { testSamples } = resolveConfig("lite", given);
+  await refuseFileAsFolder(options.out);
 
   console.stage("Opening the model");
   // slow to load: help and wrong flags need none of it
@@ -66,7 +69,7 @@ await runTask(command, async (console) => {
         "--source-path names the files that it was trained on",
     );
   }
-  const onProgress = console.stage(`Drawing and fitting ${testSamples} faces`);
+  const onProgress = console.stage(`Drawing and fitting ${counted(testSamples, "face")}`);
   const drawn = await judgeDrawn(drawing, model, { count: testSamples, onProgress });
   const { surface } = drawing;
   const { evaluatePhotos } = await import("@/lib/evaluate/photos.ts");

@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import { defaults, resolveConfig } from "@/lib/config.ts";
 import { sourceKinds } from "@/lib/data/sources/open_source.ts";
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { readRunSource } from "@/lib/train/run_folder.ts";
@@ -112,7 +113,7 @@ await runTask(command, async (console) => {
     const text = options.json ? JSON.stringify(measured) : shown.map((table) => table.toText()).join("\n\n");
     globalThis.console.log(text);
   };
-  const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : `${testSamples} faces`}`);
+  const onProgress = console.stage(`Evaluating on ${options.photos ? "photos" : counted(testSamples, "face")}`);
   if (options.photos) {
     const { measurePhotos } = await import("@/tasks/evaluate/measure_photos.ts");
     const { evaluation } = await measurePhotos(model, { ...options, photos: options.photos }, onProgress);

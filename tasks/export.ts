@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
 import { refusePresent, writeFolderAtomic } from "@/lib/files.ts";
-import { refuseFolderName } from "@/tasks/refuse_existing.ts";
+import { refuseFileAsFolder, refuseFolderName } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("export")
@@ -27,8 +27,10 @@ await runTask(command, async (console) => {
       `Cannot write ${format} in half precision: leave --half out, or take --format onnx or weights`,
     );
   }
-  if (format !== "onnx") await refusePresent(out!); // before a model is opened
-  else if (out !== undefined) refuseFolderName(out);
+  if (format !== "onnx") { // before a model is opened
+    await refusePresent(out!);
+    await refuseFileAsFolder(out!);
+  } else if (out !== undefined) refuseFolderName(out);
   console.stage(format === "page" ? "Writing the page" : "Writing the model");
   const { path, byteCount } = format === "page"
     ? { path: out, byteCount: await exportPage(model, out!) }

@@ -1,6 +1,7 @@
 // deno task import prnet [options]: makes a trained model of other programs' weights.
 import { InputError } from "@/lib/errors.ts";
 import { refusePresent, temporaryName, writing } from "@/lib/files.ts";
+import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 const command = taskCommand("import")
@@ -14,6 +15,7 @@ await runTask(command, async (console) => {
   const { checkpoint, uvData, out } = command.opts<{ checkpoint: string; uvData: string; out: string }>();
   if (command.args[0] !== "prnet") throw new InputError(`Cannot import "${command.args[0]}": there is prnet`);
   await refusePresent(out);
+  await refuseFileAsFolder(out);
   console.stage("Reading the weights");
   // slow to load: help and wrong flags need none of it
   const [{ importPrnet }, { saveTrainedModel }, { saveOnnx, useOwnBackend }] = await Promise.all([

@@ -5,6 +5,7 @@ import { type FaceFileKind, faceFileKinds } from "@/lib/export/face_file_kinds.t
 import { parsePlace, type PlaceFlags, placeOptions } from "@/tasks/predict/face_place.ts";
 import { listPhotos } from "@/tasks/predict/list_photos.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
+import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface PredictFlags extends PlaceFlags {
@@ -28,6 +29,7 @@ for (const option of placeOptions) command.addOption(option);
 await runTask(command, async (console) => {
   const options = command.opts<PredictFlags>();
   const kinds = parseKinds(options.only);
+  await refuseFileAsFolder(options.out);
   const place = parsePlace(options);
   const print = (line: string) => console.print(line);
   const paths = await listPhotos(command.args, print);

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
 import { isTerminal } from "@/tasks/console/status_line.ts";
+import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
 interface TrackFlags {
@@ -46,6 +47,7 @@ await runTask(command, async (task) => {
   }
   if (options.offline && !options.smooth) throw new InputError("Cannot use both --offline and --no-smooth: give one");
   const out = options.out ?? basename(video, extname(video));
+  await refuseFileAsFolder(out);
 
   // slow to load: help and wrong flags need none of it
   const { openFaces } = await import("@/tasks/predict/open_faces.ts");

@@ -1,11 +1,12 @@
 // deno task video [photo] [options]: a face's mesh in its photo's colors, turning, as MP4, animated WebP and a page.
 import { basename } from "node:path";
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
-import { refuseExisting } from "@/tasks/refuse_existing.ts";
+import { refuseExisting, refuseFolderName } from "@/tasks/refuse_existing.ts";
 import { cropInPhoto, type FacePlace, parsePlace, type PlaceFlags, placeOptions } from "@/tasks/predict/face_place.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
@@ -44,9 +45,7 @@ await runTask(command, async (console) => {
   if (photo === undefined && isSearched) {
     throw new InputError("Cannot look for the built-in face: --model, --backend, --crop and --box are for a photo");
   }
-  if (["", ".", ".."].includes(options.out.split("/").at(-1)!)) {
-    throw new InputError(`Cannot set --out to "${options.out}": the files' name is wanted, not a folder`);
-  }
+  refuseFolderName(options.out);
   const paths = ["mp4", "webp", "html"].map((extension) => `${options.out}.${extension}`);
   await refuseExisting(paths);
 
@@ -66,7 +65,7 @@ await runTask(command, async (console) => {
   console.throwIfAborted(); // all three or none
   for (const [path, content] of files) await writeFileAtomic(path, content);
   console.quiet();
-  globalThis.console.log(`${mp4}, ${webp} and ${html}: ${video.frames.length} frames of ${SIZE} × ${SIZE} pixels`);
+  globalThis.console.log(`${mp4}, ${webp} and ${html}: ${counted(video.frames.length, "frame")} of ${SIZE} × ${SIZE} pixels`);
 });
 
 /** One that looks at the camera, its mouth closed. */

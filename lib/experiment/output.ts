@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { batchText } from "@/lib/config.ts";
+import { counted } from "@/lib/counted.ts";
 import { CROP_MARGIN } from "@/lib/data/maps/crop.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { Parts } from "@/lib/experiment/parts.ts";
@@ -56,7 +57,9 @@ export async function saveReport(
   const html = await renderReport({
     title: `posmap run ${basename(run)}`,
     summary:
-      `${architecture} at ${imageSize} pixels, ${steps} steps of ${batchText(config)} ${source.name} faces${each}, ` +
+      `${architecture} at ${imageSize} pixels, ${counted(steps, "step")} of ${
+        batchText(config)
+      } ${source.name} faces${each}, ` +
       `seed ${seed}; ${device}.`,
     config,
     metrics: await readMetrics(run),

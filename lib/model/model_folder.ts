@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { isThere } from "@/lib/files.ts";
+import { isFile, isThere } from "@/lib/files.ts";
 import { type ModelDescription, parseDescription } from "@/lib/model/description.ts";
 import { isSealedOnnx, openSealed } from "@/lib/formats/seal.ts";
 
@@ -27,6 +27,11 @@ export async function openOnnxModel(runOrModel: string): Promise<OnnxModel> {
 /** The folder of a trained model, given it or its run's. Throws an InputError where the run has none yet. */
 export async function modelFolder(folder: string): Promise<string> {
   if (await isThere(`${folder}/model`)) return `${folder}/model`;
+  if (await isFile(folder)) {
+    throw new InputError(
+      `Cannot load ${folder}: it is a file, and the folder of a trained model or of a run is wanted`,
+    );
+  }
   if (!await isThere(`${folder}/config.json`)) return folder;
   throw new InputError(`Cannot use the run ${folder}: it has not finished, there is no ${folder}/model yet`);
 }

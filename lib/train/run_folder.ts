@@ -118,7 +118,7 @@ export async function checkRunFolder(path: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     if (error instanceof InputError) throw error;
-    throw new InputError(`Cannot start a run in ${path}: it is no folder (${reasonOf(error)})`);
+    throw new InputError(`Cannot start a run in ${path}: ${reasonOf(error)}; name another folder by --run`);
   }
 }
 

@@ -1,7 +1,9 @@
 import { resolveConfig } from "@/lib/config.ts";
+import { counted } from "@/lib/counted.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { Refusals } from "@/tasks/refusals.ts";
+import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
 
 /** A store of 300W-LP's samples. */
@@ -26,6 +28,7 @@ export const lp300: Preparation = {
     if (workers === 0) {
       throw new SettingError((nameOf) => `Cannot set ${nameOf("workers")} to 0: a whole number from 1 is wanted`);
     }
+    await refuseFileAsFolder(options.out);
     console.stage("Listing the photos, and opening the face model");
     const [{ open300wLp }, { buildStore }] = await Promise.all([
       import("@/lib/data/sources/300w_lp.ts"),
@@ -35,7 +38,7 @@ export const lp300: Preparation = {
     const spec = { seed, source, imageSize, augment: false };
     const photos = await open300wLp(spec, { onRefused: refusals.add });
     const count = Object.values(photos.counts).reduce((sum, inSplit) => sum + inSplit, 0);
-    const tell = console.stage(`Making samples of ${count} photos`);
+    const tell = console.stage(`Making samples of ${counted(count, "photo")}`);
     let made = 0;
     const content = await buildStore(options.out, {
       source: photos,
@@ -58,7 +61,7 @@ export const lp300: Preparation = {
     console.quiet();
     const { train, validation, test } = content.samples;
     globalThis.console.log(
-      `${options.out}: ${train} samples for training, ${validation} for validation, ${test} for tests, ` +
+      `${options.out}: ${counted(train, "sample")} for training, ${validation} for validation, ${test} for tests, ` +
         `${gigabytes(content.bytes)}; positions to ${content.loss.toFixed(4)} pixels`,
     );
   },

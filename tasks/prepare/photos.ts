@@ -6,6 +6,7 @@ import { InputError } from "@/lib/errors.ts";
 import { type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { FirstLines } from "@/tasks/first_lines.ts";
+import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { modelOption } from "@/tasks/model_option.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { portOf } from "@/tasks/serve/port.ts";
@@ -61,6 +62,7 @@ export const photos: Preparation = {
     const options = command.opts<Flags>();
     const [folder] = command.args as [string?];
     const port = portOf(options.port);
+    await refuseFileAsFolder(options.out);
     const limit = options.mostError === undefined ? undefined : limitOf(options.mostError);
     const store = folder === undefined ? await openStore(options) : await labelAll(folder, options, console);
     if (limit !== undefined) await store.choose({ ...store.choices, mostError: limit });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "@/lib/counted.ts";
 import type { SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { InputError } from "@/lib/errors.ts";
 import { isSame, isThere, readText, writeFileAtomic } from "@/lib/files.ts";
@@ -177,8 +178,8 @@ function tell(
 ): void {
   const counts = [
     `${mean.length / 3} vertices`,
-    ...identityModes.length > 0 ? [`${identityModes.length} identity modes`] : [],
-    `${expressionModes.length} expressions`,
+    ...identityModes.length > 0 ? [counted(identityModes.length, "identity mode")] : [],
+    counted(expressionModes.length, "expression"),
   ];
   globalThis.console.log(
     `${out}: ${counts.join(", ")}; ` +

@@ -152,7 +152,7 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
   for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
   clock.stop();
   if (ids.size === 0) {
-    throw new InputError(`Found no face in ${frameCount} frames of ${video}${cut ? ", which is cut short" : ""}`);
+    throw new InputError(`Found no face in ${counted(frameCount, "frame")} of ${video}${cut ? ", which is cut short" : ""}`);
   }
   await output?.finish();
   await files.finish();
@@ -160,7 +160,7 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
     await writeFileAtomic(files.path(nameForFace("face.glb", id)), await animatedFace(animated!, one));
   }
   const summary = [
-    `${frameCount} frames, ${counted(ids.size, "face")}: ${options.out}`,
+    `${counted(frameCount, "frame")}, ${counted(ids.size, "face")}: ${options.out}`,
     ...clock.lines(),
     ...jitterLines(raw.jitter, options.smoothing === "none" ? undefined : smooth.jitter),
   ];

@@ -89,7 +89,7 @@ Deno.test("deno task download refuses what it does not know, cannot read or cann
   await Deno.writeTextFile(`${begun}/FaceXModel/vertex_indices.json`, "{}");
   const apart: [string[], RegExp][] = [
     [[], /missing required argument 'name'/],
-    [["ict", "--from", begun], /^Cannot read .*\/begun\/FaceXModel\/.*: No such file or directory$/],
+    [["ict", "--from", begun], /^Cannot read .*\/begun\/FaceXModel\/.*: there is no such file or folder$/],
   ];
   const refused: typeof apart = [
     ...apart,

@@ -256,11 +256,27 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     ...apart,
     [["empty.png"], "Found no face in empty.png; --box says where one is"],
     [["two"], "no face: two/a.png\nno face: two/b.png\nFound no face in 2 photos; --box says where one is"],
-    [["zero.jpg"], /^Cannot read zero\.jpg: 0 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
-    [["text.jpg"], /^Cannot read text\.jpg: 15 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
+    [
+      ["zero.jpg"],
+      /^Cannot read zero\.jpg: 0 bytes, an empty file; a whole JPEG, PNG or WebP picture was expected$/,
+    ],
+    [
+      ["text.jpg"],
+      /^Cannot read text\.jpg: 15 bytes, in no format that is read; a whole JPEG, PNG or WebP picture was expected$/,
+    ],
     [["folder"], "Found no photo in folder: JPEG, PNG or WebP files were expected"],
     [["scans"], "Found no photo in scans, but 1 TIF and 1 BMP files: JPEG, PNG or WebP files were expected"],
     [["scans/a.tif"], /^Cannot read scans\/a\.tif: 0 bytes, .*; a whole JPEG, PNG or WebP picture was expected$/],
+    [
+      ["empty.png", "--out", "zero.jpg"],
+      "Cannot write to zero.jpg: it is a file, not a folder; name another place by --out",
+    ],
+    [["empty.png", "--out", "zero.jpg/a"], /^Cannot write to zero\.jpg\/a: zero\.jpg is a file, not a folder; /],
+    [["empty.png", "--out", ""], 'Cannot write to "": the name of a folder is wanted'],
+    [
+      ["empty.png", "--model", "text.jpg"],
+      /^Cannot load text\.jpg: it is a file, and the folder of a trained model or of/,
+    ],
     [["empty.png", "--only", "eyes"], 'Cannot write "eyes": --only takes panels, landmarks, mesh, maps'],
     [["empty.png", "--crop", "1,2"], /^Cannot use --crop 1,2: 3 numbers were expected, --crop left,top,side/],
     [["empty.png", "--box", "1,2,3,0"], /^Cannot use --box 1,2,3,0: 4 numbers were expected/],
@@ -288,4 +304,5 @@ Deno.test("deno task predict refuses what it cannot use in one sentence, exit st
     assertEquals([code, stdout], [2, ""]);
   });
   assertEquals(user.list(".").includes("faces"), false);
+  assertEquals((await Deno.stat(`${user.path}/zero.jpg`)).size, 0);
 });

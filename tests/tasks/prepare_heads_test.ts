@@ -119,6 +119,7 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
     ["mesh", head, "--landmarks", marks, "--out", `${path}/none/head.model`],
     ["bfm", path, "--out", head],
     ["flame", path, "--out", head],
+    ["mesh", path, "--out", out],
   ], { apart: 1 }) as [TaskEnd, TaskEnd, TaskEnd, ...TaskEnd[]];
   assert(
     /\nThe landmarks that were found are likely to be wrong: .*--axes\); --pick has them placed/.test(lying.stderr),
@@ -135,6 +136,7 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
       ),
       `Cannot write ${path}/none/head.model: there is no folder ${path}/none`,
       ...[head, head].map((file) => `Cannot write ${file}: it is there already; name another by --out`),
+      `Reading the head\nCannot read ${path}: it is a folder, not a file`,
     ].map((sentence) => [2, "", `${sentence}\n`]),
   ]);
   assertEquals(

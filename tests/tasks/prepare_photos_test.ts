@@ -99,6 +99,8 @@ Deno.test("prepare photos says in a sentence what it cannot do", async () => {
     const folder = flags.includes("--choose") ? [] : [path];
     return ["photos", ...folder, "--out", `${path}/store`, ...flags];
   });
+  lists.push(["photos", path, "--out", `${path}/anna.jpg`]);
+  refused.push([[], /^Cannot write to .*anna\.jpg: it is a file, not a folder; name another place by --out$/m]);
   (await taskEnds("prepare", lists, { apart: apart.length })).forEach(({ code, stderr }, i) => {
     assert(refused[i]![1].test(stderr.replace(/^Opening.*\n/, "")), stderr);
     assertEquals(code, 2);

@@ -238,7 +238,8 @@ test("deno task track sees faces as they are shown where a video's pixels are no
 
 test("deno task track takes videos of one frame, without sound, and of odd sides", async () => {
   await writeVideo(`${folder.path}/single.mp4`, pictures.slice(0, 1));
-  assertEquals((await track("single.mp4")).code, 0);
+  const single = await track("single.mp4");
+  assertEquals([single.code, single.stdout.split("\n")[0]], [0, "1 frame, 1 face: single"]);
   assertEquals([(await linesOf("single")).length, (await probe(`${folder.path}/single/video.mp4`)).frames], [1, 1]);
   await Deno.writeFile(`${folder.path}/picture.png`, await encodePng(pictures[0]!));
   await ffmpeg("-i", `${folder.path}/picture.png`, "-vf", "crop=239:237", `${folder.path}/odd.apng`);
@@ -278,6 +279,11 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
   ];
   const refused: typeof apart = [
     ...apart,
+    [["full"], /^Cannot read the video full: it is a folder, not a file$/],
+    [
+      ["clip.mp4", "--out", "zero.mp4"],
+      /^Cannot write to zero\.mp4: it is a file, not a folder; name another place by/,
+    ],
     [["zero.mp4"], /^Cannot read the video zero\.mp4: it has 0 bytes, wanted a video$/],
     [["text.mp4"], /^Cannot read the video text\.mp4: .+; wanted a whole video that ffmpeg reads$/],
     [["start.mp4"], /^Cannot read the video start\.mp4: .+; wanted a whole video that ffmpeg reads$/],

@@ -35,7 +35,11 @@ Deno.test("RunFolder.create() refuses a folder that holds anything, and leaves i
 Deno.test("RunFolder.create() refuses a path that is a file", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
-    await assertThrows(() => RunFolder.create(`${folder}/file`, config), InputError, /file: it is no folder/);
+    await assertThrows(
+      () => RunFolder.create(`${folder}/file`, config),
+      InputError,
+      /file: a file is where a folder is wanted; /,
+    );
   });
 });
 

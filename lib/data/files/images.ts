@@ -66,9 +66,16 @@ export async function decodePhoto(
     const { orientation = 1 } = metadata;
     return { width: info.width, height: info.height, rgb, fileWidth: width, fileHeight: height, orientation };
   } catch (error) {
-    const kind = otherFormat(bytes), reason = kind ? `a picture in the format ${kind}` : reasonOf(error);
-    throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${reason}; ${expected}`);
+    throw new InputError(`Cannot read ${name}: ${bytes.length} bytes, ${whyNoPicture(bytes, error)}; ${expected}`);
   }
+}
+
+function whyNoPicture(bytes: Uint8Array, error: unknown): string {
+  const kind = otherFormat(bytes);
+  if (kind) return `a picture in the format ${kind}`;
+  if (bytes.length === 0) return "an empty file";
+  const reason = reasonOf(error);
+  return reason.endsWith("contains unsupported image format") ? "in no format that is read" : reason;
 }
 
 /** Formats that people have pictures in and that are not read: where in a file they write what. */

@@ -26,7 +26,11 @@ const MOST_FRAMES_PER_SECOND = 480;
 /** Throws an InputError where there is no such file, no ffmpeg, or no video in it. */
 export async function probeVideo(path: string): Promise<VideoInfo> {
   const found = await Deno.stat(path).catch(() => undefined);
-  if (!found?.isFile) throw new InputError(`Cannot read the video ${path}: there is no such file`);
+  if (!found?.isFile) {
+    throw new InputError(
+      `Cannot read the video ${path}: ${found ? "it is a folder, not a file" : "there is no such file"}`,
+    );
+  }
   if (found.size === 0) throw new InputError(`Cannot read the video ${path}: it has 0 bytes, wanted a video`);
   const { success, stdout, stderr } = await command("ffprobe", {
     args: ["-v", "error", "-select_streams", "v:0", "-of", "json", "-show_entries", ENTRIES, `file:${path}`],

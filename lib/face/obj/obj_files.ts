@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, relative } from "node:path";
 import * as z from "zod";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, reasonOf } from "@/lib/errors.ts";
 import { cacheFolder, type FileFacts, fileFacts, parseJson, readText, refuseFile } from "@/lib/files.ts";
 import { fingerprint, keptModel } from "@/lib/face/model_file.ts";
 import { landmarkEntries, renumberPoints } from "@/lib/face/landmarks.ts";
@@ -44,7 +44,9 @@ export interface ObjFilesOptions {
  * Throws an InputError where a file is missing or damaged, or the mesh cannot be the surface of a position map.
  */
 export async function loadObjModel(given: string, options: ObjFilesOptions = {}): Promise<MorphableModel> {
-  const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
+  const { isDirectory: isFolder } = await Deno.stat(given).catch((error) => {
+    throw new InputError(`Cannot read ${given}: ${reasonOf(error)}; a folder with a ${MANIFEST} is wanted`);
+  });
   const path = isFolder ? `${given}/${MANIFEST}` : given;
   const text = await readText(path);
   const manifest = parseJson(text, { path, schema: manifestSchema });

@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { curveLimits, type Protocol } from "@/lib/evaluate/aflw2000/protocol.ts";
 import type { FaceError } from "@/lib/evaluate/nme.ts";
 import { groupByYaw } from "@/lib/view/evaluation/gallery.ts";
@@ -33,7 +34,7 @@ export function cumulativeFigure(
   return lineChart(lines, {
     x: { title: `NME of 68 points in ${dimensions}D, in %`, range: [0, most] },
     y: { title: TITLE_Y, range: [0, 101] },
-  }, `Cumulative error of ${errors.length} faces by yaw: the share of faces below each NME`);
+  }, `Cumulative error of ${counted(errors.length, "face")} by yaw: the share of faces below each NME`);
 }
 
 /** The same of all photos of AFLW2000-3D, those without a face that was found above any error. */
@@ -50,7 +51,7 @@ export function protocolCurve({ cumulative, images }: Protocol): PlotlyFigure {
   return lineChart([line], {
     x: { title: "NME of 68 points in 2D, in %", range: [0, curveLimits.at(-1)!] },
     y: { title: TITLE_Y, range: [0, 101] },
-  }, `Cumulative error of ${images} photos: the share of faces below each NME`);
+  }, `Cumulative error of ${counted(images, "photo")}: the share of faces below each NME`);
 }
 
 /** x: errors from 0 to the most, in percent; y: how many percent of the values are at most as large. */

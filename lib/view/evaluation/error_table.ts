@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { NmeSummary } from "@/lib/evaluate/nme.ts";
 import {
@@ -13,7 +14,7 @@ import {
 export class ErrorTable extends NumberTable {
   constructor(evaluation: Evaluation) {
     const { images, imagesWithDepth, nme68_2d, nme68_3d, nme51_2d, jaw17_2d, baseline, dense } = evaluation;
-    const in3d = imagesWithDepth < images ? `3D (${imagesWithDepth} faces with depths)` : "3D";
+    const in3d = imagesWithDepth < images ? `3D (${counted(imagesWithDepth, "face")} with depths)` : "3D";
     const baseline2d = "mean face, 2D", first3d = `68 points, ${in3d}`, baseline3d = `mean face, ${in3d}`;
     const whole = "whole surface, 2D";
     const cells = [

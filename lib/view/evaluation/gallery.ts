@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
 import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
@@ -45,7 +46,7 @@ export async function galleryFigure(
   for (const [row, { label, faces, shown }] of rows.entries()) {
     const top = HEAD + row * (SIDE + FOOT);
     parts.push(svgText(label, { x: 8, y: top + SIDE / 2, "font-weight": "bold" }));
-    parts.push(svgText(`${faces.length} faces`, { x: 8, y: top + SIDE / 2 + 18, fill: FAINT_TEXT_COLOR }));
+    parts.push(svgText(counted(faces.length, "face"), { x: 8, y: top + SIDE / 2 + 18, fill: FAINT_TEXT_COLOR }));
     for (const { rank, face, error } of shown) {
       onProgress?.(row / rows.length);
       const [photo, map] = panels(face, { surface, most });
@@ -69,7 +70,7 @@ export async function galleryFigure(
     parts.push(svgText(text, { x: barLeft, y: HEAD + 8 + 15 * i }))
   );
   const svg = svgDocument({ width: barLeft + COLORBAR_WIDTH, height }, parts.join(""));
-  const said = groups.map(({ label, faces }) => `${label}, ${faces.length} faces`).join("; ");
+  const said = groups.map(({ label, faces }) => `${label}, ${counted(faces.length, "face")}`).join("; ");
   return new SvgFigure(
     svg,
     `Best, median and worst face: ${said}. Predicted landmarks, and the surface's error up to ${most} %`,

@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import type { Sample } from "@/lib/data/sample.ts";
 import { rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
@@ -26,7 +27,7 @@ export function sampleSheet(
     { length: Math.ceil(photos.length / columns) },
     (_, row) => joinPhotos(photos.slice(row * columns, (row + 1) * columns)),
   );
-  return new Picture(stackPhotos(rows), `${samples.length} samples`);
+  return new Picture(stackPhotos(rows), counted(samples.length, "sample"));
 }
 
 /** Pictures are at least this many pixels wide. */

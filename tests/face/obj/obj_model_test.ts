@@ -245,7 +245,11 @@ for (const [what, call, message] of cases) {
 }
 
 Deno.test("loadObjModel() names the file that is missing or wrong, and what is wrong in it", async () => {
-  await assertThrows(() => load(`${folder}/none`), InputError, /^Cannot read .*\/none: there is no such file$/);
+  await assertThrows(
+    () => load(`${folder}/none`),
+    InputError,
+    /\/none: there is no such file or folder; a folder with a face/,
+  );
   await assertThrows(() => load(folder), InputError, /^Cannot read .*\/face.json: there is no such file$/);
   const write = (json: unknown) =>
     Deno.writeTextFile(`${folder}/face/b.json`, typeof json === "string" ? json : JSON.stringify(json));
