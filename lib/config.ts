@@ -7,7 +7,7 @@ const source = z.looseObject({ name: z.string() }, 'an object such as { name: "b
 /** A source by its name, with what that source asks for, such as `{ name: "ict", path: "ict-facekit/FaceXModel" }`. */
 export type SourceSettings = z.infer<typeof source>;
 
-const anyWhole = z.int("a whole number");
+const anyWhole = z.int("a whole number of at most 15 digits");
 const boolean = z.boolean("true or false");
 const positive = numberFrom(0, "a number above 0").positive("a number above 0");
 const notNegative = numberFrom(0, "a number from 0");
@@ -205,9 +205,19 @@ export function parseConfig(settings: unknown): Config {
   if (result.success) return result.data;
   const { path: [key], message } = result.error.issues[0]!;
   if (key === undefined) throw new InputError(`Cannot use these settings: ${message}`);
-  const value = (settings as Record<PropertyKey, unknown>)[key];
+  return refuseSetting(String(key), { value: (settings as Record<PropertyKey, unknown>)[key], wanted: message });
+}
+
+/** A setting's value, if it can have it; throws a SettingError that says what is wanted. */
+export function parseSetting<Name extends keyof Config>(name: Name, value: unknown): Config[Name] {
+  const { data, error } = schema.shape[name].safeParse(value);
+  if (!error) return data as Config[Name];
+  return refuseSetting(name, { value, wanted: error.issues[0]!.message });
+}
+
+function refuseSetting(name: string, { value, wanted }: { readonly value: unknown; readonly wanted: string }): never {
   const found = typeof value === "string" ? JSON.stringify(value) : settingText(value);
-  throw new SettingError((nameOf) => `Cannot set ${nameOf(String(key))} to ${found}: ${message} is wanted`);
+  throw new SettingError((nameOf) => `Cannot set ${nameOf(name)} to ${found}: ${wanted} is wanted`);
 }
 
 /** The settings in a file that may be older than some of them, which have their defaults, and than names in use. */

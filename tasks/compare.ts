@@ -71,7 +71,9 @@ await runTask(command, async (console) => {
   const note = (sentence: string) => console.print(sentence);
   const models: OpenedModel[] = [];
   for (const folder of command.args) models.push(await openCrops(folder, { ...options, note }));
-  const onProgress = console.stage(options.photos ? "Fitting photos" : `Fitting ${counted(testSamples, "held-out face")}`);
+  const onProgress = console.stage(
+    options.photos ? "Fitting photos" : `Fitting ${counted(testSamples, "held-out face")}`,
+  );
   const measured: Omit<ComparedModel, "milliseconds">[] = [];
   const refusals = new Refusals(console);
   let first: readonly FaceError[] | undefined;

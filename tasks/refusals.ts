@@ -1,6 +1,7 @@
 import { counted } from "@/lib/counted.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 import { FirstLines } from "@/tasks/first_lines.ts";
+import { asGiven } from "@/tasks/standing.ts";
 
 /** Tells which files of a source could not be used, each once, and at the end how many. */
 export class Refusals {
@@ -15,7 +16,7 @@ export class Refusals {
   readonly add = (sentence: string): void => {
     if (this.#sentences.has(sentence)) return;
     this.#sentences.add(sentence);
-    this.#lines.print(`Left out: ${sentence}`);
+    this.#lines.print(`Left out: ${asGiven(sentence)}`);
   };
 
   tell(): void {

@@ -23,7 +23,9 @@ export async function refuseFileAsFolder(path: string): Promise<void> {
   if (path === "") throw new InputError('Cannot write to "": the name of a folder is wanted');
   const file = await isFile(path) ? path : await fileAbove(path);
   if (file === undefined) return;
-  throw new InputError(`Cannot write to ${path}: ${file === path ? "it" : file} is a file, not a folder; name another place by --out`);
+  throw new InputError(
+    `Cannot write to ${path}: ${file === path ? "it" : file} is a file, not a folder; name another place by --out`,
+  );
 }
 
 /** Throws an InputError where one of these files of one folder is there already, or the folder is not. */

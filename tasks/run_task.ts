@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { InputError, SettingError } from "@/lib/errors.ts";
-import { standing } from "@/tasks/standing.ts";
+import { asGiven, standing } from "@/tasks/standing.ts";
 import { Interruption, TaskConsole } from "@/tasks/console/task_console.ts";
 
 /** A command line that leaves ending the program to {@linkcode runTask}. */
@@ -28,7 +28,8 @@ export async function runTask(command: Command, body: (console: TaskConsole) => 
     if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : 2); // it has said why itself
     if (error instanceof Interruption) Deno.exit(error.exitStatus);
     if (!(error instanceof InputError)) throw error;
-    console.error(error instanceof SettingError ? error.tell((setting) => flagOf(command, setting)) : error.message);
+    const sentence = error instanceof SettingError ? error.tell((setting) => flagOf(command, setting)) : error.message;
+    console.error(asGiven(sentence));
     Deno.exit(2);
   }
 }
@@ -48,6 +49,13 @@ export const CONVERTING = "Converting the face model, once";
 /** A path within the checkout, from where the user stands. */
 export function checkoutPath(path: string): string {
   return relative(standing(), `${import.meta.dirname}/../${path}`);
+}
+
+/** How the user starts a task of this checkout again: from where they stand, and by npx where that has started this one. */
+export function taskLine(task: string): string {
+  const deno = Deno.env.get("npm_command") === "exec" ? "npx --yes deno" : "deno";
+  const isWithin = /^(\.\.\/?)*$/.test(checkoutPath(""));
+  return `${deno} task ${isWithin ? "" : `--config ${quoted(checkoutPath("deno.json"))} `}${task}`;
 }
 
 /** An argument as a shell takes it. */

@@ -1,9 +1,8 @@
-import { resolve } from "node:path";
-import { type Config, defaults, type SourceSettings } from "@/lib/config.ts";
+import { type Config, defaults, parseSetting, type SourceSettings } from "@/lib/config.ts";
 import { SettingError } from "@/lib/errors.ts";
-import { standing } from "@/tasks/standing.ts";
+import { lastingPath } from "@/tasks/standing.ts";
 
-/** The settings that were given as flags; which of them are in range is for `resolveConfig` to say. */
+/** The settings that were given as flags. Throws a SettingError where one has a value that it cannot have. */
 export function settingsOf(
   options: Readonly<Record<string, unknown>>,
   names: readonly (keyof Config)[],
@@ -22,21 +21,24 @@ export function sourceOf(
   before: SourceSettings,
 ): SourceSettings {
   const source = name === undefined || name === before.name ? before : { name };
-  const place = (path: string) => resolve(standing(), path); // a run may be resumed from elsewhere
   return {
     ...source,
-    ...sourcePath && { path: place(sourcePath) },
-    ...sourceModel && { model: place(sourceModel) },
+    ...sourcePath && { path: lastingPath(sourcePath) },
+    ...sourceModel && { model: lastingPath(sourceModel) },
   };
 }
 
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {
+  return parseSetting(name, valueOf(name, text));
+}
+
+/** The text itself where it is none of what the setting can have. */
+function valueOf(name: keyof Config, text: string): unknown {
   if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
   if (name === "maskWeights") return maskWeightsOf(text);
-  if (name === "teacher") return resolve(standing(), text); // a run may be resumed from elsewhere
-  if (typeof defaults[name] !== "number") return text as Config[keyof Config];
-  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  throw new SettingError((nameOf) => `Cannot set ${nameOf(name)} to "${text}": a number is wanted`);
+  if (name === "teacher") return lastingPath(text);
+  const isNumber = typeof defaults[name] === "number" && /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text);
+  return isNumber ? Number(text) : text;
 }
 
 /** As PRNet's paper writes them: landmarks : eyes, nose and mouth : face : neck. */
@@ -47,6 +49,6 @@ function maskWeightsOf(text: string): Config["maskWeights"] {
     return { landmarks, eyes: features, nose: features, mouth: features, face, neck };
   }
   throw new SettingError((nameOf) =>
-    `Cannot set ${nameOf("maskWeights")} to "${text}": four numbers are wanted, such as 16:4:3:0`
+    `Cannot set ${nameOf("maskWeights")} to "${text}": four numbers from 0 are wanted, such as 16:4:3:0`
   );
 }

@@ -1,4 +1,5 @@
 // deno task train [preset] [options]: trains, evaluates on held-out faces, writes the model and the report.
+import { rmdir } from "node:fs/promises";
 import {
   architectures,
   batchText,
@@ -29,10 +30,11 @@ import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { describeExpressions } from "@/lib/view/evaluation/expression_table.ts";
 import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
-import { checkoutPath, CONVERTING, quoted, runTask, taskCommand } from "@/tasks/run_task.ts";
+import { checkoutPath, CONVERTING, quoted, runTask, taskCommand, taskLine } from "@/tasks/run_task.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
 import { Refusals } from "@/tasks/refusals.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
+import { asGiven } from "@/tasks/standing.ts";
 import { duration, TrainingDisplay } from "@/tasks/training_display.ts";
 
 interface Options {
@@ -254,7 +256,7 @@ async function run(console: TaskConsole): Promise<void> {
   try {
     await trainToEnd(experiment, console);
     const measurement = await experiment.evaluate({
-      onProgress: console.stage(`Evaluating on ${experiment.testCount} faces`),
+      onProgress: console.stage(`Evaluating on ${counted(experiment.testCount, "face")}`),
     });
     await experiment.save(measurement, { onProgress: console.stage("Writing the model and the report") });
     refusals.tell();
@@ -344,7 +346,7 @@ async function printRehearsal(
     ["a step", `${stepSeconds.toPrecision(2)} s`],
     [firstStep > 0 ? `after step ${firstStep}` : "in all", duration(totalSeconds)],
   ];
-  const settings = Object.entries(config).map(([name, value]) => [name, settingText(value)]);
+  const settings = Object.entries(config).map(([name, value]) => [name, asGiven(settingText(value))]);
   globalThis.console.log([...settings, ...facts].map(([name, text]) => `${name!.padEnd(18)} ${text}`).join("\n"));
 }
 
@@ -407,8 +409,9 @@ function outOfMemory({ batchSize, gradAccumulate }: Config, device?: string): In
   );
 }
 
-function resumeCommand({ path }: Experiment): string {
-  return `deno task train --resume --run ${quoted(path)}`;
+function resumeCommand({ path, config }: Experiment): string {
+  const task = config.backend === "webgpu" ? "train:webgpu" : "train"; // which needs no TensorFlow
+  return `${taskLine(task)} --resume --run ${quoted(path)}`;
 }
 
 function choosePreset(name: string | undefined, architecture: string | undefined): PresetName {
@@ -428,7 +431,7 @@ async function startInFolder(run: string, start: (run: string) => Promise<Experi
   try {
     return await start(run);
   } catch (error) {
-    await Deno.remove(run).catch(() => {}); // holds something, or is not there
+    await rmdir(run).catch(() => {}); // is a file, holds something, or is not there
     throw error;
   }
 }
@@ -437,7 +440,7 @@ function describe(
   { architecture, source, imageSize, batchSize, gradAccumulate, steps, seed, precision }: Config,
 ): string {
   const computed = precision === "float32" ? "" : `, convolutions in ${precision}`;
-  return `${architecture} at ${imageSize}² on ${source.name} faces, ${steps} steps of ${
+  return `${architecture} at ${imageSize}² on ${source.name} faces, ${counted(steps, "step")} of ${
     batchText({ batchSize, gradAccumulate })
   }, seed ${seed}${computed}`;
 }

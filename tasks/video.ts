@@ -65,7 +65,9 @@ await runTask(command, async (console) => {
   console.throwIfAborted(); // all three or none
   for (const [path, content] of files) await writeFileAtomic(path, content);
   console.quiet();
-  globalThis.console.log(`${mp4}, ${webp} and ${html}: ${counted(video.frames.length, "frame")} of ${SIZE} × ${SIZE} pixels`);
+  globalThis.console.log(
+    `${mp4}, ${webp} and ${html}: ${counted(video.frames.length, "frame")} of ${SIZE} × ${SIZE} pixels`,
+  );
 });
 
 /** One that looks at the camera, its mouth closed. */

@@ -152,7 +152,9 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
   for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
   clock.stop();
   if (ids.size === 0) {
-    throw new InputError(`Found no face in ${counted(frameCount, "frame")} of ${video}${cut ? ", which is cut short" : ""}`);
+    throw new InputError(
+      `Found no face in ${counted(frameCount, "frame")} of ${video}${cut ? ", which is cut short" : ""}`,
+    );
   }
   await output?.finish();
   await files.finish();

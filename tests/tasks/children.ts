@@ -32,6 +32,9 @@ export interface Surroundings {
 /** Code as it is first compiled, as most tasks of tests end before faster code pays for itself. */
 const quickToStart = { DENO_V8_FLAGS: "--no-opt" };
 
+/** As where Deno does not run by npx, also where the tests do. */
+const withoutNpx = { npm_command: "" };
+
 /** A task in a process of its own, as `deno task` starts it. */
 export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): Deno.ChildProcess {
   const taskArguments = given.filter((one) => typeof one === "string");
@@ -41,7 +44,7 @@ export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): 
   return new Deno.Command("sh", {
     args: ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh", ...command],
     cwd: root,
-    env: { ...quickToStart, INIT_CWD: folder, ...environment }, // as Deno's task runner has it
+    env: { ...quickToStart, ...withoutNpx, INIT_CWD: folder, ...environment }, // as Deno's task runner has it
     stdout: "piped",
     stderr: "piped",
   }).spawn();

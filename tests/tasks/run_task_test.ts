@@ -1,8 +1,9 @@
+import { dirname, resolve } from "node:path";
 import fc from "@/tests/fast_check.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
 import { TaskConsole } from "@/tasks/console/task_console.ts";
-import { quoted } from "@/tasks/run_task.ts";
-import { assert, assertEquals } from "@/tests/support.ts";
+import { quoted, taskLine } from "@/tasks/run_task.ts";
+import { assert, assertEquals, withEnvironment } from "@/tests/support.ts";
 import { Lines } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -13,6 +14,25 @@ Deno.test("a shell takes what quoted() gives for the argument itself", async () 
     .output();
   assertEquals(new TextDecoder().decode(stdout), all.map((text) => `${text}\n`).join(""));
   for (const plain of ["../runs/lite-20261128", "…/Gesichter/Jörg"]) assertEquals(quoted(plain), plain);
+});
+
+Deno.test("taskLine() gives a line that starts the task from where the user stands, by npx where that runs Deno", async () => {
+  const checkout = resolve(import.meta.dirname!, "../..");
+  const lineFrom = async (INIT_CWD: string, npm_command: string) => {
+    let line = "";
+    await withEnvironment({ INIT_CWD, npm_command }, () => Promise.resolve(void (line = taskLine("predict"))));
+    return line;
+  };
+  for (const folder of [checkout, `${checkout}/tasks/live`]) {
+    assertEquals(await lineFrom(folder, ""), "deno task predict");
+    assertEquals(await lineFrom(folder, "exec"), "npx --yes deno task predict");
+  }
+  await using folder = await temporaryFolder();
+  for (const place of [folder.path, dirname(checkout)]) {
+    const line = await lineFrom(place, "");
+    const { code, stdout } = await new Deno.Command("sh", { args: ["-c", `${line} --help`], cwd: place }).output();
+    assert(code === 0 && new TextDecoder().decode(stdout).startsWith("Usage: deno task predict "), line);
+  }
 });
 
 Deno.test("newRunFolder() gives each run an empty folder of its own, also of those that begin at once", async () => {

@@ -1,3 +1,4 @@
+import { relative, resolve } from "node:path";
 import { type Config, defaults, resolveConfig } from "@/lib/config.ts";
 import { storeSettings } from "@/lib/data/store/store_settings.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -12,6 +13,7 @@ import { endless, Lines, runTaskChild, spawnTask, taskEnds } from "@/tests/tasks
 import { canFakeDriver, FakeDriver } from "@/tests/tensorflow/library/fake_driver.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
+const checkout = resolve(import.meta.dirname!, "../..");
 const weights = `${import.meta.dirname}/../../data/weights/lite`;
 
 Deno.test("deno task train refuses what it does not know in one sentence, exit status 2, and makes no folder", async () => {
@@ -34,7 +36,8 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
     [["fast"], /Cannot train the preset "fast": the presets are prnet, lite, heatmap, quick/],
     [["toString"], /Cannot train the preset "toString"/],
     [["--architecture", "resnet"], /Cannot train the architecture "resnet": there are prnet, lite and heatmap/],
-    [["--steps", "many"], /Cannot set --steps to "many": a number is wanted/],
+    [["--steps", "many"], /Cannot set --steps to "many": a whole number from 1 is wanted/],
+    [["--image-size", "abc"], /Cannot set --image-size to "abc": 64, 128 or 256 is wanted/],
     [["--steps", "0"], /Cannot set --steps to 0: a whole number from 1 is wanted/],
     [["--batch-size", "2.5"], /Cannot set --batch-size to 2\.5: a whole number from 1 is wanted/],
     [["--image-size", "100"], /Cannot set --image-size to 100: 64, 128 or 256 is wanted/],
@@ -69,7 +72,16 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       /Cannot set --backend to webgpu: ranks train together on /,
     ],
     [["--cluster", "a:1,b:1", "--rank", "0", "--xla", "on"], /Cannot set --xla to on: ranks exchange gradients /],
-    [["--source-path", "a"], /Cannot open the source built-in: it needs no files/],
+    [["--source-path", "a"], /Cannot open the source built-in: it takes no --source-path, which was given$/m],
+    [["--source-model", "a"], /Cannot open the source built-in: it takes no --source-model, which was given$/m],
+    [
+      ["--source", "obj", "--source-path", "faces/none"],
+      /^Cannot read faces\/none: there is no such file or folder; a folder with a face\.json is wanted$/m,
+    ],
+    [
+      ["--from", import.meta.filename!],
+      /Cannot load \S+: it is a file, and the folder of a trained model or of a run is/,
+    ],
     [["--from", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file; a trained model's folder has/],
     [
       ["prnet", "--from", weights, "--width", "4", ...tiny],
@@ -109,6 +121,17 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
+Deno.test("deno task train leaves a file that is where its run would be as it was", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/notes`, "mine");
+  for (const run of ["notes", "notes/run"]) {
+    const { code, stderr } = await runTaskChild("train", "--run", run, "--fast-dev-run", { folder: folder.path });
+    const sentence = `Cannot start a run in ${run}: a file is where a folder is wanted; name another folder by --run\n`;
+    assertEquals([code, stderr], [2, `Opening the faces and the network\n${sentence}`]);
+    assertEquals(await Deno.readTextFile(`${folder.path}/notes`), "mine");
+  }
+});
+
 Deno.test("deno task train does not advise to allow more where Deno keeps it from a place", async () => {
   for (const flag of ["--fast-dev-run", "--resume"]) {
     const { code, stderr } = await runTaskChild("train", "--run", "/proc/x", flag);
@@ -128,7 +151,7 @@ Deno.test("deno task train ends at a signal that comes while it evaluates, with 
   child.kill("SIGTERM");
   assertEquals([(await child.status).code, await stdout.end()], [143, ""]);
   assert(
-    /\nStopped after step 2\. To go on: deno task train --resume --run \S+\n$/.test(await stderr.end()),
+    /\nStopped after step 2\. To go on: deno task .*train --resume --run \S+\n$/.test(await stderr.end()),
     stderr.text,
   );
   assert(
@@ -154,9 +177,10 @@ Deno.test("deno task train ends at a signal with a checkpoint, says how to go on
     child.kill(signal);
     assertEquals((await child.status).code, code);
     assertEquals(await stdout.end(), "");
-    const [, step] = /Stopped after step (\d+)\. To go on: deno task train --resume --run 'a run'\n$/.exec(
+    const [, step, line] = /Stopped after step (\d+)\. To go on: (.*) --resume --run 'a run'\n$/.exec(
       await stderr.end(),
     )!;
+    assertEquals(line, `deno task --config ${relative(folder.path, checkout)}/deno.json train`);
     assert(Number(step) > steps, `${step} after ${steps}`);
     steps = Number(step);
     flags = ["--resume", "--run", "a run"];
@@ -315,7 +339,8 @@ Deno.test("a training that diverges at once keeps nothing of it, and says how it
   const [, command] =
     /\nTraining stopped: .* is not finite .*\. There is no checkpoint yet\. To begin again .*: (.*)\n$/
       .exec(stderr)!;
-  assertEquals([code, command], [2, "deno task train --resume --run 'a run' --learning-rate 0.002"]);
+  const again = `deno task --config ${relative(folder.path, checkout)}/deno.json train --resume --run 'a run'`;
+  assertEquals([code, command], [2, `${again} --learning-rate 0.002`]);
   assert(!/null|validation/.test(await Deno.readTextFile(`${run}/metrics.jsonl`)));
   using experiment = await resumeExperiment(run, { overrides: { learningRate: 0.002 } });
   assertEquals([experiment.step, experiment.savedStep], [0, undefined]);

@@ -75,9 +75,15 @@ export function sourceKind<Settings>(
     async open(spec, options) {
       const { data, error } = schema.safeParse(spec.source);
       if (data) return await open(data, { ...spec, ...options });
-      throw new InputError(`Cannot open the source ${spec.source.name}: ${error!.issues[0]!.message}`);
+      throw new InputError(`Cannot open the source ${spec.source.name}: ${reasonOf(error!.issues[0]!)}`);
     },
   };
+}
+
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "unrecognized_keys") return issue.message;
+  const flags = issue.keys.map((key) => ["path", "model"].includes(key) ? `--source-${key}` : `"${key}"`);
+  return `it takes no ${flags.join(" and no ")}, which ${flags.length === 1 ? "was" : "were"} given`;
 }
 
 /** As many samples of a split as wanted, or all where it has fewer. Throws an InputError where it has none. */
