@@ -1,4 +1,4 @@
-import { mean } from "@/lib/numbers.ts";
+import { clamp, mean } from "@/lib/numbers.ts";
 
 /**
  * How far amounts are off, beside always saying their mean: by squares, as networks are trained. Of absolute errors the median
@@ -63,7 +63,7 @@ export function amountErrors({ found, truth }: Record<"found" | "truth", readonl
   const middle = mean(truth);
   const least = Math.min(0, ...truth), most = Math.max(1, ...truth);
   const rmseOf = (answer: (i: number) => number) =>
-    Math.sqrt(mean(truth.map((amount, i) => (Math.min(most, Math.max(least, answer(i))) - amount) ** 2)));
+    Math.sqrt(mean(truth.map((amount, i) => (clamp(answer(i), least, most) - amount) ** 2)));
   return withExplained(rmseOf((i) => found[i]!), rmseOf(() => middle));
 }
 

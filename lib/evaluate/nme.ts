@@ -1,7 +1,7 @@
 import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { meanOf } from "@/lib/geometry/vectors.ts";
-import { mean } from "@/lib/numbers.ts";
+import { clamp, mean } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 
 /** What is known of a face besides its landmarks. */
@@ -224,5 +224,5 @@ function bootstrapInterval(errors: readonly number[], faces: readonly ShownFace[
 
 /** The index of a yaw's bin, to which its upper end belongs (3DDFA's evaluation); beyond 90° counts as the last one. */
 export function yawBinOf(yaw: number): number {
-  return Math.min(2, Math.max(0, Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1));
+  return clamp(Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1, 0, 2);
 }

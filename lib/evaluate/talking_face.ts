@@ -1,7 +1,7 @@
 import { CROP_MARGIN, cropPhoto, landmarkCrop } from "@/lib/data/maps/crop.ts";
 import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
 import { amountErrors, type ExpressionCurve, type ExpressionCurves } from "@/lib/evaluate/expression_errors.ts";
-import { mean } from "@/lib/numbers.ts";
+import { clamp, mean } from "@/lib/numbers.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { partProgress, type ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -71,7 +71,7 @@ export async function followTalkingFace(
 /** Rounded to thousandths. */
 function curveOf(name: string, amounts: Pick<ExpressionCurve, "truth" | "found">): ExpressionCurve {
   const [truth, found] = [amounts.truth, amounts.found].map((values) =>
-    values.map((value) => Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000)
+    values.map((value) => Math.round(1000 * clamp(value, 0, 1)) / 1000)
   ) as [number[], number[]];
   return { name, truth, found, ...amountErrors({ found, truth }) };
 }

@@ -10,6 +10,7 @@ import { encodePly } from "@/lib/export/ply.ts";
 import { uvTexture } from "@/lib/export/uv_texture.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 import type { FaceRecord } from "@/lib/track/face_record.ts";
 import { trackedFace } from "@/lib/track/tracked_face.ts";
@@ -65,7 +66,7 @@ async function* mapFiles(face: WrittenFace) {
   const { fit: { map }, imageSize: size } = face;
   yield ["map.npy", encodeNpy(map, [size, size, 3])] as const;
   const encoded = encodePositions(map, { size, encoding: "centered" });
-  const levels = Uint16Array.from(encoded, (value) => Math.min(65_535, Math.max(0, Math.round(65_535 * value))));
+  const levels = Uint16Array.from(encoded, (value) => clamp(Math.round(65_535 * value), 0, 65_535));
   const picture = sharp(levels, { raw: { width: size, height: size, channels: 3 } }).toColorspace("rgb16").png();
   yield ["map.png", Uint8Array.from(await picture.toBuffer())] as const;
   yield ["depth.png", await encodePng(depthPicture(face))] as const;

@@ -2,6 +2,7 @@ import { eyeCornerDistance, keyLandmarks, outlineOf, valuesAt } from "@/lib/face
 import { meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { meanPoint, pointAt, vector } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /**
@@ -79,9 +80,9 @@ export class AgeBender {
     const unit = this.#unit, [ox, oy, oz] = this.#origin;
     const [[left, right], [bottom, top], [back, front]] = LIMITS;
     for (let i = 0; i < vertices.length; i += 3) {
-      const x = Math.min(right, Math.max(left, (vertices[i]! - ox) / unit));
-      const y = Math.min(top, Math.max(bottom, (vertices[i + 1]! - oy) / unit));
-      const depth = Math.min(front, Math.max(back, (vertices[i + 2]! - oz) / unit));
+      const x = clamp((vertices[i]! - ox) / unit, left, right);
+      const y = clamp((vertices[i + 1]! - oy) / unit, bottom, top);
+      const depth = clamp((vertices[i + 2]! - oz) / unit, back, front);
       const z = depth + smoothstep(NECK.top, NECK.foot, (vertices[i + 1]! - oy) / unit) * (NECK.depth - depth);
       const xx = x * x;
       const [nose, mouth] = [bumpAt(0, xx, y, z), bumpAt(1, xx, y, z)];

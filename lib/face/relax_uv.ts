@@ -1,5 +1,6 @@
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import { cross, minus, pointAt, unit } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A surface with a UV layout without overlaps, and how its shape varies. */
@@ -228,7 +229,7 @@ function foldAngles(triangles: Uint32Array, positions: Float32Array): Float64Arr
       if (other === undefined) continue;
       let cosine = 0;
       for (let axis = 0; axis < 3; axis++) cosine += normals[3 * t + axis]! * normals[3 * other + axis]!;
-      sharpest = Math.max(sharpest, Math.acos(Math.min(1, Math.max(-1, cosine))));
+      sharpest = Math.max(sharpest, Math.acos(clamp(cosine, -1, 1)));
     }
     for (const v of corners) {
       sums[v]! += sharpest;

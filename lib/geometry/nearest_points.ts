@@ -1,4 +1,5 @@
 import { boundsOf } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 
 /** In the mean. */
 const POINTS_PER_CELL = 4;
@@ -23,7 +24,7 @@ export class NearestPoints {
     const extents = low.map((value, axis) => high[axis]! - value);
     const longest = Math.max(...extents) || 1; // all in one place
     // a surface fills about the square of what it has across
-    const across = Math.min(MOST_CELLS_ACROSS, Math.max(1, Math.ceil(Math.sqrt(count / POINTS_PER_CELL))));
+    const across = clamp(Math.ceil(Math.sqrt(count / POINTS_PER_CELL)), 1, MOST_CELLS_ACROSS);
     this.#low = low;
     this.#side = longest / across;
     this.#counts = extents.map((extent) => Math.min(across, Math.floor(extent / this.#side) + 1)) as [

@@ -5,6 +5,7 @@ import { smoothstep } from "@/lib/geometry/smoothstep.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Mesh } from "@/lib/types.ts";
 
 /** Where a mesh in a photo's pixels takes its colors from. */
@@ -152,7 +153,7 @@ const beside = [[0, 0], [-1, 0], [0, -1], [-1, -1]] as const;
 function mirrorPlaces({ uv, triangles }: { readonly uv: Float32Array; readonly triangles: Uint32Array }): MeshPlaces {
   const flat = uvMesh({ uv, triangles }, UV_SIZE);
   const raster = rasterize(flat, { width: UV_SIZE, height: UV_SIZE });
-  const texelAt = (value: number) => Math.min(UV_SIZE - 1, Math.max(0, Math.floor(value)));
+  const texelAt = (value: number) => clamp(Math.floor(value), 0, UV_SIZE - 1);
   const places: MeshPlaces = {
     vertices: new Uint32Array(uv.length / 2 * 3),
     weights: new Float32Array(uv.length / 2 * 3),
@@ -373,5 +374,5 @@ function follow(values: Float32Array, { to, starts, neighbors, shares, offsets, 
 }
 
 function within(value: number, middle: number, reach: number): number {
-  return Math.min(middle + reach, Math.max(middle - reach, value));
+  return clamp(value, middle - reach, middle + reach);
 }

@@ -1,3 +1,5 @@
+import { clamp } from "@/lib/numbers.ts";
+
 /** Lines through points of the plane; points in space are seen from the front: their z is passed over. */
 type Point = readonly [x: number, y: number, ...rest: number[]];
 
@@ -8,7 +10,7 @@ export function distanceToLine([x, y]: Point, line: readonly Point[]): number {
     const [[ax, ay], [bx, by]] = [line[i]!, line[i + 1]!];
     const squared = (bx - ax) ** 2 + (by - ay) ** 2;
     const along = squared > 0 ? ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / squared : 0;
-    const t = Math.min(1, Math.max(0, along));
+    const t = clamp(along, 0, 1);
     nearest = Math.min(nearest, Math.hypot(x - (ax + t * (bx - ax)), y - (ay + t * (by - ay))));
   }
   return nearest;

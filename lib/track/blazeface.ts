@@ -1,5 +1,6 @@
 import { boxCrop, cropPhoto } from "@/lib/data/maps/crop.ts";
 import type { OnnxSession } from "@/lib/model/onnx_session.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { type Detection, mergeDetections } from "@/lib/track/detection.ts";
 import type { Crop, Photo } from "@/lib/types.ts";
 
@@ -83,7 +84,7 @@ const MOST_PARTS = 100;
 function partsOf({ width, height }: Photo, share: number): Crop[] {
   const side = share * Math.min(width, height);
   const starts = (length: number) => {
-    const count = Math.min(MOST_PARTS, Math.max(1, Math.ceil((length - side) / (side / 2)) + 1));
+    const count = clamp(Math.ceil((length - side) / (side / 2)) + 1, 1, MOST_PARTS);
     return Array.from(
       { length: count },
       (_, i) => count === 1 ? (length - side) / 2 : i * (length - side) / (count - 1),

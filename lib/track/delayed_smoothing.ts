@@ -1,3 +1,4 @@
+import { clamp } from "@/lib/numbers.ts";
 import type { FaceFit, TrackedFit } from "@/lib/track/face_tracker.ts";
 import { smoothedAt } from "@/lib/track/savitzky_golay.ts";
 
@@ -41,7 +42,7 @@ export class DelayedSmoothing<Fit extends FaceFit, Extra> {
       vertices: this.#smoothed(face, (fit) => fit.vertices),
       expressions: this.#smoothed(face, (fit) => fit.expressions).map((value, m) => {
         const seen = face.fit.expressions[m]!; // beyond 0 and 1 of components alone
-        return Math.min(Math.max(1, seen), Math.max(Math.min(0, seen), value));
+        return clamp(value, Math.min(0, seen), Math.max(1, seen));
       }),
     }));
     if (this.#next < this.#reach) this.#next++;

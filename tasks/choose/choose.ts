@@ -1,4 +1,5 @@
 /** The page of `deno task prepare photos --choose`: which labeled faces to train on. */
+import { clamp } from "@/lib/numbers.ts";
 import { type ChosenFaces, type FaceList, type ListedFace, type View, views } from "@/tasks/choose/protocol.ts";
 import { ZoomedPicture } from "@/tasks/choose/zoomed_picture.ts";
 import { button, element } from "@/tasks/live/dom.ts";
@@ -195,7 +196,7 @@ const shown = () => order.filter(({ item }) => !item.hidden);
 /** The tile `by` places on, or the one at the end. */
 function step(by: number): Tile | undefined {
   const among = shown(), at = current ? among.indexOf(current) : -1;
-  return at < 0 ? among[0] : among[Math.min(among.length - 1, Math.max(0, at + by))];
+  return at < 0 ? among[0] : among[clamp(at + by, 0, among.length - 1)];
 }
 
 function columns(): number {

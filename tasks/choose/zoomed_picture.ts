@@ -1,3 +1,5 @@
+import { clamp } from "@/lib/numbers.ts";
+
 /** What a click enlarges a picture by, and two fingers at most. */
 const [CLICKED, MOST] = [2.5, 5];
 /** CSS pixels that a finger may move in a tap. */
@@ -59,7 +61,7 @@ export class ZoomedPicture {
     const before = spread([...this.#fingers.values()]);
     this.#fingers.set(finger, to);
     const after = spread([...this.#fingers.values()]);
-    const scale = Math.min(MOST, Math.max(1, this.#scale * (before.width > 0 ? after.width / before.width : 1)));
+    const scale = clamp(this.#scale * (before.width > 0 ? after.width / before.width : 1), 1, MOST);
     const [from, now] = [this.#shareAt(before.middle), this.#shareAt(after.middle)];
     const origin = [0, 1].map((axis) => {
       const seen = this.#origin[axis]! + (from[axis]! - this.#origin[axis]!) / this.#scale;
@@ -69,7 +71,7 @@ export class ZoomedPicture {
   }
 
   #show(scale: number, origin: Place): void {
-    const [x, y] = origin.map((share) => Math.min(1, Math.max(0, share))) as [number, number];
+    const [x, y] = origin.map((share) => clamp(share, 0, 1)) as [number, number];
     this.#scale = scale;
     this.#origin = [x, y];
     this.#frame.toggleAttribute("data-zoomed", scale > 1);

@@ -5,6 +5,7 @@ import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { eyeCornerDistance } from "@/lib/face/landmarks.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import { ProcessorRenderer } from "./processor_renderer.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
@@ -288,7 +289,7 @@ export class ModelView {
 
   /** Angles about the vertical axis, from the viewer's side, and from it, in radians. */
   #lookFrom(theta: number, phi: number, radius: number): void {
-    this.#camera.position.setFromSphericalCoords(radius, Math.min(Math.PI - 0.1, Math.max(0.1, phi)), theta);
+    this.#camera.position.setFromSphericalCoords(radius, clamp(phi, 0.1, Math.PI - 0.1), theta);
     this.#controls.update();
   }
 

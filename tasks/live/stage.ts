@@ -1,4 +1,5 @@
 import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo } from "@/lib/types.ts";
 import { landmarkColors } from "@/lib/view/drawing/draw.ts";
 import { MeshOverlay } from "./mesh_view.ts";
@@ -71,7 +72,7 @@ export class Stage {
   /** Lines stay sharp on screens with more pixels than the frame; beyond twice as many nobody sees it. */
   #scaleFor(width: number): number {
     const pixels = this.canvas.clientWidth * devicePixelRatio;
-    return Math.min(2, Math.max(1, Math.round(2 * pixels / width) / 2));
+    return clamp(Math.round(2 * pixels / width) / 2, 1, 2);
   }
 }
 

@@ -1,3 +1,4 @@
+import { clamp } from "@/lib/numbers.ts";
 import type { Backend, Found, FromWorker, LiveModel, SentFrame, ToWorker } from "./protocol.ts";
 
 /** More do not make so small a network faster. */
@@ -7,9 +8,7 @@ const MOST_THREADS = 4;
  * WebAssembly's threads, which browsers give pages that are isolated from all others: that the server's headers say. They
  * wait for each other at full speed, so that half of the cores are left to the camera, the page and what it draws.
  */
-export const threads = crossOriginIsolated
-  ? Math.min(MOST_THREADS, Math.max(1, navigator.hardwareConcurrency >> 1))
-  : 1;
+export const threads = crossOriginIsolated ? clamp(navigator.hardwareConcurrency >> 1, 1, MOST_THREADS) : 1;
 
 /** The worker that finds faces, seen from the page: one frame at a time. */
 export class Tracker {

@@ -589,8 +589,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/nme.ts",
-    line: "return Math.min(2, Math.max(0, Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1));",
-    replacement: "return Math.min(2, Math.max(0, Math.floor(yaw * 180 / Math.PI / 30)));",
+    line: "return clamp(Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1, 0, 2);",
+    replacement: "return clamp(Math.floor(yaw * 180 / Math.PI / 30), 0, 2);",
     tests: ["tests/evaluate/nme_test.ts"],
   },
   {
@@ -783,8 +783,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/export/face_files.ts",
-    line:
-      "const levels = Uint16Array.from(encoded, (value) => Math.min(65_535, Math.max(0, Math.round(65_535 * value))));",
+    line: "const levels = Uint16Array.from(encoded, (value) => clamp(Math.round(65_535 * value), 0, 65_535));",
     replacement: "const levels = Uint16Array.from(encoded, (value) => Math.round(65_535 * value));",
     tests: ["tests/export/face_files_test.ts"],
   },

@@ -1,4 +1,5 @@
 import type { Sample } from "@/lib/data/sample.ts";
+import { clamp } from "@/lib/numbers.ts";
 
 /**
  * A ring of batches in memory that threads share. Workers take tickets in order, one a head, whose samples have places in
@@ -86,7 +87,7 @@ export function ringViews(ring: BatchRing, batch: number, [first, count]: readon
 }
 
 export function batchLength({ batchSize, sampleCount }: BatchRing, batch: number): number {
-  return Math.max(0, Math.min(batchSize, sampleCount - batch * batchSize));
+  return clamp(sampleCount - batch * batchSize, 0, batchSize);
 }
 
 /** For workers: the tickets [first, end) of `count` that are theirs next, or undefined after the last. */

@@ -1,6 +1,7 @@
 import { nearestCorner, type ReadingTexels, readingTexels, type UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { LANDMARK_COUNT, landmarkEntries, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
+import { clamp } from "@/lib/numbers.ts";
 
 /**
  * The surface whose vertices are the texels of a position map themselves, as in PRNet's own release: reading it from a map
@@ -66,7 +67,7 @@ function pointsInGrid(
 ): MeshPoints {
   const points = { vertices: new Uint32Array(3 * LANDMARK_COUNT), weights: new Float32Array(3 * LANDMARK_COUNT) };
   for (let landmark = 0; landmark < LANDMARK_COUNT; landmark++) {
-    const [x, y] = [0, 1].map((axis) => Math.min(size - 1, Math.max(0, places[2 * landmark + axis]! * size - 0.5))) as [
+    const [x, y] = [0, 1].map((axis) => clamp(places[2 * landmark + axis]! * size - 0.5, 0, size - 1)) as [
       number,
       number,
     ];

@@ -1,6 +1,7 @@
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Mesh } from "@/lib/types.ts";
 
 /** Which part of a surface each texel of its position map shows, and which texels each vertex is read from. */
@@ -59,8 +60,8 @@ export function readingTexels(uv: Float32Array, size: number): ReadingTexels {
   for (let v = 0; v < count; v++) {
     const x = uv[2 * v]! * size - 0.5;
     const y = uv[2 * v + 1]! * size - 0.5;
-    const column = Math.min(Math.max(Math.floor(x), 0), size - 2);
-    const row = Math.min(Math.max(Math.floor(y), 0), size - 2);
+    const column = clamp(Math.floor(x), 0, size - 2);
+    const row = clamp(Math.floor(y), 0, size - 2);
     const [right, down] = [x - column, y - row];
     texel[v] = row * size + column;
     weights.set([(1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down], 4 * v);

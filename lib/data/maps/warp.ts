@@ -1,5 +1,6 @@
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import { invertSimilarity, type Similarity2D, transformPoint } from "@/lib/geometry/transforms.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo } from "@/lib/types.ts";
 
 export interface WarpOptions {
@@ -99,7 +100,7 @@ function axisTaps(
 
 /** This many bilinear samples a side, evenly spread over a pixel, lie at most one pixel of the photo apart. */
 function sampleCountFor(scale: number): number {
-  return Math.min(MOST_SAMPLES, Math.max(1, Math.ceil(scale - 1e-6)));
+  return clamp(Math.ceil(scale - 1e-6), 1, MOST_SAMPLES);
 }
 
 /** With more, the whole photo is too small a part of a pixel to be seen. */
@@ -126,8 +127,8 @@ function turnPhoto(photo: Photo, { transform, width, height }: WarpOptions): Pho
 
 /** The first of the pixels that places of an axis lie on or beside, and how many there are. */
 function reach(places: readonly number[], limit: number): readonly [number, number] {
-  const first = Math.min(limit, Math.max(0, Math.floor(Math.min(...places)) - 1));
-  const end = Math.min(limit, Math.max(first, Math.ceil(Math.max(...places)) + 1));
+  const first = clamp(Math.floor(Math.min(...places)) - 1, 0, limit);
+  const end = clamp(Math.ceil(Math.max(...places)) + 1, first, limit);
   return [first, end - first];
 }
 

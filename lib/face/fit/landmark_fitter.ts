@@ -14,6 +14,7 @@ import {
 import { type FaceCoefficients, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
 import { axisRotation, entriesOf, multiply, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import { pointAt, pointsAt, unit } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Mat3 } from "@/lib/types.ts";
 
 /** A face of a morphable model that landmarks of a picture were explained by. */
@@ -245,7 +246,7 @@ export class LandmarkFitter {
       let isWithin = true;
       for (const m of this.#bounded) {
         const wanted = amounts[m]! + change[POSE + m]!;
-        const bounded = Math.min(1, Math.max(0, wanted));
+        const bounded = clamp(wanted, 0, 1);
         if (bounded === wanted) continue;
         change[POSE + m] = bounded - amounts[m]!;
         isHeld[POSE + m] = 1;

@@ -1,3 +1,5 @@
+import { clamp } from "@/lib/numbers.ts";
+
 /** What a head takes that a file of few bytes can ask for, as where it is packed, or names the same numbers many times. */
 
 /** Bytes of a triangle, until a model has been made of it, and of each of its corners. */
@@ -10,5 +12,5 @@ const [FREE_BYTES, MOST_BYTES] = [2 ** 27, 2 ** 31];
 
 /** Whether these bytes are more than a file of this size may ask for. */
 export function takesTooMuch(bytes: number, fileSize: number): boolean {
-  return !(bytes <= Math.min(MOST_BYTES, Math.max(FREE_BYTES, MOST_INFLATION * fileSize)));
+  return !(bytes <= clamp(MOST_INFLATION * fileSize, FREE_BYTES, MOST_BYTES));
 }

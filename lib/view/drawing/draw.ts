@@ -8,6 +8,7 @@ import {
   shadeVertices,
   vertexNormals,
 } from "@/lib/geometry/shading.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
 import { paintLines, type Point } from "@/lib/view/drawing/stroke.ts";
 
@@ -86,12 +87,12 @@ export function positionMapPicture({ size, positions }: PositionMap, valid: Uint
     throw new TypeError(`Cannot draw a map of ${size}² texels with ${valid.length} marks of which are valid`);
   }
   // texels at the picture's edge are covered by chance, and are drawn as those beside them
-  const within = (k: number) => Math.min(size - 2, Math.max(1, k));
+  const within = (k: number) => clamp(k, 1, size - 2);
   const isShown = (texel: number) =>
     valid[texel] || valid[within(Math.floor(texel / size)) * size + within(texel % size)];
   const rgb = new Uint8Array(positions.length);
   for (let i = 0; i < rgb.length; i++) {
-    const level = Math.round(255 * Math.min(1, Math.max(0, positions[i]! / size)));
+    const level = Math.round(255 * clamp(positions[i]! / size, 0, 1));
     rgb[i] = isShown(Math.floor(i / 3)) ? level : NEUTRAL;
   }
   return { width: size, height: size, rgb };

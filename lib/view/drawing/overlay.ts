@@ -2,6 +2,7 @@ import { hexToBytes } from "@/lib/geometry/color.ts";
 import { emptyRaster, type Raster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { boundsOf } from "@/lib/geometry/vectors.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { landmarkColors } from "@/lib/view/drawing/draw.ts";
@@ -147,6 +148,6 @@ function blendSegment(picture: Photo, [from, to]: readonly [Point, Point], look:
 
 /** From blue, far, over green to yellow, near. */
 function depthColor(depth: number): Vec3 {
-  const t = Math.min(1, Math.max(0, depth));
+  const t = clamp(depth, 0, 1);
   return [253 * t ** 2 + 60 * (1 - t) ** 2, 90 + 141 * t, 140 * (1 - t) + 37 * t];
 }

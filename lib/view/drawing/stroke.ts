@@ -1,4 +1,5 @@
 import type { FloatImage } from "@/lib/geometry/color.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 export type Point = readonly [number, number];
@@ -60,7 +61,7 @@ export function coverSegment(
   for (let row = firstRow; row <= lastRow; row++) {
     for (let column = firstColumn; column <= lastColumn; column++) {
       const x = column + 0.5 - from[0], y = row + 0.5 - from[1];
-      const along = squaredLength > 0 ? Math.min(1, Math.max(0, (x * dx + y * dy) / squaredLength)) : 0;
+      const along = squaredLength > 0 ? clamp((x * dx + y * dy) / squaredLength, 0, 1) : 0;
       const offX = x - along * dx, offY = y - along * dy;
       const share = Math.min(1, radius + 0.5 - Math.sqrt(offX * offX + offY * offY));
       if (share > 0) visit(row * width + column, share);

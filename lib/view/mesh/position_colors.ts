@@ -6,6 +6,7 @@ import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import { seenVertices } from "@/lib/geometry/seen_vertices.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo, PositionMap } from "@/lib/types.ts";
 import { plaster, positionMapPicture } from "@/lib/view/drawing/draw.ts";
 import { panelRow } from "@/lib/view/figures/panels.ts";
@@ -21,7 +22,7 @@ import { meshSquare, PANEL, whiteImage } from "@/lib/view/mesh/wireframe.ts";
  * @param positions [n, 3], in crop pixels
  */
 export function positionColors(positions: Float32Array, size: number): Uint8Array {
-  return Uint8Array.from(positions, (value) => Math.round(255 * Math.min(1, Math.max(0, value / size))));
+  return Uint8Array.from(positions, (value) => Math.round(255 * clamp(value / size, 0, 1)));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { meshTrace } from "@/lib/view/mesh/mesh_figure.ts";
 import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
@@ -99,8 +100,8 @@ function floorTrace(floor: Photo): Record<string, unknown> {
 function meanColor({ width, height, rgb }: Photo, column: number, row: number): Uint8Array {
   const around = (index: number, side: number): [number, number] => {
     const [center, reach] = [index * side / (FLOOR_POINTS - 1), side / (FLOOR_POINTS - 1) / 2];
-    const first = Math.min(side - 1, Math.max(0, Math.floor(center - reach)));
-    return [first, Math.max(first + 1, Math.min(side, Math.ceil(center + reach)))];
+    const first = clamp(Math.floor(center - reach), 0, side - 1);
+    return [first, clamp(Math.ceil(center + reach), first + 1, side)];
   };
   const [left, right] = around(column, width);
   const [top, bottom] = around(row, height);

@@ -1,5 +1,6 @@
 import { landmarkBox, landmarkLines, landmarksOfPart, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Crop } from "@/lib/types.ts";
 import { type Drawing, panelRow } from "@/lib/view/figures/panels.ts";
 import type { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
@@ -113,6 +114,6 @@ export function trails(triangles: ArrayLike<number>): number[][] {
 function landmarkSquare(surface: FaceSurface, part: keyof typeof closeUps): Crop {
   const { left, top, width, height } = landmarkBox(landmarkUv(surface), closeUps[part]);
   const side = Math.min(1, 1.7 * Math.max(width, height));
-  const start = (from: number, length: number) => Math.min(1 - side, Math.max(0, from + (length - side) / 2));
+  const start = (from: number, length: number) => clamp(from + (length - side) / 2, 0, 1 - side);
   return { left: start(left, width), top: start(top, height), side };
 }

@@ -3,6 +3,7 @@ import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { linearToPhoto } from "@/lib/geometry/color.ts";
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Crop, Mesh, Vec3 } from "@/lib/types.ts";
 import { cropPhoto, imageToCrop } from "@/lib/data/maps/crop.ts";
 import { plaster } from "@/lib/view/drawing/draw.ts";
@@ -35,7 +36,7 @@ export function drawWireframe(mesh: Mesh, image: FloatImage, { width, color, bet
       distance = Math.min(distance, weights[3 * k + i]! * heights[corner + i]!);
       least = Math.min(least, heights[corner + i]!);
     }
-    const edge = Math.min(1, Math.max(0, (width / 2 - distance) * SAMPLES + 0.5));
+    const edge = clamp((width / 2 - distance) * SAMPLES + 0.5, 0, 1);
     // Triangles that are hardly wider than their wires, edge-on ones above all, would be black.
     const share = edge * Math.min(1, least / (3 * width));
     for (let channel = 0; channel < 3; channel++) {
@@ -107,7 +108,7 @@ export function meshSquare({ positions, triangles }: Mesh, size: number): Crop {
     }
   }
   const side = Math.min(size, ROOM * Math.max(high[0]! - low[0]!, high[1]! - low[1]!));
-  const start = (axis: number) => Math.min(size - side, Math.max(0, (low[axis]! + high[axis]! - side) / 2));
+  const start = (axis: number) => clamp((low[axis]! + high[axis]! - side) / 2, 0, size - side);
   return side > 0 ? { left: start(0), top: start(1), side } : { left: 0, top: 0, side: size };
 }
 

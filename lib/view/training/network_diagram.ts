@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { type Stage, stagesOf } from "@/lib/model/structure.ts";
+import { clamp } from "@/lib/numbers.ts";
 import type { Photo } from "@/lib/types.ts";
 import { SvgFigure } from "@/lib/view/figures/svg_figure.ts";
 import {
@@ -53,7 +54,7 @@ export async function networkDiagram(
   { input, output }: DiagramOptions = {},
 ): Promise<SvgFigure> {
   const stages = stagesOf(network);
-  const pitch = Math.min(PITCH.most, Math.max(PITCH.least, (1000 - 2 * (MARGIN + END + END_GAP)) / stages.length));
+  const pitch = clamp((1000 - 2 * (MARGIN + END + END_GAP)) / stages.length, PITCH.least, PITCH.most);
   const legend = legendItems(stages);
   const span = 2 * (END + END_GAP) + stages.length * pitch;
   const title = titleOf(network, stages);
