@@ -126,32 +126,27 @@ export function augmentSample({ image, ...label }: Sample, augmentation: Augment
   return cropSample({ photo: image, crop: { left: 0, top: 0, side: image.width }, label }, augmentation);
 }
 
-/** Multiplies the channels of [n, 3] colors in place: bytes, or numbers from 0 to 1. What passes white stays white. */
-export function applyGains(rgb: Uint8Array | Float32Array, gains: readonly [number, number, number]): void {
+/** Multiplies the channels of [n, 3] bytes in place. What passes white stays white. */
+export function applyGains(rgb: Uint8Array, gains: readonly [number, number, number]): void {
   for (let channel = 0; channel < 3; channel++) {
     const gain = gains[channel]!;
-    if (rgb instanceof Uint8Array) {
-      const levels = Uint8Array.from({ length: 256 }, (_, level) => Math.round(Math.min(255, gain * level)));
-      for (let i = channel; i < rgb.length; i += 3) rgb[i] = levels[rgb[i]!]!;
-    } else {
-      for (let i = channel; i < rgb.length; i += 3) rgb[i] = Math.min(1, gain * rgb[i]!);
-    }
+    const levels = Uint8Array.from({ length: 256 }, (_, level) => Math.round(Math.min(255, gain * level)));
+    for (let i = channel; i < rgb.length; i += 3) rgb[i] = levels[rgb[i]!]!;
   }
 }
 
-/** Covers parts of a [size, size, 3] image with noise, in place: bytes, or numbers from 0 to 1. */
+/** Covers parts of a [size, size, 3] image of bytes with noise, in place. */
 export function applyNoise(
-  rgb: Uint8Array | Float32Array,
+  rgb: Uint8Array,
   { size, patches }: { size: number; patches: readonly NoisePatch[] },
 ): void {
-  const white = rgb instanceof Uint8Array ? 255 : 1;
   for (const { left, top, width, height, grain, seed } of patches) {
     const random = new Random(seed);
     const grainPixels = Math.max(1, grain * size);
     const columns = Math.ceil(width * size / grainPixels);
     const specks = Float32Array.from(
       { length: 3 * columns * Math.ceil(height * size / grainPixels) },
-      () => white * random.next(),
+      () => 255 * random.next(),
     );
     const [x, y] = [left * size, top * size];
     const [firstColumn, firstRow] = [Math.max(0, Math.ceil(x - 0.5)), Math.max(0, Math.ceil(y - 0.5))];
