@@ -5,7 +5,7 @@ import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
 import { yawOfLandmarks } from "@/lib/evaluate/nme.ts";
 import { InputError } from "@/lib/errors.ts";
 import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
-import { valuesAt } from "@/lib/face/landmarks.ts";
+import { LANDMARK_COUNT, valuesAt } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, meshLandmarks } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
@@ -41,7 +41,7 @@ export async function makeFaces({ onProgress, ...options }: MakeOptions): Promis
     const { expressionCount = 0 } = options;
     for (let i = 0; i < batchSize; i++) {
       if (presence![i] === 0) continue; // there is nothing to judge
-      const points = landmarks.slice(i * 68 * 3, (i + 1) * 68 * 3);
+      const points = landmarks.slice(i * LANDMARK_COUNT * 3, (i + 1) * LANDMARK_COUNT * 3);
       faces.push({
         image: { width: size, height: size, rgb: images.slice(i * length, (i + 1) * length) },
         map: { size, positions: decodePositions(targets.slice(i * length, (i + 1) * length), { size, encoding }) },

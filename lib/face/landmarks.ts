@@ -150,6 +150,8 @@ export const keyLandmarks = {
   noseBase: 33,
   rightEyeCorner: 36, // the outer one
   leftEyeCorner: 45,
+  rightEyeInnerCorner: 39,
+  leftEyeInnerCorner: 42,
   rightMouthCorner: 48,
   leftMouthCorner: 54,
   upperLip: 51, // the middle of its outer edge

@@ -1,5 +1,5 @@
 import { isComponent } from "@/lib/face/expression_names.ts";
-import { landmarkUv, mirroredLandmarks } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, landmarkUv, mirroredLandmarks } from "@/lib/face/landmarks.ts";
 import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 
 /** How far a vertex may be from where its mirror image is, in widths of the face. */
@@ -64,7 +64,7 @@ export function mirrorExpressions(names: readonly string[]): Uint32Array | undef
 }
 
 /** Landmarks of the right side that are held against their partners on the left: an eye's corner, the mouth's, the jaw. */
-const compared = [36, 48, 3] as const;
+const compared = [keyLandmarks.rightEyeCorner, keyLandmarks.rightMouthCorner, 3] as const;
 /** In UV units. */
 const SYMMETRY_TOLERANCE = 0.01;
 

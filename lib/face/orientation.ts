@@ -1,4 +1,4 @@
-import { landmarkLines, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, landmarkLines, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { meanOf } from "@/lib/geometry/vectors.ts";
 
@@ -7,11 +7,15 @@ import { meanOf } from "@/lib/geometry/vectors.ts";
  */
 export function checkFacing(landmarks: Float32Array, refuse: (found: string) => void): void {
   const at = (landmark: number, axis: number) => landmarks[3 * landmark + axis]!;
-  const eyes = (axis: number) => (at(36, axis) + at(45, axis)) / 2;
+  const { rightEyeCorner, leftEyeCorner, chin, noseTip } = keyLandmarks;
+  const [, eyesY, eyesZ] = meanOf(landmarks, [rightEyeCorner, leftEyeCorner]);
   const facts = [
-    ["the eye on the viewer's left (landmark 36) lies right of the other (45)", at(36, 0) < at(45, 0)],
-    ["its chin (landmark 8) lies above its eyes", at(8, 1) < eyes(1)],
-    ["the tip of its nose (landmark 30) lies behind its eyes", at(30, 2) > eyes(2)],
+    [
+      "the eye on the viewer's left (landmark 36) lies right of the other (45)",
+      at(rightEyeCorner, 0) < at(leftEyeCorner, 0),
+    ],
+    ["its chin (landmark 8) lies above its eyes", at(chin, 1) < eyesY],
+    ["the tip of its nose (landmark 30) lies behind its eyes", at(noseTip, 2) > eyesZ],
   ] as const;
   const wrong = facts.find(([, holds]) => !holds);
   if (wrong) refuse(`${wrong[0]}, wanted a face that looks along +z with y up`);

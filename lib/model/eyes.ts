@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
 import { positionScale } from "@/lib/data/maps/position_map.ts";
 import { readingTexels } from "@/lib/data/maps/uv_layout.ts";
-import { landmarkUv } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, landmarkUv } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { glorotUniform, reshape, sizeOf } from "@/lib/model/layers.ts";
 import { block, dense } from "@/lib/model/lite_layers.ts";
@@ -20,7 +20,13 @@ export const LID_NODES = `${EYES}/lid_nodes`;
 export const LID_COEFFICIENTS = 24;
 
 /** The outer and the inner corner of the eye at the image's left, the same of the other, and the nose's base. */
-const LANDMARKS = [36, 39, 45, 42, 33] as const;
+const LANDMARKS = [
+  keyLandmarks.rightEyeCorner,
+  keyLandmarks.rightEyeInnerCorner,
+  keyLandmarks.leftEyeCorner,
+  keyLandmarks.leftEyeInnerCorner,
+  keyLandmarks.noseBase,
+] as const;
 const COORDINATES = 2 * LANDMARKS.length;
 /** Pixels of an eye that is cut out; convolutions halve them three times. */
 const [ROWS, COLUMNS] = [12, 16];

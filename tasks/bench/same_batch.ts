@@ -1,5 +1,6 @@
 import type { Config } from "@/lib/config.ts";
 import type { HostBatch } from "@/lib/data/batches/batches.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { Random } from "@/lib/random.ts";
 
 /** One batch of noise, again and again: data that costs nothing. */
@@ -10,6 +11,6 @@ export async function* sameBatch(
   const length = batchSize * imageSize * imageSize * 3;
   const images = new Uint8Array(length).map(() => random.integer(0, 255));
   const targets = Float32Array.from(images, (value) => 0.3 + 0.4 * value / 255);
-  const landmarks = new Float32Array(batchSize * 68 * 3);
+  const landmarks = new Float32Array(batchSize * LANDMARK_COUNT * 3);
   for (let index = 0;; index++) yield { index, imageSize, batchSize, images, targets, landmarks };
 }

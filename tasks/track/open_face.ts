@@ -1,4 +1,5 @@
 import { metersPerUnit } from "@/lib/export/exported_mesh.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { mean } from "@/lib/numbers.ts";
 import { hundredths } from "@/lib/track/face_record.ts";
@@ -11,7 +12,7 @@ import type { Photo } from "@/lib/types.ts";
 export const openFaceColumns: readonly string[] = [
   ...["frame", "face_id", "timestamp", "confidence", "success"],
   ...["pose_Tx", "pose_Ty", "pose_Tz", "pose_Rx", "pose_Ry", "pose_Rz"],
-  ...["x", "y", "X", "Y", "Z"].flatMap((axis) => Array.from({ length: 68 }, (_, i) => `${axis}_${i}`)),
+  ...["x", "y", "X", "Y", "Z"].flatMap((axis) => Array.from({ length: LANDMARK_COUNT }, (_, i) => `${axis}_${i}`)),
 ];
 
 /** One face of one frame. */
@@ -37,7 +38,7 @@ export interface OpenFaceRow {
  */
 export function openFaceValues(row: OpenFaceRow): (number | string)[] {
   const { frame, time, id, picture: { width, height }, landmarks, pose, score } = row;
-  const axis = (k: number) => Array.from({ length: 68 }, (_, i) => landmarks[3 * i + k]!);
+  const axis = (k: number) => Array.from({ length: LANDMARK_COUNT }, (_, i) => landmarks[3 * i + k]!);
   const [xs, ys, zs] = [axis(0), axis(1), axis(2)] as const;
   const focal = 500 * (width / 640 + height / 480) / 2, millimeters = 1000 * metersPerUnit(landmarks);
   const away = focal * millimeters, middle = mean(zs);

@@ -1,5 +1,6 @@
 import { liveLinkHeader, liveLinkRow, saysBlendShapes } from "@/lib/export/live_link.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
@@ -47,7 +48,10 @@ export class TrackFiles implements AsyncDisposable {
 
   async add(line: TrackLine): Promise<void> {
     const { frame, time, id, landmarks, pose, score, expressions } = line;
-    const points = Array.from({ length: 68 }, (_, i) => [...landmarks.subarray(3 * i, 3 * i + 3)].map(hundredths));
+    const points = Array.from(
+      { length: LANDMARK_COUNT },
+      (_, i) => [...landmarks.subarray(3 * i, 3 * i + 3)].map(hundredths),
+    );
     await this.#write(
       "landmarks.jsonl",
       JSON.stringify({

@@ -1,4 +1,5 @@
 import type { Sample } from "@/lib/data/sample.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { clamp } from "@/lib/numbers.ts";
 
 /**
@@ -51,7 +52,7 @@ export function createRing(
     control: new SharedArrayBuffer(4 * (DONE + slotCount)),
     images: new SharedArrayBuffer(values),
     targets: new SharedArrayBuffer(4 * values),
-    landmarks: new SharedArrayBuffer(4 * slotCount * batchSize * 68 * 3),
+    landmarks: new SharedArrayBuffer(4 * slotCount * batchSize * LANDMARK_COUNT * 3),
     expressions: new SharedArrayBuffer(4 * slotCount * batchSize * expressionCount),
     presence: new SharedArrayBuffer(4 * slotCount * batchSize),
     people: new SharedArrayBuffer(4 * slotCount * batchSize),
@@ -75,7 +76,7 @@ export function ringViews(ring: BatchRing, batch: number, [first, count]: readon
   return {
     images: new Uint8Array(ring.images, start * pixels, count * pixels),
     targets: new Float32Array(ring.targets, 4 * start * pixels, count * pixels),
-    landmarks: new Float32Array(ring.landmarks, 4 * start * 68 * 3, count * 68 * 3),
+    landmarks: new Float32Array(ring.landmarks, 4 * start * LANDMARK_COUNT * 3, count * LANDMARK_COUNT * 3),
     expressions: new Float32Array(
       ring.expressions,
       4 * start * ring.expressionCount,

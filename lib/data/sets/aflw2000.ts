@@ -1,6 +1,7 @@
 import { type NpyArray, readNpy } from "@/lib/formats/npy.ts";
 import { matlabToImage } from "@/lib/data/sets/annotated.ts";
 import { InputError } from "@/lib/errors.ts";
+import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import type { Crop } from "@/lib/types.ts";
 
 /** What else is known of a photo of AFLW2000-3D than its `.mat` says. */
@@ -38,8 +39,8 @@ export class Aflw2000Annotations {
       throw new InputError(`Cannot use ${path}: it is [${array.shape.join(", ")}], wanted [n, ${rest.join(", ")}]`);
     };
     const [original, reannotated, boxes, fittedYaws, reannotatedYaws] = await Promise.all([
-      read(files.landmarks, 3, 68),
-      read(files.reannotated, 2, 68),
+      read(files.landmarks, 3, LANDMARK_COUNT),
+      read(files.reannotated, 2, LANDMARK_COUNT),
       read(files.boxes, 4),
       read(files.fittedYaws),
       read(files.reannotatedYaws),
@@ -71,10 +72,10 @@ export class Aflw2000Annotations {
 
 /** [68, 3] in image space of [photo, axis, landmark] in MATLAB's pixels; z is NaN where there are two axes. */
 function points({ shape: [, axes], values }: NpyArray, photo: number): Float32Array {
-  const own = values.subarray(68 * axes! * photo);
+  const own = values.subarray(LANDMARK_COUNT * axes! * photo);
   const rows = Float32Array.from(
-    { length: 3 * 68 },
-    (_, i) => i % 3 < axes! ? own[68 * (i % 3) + Math.floor(i / 3)]! : NaN,
+    { length: 3 * LANDMARK_COUNT },
+    (_, i) => i % 3 < axes! ? own[LANDMARK_COUNT * (i % 3) + Math.floor(i / 3)]! : NaN,
   );
   return matlabToImage(rows, 3);
 }

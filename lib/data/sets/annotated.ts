@@ -1,6 +1,6 @@
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
-import { landmarkBox } from "@/lib/face/landmarks.ts";
+import { LANDMARK_COUNT, landmarkBox } from "@/lib/face/landmarks.ts";
 import { meanOf } from "@/lib/geometry/vectors.ts";
 import type { Box, Photo } from "@/lib/types.ts";
 import { decodePhoto } from "@/lib/data/files/images.ts";
@@ -91,14 +91,14 @@ export async function readAnnotatedPhoto({ name, photoPath, matPath }: Annotated
 export async function readAnnotation(path: string): Promise<Annotation | undefined> {
   const variables = await readMat(path);
   const in3d = variables.has("pt3d_68");
-  if (!in3d && variables.get("pt2d")?.shape.join() !== "2,68") return undefined;
+  if (!in3d && variables.get("pt2d")?.shape.join() !== `2,${LANDMARK_COUNT}`) return undefined;
   const points = in3d
-    ? matNumbers(variables, { name: "pt3d_68", shape: [3, 68], path })
-    : matNumbers(variables, { name: "pt2d", shape: [2, 68], path });
+    ? matNumbers(variables, { name: "pt3d_68", shape: [3, LANDMARK_COUNT], path })
+    : matNumbers(variables, { name: "pt2d", shape: [2, LANDMARK_COUNT], path });
   const [pitch, yaw, roll] = matNumbers(variables, { name: "Pose_Para", shape: [1, 7], path });
-  const stride = points.length / 68; // column-major [3, 68] is row-major [68, 3]
-  const landmarks = new Float32Array(3 * 68).fill(NaN);
-  for (let i = 0; i < 68; i++) landmarks.set(points.subarray(stride * i, stride * (i + 1)), 3 * i);
+  const stride = points.length / LANDMARK_COUNT; // column-major [3, 68] is row-major [68, 3]
+  const landmarks = new Float32Array(3 * LANDMARK_COUNT).fill(NaN);
+  for (let i = 0; i < LANDMARK_COUNT; i++) landmarks.set(points.subarray(stride * i, stride * (i + 1)), 3 * i);
   checkLabeled(landmarks, path);
   matlabToImage(landmarks, 3);
   const marked = in3d && variables.get("pt2d")?.shape.join() === "2,21"
@@ -130,7 +130,7 @@ const LEAST_SPREAD = 1e-3;
 
 /** Throws where landmarks, in MATLAB's pixels, are at (0, 0) or (-1, -1), which mean "not labeled", or all on a line. */
 function checkLabeled(landmarks: Float32Array, path: string): void {
-  const all = Array.from({ length: 68 }, (_, i) => [landmarks[3 * i]!, landmarks[3 * i + 1]!] as const);
+  const all = Array.from({ length: LANDMARK_COUNT }, (_, i) => [landmarks[3 * i]!, landmarks[3 * i + 1]!] as const);
   const missing = all.filter(([x, y]) => x === y && (x === 0 || x === -1)).length;
   if (missing > 0) {
     throw new InputError(`Cannot use the landmarks of ${path}: ${missing} of 68 are not labeled, all were expected`);

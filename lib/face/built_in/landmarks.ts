@@ -128,7 +128,7 @@ function pointAt({ p, q, ring, triangles }: Sheets, atP: number, atQ: number) {
 
 /** [68], the vertices of the landmarks on the outlines of the face's parts. */
 function outlineVertices(sheets: Sheets): Uint32Array {
-  const vertices = new Uint32Array(68);
+  const vertices = new Uint32Array(LANDMARK_COUNT);
   const set = (landmark: number, vertex: number) => {
     vertices[landmark] = vertex;
     vertices[mirroredLandmarks[landmark]!] = sheets.mirror[vertex]!;

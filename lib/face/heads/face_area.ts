@@ -23,11 +23,11 @@ export function isOfFace(
 ): boolean[] {
   const landmarks = valuesAt(outline, positions);
   const height = (landmark: number) => landmarks[3 * landmark + 1]!;
-  const { rightBrow, leftBrow, jaw } = landmarkLines;
+  const { rightBrow, leftBrow } = landmarkLines;
   const browNumbers = [...rightBrow.landmarks, ...leftBrow.landmarks];
   const [, brows] = meanOf(landmarks, browNumbers);
   const top = brows + FOREHEAD * (brows - height(keyLandmarks.noseBase));
-  const ends = [jaw.landmarks[0]!, jaw.landmarks.at(-1)!].map((landmark) => landmarks[3 * landmark + 2]!);
+  const ends = [keyLandmarks.rightJawEnd, keyLandmarks.leftJawEnd].map((landmark) => landmarks[3 * landmark + 2]!);
   const back = Math.min(...ends) - BEHIND * eyeCornerDistance(landmarks);
   const regions = regionsFromLandmarks(positions, landmarks);
   const isInside = regions.map((region, v) => {
