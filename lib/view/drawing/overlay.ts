@@ -8,8 +8,7 @@ import { landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
 import { landmarkColors } from "@/lib/view/drawing/draw.ts";
 import { coverSegment, type Point } from "@/lib/view/drawing/stroke.ts";
 
-export const overlayKinds = ["sparse", "dense", "mesh"] as const;
-export type OverlayKind = (typeof overlayKinds)[number];
+export type OverlayKind = "sparse" | "dense" | "mesh";
 
 /** A face's points in the picture's pixels. */
 export interface OverlaidFace {

@@ -37,7 +37,7 @@ function byUnit<Named extends { readonly name: string }>(each: readonly Named[])
 }
 
 /** Its root mean square error, that of the mean, and the share of the variance that is explained; "–" where there is none. */
-export function amountFigures({ rmse, rmseOfMean, explained }: AmountErrors): [string, string, string] {
+function amountFigures({ rmse, rmseOfMean, explained }: AmountErrors): [string, string, string] {
   const share = explained === null ? "–" : `${Math.round(100 * explained)} %`;
   return [rmse.toFixed(3), rmseOfMean.toFixed(3), share];
 }

@@ -14,7 +14,7 @@ const yawNames: Readonly<Record<YawList, string>> = {
 const truthNames = { fitted: "fits", reannotated: "corrected", AFLW: "AFLW" } as const;
 
 /** All errors of AFLW2000-3D's protocol, bins by one list of yaws. */
-export class ProtocolTable extends NumberTable {
+class ProtocolTable extends NumberTable {
   constructor({ rows, counts, images, missed }: Protocol, yaws: YawList = "fitted") {
     super([
       [
@@ -34,7 +34,7 @@ export class ProtocolTable extends NumberTable {
 }
 
 /** Which share of all faces has an error below each, those that were missed counted as above any. */
-export class ShareTable extends NumberTable {
+class ShareTable extends NumberTable {
   constructor({ cumulative }: Protocol) {
     super([
       ["68 points, 2D, NME at most", ...SHOWN_LIMITS.map((limit) => `${limit} %`)],
@@ -44,7 +44,7 @@ export class ShareTable extends NumberTable {
 }
 
 /** Mean absolute errors of the head's angles. */
-export class PoseTable extends NumberTable {
+class PoseTable extends NumberTable {
   constructor({ yaw, pitch, roll, mean, images, leftOut }: NonNullable<Protocol["pose"]>) {
     super([
       [`angles off in °, ${images} faces, ${leftOut} left out`, "yaw", "pitch", "roll", "mean"],
