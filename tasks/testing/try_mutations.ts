@@ -44,9 +44,7 @@ export async function tryMutations(
     });
     const trials: Trial[] = [];
     await workThrough(mutations, async (mutation, worker) => {
-      const copy = await copyOf(worker), path = `${copy}/${mutation.file}`;
-      const text = await Deno.readTextFile(path);
-      await Deno.writeTextFile(path, mutate(text, mutation));
+      const copy = await copyOf(worker), undo = await putInto(copy, mutation);
       let foundBy: string | undefined;
       for (const test of mutation.tests) {
         const report = await runTests(test, copy, signal);
@@ -54,7 +52,7 @@ export async function tryMutations(
         foundBy = `${report.path}: ${report.failed[0]}`;
         break;
       }
-      await Deno.writeTextFile(path, text);
+      await undo();
       const trial = { mutation, foundBy };
       trials.push(trial);
       onTrial(trial);
@@ -63,6 +61,25 @@ export async function tryMutations(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** What is made of the kernels, and by what. */
+const KERNEL_CODE = "lib/geometry/kernels/code.ts", COMPILER = "tasks/build_kernels.ts";
+
+/** Puts a fault into a copy, and into what is compiled of its file. Gives what takes it out again. */
+async function putInto(copy: string, mutation: Mutation): Promise<() => Promise<void>> {
+  const isKernel = mutation.file.endsWith(".as");
+  const paths = [mutation.file, ...isKernel ? [KERNEL_CODE] : []].map((file) => `${copy}/${file}`);
+  const texts = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
+  await Deno.writeTextFile(paths[0]!, mutate(texts[0]!, mutation));
+  if (isKernel) {
+    const args = ["run", "--quiet", "--allow-read", "--allow-write", "--allow-env", COMPILER];
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: copy }).output();
+    if (!success) throw new InputError(`Cannot compile ${mutation.file}: ${new TextDecoder().decode(stderr)}`);
+  }
+  return async () => {
+    for (const [i, path] of paths.entries()) await Deno.writeTextFile(path, texts[i]!);
+  };
 }
 
 async function runTests(test: string, root: string, signal: AbortSignal): Promise<TestReport> {
