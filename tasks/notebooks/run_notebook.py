@@ -12,18 +12,30 @@ import nbclient
 import nbformat
 
 
+# What an idle kernel is asked for before a cell is taken to show no more: answers, not seconds, as machines are slow.
+ANSWERS = 1000
+# Seconds for an answer, after which the kernel hangs.
+PATIENCE = 600
+
+
 class PatientClient(nbclient.NotebookClient):
     """Deno 2.9.6's kernel at times says that it is idle before it sends what a cell shows; nbclient drops what follows."""
 
     async def async_execute_cell(self, cell, cell_index, **options):
         due = cell.pop("due", 0)
         cell = await super().async_execute_cell(cell, cell_index, **options)
-        while cell.cell_type == "code" and len(cell.outputs) < due:
+        for _ in range(ANSWERS):
+            if cell.cell_type != "code" or len(cell.outputs) >= due:
+                break
+            self.kc.kernel_info()
             try:
-                message = await self.kc.iopub_channel.get_msg(timeout=60)
+                await self.kc.shell_channel.get_msg(timeout=PATIENCE)
             except queue.Empty:
                 break
-            self.process_message(message, cell, cell_index)
+            while await self.kc.iopub_channel.msg_ready():
+                message = await self.kc.iopub_channel.get_msg()
+                if message["msg_type"] != "status":  # of the question itself
+                    self.process_message(message, cell, cell_index)
         return cell
 
 

@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { checkOutputs, kindsShown, shownClasses, shownExpression } from "@/tasks/notebooks/check_outputs.ts";
+import { execute } from "@/tasks/notebooks/execute.ts";
 import { keptText, type Notebook, type Output, parseNotebook } from "@/tasks/notebooks/notebook.ts";
 import { type Pins, pythonPackages } from "@/tasks/notebooks/python.ts";
 import { InputError } from "@/lib/errors.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { runTaskChild } from "@/tests/tasks/children.ts";
+import { temporaryFolder } from "@/tests/train/tiny.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const has = async (pins: Pins) => await pythonPackages(pins, { note() {} }).then(() => true, () => false);
@@ -100,6 +102,26 @@ Deno.test({
   fn: async () => {
     const { code, stdout, stderr } = await runTaskChild("notebooks", "01");
     assert(code === 0 && /^01_mesh_to_position_map +\d+ s +\d\.\d\d MB\n$/.test(stdout), stdout + stderr);
+  },
+});
+
+Deno.test({
+  name:
+    "execute() keeps what a cell shows after its kernel was idle, and goes on after one that shows less than it is to",
+  ignore: !hasClient,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/late.ipynb`;
+    const cells = ['void setTimeout(() => console.log("late"), 30);', "undefined", "1 + 1"].map((source) => ({
+      ...{ cell_type: "code", id: crypto.randomUUID().slice(0, 8), source },
+      ...{ metadata: {}, outputs: [], execution_count: null },
+    }));
+    await Deno.writeTextFile(path, JSON.stringify({ ...notebook(), cells, nbformat_minor: 5 }));
+    const { notebook: { cells: [late, silent, last] } } = await execute(path, {
+      packages: await pythonPackages("notebooks", { note() {} }),
+    });
+    assertEquals(late!.outputs!.map(({ text }) => [text].flat().join("")), ["late\n"]);
+    assertEquals([silent!.outputs!.length, last!.outputs!.length], [0, 1]);
   },
 });
 

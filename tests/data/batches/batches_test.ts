@@ -59,8 +59,13 @@ Deno.test("openBatches() gives the same batches in order whatever the number of 
   }
 });
 
+/** Of drawn faces, which this thread can make, too. */
+const drawn =
+  (({ workerUrl: _, ...rest }) => ({ ...rest, source: { name: "built-in" }, imageSize: 64, augment: true }))(
+    options,
+  );
+
 Deno.test("openBatches() makes in its reader's thread what workers make, each head's shots too, and fails as they do", async () => {
-  const { workerUrl: _, ...drawn } = { ...options, source: { name: "built-in" }, imageSize: 64, augment: true };
   for (const changes of [{}, { shots: 2, firstIndex: 1, batchSize: 2, sampleCount: 5 }]) {
     const [byWorker, own] = await Promise.all([1, 0].map(async (workers) => {
       using batches = openBatches({ ...drawn, ...changes, workers });
@@ -146,25 +151,42 @@ Deno.test("Batches go on with the next batch after a loop that was left", async 
 
 Deno.test("Batches are made ahead, but not further than there are slots", async () => {
   let ahead = 0;
-  let waited = Infinity; // for what was there: nothing, but where the machine pauses in between
-  for (let patience = 50; (ahead < 2 || waited > 0.01) && patience < 300_000; patience *= 4) {
+  for (let patience = 50; ahead < 2 && patience < 300_000; patience *= 4) {
     using batches = openBatches({ ...options, slotCount: 3 });
     await batches.next();
     await new Promise((resolve) => setTimeout(resolve, patience));
-    const before = batches.waitedSeconds;
     batches.close();
     ahead = 0; // whole batches that were there before the workers ended
+    let waits = 0;
     await assertThrows(
       async () => {
-        for (;; ahead++) assertEquals((await batches.next())!.index, ahead + 1);
+        for (;; ahead++) assertEquals((await batches.next(() => waits++))!.index, ahead + 1);
       },
       TypeError,
       /closed/,
     );
-    waited = batches.waitedSeconds - before;
+    assertEquals(waits, 0);
   }
   assertEquals(ahead, 2);
-  assert(waited <= 0.01, `waited for ${waited} s`);
+});
+
+Deno.test("Batches count as waited what passes while a batch is made that the reader asks for, and nothing else", async () => {
+  const opened = await openSource(drawn);
+  const { now } = performance;
+  let milliseconds = 0;
+  performance.now = () => milliseconds;
+  try {
+    using batches = openBatches({ ...drawn, workers: 0, opened }); // this thread makes them, a sample after each call
+    await batches.next(() => milliseconds += 500);
+    assertEquals(batches.waitedSeconds, milliseconds / 1000);
+    const before = milliseconds;
+    milliseconds += 7000; // the reader's own
+    await batches.next(() => milliseconds += 500);
+    assertEquals(batches.waitedSeconds, (milliseconds - 7000) / 1000);
+    assert(milliseconds > before + 7000 && batches.waitedSeconds >= 2 * 500 / 1000, "it did not wait");
+  } finally {
+    performance.now = now;
+  }
 });
 
 Deno.test("Batches throw what a worker threw, with its message, and end", async () => {
