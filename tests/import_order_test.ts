@@ -23,6 +23,7 @@ const order = [
 const exceptions = ["experiment.ts"];
 
 const lib = new URL("../lib/", import.meta.url);
+const tasks = new URL("../tasks/", import.meta.url);
 
 /** Import paths of lib that the file, a path in lib, must not have. */
 function breaches(file: string, source: string): string[] {
@@ -32,9 +33,9 @@ function breaches(file: string, source: string): string[] {
     .filter((imported) => rank(imported) > rank(file) || exceptions.includes(imported));
 }
 
-async function* sourceFiles(folder: string): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(new URL(folder, lib))) {
-    if (entry.isDirectory) yield* sourceFiles(`${folder}${entry.name}/`);
+async function* sourceFiles(folder: string, root = lib): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(new URL(folder, root))) {
+    if (entry.isDirectory) yield* sourceFiles(`${folder}${entry.name}/`, root);
     else if (entry.name.endsWith(".ts")) yield folder + entry.name;
   }
 }
@@ -73,6 +74,64 @@ async function importsOf(folder: string): Promise<Map<string, string[]>> {
   }
   return imports;
 }
+
+/** Paths in lib of what the file there imports of it, for types alone and late, too. */
+function importedBy(file: string, source: string): string[] {
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  return [...source.matchAll(/(?:from|import|import\()\s*"(@\/lib\/|\.\/)([^"]+)"/g)]
+    .map(([, root, path]) => root === "./" ? folder + path : path!);
+}
+
+/** Files that import each other all around, if any do. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const look = (file: string, above: readonly string[]): string[] | undefined => {
+    if (above.includes(file)) return above.slice(above.indexOf(file));
+    if (done.has(file)) return undefined;
+    for (const imported of imports.get(file) ?? []) {
+      const circle = look(imported, [...above, file]);
+      if (circle) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of imports.keys()) {
+    const circle = look(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+Deno.test("circleIn() names the files of a circle, and none where ways only meet again", () => {
+  const imports = (lines: string) => new Map(lines.split(" ").map((line) => [line[0]!, line.slice(1).split("")]));
+  assertEquals(circleIn(imports("ab bcd cd d")), undefined);
+  assertEquals(circleIn(imports("ab bc cd db")), ["b", "c", "d"]);
+  assertEquals(circleIn(imports("ab b ca dd")), ["d"]);
+  const source = 'import type { a } from "@/lib/a/a.ts";\nexport * from "./b.ts";\nconst c = import("@/lib/c.ts");\n' +
+    'import "./d.ts"; type E = import("./e.ts").E; import { sin } from "npm:sin";';
+  assertEquals(importedBy("x/y/z.ts", source), ["a/a.ts", "x/y/b.ts", "c.ts", "x/y/d.ts", "x/y/e.ts"]);
+});
+
+Deno.test("no files of lib import each other in a circle, not for types alone either", async () => {
+  const imports = new Map<string, string[]>();
+  for await (const file of sourceFiles("")) {
+    imports.set(file, importedBy(file, await Deno.readTextFile(new URL(file, lib))));
+  }
+  const all = [...imports.values()].flat();
+  assert(all.length > imports.size && all.every((file) => imports.has(file)), "imports of files that are not there");
+  assertEquals(circleIn(imports), undefined);
+});
+
+Deno.test("lib imports nothing of the tasks, and neither of them anything of the tests", async () => {
+  for (const [root, banned] of [[lib, /"@\/(?:tasks|tests)\//], [tasks, /"(?:@|(?:\.\.\/)+)\/?tests\//]] as const) {
+    let count = 0;
+    for await (const file of sourceFiles("", root)) {
+      count++;
+      assert(!banned.test(await Deno.readTextFile(new URL(file, root))), `${file} imports what it must not`);
+    }
+    assert(count > 10, `found only ${count} files`);
+  }
+});
 
 Deno.test("formats knows nothing of tensors and of a library, nor train of what runs on one backend only", async () => {
   const allowed = {

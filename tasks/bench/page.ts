@@ -1,6 +1,6 @@
-import { chromiumPath } from "@/tests/view/chromium.ts";
 import type { Bench } from "./bench.ts";
 import { denoCommand } from "./children.ts";
+import { chromiumPath } from "./chromium.ts";
 import { hold, processEntrant } from "./contest.ts";
 
 export interface PageContestant {

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
-import { cameraThatPlays, drawCamera, openLivePage } from "@/tests/tasks/live_page.ts";
+import { cameraThatPlays, drawCamera, openLivePage } from "./live_page.ts";
 import type { PageContestant } from "./page.ts";
 import { contestantOptions, serve } from "./serve.ts";
 

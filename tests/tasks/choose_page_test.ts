@@ -4,11 +4,12 @@ import { decodePhoto } from "@/lib/data/files/images.ts";
 import { listOwnPhotos } from "@/lib/data/sets/own_photos/listing.ts";
 import { labelPhotos, PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { serveChoosing } from "@/tasks/prepare/choose_faces.ts";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { labelerOf, photoFolder } from "@/tests/data/store/photo_folder.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath, fingersOn, launchChromium, type Place } from "@/tests/view/chromium.ts";
+import { fingersOn, type Place } from "@/tests/view/chromium.ts";
 
 const names = ["anna", "bert", "<b>carl", "dora", "emil", "fred", "gina", "hans"];
 

@@ -5,33 +5,36 @@ import sharp from "sharp";
 import { decodePhoto, encodeJpeg, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
-import { servePage } from "@/tasks/serve/page_server.ts";
-import { openFaceColumns } from "@/tasks/track/open_face.ts";
-import { readGlb, readObj } from "@/tests/export/three_reader.ts";
-import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
-import { assert, assertClose, assertEquals } from "@/tests/support.ts";
-import { runTaskChild } from "@/tests/tasks/children.ts";
 import {
   cameraThatPlays,
   drawCamera,
   type DrawnCamera,
-  gpuStandIn,
   type LivePage,
   livePageFiles,
   openLivePage,
-  quickToStart,
   type SeenFrame,
   weights,
-} from "@/tests/tasks/live_page.ts";
+} from "@/tasks/bench/live_page.ts";
+import { servePage } from "@/tasks/serve/page_server.ts";
+import { openFaceColumns } from "@/tasks/track/open_face.ts";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
+import { readGlb, readObj } from "@/tests/export/three_reader.ts";
+import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";
+import { assert, assertClose, assertEquals } from "@/tests/support.ts";
+import { runTaskChild } from "@/tests/tasks/children.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath, launchChromium } from "@/tests/view/chromium.ts";
 import { difference, screenshot } from "@/tests/view/screenshot.ts";
 
 /** Of pictures that are the same, in levels: the browser may round a pixel in one drawing and not in the next. */
 const ROUNDING = 0.01;
 /** Bytes, compressed. */
 const FIRST_FRAME = 6e6;
+
+/** A Chromium's options: a graphics card for WebGPU, which the processor stands in for. */
+const gpuStandIn = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+/** A Chromium's options: WebAssembly as it is first compiled, where a page ends before faster code pays for itself. */
+const quickToStart = ["--js-flags=--liftoff-only,--wasm-lazy-compilation"];
 
 function browserTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !chromiumPath, fn });

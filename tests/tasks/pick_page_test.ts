@@ -1,5 +1,6 @@
 /** The page of `deno task prepare mesh --pick`, in a browser. */
 import type { Page } from "playwright-core";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { headModel } from "@/lib/face/heads/head.ts";
 import { readHead } from "@/lib/face/heads/head_file.ts";
@@ -13,7 +14,7 @@ import { glb, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
-import { chromiumPath, drawn, fingersOn, launchChromium, newPage, type Place } from "@/tests/view/chromium.ts";
+import { drawn, fingersOn, newPage, type Place } from "@/tests/view/chromium.ts";
 
 /** A head with its landmarks, and the task that shows them. */
 async function startPicking(folder: string) {

@@ -1,8 +1,9 @@
 /** The live page's own renderer, beside three.js's in the same browser. */
 import * as esbuild from "esbuild";
 import { denoResolution } from "@/tasks/bundling.ts";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { assert } from "@/tests/support.ts";
-import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
+import { newPage } from "@/tests/view/chromium.ts";
 
 /** Runs in the page: two tori before each other, one mirrored as faces are, drawn by both; pixels as lists of RGBA. */
 const script = `

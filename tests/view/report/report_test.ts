@@ -4,6 +4,7 @@ import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -12,7 +13,7 @@ import { ErrorTable } from "@/lib/view/evaluation/error_table.ts";
 import { renderReport, type ReportContent } from "@/lib/view/report/report.ts";
 import { joinPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { chromiumPath, launchChromium, openOffline } from "@/tests/view/chromium.ts";
+import { openOffline } from "@/tests/view/chromium.ts";
 import { difference, screenshot } from "@/tests/view/screenshot.ts";
 
 const SIZE = 128;

@@ -1,7 +1,8 @@
 import { InputError } from "@/lib/errors.ts";
 import { lossFigure, lossFormulas, sourceOf } from "@/lib/view/training/loss_figure.ts";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
-import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
+import { newPage } from "@/tests/view/chromium.ts";
 
 const module = new URL("../../../lib/train/loss.ts", import.meta.url);
 

@@ -1,8 +1,9 @@
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { networkDiagram } from "@/lib/view/training/network_diagram.ts";
+import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
-import { chromiumPath, launchChromium, newPage } from "@/tests/view/chromium.ts";
+import { newPage } from "@/tests/view/chromium.ts";
 
 await openTensorFlow({ device: "cpu" });
 const prnet = buildNetwork({ architecture: "prnet", imageSize: 256, width: 16, seed: 1 });

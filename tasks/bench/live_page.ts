@@ -1,12 +1,12 @@
 /** The page of `deno task serve` in a Chromium whose camera plays a drawn video. */
 import type { Browser, Page } from "playwright-core";
+import { DrawnActor, talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
+import { keptBuiltInFace } from "@/lib/face/kept_built_in.ts";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import type { Photo } from "@/lib/types.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
-import { talkingTurn } from "@/lib/data/synthetic/drawn_actor.ts";
-import { DrawnActor } from "@/tests/track/drawn_video.ts";
-import { launchChromium } from "@/tests/view/chromium.ts";
+import { launchChromium } from "./chromium.ts";
 
 export interface DrawnCamera {
   /** A YUV4MPEG2 video's. */
@@ -23,7 +23,7 @@ const SIZE = 360;
 
 /** A person who turns by 60° to both sides and speaks, in a video whose frames have their numbers in them. */
 export async function drawCamera(path: string, { frameCount = 60, framesPerSecond = 5 } = {}): Promise<DrawnCamera> {
-  const actor = new DrawnActor({ seed: "anna", size: SIZE });
+  const actor = new DrawnActor({ model: await keptBuiltInFace(), seed: "anna", size: SIZE, headShare: 0.16 });
   using file = await Deno.open(path, { write: true, createNew: true });
   const writer = file.writable.getWriter();
   const write = (text: string) => writer.write(new TextEncoder().encode(text));
@@ -122,16 +122,6 @@ export function cameraThatPlays(path: string): string[] {
   return ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${path}`];
 }
 
-/** A Chromium's options: a graphics card for WebGPU, which the processor stands in for. */
-export const gpuStandIn = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-];
-
-/** A Chromium's options: WebAssembly as it is first compiled, where a page ends before faster code pays for itself. */
-export const quickToStart = ["--js-flags=--liftoff-only,--wasm-lazy-compilation"];
-
 export async function openLivePage(options: LivePageOptions = {}): Promise<LivePage> {
   const { mayUseCamera = true, viewport = { width: 1440, height: 900 }, isTouched = false } = options;
   const server = options.server ?? servePage(await livePageFiles(), { hostname: "127.0.0.1", port: 0 });
@@ -174,7 +164,7 @@ export async function openLivePage(options: LivePageOptions = {}): Promise<LiveP
 
 /** Runs in the page. */
 function collect({ count, bit, bits }: Record<"count" | "bit" | "bits", number>): Promise<SeenFrame[]> {
-  // deno-lint-ignore no-explicit-any -- a browser's names, which tests are not checked with
+  // deno-lint-ignore no-explicit-any -- a browser's names, which this is not checked with
   const browser = globalThis as any;
   const canvas = new browser.OffscreenCanvas(bit * bits, bit), context = canvas.getContext("2d");
   const seen: SeenFrame[] = [];
