@@ -45,8 +45,8 @@ export async function* faceFiles(
 }
 
 async function* meshFiles({ photo, fileScale, fit, surface }: WrittenFace) {
-  const { mesh: { positions, triangles }, uv, colors } = colorFace(photo, { positions: fit.vertices, surface });
-  const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, size: TEXTURE_SIZE }));
+  const { mesh: { positions, triangles }, uv, colors, trust } = colorFace(photo, { positions: fit.vertices, surface });
+  const texture = await encodeJpeg(uvTexture(photo, { positions, triangles, uv, colors, trust, size: TEXTURE_SIZE }));
   const mesh = withoutStrays({ positions: imageToExport(positions, { ...photo, fileScale }), triangles, uv, colors });
   const { colors: _, ...plain } = mesh;
   yield ["mesh.obj", encodeObj(plain, { materials: "mesh.mtl" })] as const;

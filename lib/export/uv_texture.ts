@@ -1,8 +1,5 @@
-import { trustOf } from "@/lib/geometry/photo_texture.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { meanOf } from "@/lib/geometry/vectors.ts";
-import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
 
@@ -11,18 +8,17 @@ export interface UvTextureOptions extends Mesh {
   readonly uv: Float32Array;
   /** [vertexCount, 3], sRGB bytes: what stands where the photo does not show the surface. */
   readonly colors: Uint8Array;
+  /** [vertexCount], how much of the photo's own color is used, from 0 (the photo does not show the surface) to 1. */
+  readonly trust: Float32Array;
   /** Pixels a side. */
   readonly size: number;
 }
 
 /**
  * A mesh's texture from the photo whose pixels it is in: each texel takes the photo's color at its point of the surface, as
- * far as that is seen, and the vertices' colors where it is not. A few texels around it go on in its colors.
+ * far as that is trusted, and the vertices' colors where it is not. A few texels around it go on in its colors.
  */
-export function uvTexture(photo: Photo, { positions, triangles, uv, colors, size }: UvTextureOptions): Photo {
-  const normals = vertexNormals({ positions, triangles });
-  const visible = lightVisibility({ positions, triangles }, [0, 0, 1], { normals, size: 256 });
-  const trust = visible.map((share, v) => share * trustOf(normals[3 * v + 2]!));
+export function uvTexture(photo: Photo, { positions, triangles, uv, colors, trust, size }: UvTextureOptions): Photo {
   const flat = new Float32Array(positions.length);
   for (let v = 0; v < trust.length; v++) flat.set([uv[2 * v]! * size, uv[2 * v + 1]! * size], 3 * v);
   const { triangle, weights } = rasterize({ positions: flat, triangles }, { width: size, height: size });

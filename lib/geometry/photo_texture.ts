@@ -84,11 +84,6 @@ const fromLog = (value: number) => Math.max(0, Math.exp(value) - DARK);
 const [GRAZING, FACING] = [0.2, 0.45];
 const TRUSTED = 0.5;
 
-/** How far a photo's color is to be believed where the surface turns to it so, a cosine: from 0 to 1. */
-export function trustOf(facing: number): number {
-  return smoothstep(GRAZING, FACING, facing);
-}
-
 /** Writes the color that a sample of a raster of the mesh has. */
 export function textureShader(
   { mesh: { positions, triangles }, trust, mirrored, mirroredColors, mirrorShare, fill }: PhotoTexture,
@@ -136,7 +131,7 @@ function trustOfVertices(mesh: Mesh, { width, height }: FloatImage, capStart: nu
   for (let v = 0; v < trust.length; v++) {
     const [x, y] = [mesh.positions[3 * v]!, mesh.positions[3 * v + 1]!];
     const inside = x >= 0 && x <= width && y >= 0 && y <= height;
-    const facing = inside ? trustOf(normals[3 * v + 2]!) : 0;
+    const facing = inside ? smoothstep(GRAZING, FACING, normals[3 * v + 2]!) : 0;
     trust[v] = v >= capStart ? facing : trust[v]! * facing;
   }
   return trust;

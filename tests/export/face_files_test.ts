@@ -173,6 +173,31 @@ Deno.test("mesh.obj has the PLY's triangles, and texture coordinates at which te
   assert(error < 6, `${error} levels`);
 });
 
+Deno.test("texture.jpg has the PLY's colors where the photo ends before the face does", async () => {
+  const { fit: { vertices }, photo: { height } } = face, width = 190;
+  const rows = Array.from({ length: height }, (_, row) => face.photo.rgb.subarray(1200 * row, 1200 * row + 3 * width));
+  const cut = await filesOf({
+    ...face,
+    photo: { width, height, rgb: Uint8Array.from(rows.flatMap((row) => [...row])) },
+  }, [
+    "mesh",
+  ]);
+  const texture = await decodePhoto(cut.get("texture.jpg")!), ply = readPly(cut.get("mesh.ply")!);
+  const { uv } = readObj(new TextDecoder().decode(cut.get("mesh.obj")!), text("mesh.mtl"));
+  const isOutside = (place: number) => place < written.length && vertices[3 * written[place]!]! > width + 10;
+  const outside = [...ply.triangles!.keys()].filter((corner) => isOutside(ply.triangles![corner]!));
+  assert(outside.length > 1000, `${outside.length} corners are outside`);
+  const errors = outside.flatMap((corner) => {
+    const [u, v] = uv!.subarray(2 * corner, 2 * corner + 2);
+    const place = { x: u! * texture.width, y: (1 - v!) * texture.height };
+    return [0, 1, 2].map((channel) =>
+      Math.abs(255 * ply.colors![3 * ply.triangles![corner]! + channel]! - colorAt(texture, { ...place, channel }))
+    );
+  });
+  const error = errors.reduce((sum, value) => sum + value, 0) / errors.length;
+  assert(error < 3, `${error} levels`);
+});
+
 Deno.test("mesh.glb has the same mesh in meters about the origin, with its texture", async () => {
   const { positions, triangles, uv, textureSize } = await readGlb(files.get("mesh.glb")!);
   const ply = readPly(files.get("mesh.ply")!);

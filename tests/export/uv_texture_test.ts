@@ -7,6 +7,7 @@ const square = {
   triangles: Uint32Array.of(0, 2, 1, 0, 3, 2),
   uv: Float32Array.of(0.25, 0.25, 0.75, 0.25, 0.75, 0.75, 0.25, 0.75),
   colors: new Uint8Array(12).fill(9),
+  trust: new Float32Array(4).fill(1),
   size: 64,
 };
 /** Red on the image's left, blue on its right. */
@@ -27,8 +28,9 @@ Deno.test("uvTexture() shows the photo where the surface is seen, goes on a few 
   assertEquals([at(2, 32), at(61, 32), at(32, 1)], Array(3).fill([128, 128, 128]));
 });
 
-Deno.test("uvTexture() takes the vertices' colors where the surface turns away", () => {
-  const away = { ...square, triangles: square.triangles.toReversed() };
-  const { rgb } = uvTexture(photo, away);
-  assertEquals([...rgb.subarray(3 * (64 * 32 + 20), 3 * (64 * 32 + 20) + 3)], [9, 9, 9]);
+Deno.test("uvTexture() takes the vertices' colors where the photo's are not trusted, and both as far as they are", () => {
+  for (const [trust, color] of [[0, [9, 9, 9]], [0.25, [57, 7, 7]]] as const) {
+    const { rgb } = uvTexture(photo, { ...square, trust: new Float32Array(4).fill(trust) });
+    assertEquals([...rgb.subarray(3 * (64 * 32 + 20), 3 * (64 * 32 + 20) + 3)], [...color]);
+  }
 });

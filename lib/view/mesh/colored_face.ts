@@ -21,6 +21,8 @@ export interface ColoredMesh {
   readonly colors: Uint8Array;
   /** [vertexCount, 2], u right and v down. */
   readonly uv: Float32Array;
+  /** [vertexCount], how much of each color is the photo's own there, from 0 to 1. */
+  readonly trust: Float32Array;
 }
 
 export interface ColorFaceOptions {
@@ -30,7 +32,7 @@ export interface ColorFaceOptions {
 }
 
 /** A face to look at by itself: without the neck, its outline smooth, eyes and mouth closed. */
-export function closedFace({ positions, surface }: ColorFaceOptions): Omit<ColoredMesh, "colors"> {
+export function closedFace({ positions, surface }: ColorFaceOptions): Pick<ColoredMesh, "mesh" | "uv"> {
   const { triangles, uv, close } = partsOf(surface);
   return { mesh: { positions: close(positions), triangles }, uv };
 }
@@ -60,7 +62,7 @@ export class FaceColoring {
     const mesh = { positions: close(positions), triangles };
     if (this.#light.length !== photo.rgb.length) this.#light = new Float32Array(photo.rgb.length);
     this.#before = texture(mesh.positions, photoToLinear(photo, this.#light), this.#before);
-    return { mesh, uv, colors: vertexColors(this.#before) };
+    return { mesh, uv, colors: vertexColors(this.#before), trust: this.#before.trust };
   }
 }
 
