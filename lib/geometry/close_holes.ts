@@ -5,12 +5,16 @@ import type { Mesh } from "@/lib/types.ts";
 /** Rings of vertices that a hole is closed with, its center included. */
 const RINGS = 8;
 
-/** Triangles and a way to give the vertices that closing holes added their values. */
+/** Triangles and ways to give the vertices that closing holes added their values. */
 export interface ClosedSurface {
   /** [triangleCount, 3], those that were there first. */
   readonly triangles: Uint32Array;
+  /** The first of the added vertices. */
+  readonly capStart: number;
   /** Values of the vertices that were there, [n, columns], and after them those of the added ones, interpolated. */
-  extend(values: Float32Array, columns: number): Float32Array;
+  extend(values: Float32Array, columns: number): Float32Array<ArrayBuffer>;
+  /** As `extend` with positions, [n, 3], whose outline it smooths. */
+  close(positions: Float32Array): Float32Array<ArrayBuffer>;
 }
 
 const closed = new WeakMap<Uint32Array, ClosedSurface>();
@@ -44,28 +48,32 @@ function close(triangles: Uint32Array, vertexCount: number): ClosedSurface {
       outer = inner;
     }
   }
-  return {
-    triangles: Uint32Array.from([...triangles, ...added]),
-    extend(values, columns) {
-      const extended = new Float32Array(next * columns);
-      extended.set(values);
-      let at = vertexCount * columns;
-      for (const hole of holes) {
-        const center = Array.from(
-          { length: columns },
-          (_, column) => mean(hole.map((v) => values[columns * v + column]!)),
-        );
-        for (let ring = 1; ring <= RINGS; ring++) {
-          for (const v of ring < RINGS ? hole : hole.slice(0, 1)) {
-            for (let column = 0; column < columns; column++) {
-              const value = values[columns * v + column]!;
-              extended[at++] = value + (center[column]! - value) * ring / RINGS;
-            }
+  const extend = (values: Float32Array, columns: number) => {
+    const extended = new Float32Array(next * columns);
+    extended.set(values);
+    let at = vertexCount * columns;
+    for (const hole of holes) {
+      const center = Array.from(
+        { length: columns },
+        (_, column) => mean(hole.map((v) => values[columns * v + column]!)),
+      );
+      for (let ring = 1; ring <= RINGS; ring++) {
+        for (const v of ring < RINGS ? hole : hole.slice(0, 1)) {
+          for (let column = 0; column < columns; column++) {
+            const value = values[columns * v + column]!;
+            extended[at++] = value + (center[column]! - value) * ring / RINGS;
           }
         }
       }
-      return extended;
-    },
+    }
+    return extended;
+  };
+  let smooth: ReturnType<typeof outlineSmoothing> | undefined;
+  return {
+    triangles: Uint32Array.from([...triangles, ...added]),
+    capStart: vertexCount,
+    extend,
+    close: (positions) => extend((smooth ??= outlineSmoothing(triangles))(positions), 3),
   };
 }
 
@@ -78,7 +86,7 @@ export function smoothOutline({ positions, triangles }: Mesh): Mesh {
 }
 
 /** As {@linkcode smoothOutline}, for many meshes of the same triangles: gives a mesh's positions smoothed. */
-export function outlineSmoothing(triangles: Uint32Array): (positions: Float32Array) => Float32Array<ArrayBuffer> {
+function outlineSmoothing(triangles: Uint32Array): (positions: Float32Array) => Float32Array<ArrayBuffer> {
   const [outline = []] = boundaryLoops(triangles), count = outline.length;
   const before = new Float32Array(3 * (count + 2)); // the last, all in order, and the first
   return (positions) => {

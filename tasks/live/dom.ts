@@ -11,3 +11,12 @@ export const button = (id: string): HTMLButtonElement => element<HTMLButtonEleme
 export function setPressed(id: string, isPressed: boolean): void {
   button(id).setAttribute("aria-pressed", String(isPressed));
 }
+
+/** Hands a file to the browser's downloads. */
+export function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -39,8 +39,11 @@ export async function glbFile(saved: SavedFace): Promise<Blob> {
 
 /** In the frame's colors, and in the source's pixels. */
 function meshOf({ face: { vertices: positions }, model, picture, fileScale }: SavedFace): ExportedMesh {
-  const { triangles, uv, isSymmetric } = model;
-  const colors = colorsFromPhoto({ positions, triangles }, picture, isSymmetric ? { mirrorUv: uv } : {});
+  const { triangles, capStart, uv, isSymmetric } = model;
+  const colors = colorsFromPhoto({ positions, triangles }, picture, {
+    mirrorUv: isSymmetric ? uv : undefined,
+    capStart,
+  });
   return withoutStrays({ positions: imageToExport(positions, { ...picture, fileScale }), triangles, uv, colors });
 }
 
@@ -63,13 +66,4 @@ function inSource({ picture: { width, height }, fileScale, face, ...row }: LiveR
     picture: { width: Math.round(fileScale * width), height: Math.round(fileScale * height) },
     landmarks: face.landmarks.map((value) => fileScale * value),
   };
-}
-
-/** Hands a file to the browser's downloads. */
-export function download(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,7 +1,7 @@
 // The page: a source's frames go to the tracker one at a time, and each is shown with the faces that were found in it.
 import { ExpressionBars } from "./bars.ts";
-import { button, element, setPressed } from "./dom.ts";
-import { csvFile, download, glbFile, type LiveRow, objFile } from "./files.ts";
+import { button, download, element, setPressed } from "./dom.ts";
+import { csvFile, glbFile, type LiveRow, objFile } from "./files.ts";
 import { ModelView } from "./mesh_view.ts";
 import { onWhite } from "./pixels.ts";
 import type { Backend, LiveFace, LiveModel } from "./protocol.ts";

@@ -44,6 +44,8 @@ export interface LiveFace {
 export interface LiveModel {
   /** [triangleCount, 3]. */
   readonly triangles: Uint32Array;
+  /** The first of the vertices that close holes. */
+  readonly capStart: number;
   /** [vertexCount, 2]. */
   readonly uv: Float32Array;
   /** Whether `uv` tells which places lie across from each other. */

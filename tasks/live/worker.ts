@@ -1,6 +1,5 @@
 // Tracks the frames that the page sends, by the same code as `deno task track`.
-import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { closeHoles, outlineSmoothing } from "@/lib/geometry/close_holes.ts";
+import { closedSurface } from "@/lib/face/closed_surface.ts";
 import { CropModel } from "@/lib/model/crop_model.ts";
 import { parseDescription } from "@/lib/model/description.ts";
 import { type OnnxRuntime, OnnxSession } from "@/lib/model/onnx_session.ts";
@@ -73,16 +72,16 @@ async function open({ backend, base, threads }: Opening): Promise<Opened> {
   const fitter = new FaceFitter(new CropModel(session, description.imageSize), { ...description, uv: surface.uv });
   // small: the wait for a GPU would be longer than its work
   const finder = new FaceDetector(await OnnxSession.open(runtime, detector, { executionProviders: ["wasm"] }));
-  const closed = closeHoles(trianglesWithoutNeck(surface), surface.regions.length);
-  const smooth = outlineSmoothing(closed.triangles);
+  const closed = closedSurface(surface);
   return {
     model: {
       triangles: closed.triangles,
+      capStart: closed.capStart,
       uv: closed.extend(surface.uv, 2),
       isSymmetric: hasMirroredUv(surface),
       expressionNames: description.expressionNames ?? [],
     },
-    drawn: (vertices) => smooth(closed.extend(vertices, 3)),
+    drawn: closed.close,
     neutral: description.neutralLandmarks,
     newTracker: () =>
       new FaceTracker<ModelFit>({

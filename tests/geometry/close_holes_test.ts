@@ -73,6 +73,20 @@ Deno.test("smoothOutline() takes the teeth off the longest edge, and moves nothi
   assert(length(smooth.positions) < 0.85 * length(positions), `${length(smooth.positions)} of ${length(positions)}`);
 });
 
+Deno.test("a ClosedSurface closes meshes to what smoothing after or before it makes of them", () => {
+  const { positions, triangles } = grid(
+    9,
+    (row, column) => (row < 8 || column % 2 === 0) && (row !== 4 || column !== 4),
+  );
+  const closed = closeHoles(triangles, positions.length / 3), mesh = closed.close(positions);
+  const smooth = smoothOutline({ positions, triangles }).positions;
+  assertEquals([...mesh], [...closed.extend(smooth, 3)]);
+  const after = smoothOutline({ positions: closed.extend(positions, 3), triangles: closed.triangles });
+  assertEquals([...mesh], [...after.positions]);
+  assertEquals(mesh.slice(0, 3 * closed.capStart), smooth);
+  assert(mesh.length > positions.length && mesh.some((value, i) => value !== positions[i] && i < positions.length));
+});
+
 Deno.test("closeHoles() and smoothOutline() of no triangles are nothing", () => {
   const closed = closeHoles(new Uint32Array(), 0);
   assertEquals([closed.triangles.length, closed.extend(new Float32Array(), 3).length], [0, 0]);

@@ -1,8 +1,7 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { type MapPair, vertexErrors } from "@/lib/evaluate/region_errors.ts";
+import { closedSurface } from "@/lib/face/closed_surface.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { closeHoles, smoothOutline } from "@/lib/geometry/close_holes.ts";
 import { linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh } from "@/lib/geometry/draw_mesh.ts";
 import type { Photo } from "@/lib/types.ts";
@@ -23,16 +22,16 @@ export function errorMap(
   { image, ...pair }: MapPair & { readonly image: Photo },
   { surface, most }: ErrorMapOptions,
 ): Photo {
-  const { triangles, extend } = closeHoles(trianglesWithoutNeck(surface), surface.uv.length / 2);
+  const { triangles, extend, close } = closedSurface(surface);
   const scale = image.width / pair.truth.size;
-  const positions = extend(readVertices(pair.truth, surface).map((value) => value * scale), 3);
+  const positions = close(readVertices(pair.truth, surface).map((value) => value * scale));
   const colors = new Float32Array(positions.length);
   extend(vertexErrors(pair, surface), 1).forEach((error, v) => {
     viridis(error / most).forEach((channel, c) => colors[3 * v + c] = srgbToLinear(channel / 255));
   });
   const canvas = photoToLinear(image);
   canvas.rgb.forEach((value, i) => canvas.rgb[i] = 0.35 * value);
-  drawMesh(smoothOutline({ positions, triangles }), canvas, { colors, samples: 3, backfaces: false, opacity: 0.92 });
+  drawMesh({ positions, triangles }, canvas, { colors, samples: 3, backfaces: false, opacity: 0.92 });
   return linearToPhoto(canvas);
 }
 

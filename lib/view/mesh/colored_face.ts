@@ -1,8 +1,7 @@
 import { readVertices } from "@/lib/data/maps/position_map.ts";
+import { closedSurface } from "@/lib/face/closed_surface.ts";
 import { hasMirroredUv } from "@/lib/face/mirror.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
-import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
-import { closeHoles, outlineSmoothing } from "@/lib/geometry/close_holes.ts";
 import { photoToLinear } from "@/lib/geometry/color.ts";
 import {
   type PhotoTexture,
@@ -69,11 +68,10 @@ export class FaceColoring {
 /** What a surface alone says of its faces, once. */
 function partsOf(surface: FaceSurface): SurfaceParts {
   return parts.getOrInsertComputed(surface, () => {
-    const open = trianglesWithoutNeck(surface), capStart = surface.regions.length;
-    const smooth = outlineSmoothing(open), { triangles, extend } = closeHoles(open, capStart);
+    const { triangles, capStart, extend, close } = closedSurface(surface);
     const uv = extend(surface.uv, 2), mirrorUv = hasMirroredUv(surface) ? uv : undefined;
     const texture = photoTextures({ triangles, vertexCount: uv.length / 2 }, { mirrorUv, capStart });
-    return { triangles, uv, texture, close: (positions: Float32Array) => extend(smooth(positions), 3) };
+    return { triangles, uv, texture, close };
   });
 }
 

@@ -71,9 +71,9 @@ export function maskTriple(triple: OverlayTriple): Photo {
 
 function masked(photo: Photo, { positions, triangles }: Mesh, color: Vec3): Photo {
   const closed = closeHoles(triangles, positions.length / 3);
-  const all = closed.extend(positions, 3);
+  const all = closed.close(positions);
   const image = photoToLinear(photo);
   const colors = all.map((_, i) => color[i % 3]!);
-  drawMesh(smoothOutline({ positions: all, triangles: closed.triangles }), image, { colors, opacity: 0.6 });
+  drawMesh({ positions: all, triangles: closed.triangles }, image, { colors, opacity: 0.6 });
   return linearToPhoto(image);
 }
