@@ -108,27 +108,37 @@ export async function writeFolderAtomic(
   path: string,
   files: Iterable<FileContent> | AsyncIterable<FileContent>,
 ): Promise<void> {
+  await makeFolderAtomic(path, async (making) => {
+    for await (const [name, content] of files) {
+      await writing(`${path}/${name}`, async () => {
+        await Deno.mkdir(dirname(`${making}/${name}`), { recursive: true });
+        await writeSynced(`${making}/${name}`, content);
+      });
+    }
+  });
+}
+
+export type FileContent = readonly [name: string, content: Uint8Array | string];
+
+/**
+ * As {@linkcode writeFolderAtomic}, of what `fill` writes into the folder that it is given, which has another name until it
+ * is whole; each file as `writeFileAtomic` does. Errors that name that folder name this one.
+ */
+export async function makeFolderAtomic(path: string, fill: (making: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await refusePresent(path);
     await writing(path, () => Deno.mkdir(temporary, { recursive: true }));
-    for await (const [name, content] of files) {
-      await writing(`${path}/${name}`, async () => {
-        await Deno.mkdir(dirname(`${temporary}/${name}`), { recursive: true });
-        await writeSynced(`${temporary}/${name}`, content);
-      });
-    }
+    await fill(temporary);
     await writing(path, async () => {
       await Deno.rename(temporary, path);
       await syncFolder(dirname(path));
     });
   } catch (error) {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
-    throw error;
+    throw error instanceof InputError ? new InputError(error.message.replaceAll(temporary, path)) : error;
   }
 }
-
-export type FileContent = readonly [name: string, content: Uint8Array | string];
 
 /** Throws an InputError where there is already what is to be made anew. */
 export async function refusePresent(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 // deno task import prnet [options]: makes a trained model of other programs' weights.
 import { InputError } from "@/lib/errors.ts";
-import { refusePresent, temporaryName, writing } from "@/lib/files.ts";
+import { refusePresent } from "@/lib/files.ts";
 import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 
@@ -18,23 +18,14 @@ await runTask(command, async (console) => {
   await refuseFileAsFolder(out);
   console.stage("Reading the weights");
   // slow to load: help and wrong flags need none of it
-  const [{ importPrnet }, { saveTrainedModel }, { saveOnnx, useOwnBackend }] = await Promise.all([
+  const [{ importPrnet }, { saveNewModel, useOwnBackend }] = await Promise.all([
     import("@/lib/model/import_prnet.ts"),
-    import("@/lib/model/trained_model.ts"),
     import("@/lib/export/save_onnx.ts"),
   ]);
   await useOwnBackend();
   const model = await importPrnet({ checkpoint, uvData });
   console.stage("Writing the model");
-  const making = temporaryName(out);
-  try {
-    await saveTrainedModel(making, model);
-    await saveOnnx(`${making}/model.onnx`, model);
-    await writing(out, () => Deno.rename(making, out));
-  } catch (error) {
-    await Deno.remove(making, { recursive: true }).catch(() => {});
-    throw error;
-  }
+  await saveNewModel(out, model);
   console.quiet();
   globalThis.console.log(`${out}: PRNet, ${model.network.countParams()} weights`);
 });

@@ -4,6 +4,8 @@ import {
   claimFolder,
   filesBelow,
   isTemporary,
+  isThere,
+  makeFolderAtomic,
   temporaryName,
   writeFileAtomic,
   writeFolderAtomic,
@@ -80,6 +82,24 @@ Deno.test("writeFolderAtomic() writes a folder whose name ends in slashes, once,
     await assertThrows(() => writeFileAtomic(path, "text"), InputError, /^Cannot write .*site\/\/: /);
     await assertThrows(() => writeFileAtomic("/", "text"), InputError, /^Cannot write \/: /);
     assertEquals([await namesIn(folder), await namesIn(path)], [["site"], ["index.html"]]);
+  });
+});
+
+Deno.test("makeFolderAtomic() has a folder when it is whole, and of one that fails an error that names it, and nothing else", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/model`;
+    const fails = async (making: string) => {
+      await writeFileAtomic(`${making}/weights`, "first");
+      await writeFileAtomic(`${making}/none/weights`, "second");
+    };
+    const sentence = `^Cannot write ${path}/none/weights: there is no folder ${path}/none$`;
+    await assertThrows(() => makeFolderAtomic(path, fails), InputError, new RegExp(sentence));
+    assertEquals(await namesIn(folder), []);
+    await makeFolderAtomic(path, async (making) => {
+      await writeFileAtomic(`${making}/weights`, "whole");
+      assert(isTemporary(making) && !await isThere(path));
+    });
+    assertEquals([await namesIn(folder), await namesIn(path)], [["model"], ["weights"]]);
   });
 });
 

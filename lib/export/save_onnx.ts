@@ -5,18 +5,35 @@ import { gridSurface } from "@/lib/data/maps/grid_surface.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { encodeOnnx, type OnnxOptions } from "@/lib/export/onnx.ts";
 import { encodeSavedModel } from "@/lib/export/saved_model.ts";
-import { isSame, isThere, refusePresent, writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
+import { isSame, isThere, makeFolderAtomic, refusePresent, writeFileAtomic, writeFolderAtomic } from "@/lib/files.ts";
 import { sealJson, sealOnnx } from "@/lib/formats/seal.ts";
 import { encodeDescription } from "@/lib/model/description.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { modelFolder } from "@/lib/model/model_folder.ts";
-import { isOnnxAlone, openTrainedModel, replaceDescription, type TrainedModel } from "@/lib/model/trained_model.ts";
+import {
+  isOnnxAlone,
+  openTrainedModel,
+  replaceDescription,
+  saveTrainedModel,
+  type TrainedModel,
+} from "@/lib/model/trained_model.ts";
 
 /** Writes a trained model as ONNX, whole or not at all; see {@linkcode encodeOnnx}. Gives the file's size in bytes; throws an InputError where it cannot be written. */
 export async function saveOnnx(path: string, model: TrainedModel, options: OnnxOptions = {}): Promise<number> {
   const bytes = await onnxBytes(model, options);
   await writeFileAtomic(path, bytes);
   return bytes.length;
+}
+
+/**
+ * Makes a new folder of a trained model, its ONNX with it: all of it or nothing. Throws an InputError where it is there
+ * already, and where it cannot be written.
+ */
+export async function saveNewModel(folder: string, model: TrainedModel): Promise<void> {
+  await makeFolderAtomic(folder, async (making) => {
+    await saveTrainedModel(making, model);
+    await saveOnnx(`${making}/model.onnx`, model);
+  });
 }
 
 async function onnxBytes(

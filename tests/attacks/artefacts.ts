@@ -201,6 +201,17 @@ export const artefacts: Readonly<Record<string, Artefact>> = {
     read: async (folder) => await (await modelFiles()).readOnnx(folder),
     isDerived: true,
   },
+  "an imported model's folder": {
+    write: async (folder, version) => await (await modelFiles()).writeNewModel(`${folder}/imported`, version),
+    async read(folder) {
+      const { readModel, readOnnx } = await modelFiles(), path = `${folder}/imported`;
+      const version = await readModel(path);
+      assertEquals(await readOnnx(path), version);
+      return version;
+    },
+    isNew: true,
+    isShared: true,
+  },
   "a kept face model": {
     write: async (folder, version) =>
       void await keptModel(`${folder}/a.model`, {

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "@/lib/errors.ts";
 import { encodeOnnx } from "@/lib/export/onnx.ts";
-import { saveOnnx } from "@/lib/export/save_onnx.ts";
+import { saveNewModel, saveOnnx } from "@/lib/export/save_onnx.ts";
 import { sealOnnx } from "@/lib/formats/seal.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
@@ -59,6 +59,10 @@ export async function readModel(folder: string): Promise<number | undefined> {
   network.dispose();
   assertEquals(summary!["version"], kernel);
   return kernel;
+}
+
+export async function writeNewModel(folder: string, version: number): Promise<void> {
+  await withSmallModel(version, (model) => saveNewModel(folder, model));
 }
 
 export async function writeOnnx(folder: string, version: number): Promise<void> {
