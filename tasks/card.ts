@@ -1,7 +1,7 @@
 // deno task card [options]: where a trained model is good and where it fails, as Markdown and a picture.
 import { basename, isAbsolute } from "node:path";
 import { Option } from "commander";
-import { type Config, resolveConfig } from "@/lib/config.ts";
+import { type Config, defaults } from "@/lib/config.ts";
 import { counted } from "@/lib/counted.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import type { DrawnSource } from "@/lib/data/synthetic/drawn_source.ts";
@@ -43,7 +43,7 @@ const SPLIT: Split = "test";
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
   const given = settingsOf({ ...options }, ["testSamples", "seed"]);
-  const { testSamples } = resolveConfig("lite", given);
+  const { testSamples } = { ...defaults, ...given };
   await refuseFileAsFolder(options.out);
 
   console.stage("Opening the model");
@@ -58,7 +58,7 @@ await runTask(command, async (console) => {
   const opened = await openModel(options.model, { note });
   const model = await openCrops(opened, { ...options, note });
   const { source: said, seed } = { ...await trainedFaces(model, options.model), ...given };
-  const source = sourceOf(options, await readRunSource(options.model) ?? said);
+  const source = sourceOf({ ...options }, await readRunSource(options.model) ?? said);
   const drawing = await openDrawn(
     { seed, source, imageSize: model.description.imageSize },
     console.lateStage(CONVERTING),

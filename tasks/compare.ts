@@ -1,15 +1,14 @@
 // deno task compare <folders…> [options]: runs and models in one table, on the same faces, beside what papers tell.
 import { Option } from "commander";
-import { defaults, resolveConfig } from "@/lib/config.ts";
+import { defaults } from "@/lib/config.ts";
 import { counted } from "@/lib/counted.ts";
-import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
 import { wholeFaceErrors } from "@/lib/evaluate/aflw2000/protocol.ts";
 import type { FaceError } from "@/lib/evaluate/nme.ts";
 import { publishedErrors } from "@/lib/evaluate/published.ts";
 import type { ComparedModel } from "@/lib/view/evaluation/model_comparison.ts";
 import type { BoxKind } from "@/tasks/evaluate/measure_photos.ts";
-import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
+import { backendOption, type CropBackend, heldOutFlags, sourceOptions } from "@/tasks/model_option.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 import { Refusals } from "@/tasks/refusals.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
@@ -23,9 +22,6 @@ interface Flags {
   readonly faceModel?: string;
   readonly boxes: BoxKind;
   readonly format: typeof formats[number];
-  readonly source?: string;
-  readonly sourcePath?: string;
-  readonly sourceModel?: string;
 }
 
 const command = taskCommand("compare")
@@ -36,23 +32,22 @@ const command = taskCommand("compare")
   .addOption(backendOption())
   .addOption(
     new Option("--photos <folder>", "on AFLW2000-3D's photos, beside papers' figures, instead of held-out faces")
-      .conflicts(["source", "sourcePath", "sourceModel", "testSamples", "seed"]),
+      .conflicts(heldOutFlags),
   )
   .option("--face-model <file>", "of `deno task prepare bfm`: measure photos' whole faces, too")
   .addOption(
     new Option("--boxes <kind>", "where photos' faces are looked for").choices(["truth", "detector"]).default("truth"),
-  )
-  .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: built-in)`)
-  .option("--source-path <folder>", "where the source's files are")
-  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
+  );
+for (const option of sourceOptions({ about: "held-out faces", otherwise: "built-in" })) command.addOption(option);
+command
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", `of the held-out faces (default: ${defaults.seed})`)
   .addOption(new Option("--format <kind>", "of the table").choices(formats).default("text"));
 
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
-  const { testSamples, seed } = resolveConfig("lite", settingsOf({ ...options }, ["testSamples", "seed"]));
-  const source = sourceOf(options, defaults.source);
+  const { testSamples, seed } = { ...defaults, ...settingsOf({ ...options }, ["testSamples", "seed"]) };
+  const source = sourceOf({ ...options }, defaults.source);
   if (!options.photos && (options.faceModel || options.boxes !== "truth")) {
     throw new InputError("Cannot use --face-model or --boxes without --photos, of which they say more");
   }

@@ -1,7 +1,6 @@
 // deno task evaluate <folder> [options]: measures a trained model on held-out faces, or on real photos.
 import { Option } from "commander";
-import { defaults, resolveConfig } from "@/lib/config.ts";
-import { sourceKinds } from "@/lib/data/sources/open_source.ts";
+import { defaults } from "@/lib/config.ts";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
@@ -12,7 +11,7 @@ import { ExpressionTable } from "@/lib/view/evaluation/expression_table.ts";
 import type { NumberTable } from "@/lib/view/evaluation/number_table.ts";
 import { protocolTables } from "@/lib/view/evaluation/protocol_table.ts";
 import type { BoxKind, PhotoEvaluation } from "@/tasks/evaluate/measure_photos.ts";
-import { backendOption, type CropBackend } from "@/tasks/model_option.ts";
+import { backendOption, type CropBackend, heldOutFlags, sourceOptions } from "@/tasks/model_option.ts";
 import { Refusals } from "@/tasks/refusals.ts";
 import { refuseExisting } from "@/tasks/refuse_existing.ts";
 import { CONVERTING, runTask, taskCommand } from "@/tasks/run_task.ts";
@@ -27,9 +26,6 @@ interface Flags {
   readonly mirrored?: boolean;
   readonly json?: boolean;
   readonly out?: string;
-  readonly source?: string;
-  readonly sourcePath?: string;
-  readonly sourceModel?: string;
 }
 
 type Measured = Evaluation & Partial<PhotoEvaluation>;
@@ -43,15 +39,11 @@ const command = taskCommand("evaluate")
       "--photos <folder>",
       "measure on AFLW2000-3D's or 300W-LP's photos (.jpg, .mat) instead of held-out faces",
     )
-      .conflicts(["source", "sourcePath", "sourceModel", "testSamples", "seed"]),
+      .conflicts(heldOutFlags),
   )
   .addOption(
-    new Option("--annotations <folder>", "3DDFA's of AFLW2000-3D (.npy): corrected landmarks, and yaws").conflicts([
-      "source",
-      "sourcePath",
-      "testSamples",
-      "seed",
-    ]),
+    new Option("--annotations <folder>", "3DDFA's of AFLW2000-3D (.npy): corrected landmarks, and yaws")
+      .conflicts(heldOutFlags),
   )
   .option("--face-model <file>", "of `deno task prepare bfm`: measure photos' whole faces, also after ICP")
   .addOption(
@@ -59,10 +51,11 @@ const command = taskCommand("evaluate")
       "truth",
     ),
   )
-  .option("--mirrored", "the mean of each crop's and its mirror image's answers, as in `deno task predict`")
-  .option("--source <name>", `held-out faces of ${Object.keys(sourceKinds).join(", ")} (default: as it was trained)`)
-  .option("--source-path <folder>", "where the source's files are (default: as it was trained)")
-  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
+  .option("--mirrored", "the mean of each crop's and its mirror image's answers, as in `deno task predict`");
+for (const option of sourceOptions({ about: "held-out faces", otherwise: "as it was trained" })) {
+  command.addOption(option);
+}
+command
   .option("--test-samples <count>", `how many held-out faces (default: ${defaults.testSamples})`)
   .option("--seed <number>", "of the held-out faces (default: as it was trained)")
   .option("--json", "print one JSON object instead of a table")
@@ -74,7 +67,7 @@ const command = taskCommand("evaluate")
 await runTask(command, async (console) => {
   const options = command.opts<Flags>();
   const given = settingsOf({ ...options }, ["testSamples", "seed"]);
-  const { testSamples } = resolveConfig("lite", given);
+  const { testSamples } = { ...defaults, ...given };
   const folder = command.args[0]!;
   if (!options.photos && (options.annotations || options.faceModel || options.boxes !== "truth")) {
     throw new InputError("Cannot use --annotations, --face-model or --boxes without --photos, of which they say more");
@@ -123,7 +116,7 @@ await runTask(command, async (console) => {
   const refusals = new Refusals(console);
   const evaluation = await evaluateHeldOut(model, {
     workers: defaults.workers,
-    source: sourceOf(options, await readRunSource(folder) ?? source),
+    source: sourceOf({ ...options }, await readRunSource(folder) ?? source),
     seed,
     sampleCount: testSamples,
     onConversion: console.lateStage(CONVERTING),

@@ -1,4 +1,6 @@
 import { type Config, defaults, parseSetting, type SourceSettings } from "@/lib/config.ts";
+import { sourceKinds } from "@/lib/data/sources/open_source.ts";
+import { sourceFlag, type SourceKind } from "@/lib/data/sources/source.ts";
 import { SettingError } from "@/lib/errors.ts";
 import { lastingPath } from "@/tasks/standing.ts";
 
@@ -11,21 +13,42 @@ export function settingsOf(
   return Object.fromEntries(given.map((name) => [name, settingOf(name, String(options[name]))]));
 }
 
-/** The source that --source, --source-path and --source-model ask for: what they do not say is as before, if its name is. */
-export function sourceOf(
-  { source: name, sourcePath, sourceModel }: {
-    readonly source?: string;
-    readonly sourcePath?: string;
-    readonly sourceModel?: string;
-  },
-  before: SourceSettings,
-): SourceSettings {
+/** The source that --source and its settings' flags ask for: what they do not say is as before, if its name is. */
+export function sourceOf(options: Readonly<Record<string, unknown>>, before: SourceSettings): SourceSettings {
+  const name = options["source"] as string | undefined;
   const source = name === undefined || name === before.name ? before : { name };
-  return {
-    ...source,
-    ...sourcePath && { path: lastingPath(sourcePath) },
-    ...sourceModel && { model: lastingPath(sourceModel) },
-  };
+  const given = sourceSettings().flatMap(({ setting, attribute, isPath }) => {
+    const text = options[attribute] as string | undefined;
+    return text ? [[setting, isPath ? lastingPath(text) : text] as const] : [];
+  });
+  return { ...source, ...Object.fromEntries(given) };
+}
+
+/** A setting that sources take, and how a command line names it. */
+export interface SourceSetting {
+  readonly setting: string;
+  readonly flag: string;
+  /** The flag's name among a command's options: "sourcePath". */
+  readonly attribute: string;
+  readonly isPath: boolean;
+  /** What it is for each source that takes it. */
+  readonly about: string;
+}
+
+/** The settings of all sources, but for the name. */
+export function sourceSettings(
+  kinds: Readonly<Record<string, Pick<SourceKind, "settings">>> = sourceKinds,
+): SourceSetting[] {
+  const takers = Object.entries(kinds).flatMap(([kind, { settings }]) =>
+    Object.entries(settings).map(([setting, facts]) => ({ kind, setting, ...facts }))
+  );
+  return Object.entries(Object.groupBy(takers, ({ setting }) => setting)).map(([setting, taken]): SourceSetting => ({
+    setting,
+    flag: sourceFlag(setting),
+    attribute: `source${setting[0]!.toUpperCase()}${setting.slice(1)}`,
+    isPath: taken!.some(({ isPath }) => isPath),
+    about: taken!.map(({ kind, about }) => `for ${kind}, ${about}`).join("; "),
+  }));
 }
 
 function settingOf(name: keyof Config, text: string): Config[keyof Config] {

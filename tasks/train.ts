@@ -10,7 +10,6 @@ import {
   settingText,
   type SourceSettings,
 } from "@/lib/config.ts";
-import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import type { Experiment } from "@/lib/experiment.ts";
@@ -31,6 +30,7 @@ import { describeExpressions } from "@/lib/view/evaluation/expression_table.ts";
 import { STOPPED_ON_REQUEST } from "@/tasks/console/status_line.ts";
 import { Interruption, type TaskConsole } from "@/tasks/console/task_console.ts";
 import { checkoutPath, CONVERTING, quoted, runTask, taskCommand, taskLine } from "@/tasks/run_task.ts";
+import { sourceOptions } from "@/tasks/model_option.ts";
 import { newRunFolder } from "@/tasks/new_run_folder.ts";
 import { Refusals } from "@/tasks/refusals.ts";
 import { settingsOf, sourceOf } from "@/tasks/settings.ts";
@@ -46,15 +46,10 @@ interface Options {
   readonly config?: string;
   readonly dryRun?: boolean;
   readonly maxTime?: string;
-  readonly source?: string;
-  readonly sourcePath?: string;
-  readonly sourceModel?: string;
   readonly cluster?: string;
   readonly rank?: string;
   readonly joinTime: string;
 }
-
-const sources = Object.entries(sourceKinds).map(([name, { about }]) => `${name} (${about})`).join(", ");
 
 /** The settings that have a flag, by the setting's name, in the groups that --help shows. */
 const flags = {
@@ -162,10 +157,11 @@ const command = taskCommand("train")
   .option("--config <file>", "the settings to start from: another run's config.json, such as a notebook's")
   .option("--max-time <time>", "stop after so long, such as 90m, 1h30m or 23:50:00, to be resumed: exit status 75")
   .option("--dry-run", "take some steps, say what the training would take, and write nothing")
-  .option("--fast-dev-run", "two tiny steps, to see that everything connects")
-  .option("--source <name>", `where faces come from: ${sources}`)
-  .option("--source-path <folder>", "where the source's files are; for obj, a folder with face.json")
-  .option("--source-model <file>", "for 300w-lp, the face model that deno task prepare bfm has made")
+  .option("--fast-dev-run", "two tiny steps, to see that everything connects");
+for (const option of sourceOptions({ about: "where faces come from", otherwise: "the preset's" })) {
+  command.addOption(option);
+}
+command
   .optionsGroup("Several processes:")
   .option("--cluster <addresses>", "host:port of all processes that train together, with commas between")
   .option("--rank <number>", "which of them this is, from 0")

@@ -30,13 +30,13 @@ export const lp300: Preparation = {
     }
     await refuseFileAsFolder(options.out);
     console.stage("Listing the photos, and opening the face model");
-    const [{ open300wLp }, { buildStore }] = await Promise.all([
+    const [{ source300wLp }, { buildStore }] = await Promise.all([
       import("@/lib/data/sources/300w_lp.ts"),
       import("@/lib/data/store/build_store.ts"),
     ]);
     const refusals = new Refusals(console);
     const spec = { seed, source, imageSize, augment: false };
-    const photos = await open300wLp(spec, { onRefused: refusals.add });
+    const photos = await source300wLp.open(spec, { onRefused: refusals.add });
     const count = Object.values(photos.counts).reduce((sum, inSplit) => sum + inSplit, 0);
     const tell = console.stage(`Making samples of ${counted(count, "photo")}`);
     let made = 0;

@@ -133,7 +133,7 @@ Deno.test("deno task evaluate refuses what it cannot use in one sentence, exit s
     [[weights, "--boxes", "detector"], /Cannot use --annotations, --face-model or --boxes without --photos/],
     [
       [weights, "--photos", folder.path, "--face-model", otherFace],
-      /by .*other\.model, a model of .* modes: the file is wanted that/,
+      /by .*other\.model, a model of .* modes: the file that .* is wanted;/,
     ],
     [[weights, "--photos", folder.path, "--boxes", "3ddfa"], /Cannot use --boxes 3ddfa without --annotations/],
     [[weights, "--photos", folder.path, "--boxes", "all"], /Allowed choices are truth, detector, 3ddfa/],

@@ -71,20 +71,20 @@ Deno.test("what needs the Basel Face Model says which file to get and where, whe
   await assertThrows(
     () => open({ path: set }),
     InputError,
-    /--source-model was not given, the file is wanted that `deno task prepare bfm` makes of the Basel Face Model's; data\/README/,
+    /--source-model was not given, the file that `deno task prepare bfm` makes of the Basel Face Model's is wanted; data\/README/,
   );
   await assertThrows(
     () => open({ path: set, model: `${folder.path}/none` }),
     InputError,
-    /Cannot read .*none: .*; the file is wanted that `deno task prepare bfm` makes of the Basel Face Model's; data\/README/,
+    /Cannot read .*none: .*; the file that `deno task prepare bfm` makes of the Basel Face Model's is wanted; data\/README/,
   );
   await savePreparedFace(model, { model: { ...standInModel().model, identityModes: [] } });
   await assertThrows(
     () => open({ path: set, model }),
     InputError,
-    /by .*bfm\.model, a model of 0 identity and 29 expression modes: the file is wanted that/,
+    /by .*bfm\.model, a model of 0 identity and 29 expression modes: the file that .* is wanted/,
   );
   const { code, stderr } = await runTaskChild("prepare", "300w-lp", set, "--out", `${folder.path}/store`);
   assertEquals(code, 2);
-  assert(/--source-model was not given, the file is wanted that `deno task prepare bfm` makes/.test(stderr), stderr);
+  assert(/--source-model was not given, the file that `deno task prepare bfm` makes/.test(stderr), stderr);
 });

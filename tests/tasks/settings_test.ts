@@ -1,8 +1,10 @@
 import { type Config, defaults, resolveConfig } from "@/lib/config.ts";
+import { sourceKinds } from "@/lib/data/sources/open_source.ts";
 import { InputError } from "@/lib/errors.ts";
-import { settingsOf, sourceOf } from "@/tasks/settings.ts";
+import { sourceOptions } from "@/tasks/model_option.ts";
+import { settingsOf, sourceOf, sourceSettings } from "@/tasks/settings.ts";
 import { asGiven, lastingPath } from "@/tasks/standing.ts";
-import { assertEquals, assertThrows } from "@/tests/support.ts";
+import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 
 const names = ["steps", "learningRate", "architecture", "device"] as const;
 
@@ -78,4 +80,42 @@ Deno.test("sourceOf() takes what no flag says from the source before, and nothin
   assertEquals(sourceOf({ source: "ict" }, before), before);
   assertEquals(sourceOf({ source: "obj", sourcePath: "/b" }, before), { name: "obj", path: "/b" });
   assertEquals(sourceOf({ source: "built-in" }, before), { name: "built-in" });
+});
+
+Deno.test("sourceOptions() has a flag for each setting of each source, which sourceOf() reads into that setting", () => {
+  const options = sourceOptions({ about: "faces", otherwise: "none" });
+  let count = 0;
+  for (const [name, { settings }] of Object.entries(sourceKinds)) {
+    for (const setting of Object.keys(settings)) {
+      const { flag } = sourceSettings().find((one) => one.setting === setting)!;
+      const option = options.find(({ long }) => long === flag)!;
+      const given = { source: name, [option.attributeName()]: "/a" };
+      assertEquals(sourceOf(given, { name: "another" }), { name, [setting]: "/a" });
+      count++;
+    }
+  }
+  assert(count > 6, `only ${count} settings`);
+});
+
+Deno.test("sourceSettings() takes a new source's settings from it alone, paths and others", () => {
+  const film = { path: { about: "a film", isPath: true }, frameRate: { about: "frames a second" } };
+  assertEquals(
+    sourceSettings({ ict: { settings: { path: { about: "a folder", isPath: true } } }, film: { settings: film } }),
+    [
+      {
+        setting: "path",
+        flag: "--source-path",
+        attribute: "sourcePath",
+        isPath: true,
+        about: "for ict, a folder; for film, a film",
+      },
+      {
+        setting: "frameRate",
+        flag: "--source-frame-rate",
+        attribute: "sourceFrameRate",
+        isPath: false,
+        about: "for film, frames a second",
+      },
+    ],
+  );
 });

@@ -1,15 +1,18 @@
 import * as z from "zod";
-import { sourceKind } from "@/lib/data/sources/source.ts";
-import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
-import { readPreparedFace } from "@/lib/face/prepared_face.ts";
+import { pathSetting, sourceKind } from "@/lib/data/sources/source.ts";
 
 const schema = z.strictObject({
   name: z.literal("model"),
-  path: z.string("--source-path was not given, a face model that deno task prepare has made is wanted"),
+  path: pathSetting("a face model that deno task prepare has made"),
 });
 
 /** Faces of a model in a file, as `deno task prepare` writes them. */
-export const modelSource = sourceKind(schema, async ({ path }, options) => {
-  const { model, license } = await readPreparedFace(path);
-  return drawnSource(model, { ...options, ...license && { license } });
+export const modelSource = sourceKind(schema, {
+  about: "a model's that deno task prepare has made",
+  open: async ({ path }, options) => {
+    const { drawnSource } = await import("@/lib/data/synthetic/drawn_source.ts");
+    const { readPreparedFace } = await import("@/lib/face/prepared_face.ts");
+    const { model, license } = await readPreparedFace(path);
+    return drawnSource(model, { ...options, ...license && { license } });
+  },
 });

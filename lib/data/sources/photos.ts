@@ -1,14 +1,16 @@
 import * as z from "zod";
-import { sourceKind } from "@/lib/data/sources/source.ts";
-import { PhotoStore, photoStoreSource } from "@/lib/data/store/photo_store.ts";
+import { pathSetting, sourceKind } from "@/lib/data/sources/source.ts";
 
 const schema = z.strictObject({
   name: z.literal("photos"),
-  path: z.string("--source-path was not given, a folder that `deno task prepare photos` has made is wanted"),
+  path: pathSetting("a folder that `deno task prepare photos` has made"),
 });
 
 /** One's own photos, labeled. */
-export const photosSource = sourceKind(
-  schema,
-  async ({ path }, options) => photoStoreSource(await PhotoStore.open(path), options),
-);
+export const photosSource = sourceKind(schema, {
+  about: "photos of one's own, labeled",
+  open: async ({ path }, options) => {
+    const { PhotoStore, photoStoreSource } = await import("@/lib/data/store/photo_store.ts");
+    return photoStoreSource(await PhotoStore.open(path), options);
+  },
+});

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import type { Config } from "@/lib/config.ts";
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { type Label, type Sample, type Split, splits } from "@/lib/data/sample.ts";
@@ -60,30 +60,78 @@ export interface OpenOptions {
   readonly timer?: StageTimer | undefined;
 }
 
-/** A kind of source, behind its name. */
-export interface SourceKind {
-  /** Throws an InputError where the settings are not of this kind, or name files that are missing or broken. */
-  open(spec: SourceSpec, options: OpenOptions): Promise<Source>;
+/** Facts about a setting that a source takes beside its name, for flags and messages. */
+export interface SettingFacts {
+  /** What is wanted for it: "a folder that `deno task prepare photos` has made". */
+  readonly about: string;
+  /** What a sentence goes on with that says so, such as where that is from. */
+  readonly more?: string;
+  /** Whether it leads to a file or folder, from where the user stands. */
+  readonly isPath?: boolean;
 }
 
-/** The kind of source whose settings have this schema. */
-export function sourceKind<Settings>(
-  schema: z.ZodType<Settings>,
-  open: (settings: Settings, options: SourceSpec & OpenOptions) => Promise<Source>,
-): SourceKind {
+/** A setting that is a path: `{ path: pathSetting("a folder with a face.json") }`. */
+export function pathSetting(about: string, more = ""): z.ZodString {
+  return z.string().meta({ about, more, isPath: true } satisfies SettingFacts);
+}
+
+/** A kind of source, behind its name. */
+export interface SourceKind<Opened extends Source = Source> {
+  /** For a list of sources to choose from. */
+  readonly about: string;
+  /** Its settings but for its name; each has the flag that {@linkcode sourceFlag} names. */
+  readonly settings: Readonly<Record<string, SettingFacts>>;
+  /** Throws an InputError where the settings are not of this kind, or name files that are missing or broken. */
+  open(spec: SourceSpec, options?: OpenOptions): Promise<Opened>;
+}
+
+interface KindOptions<Settings, Opened extends Source> {
+  readonly about: string;
+  /** Imports late what it needs: all kinds are at hand wherever one is chosen. */
+  readonly open: (settings: Settings, options: SourceSpec & OpenOptions) => Promise<Opened>;
+}
+
+/** The kind of source whose settings have this schema, each but the name with its {@linkcode SettingFacts} as `meta`. */
+export function sourceKind<Shape extends z.core.$ZodLooseShape, Opened extends Source>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  { about, open }: KindOptions<z.infer<z.ZodObject<Shape, z.core.$strict>>, Opened>,
+): SourceKind<Opened> {
+  const { name: _, ...shape } = schema.shape as Readonly<Record<string, z.ZodType>>;
+  const settings = Object.fromEntries(Object.entries(shape).map(([setting, type]) => [setting, factsOf(type)]));
   return {
+    about,
+    settings,
     async open(spec, options) {
       const { data, error } = schema.safeParse(spec.source);
       if (data) return await open(data, { ...spec, ...options });
-      throw new InputError(`Cannot open the source ${spec.source.name}: ${reasonOf(error!.issues[0]!)}`);
+      throw new InputError(`Cannot open the source ${spec.source.name}: ${reasonOf(error!.issues[0]!, settings)}`);
     },
   };
 }
 
-function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "unrecognized_keys") return issue.message;
-  const flags = issue.keys.map((key) => ["path", "model"].includes(key) ? `--source-${key}` : `"${key}"`);
-  return `it takes no ${flags.join(" and no ")}, which ${flags.length === 1 ? "was" : "were"} given`;
+function factsOf(type: z.ZodType): SettingFacts {
+  const { about = "a value", ...facts } = (type instanceof z.ZodOptional ? type.unwrap() as z.ZodType : type).meta() ??
+    {};
+  return { about: String(about), ...facts };
+}
+
+function reasonOf(issue: z.core.$ZodIssue, settings: SourceKind["settings"]): string {
+  if (issue.code === "unrecognized_keys") {
+    const flags = issue.keys.map(sourceFlag);
+    return `it takes no ${flags.join(" and no ")}, which ${flags.length === 1 ? "was" : "were"} given`;
+  }
+  const setting = String(issue.path[0]), facts = settings[setting];
+  return facts ? notGiven(setting, facts) : issue.message;
+}
+
+/** Says that a source's setting is wanted. */
+export function notGiven(setting: string, { about, more = "" }: SettingFacts): string {
+  return `${sourceFlag(setting)} was not given, ${about} is wanted${more}`;
+}
+
+/** The flag of a source's setting: "--source-path". */
+export function sourceFlag(setting: string): string {
+  return `--source-${setting.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`;
 }
 
 /** As many samples of a split as wanted, or all where it has fewer. Throws an InputError where it has none. */

@@ -1,11 +1,16 @@
 import * as z from "zod";
-import { sourceKind } from "@/lib/data/sources/source.ts";
-import { openStore } from "@/lib/data/store/store_source.ts";
+import { pathSetting, sourceKind } from "@/lib/data/sources/source.ts";
 
 const schema = z.strictObject({
   name: z.literal("store"),
-  path: z.string("--source-path was not given, a folder that `deno task prepare 300w-lp` has made is wanted"),
+  path: pathSetting("a folder that `deno task prepare 300w-lp` has made"),
 });
 
 /** Photos with maps that were made before. */
-export const storeSource = sourceKind(schema, ({ path }, options) => openStore(path, options));
+export const storeSource = sourceKind(schema, {
+  about: "photos with maps made before",
+  open: async ({ path }, options) => {
+    const { openStore } = await import("@/lib/data/store/store_source.ts");
+    return await openStore(path, options);
+  },
+});

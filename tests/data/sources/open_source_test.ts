@@ -1,6 +1,7 @@
 import { openBatches } from "@/lib/data/batches/batches.ts";
 import { encodePositions, readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { ictDownload, ictFiles } from "@/lib/data/sets/ict_facekit.ts";
+import { source300wLp } from "@/lib/data/sources/300w_lp.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import type { Source, SourceSpec } from "@/lib/data/sources/source.ts";
 import { InputError } from "@/lib/errors.ts";
@@ -42,7 +43,7 @@ Deno.test("openSource() names the sources that there are, and what one of them m
       { name: "built-in", path: "a", model: "a" },
       /: it takes no --source-path and no --source-model, which were given$/,
     ],
-    [{ name: "obj", path: "a", size: 3 }, /the source obj: it takes no "size", which was given$/],
+    [{ name: "obj", path: "a", size: 3 }, /the source obj: it takes no --source-size, which was given$/],
     [{ name: "ict" }, /the source ict: --source-path was not given, ICT-FaceKit's folder FaceXModel is wanted; `deno/],
     [{ name: "ict", path: "/nowhere" }, /\/nowhere/],
     [{ name: "obj" }, /the source obj: --source-path .*face\.json/],
@@ -121,4 +122,13 @@ Deno.test("a source's fingerprint is another where a file's content is, though n
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("source300wLp refuses a setting that it does not take as all sources do", async () => {
+  const source = { name: "300w-lp", path: "a", model: "b", size: 3 };
+  await assertThrows(
+    () => source300wLp.open({ source, seed: 3, imageSize: 64, augment: false }),
+    InputError,
+    /^Cannot open the source 300w-lp: it takes no --source-size, which was given$/,
+  );
 });
