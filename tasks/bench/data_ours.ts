@@ -1,11 +1,12 @@
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
-import { StageClock } from "@/lib/portrait/stage_timer.ts";
+import type { SampleStage } from "@/lib/portrait/stage_timer.ts";
+import { StageClock } from "@/lib/stage_clock.ts";
 import type { SourceContestant } from "./data.ts";
 import { contestantOptions, serve } from "./serve.ts";
 
 const { samples, ...spec } = contestantOptions<SourceContestant>();
-const timer = new StageClock();
+const timer = new StageClock<SampleStage>();
 const source = await openSource({ ...spec, seed: 7, augment: true }, { timer });
 const targets = new Float32Array(3 * spec.imageSize ** 2);
 

@@ -13,7 +13,7 @@ import { type Jitter, JitterMeter } from "@/lib/track/jitter.ts";
 import type { Photo } from "@/lib/types.ts";
 import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";
 import type { Faces } from "@/tasks/predict/open_faces.ts";
-import { StageClock } from "@/tasks/track/stage_clock.ts";
+import { FrameClock } from "@/tasks/track/frame_clock.ts";
 import { openFaceModel } from "@/tasks/track/open_face_model.ts";
 import { nameForFace, TrackFiles } from "@/tasks/track/track_files.ts";
 import { TurningInset } from "@/tasks/track/turning_inset.ts";
@@ -86,7 +86,7 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
   const triangles = trianglesWithoutNeck(description.surface);
   const overlay = new FaceOverlay(triangles);
   const inset = options.turning ? new TurningInset(info, description.surface) : undefined;
-  const clock = new StageClock();
+  const clock = new FrameClock();
   const [raw, smooth] = [new JitterMeter(info), new JitterMeter(info)];
   const delayed = options.smoothing === "offline" ? new DelayedSmoothing<ModelFit, Frame>() : undefined;
   await using files = await TrackFiles.create(options.out, { expressionNames });
@@ -99,7 +99,7 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
 
   const finish = async ({ picture, number }: Frame, faces: readonly TrackedFit<ModelFit>[]) => {
     const time = number / info.framesPerSecond;
-    clock.start("draw");
+    clock.begin("draw");
     const turning = inset?.draw(picture, faces[0]);
     for (const face of faces) {
       smooth.add(face, number, face.landmarks);
@@ -107,7 +107,7 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
       ids.add(face.id);
     }
     const whole = inset && turning ? inset.beside(picture, turning) : picture;
-    clock.start("write");
+    clock.begin("write");
     for (const { id, fit, isFound, landmarks, expressions } of faces) {
       const pose = description.neutralLandmarks && poseOfLandmarks(landmarks, description.neutralLandmarks);
       await files.add({
@@ -127,11 +127,11 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
     await output?.add(whole);
   };
 
-  clock.start("read");
+  clock.begin("read");
   let cut = undefined as CutShortError | undefined;
   for await (const picture of untilCut(readFrames(video, info), (error) => cut = error)) {
     options.signal.throwIfAborted();
-    clock.start("track");
+    clock.begin("track");
     const number = frameCount++;
     const faces = await tracker.next(picture, number / info.framesPerSecond);
     for (const face of faces) raw.add(face, number, face.fit.landmarks);
@@ -146,11 +146,11 @@ async function track(video: string, options: TrackVideoOptions): Promise<Tracked
       progressAt = performance.now() + 1000;
       options.onProgress(progressText(info, { frameCount, faceCount: ids.size, rate: clock.rate }));
     }
-    clock.start("read");
+    clock.begin("read");
   }
   if (cut) await throwIfInterrupted(options.signal);
   for (const { extra, faces } of delayed?.rest() ?? []) await finish(extra, faces);
-  clock.stop();
+  clock.end();
   if (ids.size === 0) {
     throw new InputError(
       `Found no face in ${counted(frameCount, "frame")} of ${video}${cut ? ", which is cut short" : ""}`,

@@ -8,7 +8,8 @@ import { type Similarity2D, transformPositions } from "@/lib/geometry/transforms
 import type { Photo } from "@/lib/types.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import type { Sample, Split } from "@/lib/data/sample.ts";
-import { sampleStages, StageClock } from "@/lib/portrait/stage_timer.ts";
+import { type SampleStage, sampleStages } from "@/lib/portrait/stage_timer.ts";
+import { StageClock } from "@/lib/stage_clock.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { Sitters } from "@/lib/data/synthetic/sitters.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
@@ -110,7 +111,7 @@ Deno.test("drawnSource()'s images are neither black nor white, and differ in bri
 });
 
 Deno.test("drawnSource() tells a StageClock of every stage, and gives the same bytes with it", () => {
-  const clock = new StageClock();
+  const clock = new StageClock<SampleStage>();
   const timed = drawnSource(model, { seed: 7, imageSize: SIZE, augment: true, timer: clock });
   timed.sample(0, "train"); // the first one also waits for what all are drawn with
   clock.reset();

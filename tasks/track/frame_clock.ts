@@ -1,28 +1,14 @@
-/** Where the time of frames goes: what was started last runs until something else is. */
-export class StageClock {
+import { StageClock } from "@/lib/stage_clock.ts";
+
+/** Where the time of frames goes. */
+export class FrameClock extends StageClock<"read" | "track" | "draw" | "write"> {
   readonly #begin = performance.now();
-  readonly #frames: Map<string, number>[] = [];
-  #current = new Map<string, number>();
-  #stage: string | undefined;
-  #since = 0;
-
-  start(stage: string): void {
-    this.stop();
-    this.#stage = stage;
-    this.#since = performance.now();
-  }
-
-  stop(): void {
-    if (this.#stage === undefined) return;
-    const spent = performance.now() - this.#since;
-    this.#current.set(this.#stage, (this.#current.get(this.#stage) ?? 0) + spent);
-    this.#stage = undefined;
-  }
+  readonly #frames: ReadonlyMap<string, number>[] = [];
 
   endFrame(): void {
-    this.stop();
-    this.#frames.push(this.#current);
-    this.#current = new Map();
+    this.end();
+    this.#frames.push(new Map(this.milliseconds));
+    this.reset();
   }
 
   /** Frames a second since the clock was made. */
