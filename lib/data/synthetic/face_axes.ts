@@ -12,8 +12,10 @@ export interface FaceAxes {
   readonly up: Vec3;
 }
 
-/** Landmarks of the right side, and of the left. */
-const pairs = [0, 2, 4, 36, 39, 31, 48].map((right) => [right, mirroredLandmarks[right]!] as const);
+const { rightJawEnd, rightEyeCorner, rightEyeInnerCorner, rightMouthCorner } = keyLandmarks;
+/** Landmarks of the right side; 2 and 4 are on the jaw below its end, 31 is the outermost on the nostrils. */
+const rightLandmarks = [rightJawEnd, 2, 4, rightEyeCorner, rightEyeInnerCorner, 31, rightMouthCorner];
+const pairs = rightLandmarks.map((right) => [right, mirroredLandmarks[right]!] as const);
 
 /** Landmarks are [68, 3], in Multi-PIE order. */
 export function faceAxes(landmarks: Float32Array): FaceAxes {

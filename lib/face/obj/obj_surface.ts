@@ -3,7 +3,7 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { landmarkEntries, type MeshPoints, outlineOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
-import { pointsAt } from "@/lib/geometry/vectors.ts";
+import { boundsOf, pointsAt } from "@/lib/geometry/vectors.ts";
 
 export interface ObjSurfaceOptions {
   /** The mesh's file, for messages. */
@@ -99,11 +99,6 @@ export function triangulate<T>(polygon: readonly T[]): [T, T, T][] {
 
 /** Stretched to fill [0, 1]², v turned to go down. */
 function stretchedUv(uv: readonly (readonly [number, number])[]): Float32Array {
-  const [left, right] = range(uv.map(([u]) => u));
-  const [bottom, top] = range(uv.map(([, v]) => v));
+  const { low: [left, bottom], high: [right, top] } = boundsOf(uv.flatMap(([u, v]) => [u, v, 0]));
   return Float32Array.from(uv.flatMap(([u, v]) => [(u - left) / (right - left), (top - v) / (top - bottom)]));
-}
-
-function range(values: readonly number[]): [number, number] {
-  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 }
