@@ -7,3 +7,11 @@ export function mean(values: readonly number[]): number {
 export function clamp(value: number, from: number, to: number): number {
   return Math.min(to, Math.max(from, value));
 }
+
+/** The number that as many are below as above; of an even count, the mean of the middle two. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError("Cannot take the median of no numbers");
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
+}

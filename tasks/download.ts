@@ -29,7 +29,7 @@ await runTask(command, async (console) => {
   );
   await downloadFiles(files, {
     into,
-    from: from === undefined ? undefined : await modelFolder(from, Object.keys(files.files)),
+    from: from === undefined ? undefined : await folderWithAny(from, Object.keys(files.files)),
     onProgress,
     onWait: () => console.print("Waiting for another download"),
     signal: console.signal,
@@ -48,7 +48,7 @@ function mayCall(address: string): boolean {
 }
 
 /** The folder that has files of these names: FaceXModel in a clone of the repository. */
-async function modelFolder(given: string, names: readonly string[]): Promise<string> {
+async function folderWithAny(given: string, names: readonly string[]): Promise<string> {
   for (const folder of [`${given}/FaceXModel`, given]) {
     const there = await Promise.all(names.map((name) => isThere(`${folder}/${name}`)));
     if (there.includes(true)) return folder;

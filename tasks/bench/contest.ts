@@ -1,5 +1,6 @@
 import { ChildError, type Children, type Command } from "./children.ts";
-import { compare, isRate, median, type Row } from "./rows.ts";
+import { median } from "@/lib/numbers.ts";
+import { compare, isRate, type Row } from "./rows.ts";
 
 /** A number that a contestant measured in one repetition. */
 export interface Figure {

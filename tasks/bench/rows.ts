@@ -1,3 +1,5 @@
+import { median } from "@/lib/numbers.ts";
+
 /** One figure, ours beside a peer's. */
 export interface Row {
   readonly bench: string;
@@ -48,13 +50,6 @@ export function compare({ bench, case: name, unit, ours, peer }: Comparison): Ro
 
 export function isRate(unit: string): boolean {
   return unit.endsWith("/s");
-}
-
-export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError("Cannot take the median of no numbers");
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
 
 export function rangeOf(values: readonly number[]): Range {

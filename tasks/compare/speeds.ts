@@ -1,5 +1,5 @@
+import { median } from "@/lib/numbers.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
-import { median } from "@/tasks/bench/rows.ts";
 import type { OpenedModel } from "@/tasks/predict/open_crops.ts";
 
 const [WARM_UP, ROUNDS] = [5, 30] as const;

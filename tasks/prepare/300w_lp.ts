@@ -1,5 +1,5 @@
 import { resolveConfig } from "@/lib/config.ts";
-import { counted } from "@/lib/counted.ts";
+import { bytesText, counted } from "@/lib/counted.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { Refusals } from "@/tasks/refusals.ts";
@@ -50,7 +50,7 @@ export const lp300: Preparation = {
         tell(done);
       },
       onShard: ({ file, state, bytes, photos, facts }) => {
-        if (made === 0) console.print(`About ${gigabytes(bytes / photos * count)} in all`);
+        if (made === 0) console.print(`About ${bytesText(bytes / photos * count)} in all`);
         made += photos;
         if (state === "mended") console.print(`${options.out}/${file} was damaged, and is made anew`);
         for (const { reason } of facts.refused) refusals.add(reason);
@@ -62,11 +62,7 @@ export const lp300: Preparation = {
     const { train, validation, test } = content.samples;
     globalThis.console.log(
       `${options.out}: ${counted(train, "sample")} for training, ${validation} for validation, ${test} for tests, ` +
-        `${gigabytes(content.bytes)}; positions to ${content.loss.toFixed(4)} pixels`,
+        `${bytesText(content.bytes)}; positions to ${content.loss.toFixed(4)} pixels`,
     );
   },
 };
-
-function gigabytes(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-}

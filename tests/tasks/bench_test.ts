@@ -1,9 +1,10 @@
 import fc from "@/tests/fast_check.ts";
+import { median } from "@/lib/numbers.ts";
 import { findLibrary } from "@/lib/tensorflow/library/library.ts";
 import { ChildError, Children } from "@/tasks/bench/children.ts";
 import { type Entrant, hold } from "@/tasks/bench/contest.ts";
-import { compare, median, rangeOf, type Row, tableOf } from "@/tasks/bench/rows.ts";
-import { assert, assertClose, assertEquals, assertThrows, FLOAT64_TOLERANCE } from "@/tests/support.ts";
+import { compare, type Row, tableOf } from "@/tasks/bench/rows.ts";
+import { assert, assertClose, assertEquals, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 import { runTaskChild, type TaskEnd } from "@/tests/tasks/children.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
 
@@ -25,20 +26,6 @@ async function runBench(cache: string, ...taskArguments: string[]): Promise<Task
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
-
-Deno.test("median() leaves as many numbers below as above, in whatever order they come", async () => {
-  fc.assert(fc.property(measured, (values) => {
-    const middle = median(values);
-    const below = values.filter((value) => value < middle).length;
-    const above = values.filter((value) => value > middle).length;
-    assert(below <= values.length / 2 && above <= values.length / 2, `${below} below, ${above} above`);
-    const [lowest, highest] = rangeOf(values);
-    assert(lowest <= middle && middle <= highest);
-    assertEquals(median(values.toReversed()), middle);
-  }));
-  assertEquals(median([4, 1, 2, 3]), 2.5);
-  await assertThrows(() => median([]), RangeError, /the median of no numbers/);
-});
 
 Deno.test("compare() gives a ratio above 1 where ours is better: higher rates, lower times and memory", () => {
   const rates = { bench: "train", case: "one", unit: "images/s" };

@@ -51,8 +51,8 @@ export class DenseJudge {
 
   judge(fit: FittedFace, { map, crop, landmarks, photoHeight }: FoundSurface): DenseErrors {
     const { size } = map;
-    const predicted = withoutNeck(cropToImage(readVertices(map, this.#found), { crop, size }), this.#found);
-    const truth = withoutNeck(this.#faces.place(fit, photoHeight), this.#truth);
+    const predicted = pointsOffNeck(cropToImage(readVertices(map, this.#found), { crop, size }), this.#found);
+    const truth = pointsOffNeck(this.#faces.place(fit, photoHeight), this.#truth);
     const nearest = 100 * nearestDistance(predicted, truth) / eyeCornerDistance(landmarks);
     if (!this.#isPaired) return { nearest };
     const error = (dimensions: 2 | 3, alignsDepth = true) =>
@@ -61,7 +61,7 @@ export class DenseJudge {
   }
 }
 
-function withoutNeck(points: Float32Array, { regions }: FaceSurface): Float32Array {
+function pointsOffNeck(points: Float32Array, { regions }: FaceSurface): Float32Array {
   return points.filter((_, i) => regions[Math.floor(i / 3)] !== NECK);
 }
 

@@ -93,12 +93,12 @@ async function readFace3d(files: BfmFiles): Promise<BfmArrays> {
   const read = await readFields(path, {
     "model.shapeMU": meanShape(BFM_VERTEX_COUNT),
     "model.shapePC": modesShape(BFM_VERTEX_COUNT, IDENTITY_COUNT),
-    "model.shapeEV": vector(IDENTITY_COUNT),
+    "model.shapeEV": vectorShape(IDENTITY_COUNT),
     "model.expMU": meanShape(BFM_VERTEX_COUNT),
     "model.expPC": modesShape(BFM_VERTEX_COUNT, BFM_EXPRESSION_COUNT),
-    "model.expEV": vector(BFM_EXPRESSION_COUNT),
+    "model.expEV": vectorShape(BFM_EXPRESSION_COUNT),
     "model.tri": rows(3),
-    "model.kpt_ind": vector(LANDMARK_COUNT),
+    "model.kpt_ind": vectorShape(LANDMARK_COUNT),
   });
   return {
     mean: sum(read["model.shapeMU"].values, read["model.expMU"].values),
@@ -117,9 +117,9 @@ async function readTrimmed(files: BfmFiles): Promise<BfmArrays> {
   const read = await readFields(path, {
     mu_shape: meanShape(BFM_VERTEX_COUNT),
     w: modesShape(BFM_VERTEX_COUNT, IDENTITY_COUNT),
-    sigma: vector(IDENTITY_COUNT),
+    sigma: vectorShape(IDENTITY_COUNT),
     tri: rows(3),
-    keypoints: vector(LANDMARK_COUNT),
+    keypoints: vectorShape(LANDMARK_COUNT),
   });
   const { expressionMean, ...expressions } = await readExpressions(expressionPath);
   return {
@@ -136,12 +136,12 @@ async function readTrimmed(files: BfmFiles): Promise<BfmArrays> {
 async function readWhole(files: BfmFiles, readOwn: () => Promise<Expressions>): Promise<BfmArrays> {
   const [path, infoPath] = files.need("01_MorphableModel.mat", "model_info.mat");
   const { expressionMean, ...expressions } = await readOwn();
-  const info = await readFields(infoPath, { ...trimField, tri: rows(3), keypoints: vector(LANDMARK_COUNT) });
+  const info = await readFields(infoPath, { ...trimField, tri: rows(3), keypoints: vectorShape(LANDMARK_COUNT) });
   const trim = vertexNumbers(info.trimIndex, { path: infoPath, below: WHOLE_COUNT });
   const read = await readFields(path, {
     shapeMU: meanShape(WHOLE_COUNT),
     shapePC: modesShape(WHOLE_COUNT, IDENTITY_COUNT),
-    shapeEV: vector(IDENTITY_COUNT),
+    shapeEV: vectorShape(IDENTITY_COUNT),
   });
   const trimmed = (whole: Float32Array) => {
     const points = new Float32Array(3 * trim.length);
@@ -165,7 +165,7 @@ async function readExpressions(path: string): Promise<Expressions> {
   const read = await readFields(path, {
     mu_exp: meanShape(BFM_VERTEX_COUNT),
     w_exp: modesShape(BFM_VERTEX_COUNT, BFM_EXPRESSION_COUNT),
-    sigma_exp: vector(BFM_EXPRESSION_COUNT),
+    sigma_exp: vectorShape(BFM_EXPRESSION_COUNT),
   });
   return {
     expressionMean: read.mu_exp.values,
@@ -207,7 +207,7 @@ async function listedNumbers(path: string): Promise<number[]> {
   return text.split(/\s+/).filter(Boolean).map(Number);
 }
 
-const trimField = { trimIndex: vector(BFM_VERTEX_COUNT) };
+const trimField = { trimIndex: vectorShape(BFM_VERTEX_COUNT) };
 
 async function readUv(files: BfmFiles): Promise<Float32Array> {
   const [path] = files.need("BFM_UV.mat");
@@ -244,7 +244,7 @@ function modesShape(vertexCount: number, count: number): Shapes {
   return [[3 * vertexCount, count]];
 }
 
-function vector(length: number): Shapes {
+function vectorShape(length: number): Shapes {
   return [[length, 1], [1, length]];
 }
 

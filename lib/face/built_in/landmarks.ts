@@ -102,7 +102,7 @@ const fixed: readonly (readonly [landmark: number, p: number, q: number])[] = [
 export function findLandmarks(sheets: Sheets): SurfaceLandmarks {
   const points = { vertices: new Uint32Array(3 * LANDMARK_COUNT), weights: new Float32Array(3 * LANDMARK_COUNT) };
   for (const [landmark, p, q] of fixed) {
-    const { vertices, weights } = pointAt(sheets, p, q);
+    const { vertices, weights } = triangleHolding(sheets, p, q);
     const other = mirroredLandmarks[landmark]!;
     for (const [l, own] of [[other, vertices.map((v) => sheets.mirror[v]!)], [landmark, vertices]] as const) {
       points.vertices.set(own, 3 * l);
@@ -113,7 +113,7 @@ export function findLandmarks(sheets: Sheets): SurfaceLandmarks {
 }
 
 /** The triangle of the sheet that holds these coordinates, and how much of each of its corners they are. */
-function pointAt({ p, q, ring, triangles }: Sheets, atP: number, atQ: number) {
+function triangleHolding({ p, q, ring, triangles }: Sheets, atP: number, atQ: number) {
   for (let t = 0; t < triangles.length; t += 3) {
     const vertices = [...triangles.subarray(t, t + 3)] as [number, number, number];
     if (vertices.some((v) => ring[v]! > 0)) continue;

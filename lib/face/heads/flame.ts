@@ -67,7 +67,7 @@ export async function readFlame(given: readonly string[]): Promise<Head> {
   const shapes = modes.map((mode) => mode.map((value, i) => value + mean[i]!));
   const eyes = eyeballs(mean, uvs.polygons);
   const joints = jointsOf(arrays, mean);
-  const landmarks = landmarksOf(archives, triangles);
+  const landmarks = embeddedLandmarks(archives, triangles);
   return {
     path: model.path,
     axes: ["x", "y", "z"],
@@ -227,7 +227,7 @@ function posed(
 const embeddings = [["lmk_face_idx", "lmk_b_coords"], ["full_lmk_faces_idx", "full_lmk_bary_coords"]] as const;
 
 /** The 68 landmarks as seen from the front; undefined where no file has all of them, as those without the jaw's. */
-function landmarksOf(archives: readonly Npz[], triangles: Uint32Array): SurfaceLandmarks | undefined {
+function embeddedLandmarks(archives: readonly Npz[], triangles: Uint32Array): SurfaceLandmarks | undefined {
   for (const npz of archives) {
     const arrays = new ArrayReader(npz);
     for (const [faces, weights] of embeddings) {

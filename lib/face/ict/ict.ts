@@ -25,14 +25,14 @@ export interface IctOptions {
  * Throws an InputError where a file is missing or damaged.
  */
 export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
-  const source = await openSource(folder);
-  const { path, stamp } = await keptPlace(source, options);
-  return await keptModel(path, { stamp, make: () => convert(source, options.onProgress ?? (() => {})) });
+  const ict = await listFiles(folder);
+  const { path, stamp } = await keptPlace(ict, options);
+  return await keptModel(path, { stamp, make: () => convert(ict, options.onProgress ?? (() => {})) });
 }
 
 /** Where the converted model of a folder is kept, and the stamp that it has there while the folder's files are as they are. */
 export async function keptIct(folder: string, options: Pick<IctOptions, "cacheFolder"> = {}): Promise<KeptPlace> {
-  return await keptPlace(await openSource(folder), options);
+  return await keptPlace(await listFiles(folder), options);
 }
 
 interface KeptPlace {
@@ -41,14 +41,14 @@ interface KeptPlace {
 }
 
 async function keptPlace(
-  { folder, files }: Source,
+  { folder, files }: IctFiles,
   { cacheFolder: kept }: Pick<IctOptions, "cacheFolder">,
 ): Promise<KeptPlace> {
   const path = `${kept ?? await cacheFolder()}/ict-${fingerprint(folder)}.model`;
   return { path, stamp: fingerprint(JSON.stringify([CONVERSION, files])) };
 }
 
-interface Source {
+interface IctFiles {
   /** The real path of FaceXModel. */
   readonly folder: string;
   readonly identities: readonly string[];
@@ -70,7 +70,7 @@ const factsSchema = z.object({
 const IDENTITY_COUNT = 100;
 const eyeMaterials = new Set(materialNumbers("sclera", "iris", "pupil"));
 
-async function openSource(given: string): Promise<Source> {
+async function listFiles(given: string): Promise<IctFiles> {
   const folder = await findFolder(given);
   const path = `${folder}/${FACTS}`;
   const { expressions, idx_to_landmark_verts: landmarks } = parseJson(await readText(path), {
@@ -92,23 +92,23 @@ async function findFolder(given: string): Promise<string> {
   throw new InputError(`Cannot open ICT-FaceKit in ${given}: no ${NEUTRAL} there nor in its FaceXModel folder`);
 }
 
-async function convert(source: Source, onProgress: (done: number) => void): Promise<MorphableModel> {
-  const neutralPath = `${source.folder}/${NEUTRAL}`;
+async function convert(ict: IctFiles, onProgress: (done: number) => void): Promise<MorphableModel> {
+  const neutralPath = `${ict.folder}/${NEUTRAL}`;
   const neutralText = await readText(neutralPath);
   if (!neutralText.endsWith("\n")) {
     throw new InputError(`Cannot read ${neutralPath}: it ends within a line (is it truncated?)`);
   }
   const neutral = parseObj(neutralText, neutralPath);
-  const { vertices, ...parts } = ictParts(neutral, source.landmarks, neutralPath);
+  const { vertices, ...parts } = ictParts(neutral, ict.landmarks, neutralPath);
   const mean = pointsAt(neutral.positions, vertices);
   const eyeballs = new Set(
     parts.triangles.filter((_, corner) => eyeMaterials.has(parts.materials[Math.floor(corner / 3)]!)),
   );
 
   let filesRead = 0;
-  const fileCount = source.identities.length + source.expressions.length;
+  const fileCount = ict.identities.length + ict.expressions.length;
   const readMode = async (name: string) => {
-    const path = `${source.folder}/${name}.obj`;
+    const path = `${ict.folder}/${name}.obj`;
     const shape = parseObjShape(await readText(path), path, neutralText);
     if (shape.length !== neutral.positions.length) {
       throw new InputError(
@@ -121,11 +121,11 @@ async function convert(source: Source, onProgress: (done: number) => void): Prom
     onProgress(READING * ++filesRead / fileCount);
     return mode;
   };
-  const identityModes = await Array.fromAsync(source.identities, readMode);
-  const expressionModes = await Array.fromAsync(source.expressions, readMode);
+  const identityModes = await Array.fromAsync(ict.identities, readMode);
+  const expressionModes = await Array.fromAsync(ict.expressions, readMode);
   const model = { name: "ICT-FaceKit", mean, identityModes, expressionModes, ...parts };
   const uv = relaxedUv(model, (done) => onProgress(READING + (1 - READING) * done));
-  return drawnModel({ ...model, expressionNames: source.expressions, surface: { ...parts.surface, uv } });
+  return drawnModel({ ...model, expressionNames: ict.expressions, surface: { ...parts.surface, uv } });
 }
 
 /** The part of the first load that reading takes. */

@@ -1,5 +1,6 @@
 import type { Device } from "@/lib/config.ts";
-import { type CudaGpu, findCudaGpu, gigabytes, GpuObstacle } from "@/lib/tensorflow/library/cuda_driver.ts";
+import { bytesText } from "@/lib/counted.ts";
+import { type CudaGpu, findCudaGpu, GpuObstacle } from "@/lib/tensorflow/library/cuda_driver.ts";
 import { libraryFile, libraryFolder } from "@/lib/tensorflow/library/library.ts";
 
 /** Which GPU a library is to use. */
@@ -28,7 +29,7 @@ export async function chooseGpu(device: Device, library: string): Promise<GpuCho
 
 /** Such as "gpu:0, NVIDIA H200, 150.1 GB, 149.5 GB free, float32 by TF32". */
 export function describeGpu({ index, name, bytes, capability, freeBytes }: CudaGpu): string {
-  const memory = `${gigabytes(bytes)}, ${gigabytes(freeBytes())} free`;
+  const memory = `${bytesText(bytes)}, ${bytesText(freeBytes())} free`;
   return `gpu:${index}, ${name}, ${memory}, float32${capability >= TF32_CAPABILITY ? " by TF32" : ""}`;
 }
 

@@ -1,3 +1,4 @@
+import { bytesText } from "@/lib/counted.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { cString } from "@/lib/tensorflow/library/c_api.ts";
 
@@ -89,13 +90,8 @@ export function findCudaGpu(index: number): CudaGpu {
   }
   if (gpu.capability >= PTX_CAPABILITY && version < PTX_CUDA) throw tooOld(version, PTX_CUDA);
   const free = gpu.freeBytes();
-  if (free < LEAST_FREE) throw tooFull(gpu, `${gigabytes(free)} of its ${gigabytes(gpu.bytes)} are free`);
+  if (free < LEAST_FREE) throw tooFull(gpu, `${bytesText(free)} of its ${bytesText(gpu.bytes)} are free`);
   return gpu;
-}
-
-/** Such as "8.0 GB". */
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 const NO_DEVICE = 100; // CUDA_ERROR_NO_DEVICE

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
+import { bytesText } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { cacheFolder, lockFile, syncFolder, writeFileAtomic } from "@/lib/files.ts";
 import { libraryFile, libraryFolder, type LibraryVariant } from "@/lib/tensorflow/library/library.ts";
@@ -116,7 +117,7 @@ export async function install({ variant, verify, onStage, onWarning, signal }: I
   try {
     const [wheels, temporary] = [`${partial}/wheels`, `${partial}/temporary`];
     await Promise.all([wheels, temporary].map((path) => Deno.mkdir(path, { recursive: true })));
-    const onProgress = onStage(`Fetching TensorFlow's library with pip (about ${inWords(downloadSize[variant])})`);
+    const onProgress = onStage(`Fetching TensorFlow's library with pip (about ${bytesText(downloadSize[variant])})`);
     const onBytes = (bytes: number) => onProgress(Math.min(1, bytes / downloadSize[variant]));
     await fetchWheels(requirements, { into: wheels, temporary, signal, onBytes, onWarning });
     onStage("Unpacking the shared libraries");
@@ -171,13 +172,9 @@ async function freeBytes(folder: string): Promise<number> {
 export function checkRoom(free: number, { folder, variant }: { folder: string; variant: LibraryVariant }): void {
   if (free >= roomWanted[variant]) return;
   throw new InputError(
-    `Cannot set up TensorFlow in ${folder}: ${inWords(free)} are free there and ` +
-      `${inWords(roomWanted[variant])} are needed. Make room, or set POSMAP_CACHE to a folder that has it`,
+    `Cannot set up TensorFlow in ${folder}: ${bytesText(free)} are free there and ` +
+      `${bytesText(roomWanted[variant])} are needed. Make room, or set POSMAP_CACHE to a folder that has it`,
   );
-}
-
-function inWords(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 async function removeIfThere(path: string): Promise<void> {

@@ -55,7 +55,7 @@ const obstacles: Readonly<Record<string, { says: Parameters<FakeDriver["environm
   "a GPU that another process fills": {
     says: { FREE: 2e8 },
     sentence:
-      /gpu:0 \(NVIDIA H200\) is full, 0\.2 GB of its 150\.1 GB are free\. Other programs .*nvidia-smi.*--device$/,
+      /gpu:0 \(NVIDIA H200\) is full, 200 MB of its 150\.1 GB are free\. Other programs .*nvidia-smi.*--device$/,
   },
   "a GPU without room to begin": {
     says: { CONTEXT: 2 },
