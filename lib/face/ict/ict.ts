@@ -26,26 +26,9 @@ export interface IctOptions {
  */
 export async function loadIct(folder: string, options: IctOptions = {}): Promise<MorphableModel> {
   const ict = await listFiles(folder);
-  const { path, stamp } = await keptPlace(ict, options);
+  const path = `${options.cacheFolder ?? await cacheFolder()}/ict-${fingerprint(ict.folder)}.model`;
+  const stamp = fingerprint(JSON.stringify([CONVERSION, ict.files]));
   return await keptModel(path, { stamp, make: () => convert(ict, options.onProgress ?? (() => {})) });
-}
-
-/** Where the converted model of a folder is kept, and the stamp that it has there while the folder's files are as they are. */
-export async function keptIct(folder: string, options: Pick<IctOptions, "cacheFolder"> = {}): Promise<KeptPlace> {
-  return await keptPlace(await listFiles(folder), options);
-}
-
-interface KeptPlace {
-  readonly path: string;
-  readonly stamp: string;
-}
-
-async function keptPlace(
-  { folder, files }: IctFiles,
-  { cacheFolder: kept }: Pick<IctOptions, "cacheFolder">,
-): Promise<KeptPlace> {
-  const path = `${kept ?? await cacheFolder()}/ict-${fingerprint(folder)}.model`;
-  return { path, stamp: fingerprint(JSON.stringify([CONVERSION, files])) };
 }
 
 interface IctFiles {
