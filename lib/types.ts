@@ -9,6 +9,7 @@
 /** Row-major 3×3 matrix. */
 export type Mat3 = Float64Array;
 
+/** Coordinates x, y and z of a point or a direction, or a color's red, green and blue. */
 export type Vec3 = readonly [number, number, number];
 
 /** A triangle mesh in image space. */

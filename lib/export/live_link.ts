@@ -35,10 +35,12 @@ const turns = [
 /** Live Link Face counts frames of this rate in its time codes. */
 const FRAMES_PER_SECOND = 60;
 
+/** The first line of the file: what the columns are. */
 export function liveLinkHeader(): string {
   return ["Timecode", "BlendShapeCount", ...arkitNames, ...turns].join(",");
 }
 
+/** One moment of a face. */
 export interface LiveLinkRow {
   /** Seconds. */
   readonly time: number;

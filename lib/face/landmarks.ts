@@ -42,6 +42,7 @@ export function landmarkEntries(landmarks: SurfaceLandmarks): [LandmarkConventio
   });
 }
 
+/** The convention that is meant where none is named: 300W-LP's, or the only one that there is. */
 export function defaultConvention(landmarks: SurfaceLandmarks): LandmarkConvention {
   return landmarkConventions.find((name) => landmarks[name]) ?? "300w-lp";
 }

@@ -71,6 +71,7 @@ export interface MorphableModel {
   readonly openness?: Float32Array;
 }
 
+/** What a model's modes are multiplied by, in their order, to shape one face. */
 export interface FaceCoefficients {
   /** In standard deviations; missing ones are 0. */
   readonly identity: ArrayLike<number>;

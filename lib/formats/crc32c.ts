@@ -22,6 +22,7 @@ export function maskedCrc32c(bytes: Uint8Array): number {
   return mask(crc32c(bytes));
 }
 
+/** A CRC rotated and shifted, as LevelDB stores it. */
 export function mask(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -24,10 +24,12 @@ export function varintField(field: number, value: number | bigint | boolean): Ui
   return withKey(field, VARINT, varint(typeof value === "boolean" ? Number(value) : value));
 }
 
+/** A number of 64 bits. */
 export function doubleField(field: number, value: number): Uint8Array<ArrayBuffer> {
   return withKey(field, FIXED64, bytesOf(Float64Array.of(value)));
 }
 
+/** A number of 32 bits, to which the value is rounded. */
 export function floatField(field: number, value: number): Uint8Array<ArrayBuffer> {
   return withKey(field, FIXED32, bytesOf(Float32Array.of(value)));
 }

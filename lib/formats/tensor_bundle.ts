@@ -102,6 +102,7 @@ export function isBundleFile(suffix: string): boolean {
   return /^\.(index|data-\d{5}-of-\d{5})$/.test(suffix);
 }
 
+/** Path of the file that lists a checkpoint's tensors. */
 export function indexPath(prefix: string): string {
   return `${prefix}.index`;
 }

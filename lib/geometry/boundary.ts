@@ -1,3 +1,4 @@
+/** Closed lines through vertices: the numbers of each one's, the last of which is joined to the first. */
 export type Loops = readonly (readonly number[])[];
 
 const found = new WeakMap<Uint32Array, Loops>();

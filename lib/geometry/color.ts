@@ -39,6 +39,7 @@ const BYTE_OF_ROOT = Uint8Array.from(
   (_, step) => Math.round(255 * linearToSrgb((step / ROOTS) ** 2)),
 );
 
+/** Linear light in [0, 1] of sRGB bytes. */
 export function photoToLinear(
   { width, height, rgb }: Photo,
   out: Float32Array = new Float32Array(rgb.length),

@@ -97,6 +97,7 @@ export function directionalHarmonics(direction: Vec3, color: Vec3): Harmonics {
   return harmonics;
 }
 
+/** The light of all of them at once: [9, 3], as each is. */
 export function addHarmonics(...lights: readonly Harmonics[]): Harmonics {
   return new Float64Array(27).map((_, i) => lights.reduce((sum, light) => sum + light[i]!, 0));
 }

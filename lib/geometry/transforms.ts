@@ -61,6 +61,7 @@ export function poseAngles(rotation: Mat3): PoseAngles {
   return { pitch: Math.atan2(m12, m22), yaw, roll: Math.atan2(m01, m00) };
 }
 
+/** Nine numbers, of a matrix row by row. */
 export type Nine = readonly [number, number, number, number, number, number, number, number, number];
 
 /** The numbers of a matrix, or of other nine, to be taken apart. */
@@ -68,6 +69,7 @@ export function entriesOf(m: Mat3): Nine {
   return m as unknown as Nine;
 }
 
+/** The product ab: as a rotation, b and then a. */
 export function multiply(a: Mat3, b: Mat3): Mat3 {
   const product = new Float64Array(9);
   for (let row = 0; row < 3; row++) {
@@ -170,6 +172,7 @@ export function similarityAbout(
   return { rotation, scale, dx: x - (c * x - s * y) + dx, dy: y - (s * x + c * y) + dy };
 }
 
+/** The way back. Throws a RangeError where the scale is not above 0. */
 export function invertSimilarity({ rotation, scale, dx, dy }: Similarity2D): Similarity2D {
   if (!(scale > 0)) throw new RangeError(`Cannot invert a similarity of scale ${scale}: it must be greater than 0`);
   const linear = { rotation: -rotation, scale: 1 / scale, dx: 0, dy: 0 };
@@ -183,6 +186,7 @@ export function composeSimilarities(first: Similarity2D, second: Similarity2D): 
   return { rotation: first.rotation + second.rotation, scale: first.scale * second.scale, dx, dy };
 }
 
+/** The point turned about the origin and scaled, then shifted. */
 export function transformPoint(
   [x, y]: readonly [number, number],
   { rotation, scale, dx, dy }: Similarity2D,

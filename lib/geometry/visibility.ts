@@ -81,6 +81,7 @@ function mix(a: number, b: number, amount: number): number {
   return a + (b - a) * amount;
 }
 
+/** Memory for depths of `size` × `size` pixels, and for all of the mesh's vertices. */
 export function visibilityScratch({ positions }: Mesh, size: number): VisibilityScratch {
   return { positions: new Float32Array(positions.length), raster: emptyRaster({ width: size, height: size }) };
 }

@@ -81,10 +81,12 @@ export async function measureStatistics(network: tf.LayersModel, batches: AsyncI
   });
 }
 
+/** The weights, in row-major order. */
 export function valuesOf(variable: tf.LayerVariable): Float32Array {
   return variable.read().dataSync<"float32">();
 }
 
+/** Writes weights in row-major order, as many as the variable has. */
 export function writeValues(variable: tf.LayerVariable, values: Float32Array): void {
   tf.tidy(() => void variable.write(tf.tensor(values, variable.shape as number[])));
 }

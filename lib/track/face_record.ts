@@ -84,6 +84,7 @@ export function poseInDegrees({ pitch, yaw, roll }: PoseAngles): PoseAngles {
   return { pitch: degrees(pitch), yaw: degrees(yaw), roll: degrees(roll) };
 }
 
+/** Rounded to hundredths, as short as JSON can have it. */
 export function hundredths(value: number): number {
   return Math.round(100 * value) / 100;
 }

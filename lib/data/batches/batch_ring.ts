@@ -42,6 +42,7 @@ const TICKETS_TAKEN = 4;
 /** More than any batch's number: what is released when the ring is closed, so that nobody waits on. */
 const EVERYTHING = 2 ** 30;
 
+/** A ring with no sample made and no slot taken, in memory that threads share. */
 export function createRing(
   shape: Pick<BatchRing, "batchSize" | "imageSize" | "slotCount" | "sampleCount" | "expressionCount">,
 ): BatchRing {
@@ -87,6 +88,7 @@ export function ringViews(ring: BatchRing, batch: number, [first, count]: readon
   };
 }
 
+/** How many samples a batch has: the last one fewer, those after it none. */
 export function batchLength({ batchSize, sampleCount }: BatchRing, batch: number): number {
   return clamp(sampleCount - batch * batchSize, 0, batchSize);
 }

@@ -79,6 +79,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
+/** Writes the whole manifest or leaves what was there; `content` is null until all shards are made. */
 export async function writeManifest(folder: string, { plan, content }: Manifest): Promise<void> {
   await writeFileAtomic(`${folder}/${MANIFEST}`, await sealJson({ ...plan, content }) + "\n");
 }
@@ -96,6 +97,7 @@ export interface ShardPlan {
   readonly count: number;
 }
 
+/** The shards of all splits, each split's last one with the photos that are left. */
 export function shardsOf({ photos, photosPerShard }: Pick<StorePlan, "photos" | "photosPerShard">): ShardPlan[] {
   return splits.flatMap((split) =>
     Array.from({ length: Math.ceil(photos[split] / photosPerShard) }, (_, k) => ({

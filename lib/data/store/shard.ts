@@ -24,6 +24,7 @@ const HASH = 32, KEY = 32;
 const ENTRIES = HASH + KEY + 4;
 const ENTRY = 8;
 
+/** The bytes of a shard's file; samples are encoded already. */
 export function encodeShard(
   samples: readonly Uint8Array[],
   { key, facts }: { readonly key: Uint8Array; readonly facts: ShardFacts },

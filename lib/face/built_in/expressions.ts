@@ -59,6 +59,7 @@ const whole: Readonly<Record<string, readonly Brush[]>> = {
   mouthRight: [{ at: [0, -7, 9.6], reach: [4.6, 3, 4], move: [-0.7, 0, 0] }],
 };
 
+/** All expressions, those of one side as two: `_L` and `_R` for the person's sides. */
 export function expressions(head: Head, painter: Painter): Expression[] {
   const list: Expression[] = jawModes(head);
   for (const [name, brushes] of Object.entries(whole)) list.push({ name, mode: painter.paint(brushes) });

@@ -1,5 +1,6 @@
 import { bump, type Curve, monotoneCurve } from "./curve.ts";
 
+/** A point of the head that is changed in place, in centimeters. */
 export type MovablePoint = [x: number, y: number, z: number];
 
 /** A vertex of the sheet's right half, p ≥ 0; see {@linkcode Sheets}. */
@@ -40,6 +41,7 @@ export type OpeningName = "leftEye" | "rightEye" | "mouth";
 /** Columns run from -48 to 48, rows from 0 at the hairline to 90 on the neck. */
 export const COLUMNS = 48;
 export const ROWS = 91;
+/** The row of the eyes' slits. */
 export const EYE_ROW = 24;
 export const MOUTH_ROW = 61;
 export const EYE_COLUMNS = [9, 24] as const;
@@ -186,6 +188,7 @@ interface Vertex {
   readonly uv: readonly [number, number];
 }
 
+/** The sheet before anything is sculpted from it. */
 export function makeSheets(): Sheets {
   const vertices: Vertex[] = [];
   const triangles: number[] = [];

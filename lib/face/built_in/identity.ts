@@ -47,6 +47,7 @@ const traits: Readonly<Record<string, readonly Brush[]>> = {
   eyesAskew: [{ at: EYE, reach: [3, 3, 4], move: [0, 0.06, 0], other: "opposite" }],
 };
 
+/** Changes of the vertices by one standard deviation of each trait, each [vertexCount, 3], in centimeters. */
 export function identityModes(painter: Painter): Float32Array[] {
   return Object.values(traits).map((brushes) => painter.paint(brushes));
 }

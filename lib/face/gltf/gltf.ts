@@ -4,6 +4,7 @@ import { InputError, reasonOf } from "@/lib/errors.ts";
 import { takesTooMuch, TRIANGLE_BYTES } from "@/lib/face/heads/memory.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 
+/** What a glTF file has of a head. */
 export interface GltfHead {
   /** In the scene's axes (x to the face's left, y up, z forwards); vertices of one place that move alike are one. */
   readonly mesh: ObjMesh;

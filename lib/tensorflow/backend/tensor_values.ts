@@ -134,6 +134,7 @@ function copyBytes(source: Deno.PointerValue, count: number): Uint8Array<ArrayBu
   return bytes;
 }
 
+/** Whole numbers as 64-bit ones. Throws a RangeError where one has a fraction. */
 export function toInt64(values: readonly (number | bigint)[]): BigInt64Array<ArrayBuffer> {
   const result = new BigInt64Array(values.length);
   for (let i = 0; i < values.length; i++) result[i] = BigInt(values[i]!);
