@@ -56,6 +56,8 @@ export interface SkinLook {
   /** Darkness under the eyes. */
   readonly circles: number;
   readonly gloss: number;
+  /** How rough it is: standard deviation of the heights between pores, in texels of a texture of 256. */
+  readonly relief: number;
   /** 0 for none, 1 for deep ones. */
   readonly wrinkles: number;
 }
@@ -82,6 +84,7 @@ export function randomAppearance(random: Random, years: number): Appearance {
       moles: random.chance(0.5) && !isChild ? random.integer(1, 9) : 0,
       circles: random.uniform(0, 0.35) + 0.35 * age,
       gloss: random.chance(0.15) ? random.uniform(0.14, 0.3) : random.uniform(0.02, 0.14),
+      relief: random.fork("relief").uniform(0, 0.08) * (isChild ? 0.3 : 1 + age),
       wrinkles: age * random.uniform(0.7, 1.3),
     },
     brows: {

@@ -4,7 +4,7 @@ import { clamp } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { blur, BlurScratch } from "@/lib/portrait/blur.ts";
-import { compressAsJpeg } from "@/lib/portrait/jpeg.ts";
+import { compressAsJpeg, type Compression } from "@/lib/portrait/jpeg.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 
 /** What stands between light and a photo. Lengths are in pixels of a 256-pixel picture. */
@@ -30,11 +30,13 @@ export interface CameraSettings {
   readonly saturation: number;
   /** What gray is colored with: sepia and the like. */
   readonly tone: Vec3;
-  /** Standard deviation of the sensor's noise, on sRGB values, and its size in pixels. */
+  /** Standard deviation of the sensor's noise, on sRGB values, where the picture is of middle brightness. */
   readonly noise: number;
   readonly noiseSeed: number;
-  /** JPEG's qualities, one time after the other. */
-  readonly qualities: readonly number[];
+  /** How a lamp's flicker colors the rows that a shutter exposes one after the other; missing where none is seen. */
+  readonly flicker?: Flicker | undefined;
+  /** What JPEG does, one time after the other. */
+  readonly compressions: readonly Compression[];
   /** How much of the difference from its surroundings a pixel is given on top; 0 for none. */
   readonly sharpening: number;
   /** Light lost in the corners. */
@@ -43,6 +45,16 @@ export interface CameraSettings {
   readonly bars: readonly [number, number, number, number];
   /** sRGB. */
   readonly barColor: number;
+}
+
+/** A rolling shutter under a lamp that goes with the mains: light that comes and goes from row to row. */
+export interface Flicker {
+  /** Waves from the picture's top to its bottom. */
+  readonly waves: number;
+  /** Radians. */
+  readonly phase: number;
+  /** How much of red, green and blue comes and goes, 0 to 1. */
+  readonly amounts: Vec3;
 }
 
 export function randomCamera(random: Random): CameraSettings {
@@ -65,11 +77,27 @@ export function randomCamera(random: Random): CameraSettings {
     tone: isGray && random.chance(0.35) ? [random.uniform(1, 1.15), 1, random.uniform(0.75, 0.98)] : [1, 1, 1],
     noise: random.chance(0.82) ? random.uniform(0, 0.014) : random.uniform(0.01, 0.05),
     noiseSeed: random.integer(0, 2 ** 30),
-    qualities: Array.from({ length: random.pick([0, 0, 0, 1, 1, 1, 2]) }, () => random.integer(25, 95)),
+    flicker: randomFlicker(random.fork("flicker")),
+    compressions: Array.from({ length: random.pick([0, 0, 1, 1, 1, 2, 2]) }, () => ({
+      quality: random.integer(25, 95),
+      // a crop begins anywhere in its photo
+      left: 2 * random.integer(0, 7),
+      top: 2 * random.integer(0, 7),
+    })),
     sharpening: random.chance(0.25) ? random.uniform(0.2, 1.2) : 0,
     vignette: random.chance(0.2) ? random.uniform(0.1, 0.8) : 0,
     bars: random.chance(0.1) ? [bar(), bar(), bar(), bar()] : [0, 0, 0, 0],
     barColor: random.chance(0.8) ? 0 : random.integer(0, 255),
+  };
+}
+
+function randomFlicker(random: Random): Flicker | undefined {
+  if (!random.chance(0.05)) return undefined;
+  const amount = random.uniform(0.05, 0.35);
+  return {
+    waves: random.uniform(0.4, 5),
+    phase: random.uniform(0, 2 * Math.PI),
+    amounts: vector(() => amount * random.uniform(0.5, 1)),
   };
 }
 
@@ -115,9 +143,10 @@ export class Camera {
     blur(rgb, { size, sigma: settings.blur * pixel, scratch: this.#blurScratch });
     if (settings.motion * pixel > 1) this.#smear(settings.motion * pixel, settings.motionAngle);
     if (settings.vignette > 0) darkenCorners(rgb, { size, amount: settings.vignette });
+    if (settings.flicker) colorRows(rgb, { size, ...settings.flicker });
     const photo = this.#develop(settings, subject);
     if (settings.sharpening > 0) sharpen(photo, settings.sharpening);
-    for (const quality of settings.qualities) compressAsJpeg(photo, quality);
+    for (const compression of settings.compressions) compressAsJpeg(photo, compression);
     if (settings.bars.some((share) => share > 0)) cover(photo, settings);
     return photo;
   }
@@ -214,6 +243,18 @@ function darkenCorners(rgb: Float32Array, { size, amount }: { size: number; amou
       rgb[i]! *= share;
       rgb[i + 1]! *= share;
       rgb[i + 2]! *= share;
+    }
+  }
+}
+
+function colorRows(rgb: Float32Array, { size, waves, phase, amounts }: Flicker & { readonly size: number }): void {
+  for (let row = 0, i = 0; row < size; row++) {
+    const wave = Math.sin(2 * Math.PI * waves * (row + 0.5) / size + phase);
+    const [red, green, blue] = vector((c) => 1 + amounts[c] * wave);
+    for (const end = i + 3 * size; i < end; i += 3) {
+      rgb[i]! *= red;
+      rgb[i + 1]! *= green;
+      rgb[i + 2]! *= blue;
     }
   }
 }

@@ -1,8 +1,9 @@
 import { eyeCornerDistance, keyLandmarks, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import type { Raster } from "@/lib/geometry/rasterize.ts";
+import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { placedAxes, type Placement } from "@/lib/geometry/transforms.ts";
-import { meanOf, meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
+import { dot, meanOf, meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
 import { clamp } from "@/lib/numbers.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -58,34 +59,96 @@ export interface GlassesScene {
   readonly brightness: number;
 }
 
+/** Where a pair of glasses is on a head, in image space. */
+class Fit {
+  /** A distance between the outer eye corners to the image's right, up and ahead of the head. */
+  readonly axes: readonly [Vec3, Vec3, Vec3];
+  readonly eyes: readonly Vec3[];
+  /** Middles of the lenses. */
+  readonly lenses: readonly Vec3[];
+
+  constructor({ lift }: Glasses, { landmarks, placement }: Pick<GlassesScene, "landmarks" | "placement">) {
+    const placed = placedAxes(placement, eyeCornerDistance(landmarks));
+    const axis = (number: number) => vector((k) => placed[3 * k + number]!);
+    this.axes = [axis(0), axis(1), axis(2)];
+    this.eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) => meanOf(landmarks, eye.landmarks));
+    this.lenses = this.eyes.map((eye, e) => this.along(eye, 0.01 * sideOf(e), lift, AHEAD));
+  }
+
+  along(point: Vec3, x: number, y: number, z: number): Vec3 {
+    const [right, up, ahead] = this.axes;
+    return vector((k) => point[k] + x * right[k] + y * up[k] + z * ahead[k]);
+  }
+}
+
+/** How far lenses are before the eyes. */
+const AHEAD = 0.19;
+/** How wide a rim's shadow is, at least. */
+const SHADOW_WIDTH = 0.07;
+
+/** To the right, away from the nose, or to the left. */
+function sideOf(eye: number): 1 | -1 {
+  return eye === 0 ? -1 : 1;
+}
+
+export interface GlassesShadow extends Pick<GlassesScene, "landmarks" | "placement"> {
+  /** [vertexCount, 3], in image space. */
+  readonly positions: Float32Array;
+  readonly seen: Seen;
+  /** Towards the lamp, in image space, of length 1. */
+  readonly direction: Vec3;
+  /** [vertexCount], how much of the lamp each vertex sees; changed in place. */
+  readonly visibility: Float32Array;
+}
+
+/** Dims a lamp where its light comes through the rims or the lenses of glasses. */
+export function castGlasses(
+  glasses: Glasses,
+  { positions, seen, direction, visibility, ...head }: GlassesShadow,
+): void {
+  const { axes: [right, up, ahead], lenses } = new Fit(glasses, head);
+  const slope = dot(direction, ahead), length = dot(right, right);
+  // A shadow that is narrower than vertices are apart would be dots: it is wider, and lighter.
+  const rim = Math.max(glasses.frame, SHADOW_WIDTH) / (2 * glasses.halfWidth);
+  const dark = 0.8 * Math.min(1, glasses.frame / SHADOW_WIDTH);
+  if (slope <= 0) return; // the lamp is behind the head
+  const radiusOf = superellipse(glasses.squareness);
+  for (const middle of lenses) {
+    for (const v of seen.list) {
+      const off = vector((k) => middle[k] - positions[3 * v + k]!);
+      const way = dot(off, ahead) / slope; // along the light, to the lens
+      if (way <= 0) continue;
+      const u = (way * dot(direction, right) - dot(off, right)) / (length * glasses.halfWidth);
+      const w = (way * dot(direction, up) - dot(off, up)) / (length * glasses.halfHeight);
+      const radius = radiusOf(u, w);
+      if (radius > 1 + rim) continue;
+      const tint = radius < 1 ? 0.95 * glasses.opacity * (1 - glasses.fade * Math.max(0, -w)) : 0;
+      visibility[v]! *= 1 - Math.max(tint, dark * Math.max(0, 1 - Math.abs(radius - 1) / rim));
+    }
+  }
+}
+
+function superellipse(exponent: number): (u: number, v: number) => number {
+  return (u, v) => (Math.abs(u) ** exponent + Math.abs(v) ** exponent) ** (1 / exponent);
+}
+
 /** Puts glasses on a drawn face, in place: behind what stands before them, over everything else. */
 export function paintGlasses(image: FloatImage, glasses: Glasses, scene: GlassesScene): void {
-  const { landmarks, placement } = scene;
-  const placed = placedAxes(placement, eyeCornerDistance(landmarks));
-  const axes = [0, 1, 2].map((axis) => vector((k) => placed[3 * k + axis]!)) as [Vec3, Vec3, Vec3];
-  const eyes = [landmarkLines.rightEye, landmarkLines.leftEye].map((eye) => meanOf(landmarks, eye.landmarks));
-  const along = (p: Vec3, x: number, y: number, z: number): Vec3 =>
-    vector((k) => p[k] + x * axes[0][k] + y * axes[1][k] + z * axes[2][k]);
+  const { landmarks } = scene;
+  const fit = new Fit(glasses, scene), { axes, eyes } = fit;
   const frameColor = times(glasses.frameColor, scene.brightness);
   const pixels = Math.hypot(...axes[0]);
   const width = Math.max(0.6, glasses.frame * pixels);
-  eyes.forEach((eye, e) => {
-    const side = e === 0 ? -1 : 1;
-    const middle = along(eye, side * 0.01, glasses.lift, 0.19);
+  fit.lenses.forEach((middle, e) => {
+    const side = sideOf(e);
     paintLens(image, glasses, { ...scene, middle, axes, frameColor, width });
-    const hinge = along(middle, side * glasses.halfWidth, 0.06, 0);
-    const ear = along(
-      pointAt(landmarks, e === 0 ? keyLandmarks.rightJawEnd : keyLandmarks.leftJawEnd),
-      side * 0.06,
-      0.08,
-      -0.1,
-    );
-    strokeInDepth(image, [hinge, along(hinge, side * 0.05, 0, -0.12), ear], { ...scene, color: frameColor, width });
+    const hinge = fit.along(middle, side * glasses.halfWidth, 0.06, 0);
+    const jawEnd = e === 0 ? keyLandmarks.rightJawEnd : keyLandmarks.leftJawEnd;
+    const ear = fit.along(pointAt(landmarks, jawEnd), side * 0.06, 0.08, -0.1);
+    strokeInDepth(image, [hinge, fit.along(hinge, side * 0.05, 0, -0.12), ear], { ...scene, color: frameColor, width });
   });
-  const inner = eyes.map((eye, e) =>
-    along(eye, (e === 0 ? 1 : -1) * glasses.halfWidth * 0.95, glasses.lift + 0.05, 0.19)
-  );
-  const bridge = along(meanPoint(inner), 0, 0.03, 0.05);
+  const inner = eyes.map((eye, e) => fit.along(eye, -sideOf(e) * glasses.halfWidth * 0.95, glasses.lift + 0.05, AHEAD));
+  const bridge = fit.along(meanPoint(inner), 0, 0.03, 0.05);
   strokeInDepth(image, [inner[0]!, bridge, inner[1]!], { ...scene, color: frameColor, width });
 }
 
@@ -98,7 +161,8 @@ interface Lens extends GlassesScene {
 
 function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: Glasses, lens: Lens): void {
   const { middle: [cx, cy, cz], axes: [right, up], raster, frameColor, width, brightness } = lens;
-  const { halfWidth: a, halfHeight: b, squareness, opacity, fade, glare } = glasses;
+  const { halfWidth: a, halfHeight: b, opacity, fade, glare } = glasses;
+  const radiusOf = superellipse(glasses.squareness);
   const [ux, uy, uz] = times(right, a), [vx, vy, vz] = times(up, b);
   const area = ux * vy - uy * vx;
   if (Math.abs(area) < 4) return; // seen from its edge
@@ -108,7 +172,7 @@ function paintLens({ width: columns, height: rows, rgb }: FloatImage, glasses: G
     for (let column = Math.max(0, Math.floor(cx - reachX)); column < Math.min(columns, cx + reachX); column++) {
       const dx = column + 0.5 - cx, dy = row + 0.5 - cy;
       const u = (dx * vy - dy * vx) / area, v = (ux * dy - uy * dx) / area;
-      const radius = (Math.abs(u) ** squareness + Math.abs(v) ** squareness) ** (1 / squareness);
+      const radius = radiusOf(u, v);
       const off = (radius - 1) * scale; // pixels outside of the rim's middle
       const rim = clamp(0.5 + width / 2 - Math.abs(off), 0, 1);
       const inside = clamp(0.5 - off, 0, 1);

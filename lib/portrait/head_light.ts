@@ -1,6 +1,7 @@
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { shadeVertices } from "@/lib/geometry/shading.ts";
 import type { Lighting } from "@/lib/portrait/lighting.ts";
+import type { Vec3 } from "@/lib/types.ts";
 
 /** Vertices to light: those of the body first, then those of hair. All in image space. */
 export interface LitVertices {
@@ -121,5 +122,32 @@ function addToHair(
     shine[i]! += highlight * red;
     shine[i + 1]! += highlight * green;
     shine[i + 2]! += highlight * blue;
+  }
+}
+
+/**
+ * How much more of a lamp's light skin shows that slopes by 1 along its texture's u and v: [vertexCount, 2], of the seen vertices of
+ * the body. `tangents` are [vertexCount, 6], unit vectors along u and v in the head's frame, `direction` leads to the lamp there.
+ */
+export function lightSlopes(
+  { tangents, normals, visibility, seen }: {
+    readonly tangents: Float32Array;
+    /** [vertexCount, 3], in image space. */
+    readonly normals: Float32Array;
+    readonly visibility: Float32Array;
+    readonly seen: Seen;
+  },
+  { direction, inHead }: { readonly direction: Vec3; readonly inHead: Vec3 },
+  out: Float32Array,
+): void {
+  const [lx, ly, lz] = direction, [hx, hy, hz] = inHead;
+  const count = tangents.length / 6;
+  for (const v of seen.list) {
+    if (v >= count) continue;
+    const cosine = lx * normals[3 * v]! + ly * normals[3 * v + 1]! + lz * normals[3 * v + 2]!;
+    const share = cosine > 0 ? -visibility[v]! : 0;
+    const t = 6 * v;
+    out[2 * v] = share * (hx * tangents[t]! + hy * tangents[t + 1]! + hz * tangents[t + 2]!);
+    out[2 * v + 1] = share * (hx * tangents[t + 3]! + hy * tangents[t + 4]! + hz * tangents[t + 5]!);
   }
 }

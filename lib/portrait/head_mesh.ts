@@ -1,6 +1,7 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { hairTriangles as hairFaces, hairVertexCount, strands } from "@/lib/portrait/hair.ts";
-import { type MaterialName, materialNames } from "@/lib/face/morphable_model.ts";
+import { landmarkLines, outlineOf } from "@/lib/face/landmarks.ts";
+import { type MaterialName, materialNames, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
 import { onceEach } from "@/lib/once_each.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/portrait/torso.ts";
@@ -21,8 +22,11 @@ export interface HeadMesh {
   readonly vertexCount: number;
   /** [n, 3] */
   readonly triangles: Uint32Array;
-  /** The first triangles of the mouth's inside (0), of eyes and lashes, of skin and torso, of hair, and of hair's backs. */
-  readonly starts: { readonly eyes: number; readonly skin: number; readonly hair: number; readonly hairBacks: number };
+  /**
+   * The first triangles of what a mask has before the mouth (0), of the mouth's inside, of eyes and lashes, of skin and torso, of
+   * hair, and of hair's backs.
+   */
+  readonly starts: Readonly<Record<"mouth" | "eyes" | "skin" | "hair" | "hairBacks", number>>;
   /** [n], numbers of {@linkcode colorSources}. */
   readonly sources: Uint8Array;
   /** [n, 6], the place in the skin's texture, or among the strands of hair, of each corner. */
@@ -53,6 +57,15 @@ function makeMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
     }
     return sources.length;
   };
+  const placeOf = (vertex: number) => {
+    const corner = model.triangles.findIndex((v, c) => v === vertex && !Number.isNaN(skinCorners[2 * c]!));
+    return corner < 0 ? [NaN, NaN] : skinCorners.subarray(2 * corner, 2 * corner + 2);
+  };
+  for (const vertices of mouthCover(model)) {
+    const place = placeOf(vertices[0]!), places = [...place, ...place, ...place]; // no texels are between the lips
+    add(vertices, places.some(Number.isNaN) ? colorSources.vertices : colorSources.texture, places);
+  }
+  const mouth = sources.length;
   const eyes = addModel("teeth", "gums");
   const skin = addModel("sclera", "iris", "pupil", "lashes");
   addModel("skin", "scalp");
@@ -74,8 +87,24 @@ function makeMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
     bodyVertices,
     vertexCount: bodyVertices + hairVertexCount,
     triangles: Uint32Array.from(triangles),
-    starts: { eyes, skin, hair, hairBacks },
+    starts: { mouth, eyes, skin, hair, hairBacks },
     sources: Uint8Array.from(sources),
     corners: Float32Array.from(corners),
   };
+}
+
+/** Triangles between the corners, the upper and the lower edge of the lips. */
+function mouthCover(model: MorphableModel): number[][] {
+  const { vertices, weights } = meshLandmarks(model, outlineOf);
+  const vertexOf = (landmark: number) => {
+    const corners = [0, 1, 2].map((c) => 3 * landmark + c);
+    return vertices[corners.reduce((most, c) => weights[c]! > weights[most]! ? c : most)]!;
+  };
+  const ring = landmarkLines.outerLips.landmarks, half = ring.length / 2;
+  const upper = ring.slice(0, half + 1), lower = [ring[0]!, ...ring.slice(half).reverse()];
+  const covers = upper.slice(1).flatMap((landmark, k) => [
+    [upper[k]!, lower[k]!, lower[k + 1]!],
+    [upper[k]!, lower[k + 1]!, landmark],
+  ]);
+  return covers.map((landmarks) => landmarks.map(vertexOf)).filter((triangle) => new Set(triangle).size === 3);
 }

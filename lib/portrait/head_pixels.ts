@@ -26,6 +26,10 @@ export interface ShadeInputs {
   /** [vertexCount, 3], light on a white surface, and what shines on top of any. */
   readonly light: Float32Array;
   readonly shine: Float32Array;
+  /** [vertexCount, 2], how much more of the lamp's light skin shows that slopes by 1 along the texture's u and v. */
+  readonly slopes: Float32Array;
+  /** [4], the lamp's color, linear. */
+  readonly lamp: Float32Array;
   /** [vertexCount - modelVertices, 3], linear reflectance of torso and hair. */
   readonly colors: Float32Array;
   /** Contrast of the hair's strands, and which of them it has. */
@@ -100,7 +104,7 @@ export class HeadPixels {
     return { isSeen: this.#isSeen, list: this.#seen.subarray(0, count) };
   }
 
-  /** Colors what was found, over what the image holds, and softens its outlines. Paint, light, shine and colors lie in the kernels' memory. */
+  /** Colors what was found, over what the image holds, and softens its outlines. All arrays lie in the kernels' memory. */
   shade({ rgb }: FloatImage, inputs: ShadeInputs): void {
     const kernels = this.#kernels;
     if (kernels.holds(rgb)) return this.#shade(rgb, inputs);
@@ -110,7 +114,10 @@ export class HeadPixels {
     rgb.set(this.#copy);
   }
 
-  #shade(rgb: Float32Array, { first, paint, light, shine, colors, strands: contrast, seed }: ShadeInputs): void {
+  #shade(
+    rgb: Float32Array,
+    { first, paint, light, shine, colors, strands: contrast, seed, ...relief }: ShadeInputs,
+  ): void {
     const { run } = this.#kernels, { width, height, triangle, depth, second, third } = this.raster;
     const { triangles, sources, corners, modelVertices } = this.#mesh;
     const { columns, rows } = strands.texture;
@@ -139,6 +146,9 @@ export class HeadPixels {
       rows,
       contrast,
       seed % columns,
+      paint.relief,
+      relief.slopes,
+      relief.lamp,
     );
     run.softenPixels(rgb, width, height, this.#kinds, depth, this.#isEdge, this.#means);
   }

@@ -1,24 +1,40 @@
 import { clamp } from "@/lib/numbers.ts";
 import type { Photo } from "@/lib/types.ts";
 
+/** How a picture is compressed. */
+export interface Compression {
+  /** From 1 to 100. */
+  readonly quality: number;
+  /** Pixels of the first blocks, of 16 by 16, that lie left of the picture and above it: even, from 0 to 14. */
+  readonly left?: number;
+  readonly top?: number;
+}
+
 /**
  * What JPEG does to a picture, without the file: 4:2:0 chroma, 8×8 blocks, quantized cosine coefficients. The tables
  * are those of annex K of the standard (ITU-T T.81), scaled by quality as libjpeg scales them.
  */
-export function compressAsJpeg(photo: Photo, quality: number): void {
+export function compressAsJpeg(photo: Photo, { quality, left = 0, top = 0 }: Compression): void {
   const { width, height } = photo;
   if (!(quality >= 1 && quality <= 100)) {
     throw new RangeError(`Cannot compress at quality ${quality}: it must be from 1 to 100`);
   }
-  const planes = planesFor(width, height);
+  if (![left, top].every((shift) => shift >= 0 && shift < 16 && shift % 2 === 0)) {
+    throw new RangeError(
+      `Cannot compress with blocks ${left} and ${top} pixels outside: even numbers to 14 were expected`,
+    );
+  }
+  const planes = planesFor(width + left, height + top);
   const { luma, blue, red } = planes;
-  toPlanes(photo, planes);
+  toPlanes(photo, planes, { left, top });
   quantize(luma, stepsOf(lumaTable, quality));
   const chromaSteps = stepsOf(chromaTable, quality);
   quantize(blue, chromaSteps);
   quantize(red, chromaSteps);
-  fromPlanes(photo, planes);
+  fromPlanes(photo, planes, { left, top });
 }
+
+type Shift = Required<Pick<Compression, "left" | "top">>;
 
 /** Luma at full size, chroma at half, each in blocks of 64 that follow one another, row by row of blocks. */
 interface Planes {
@@ -55,13 +71,21 @@ function placeInBlocks(row: number, column: number, blocksAcross: number): numbe
   return (((row >> 3) * blocksAcross + (column >> 3)) << 6) + ((row & 7) << 3) + (column & 7);
 }
 
-function toPlanes({ width, height, rgb }: Photo, { luma, blue, red, quadColumns, quadRows }: Planes): void {
+/** Beyond the picture, its edges repeat. */
+function toPlanes(
+  { width, height, rgb }: Photo,
+  { luma, blue, red, quadColumns, quadRows }: Planes,
+  shift: Shift,
+): void {
   const across = quadColumns >> 3;
   for (let quadRow = 0; quadRow < quadRows; quadRow++) {
-    const upper = Math.min(2 * quadRow, height - 1) * width, lower = Math.min(2 * quadRow + 1, height - 1) * width;
+    const row = 2 * quadRow - shift.top;
+    const upper = width * (row < 0 ? 0 : row < height ? row : height - 1);
+    const lower = width * (row < 0 ? 0 : row + 1 < height ? row + 1 : height - 1);
     for (let quadColumn = 0; quadColumn < quadColumns; quadColumn++) {
-      const left = 2 * quadColumn < width ? 2 * quadColumn : width - 1;
-      const right = left + 1 < width ? left + 1 : left;
+      const column = 2 * quadColumn - shift.left;
+      const left = column < 0 ? 0 : column < width ? column : width - 1;
+      const right = column >= 0 && left + 1 < width ? left + 1 : left;
       const i = 3 * (upper + left), j = 3 * (upper + right), k = 3 * (lower + left), l = 3 * (lower + right);
       const r0 = rgb[i]!, g0 = rgb[i + 1]!, b0 = rgb[i + 2]!, r1 = rgb[j]!, g1 = rgb[j + 1]!, b1 = rgb[j + 2]!;
       const r2 = rgb[k]!, g2 = rgb[k + 1]!, b2 = rgb[k + 2]!, r3 = rgb[l]!, g3 = rgb[l + 1]!, b3 = rgb[l + 2]!;
@@ -78,14 +102,18 @@ function toPlanes({ width, height, rgb }: Photo, { luma, blue, red, quadColumns,
   }
 }
 
-function fromPlanes({ width, height, rgb }: Photo, { luma, blue, red, quadColumns }: Planes): void {
+function fromPlanes(
+  { width, height, rgb }: Photo,
+  { luma, blue, red, quadColumns }: Planes,
+  { left, top }: Shift,
+): void {
   const across = quadColumns >> 3;
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column += 2) {
-      const c = placeInBlocks(row >> 1, column >> 1, across);
+      const c = placeInBlocks((row + top) >> 1, (column + left) >> 1, across);
       const b = blue[c]!, r = red[c]!;
       const redShift = 1.402 * r, greenShift = 0.344136 * b + 0.714136 * r, blueShift = 1.772 * b;
-      const at = placeInBlocks(row, column, 2 * across), i = 3 * (row * width + column);
+      const at = placeInBlocks(row + top, column + left, 2 * across), i = 3 * (row * width + column);
       const l = luma[at]! + 128.5;
       rgb[i] = toByte(l + redShift);
       rgb[i + 1] = toByte(l - greenShift);

@@ -6,6 +6,7 @@ import {
   type Harmonics,
 } from "@/lib/geometry/shading.ts";
 import { unit } from "@/lib/geometry/vectors.ts";
+import { type LightPattern, randomLightPattern } from "@/lib/portrait/light_pattern.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -14,9 +15,11 @@ export interface Lighting {
   /** Light from all around, soft. */
   readonly around: Harmonics;
   /** One or two; the first casts shadows where `isHard`. */
-  readonly lamps: readonly DirectionalLight[];
+  readonly lamps: readonly [DirectionalLight, ...DirectionalLight[]];
   /** Not of a wide lamp, nor of one beside the lens, which hides its shadows. */
   readonly isHard: boolean;
+  /** What the first lamp shines through, where it is hard: sunlight through leaves, a window or its blinds. */
+  readonly pattern?: LightPattern | undefined;
   /** One lamp from aside in the dark: part of the face is black. */
   readonly isLowKey: boolean;
   /** What a white thing that faces the viewer shows, roughly. */
@@ -26,7 +29,13 @@ export interface Lighting {
 }
 
 export function randomLighting(random: Random): Lighting {
-  if (random.chance(0.12)) return randomLowKey(random);
+  const shine = random.fork("pattern");
+  const pattern = shine.chance(0.12) ? randomLightPattern(shine) : undefined;
+  return { ...random.chance(0.12) ? randomLowKey(random) : randomDaylight(random), pattern };
+}
+
+/** Light from all around and of a lamp, wide or small, or two. */
+function randomDaylight(random: Random): Lighting {
   const warmth = random.normal() * 0.12;
   const tint = (strength: number, warm: number): Vec3 => [
     strength * (1 + 0.7 * warm) * random.uniform(0.96, 1.04),
@@ -38,7 +47,7 @@ export function randomLighting(random: Random): Lighting {
   const sky = 0.5 * softness, bounce = random.uniform(0, 0.2) * softness;
   const key = random.uniform(0.35, 0.7) + 0.6 * (1 - softness);
   const keyDirection = randomKeyDirection(random);
-  const lamps = [{ direction: keyDirection, color: tint(key, warmth) }];
+  const lamps: [DirectionalLight, ...DirectionalLight[]] = [{ direction: keyDirection, color: tint(key, warmth) }];
   if (random.chance(0.45)) {
     const isRim = random.chance(0.4);
     lamps.push({
@@ -67,7 +76,7 @@ function randomLowKey(random: Random): Lighting {
   const azimuth = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1.75), height = random.uniform(-0.2, 1);
   const direction = directionAt(azimuth, height);
   const around = 0.002 + 0.05 * random.next() ** 2, key = random.uniform(0.7, 1.4);
-  const lamps = [{ direction, color: tint(key) }];
+  const lamps: [DirectionalLight, ...DirectionalLight[]] = [{ direction, color: tint(key) }];
   if (random.chance(0.35)) {
     const other = randomDirection(random, { side: 1, up: 0.3, front: random.chance(0.6) ? -0.6 : 0.4 });
     lamps.push({ direction: other, color: tint(random.uniform(0.05, 0.6)) });

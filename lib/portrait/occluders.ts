@@ -2,7 +2,7 @@ import { keyLandmarks, landmarkBox } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { meanOf, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
 import { randomColor } from "@/lib/portrait/appearance.ts";
-import { type Fill, fillShape, stroke } from "@/lib/portrait/shapes.ts";
+import { type Fill, fillShape, type Shape, stroke } from "@/lib/portrait/shapes.ts";
 import { melaninRange, skinColor } from "@/lib/portrait/skin.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -14,6 +14,8 @@ export interface OccluderOptions {
   readonly skin: Vec3;
   /** What a white thing shows, roughly. */
   readonly brightness: number;
+  /** Towards a lamp whose shadows are seen, in image space; missing where there is none. */
+  readonly lamp?: Vec3 | undefined;
 }
 
 /** What may stand before a face. */
@@ -45,8 +47,28 @@ function faceExtent({ landmarks }: OccluderOptions): { x: number; y: number; siz
   return { x, y, size: Math.max(width, height) };
 }
 
+type Painted = readonly [shape: Shape, fill: Fill];
+
+/** Shapes that are held before the face, one over the other, over the shadow that they cast on it. */
+function paintHeld(image: FloatImage, shapes: readonly Painted[], { random, lamp, ...rest }: OccluderOptions): void {
+  if (lamp) {
+    const { size } = faceExtent({ random, ...rest });
+    const away = size * random.fork("shadow").uniform(0.02, 0.12) / Math.max(0.4, lamp[2]);
+    for (const [shape, { softness = 1 }] of shapes) {
+      const moved = { ...shape, x: shape.x - away * lamp[0], y: shape.y - away * lamp[1] };
+      fillShape(image, moved, { from: BLACK, to: BLACK, opacity: SHADOW, softness: softness + 0.4 * away });
+    }
+  }
+  for (const [shape, fill] of shapes) fillShape(image, shape, fill);
+}
+
+const BLACK: Vec3 = [0, 0, 0];
+/** How much of the light a shape takes; several lie over each other. */
+const SHADOW = 0.3;
+
 function paintHand(image: FloatImage, options: OccluderOptions): void {
   const { random, skin, brightness } = options;
+  const shapes: Painted[] = [];
   const { x, y, size } = faceExtent(options);
   const own = random.chance(0.75) ? skin : skinColor(random.uniform(...melaninRange), random.uniform(0.2, 0.6));
   const shade = brightness * random.uniform(0.6, 1.1);
@@ -58,9 +80,9 @@ function paintHand(image: FloatImage, options: OccluderOptions): void {
   const length = size * random.uniform(0.28, 0.5), width = size * random.uniform(0.075, 0.11);
   const spread = random.uniform(0.95, 1.25);
   const wrist = ahead(palm, point, -size);
-  fillShape(image, stroke(palm, wrist, width * 3.2), { from: color, to: darker, round: 0.55, softness: SOFT });
+  shapes.push([stroke(palm, wrist, width * 3.2), { from: color, to: darker, round: 0.55, softness: SOFT }]);
   const back = { x: palm[0], y: palm[1], halfWidth: width * 2.4, halfHeight: width * 2.1, angle: point };
-  fillShape(image, { kind: "ellipse", ...back }, { from: darker, to: color, round: 0.45, softness: SOFT });
+  shapes.push([{ kind: "ellipse", ...back }, { from: darker, to: color, round: 0.45, softness: SOFT }]);
   const flesh = plain(color, 0.6);
   for (let finger = 0; finger < 4; finger++) {
     const offset = (finger - 1.5) * width * spread;
@@ -69,12 +91,13 @@ function paintHand(image: FloatImage, options: OccluderOptions): void {
     const lean = point + (finger - 1.5) * 0.09 * spread;
     const knuckle = ahead(base, lean, own, 0.75);
     const tip = ahead(knuckle, lean + random.normal() * 0.15, own, 0.55);
-    fillShape(image, stroke(base, knuckle, width), flesh);
-    fillShape(image, stroke(knuckle, tip, width * 0.9), flesh);
+    shapes.push([stroke(base, knuckle, width), flesh]);
+    shapes.push([stroke(knuckle, tip, width * 0.9), flesh]);
   }
   const side = random.chance(0.5) ? 1 : -1;
   const thumb = ahead(palm, point + side * random.uniform(0.5, 1.1), length);
-  fillShape(image, stroke(palm, thumb, width * 1.15), flesh);
+  shapes.push([stroke(palm, thumb, width * 1.15), flesh]);
+  paintHeld(image, shapes, options);
 }
 
 function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
@@ -87,8 +110,10 @@ function paintMicrophone(image: FloatImage, options: OccluderOptions): void {
   const handle = grayColor(brightness * random.uniform(0.02, 0.12));
   const head = grayColor(brightness * random.uniform(0.05, 0.4));
   const radius = size * random.uniform(0.06, 0.13);
-  fillShape(image, stroke([x, y], ahead([x, y], angle, size), radius * 1.1), plain(handle, 0.7));
-  fillShape(image, { kind: "ellipse", x, y, halfWidth: radius, halfHeight: radius * 1.15, angle }, plain(head, 0.9));
+  paintHeld(image, [
+    [stroke([x, y], ahead([x, y], angle, size), radius * 1.1), plain(handle, 0.7)],
+    [{ kind: "ellipse", x, y, halfWidth: radius, halfHeight: radius * 1.15, angle }, plain(head, 0.9)],
+  ], options);
 }
 
 function paintPhone(image: FloatImage, options: OccluderOptions): void {
@@ -100,15 +125,16 @@ function paintPhone(image: FloatImage, options: OccluderOptions): void {
   const color = random.chance(0.7) ? grayColor(brightness * random.uniform(0.01, 0.08)) : grayColor(brightness * 0.6);
   const angle = random.normal() * 0.5;
   const body = { kind: "box", x, y, halfWidth: height * 0.5, halfHeight: height, angle } as const;
-  fillShape(image, body, { from: color, to: times(color, 2), softness: SOFT });
+  const shapes: Painted[] = [[body, { from: color, to: times(color, 2), softness: SOFT }]];
   const flesh = plain(times(options.skin, brightness * 0.8), 0.6);
   for (let finger = 0; finger < 4; finger++) {
     const dy = (finger - 1.5) * height * 0.28;
     const at: Point = [x - Math.sin(angle) * dy, y + Math.cos(angle) * dy];
     const reach = height * 0.6 * side;
     const [from, to]: [Point, Point] = [[at[0] - reach * 0.3, at[1]], [at[0] + reach, at[1] + height * 0.1]];
-    fillShape(image, stroke(from, to, height * 0.24), flesh);
+    shapes.push([stroke(from, to, height * 0.24), flesh]);
   }
+  paintHeld(image, shapes, options);
 }
 
 type Point = readonly [x: number, y: number];

@@ -10,12 +10,16 @@ import { onceEach } from "@/lib/once_each.ts";
 import { mix } from "@/lib/portrait/mix.ts";
 import { skinColors } from "@/lib/portrait/skin.ts";
 import { Random } from "@/lib/random.ts";
+import { placedAxes, type Placement } from "@/lib/geometry/transforms.ts";
+import { meanPoint, minus, pointAt, unit, vector } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A model's faces in color. */
 export interface Paint {
   /** [points, 3], linear reflectance of texels and vertices, as the atlas lists them. */
   readonly albedo: Float32Array;
+  /** [textureSize²], heights of the skin's relief, in texels. */
+  readonly relief: Float32Array;
   /** [vertexCount], strength of the highlight. */
   readonly gloss: Float32Array;
   /** [EYE_STEPS, 3], the colors of the eyes from the pupil's middle out to EYE_REACH iris radii. */
@@ -24,6 +28,12 @@ export interface Paint {
 
 /** How much of red, green and blue a fold takes: light that comes out of one has gone through more skin. */
 const FOLD_SHADE = [0.7, 0.8, 0.85] as const;
+
+/** Texels a side of a texture in whose texels heights are given, and how deep the deepest fold is. */
+const RELIEF_TEXELS = 256, FOLD_DEPTH = 1.2;
+
+/** How round a mask is, in face units, and how much of the relief below it hides. */
+const MASK_RADIUS = 0.6, MASK_SHARE = 0.8;
 
 export interface HairRoots {
   /** Height of the hairline over the middle one. */
@@ -74,6 +84,7 @@ export class FacePainter {
     this.#lids = plan.lids;
     this.#paint = {
       albedo: floats(points.length),
+      relief: floats(atlas.textureSize ** 2),
       gloss: new Float32Array(count - atlas.textureSize ** 2),
       eyeRamp: floats(3 * EYE_STEPS),
     };
@@ -121,11 +132,13 @@ export class FacePainter {
     const [a, b] = [this.#coarse.pick(random), this.#coarse.pick(random)];
     const [c, d] = [this.#medium.pick(random), this.#medium.pick(random)];
     const fine = this.#fine.pick(random);
+    const { relief } = this.#paint, pores = skin.relief * this.#atlas.textureSize / RELIEF_TEXELS;
     const spread = 0.4 + skin.melanin;
     for (let k = 0; k < used.length; k++) {
       const i = used[k]!;
       melanin[i] = skin.melanin +
         spread * (skin.blotches * 0.6 * a[i]! + skin.grain * (0.35 * d[i]! + 0.5 * fine[i]!));
+      if (i < relief.length) relief[i] = pores * (0.7 * fine[i]! + 0.5 * d[i]!);
       hemoglobin[i] = skin.hemoglobin + skin.blotches * 1.2 * b[i]! + skin.grain * 0.6 * (0.8 * c[i]! + fine[i]!);
     }
     const { cheeks, nose, ears, underEyes } = this.fields;
@@ -144,10 +157,11 @@ export class FacePainter {
   #darkenFolds(depth: number, rough: Float32Array): void {
     if (depth === 0) return;
     const { points, values } = this.fields.wrinkles;
-    const { albedo } = this.#paint;
+    const { albedo, relief } = this.#paint, deep = FOLD_DEPTH * this.#atlas.textureSize / RELIEF_TEXELS;
     for (let k = 0; k < points.length; k++) {
       const i = points[k]!, amount = clamp(depth * values[k]! * (0.75 + 0.2 * rough[i]!), 0, 0.85);
       for (let c = 0; c < 3; c++) albedo[3 * i + c]! *= 1 - amount * FOLD_SHADE[c]!;
+      if (i < relief.length) relief[i]! -= deep * amount;
     }
   }
 
@@ -261,21 +275,46 @@ export class FacePainter {
   #paintMask({ mask: color }: Appearance): void {
     if (!color) return;
     const { points, values } = this.fields.mask;
-    const { points: at } = this.#atlas;
+    const { points: at } = this.#atlas, { relief } = this.#paint;
     for (let k = 0; k < points.length; k++) {
       const i = points[k]!;
       const shade = 0.92 + 0.08 * Math.sin(38 * at[3 * i + 1]!);
       mix(this.#paint.albedo, i, color[0] * shade, color[1] * shade, color[2] * shade, values[k]!);
+      if (i < relief.length) relief[i]! *= 1 - values[k]!;
     }
   }
 
-  #paintMaterials({ hairColor, noise, skin, lips }: Appearance): void {
+  /** Gives a cloth mask its own shape, a sheet over nose and lips, where normals, [vertexCount, 3] in image space, are the skin's. */
+  smoothMask({ positions, normals, placement }: {
+    readonly positions: Float32Array;
+    readonly normals: Float32Array;
+    readonly placement: Placement;
+  }): void {
+    const { points, values } = this.fields.mask, start = this.#atlas.textureSize ** 2;
+    const covered = [...points.keys()].filter((k) => points[k]! >= start && values[k]! > 0);
+    const axes = placedAxes(placement, MASK_RADIUS * this.#atlas.unit * placement.scale);
+    const behind = vector((k) => axes[3 * k + 2]!);
+    const middle = minus(meanPoint(covered.map((k) => pointAt(positions, points[k]! - start))), behind);
+    for (const k of covered) {
+      const v = points[k]! - start, bulge = unit(minus(pointAt(positions, v), middle));
+      const normal = unit(
+        vector((c) => normals[3 * v + c]! + MASK_SHARE * values[k]! * (bulge[c] - normals[3 * v + c]!)),
+      );
+      normals.set(normal, 3 * v);
+    }
+  }
+
+  #paintMaterials({ hairColor, noise, skin, lips, mask }: Appearance): void {
     const { textureSize } = this.#atlas;
     const { albedo, gloss } = this.#paint;
     const { oil, lipVertices } = this.fields;
     const ofSkin = skin.gloss, ofLips = lips.gloss;
     for (let v = 0; v < gloss.length; v++) gloss[v] = ofSkin * oil[v]! + ofLips * lipVertices[v]!;
     const start = textureSize ** 2;
+    const { points, values } = this.fields.mask;
+    for (let k = 0; mask && k < points.length; k++) {
+      if (points[k]! >= start) gloss[points[k]! - start]! *= 1 - values[k]!;
+    }
     const white = 0.4 + 0.25 * (noise % 97) / 97;
     const teeth: Vec3 = [white, white * 0.92, white * 0.78];
     const lashes: Vec3 = [hairColor[0] * 0.1, hairColor[1] * 0.1, hairColor[2] * 0.1];

@@ -1,22 +1,31 @@
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
-import { lipPairs, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { keyLandmarks, lipPairs, type MeshPoints, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { opennessOf } from "@/lib/face/openness.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
-import { applyPerspective, type Perspective, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
-import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
+import {
+  applyPerspective,
+  type Perspective,
+  placedAxes,
+  placeInImage,
+  type Placement,
+} from "@/lib/geometry/transforms.ts";
+import { distanceBetween, pointAt, vector } from "@/lib/geometry/vectors.ts";
 import { lightVisibility, type VisibilityScratch, visibilityScratch } from "@/lib/geometry/visibility.ts";
 import type { Appearance } from "@/lib/portrait/appearance.ts";
+import { castGlasses, type Glasses } from "@/lib/portrait/glasses.ts";
 import { HairRig } from "@/lib/portrait/hair.ts";
 import type { HairStyle } from "@/lib/portrait/hair_style.ts";
-import { type LightBuffers, lightHead, type LitVertices } from "@/lib/portrait/head_light.ts";
+import { type LightBuffers, lightHead, lightSlopes, type LitVertices } from "@/lib/portrait/head_light.ts";
 import { type HeadMesh, headMesh } from "@/lib/portrait/head_mesh.ts";
 import { HeadPixels, type HeadRaster } from "@/lib/portrait/head_pixels.ts";
+import { castPattern } from "@/lib/portrait/light_pattern.ts";
 import type { Lighting } from "@/lib/portrait/lighting.ts";
 import { FacePainter, type Paint } from "@/lib/portrait/paint.ts";
+import { onceEach } from "@/lib/once_each.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
 import type { Vec3 } from "@/lib/types.ts";
@@ -39,6 +48,8 @@ export interface Sitter {
   readonly hair: HairStyle;
   readonly torso: TorsoLook;
   readonly lighting: Lighting;
+  /** Whose shadows fall on the face; they are painted by `paintGlasses`. */
+  readonly glasses?: Glasses | undefined;
 }
 
 export interface Portrait {
@@ -62,6 +73,7 @@ export class PortraitPainter {
   readonly #painter: FacePainter;
   readonly #hair: HairRig;
   readonly #atlas: FaceAtlas;
+  readonly #landmarks: MeshPoints;
   readonly #pixels: HeadPixels;
   /** [vertexCount, 3], the model's and the hair's, in image space. */
   readonly #positions: Float32Array;
@@ -69,12 +81,17 @@ export class PortraitPainter {
   readonly #buffers: LightBuffers;
   /** [torso and hair vertices, 3], linear reflectance. */
   readonly #colors: Float32Array;
+  /** [vertexCount, 6], see {@linkcode textureTangents}. */
+  readonly #tangents: Float32Array;
+  /** [vertexCount, 2] and [4], see {@linkcode lightSlopes}. */
+  readonly #relief: { readonly slopes: Float32Array; readonly lamp: Float32Array };
   readonly #shadow: VisibilityScratch;
   #posed: Pick<HairStyle, "strands" | "seed"> & { readonly paint: Paint; readonly first: number } | undefined;
 
   constructor(atlas: FaceAtlas, { imageSize: size, timer, kernels: given }: PortraitOptions) {
     this.#timer = timer;
     this.#atlas = atlas;
+    this.#landmarks = meshLandmarks(atlas.model);
     const kernels = given ?? new Kernels(portraitBytes(atlas, size));
     const { irisDistances } = this.#painter = new FacePainter(atlas, (length) => kernels.floats(length));
     this.#hair = new HairRig(atlas);
@@ -94,11 +111,14 @@ export class PortraitPainter {
     this.#vertices.openness.fill(0.85).set(atlas.model.openness ?? opennessOf(atlas.model));
     this.#colors = kernels.floats(3 * (count - modelVertices));
     this.#buffers = { light: kernels.floats(3 * count), shine: kernels.floats(3 * count), white: floats(3).fill(1) };
+    this.#tangents = textureTangents(atlas);
+    this.#relief = { slopes: kernels.floats(2 * count), lamp: kernels.floats(4) };
     this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
   }
 
   /** Finds what is seen of a sitter. The result is overwritten by the next call. */
-  pose({ vertices, placement, perspective, look, hair, torso, lighting }: Sitter): Portrait {
+  pose(sitter: Sitter): Portrait {
+    const { vertices, placement, perspective, look, hair, torso } = sitter;
     const { modelVertices, bodyVertices, triangles, starts } = this.#mesh;
     const { gloss } = this.#vertices;
     const timer = this.#timer;
@@ -115,7 +135,8 @@ export class PortraitPainter {
     fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
     timer?.begin("rasterize");
     // Behind closed lips, the mouth's inside takes time and is not seen.
-    const first = this.#isMouthClosed(positions, placement) ? starts.eyes : 0;
+    const bare = this.#isMouthClosed(positions, placement) ? starts.eyes : starts.mouth;
+    const first = look.mask ? 0 : bare;
     const seen = this.#pixels.find(this.#positions, { first, end: isBare ? starts.hair : triangles.length / 3 });
     timer?.begin("paint");
     const paint = this.#painter.paint(look, hair);
@@ -123,7 +144,7 @@ export class PortraitPainter {
     gloss.fill(0.02, modelVertices, bodyVertices);
     // Dark threads shine less than fair ones, and cloth hardly.
     gloss.fill(isHair ? 0.015 + 0.3 * look.hairColor[1] : 0.01, bodyVertices);
-    this.#light(lighting, { first, isBare, seen });
+    this.#light(sitter, { first, isBare, seen });
     timer?.end();
     this.#posed = { paint, first, strands: hair.strands, seed: hair.seed };
     return { positions, raster: this.#pixels.raster };
@@ -135,7 +156,7 @@ export class PortraitPainter {
     const { paint, first, strands, seed } = this.#posed;
     this.#timer?.begin("shade");
     const { light, shine } = this.#buffers;
-    this.#pixels.shade(image, { first, paint, light, shine, colors: this.#colors, strands, seed });
+    this.#pixels.shade(image, { first, paint, light, shine, ...this.#relief, colors: this.#colors, strands, seed });
     this.#timer?.end();
   }
 
@@ -148,7 +169,7 @@ export class PortraitPainter {
     });
   }
 
-  #light(lighting: Lighting, { first, isBare, seen }: { first: number; isBare: boolean; seen: Seen }): void {
+  #light(sitter: Sitter, { first, isBare, seen }: { first: number; isBare: boolean; seen: Seen }): void {
     const { bodyVertices, starts, triangles } = this.#mesh;
     const { normals, openness, visibility } = this.#vertices;
     const positions = this.#positions;
@@ -162,15 +183,23 @@ export class PortraitPainter {
       normals.set(this.#hair.normals, 3 * bodyVertices);
       openness.set(this.#hair.openness, bodyVertices);
     }
+    if (sitter.look.mask) this.#painter.smoothMask({ positions, normals, placement: sitter.placement });
     this.#timer?.begin("shadows");
+    const { lighting } = sitter;
     if (!lighting.isHard) visibility.set(openness);
-    else this.#castShadows(lighting, { isBare, seen });
+    else this.#castShadows(sitter, { isBare, seen });
     this.#timer?.begin("light");
     lightHead(this.#vertices, lighting, { ...this.#buffers, seen });
+    const { slopes, lamp } = this.#relief, [{ direction, color }] = lighting.lamps;
+    lamp.set(color);
+    const axes = placedAxes(sitter.placement, 1);
+    const inHead = vector((k) => axes[k]! * direction[0] + axes[3 + k]! * direction[1] + axes[6 + k]! * direction[2]);
+    lightSlopes({ tangents: this.#tangents, normals, visibility, seen }, { direction, inHead }, slopes);
   }
 
-  #castShadows({ lamps }: Lighting, { isBare, seen }: { isBare: boolean; seen: Seen }): void {
-    const { bodyVertices, starts, triangles } = this.#mesh;
+  #castShadows(sitter: Sitter, { isBare, seen }: { isBare: boolean; seen: Seen }): void {
+    const { lighting: { lamps: [{ direction }], pattern }, glasses, placement } = sitter;
+    const { bodyVertices, modelVertices, starts, triangles } = this.#mesh;
     const { normals, visibility } = this.#vertices;
     // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
     const count = isBare ? bodyVertices : this.#positions.length / 3;
@@ -178,7 +207,7 @@ export class PortraitPainter {
       positions: this.#positions.subarray(0, 3 * count),
       triangles: triangles.subarray(3 * starts.skin, 3 * (isBare ? starts.hair : starts.hairBacks)),
     };
-    lightVisibility(casting, lamps[0]!.direction, {
+    lightVisibility(casting, direction, {
       normals,
       size: SHADOW_MAP_SIZE,
       backfaces: false,
@@ -186,12 +215,18 @@ export class PortraitPainter {
       scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
       out: visibility,
     });
+    if (!pattern && !glasses) return;
+    const positions = this.#positions, landmarks = valuesAt(this.#landmarks, positions.subarray(0, 3 * modelVertices));
+    const shadow = { positions, seen, direction, visibility };
+    if (glasses) castGlasses(glasses, { ...shadow, landmarks, placement });
+    const middle = pointAt(landmarks, keyLandmarks.noseTip), length = this.#atlas.unit * placement.scale;
+    if (pattern) castPattern(pattern, { ...shadow, middle, unit: length });
   }
 }
 
 /** What a painter takes up of its kernels' memory, at most. */
 export function portraitBytes({ model, points }: FaceAtlas, size: number): number {
-  return 70 * size * size + 12 * (points.length / 3) + 80 * (model.mean.length / 3) + 60 * model.materials.length +
+  return 70 * size * size + 16 * (points.length / 3) + 90 * (model.mean.length / 3) + 60 * model.materials.length +
     2_000_000;
 }
 
@@ -202,3 +237,34 @@ function fillColor(colors: Float32Array, [red, green, blue]: Vec3): void {
     colors[i + 2] = blue;
   }
 }
+
+/** [vertexCount, 6], unit vectors in model space along the texture's u and v, of the mean face; 0 where there is no texture. */
+const textureTangents = onceEach(({ model: { mean, triangles }, corners }: FaceAtlas) => {
+  const tangents = new Float32Array(2 * mean.length);
+  for (let t = 0; t < triangles.length / 3; t++) {
+    const vertices = pointAt(triangles, t);
+    const [u0, v0, u1, v1, u2, v2] = corners.subarray(6 * t, 6 * t + 6) as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const area = (u1 - u0) * (v2 - v0) - (u2 - u0) * (v1 - v0);
+    if (!(Math.abs(area) > 0)) continue; // or NaN
+    const [p, q, r] = vertices.map((vertex) => pointAt(mean, vertex)) as [Vec3, Vec3, Vec3];
+    const alongU = vector((k) => ((q[k] - p[k]) * (v2 - v0) - (r[k] - p[k]) * (v1 - v0)) / area);
+    const alongV = vector((k) => ((r[k] - p[k]) * (u1 - u0) - (q[k] - p[k]) * (u2 - u0)) / area);
+    for (const vertex of vertices) {
+      for (let k = 0; k < 6; k++) {
+        tangents[6 * vertex + k]! += k < 3 ? alongU[k]! : alongV[k - 3]!;
+      }
+    }
+  }
+  for (let i = 0; i < tangents.length; i += 3) {
+    const length = Math.hypot(tangents[i]!, tangents[i + 1]!, tangents[i + 2]!);
+    if (length > 0) { for (let k = 0; k < 3; k++) tangents[i + k]! /= length; }
+  }
+  return tangents;
+});

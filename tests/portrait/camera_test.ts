@@ -19,7 +19,7 @@ const neutral: CameraSettings = {
   saturation: 1,
   tone: [1, 1, 1],
   noise: 0,
-  qualities: [],
+  compressions: [],
   sharpening: 0,
   vignette: 0,
   bars: [0, 0, 0, 0],

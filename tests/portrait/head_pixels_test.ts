@@ -29,7 +29,7 @@ function randomScene() {
     bodyVertices: VERTICES,
     vertexCount: VERTICES,
     triangles,
-    starts: { eyes: 0, skin: 0, hair: TRIANGLES, hairBacks: TRIANGLES },
+    starts: { mouth: 0, eyes: 0, skin: 0, hair: TRIANGLES, hairBacks: TRIANGLES },
     sources: new Uint8Array(TRIANGLES).fill(4),
     corners: new Float32Array(6 * TRIANGLES),
   };
@@ -71,9 +71,15 @@ Deno.test("HeadPixels interpolates between vertices, and softens only where it d
   const floats = () => kernels.floats(3 * VERTICES);
   const light = floats(), shine = floats(), colors = floats().fill(0.5);
   for (let v = 0; v < VERTICES; v++) light.set([0.01 * positions[3 * v]!, 1, 1], 3 * v);
-  const paint = { albedo: kernels.floats(48 + 3 * VERTICES), eyeRamp: kernels.floats(300), gloss: new Float32Array() };
+  const paint = {
+    albedo: kernels.floats(48 + 3 * VERTICES),
+    relief: kernels.floats(16),
+    eyeRamp: kernels.floats(300),
+    gloss: new Float32Array(),
+  };
+  const slopes = kernels.floats(2 * VERTICES), lamp = kernels.floats(4);
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(9) };
-  pixels.shade(image, { first: 0, paint, light, shine, colors, strands: 0, seed: 0 });
+  pixels.shade(image, { first: 0, paint, light, shine, slopes, lamp, colors, strands: 0, seed: 0 });
   const { triangle, depth } = pixels.raster;
   const around = [-SIZE - 1, -SIZE, -SIZE + 1, -1, 0, 1, SIZE - 1, SIZE, SIZE + 1];
   let [plain, bare] = [0, 0];

@@ -33,7 +33,7 @@ Deno.test("compressAsJpeg() changes a picture as a real JPEG of that quality doe
   for (const [quality, width, height] of [[90, 64, 48], [50, 64, 64], [15, 50, 37]] as const) {
     const original = smoothPhoto(width, height);
     const ours = { ...original, rgb: original.rgb.slice() };
-    compressAsJpeg(ours, quality);
+    compressAsJpeg(ours, { quality });
     const raw = sharp(original.rgb, { raw: { width, height, channels: 3 } });
     const file = await raw.jpeg({ quality, chromaSubsampling: "4:2:0", mozjpeg: false }).toBuffer();
     const real = new Uint8Array(await sharp(file).raw().toBuffer());
@@ -46,10 +46,10 @@ Deno.test("compressAsJpeg() at quality 100 keeps a gray picture to a level or so
   const photo = smoothPhoto(32, 32);
   for (let i = 0; i < photo.rgb.length; i++) photo.rgb[i] = photo.rgb[i - i % 3]!;
   const before = photo.rgb.slice();
-  compressAsJpeg(photo, 100);
+  compressAsJpeg(photo, { quality: 100 });
   assert(meanDifference(before, photo.rgb) < 0.6);
 });
 
 Deno.test("compressAsJpeg() refuses a quality that JPEG does not have", async () => {
-  await assertThrows(() => compressAsJpeg(smoothPhoto(16, 16), 0), RangeError, /quality 0/);
+  await assertThrows(() => compressAsJpeg(smoothPhoto(16, 16), { quality: 0 }), RangeError, /quality 0/);
 });

@@ -135,7 +135,7 @@ export class DrawnActor {
       reduction: 1,
       noise: 0.01,
       noiseSeed: this.#frame++,
-      qualities: [],
+      compressions: [],
       bars: [0, 0, 0, 0] as const,
     };
     const picture = this.#camera.takePhoto(image, { settings, subject: 0.3 * lighting.brightness });

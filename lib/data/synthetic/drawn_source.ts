@@ -133,9 +133,9 @@ class Studio {
     timer?.begin("bake");
     const label = this.#sitters.labelOf(positions, sitting);
     timer?.begin("occluders");
-    const occluders = augment
-      ? paintOccluders(film, { random: random.fork("occluders"), landmarks: label.landmarks, skin, brightness })
-      : [];
+    const lamp = lighting.isHard ? directionIn(shot, lighting.lamps[0].direction) : undefined;
+    const things = { random: random.fork("occluders"), landmarks: label.landmarks, skin, brightness, lamp };
+    const occluders = augment ? paintOccluders(film, things) : [];
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
     timer?.begin("camera");
     const camera = randomCamera(random.fork("camera"));
@@ -160,6 +160,7 @@ class Studio {
     const lighting = randomLighting(random.fork("light"));
     const { brightness } = lighting;
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
+    const glasses = randomGlasses(random.fork("glasses"));
     const { positions, raster } = this.#painter.pose({
       vertices,
       placement,
@@ -174,6 +175,7 @@ class Studio {
         width: 0.6 + 0.4 * smoothstep(-8, 20, years),
       }),
       lighting,
+      glasses,
     });
     const image = this.#canvas;
     timer?.begin("background");
@@ -181,7 +183,6 @@ class Studio {
     if (lighting.background < 1) darken(image, lighting.background);
     this.#painter.draw(image);
     timer?.begin("occluders");
-    const glasses = randomGlasses(random.fork("glasses"));
     const landmarks = this.#sitters.landmarks(positions);
     if (glasses) paintGlasses(image, glasses, { raster, landmarks, placement, brightness });
     const worn = [...glasses ? ["glasses" as const] : [], ...look.mask ? ["mask" as const] : []];
@@ -200,6 +201,13 @@ function warpLight(
   const [x, y] = transformPoint([0.5, 0.5], { rotation, scale, dx, dy }); // of the first pixel's middle
   const [side, left] = isMirrored ? [-1, from.width - x] : [1, x];
   kernels.run.warpLight(from.rgb, from.width, to.rgb, to.width, side * c, -side * s, left - 0.5, s, c, y - 0.5);
+}
+
+/** A direction of the drawing's image space in that of its picture. */
+function directionIn(shot: Shot | undefined, [x, y, z]: Vec3): Vec3 {
+  if (!shot) return [x, y, z];
+  const c = Math.cos(shot.change.rotation), s = Math.sin(shot.change.rotation), across = shot.isMirrored ? -x : x;
+  return [c * across - s * y, s * across + c * y, z];
 }
 
 function darken({ rgb }: FloatImage, share: number): void {

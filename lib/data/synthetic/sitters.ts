@@ -4,10 +4,11 @@ import { bakePositionMap, farthestDepth } from "@/lib/data/maps/position_map.ts"
 import type { UvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Split } from "@/lib/data/sample.ts";
 import { randomExpression } from "@/lib/data/synthetic/expressions.ts";
+import { PersonShapes } from "@/lib/data/synthetic/person_shapes.ts";
 import { eyeCornerDistance, landmarksOf, type MeshPoints, valuesAt } from "@/lib/face/landmarks.ts";
 import { AgeBender } from "@/lib/face/age.ts";
 import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";
-import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/face/morphable_model.ts";
+import { addModes, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import {
   applyPerspective,
   multiply,
@@ -92,6 +93,7 @@ export class Sitters {
   readonly #surface: Float32Array;
   readonly #landmarks: MeshPoints;
   readonly #ofSurface: MeshPoints;
+  readonly #people: PersonShapes;
   readonly #ages: AgeBender;
   readonly #shots: number;
   readonly #mirror: OtherSide | undefined;
@@ -112,6 +114,7 @@ export class Sitters {
     this.#surface = new Float32Array(3 * model.surfaceVertices.length);
     this.#landmarks = meshLandmarks(model);
     this.#ofSurface = landmarksOf(model.surface.landmarks);
+    this.#people = new PersonShapes(model);
     this.#ages = new AgeBender(model);
     const { imageSize, augment, shots = 1 } = options;
     this.#shots = augment ? shots : 1;
@@ -198,10 +201,7 @@ export class Sitters {
   #shape(person: string, expression: Random): Float32Array {
     const model = this.#model;
     if (person !== this.#shaped) {
-      const random = new Random(person);
-      const spread = random.uniform(0.5, 1.3);
-      const identity = Float32Array.from(model.identityModes, () => random.normal() * spread);
-      shapeFace(model, { identity, expression: [] }, this.#person);
+      this.#people.shape(new Random(person), this.#person);
       this.#shaped = person;
     }
     this.#vertices.set(this.#person);
@@ -287,20 +287,25 @@ interface Miss {
 }
 
 /**
- * From an arm's length, mostly a meter or two, to far away. Landmarks are [68, 3] of an unplaced head, whose outer eye
+ * From 30 cm, less than an arm's length, mostly a meter or two, to 5 m. Landmarks are [68, 3] of an unplaced head, whose outer eye
  * corners lie about 9 cm apart.
  */
 function randomPerspective(landmarks: Float32Array, random: Random): Perspective {
   const [x, y, depth] = meanOf(landmarks);
-  const distance = eyeCornerDistance(landmarks) / (0.018 + 0.2 * random.next() ** 3);
+  const distance = eyeCornerDistance(landmarks) / (0.018 + 0.282 * random.next() ** 3.5);
   const aside = () => random.uniform(-0.1, 0.1) * distance;
   return { center: [x + aside(), y + aside()], depth, distance };
 }
 
 const DEGREE = Math.PI / 180;
 
-/** Half of all heads look anywhere from profile to profile, the others mostly ahead. */
+/** Half of all heads look anywhere from profile to profile, most others ahead, and some both far aside and far up or down. */
 function randomPose(random: Random): PoseAngles {
+  const extreme = random.fork("extreme");
+  if (extreme.chance(0.07)) {
+    const far = (least: number, most: number) => (extreme.chance(0.5) ? 1 : -1) * extreme.uniform(least, most) * DEGREE;
+    return { pitch: far(20, 55), yaw: far(30, 90), roll: far(0, 45) };
+  }
   const yaw = random.chance(0.6) ? random.uniform(-95, 95) : clamp(random.normal() * 25, -90, 90);
   const pitch = clamp(random.normal() * 19, -55, 55), roll = clamp(random.normal() * 15, -45, 45);
   return { pitch: pitch * DEGREE, yaw: yaw * DEGREE, roll: roll * DEGREE };

@@ -85,7 +85,8 @@ const PATCH: i32 = 16;
 
 /**
  * Light [n, 3] f32 to sRGB bytes: times `light` [4], by the tone curve [steps], mixed with its gray, times `gains`
- * [4], plus noise of this deviation, 0.7 of it shared by the channels. `noises` [mask + 1 + 64].
+ * [4], plus noise of this deviation at middle gray, more where it is dark and less where it is bright, 0.7 of it shared by the
+ * channels. `noises` [mask + 1 + 64].
  */
 export function develop(
   rgb: usize, n: i32, bytes: usize, light: usize, curve: usize, steps: i32, saturation: f32, gains: usize,
@@ -110,9 +111,12 @@ export function develop(
         f32x4.mul(f32x4.splat(saturation), f32x4(r, g, b, 0)),
       );
       const four = v128.load(noise);
-      const grain = f32x4.add(
-        f32x4.mul(v128.shuffle<f32>(four, four, 0, 0, 0, 0), shared),
-        f32x4.mul(v128.shuffle<f32>(four, four, 1, 2, 3, 3), amounts),
+      const grain = f32x4.mul(
+        f32x4.splat(<f32>1.5 - gray * <f32>(1.0 / 255.0)),
+        f32x4.add(
+          f32x4.mul(v128.shuffle<f32>(four, four, 0, 0, 0, 0), shared),
+          f32x4.mul(v128.shuffle<f32>(four, four, 1, 2, 3, 3), amounts),
+        ),
       );
       const value = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.mul(tone, gain), grain));
       const words = i16x8.narrow_i32x4_s(value, value);

@@ -19,7 +19,10 @@ function store3(at: usize, value: v128): void {
   v128.store32_lane(at, value, 2, 8);
 }
 
-/** See lib/portrait/head_pixels.ts; also writes each pixel's source, or 255, into kinds u8. */
+/**
+ * See lib/portrait/head_pixels.ts: skin is lit by its relief, too, heights f32 [textureSize²] in texels, as `slopes` f32
+ * [vertexCount, 2] and `lamp` f32 [4] say what a slope of 1 along u and v adds. Also writes each pixel's source, or 255, into kinds u8.
+ */
 export function shadePixels(
   rgb: usize, kinds: usize, n: i32,
   triangle: usize, second: usize, third: usize,
@@ -27,10 +30,12 @@ export function shadePixels(
   albedo: usize, textureSize: i32, eyeRamp: usize, eyeSteps: i32, toStep: f32, irisDistances: usize,
   light: usize, shine: usize, colors: usize, modelVertices: u32,
   strands: usize, strandColumns: i32, strandRows: i32, contrast: f32, shift: i32,
+  relief: usize, slopes: usize, lamp: usize,
 ): void {
   const texelEnd = textureSize - 2;
   const vertexAlbedo = albedo + <usize>(12 * textureSize * textureSize);
-  const row = <usize>(12 * textureSize);
+  const row = <usize>(12 * textureSize), reliefRow = <usize>(4 * textureSize);
+  const lampColor = v128.load(lamp);
   for (let k: i32 = 0; k < n; k++) {
     const t = load<i32>(triangle + <usize>(4 * k));
     if (t < 0) {
@@ -44,7 +49,7 @@ export function shadePixels(
     const source = load<u8>(sources + <usize>t);
     store<u8>(kinds + <usize>k, source);
     const place = corners + <usize>(24 * t);
-    let color: v128;
+    let color: v128, bump: f32 = 0;
     if (source == TEXTURE) {
       // Between the four nearest texels; the texture reaches beyond the surface's border.
       const x = a1 * load<f32>(place) + b1 * load<f32>(place, 8) + c1 * load<f32>(place, 16) - 0.5;
@@ -63,6 +68,13 @@ export function shadePixels(
           f32x4.mul(f32x4.splat(w11), v128.load(texel + row, 12)),
         ),
       );
+      const height = relief + <usize>top * reliefRow + <usize>(4 * left);
+      const h00 = load<f32>(height), h01 = load<f32>(height, 4);
+      const h10 = load<f32>(height + reliefRow), h11 = load<f32>(height + reliefRow, 4);
+      const alongU = h01 - h00 + v * (h11 - h10 - h01 + h00), alongV = h10 - h00 + u * (h11 - h01 - h10 + h00);
+      const sa = slopes + <usize>(8 * a), sb = slopes + <usize>(8 * b), sc = slopes + <usize>(8 * c);
+      bump = alongU * (a1 * load<f32>(sa) + b1 * load<f32>(sb) + c1 * load<f32>(sc)) +
+        alongV * (a1 * load<f32>(sa, 4) + b1 * load<f32>(sb, 4) + c1 * load<f32>(sc, 4));
     } else if (source == HAIR || source == TORSO) {
       color = lerp3(colors, a - modelVertices, b - modelVertices, c - modelVertices, wa, wb, wc);
       if (source == HAIR) {
@@ -77,10 +89,16 @@ export function shadePixels(
         c1 * load<f32>(irisDistances + <usize>(4 * c));
       color = v128.load(eyeRamp + <usize>(12 * min(eyeSteps - 1, <i32>(distance * toStep))));
     } else color = lerp3(vertexAlbedo, a, b, c, wa, wb, wc);
-    const lit = f32x4.mul(color, lerp3(light, a, b, c, wa, wb, wc));
-    store3(rgb + <usize>(12 * k), f32x4.add(lit, lerp3(shine, a, b, c, wa, wb, wc)));
+    const smooth = lerp3(light, a, b, c, wa, wb, wc), zero = f32x4.splat(0);
+    const lit = f32x4.mul(color, f32x4.max(f32x4.add(smooth, f32x4.mul(lampColor, f32x4.splat(bump))), zero));
+    // a highlight is narrow: slopes change it several times as much
+    const gleam: f32 = min<f32>(max<f32>(1 + GLEAM * bump, 0), 3);
+    store3(rgb + <usize>(12 * k), f32x4.add(lit, f32x4.mul(f32x4.splat(gleam), lerp3(shine, a, b, c, wa, wb, wc))));
   }
 }
+
+/** How many times as much as diffuse light a highlight changes with a slope. */
+const GLEAM: f32 = 6;
 
 /** Pixels of depth from one pixel to the next that make an edge: a steep slope has fewer. */
 const STEP: f32 = 3;
