@@ -19,6 +19,7 @@ const neutral: CameraSettings = {
   saturation: 1,
   tone: [1, 1, 1],
   noise: 0,
+  flicker: undefined,
   compressions: [],
   sharpening: 0,
   vignette: 0,
@@ -69,12 +70,17 @@ Deno.test("Camera without saturation gives gray, whatever the light", () => {
   for (let i = 0; i < rgb.length; i += 3) assertEquals([rgb[i], rgb[i]], [rgb[i + 1], rgb[i + 2]]);
 });
 
-Deno.test("Camera adds noise of the deviation that is set, without patterns from row to row", () => {
-  const flat = () => ({ ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) });
-  const [clean, noisy] = [photograph({}, flat()), photograph({ noise: 0.04, noiseSeed: 12345 }, flat())];
-  const off = Array.from(noisy, (value, i) => value - clean[i]!);
-  const deviation = Math.sqrt(off.reduce((sum, value) => sum + value * value, 0) / off.length);
+Deno.test("Camera adds noise of the deviation that is set, more in the dark, without patterns from row to row", () => {
+  const noiseOn = (light: number) => {
+    const flat = () => ({ ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(light) });
+    const [clean, noisy] = [photograph({}, flat()), photograph({ noise: 0.04, noiseSeed: 12345 }, flat())];
+    return Array.from(noisy, (value, i) => value - clean[i]!);
+  };
+  const deviationOf = (off: readonly number[]) =>
+    Math.sqrt(off.reduce((sum, value) => sum + value * value, 0) / off.length);
+  const off = noiseOn(0.2), deviation = deviationOf(off);
   assertClose(deviation, 0.04 * 255 * Math.hypot(1, 0.7), 1.5);
+  assertClose(deviationOf(noiseOn(0.05)) / deviationOf(noiseOn(0.4)), (1.5 - 63 / 255) / (1.5 - 170 / 255), 0.12);
   const alike = off.reduce((sum, value, i) => sum + value * (off[i + 3 * SIZE] ?? 0), 0) / off.length;
   assert(Math.abs(alike) < 0.1 * deviation ** 2);
 });
@@ -88,6 +94,19 @@ Deno.test("Camera takes photos of every kind that randomCamera() asks for", () =
     const mean = (row: Uint8Array) => row.reduce((sum, byte) => sum + byte, 0) / row.length;
     for (const row of rows) assertClose(mean(row), mean(rows[1]!), 12); // nothing is cut off
   }
+});
+
+Deno.test("Camera under a lamp that flickers colors whole rows, in as many waves as are set", () => {
+  const flat = { ...gradient(), rgb: new Float32Array(3 * SIZE * SIZE).fill(0.2) };
+  const rgb = photograph({ flicker: { waves: 3, phase: 0, amounts: [0.3, 0, 0] } }, flat);
+  const plain = photograph({}, flat)[0]!;
+  const reds = Array.from({ length: SIZE }, (_, row) => rgb[3 * SIZE * row]! - plain);
+  for (let i = 0; i < rgb.length; i += 3) {
+    assertEquals([rgb[i]! - plain, rgb[i + 1], rgb[i + 2]], [reds[Math.floor(i / (3 * SIZE))], plain, plain]);
+  }
+  const crossings = reds.filter((red, row) => row > 0 && red > 0 !== reds[row - 1]! > 0).length;
+  assertEquals(crossings, 5);
+  assert(Math.max(...reds) > 8 && Math.min(...reds) < -8);
 });
 
 Deno.test("Camera's motion spreads a dot along a line and leaves its middle in place", () => {

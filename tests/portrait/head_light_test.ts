@@ -1,5 +1,5 @@
 import { ambientHarmonics } from "@/lib/geometry/shading.ts";
-import { lightHead } from "@/lib/portrait/head_light.ts";
+import { lightHead, lightSlopes } from "@/lib/portrait/head_light.ts";
 import { assert, assertAllClose, assertClose, assertEquals, FLOAT32_TOLERANCE } from "@/tests/support.ts";
 
 const AROUND = 0.2;
@@ -54,4 +54,21 @@ Deno.test("lightHead() leaves hair in a lamp's shadow a quarter of its light, an
   assertClose(shadowed! / open!, 0.25, FLOAT32_TOLERANCE);
   const folded = lit([0, 0, 1], { visibility: 0, openness: 0.5 }).light;
   assertAllClose(folded, [AROUND / 2, AROUND / 2, AROUND / 2], FLOAT32_TOLERANCE);
+});
+
+Deno.test("lightSlopes() brightens what slopes towards a lamp, by as much as Lambert's law does, and nothing in shadow", () => {
+  const floats = (...values: number[]) => Float32Array.from(values);
+  const slopes = (direction: readonly [number, number, number], visibility = 1) => {
+    const out = floats(9, 9);
+    const seen = { isSeen: Uint8Array.of(1), list: Uint32Array.of(0) };
+    const skin = { tangents: floats(1, 0, 0, 0, 1, 0), normals: floats(0, 0, 1), visibility: floats(visibility), seen };
+    lightSlopes(skin, { direction, inHead: direction }, out);
+    return [...out];
+  };
+  const lamp = [0.6, 0, 0.8] as const, steep = 0.01;
+  const lambert = (lamp[2] - steep * lamp[0]) / Math.hypot(1, steep) - lamp[2]; // rising along u, it turns away
+  assertAllClose(slopes(lamp).map((slope) => steep * slope), [lambert, 0], 1e-4);
+  assertAllClose(slopes([0, -0.6, 0.8]), [0, 0.6], FLOAT32_TOLERANCE);
+  assertAllClose(slopes(lamp, 0), [0, 0], 0);
+  assertAllClose(slopes([0.6, 0, -0.8]), [0, 0], 0);
 });

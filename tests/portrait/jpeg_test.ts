@@ -42,6 +42,30 @@ Deno.test("compressAsJpeg() changes a picture as a real JPEG of that quality doe
   }
 });
 
+Deno.test("compressAsJpeg() with blocks that begin outside changes a picture as a crop of a real JPEG", async () => {
+  const [quality, width, height, left, top] = [40, 50, 37, 6, 10];
+  const whole = smoothPhoto(width + left, height + top), row = 3 * (width + left);
+  for (let y = 0; y < height + top; y++) { // whose edges repeat, as ours do
+    for (let x = 0; x < width + left; x++) {
+      const from = Math.max(y, top) * row + 3 * Math.max(x, left);
+      whole.rgb.copyWithin(y * row + 3 * x, from, from + 3);
+    }
+  }
+  const crop = (rgb: Uint8Array) =>
+    Uint8Array.from(
+      { length: 3 * width * height },
+      (_, i) => rgb[(Math.floor(i / (3 * width)) + top) * row + 3 * left + i % (3 * width)]!,
+    );
+  const ours = { width, height, rgb: crop(whole.rgb) };
+  compressAsJpeg(ours, { quality, left, top });
+  const raw = sharp(whole.rgb, { raw: { width: width + left, height: height + top, channels: 3 } });
+  const file = await raw.jpeg({ quality, chromaSubsampling: "4:2:0", mozjpeg: false }).toBuffer();
+  const real = crop(new Uint8Array(await sharp(file).raw().toBuffer()));
+  const [loss, apart] = [meanDifference(real, crop(whole.rgb)), meanDifference(ours.rgb, real)];
+  assert(apart < 0.2 * loss + 0.5, `real JPEG loses ${loss}, ours is ${apart} from it`);
+  await assertThrows(() => compressAsJpeg(smoothPhoto(16, 16), { quality: 50, left: 3 }), RangeError, /3 and 0/);
+});
+
 Deno.test("compressAsJpeg() at quality 100 keeps a gray picture to a level or so", () => {
   const photo = smoothPhoto(32, 32);
   for (let i = 0; i < photo.rgb.length; i++) photo.rgb[i] = photo.rgb[i - i % 3]!;

@@ -1,10 +1,13 @@
-import { randomLighting } from "@/lib/portrait/lighting.ts";
+import { type Lighting, randomLighting } from "@/lib/portrait/lighting.ts";
 import { PortraitPainter } from "@/lib/portrait/portrait.ts";
-import { randomAppearance } from "@/lib/portrait/appearance.ts";
+import { type Appearance, randomAppearance } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
-import { meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { addModes, meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { ambientHarmonics } from "@/lib/geometry/shading.ts";
+import { pointAt } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 import { type HairStyle, randomHairStyle } from "@/lib/portrait/hair_style.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
@@ -18,14 +21,21 @@ const landmarks = meshLandmarks(model, outlineOf);
 
 const bald: HairStyle = { ...randomHairStyle(new Random(1), 30), kind: "none", roots: 0 };
 
-function draw(yaw: number, seed: number, hair = bald) {
+interface Changes {
+  readonly hair?: HairStyle;
+  readonly vertices?: Float32Array;
+  readonly look?: (look: Appearance) => Appearance;
+  readonly lighting?: Lighting;
+}
+
+function draw(yaw: number, seed: number, { hair = bald, vertices = model.mean, ...changes }: Changes = {}) {
   const random = new Random(seed);
-  const look = randomAppearance(random, 30);
+  const drawn = randomAppearance(random, 30), look = changes.look?.(drawn) ?? drawn;
   const scale = SIZE / 2.4 / atlas.unit;
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.5) };
   const rotation = poseRotation({ pitch: 0.1, yaw, roll: 0.2 });
   const portrait = painter.pose({
-    vertices: model.mean,
+    vertices,
     placement: { rotation, scale, translation: [SIZE / 2, SIZE / 2, 0] },
     perspective: { center: [SIZE / 2, SIZE / 2], depth: 0, distance: 1e9 },
     look: {
@@ -45,7 +55,7 @@ function draw(yaw: number, seed: number, hair = bald) {
       cloth: [0.1, 0.1, 0.1],
       stripes: 0,
     },
-    lighting: randomLighting(random),
+    lighting: changes.lighting ?? randomLighting(random),
   });
   painter.draw(image);
   return { image, ...portrait };
@@ -89,7 +99,7 @@ Deno.test("PortraitPainter paints the lips where the lips' landmarks are", () =>
 
 Deno.test("PortraitPainter leaves the background alone and every number finite and not negative", () => {
   for (let seed = 0; seed < 24; seed++) {
-    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, randomHairStyle(new Random(seed), 30));
+    const { image: { rgb }, raster } = draw(2 * Math.sin(seed), seed, { hair: randomHairStyle(new Random(seed), 30) });
     assert(rgb.every((value) => value >= 0 && value < 20));
     raster.triangle.forEach((_, k) => {
       const around = [-1, 0, 1].flatMap((row) => [-1, 0, 1].map((column) => k + row * SIZE + column));
@@ -102,7 +112,7 @@ Deno.test("PortraitPainter's hair covers more than the head and leaves the nose 
   const covered = ({ raster }: ReturnType<typeof draw>) =>
     raster.triangle.reduce((sum, t) => sum + (t >= 0 ? 1 : 0), 0);
   const without = covered(draw(0, 2));
-  const portrait = draw(0, 2, { ...bald, kind: "hair", volume: [0.1, 0.05, 0.1] });
+  const portrait = draw(0, 2, { hair: { ...bald, kind: "hair", volume: [0.1, 0.05, 0.1] } });
   assert(covered(portrait) > 1.02 * without);
   const [x, y, z] = valuesAt(landmarks, portrait.positions).subarray(3 * 30, 3 * 30 + 3) as unknown as [
     number,
@@ -111,4 +121,48 @@ Deno.test("PortraitPainter's hair covers more than the head and leaves the nose 
   ];
   const { raster } = portrait;
   assertClose(raster.depth[Math.floor(y) * raster.width + Math.floor(x)]!, z, 0.5);
+});
+
+const lamp: Lighting = {
+  around: ambientHarmonics([0.2, 0.2, 0.2]),
+  lamps: [{ direction: [0.8, 0, 0.6], color: [0.8, 0.8, 0.8] }],
+  isHard: false,
+  isLowKey: false,
+  brightness: 0.7,
+  background: 1,
+};
+
+Deno.test("PortraitPainter lights the skin's relief from the lamp's side, and none where it is even", () => {
+  const drawn = (relief: number, direction: Vec3) => {
+    const rough = (look: Appearance) => ({ ...look, skin: { ...look.skin, relief, wrinkles: 0, gloss: 0 } });
+    return draw(0, 3, { look: rough, lighting: { ...lamp, lamps: [{ direction, color: [0.8, 0.8, 0.8] }] } }).image.rgb;
+  };
+  const changes = ([1, -1] as const).map((side) => {
+    const direction: Vec3 = [0.8 * side, 0, 0.6], even = drawn(0, direction);
+    return drawn(0.05, direction).map((value, i) => value - even[i]!);
+  });
+  const [right, left] = changes as [Float32Array, Float32Array];
+  const product = right.reduce((sum, value, i) => sum + value * left[i]!, 0);
+  const sizes = changes.map((change) => Math.hypot(...change));
+  assert(sizes.every((size) => size > 0.1), `${sizes}`);
+  assert(product < -0.05 * sizes[0]! * sizes[1]!, `${product / (sizes[0]! * sizes[1]!)}`); // what one brightens the other darkens
+});
+
+Deno.test("PortraitPainter closes an open mouth by a mask of the mask's color", () => {
+  const open = model.mean.slice(), jaw = model.expressionNames.indexOf("jawOpen");
+  addModes(open, model.expressionModes, model.expressionNames.map((_, m) => m === jaw ? 1 : 0));
+  const colorInMouth = (mask?: Vec3) => {
+    const look = (look: Appearance) => ({ ...look, ...mask ? { mask } : { mask: undefined } }) as Appearance;
+    const { image, positions } = draw(0, 3, { vertices: open, look, lighting: lamp });
+    const lips = [62, 66].map((l) => pointAt(valuesAt(landmarks, positions), l));
+    const [x, y] = [0, 1].map((axis) => Math.floor((lips[0]![axis as 0] + lips[1]![axis as 0]) / 2)) as [
+      number,
+      number,
+    ];
+    return [...image.rgb.subarray(3 * (y * SIZE + x), 3 * (y * SIZE + x) + 3)];
+  };
+  const [red, green, blue] = colorInMouth([0, 0, 0.9]) as [number, number, number];
+  assert(blue > 0.1 && red < 0.05 * blue && green < 0.05 * blue, `${[red, green, blue]}`);
+  const inside = colorInMouth() as [number, number, number];
+  assert(inside[2] < 0.5 * blue, `${inside}`);
 });

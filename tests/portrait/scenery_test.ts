@@ -1,12 +1,13 @@
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
-import { paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
+import { castGlasses, paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
 import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { paintOccluders } from "@/lib/portrait/occluders.ts";
 import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { emptyRaster } from "@/lib/geometry/rasterize.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
-import { assert, assertClose } from "@/tests/support.ts";
+import type { Vec3 } from "@/lib/types.ts";
+import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 
 const SIZE = 64;
 const canvas = () => ({ width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE) });
@@ -72,6 +73,56 @@ Deno.test("paintOccluders() and paintGlasses() leave finite, positive light, mos
     changed += image.rgb.filter((value) => Math.abs(value - 0.3) > 1e-3).length / image.rgb.length / 200;
   }
   assert(changed > 0.02 && changed < 0.3, `${changed} of the pixels are hidden`);
+});
+
+Deno.test("paintOccluders() has hands cast a shadow away from a lamp, which is seen beside the hand alone", () => {
+  const landmarks = Float32Array.from({ length: 204 }, (_, i) => i % 3 === 2 ? 10 : 12 + 40 * new Random(i).next());
+  let shadows = 0;
+  for (let seed = 0; seed < 300; seed++) {
+    const paint = (lamp?: Vec3) => {
+      const image = canvas();
+      image.rgb.fill(0.3);
+      const options = { random: new Random(seed), landmarks, skin: [0.5, 0.3, 0.2] as const, brightness: 0.8, lamp };
+      return { kinds: paintOccluders(image, options), rgb: image.rgb };
+    };
+    const plain = paint(), lit = paint([-0.8, 0, 0.6]);
+    assertEquals(lit.kinds, plain.kinds);
+    if (plain.kinds.join() !== "hand") continue;
+    let [darker, x, handX, hand] = [0, 0, 0, 0];
+    plain.rgb.forEach((value, i) => {
+      const column = Math.floor(i / 3) % SIZE;
+      if (Math.abs(value - 0.3) > 1e-6) [hand, handX] = [hand + 1, handX + column];
+      else if (lit.rgb[i]! < 0.29) [darker, x] = [darker + 1, x + column];
+      if (Math.abs(value - 0.3) <= 1e-6) assert(lit.rgb[i]! <= 0.3 + 1e-6, "a shadow is no light");
+    });
+    if (hand < 300 || darker < 30) continue; // mostly outside
+    shadows++;
+    assert(x / darker > handX / hand, `seed ${seed}: to the right, where the lamp is left`);
+  }
+  assert(shadows > 5, `${shadows}`);
+});
+
+Deno.test("castGlasses() dims a lamp behind rims and dark lenses, where its light comes from", () => {
+  const random = new Random(2),
+    glasses = Array.from({ length: 99 }, () => randomGlasses(random)).find((g) => g && g.opacity > 0.6)!;
+  const rotation = poseRotation({ pitch: 0, yaw: 0, roll: 0 }),
+    placement = { rotation, scale: 1, translation: [0, 0, 0] as const };
+  const landmarks = new Float32Array(204);
+  for (let l = 36; l < 48; l++) landmarks.set([l < 42 ? -16 : 16, 0, 0], 3 * l);
+  landmarks.set([-25, 0, 0], 3 * 36);
+  landmarks.set([25, 0, 0], 3 * 45);
+  const seen = { isSeen: new Uint8Array(121).fill(1), list: Uint32Array.from({ length: 121 }, (_, i) => i) };
+  const positions = Float32Array.from({ length: 363 }, (_, i) => i % 3 === 0 ? Math.floor(i / 3) - 60 : 0); // along the eyes
+  const middleOfShadow = (direction: Vec3) => {
+    const visibility = new Float32Array(121).fill(1);
+    castGlasses(glasses, { landmarks, placement, positions, seen, direction, visibility });
+    assert(visibility.every((share) => share >= 0 && share <= 1) && visibility.some((share) => share > 0.99));
+    const dark = [...visibility.keys()].filter((v) => visibility[v]! < 0.5);
+    return dark.reduce((sum, v) => sum + v - 60, 0) / dark.length;
+  };
+  assertClose(middleOfShadow([0, 0, 1]), 0, 1.5);
+  const shift = middleOfShadow([0.6, 0, 0.8]);
+  assertClose(shift, -0.19 * 50 * 0.6 / 0.8, 2); // of lenses that far ahead, with a lamp to the right
 });
 
 Deno.test("randomLighting() gives lights of length 1 that are neither dark nor blinding", () => {

@@ -46,7 +46,7 @@ export class PersonShapes {
 
   /** Moves one side of the face along the modes, and the other against them. */
   #setApart(random: Random, out: Float32Array): void {
-    const spread = random.uniform(0.05, 0.4);
+    const spread = random.uniform(0.03, 0.25);
     const amounts = this.#model.identityModes.map((_, m) => m < SIDE_MODES ? random.normal() * spread : 0);
     const difference = this.#difference.fill(0);
     addModes(difference, this.#model.identityModes, amounts);

@@ -31,7 +31,7 @@ export interface SitterOptions {
   readonly seed: number;
   /** Pixels a side, of images and maps. */
   readonly imageSize: number;
-  /** Whether crops are shifted, scaled and rotated, and things stand before faces, as in training. */
+  /** Whether crops are shifted, scaled and rotated, things stand before faces, and some look far aside and up or down, as in training. */
   readonly augment: boolean;
   /** Where augmented, the share of samples whose face is not in the crop, or far too small or large for it. */
   readonly absentShare?: number | undefined;
@@ -225,7 +225,7 @@ export class Sitters {
   #place(random: Random, miss?: Miss): Pick<Sitting, "pose" | "placement" | "perspective" | "bodyRotation"> {
     const { imageSize: size, augment } = this.#options;
     const isShot = this.#shots > 1; // then each shot zooms and shifts on its own
-    const pose = randomPose(random);
+    const pose = randomPose(random, augment);
     const { rotation: turns, scale: zooms, shift: share } = paperAugmentation;
     const most = isShot ? turns - SHOT_TURN : turns;
     const turn = rollRotation(augment && random.chance(0.6) ? random.uniform(-most, most) : 0);
@@ -299,10 +299,10 @@ function randomPerspective(landmarks: Float32Array, random: Random): Perspective
 
 const DEGREE = Math.PI / 180;
 
-/** Half of all heads look anywhere from profile to profile, most others ahead, and some both far aside and far up or down. */
-function randomPose(random: Random): PoseAngles {
+/** Half of all heads look anywhere from profile to profile, the others mostly ahead; augmented, some far aside and far up or down. */
+function randomPose(random: Random, augment: boolean): PoseAngles {
   const extreme = random.fork("extreme");
-  if (extreme.chance(0.07)) {
+  if (augment && extreme.chance(0.07)) {
     const far = (least: number, most: number) => (extreme.chance(0.5) ? 1 : -1) * extreme.uniform(least, most) * DEGREE;
     return { pitch: far(20, 55), yaw: far(30, 90), roll: far(0, 45) };
   }

@@ -2,7 +2,7 @@ import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { Sitters } from "@/lib/data/synthetic/sitters.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
-import { multiply } from "@/lib/geometry/transforms.ts";
+import { multiply, poseRotation } from "@/lib/geometry/transforms.ts";
 import type { Mat3 } from "@/lib/types.ts";
 import { assert, assertAllClose, assertClose } from "@/tests/support.ts";
 
@@ -23,13 +23,15 @@ Deno.test("a drawn source's labels are those of its samples to the bit, in any o
 
 Deno.test("Sitters turn the crops of most samples in training, by 45° at most, and no others", () => {
   const layout = uvLayout(model.surface, 64);
-  const rotations = (augment: boolean) => {
+  const turns = (augment: boolean) => {
     const sitters = new Sitters(model, { seed: 7, imageSize: 64, augment, layout });
-    return Array.from({ length: 80 }, (_, index) => sitters.sit(index, "train").placement.rotation);
+    return Array.from({ length: 80 }, (_, index) => {
+      const { placement: { rotation }, pose } = sitters.sit(index, "train");
+      return multiply(rotation, transposed(poseRotation(pose)));
+    });
   };
-  const plain = rotations(false);
-  const degrees = rotations(true).map((rotation, i) => {
-    const turn = multiply(rotation, transposed(plain[i]!)); // after the same pose
+  for (const turn of turns(false)) assertAllClose(turn, [1, 0, 0, 0, 1, 0, 0, 0, 1], 1e-9);
+  const degrees = turns(true).map((turn) => {
     assertAllClose([turn[2]!, turn[5]!, turn[6]!, turn[7]!, turn[8]!], [0, 0, 0, 0, 1], 1e-9); // about the camera's axis
     return Math.atan2(turn[3]!, turn[0]!) * 180 / Math.PI;
   });
@@ -37,6 +39,18 @@ Deno.test("Sitters turn the crops of most samples in training, by 45° at most, 
   assertClose(turned.length / degrees.length, 0.6, 0.2);
   assert(Math.max(...turned) > 30 && Math.max(...turned) <= 45, `at most ${Math.max(...turned)}`);
   assert(Math.min(...turned) < -30 && Math.min(...turned) >= -45, `at least ${Math.min(...turned)}`);
+});
+
+Deno.test("Sitters look far aside and far up or down at once now and then in training, and hardly ever else", () => {
+  const layout = uvLayout(model.surface, 64);
+  const share = (augment: boolean) => {
+    const sitters = new Sitters(model, { seed: 7, imageSize: 64, augment, layout });
+    const poses = Array.from({ length: 400 }, (_, index) => sitters.sit(index, "train").pose);
+    const isFar = ({ pitch, yaw }: { pitch: number; yaw: number }) => Math.abs(pitch) > 0.6 && Math.abs(yaw) > 0.8;
+    return poses.filter(isFar).length / poses.length;
+  };
+  assertClose(share(true) - share(false), 0.045, 0.02);
+  assert(share(false) < 0.05, `${share(false)}`);
 });
 
 function transposed([a, b, c, d, e, f, g, h, i]: Mat3): Mat3 {
