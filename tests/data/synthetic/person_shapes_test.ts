@@ -7,7 +7,8 @@ import { Random } from "@/lib/random.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
-const model = builtInFace();
+/** The built-in face without its last modes, which bend nose and jaw aside. */
+const model = { ...builtInFace(), identityModes: builtInFace().identityModes.slice(0, 30) };
 const people = new PersonShapes(model);
 const outline = meshLandmarks(model, outlineOf);
 
