@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
-import { InputError, SettingError } from "@/lib/errors.ts";
+import { SettingError } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { foldNetwork } from "@/lib/model/fold.ts";
@@ -36,8 +36,9 @@ export async function openTeacher(
       );
     }
     if (!hasSameTexels(surface, description.surface, config.imageSize)) {
-      throw new InputError(
-        `Cannot learn from ${path}: its maps are of another surface, and have the landmarks at other texels`,
+      throw new SettingError((nameOf) =>
+        `Cannot learn from ${path}: its maps are of another surface, and have the landmarks at other texels; ` +
+        `${nameOf("teacher")} "" learns without one`
       );
     }
     const see = runFolded(foldNetwork(network));
