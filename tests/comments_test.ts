@@ -4,9 +4,6 @@ const COMMENT = /(?<=^|\s)\/\*.*?\*\/|^[ \t]*\/\/[^\n]*(?:\n[ \t]*\/\/[^\n]*)*|(
 /** Phrases that hide who does what: name the subject, such as "called with", "`count` of them", "facts about". */
 const OBSCURE = /\b(?:told|so many|what (?:there is to know|is to be known))\b/i;
 
-/** Folders whose comments may still have these phrases. */
-const exceptions = ["lib/portrait/"];
-
 const root = new URL("../", import.meta.url);
 
 /** Each comment as one line, without its marks; lines of "//" that follow each other are one comment. */
@@ -18,9 +15,8 @@ function commentsOf(source: string): string[] {
 }
 
 /** Comments that do not begin with their subject, or hide it. */
-function unclearComments(file: string, source: string): string[] {
-  const mayHide = exceptions.some((folder) => file.startsWith(folder));
-  return commentsOf(source).filter((comment) => comment.startsWith("Of ") || !mayHide && OBSCURE.test(comment));
+function unclearComments(source: string): string[] {
+  return commentsOf(source).filter((comment) => comment.startsWith("Of ") || OBSCURE.test(comment));
 }
 
 async function* sourceFiles(folder: string): AsyncGenerator<string> {
@@ -55,9 +51,9 @@ Deno.test("unclearComments() names comments that begin with Of, and those with p
       "/** What is to be known of it. */",
     ]
   ) {
-    assertEquals(unclearComments("lib/a.ts", comment).length, 1);
+    assertEquals(unclearComments(comment).length, 1);
   }
-  assertEquals(unclearComments("lib/a.ts", '/** Side of a box. */\nconst a = "is told"; // of it'), []);
+  assertEquals(unclearComments('/** Side of a box. */\nconst a = "is told"; // of it'), []);
 });
 
 Deno.test("comments in lib and tasks begin with their subject, and none hides it", async () => {
@@ -66,7 +62,7 @@ Deno.test("comments in lib and tasks begin with their subject, and none hides it
     for await (const file of sourceFiles(folder)) {
       const source = await Deno.readTextFile(new URL(file, root));
       count += commentsOf(source).length;
-      assertEquals({ file, unclear: unclearComments(file, source) }, { file, unclear: [] });
+      assertEquals({ file, unclear: unclearComments(source) }, { file, unclear: [] });
     }
   }
   assert(count > 2000, `found only ${count} comments`);

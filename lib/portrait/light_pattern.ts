@@ -7,7 +7,7 @@ import type { Vec3 } from "@/lib/types.ts";
 /** What stands between a lamp and a face: light falls through it in patches. Lengths are in face units (see `FaceAtlas`). */
 export interface LightPattern {
   readonly kind: "blinds" | "window" | "leaves";
-  /** Of a slat, a pane or a leaf. */
+  /** A slat, a pane or a leaf. */
   readonly size: number;
   /** Where the pattern lies over the face, across the light. */
   readonly shift: readonly [number, number];

@@ -33,7 +33,7 @@ import type { Vec3 } from "@/lib/types.ts";
 export interface PortraitOptions {
   /** Pixels a side. */
   readonly imageSize: number;
-  /** Told of the stages of every portrait. */
+  /** What notes the stages of every portrait. */
   readonly timer?: StageTimer | undefined;
   /** With room for {@linkcode portraitBytes}; own ones where it is missing. */
   readonly kernels?: Kernels;
