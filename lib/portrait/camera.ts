@@ -57,7 +57,8 @@ export interface Flicker {
   readonly amounts: Vec3;
 }
 
-export function randomCamera(random: Random): CameraSettings {
+/** `isWild`: lamps may flicker, and more pictures were compressed twice. */
+export function randomCamera(random: Random, { isWild }: { readonly isWild: boolean }): CameraSettings {
   const channels = (low: number, high: number) => vector(() => random.uniform(low, high));
   const isGray = random.chance(0.18);
   const bar = () => random.chance(0.5) ? random.uniform(0, 0.2) : 0;
@@ -77,8 +78,8 @@ export function randomCamera(random: Random): CameraSettings {
     tone: isGray && random.chance(0.35) ? [random.uniform(1, 1.15), 1, random.uniform(0.75, 0.98)] : [1, 1, 1],
     noise: random.chance(0.82) ? random.uniform(0, 0.014) : random.uniform(0.01, 0.05),
     noiseSeed: random.integer(0, 2 ** 30),
-    flicker: randomFlicker(random.fork("flicker")),
-    compressions: Array.from({ length: random.pick([0, 0, 1, 1, 1, 2, 2]) }, () => ({
+    flicker: isWild ? randomFlicker(random.fork("flicker")) : undefined,
+    compressions: Array.from({ length: random.pick(isWild ? [0, 0, 1, 1, 1, 2, 2] : [0, 0, 0, 1, 1, 1, 2]) }, () => ({
       quality: random.integer(25, 95),
       // a crop begins anywhere in its photo
       left: 2 * random.integer(0, 7),

@@ -28,9 +28,10 @@ export interface Lighting {
   readonly background: number;
 }
 
-export function randomLighting(random: Random): Lighting {
+/** `isWild`: a lamp may shine through something. */
+export function randomLighting(random: Random, { isWild }: { readonly isWild: boolean }): Lighting {
   const shine = random.fork("pattern");
-  const pattern = shine.chance(0.12) ? randomLightPattern(shine) : undefined;
+  const pattern = isWild && shine.chance(0.12) ? randomLightPattern(shine) : undefined;
   return { ...random.chance(0.12) ? randomLowKey(random) : randomDaylight(random), pattern };
 }
 

@@ -55,7 +55,7 @@ function draw(yaw: number, seed: number, { hair = bald, vertices = model.mean, .
       cloth: [0.1, 0.1, 0.1],
       stripes: 0,
     },
-    lighting: changes.lighting ?? randomLighting(random),
+    lighting: changes.lighting ?? randomLighting(random, { isWild: true }),
   });
   painter.draw(image);
   return { image, ...portrait };

@@ -90,7 +90,7 @@ export class DrawnActor {
       atRest: shapeFace(model, { identity, expression: [] }),
       look: randomAppearance(random.fork("look"), YEARS),
       hair: randomHairStyle(random.fork("hair"), YEARS),
-      lighting: randomLighting(random.fork("light")),
+      lighting: randomLighting(random.fork("light"), { isWild: false }),
     };
   }
 
@@ -129,7 +129,7 @@ export class DrawnActor {
     this.#painter.draw(image);
     paintBefore?.(image, { skin, brightness: lighting.brightness });
     const settings = {
-      ...randomCamera(new Random(seed).fork("camera")),
+      ...randomCamera(new Random(seed).fork("camera"), { isWild: false }),
       blur: 0.6,
       motion: 0,
       reduction: 1,

@@ -138,7 +138,7 @@ class Studio {
     const occluders = augment ? paintOccluders(film, things) : [];
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
     timer?.begin("camera");
-    const camera = randomCamera(random.fork("camera"));
+    const camera = randomCamera(random.fork("camera"), { isWild: augment });
     const image = this.#camera.takePhoto(film, { settings: camera, subject });
     timer?.end();
     const { pitch, yaw, roll } = sitting.pose;
@@ -154,10 +154,10 @@ class Studio {
   }
 
   #draw({ random, ...sitting }: Sitting): Drawing {
-    const { timer } = this.#options;
+    const { timer, augment } = this.#options;
     const { years, vertices, placement, perspective, bodyRotation: rotation } = sitting;
     const look = randomAppearance(random.fork("look"), years);
-    const lighting = randomLighting(random.fork("light"));
+    const lighting = randomLighting(random.fork("light"), { isWild: augment });
     const { brightness } = lighting;
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const glasses = randomGlasses(random.fork("glasses"));
