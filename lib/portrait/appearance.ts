@@ -30,8 +30,6 @@ export interface Appearance {
     readonly moustache: number;
     readonly chin: number;
     readonly jaw: number;
-    /** How far it stands off the skin. */
-    readonly length: number;
   };
   /** The color of a mask over mouth and nose, where one is worn. */
   readonly mask?: Vec3;
@@ -183,23 +181,22 @@ function randomBeard(random: Random, hairColor: Vec3, years: number): Appearance
   const shade = random.uniform(0.4, 1);
   const color = times(hairColor, shade);
   const amount = () => random.chance(0.8) ? random.uniform(0.5, 1) : random.uniform(0, 0.3);
-  const none = { color, moustache: 0, chin: 0, jaw: 0, length: 0 };
+  const none = { color, moustache: 0, chin: 0, jaw: 0 };
   const kind = random.next();
   if (kind < 0.56 || years < 15) return none;
   if (kind < 0.72) { // stubble
     const density = random.uniform(0.1, 0.45);
     return { ...none, moustache: density, chin: density, jaw: density * random.uniform(0.5, 1) };
   }
-  if (kind < 0.78) return { ...none, moustache: random.uniform(0.6, 1), length: random.uniform(0, 0.03) };
+  if (kind < 0.78) return { ...none, moustache: random.uniform(0.6, 1) };
   if (kind < 0.87) {
-    return { ...none, moustache: amount(), chin: random.uniform(0.6, 1), length: random.uniform(0, 0.06) };
+    return { ...none, moustache: amount(), chin: random.uniform(0.6, 1) };
   }
   return {
     color,
     moustache: amount(),
     chin: random.uniform(0.7, 1),
     jaw: random.uniform(0.6, 1),
-    length: random.uniform(0, 0.16),
   };
 }
 

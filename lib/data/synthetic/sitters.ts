@@ -287,12 +287,13 @@ interface Miss {
 }
 
 /**
- * From 30 cm, less than an arm's length, mostly a meter or two, to 5 m. Landmarks are [68, 3] of an unplaced head, whose outer eye
+ * From 30 cm, less than an arm's length and rare, mostly a meter or two, to 5 m. Landmarks are [68, 3] of an unplaced head, whose outer eye
  * corners lie about 9 cm apart.
  */
 function randomPerspective(landmarks: Float32Array, random: Random): Perspective {
   const [x, y, depth] = meanOf(landmarks);
-  const distance = eyeCornerDistance(landmarks) / (0.018 + 0.282 * random.next() ** 3.5);
+  const nearness = random.next(), tangent = 0.018 + 0.2 * nearness ** 3 + 0.082 * nearness ** 20;
+  const distance = eyeCornerDistance(landmarks) / tangent;
   const aside = () => random.uniform(-0.1, 0.1) * distance;
   return { center: [x + aside(), y + aside()], depth, distance };
 }
