@@ -178,7 +178,7 @@ export const presets = {
     l2: 0,
     expressionWeight: 0.1,
     augment: false,
-    steps: 1_500,
+    steps: 1_750,
     validateEvery: 250,
     checkpointEvery: 250,
   },
