@@ -286,6 +286,30 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/portrait/head_light.ts",
+    line: "const share = cosine > 0 ? -visibility[v]! : 0;",
+    replacement: "const share = cosine > 0 ? visibility[v]! : 0;",
+    tests: ["tests/portrait/head_light_test.ts"],
+  },
+  {
+    file: "lib/portrait/light_pattern.ts",
+    line: "visibility[v]! *= pattern.least + (1 - pattern.least) * share;",
+    replacement: "visibility[v]! *= share;",
+    tests: ["tests/portrait/light_pattern_test.ts"],
+  },
+  {
+    file: "lib/portrait/jpeg.ts",
+    line: "const row = 2 * quadRow - shift.top;",
+    replacement: "const row = 2 * quadRow;",
+    tests: ["tests/portrait/jpeg_test.ts"],
+  },
+  {
+    file: "lib/data/synthetic/person_shapes.ts",
+    line: "for (let i = 0; i < out.length; i++) out[i]! += this.#sides[(i / 3) | 0]! * difference[i]!;",
+    replacement: "for (let i = 0; i < out.length; i++) out[i]! += difference[i]!;",
+    tests: ["tests/data/synthetic/person_shapes_test.ts"],
+  },
+  {
+    file: "lib/portrait/head_light.ts",
     line: "const amount = 1 - turning + turning * share[v]!;",
     replacement: "const amount = 1;",
     tests: ["tests/portrait/head_light_test.ts"],
