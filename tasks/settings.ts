@@ -59,7 +59,7 @@ function settingOf(name: keyof Config, text: string): Config[keyof Config] {
 function valueOf(name: keyof Config, text: string): unknown {
   if (typeof defaults[name] === "boolean" && ["true", "false"].includes(text)) return text === "true";
   if (name === "maskWeights") return maskWeightsOf(text);
-  if (name === "teacher") return lastingPath(text);
+  if (name === "teacher" && text !== "") return lastingPath(text);
   const isNumber = typeof defaults[name] === "number" && /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text);
   return isNumber ? Number(text) : text;
 }

@@ -12,6 +12,7 @@ import {
 } from "@/lib/config.ts";
 import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
+import { isThere } from "@/lib/files.ts";
 import type { Experiment } from "@/lib/experiment.ts";
 import type { FollowOptions } from "@/lib/experiment/ranks.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
@@ -244,7 +245,8 @@ async function run(console: TaskConsole): Promise<void> {
   using experiment = options.resume
     ? await resumeExperiment(options.run!, { overrides, ...listening })
     : await startInFolder(
-      options.run ?? await newRunFolder(checkoutPath("runs"), given?.architecture ?? preset),
+      options.run,
+      () => newRunFolder(checkoutPath("runs"), given?.architecture ?? preset),
       (run) => startExperiment(config, { run, from: options.from, ...listening }),
     );
   console.print(ranks ? `${experiment.device}, ${ranks.count} ranks` : experiment.device);
@@ -422,12 +424,18 @@ function choosePreset(name: string | undefined, architecture: string | undefined
   );
 }
 
-/** A run that cannot begin leaves no empty folder. */
-async function startInFolder(run: string, start: (run: string) => Promise<Experiment>): Promise<Experiment> {
+/** A run that cannot begin leaves no empty folder that was not there. */
+async function startInFolder(
+  given: string | undefined,
+  newFolder: () => Promise<string>,
+  start: (run: string) => Promise<Experiment>,
+): Promise<Experiment> {
+  const wasThere = given !== undefined && await isThere(given);
+  const run = given ?? await newFolder();
   try {
     return await start(run);
   } catch (error) {
-    await rmdir(run).catch(() => {}); // is a file, holds something, or is not there
+    if (!wasThere) await rmdir(run).catch(() => {}); // holds something, or is not there
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { liveLinkHeader, liveLinkRow, saysBlendShapes } from "@/lib/export/live_link.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
-import { keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
+import { isThere, keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
 import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
 
@@ -20,11 +20,14 @@ export class TrackFiles implements AsyncDisposable {
   readonly #folder: string;
   readonly #expressionNames: readonly string[];
   readonly #files = new Map<string, { readonly file: Deno.FsFile; readonly temporary: string }>();
+  readonly #isOwn: boolean;
   #isFinished = false;
 
-  private constructor(folder: string, expressionNames: readonly string[]) {
+  /** `isOwn`: the folder was not there before. */
+  private constructor(folder: string, expressionNames: readonly string[], isOwn: boolean) {
     this.#folder = folder;
     this.#expressionNames = expressionNames;
+    this.#isOwn = isOwn;
   }
 
   /** Throws an InputError where the folder is there already and holds something. */
@@ -32,6 +35,7 @@ export class TrackFiles implements AsyncDisposable {
     folder: string,
     { expressionNames }: { readonly expressionNames: readonly string[] },
   ): Promise<TrackFiles> {
+    const isOwn = !await isThere(folder);
     await makeFolder(folder).catch((error: InputError) => {
       throw new InputError(`${error.message}; name another folder by --out`);
     });
@@ -39,7 +43,7 @@ export class TrackFiles implements AsyncDisposable {
       await removeTemporaries(folder);
       for await (const _ of Deno.readDir(folder)) throw new Error("it is not empty; name another folder by --out");
     });
-    return new TrackFiles(folder, expressionNames);
+    return new TrackFiles(folder, expressionNames, isOwn);
   }
 
   path(name: string): string {
@@ -89,7 +93,7 @@ export class TrackFiles implements AsyncDisposable {
       } catch { /* it was closed to be kept */ }
       await Deno.remove(temporary).catch(() => {});
     }
-    await Deno.remove(this.#folder).catch(() => {}); // which goes where it is empty
+    if (this.#isOwn) await Deno.remove(this.#folder).catch(() => {}); // which goes where it is empty
   }
 
   /** The header comes before the first line. */

@@ -121,7 +121,7 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
-Deno.test("deno task train leaves a file that is where its run would be as it was", async () => {
+Deno.test("deno task train leaves what is where its run would be as it was, a file or a folder", async () => {
   await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/notes`, "mine");
   for (const run of ["notes", "notes/run"]) {
@@ -130,6 +130,10 @@ Deno.test("deno task train leaves a file that is where its run would be as it wa
     assertEquals([code, stderr], [2, `Opening the faces and the network\n${sentence}`]);
     assertEquals(await Deno.readTextFile(`${folder.path}/notes`), "mine");
   }
+  await Deno.mkdir(`${folder.path}/empty`);
+  const flags = ["--run", "empty", "--source", "obj", "--source-path", "missing.obj"];
+  assertEquals((await runTaskChild("train", ...flags, { folder: folder.path })).code, 2);
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["empty", "notes"]);
 });
 
 Deno.test("deno task train does not advise to allow more where Deno keeps it from a place", async () => {
