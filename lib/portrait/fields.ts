@@ -36,6 +36,8 @@ export interface FaceFields {
   readonly wrinkles: SparseField;
   /** Where a mask over mouth and nose lies. */
   readonly mask: SparseField;
+  /** [vertexCount], the same of vertices. */
+  readonly maskVertices: Float32Array;
   /** [vertexCount], how oily skin is: 1 is usual, more on the nose and the forehead. */
   readonly oil: Float32Array;
   /** [vertexCount], 1 on the lips. */
@@ -126,6 +128,13 @@ function makeFields(atlas: FaceAtlas): FaceFields {
   const ofVertices = (field: (p: Vec3) => number) =>
     Float32Array.from({ length: points.length / 3 - start }, (_, v) => field(pointAt(points, start + v)));
 
+  const maskAt = (p: Vec3) => {
+    const side = Math.abs(p[0]);
+    const top = mark(29)[1] - 0.22 * side, bottom = chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
+    return inFront(p, earDepth + 0.2) * smoothstep(top + 0.01, top - 0.01, p[1]) *
+      smoothstep(bottom, bottom + 0.02, p[1]);
+  };
+
   return {
     brows: { points: brows.points, values: brows.column(1), above: brows.column(2) },
     lips: { points: lips.points, values: lips.column(0), parting: lips.column(1) },
@@ -175,12 +184,8 @@ function makeFields(atlas: FaceAtlas): FaceFields {
         return Math.max(most, depth * Math.exp(-((distance / width) ** 2)) * smoothstep(1, 0.75, along));
       }, 0);
     }, { ...everywhere, bottom: chinTip[1], top: 0.8 }),
-    mask: sparse((p) => {
-      const side = Math.abs(p[0]);
-      const top = mark(29)[1] - 0.22 * side, bottom = chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
-      return inFront(p, earDepth + 0.2) * smoothstep(top + 0.01, top - 0.01, p[1]) *
-        smoothstep(bottom, bottom + 0.02, p[1]);
-    }, { ...everywhere, back: earDepth + 0.05 }),
+    mask: sparse(maskAt, { ...everywhere, back: earDepth + 0.05 }),
+    maskVertices: ofVertices(maskAt),
     oil: ofVertices((p) =>
       0.6 + 0.9 * bump(p, noseTip, 0.3) + 0.6 * bump(p, [0, 0.45, mark(keyLandmarks.noseRoot)[2]], 0.45) +
       0.45 * Math.max(...cheekCenters.map((c) => bump(p, [c[0], c[1] + 0.12, c[2]], 0.25))) +

@@ -126,8 +126,9 @@ function addToHair(
 }
 
 /**
- * How much more of a lamp's light skin shows that slopes by 1 along its texture's u and v: [vertexCount, 2], of the seen vertices of
- * the body. `tangents` are [vertexCount, 6], unit vectors along u and v in the head's frame, `direction` leads to the lamp there.
+ * How much more of a lamp's light skin shows that slopes by 1 along its texture's u and v, and how much it shows that is even:
+ * [count, 3], at those of the model's vertices that are seen. `tangents` are [modelVertices, 6], unit vectors along u and v in the
+ * head's frame, where `inHead` leads to the lamp.
  */
 export function lightSlopes(
   { tangents, normals, visibility, seen }: {
@@ -147,7 +148,8 @@ export function lightSlopes(
     const cosine = lx * normals[3 * v]! + ly * normals[3 * v + 1]! + lz * normals[3 * v + 2]!;
     const share = cosine > 0 ? -visibility[v]! : 0;
     const t = 6 * v;
-    out[2 * v] = share * (hx * tangents[t]! + hy * tangents[t + 1]! + hz * tangents[t + 2]!);
-    out[2 * v + 1] = share * (hx * tangents[t + 3]! + hy * tangents[t + 4]! + hz * tangents[t + 5]!);
+    out[3 * v] = share * (hx * tangents[t]! + hy * tangents[t + 1]! + hz * tangents[t + 2]!);
+    out[3 * v + 1] = share * (hx * tangents[t + 3]! + hy * tangents[t + 4]! + hz * tangents[t + 5]!);
+    out[3 * v + 2] = -share * cosine;
   }
 }

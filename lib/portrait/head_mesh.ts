@@ -23,8 +23,8 @@ export interface HeadMesh {
   /** [n, 3] */
   readonly triangles: Uint32Array;
   /**
-   * The first triangles of what a mask has before the mouth (0), of the mouth's inside, of eyes and lashes, of skin and torso, of
-   * hair, and of hair's backs.
+   * The first triangles of the mouth's inside, of eyes and lashes, of skin and torso, of hair, and of hair's backs; before all of
+   * these are those that close the mouth under a mask.
    */
   readonly starts: Readonly<Record<"mouth" | "eyes" | "skin" | "hair" | "hairBacks", number>>;
   /** [n], numbers of {@linkcode colorSources}. */

@@ -26,7 +26,10 @@ export interface ShadeInputs {
   /** [vertexCount, 3], light on a white surface, and what shines on top of any. */
   readonly light: Float32Array;
   readonly shine: Float32Array;
-  /** [vertexCount, 2], how much more of the lamp's light skin shows that slopes by 1 along the texture's u and v. */
+  /**
+   * [vertexCount, 3], how much more of the lamp's light skin shows that slopes by 1 along the texture's u and v, and how much it shows
+   * that is even.
+   */
   readonly slopes: Float32Array;
   /** [4], the lamp's color, linear. */
   readonly lamp: Float32Array;

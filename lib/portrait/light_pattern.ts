@@ -19,15 +19,19 @@ export interface LightPattern {
   readonly least: number;
 }
 
+/** How wide an edge is, at least: light is known at vertices alone. */
+const LEAST_EDGE = 0.06;
+
 export function randomLightPattern(random: Random): LightPattern {
   const kind = random.pick(["blinds", "window", "leaves"] as const);
-  const [from, to] = ({ blinds: [0.1, 0.4], window: [0.6, 1.6], leaves: [0.15, 0.6] } as const)[kind];
+  const [from, to] = ({ blinds: [0.2, 0.5], window: [0.6, 1.6], leaves: [0.3, 0.8] } as const)[kind];
+  const size = random.uniform(from, to);
   return {
     kind,
-    size: random.uniform(from, to),
+    size,
     shift: [random.uniform(-1, 1), random.uniform(-1, 1)],
     angle: random.normal() * (kind === "leaves" ? 2 : 0.3),
-    softness: random.uniform(0.1, 0.5),
+    softness: Math.max(random.uniform(0.1, 0.5), LEAST_EDGE / size),
     least: random.uniform(0.02, 0.35),
   };
 }

@@ -14,7 +14,7 @@ export interface OccluderOptions {
   readonly skin: Vec3;
   /** What a white thing shows, roughly. */
   readonly brightness: number;
-  /** Towards a lamp whose shadows are seen, in image space; missing where there is none. */
+  /** Towards a lamp whose shadows are seen, in image space; missing where there is none. One behind the head casts none on the face. */
   readonly lamp?: Vec3 | undefined;
 }
 
@@ -51,7 +51,7 @@ type Painted = readonly [shape: Shape, fill: Fill];
 
 /** Shapes that are held before the face, one over the other, over the shadow that they cast on it. */
 function paintHeld(image: FloatImage, shapes: readonly Painted[], { random, lamp, ...rest }: OccluderOptions): void {
-  if (lamp) {
+  if (lamp && lamp[2] > 0) {
     const { size } = faceExtent({ random, ...rest });
     const away = size * random.fork("shadow").uniform(0.02, 0.12) / Math.max(0.4, lamp[2]);
     for (const [shape, { softness = 1 }] of shapes) {

@@ -11,7 +11,7 @@ import { mix } from "@/lib/portrait/mix.ts";
 import { skinColors } from "@/lib/portrait/skin.ts";
 import { Random } from "@/lib/random.ts";
 import { placedAxes, type Placement } from "@/lib/geometry/transforms.ts";
-import { meanPoint, minus, pointAt, unit, vector } from "@/lib/geometry/vectors.ts";
+import { meanOf, minus, pointAt, unit, vector } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A model's faces in color. */
@@ -48,6 +48,7 @@ const planOf = onceEach((atlas: FaceAtlas) => {
   return {
     fields,
     lids: lidFields(fields.eyes),
+    masked: [...fields.maskVertices.keys()].filter((v) => fields.maskVertices[v]! > 0),
     irisDistances: irisDistances(atlas),
     coarse: new Noises(atlas, { frequency: 1.2, octaves: 3, seed: 1 }),
     medium: new Noises(atlas, { frequency: 7, octaves: 3, seed: 101 }),
@@ -72,6 +73,8 @@ export class FacePainter {
   readonly #fine: Noises;
   /** Vertices. */
   readonly #lids: LidFields;
+  /** Those that a mask covers. */
+  readonly #masked: readonly number[];
   readonly #byMaterial: Readonly<Record<"teeth" | "gums" | "lashes" | "eyes", Uint32Array>>;
 
   /** `floats` makes the arrays of the paint, of this many numbers. */
@@ -82,6 +85,7 @@ export class FacePainter {
     const plan = planOf(atlas);
     this.fields = plan.fields;
     this.#lids = plan.lids;
+    this.#masked = plan.masked;
     this.#paint = {
       albedo: floats(points.length),
       relief: floats(atlas.textureSize ** 2),
@@ -284,23 +288,25 @@ export class FacePainter {
     }
   }
 
-  /** Gives a cloth mask its own shape, a sheet over nose and lips, where normals, [vertexCount, 3] in image space, are the skin's. */
-  smoothMask({ positions, normals, placement }: {
+  /**
+   * Gives a mask its own shape, a sheet over nose and lips that sees all of its surroundings, where normals, [vertexCount, 3] in image
+   * space, and openness, [vertexCount], are the skin's.
+   */
+  wearMask({ positions, normals, openness, placement }: {
     readonly positions: Float32Array;
     readonly normals: Float32Array;
+    readonly openness: Float32Array;
     readonly placement: Placement;
   }): void {
-    const { points, values } = this.fields.mask, start = this.#atlas.textureSize ** 2;
-    const covered = [...points.keys()].filter((k) => points[k]! >= start && values[k]! > 0);
+    const { maskVertices } = this.fields, covered = this.#masked;
     const axes = placedAxes(placement, MASK_RADIUS * this.#atlas.unit * placement.scale);
     const behind = vector((k) => axes[3 * k + 2]!);
-    const middle = minus(meanPoint(covered.map((k) => pointAt(positions, points[k]! - start))), behind);
-    for (const k of covered) {
-      const v = points[k]! - start, bulge = unit(minus(pointAt(positions, v), middle));
-      const normal = unit(
-        vector((c) => normals[3 * v + c]! + MASK_SHARE * values[k]! * (bulge[c] - normals[3 * v + c]!)),
-      );
+    const middle = minus(meanOf(positions, covered), behind);
+    for (const v of covered) {
+      const value = maskVertices[v]!, bulge = unit(minus(pointAt(positions, v), middle));
+      const normal = unit(vector((c) => normals[3 * v + c]! + MASK_SHARE * value * (bulge[c] - normals[3 * v + c]!)));
       normals.set(normal, 3 * v);
+      openness[v]! += value * (1 - openness[v]!);
     }
   }
 

@@ -25,8 +25,8 @@ import { HeadPixels, type HeadRaster } from "@/lib/portrait/head_pixels.ts";
 import { castPattern } from "@/lib/portrait/light_pattern.ts";
 import type { Lighting } from "@/lib/portrait/lighting.ts";
 import { FacePainter, type Paint } from "@/lib/portrait/paint.ts";
-import { onceEach } from "@/lib/once_each.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
+import { textureTangents } from "@/lib/portrait/texture_tangents.ts";
 import { shapeTorso, type TorsoLook } from "@/lib/portrait/torso.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -78,12 +78,14 @@ export class PortraitPainter {
   /** [vertexCount, 3], the model's and the hair's, in image space. */
   readonly #positions: Float32Array;
   readonly #vertices: LitVertices;
+  /** [modelVertices], of a bare face. */
+  readonly #openness: Float32Array;
   readonly #buffers: LightBuffers;
   /** [torso and hair vertices, 3], linear reflectance. */
   readonly #colors: Float32Array;
-  /** [vertexCount, 6], see {@linkcode textureTangents}. */
+  /** [modelVertices, 6], see {@linkcode textureTangents}. */
   readonly #tangents: Float32Array;
-  /** [vertexCount, 2] and [4], see {@linkcode lightSlopes}. */
+  /** [vertexCount, 3] and [4], see {@linkcode lightSlopes}. */
   readonly #relief: { readonly slopes: Float32Array; readonly lamp: Float32Array };
   readonly #shadow: VisibilityScratch;
   #posed: Pick<HairStyle, "strands" | "seed"> & { readonly paint: Paint; readonly first: number } | undefined;
@@ -108,11 +110,12 @@ export class PortraitPainter {
       visibility: floats(1),
       gloss: floats(1),
     };
-    this.#vertices.openness.fill(0.85).set(atlas.model.openness ?? opennessOf(atlas.model));
+    this.#openness = atlas.model.openness ?? opennessOf(atlas.model);
+    this.#vertices.openness.fill(0.85);
     this.#colors = kernels.floats(3 * (count - modelVertices));
     this.#buffers = { light: kernels.floats(3 * count), shine: kernels.floats(3 * count), white: floats(3).fill(1) };
     this.#tangents = textureTangents(atlas);
-    this.#relief = { slopes: kernels.floats(2 * count), lamp: kernels.floats(4) };
+    this.#relief = { slopes: kernels.floats(3 * count), lamp: kernels.floats(4) };
     this.#shadow = visibilityScratch({ positions: this.#positions, triangles }, SHADOW_MAP_SIZE);
   }
 
@@ -135,8 +138,8 @@ export class PortraitPainter {
     fillColor(this.#colors.subarray(3 * (bodyVertices - modelVertices)), isHair ? look.hairColor : look.clothColor);
     timer?.begin("rasterize");
     // Behind closed lips, the mouth's inside takes time and is not seen.
-    const bare = this.#isMouthClosed(positions, placement) ? starts.eyes : starts.mouth;
-    const first = look.mask ? 0 : bare;
+    const isClosed = this.#isMouthClosed(positions, placement);
+    const first = isClosed ? starts.eyes : look.mask ? 0 : starts.mouth;
     const seen = this.#pixels.find(this.#positions, { first, end: isBare ? starts.hair : triangles.length / 3 });
     timer?.begin("paint");
     const paint = this.#painter.paint(look, hair);
@@ -179,11 +182,12 @@ export class PortraitPainter {
       seen,
       out: normals,
     });
+    openness.set(this.#openness);
     if (!isBare) {
       normals.set(this.#hair.normals, 3 * bodyVertices);
       openness.set(this.#hair.openness, bodyVertices);
     }
-    if (sitter.look.mask) this.#painter.smoothMask({ positions, normals, placement: sitter.placement });
+    if (sitter.look.mask) this.#painter.wearMask({ positions, normals, openness, placement: sitter.placement });
     this.#timer?.begin("shadows");
     const { lighting } = sitter;
     if (!lighting.isHard) visibility.set(openness);
@@ -226,7 +230,7 @@ export class PortraitPainter {
 
 /** What a painter takes up of its kernels' memory, at most. */
 export function portraitBytes({ model, points }: FaceAtlas, size: number): number {
-  return 70 * size * size + 16 * (points.length / 3) + 90 * (model.mean.length / 3) + 60 * model.materials.length +
+  return 70 * size * size + 16 * (points.length / 3) + 95 * (model.mean.length / 3) + 60 * model.materials.length +
     2_000_000;
 }
 
@@ -237,34 +241,3 @@ function fillColor(colors: Float32Array, [red, green, blue]: Vec3): void {
     colors[i + 2] = blue;
   }
 }
-
-/** [vertexCount, 6], unit vectors in model space along the texture's u and v, of the mean face; 0 where there is no texture. */
-const textureTangents = onceEach(({ model: { mean, triangles }, corners }: FaceAtlas) => {
-  const tangents = new Float32Array(2 * mean.length);
-  for (let t = 0; t < triangles.length / 3; t++) {
-    const vertices = pointAt(triangles, t);
-    const [u0, v0, u1, v1, u2, v2] = corners.subarray(6 * t, 6 * t + 6) as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const area = (u1 - u0) * (v2 - v0) - (u2 - u0) * (v1 - v0);
-    if (!(Math.abs(area) > 0)) continue; // or NaN
-    const [p, q, r] = vertices.map((vertex) => pointAt(mean, vertex)) as [Vec3, Vec3, Vec3];
-    const alongU = vector((k) => ((q[k] - p[k]) * (v2 - v0) - (r[k] - p[k]) * (v1 - v0)) / area);
-    const alongV = vector((k) => ((r[k] - p[k]) * (u1 - u0) - (q[k] - p[k]) * (u2 - u0)) / area);
-    for (const vertex of vertices) {
-      for (let k = 0; k < 6; k++) {
-        tangents[6 * vertex + k]! += k < 3 ? alongU[k]! : alongV[k - 3]!;
-      }
-    }
-  }
-  for (let i = 0; i < tangents.length; i += 3) {
-    const length = Math.hypot(tangents[i]!, tangents[i + 1]!, tangents[i + 2]!);
-    if (length > 0) { for (let k = 0; k < 3; k++) tangents[i + k]! /= length; }
-  }
-  return tangents;
-});

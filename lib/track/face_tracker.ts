@@ -434,7 +434,7 @@ function isWhollyInside({ left, top, width, height }: Box, picture: Photo): bool
   return left >= 0 && top >= 0 && left + width <= picture.width && top + height <= picture.height;
 }
 
-/** Of the differences between them. */
+/** How far two arrays are apart: the root mean square of their differences. */
 function rootMeanSquare(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;

@@ -4,6 +4,8 @@ import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { hairVertexCount } from "@/lib/portrait/hair.ts";
 import { materialNames } from "@/lib/face/morphable_model.ts";
 import { torsoVertexCount } from "@/lib/portrait/torso.ts";
+import { cross, minus, pointAt } from "@/lib/geometry/vectors.ts";
+import type { Vec3 } from "@/lib/types.ts";
 import { assertEquals } from "@/tests/support.ts";
 
 const model = builtInFace();
@@ -28,7 +30,13 @@ Deno.test("headMesh() holds each triangle of the hair once from either side", ()
   one.forEach(([a, b, c], t) => assertEquals([...other[t]!], [a, c, b]));
 });
 
-Deno.test("headMesh() has all of the model's triangles, the mouth's inside first", () => {
+Deno.test("headMesh() has what closes the mouth first, facing ahead, then all of the model's triangles, the mouth's inside before others", () => {
+  const covers = trianglesOf(0, mesh.starts.mouth);
+  assertEquals(covers.length, 10); // between twelve points of the lips' outline
+  for (const corners of covers) {
+    const [p, q, r] = [...corners].map((vertex) => pointAt(model.mean, vertex)) as [Vec3, Vec3, Vec3];
+    assertEquals(cross(minus(q, p), minus(r, p))[2] > 0, true);
+  }
   const inside = ["teeth", "gums"].map((name) => materialNames.indexOf(name as "teeth"));
   assertEquals(
     mesh.starts.eyes - mesh.starts.mouth,

@@ -77,7 +77,7 @@ Deno.test("HeadPixels interpolates between vertices, and softens only where it d
     eyeRamp: kernels.floats(300),
     gloss: new Float32Array(),
   };
-  const slopes = kernels.floats(2 * VERTICES), lamp = kernels.floats(4);
+  const slopes = kernels.floats(3 * VERTICES), lamp = kernels.floats(4);
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(9) };
   pixels.shade(image, { first: 0, paint, light, shine, slopes, lamp, colors, strands: 0, seed: 0 });
   const { triangle, depth } = pixels.raster;

@@ -148,6 +148,31 @@ Deno.test("PortraitPainter lights the skin's relief from the lamp's side, and no
   assert(product < -0.05 * sizes[0]! * sizes[1]!, `${product / (sizes[0]! * sizes[1]!)}`); // what one brightens the other darkens
 });
 
+Deno.test("PortraitPainter lights a mask as a sheet, over lips that are even in its light and do not shine", () => {
+  const cloth: Vec3 = [0.5, 0.5, 0.5],
+    aside: Lighting = { ...lamp, lamps: [{ direction: [0.8, 0, 0.6], color: [0.8, 0.8, 0.8] }] };
+  const spread = (isWorn: boolean) => {
+    const look = (look: Appearance) =>
+      ({
+        ...look,
+        skin: { ...look.skin, gloss: 0, relief: 0, wrinkles: 0 },
+        lips: { color: cloth, cover: 1, gloss: 0.6 },
+        mask: isWorn ? cloth : undefined,
+      }) as Appearance;
+    const { image, positions } = draw(0, 3, { look, lighting: aside });
+    const marks = valuesAt(landmarks, positions);
+    const at = (l: number) => {
+      const [x, y] = pointAt(marks, l);
+      const k = 3 * (Math.floor(y) * SIZE + Math.floor(x));
+      return (image.rgb[k]! + image.rgb[k + 1]! + image.rgb[k + 2]!) / 3;
+    };
+    const lips = [50, 51, 52, 56, 57, 58].map(at);
+    return Math.max(...lips) / Math.min(...lips);
+  };
+  const [bare, worn] = [spread(false), spread(true)];
+  assert(worn < 0.8 * bare, `${worn} of ${bare}`);
+});
+
 Deno.test("PortraitPainter closes an open mouth by a mask of the mask's color", () => {
   const open = model.mean.slice(), jaw = model.expressionNames.indexOf("jawOpen");
   addModes(open, model.expressionModes, model.expressionNames.map((_, m) => m === jaw ? 1 : 0));

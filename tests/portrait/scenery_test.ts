@@ -87,6 +87,7 @@ Deno.test("paintOccluders() has hands cast a shadow away from a lamp, which is s
     };
     const plain = paint(), lit = paint([-0.8, 0, 0.6]);
     assertEquals(lit.kinds, plain.kinds);
+    assertEquals(paint([-0.95, 0, -0.3]).rgb, plain.rgb); // from behind, its shadow falls towards the viewer
     if (plain.kinds.join() !== "hand") continue;
     let [darker, x, handX, hand] = [0, 0, 0, 0];
     plain.rgb.forEach((value, i) => {
@@ -112,16 +113,25 @@ Deno.test("castGlasses() dims a lamp behind rims and dark lenses, where its ligh
   landmarks.set([-25, 0, 0], 3 * 36);
   landmarks.set([25, 0, 0], 3 * 45);
   const seen = { isSeen: new Uint8Array(121).fill(1), list: Uint32Array.from({ length: 121 }, (_, i) => i) };
-  const positions = Float32Array.from({ length: 363 }, (_, i) => i % 3 === 0 ? Math.floor(i / 3) - 60 : 0); // along the eyes
-  const middleOfShadow = (direction: Vec3) => {
+  const row = (down: number) => Float32Array.from({ length: 363 }, (_, i) => [Math.floor(i / 3) - 60, down, 0][i % 3]!);
+  const shadow = (direction: Vec3, down = 0) => {
     const visibility = new Float32Array(121).fill(1);
-    castGlasses(glasses, { landmarks, placement, positions, seen, direction, visibility });
+    castGlasses(glasses, { landmarks, placement, positions: row(down), seen, direction, visibility });
+    return visibility;
+  };
+  const middleOfShadow = (direction: Vec3) => {
+    const visibility = shadow(direction);
     assert(visibility.every((share) => share >= 0 && share <= 1) && visibility.some((share) => share > 0.99));
     const dark = [...visibility.keys()].filter((v) => visibility[v]! < 0.5);
     return dark.reduce((sum, v) => sum + v - 60, 0) / dark.length;
   };
   assertClose(middleOfShadow([0, 0, 1]), 0, 1.5);
   const shift = middleOfShadow([0.6, 0, 0.8]);
+  // from above, the shadow lies lower: below the lens it is dark, and above it is not
+  const reach = 50 * glasses.halfHeight, down = 0.19 * 50 * 0.6 / 0.8 - 50 * glasses.lift;
+  const darkest = (direction: Vec3, at: number) => Math.min(...shadow(direction, at));
+  assert(darkest([0, -0.6, 0.8], down + 0.7 * reach) < 0.5 && darkest([0, -0.6, 0.8], down - 1.6 * reach) === 1);
+  assert(darkest([0, 0.6, 0.8], down + 1.6 * reach) === 1);
   assertClose(shift, -0.19 * 50 * 0.6 / 0.8, 2); // of lenses that far ahead, with a lamp to the right
 });
 

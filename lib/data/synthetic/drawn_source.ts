@@ -24,7 +24,7 @@ import { portraitBytes, PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { type UvLayout, uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import type { Label, Sample, Split } from "@/lib/data/sample.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
-import { type Shot, type SitterOptions, Sitters, type Sitting } from "@/lib/data/synthetic/sitters.ts";
+import { directionInShot, type Shot, type SitterOptions, Sitters, type Sitting } from "@/lib/data/synthetic/sitters.ts";
 import type { StageTimer } from "@/lib/portrait/stage_timer.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -133,7 +133,7 @@ class Studio {
     timer?.begin("bake");
     const label = this.#sitters.labelOf(positions, sitting);
     timer?.begin("occluders");
-    const lamp = lighting.isHard ? directionIn(shot, lighting.lamps[0].direction) : undefined;
+    const lamp = lighting.isHard ? directionInShot(lighting.lamps[0].direction, shot) : undefined;
     const things = { random: random.fork("occluders"), landmarks: label.landmarks, skin, brightness, lamp };
     const occluders = augment ? paintOccluders(film, things) : [];
     const subject = (0.3 * skin[0] + 0.6 * skin[1] + 0.1 * skin[2]) * brightness;
@@ -201,13 +201,6 @@ function warpLight(
   const [x, y] = transformPoint([0.5, 0.5], { rotation, scale, dx, dy }); // of the first pixel's middle
   const [side, left] = isMirrored ? [-1, from.width - x] : [1, x];
   kernels.run.warpLight(from.rgb, from.width, to.rgb, to.width, side * c, -side * s, left - 0.5, s, c, y - 0.5);
-}
-
-/** A direction of the drawing's image space in that of its picture. */
-function directionIn(shot: Shot | undefined, [x, y, z]: Vec3): Vec3 {
-  if (!shot) return [x, y, z];
-  const c = Math.cos(shot.change.rotation), s = Math.sin(shot.change.rotation), across = shot.isMirrored ? -x : x;
-  return [c * across - s * y, s * across + c * y, z];
 }
 
 function darken({ rgb }: FloatImage, share: number): void {

@@ -25,7 +25,7 @@ import {
 import { meanOf, pointsAt } from "@/lib/geometry/vectors.ts";
 import { clamp } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
-import type { Mat3 } from "@/lib/types.ts";
+import type { Mat3, Vec3 } from "@/lib/types.ts";
 
 export interface SitterOptions {
   readonly seed: number;
@@ -71,6 +71,13 @@ export interface Shot {
   readonly change: Similarity2D;
   /** To fork for what else the picture shows. */
   readonly random: Random;
+}
+
+/** A direction of the drawing's image space in that of a picture of it. */
+export function directionInShot([x, y, z]: Vec3, shot: Pick<Shot, "isMirrored" | "change"> | undefined): Vec3 {
+  if (!shot) return [x, y, z];
+  const c = Math.cos(shot.change.rotation), s = Math.sin(shot.change.rotation), across = shot.isMirrored ? -x : x;
+  return [c * across - s * y, s * across + c * y, z];
 }
 
 /** Consecutive samples that show one person, whose shape takes a while to make. */

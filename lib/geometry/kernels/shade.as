@@ -21,7 +21,8 @@ function store3(at: usize, value: v128): void {
 
 /**
  * See lib/portrait/head_pixels.ts: skin is lit by its relief, too, heights f32 [textureSize²] in texels, as `slopes` f32
- * [vertexCount, 2] and `lamp` f32 [4] say what a slope of 1 along u and v adds. Also writes each pixel's source, or 255, into kinds u8.
+ * [vertexCount, 3] and `lamp` f32 [4] say: what a slope of 1 along u and v adds of the lamp's light, and how much of it is there to be
+ * taken away. Also writes each pixel's source, or 255, into kinds u8.
  */
 export function shadePixels(
   rgb: usize, kinds: usize, n: i32,
@@ -72,9 +73,12 @@ export function shadePixels(
       const h00 = load<f32>(height), h01 = load<f32>(height, 4);
       const h10 = load<f32>(height + reliefRow), h11 = load<f32>(height + reliefRow, 4);
       const alongU = h01 - h00 + v * (h11 - h10 - h01 + h00), alongV = h10 - h00 + u * (h11 - h01 - h10 + h00);
-      const sa = slopes + <usize>(8 * a), sb = slopes + <usize>(8 * b), sc = slopes + <usize>(8 * c);
-      bump = alongU * (a1 * load<f32>(sa) + b1 * load<f32>(sb) + c1 * load<f32>(sc)) +
-        alongV * (a1 * load<f32>(sa, 4) + b1 * load<f32>(sb, 4) + c1 * load<f32>(sc, 4));
+      const sa = slopes + <usize>(12 * a), sb = slopes + <usize>(12 * b), sc = slopes + <usize>(12 * c);
+      bump = max<f32>(
+        alongU * (a1 * load<f32>(sa) + b1 * load<f32>(sb) + c1 * load<f32>(sc)) +
+          alongV * (a1 * load<f32>(sa, 4) + b1 * load<f32>(sb, 4) + c1 * load<f32>(sc, 4)),
+        -(a1 * load<f32>(sa, 8) + b1 * load<f32>(sb, 8) + c1 * load<f32>(sc, 8)),
+      );
     } else if (source == HAIR || source == TORSO) {
       color = lerp3(colors, a - modelVertices, b - modelVertices, c - modelVertices, wa, wb, wc);
       if (source == HAIR) {
@@ -89,8 +93,8 @@ export function shadePixels(
         c1 * load<f32>(irisDistances + <usize>(4 * c));
       color = v128.load(eyeRamp + <usize>(12 * min(eyeSteps - 1, <i32>(distance * toStep))));
     } else color = lerp3(vertexAlbedo, a, b, c, wa, wb, wc);
-    const smooth = lerp3(light, a, b, c, wa, wb, wc), zero = f32x4.splat(0);
-    const lit = f32x4.mul(color, f32x4.max(f32x4.add(smooth, f32x4.mul(lampColor, f32x4.splat(bump))), zero));
+    const smooth = lerp3(light, a, b, c, wa, wb, wc);
+    const lit = f32x4.mul(color, f32x4.add(smooth, f32x4.mul(lampColor, f32x4.splat(bump))));
     // a highlight is narrow: slopes change it several times as much
     const gleam: f32 = min<f32>(max<f32>(1 + GLEAM * bump, 0), 3);
     store3(rgb + <usize>(12 * k), f32x4.add(lit, f32x4.mul(f32x4.splat(gleam), lerp3(shine, a, b, c, wa, wb, wc))));
