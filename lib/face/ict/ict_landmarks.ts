@@ -1,6 +1,6 @@
 /**
  * Where 300W-LP and AFLW2000-3D put the 68 landmarks (`pt3d_68`) on ICT-FaceKit: each three of the file's vertices and how
- * much of each. Found without a photo: ICT-FaceKit's mean and identity modes were fitted by closest points to the mean shape
+ * much of each. Found from no photo's pixels: ICT-FaceKit's mean and identity modes were fitted by closest points to the mean shape
  * of PRNet's release (`canonical_vertices.npy`, MIT; 0.09 cm apart on average), where `uv_kpt_ind.txt` names the landmarks,
  * and what the two halves of the face say was averaged. Jaw and brows, which no corner of eyes or lips pins down, are where
  * the mean of AFLW2000-3D's 2,000 annotations comes to lie when the model is fitted to its other landmarks: on the surface
