@@ -62,6 +62,7 @@ export function randomCamera(random: Random, { isWild }: { readonly isWild: bool
   const channels = (low: number, high: number) => vector(() => random.uniform(low, high));
   const isGray = random.chance(0.18);
   const bar = () => random.chance(0.5) ? random.uniform(0, 0.2) : 0;
+  const grid = random.fork("grid");
   const gainSpread = random.chance(0.8) ? 0.06 : random.uniform(0.06, 0.4);
   return {
     exposure: 0.2 * 2 ** (random.normal() * 0.5),
@@ -82,8 +83,8 @@ export function randomCamera(random: Random, { isWild }: { readonly isWild: bool
     compressions: Array.from({ length: random.pick(isWild ? [0, 0, 1, 1, 1, 2, 2] : [0, 0, 0, 1, 1, 1, 2]) }, () => ({
       quality: random.integer(25, 95),
       // a crop begins anywhere in its photo
-      left: 2 * random.integer(0, 7),
-      top: 2 * random.integer(0, 7),
+      left: 2 * grid.integer(0, 7),
+      top: 2 * grid.integer(0, 7),
     })),
     sharpening: random.chance(0.25) ? random.uniform(0.2, 1.2) : 0,
     vignette: random.chance(0.2) ? random.uniform(0.1, 0.8) : 0,

@@ -86,9 +86,11 @@ export class DrawnActor {
       { width: size, height: size, rgb: this.#background },
       random.fork("background"),
     );
+    const look = randomAppearance(random.fork("look"), YEARS);
     this.#person = {
       atRest: shapeFace(model, { identity, expression: [] }),
-      look: randomAppearance(random.fork("look"), YEARS),
+      // Even skin: the video is a measure, and is to show what it always has.
+      look: { ...look, skin: { ...look.skin, relief: 0 } },
       hair: randomHairStyle(random.fork("hair"), YEARS),
       lighting: randomLighting(random.fork("light"), { isWild: false }),
     };
