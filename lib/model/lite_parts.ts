@@ -112,7 +112,7 @@ export function outputsOf(
   >,
 ): tf.SymbolicTensor[] {
   const units = EXPRESSION_UNITS, nodeCount = sizeOf(nodes);
-  const ofEyes = seesEyes && expressionCount > 0
+  const ofEyes = seesEyes && (expressionCount > 0 || movesLids)
     ? seeEyes(image, { nodes, units, channels: EYE_CHANNELS, seed })
     : undefined;
   const shown = ofEyes && movesLids ? add([nodes, lidsPart(ofEyes, { nodeCount, seed })], "nodes_with_lids") : nodes;

@@ -57,8 +57,12 @@ export function checkEyes(
     throw new SettingError((nameOf) => `Cannot set ${nameOf(setting)} to true: ${reason(nameOf)}`);
   };
   if (lids && !eyes) refuse("lids", (nameOf) => `what moves them is seen with ${nameOf("eyes")} true alone`);
-  if (!eyes || expressionsSaid({ architecture, expressionWeight }, 1) > 0) return;
-  refuse("eyes", (nameOf) => `they are seen by lite and heatmap, with ${nameOf("expressionWeight")} above 0`);
+  if (!eyes || (architecture !== "prnet" && (lids || expressionWeight > 0))) return;
+  refuse(
+    "eyes",
+    (nameOf) =>
+      `they are seen by lite and heatmap, with ${nameOf("expressionWeight")} above 0 or ${nameOf("lids")} true`,
+  );
 }
 
 /** The layer of each architecture whose channels are a multiple of the width. */

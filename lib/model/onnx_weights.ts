@@ -43,9 +43,19 @@ export async function readOnnxNetwork(
   });
 }
 
-/** The width of the network that a trained model's `model.onnx` was made of. Throws as {@linkcode readOnnxNetwork} does. */
-export async function readOnnxWidth({ description, network }: OnnxModel, path: string): Promise<number> {
-  return await asInputError(path, () => widthOf(readOnnx(network), description));
+/** What the layers of a network say of the settings that it was built by. */
+export interface LayersShape {
+  /** NaN where they fit none. */
+  readonly width: number;
+  /** Whether it sees the eyes by themselves. */
+  readonly eyes: boolean;
+  /** Whether what it sees of them moves its map. */
+  readonly lids: boolean;
+}
+
+/** The shape of the network that a trained model's `model.onnx` was made of. Throws as {@linkcode readOnnxNetwork} does. */
+export async function readOnnxShape({ description, network }: OnnxModel, path: string): Promise<LayersShape> {
+  return await asInputError(path, () => shapeOf(readOnnx(network), description));
 }
 
 async function asInputError<T>(path: string, read: () => T | Promise<T>): Promise<T> {
@@ -65,18 +75,27 @@ function widthOf({ nodes, arrays }: OnnxFile, { architecture }: Pick<ModelDescri
   throw new RangeError(`its first layers fit no width of ${architecture}`);
 }
 
+function shapeOf(
+  file: OnnxFile,
+  description: Pick<ModelDescription, "architecture" | "imageSize">,
+): LayersShape {
+  const lidShape = [LID_COEFFICIENTS, 3 * nodesAcross(description.imageSize) ** 2].join();
+  return {
+    width: widthOf(file, description),
+    eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one
+    lids: [...file.arrays.values()].some(({ shape }) => shape.join() === lidShape),
+  };
+}
+
 function emptyNetwork(file: OnnxFile, description: ModelDescription): tf.LayersModel {
   const { architecture, imageSize, encoding, expressionNames = [] } = description;
-  const lidShape = [LID_COEFFICIENTS, 3 * nodesAcross(imageSize) ** 2].join();
   return buildNetwork({
     architecture,
     imageSize,
     encoding,
-    width: widthOf(file, description),
+    ...shapeOf(file, description),
     seed: 0,
     expressionWeight: Number(file.outputs.includes(EXPRESSIONS)),
-    eyes: file.nodes.some(({ operator }) => operator === "Min"), // nothing else takes one
-    lids: [...file.arrays.values()].some(({ shape }) => shape.join() === lidShape),
     absentShare: Number(file.outputs.includes(PRESENCE)),
   }, expressionNames.length);
 }

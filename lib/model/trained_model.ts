@@ -14,7 +14,8 @@ import {
 } from "@/lib/model/model_folder.ts";
 import { sealJson, sha256 } from "@/lib/formats/seal.ts";
 import { measuredLayers } from "@/lib/model/network.ts";
-import { readOnnxNetwork, readOnnxWidth } from "@/lib/model/onnx_weights.ts";
+import { EYE_LANDMARKS, LID_NODES } from "@/lib/model/eyes.ts";
+import { type LayersShape, readOnnxNetwork, readOnnxShape } from "@/lib/model/onnx_weights.ts";
 
 /** A network and all that is needed to use it. Whoever loads it disposes the network. */
 export interface TrainedModel {
@@ -130,22 +131,24 @@ async function readLayers(folder: string) {
 }
 
 /** The settings that a network has in common with one that starts from its weights. */
-export type NetworkShape = Pick<ModelDescription, "architecture" | "imageSize" | "encoding"> & {
-  /** NaN where its layers fit none. */
-  readonly width: number;
-};
+export type NetworkShape = Pick<ModelDescription, "architecture" | "imageSize" | "encoding"> & LayersShape;
 
 /** The shape of a trained model's network, given its folder or its run's. Throws an InputError where there is none. */
 export async function readShape(runOrModel: string): Promise<NetworkShape> {
   const folder = await modelFolder(runOrModel);
   if (await isOnnxAlone(folder)) {
     const model = await openOnnxModel(folder);
-    return { ...model.description, width: await readOnnxWidth(model, `${folder}/model.onnx`) };
+    return { ...model.description, ...await readOnnxShape(model, `${folder}/model.onnx`) };
   }
   const { description, weightsManifest: [{ weights }] } = await readLayers(folder);
   const { layer, widths } = measuredLayers[description.architecture];
-  const kernel = weights.find(({ name }) => name === `${layer}/kernel`);
-  return { ...description, width: (kernel?.shape.at(-1) ?? NaN) / widths };
+  const kernelOf = (layer: string) => weights.find(({ name }) => name === `${layer}/kernel`);
+  return {
+    ...description,
+    width: (kernelOf(layer)?.shape.at(-1) ?? NaN) / widths,
+    eyes: kernelOf(EYE_LANDMARKS) !== undefined,
+    lids: kernelOf(LID_NODES) !== undefined,
+  };
 }
 
 /** Whether a model's folder has its network as ONNX and no other way. */

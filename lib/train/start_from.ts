@@ -56,6 +56,9 @@ export async function startFrom(
         "--source-path name faces like those that it was trained on",
     );
   }
+  if (shape.lids && !config.lids) {
+    onWarning?.(`${from} moves its map's lids by what it sees of eyes: the map is another one without --lids true`);
+  }
   const { evaluation: _, ...summary } = description.summary ?? {};
   let fingerprint: string;
   try {
@@ -83,5 +86,5 @@ export async function startFrom(
   return { fingerprint, summary };
 }
 
-/** Layers that a model may lack: the heads, and what is seen of eyes, which moves no more than lids. */
+/** Layers that a model may lack: the heads, and what is seen of eyes, which in a new network moves nothing of the map. */
 const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES];

@@ -18,18 +18,22 @@ export function widens(
 }
 
 /**
- * The settings of a network that starts from a model of this shape. Of the same architecture it learns at a tenth of the rate: one
- * for new networks would undo first what it has learned. One that grows learns at the whole rate.
+ * The settings of a network that starts from a model of this shape. It sees the eyes, and moves lids, where either does: a
+ * map that the model moves so is another without. Of the same architecture it learns at a tenth of the rate: one for new
+ * networks would undo first what it has learned. One that grows learns at the whole rate.
  */
 export function startedSettings(
   shape: NetworkShape,
-  wanted: Pick<Config, "architecture" | "learningRate">,
+  wanted: Pick<Config, "architecture" | "learningRate" | "eyes" | "lids">,
 ): Omit<NetworkShape, "architecture"> & Pick<Config, "learningRate"> {
   const { imageSize, width, encoding } = shape, { learningRate } = wanted;
+  const takes = (part: "eyes" | "lids") => wanted[part] || (shape[part] && wanted.architecture !== "prnet"); // it has neither
   return {
     imageSize,
     width,
     encoding,
+    eyes: takes("eyes"),
+    lids: takes("lids"),
     learningRate: grows(shape, wanted) ? learningRate : Number((learningRate / 10).toPrecision(2)),
   };
 }

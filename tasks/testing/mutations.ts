@@ -582,6 +582,13 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/export/onnx_test.ts"],
   },
   {
+    file: "lib/train/started_settings.ts",
+    line:
+      'const takes = (part: "eyes" | "lids") => wanted[part] || (shape[part] && wanted.architecture !== "prnet"); // it has neither',
+    replacement: 'const takes = (part: "eyes" | "lids") => wanted[part];',
+    tests: ["tests/train/start_from_test.ts"],
+  },
+  {
     file: "lib/train/mask.ts",
     line: "if (valid[texel]) mask[texel] = regionWeights.landmarks;",
     replacement: "if (texel === first) mask[texel] = regionWeights.landmarks;",

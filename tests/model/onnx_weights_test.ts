@@ -11,7 +11,7 @@ import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
 import { isChannelNormalization, measureStatistics, valuesOf, writeValues } from "@/lib/model/normalization.ts";
 import { OnnxSession } from "@/lib/model/onnx_session.ts";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
-import { readOnnxNetwork, readOnnxWidth } from "@/lib/model/onnx_weights.ts";
+import { readOnnxNetwork, readOnnxShape } from "@/lib/model/onnx_weights.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
@@ -62,18 +62,20 @@ const cases = [
   [{ architecture: "prnet", imageSize: 64, width: 6, seed: 3 }, "prnet"],
   [{ ...seeing, lids: true }, "centered"],
   [{ ...seeing, architecture: "heatmap", lids: true }, "centered"],
+  [{ ...seeing, architecture: "heatmap", lids: true, expressionWeight: 0, absentShare: 0 }, "centered"],
   [{ architecture: "heatmap", imageSize: 128, width: 4, seed: 3 }, "paper"],
 ] as const satisfies [NetworkConfig, ModelDescription["encoding"]][];
 
 for (const [config, encoding] of cases) {
   const { architecture, imageSize, width } = config;
-  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}${"lids" in config ? ", moving lids" : ""}`, async () => {
+  Deno.test(`readOnnxNetwork() gives layers that say what the file says, statistics measured or not: ${architecture} of width ${width} at ${imageSize}², ${encoding}${"eyes" in config ? ", seeing eyes" : ""}${"lids" in config ? ", moving lids" : ""}${"expressionWeight" in config && !config.expressionWeight ? " and no more" : ""}`, async () => {
     const before = tf.memory().numTensors;
     const original = trained({ ...config, encoding }), description = describe(config, encoding);
     placeEyes(original, description);
     for (const half of [false, true]) {
       const file = encodeOnnx(foldNetwork(original), description, { half });
-      assertEquals(await readOnnxWidth({ description, network: file }, "model.onnx"), width);
+      const shape = { width, eyes: "eyes" in config, lids: "lids" in config };
+      assertEquals(await readOnnxShape({ description, network: file }, "model.onnx"), shape);
       const network = await readOnnxNetwork({ description, network: file }, "model.onnx");
       const expected = await run(file, imageSize, 3);
       const compare = async () => {

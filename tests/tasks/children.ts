@@ -33,7 +33,7 @@ export interface Surroundings {
 const quickToStart = { DENO_V8_FLAGS: "--no-opt" };
 
 /** As where Deno does not run by npx, also where the tests do. */
-const withoutNpx = { npm_command: "" };
+export const withoutNpx = { npm_command: "" };
 
 /** A task in a process of its own, as `deno task` starts it. */
 export function spawnTask(name: TaskName, ...given: (string | Surroundings)[]): Deno.ChildProcess {

@@ -2,7 +2,7 @@ import { resumeExperiment } from "@/lib/experiment.ts";
 import { isThere } from "@/lib/files.ts";
 import { pythonProgram } from "@/tests/python.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
-import { endless } from "@/tests/tasks/children.ts";
+import { endless, withoutNpx } from "@/tests/tasks/children.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 import { ffmpeg, hasFfmpeg, writeVideo } from "@/tests/track/video_files.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -37,7 +37,7 @@ async function onTerminal(
   const { stdout, stderr } = await new Deno.Command(pythonProgram, {
     args: ["-c", terminalScript, word, Deno.execPath(), "task", "--quiet", ...task],
     cwd: new URL("../..", import.meta.url),
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...withoutNpx },
   }).output();
   const decoder = new TextDecoder();
   assert(stdout.length > 0, decoder.decode(stderr));

@@ -3,7 +3,7 @@ import { InputError, SettingError } from "@/lib/errors.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
-import { saveTrainedModel } from "@/lib/model/trained_model.ts";
+import { readShape, saveTrainedModel } from "@/lib/model/trained_model.ts";
 import { startFrom } from "@/lib/train/start_from.ts";
 import { startedSettings } from "@/lib/train/started_settings.ts";
 import { assert, assertAllClose, assertEquals, assertThrows } from "@/tests/support.ts";
@@ -46,11 +46,46 @@ Deno.test("startFrom() takes all weights that lead to the map, and leaves heads 
 });
 
 Deno.test("startedSettings() has a model's shape, and a tenth of the rate where its architecture stays", () => {
-  const shape = { architecture: "lite", imageSize: 64, width: 5, encoding: "paper" } as const;
+  const shape = { architecture: "lite", imageSize: 64, width: 5, encoding: "paper", eyes: true, lids: false } as const;
   const { architecture: _, ...kept } = shape;
-  const ofRate = (architecture: "lite" | "heatmap") => startedSettings(shape, { architecture, learningRate: 2e-3 });
+  const wanted = { learningRate: 2e-3, eyes: false, lids: false };
+  const ofRate = (architecture: "lite" | "heatmap") => startedSettings(shape, { ...wanted, architecture });
   assertEquals(ofRate("lite"), { ...kept, learningRate: 2e-4 });
   assertEquals(ofRate("heatmap"), { ...kept, learningRate: 2e-3 });
+});
+
+Deno.test("startedSettings() has eyes seen, and lids moved, where the model or the preset does", () => {
+  const shape = { architecture: "lite", imageSize: 64, width: 5, encoding: "paper" } as const;
+  const wanted = { architecture: "lite", learningRate: 2e-3 } as const;
+  for (const ofModel of [false, true]) {
+    for (const ofPreset of [false, true]) {
+      const { eyes, lids } = startedSettings(
+        { ...shape, eyes: ofModel, lids: ofPreset },
+        { ...wanted, eyes: ofPreset, lids: ofModel },
+      );
+      assertEquals([eyes, lids], [ofModel || ofPreset, ofModel || ofPreset]);
+    }
+  }
+});
+
+Deno.test("readShape() says whether a network sees eyes and moves lids; startFrom() warns where only the model moves them", async () => {
+  const seeing = { ...config, expressionWeight: 1, eyes: true };
+  for (const lids of [false, true]) {
+    await using folder = await temporaryFolder();
+    await save(folder.path, { ...seeing, seed: 1, lids });
+    const { eyes, lids: found } = await readShape(folder.path);
+    assertEquals([eyes, found], [true, lids]);
+    for (const wanted of [false, true]) {
+      const network = buildNetwork({ ...seeing, seed: 2, lids: wanted }, 5);
+      const told: string[] = [];
+      const onWarning = (sentence: string) => told.push(sentence);
+      await startFrom(folder.path, { network, config: { ...seeing, lids: wanted }, images, surface, onWarning });
+      const expected =
+        `${folder.path} moves its map's lids by what it sees of eyes: the map is another one without --lids true`;
+      assertEquals(told, lids && !wanted ? [expected] : []);
+      network.dispose();
+    }
+  }
 });
 
 Deno.test("startFrom() tells where the model's maps are of another surface, whose texels are other points", async () => {
