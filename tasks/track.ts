@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import { Option } from "commander";
 import { InputError } from "@/lib/errors.ts";
 import { backendOption, type CropBackend, modelOption } from "@/tasks/model_option.ts";
+import { faceModelNames } from "@/tasks/open_face_model.ts";
 import { isTerminal } from "@/tasks/console/status_line.ts";
 import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
@@ -35,7 +36,7 @@ const command = taskCommand("track")
   .option("--turning", "the first face's mesh beside the video, turning", false)
   .option(
     "--animate <face>",
-    "face.glb, a face model that does what the face does: built-in, ICT-FaceKit's FaceXModel, or a folder with a face.json",
+    `face.glb, a face model that does what the face does: ${faceModelNames}`,
   );
 
 await runTask(command, async (task) => {

@@ -8,6 +8,7 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { FirstLines } from "@/tasks/first_lines.ts";
 import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { modelOption } from "@/tasks/model_option.ts";
+import { type FaceKind, faceKinds, openFaceModel } from "@/tasks/open_face_model.ts";
 import type { Preparation } from "@/tasks/prepare/preparation.ts";
 import { portOf } from "@/tasks/serve/port.ts";
 import { CONVERTING } from "@/tasks/run_task.ts";
@@ -18,7 +19,7 @@ interface Flags {
   readonly model: string;
   readonly landmarks?: string;
   readonly convention: LandmarkConvention;
-  readonly face: FaceName;
+  readonly face: FaceKind;
   readonly facePath?: string;
   readonly imageSize: string;
   readonly license: string;
@@ -26,9 +27,6 @@ interface Flags {
   readonly choose?: boolean;
   readonly port: string;
 }
-
-const faceNames = ["built-in", "ict", "model", "obj"] as const;
-type FaceName = (typeof faceNames)[number];
 
 /** Labels for photos of one's own. */
 export const photos: Preparation = {
@@ -50,7 +48,7 @@ export const photos: Preparation = {
           "outline",
         ),
       )
-      .addOption(new Option("--face <name>", "what is fitted to landmarks").choices(faceNames).default("built-in"))
+      .addOption(new Option("--face <name>", "what is fitted to landmarks").choices(faceKinds).default("built-in"))
       .option("--face-path <path>", "where its files are; for model, a file that deno task prepare has made")
       .option("--image-size <pixels>", "side of crops and maps that are fitted to landmarks", "128")
       .option("--license <text>", "of what is learned from the photos", "as that of the photos")
@@ -164,11 +162,10 @@ async function openLabeler(options: Flags, console: TaskConsole): Promise<Labele
 
 async function openFace({ face, facePath }: Flags, console: TaskConsole): Promise<MorphableModel> {
   console.stage("Opening the face model");
-  if (face === "built-in") return await (await import("@/lib/face/kept_built_in.ts")).keptBuiltInFace();
-  if (facePath === undefined) throw new InputError(`Cannot open the face model ${face}: --face-path was not given`);
-  if (face === "obj") return await (await import("@/lib/face/obj/obj_files.ts")).loadObjModel(facePath);
-  if (face === "model") return (await (await import("@/lib/face/prepared_face.ts")).readPreparedFace(facePath)).model;
-  return await (await import("@/lib/face/ict/ict.ts")).loadIct(facePath, { onProgress: console.lateStage(CONVERTING) });
+  if (face !== "built-in" && facePath === undefined) {
+    throw new InputError(`Cannot open the face model ${face}: --face-path was not given`);
+  }
+  return await openFaceModel(facePath ?? face, { kind: face, onProgress: console.lateStage(CONVERTING) });
 }
 
 async function label(

@@ -7,6 +7,7 @@ import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { FoundLandmarks } from "@/lib/face/find_landmarks.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
 import { refuseOthers } from "@/tasks/refuse_existing.ts";
+import { CONVERTING } from "@/tasks/run_task.ts";
 import { portOf } from "@/tasks/serve/port.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
 
@@ -28,9 +29,9 @@ export function addHeadOptions(command: Command): Command {
         "new ones",
     )
     .option(
-      "--ict <folder>",
-      "ICT-FaceKit's FaceXModel, whose landmarks are looked for where there are none (default: what deno task download ict " +
-        "has fetched, else the built-in face)",
+      "--ict <face>",
+      "ICT-FaceKit's FaceXModel, or another face model as track --animate takes it, whose landmarks are looked for where " +
+        "there are none (default: what deno task download ict has fetched, else the built-in face)",
     )
     .option("--pick", "serve a page to place the landmarks by mouse or finger, from where they are or were found")
     .option("--port <number>", "of that page; 0 for any that is free", "8000");
@@ -85,7 +86,7 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
   const port = portOf(flags.port);
   const [{ findHeadLandmarks }, { openFaceModel }] = await Promise.all([
     import("@/lib/face/heads/head.ts"),
-    import("@/tasks/track/open_face_model.ts"),
+    import("@/tasks/open_face_model.ts"),
   ]);
   let { landmarks } = head, found: Laid | undefined;
   if (landmarks && flags.ict !== undefined) {
@@ -94,7 +95,9 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
   if (!landmarks) {
     console.stage("Looking for landmarks");
     const { findIctDownload } = await import("@/lib/data/sets/ict_facekit.ts");
-    const face = await openFaceModel(flags.ict ?? await findIctDownload() ?? "built-in");
+    const face = await openFaceModel(flags.ict ?? await findIctDownload() ?? "built-in", {
+      onProgress: console.lateStage(CONVERTING),
+    });
     found = { ...findHeadLandmarks(head, face), face: face.name };
     ({ landmarks } = found);
     if (found.isDoubtful) console.print(doubtsAbout(found, { pick }));

@@ -14,7 +14,7 @@ import type { Photo } from "@/lib/types.ts";
 import { FaceOverlay, type OverlayKind } from "@/lib/view/drawing/overlay.ts";
 import type { Faces } from "@/tasks/predict/open_faces.ts";
 import { FrameClock } from "@/tasks/track/frame_clock.ts";
-import { openFaceModel } from "@/tasks/track/open_face_model.ts";
+import { openFaceModel } from "@/tasks/open_face_model.ts";
 import { nameForFace, TrackFiles } from "@/tasks/track/track_files.ts";
 import { TurningInset } from "@/tasks/track/turning_inset.ts";
 

@@ -107,7 +107,7 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
   const users = [head, marks, `${texture}.png`, `${path}/list.landmarks.json`, placedList];
   const before = await Promise.all(users.map((file) => Deno.readFile(file)));
   const [lying, again, idle, ...refused] = await taskEnds("prepare", [
-    ["mesh", head, "--out", out, "--axes", "x,z,-y"], // whose face looks up
+    ["mesh", head, "--out", out, "--axes", "x,z,-y", "--ict", placed], // whose face looks up
     ["mesh", head, "--out", placed],
     ["mesh", head, "--landmarks", marks, "--out", out, "--ict", path],
     ["mesh", head, "--landmarks", marks, "--out", placed, "--pick"],

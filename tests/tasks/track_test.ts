@@ -3,6 +3,8 @@ import sharp from "sharp";
 import { decodePhoto, encodePng } from "@/lib/data/files/images.ts";
 import { nme } from "@/lib/evaluate/nme.ts";
 import type { Photo } from "@/lib/types.ts";
+import { savePreparedFace } from "@/lib/face/prepared_face.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { readGlb } from "@/tests/export/three_reader.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { Lines, runTaskChild, spawnTask, type Surroundings, type TaskEnd, taskEnds } from "@/tests/tasks/children.ts";
@@ -187,7 +189,8 @@ test("deno task track smooths: as it goes, by what comes after, or not at all", 
 });
 
 test("deno task track has a face model do what the face does", async () => {
-  const { code, stderr } = await track("clip.mp4", "--overlay", "none", "--animate", "built-in", "--out", "moving");
+  await savePreparedFace(`${folder.path}/own.model`, { model: builtInFace() });
+  const { code, stderr } = await track("clip.mp4", "--overlay", "none", "--animate", "own.model", "--out", "moving");
   assertEquals([code, stderr], [0, ""]);
   const { morphsAt } = await readGlb(await Deno.readFile(`${folder.path}/moving/face.glb`));
   const lines = (await Deno.readTextFile(`${folder.path}/moving/landmarks.jsonl`)).trimEnd().split("\n");
@@ -303,6 +306,10 @@ test("deno task track refuses what it cannot use in one sentence, exit status 2,
     [
       ["clip.mp4", "--model", "untrained", "--animate", "built-in"],
       /^Cannot move a face model: the network says no expressions$/,
+    ],
+    [
+      ["clip.mp4", "--animate", "text.mp4"],
+      /^Cannot open the face model text\.mp4: that file is none .*; wanted built-in, /,
     ],
   ];
   const lists = refused.map(([given], i) =>

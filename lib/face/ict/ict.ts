@@ -67,11 +67,18 @@ async function listFiles(given: string): Promise<IctFiles> {
   return { folder, identities, expressions, landmarks, files };
 }
 
-async function findFolder(given: string): Promise<string> {
+/** FaceXModel's real path in a folder that holds it, or is it; undefined where it is not there. */
+export async function findIctFolder(given: string): Promise<string | undefined> {
   for (const folder of [given, `${given}/FaceXModel`]) {
     const found = await isFile(`${folder}/${NEUTRAL}`);
     if (found) return await Deno.realPath(folder);
   }
+  return undefined;
+}
+
+async function findFolder(given: string): Promise<string> {
+  const found = await findIctFolder(given);
+  if (found !== undefined) return found;
   throw new InputError(`Cannot open ICT-FaceKit in ${given}: no ${NEUTRAL} there nor in its FaceXModel folder`);
 }
 
