@@ -2,7 +2,7 @@ import { encodeObj } from "@/lib/export/obj.ts";
 import { type ExportedMesh, imageToExport, metersPerUnit, withoutStrays } from "@/lib/export/exported_mesh.ts";
 import type { Photo } from "@/lib/types.ts";
 import { colorsFromPhoto } from "@/lib/view/mesh/colored_face.ts";
-import { openFaceColumns, openFaceValues } from "@/tasks/track/open_face.ts";
+import { openFaceColumns, openFaceValues } from "@/tasks/track/openface_csv.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
 
 /** A face of one frame. */

@@ -716,7 +716,7 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/track/face_fitter_test.ts"],
   },
   {
-    file: "tasks/track/open_face.ts",
+    file: "tasks/track/openface_csv.ts",
     line: 'const turn = pose ? [-pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];',
     replacement:
       'const turn = pose ? [pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];',

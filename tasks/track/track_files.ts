@@ -3,7 +3,7 @@ import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { isThere, keepFile, makeFolder, removeTemporaries, temporaryName, writeAll, writing } from "@/lib/files.ts";
 import { hundredths, poseInDegrees } from "@/lib/track/face_record.ts";
-import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
+import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/openface_csv.ts";
 
 /** What one line says of one face in one frame. */
 export interface TrackLine extends OpenFaceRow {

@@ -16,7 +16,7 @@ import {
   weights,
 } from "@/tasks/bench/live_page.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
-import { openFaceColumns } from "@/tasks/track/open_face.ts";
+import { openFaceColumns } from "@/tasks/track/openface_csv.ts";
 import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { readGlb, readObj } from "@/tests/export/three_reader.ts";
 import { orientations, orientedJpeg } from "@/tests/data/files/oriented.ts";

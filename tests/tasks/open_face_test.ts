@@ -9,7 +9,7 @@ import { pointAt } from "@/lib/geometry/vectors.ts";
 import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { findFaces } from "@/lib/track/photo_faces.ts";
 import { openFaces } from "@/tasks/predict/open_faces.ts";
-import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/open_face.ts";
+import { openFaceColumns, type OpenFaceRow, openFaceValues } from "@/tasks/track/openface_csv.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
 import { DrawnActor } from "@/tests/track/drawn_video.ts";
 
