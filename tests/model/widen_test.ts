@@ -3,9 +3,10 @@ import { buildNetwork } from "@/lib/model/network.ts";
 import { valuesOf, writeValues } from "@/lib/model/normalization.ts";
 import { widenedWeights } from "@/lib/model/widen.ts";
 import { Random } from "@/lib/random.ts";
+import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { assert, assertEquals } from "@/tests/support.ts";
 
-await tf.setBackend("cpu");
+await openTensorFlow({ device: "cpu" });
 
 const heads = { expressionWeight: 1, absentShare: 0.1 };
 const networks = [

@@ -10,7 +10,7 @@ import { garbageCollector } from "@/tests/attacks/budget.ts";
 import { attacks, soaks } from "@/tests/attacks/soak.ts";
 import { noiseBatches, tinyConfig } from "@/tests/train/tiny.ts";
 
-const STEPS = attacks(5000, 100_000);
+const STEPS = attacks(2500, 100_000);
 
 /** What counting open files opens itself comes and goes. */
 const PIPES = 6;
@@ -19,7 +19,7 @@ const PIPES = 6;
 const BURN_IN = STEPS / 10;
 
 /** The bound on how much resident memory may grow. */
-const GROWTH = 1.03;
+const GROWTH = 1.02;
 
 /**
  * The bound on the processor time of the fastest hundredth among the last quarter of steps, in that of the fastest among an
