@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { AFTER_ICP, curveLimits, type Protocol, type YawList } from "@/lib/evaluate/aflw2000/protocol.ts";
 import { binHeadings, figure, NumberTable } from "@/lib/view/evaluation/number_table.ts";
 import { errorFigures } from "@/lib/view/evaluation/error_table.ts";
@@ -18,7 +19,7 @@ class ProtocolTable extends NumberTable {
   constructor({ rows, counts, images, missed }: Protocol, yaws: YawList = "fitted") {
     super([
       [
-        `NME in %, ${images - missed} of ${images} faces, ${yawNames[yaws]}`,
+        `NME in %, ${images - missed} of ${counted(images, "face")}, ${yawNames[yaws]}`,
         "mean",
         "95 % interval",
         "mean of bins",
@@ -47,7 +48,7 @@ class ShareTable extends NumberTable {
 class PoseTable extends NumberTable {
   constructor({ yaw, pitch, roll, mean, images, leftOut }: NonNullable<Protocol["pose"]>) {
     super([
-      [`angles off in °, ${images} faces, ${leftOut} left out`, "yaw", "pitch", "roll", "mean"],
+      [`angles off in °, ${counted(images, "face")}, ${leftOut} left out`, "yaw", "pitch", "roll", "mean"],
       ["", ...[yaw, pitch, roll, mean].map(figure)],
     ]);
   }
