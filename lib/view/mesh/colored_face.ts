@@ -1,3 +1,4 @@
+import { cropToImage, imageToCrop } from "@/lib/data/maps/crop.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
 import { closedSurface } from "@/lib/face/closed_surface.ts";
 import { hasMirroredUv } from "@/lib/face/mirror.ts";
@@ -84,10 +85,14 @@ interface SurfaceParts extends Pick<Mesh, "triangles"> {
 
 const parts = new WeakMap<FaceSurface, SurfaceParts>();
 
-/** As `colorFace`, of the face that a position map holds, in its photo's pixels. */
-export function colorTrackedFace({ photo, map, surface }: TrackedFace): ColoredMesh {
-  const scale = photo.width / map.size;
-  return colorFace(photo, { positions: readVertices(map, surface).map((value) => value * scale), surface });
+/** As `colorFace`, of the face that a position map holds, in its crop's pixels, colored from all of what that was cut from. */
+export function colorTrackedFace({ photo, map, surface, cutFrom }: TrackedFace): ColoredMesh {
+  const size = photo.width, scale = size / map.size;
+  const positions = readVertices(map, surface).map((value) => value * scale);
+  if (!cutFrom) return colorFace(photo, { positions, surface });
+  const { crop } = cutFrom;
+  const colored = colorFace(cutFrom.photo, { positions: cropToImage(positions, { crop, size }), surface });
+  return { ...colored, mesh: { ...colored.mesh, positions: imageToCrop(colored.mesh.positions, { crop, size }) } };
 }
 
 /**

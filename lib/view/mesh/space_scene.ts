@@ -4,7 +4,7 @@ import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { transformPositions } from "@/lib/geometry/transforms.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
 import { roundStep } from "@/lib/view/figures/ticks.ts";
-import { colorFace } from "@/lib/view/mesh/colored_face.ts";
+import { colorTrackedFace } from "@/lib/view/mesh/colored_face.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 
 /** A face in space over its photo, which lies at z = 0, all in the photo's pixels: z points to the viewer. */
@@ -32,12 +32,13 @@ export function sceneTick({ floor }: SpaceScene): number {
 
 /** How far the face's farthest point is above the photo, in crop sides: enough to see the photo below it. */
 const RAISED = 0.5;
-export function spaceScene({ photo, map, surface }: TrackedFace): SpaceScene {
+export function spaceScene(tracked: TrackedFace): SpaceScene {
+  const { photo, map, surface } = tracked;
   const size = photo.width;
   const toPhoto = { rotation: 0, scale: size / map.size, dx: 0, dy: 0 };
   const raise = (positions: Float32Array) => positions.map((value, i) => i % 3 === 2 ? value + RAISED * size : value);
   const vertices = transformPositions(readVertices(map, surface), toPhoto);
-  const { mesh, colors } = colorFace(photo, { positions: vertices, surface });
+  const { mesh, colors } = colorTrackedFace(tracked);
   return {
     floor: withSilhouette(photo, { positions: vertices, triangles: trianglesWithoutNeck(surface) }),
     face: { ...mesh, positions: raise(mesh.positions) },

@@ -1,9 +1,11 @@
 import fc from "@/tests/fast_check.ts";
 import { linearToSrgb, srgbToLinear } from "@/lib/geometry/color.ts";
 import type { Mesh, Photo } from "@/lib/types.ts";
+import { cropToImage, imageToCrop } from "@/lib/data/maps/crop.ts";
 import { readVertices } from "@/lib/data/maps/position_map.ts";
-import { colorFace, colorsFromPhoto, FaceColoring } from "@/lib/view/mesh/colored_face.ts";
-import { assert, assertClose, assertEquals } from "@/tests/support.ts";
+import { trackedFace } from "@/lib/track/tracked_face.ts";
+import { colorFace, colorsFromPhoto, colorTrackedFace, FaceColoring } from "@/lib/view/mesh/colored_face.ts";
+import { assert, assertAllClose, assertClose, assertEquals } from "@/tests/support.ts";
 import { builtInFaceSample } from "@/tests/view/faces.ts";
 
 /** Red grows to the right, green downwards: the color tells the place. */
@@ -147,4 +149,27 @@ Deno.test("a FaceColoring goes on from the frame before to nearly the colors tha
   assert(mean > 0 && mean < 2 && most < 30, `${mean} levels, 1 % more than ${most}`);
   coloring.reset();
   assertEquals(coloring.color(later.photo, later.positions).colors, alone);
+});
+
+Deno.test("colorTrackedFace() takes colors from all of the photo that the crop was cut from, and none from beyond its edges", async () => {
+  const { photo, map, surface } = await builtInFaceSample();
+  const size = photo.width, half = size / 2;
+  const whole = colorTrackedFace({ photo, map, surface });
+
+  // a crop around one eye: what lies beyond it is in the photo
+  const crop = { left: 20, top: 16, side: half };
+  const inCrop = imageToCrop(map.positions, { crop, size });
+  const near = colorTrackedFace(trackedFace(photo, { crop, map: inCrop }, { imageSize: size, surface }));
+  assertAllClose(near.colors, whole.colors, 1);
+  assertAllClose(cropToImage(near.mesh.positions, { crop, size }), whole.mesh.positions, 1e-3);
+
+  // the photo's right half: the crop is black where the other was
+  const rgb = photo.rgb.filter((_, i) => Math.floor(i / 3) % size >= half);
+  const cut = { crop: { left: -half, top: 0, side: size }, map: map.positions };
+  const face = trackedFace({ width: half, height: size, rgb }, cut, { imageSize: size, surface });
+  const missing = whole.trust.keys().filter((v) => whole.mesh.positions[3 * v]! < half - 2).toArray();
+  const brightness = ({ colors }: { readonly colors: Uint8Array }) =>
+    missing.reduce((sum, v) => sum + colors[3 * v]! + colors[3 * v + 1]! + colors[3 * v + 2]!, 0) / missing.length / 3;
+  const levels = [whole, colorTrackedFace(face), colorTrackedFace({ photo: face.photo, map, surface })].map(brightness);
+  assert(levels[1]! > 0.7 * levels[0]! && levels[2]! < 0.2 * levels[0]!, `${levels}`);
 });
