@@ -1,6 +1,7 @@
 import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import {
   defaultConvention,
+  eyeCornerDistance,
   type LandmarkConvention,
   landmarkEntries,
   landmarksOf,
@@ -9,6 +10,7 @@ import {
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
+import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import type { ModelFit } from "@/lib/track/face_fitter.ts";
 
@@ -26,7 +28,7 @@ export interface FaceRecord {
   readonly landmarks: readonly (readonly number[])[];
   /** The same in the other conventions that the model knows. */
   readonly landmarksByConvention: Readonly<Record<string, readonly (readonly number[])[]>>;
-  /** 68 numbers from 0, hidden, to 1, seen. */
+  /** 68 numbers from 0, hidden by the face itself, to 1, seen. */
   readonly visibility: readonly number[];
   readonly crop: { readonly left: number; readonly top: number; readonly side: number };
   /** From 0 to 1; the detector's is missing where the user said where the face is. */
@@ -59,8 +61,6 @@ export function faceRecord(
   const rows = (points: Float32Array) =>
     Array.from({ length: points.length / 3 }, (_, i) => [...points.subarray(3 * i, 3 * i + 3)].map(inFile));
   const others = landmarkEntries(surface.landmarks).filter(([name]) => name !== convention);
-  const mesh = { positions: fit.vertices, triangles: surface.triangles };
-  const visible = lightVisibility(mesh, [0, 0, 1], { normals: vertexNormals(mesh), size: 256 });
   return {
     picture: { width: fileWidth, height: fileHeight, orientation },
     ...neutralLandmarks && { pose: poseInDegrees(poseOfLandmarks(fit.landmarks, neutralLandmarks)) },
@@ -69,13 +69,32 @@ export function faceRecord(
     landmarksByConvention: Object.fromEntries(
       others.map(([name, points]) => [name, rows(valuesAt(points, fit.vertices))]),
     ),
-    visibility: [...valuesAt(landmarksOf(surface.landmarks), visible, { dimensions: 1 })].map(hundredths),
+    visibility: [...landmarkVisibility(fit, surface)].map(hundredths),
     crop: { left: inFile(fit.crop.left), top: inFile(fit.crop.top), side: inFile(fit.crop.side) },
     scores: { ...detectorScore !== undefined && { detector: hundredths(detectorScore) }, fit: hundredths(fit.score) },
     ...fit.expressions.length > 0 && {
       expressions: Object.fromEntries(expressionNames.map((name, i) => [name, hundredths(fit.expressions[i]!)])),
     },
   };
+}
+
+/** How far a landmark may be from the surface that it is seen by, in distances between the outer eye corners. */
+const BESIDE = 0.03;
+
+/**
+ * [68], how much of each landmark the picture shows, as far as the face itself hides it: that of its place or, where it
+ * lies on an edge that turns away, such as a lid's, of the surface beside it.
+ */
+function landmarkVisibility({ vertices, landmarks }: ModelFit, surface: FaceSurface): Float32Array {
+  const mesh = { positions: vertices, triangles: surface.triangles };
+  const visible = lightVisibility(mesh, [0, 0, 1], { normals: vertexNormals(mesh), size: 256 });
+  const reach = BESIDE * eyeCornerDistance(landmarks);
+  return valuesAt(landmarksOf(surface.landmarks), visible, { dimensions: 1 }).map((own, landmark) => {
+    const place = pointAt(landmarks, landmark);
+    return visible.reduce((most, share, v) => {
+      return share > most && distanceBetween(pointAt(vertices, v), place) <= reach ? share : most;
+    }, own);
+  });
 }
 
 /** Rounded to hundredths. */

@@ -753,6 +753,18 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/view/mesh/colored_face_test.ts"],
   },
   {
+    file: "lib/view/mesh/colored_face.ts",
+    line: "if (!cutFrom) return colorFace(photo, { positions, surface });",
+    replacement: "if (!cutFrom || photo) return colorFace(photo, { positions, surface });",
+    tests: ["tests/view/mesh/colored_face_test.ts"],
+  },
+  {
+    file: "lib/track/face_record.ts",
+    line: "const BESIDE = 0.03;",
+    replacement: "const BESIDE = 0;",
+    tests: ["tests/export/face_files_test.ts"],
+  },
+  {
     file: "lib/view/report/most_frontal.ts",
     line: "return unit(cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin)))[2];",
     replacement: "return cross(line(rightEyeCorner, leftEyeCorner), line(noseRoot, chin))[2];",

@@ -7,11 +7,12 @@ import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { type FaceFileKind, faceFileKinds } from "@/lib/export/face_file_kinds.ts";
 import { faceFiles, type WrittenFace } from "@/lib/export/face_files.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
-import { valuesAt } from "@/lib/face/landmarks.ts";
+import { LANDMARK_COUNT, landmarksOf, valuesAt } from "@/lib/face/landmarks.ts";
 import { meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { alignPoints3D } from "@/lib/geometry/procrustes.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { boundaryLoops } from "@/lib/geometry/boundary.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
 import { faceRecord } from "@/lib/track/face_record.ts";
@@ -132,6 +133,26 @@ Deno.test("faceRecord() gives the pose that the face was drawn in, and sees the 
     assert(yaw > 0 ? imageRight > imageLeft + 2 : imageLeft > imageRight + 2, `${yaw}: ${imageLeft}, ${imageRight}`);
   }
   assert(profiles >= 3);
+});
+
+Deno.test("faceRecord() sees all of a face's inner parts from the front, also where they end at an edge, and the nearer eye in profile", () => {
+  const inner = Array.from({ length: LANDMARK_COUNT - 17 }, (_, i) => 17 + i);
+  const seenAt = (yaw: number) => {
+    const rotation = poseRotation({ pitch: 0, yaw, roll: 0 });
+    const placed = placeInImage(model.mean, { rotation, scale: 12, translation: [200, 150, 0] });
+    const vertices = placed.subarray(0, 3 * model.surface.regions.length);
+    const fit = { ...face.fit, vertices, landmarks: valuesAt(landmarksOf(model.surface.landmarks), vertices) };
+    const file = { width: 400, fileWidth: 400, fileHeight: 300, orientation: 1 };
+    return faceRecord(fit, model, { photo: file }).visibility;
+  };
+  const frontal = seenAt(0);
+  assertEquals(inner.filter((i) => frontal[i]! < 0.9), []);
+  for (const side of [-1, 1]) {
+    const profile = seenAt(side * 80 * Math.PI / 180);
+    const eyes = [[36, 37, 38, 39, 40, 41], [42, 43, 44, 45, 46, 47]] as const;
+    const [far, near] = side > 0 ? eyes : eyes.toReversed();
+    assertEquals([far!.filter((i) => profile[i]! > 0.1), near!.filter((i) => profile[i]! < 0.9)], [[], []]);
+  }
 });
 
 Deno.test("mesh.ply has the surface in the photo's pixels, y up, in the photo's colors, its outside to the viewer", () => {
