@@ -30,6 +30,7 @@ import type { Ranks } from "@/lib/tensorflow/collectives/ranks.ts";
 import { isAmongBest } from "@/lib/train/best_weights.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
 import type { Summaries } from "@/lib/train/interfaces.ts";
+import { weightedRegions } from "@/lib/train/mask.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
 import { checkRunFolder, readMetrics, RunFolder } from "@/lib/train/run_folder.ts";
 import { RunLog } from "@/lib/train/run_log.ts";
@@ -238,7 +239,7 @@ export class Experiment implements Disposable {
       const frontal = mostFrontal(faces); // its photo shows most of its mesh's colors
       const [face, ...judged] = await this.#judge([frontal, ...faces.slice(0, PICTURED)]);
       onProgress?.(0.5);
-      const triples = await this.#triples(judged);
+      const triples = this.#triples(judged);
       return { triples, face: { photo: face!.image, map: face!.prediction, surface } };
     });
     onProgress?.(0.6);
@@ -301,7 +302,7 @@ export class Experiment implements Disposable {
       throw new DivergenceError(`the validation's error is not finite after step ${step}`);
     }
     await log.weights(this.#parts.network, step);
-    const triples = await this.#triples(faces.slice(0, PICTURED));
+    const triples = this.#triples(faces.slice(0, PICTURED));
     for (const [tag, photos] of Object.entries(triples)) await log.images(tag, photos, step);
     const isFrozen = this.config.freeze === "trunk"; // then maps are as good as ever, and the last weights the best
     if (isAmongBest(errors, leastErrors) || isFrozen) {
@@ -337,11 +338,12 @@ export class Experiment implements Disposable {
 
   async #pictureFaces(): Promise<Triples> {
     const faces = (await this.#validationFaces()).slice(0, PICTURED);
-    return await this.#triples(await this.#judge(faces));
+    return this.#triples(await this.#judge(faces));
   }
 
-  async #triples(faces: readonly JudgedFace[]): Promise<Triples> {
-    return await faceTriples(faces, { surface: this.#parts.source.surface, mask: this.#parts.mask });
+  #triples(faces: readonly JudgedFace[]): Triples {
+    const { surface, layout } = this.#parts.source;
+    return faceTriples(faces, { surface, shown: weightedRegions(layout, surface, this.config.maskWeights) });
   }
 }
 

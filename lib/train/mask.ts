@@ -17,10 +17,39 @@ export const publishedWeights: RegionWeights = defaults.maskWeights;
  */
 export function weightMask(
   layout: UvLayout,
-  { uv, landmarks, regions }: Pick<FaceSurface, "uv" | "landmarks" | "regions">,
+  surface: Pick<FaceSurface, "uv" | "landmarks" | "regions">,
   regionWeights: RegionWeights = publishedWeights,
 ): Float32Array {
-  const { size, triangle, valid, reading } = layout;
+  const { size, valid } = layout;
+  const mask = weightsOfRegions(layout, surface, regionWeights);
+  for (const first of readingTexels(landmarkUv(surface), size).texel) {
+    for (const texel of [first, first + 1, first + size, first + size + 1]) {
+      if (valid[texel]) mask[texel] = regionWeights.landmarks;
+    }
+  }
+  return mask;
+}
+
+/**
+ * [size, size], 1 in regions that have a weight, 0 elsewhere: what a picture of a map shows. A landmark below the jaw is
+ * learned too, but its texels would be dots apart from the face.
+ *
+ * @param surface what the layout was made from
+ */
+export function weightedRegions(
+  layout: UvLayout,
+  surface: Pick<FaceSurface, "regions">,
+  regionWeights: RegionWeights = publishedWeights,
+): Uint8Array {
+  return Uint8Array.from(weightsOfRegions(layout, surface, regionWeights), (weight) => weight > 0 ? 1 : 0);
+}
+
+function weightsOfRegions(
+  layout: UvLayout,
+  { regions }: Pick<FaceSurface, "regions">,
+  regionWeights: RegionWeights,
+): Float32Array {
+  const { size, triangle, reading } = layout;
   if (regions.length !== reading.texel.length) {
     throw new TypeError(
       `Cannot weight a map of ${reading.texel.length} vertices by the regions of ${regions.length} vertices`,
@@ -30,11 +59,6 @@ export function weightMask(
   for (let texel = 0; texel < mask.length; texel++) {
     if (triangle[texel]! < 0) continue;
     mask[texel] = regionWeights[regionNames[regions[nearestCorner(layout, texel)]!]!];
-  }
-  for (const first of readingTexels(landmarkUv({ uv, landmarks }), size).texel) {
-    for (const texel of [first, first + 1, first + size, first + size + 1]) {
-      if (valid[texel]) mask[texel] = regionWeights.landmarks;
-    }
   }
   return mask;
 }

@@ -1,10 +1,10 @@
 import { vertexPoints } from "@/lib/face/landmarks.ts";
 import fc from "@/tests/fast_check.ts";
 import { bakePositionMap, readLandmarks } from "@/lib/data/maps/position_map.ts";
-import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { nearestCorner, uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
-import { type FaceSurface, regionNames } from "@/lib/face/morphable_model.ts";
-import { publishedWeights, weightMask } from "@/lib/train/mask.ts";
+import { type FaceSurface, NECK, regionNames } from "@/lib/face/morphable_model.ts";
+import { publishedWeights, weightedRegions, weightMask } from "@/lib/train/mask.ts";
 import { assert, assertEquals, assertThrows } from "../support.ts";
 
 const { surface } = builtInFace();
@@ -52,6 +52,18 @@ Deno.test("weightMask() gives the landmarks' weight to just the texels that read
   mask.forEach((weight, texel) => {
     if (layout.valid[texel]) assertEquals(weight === publishedWeights.landmarks, isRead(texel));
   });
+});
+
+Deno.test("weightedRegions() is where the mask has a weight, but for landmarks in regions without, which lie apart", () => {
+  const size = 64, layout = uvLayout(surface, size);
+  const [mask, shown] = [weightMask(layout, surface), weightedRegions(layout, surface)];
+  const apart = [...shown.keys()].filter((texel) => Boolean(shown[texel]) !== mask[texel]! > 0);
+  assert(apart.length >= 9, `${apart.length} texels of the jaw's landmarks`);
+  for (const texel of apart) {
+    assertEquals([mask[texel], surface.regions[nearestCorner(layout, texel)]], [publishedWeights.landmarks, NECK]);
+  }
+  const withNeck = weightedRegions(layout, surface, { ...publishedWeights, neck: 1 });
+  assertEquals(withNeck, layout.valid);
 });
 
 Deno.test("weightMask() takes each texel's region from the corner of its triangle that is nearest", () => {

@@ -1,4 +1,3 @@
-import type * as tf from "@tensorflow/tfjs";
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
@@ -18,16 +17,15 @@ export interface Triples {
 
 export interface FaceTriplesOptions {
   readonly surface: FaceSurface;
-  /** [size, size], the loss's weights: what has none is not learned, and not shown. */
-  readonly mask: tf.Tensor2D;
+  /** [size, size], 1 in the texels that maps show; see `weightedRegions`. */
+  readonly shown: Uint8Array;
 }
 
 /** The triples of all faces, in their order. */
-export async function faceTriples(
+export function faceTriples(
   faces: readonly JudgedFace[],
-  { surface, mask }: FaceTriplesOptions,
-): Promise<Triples> {
-  const valid = Uint8Array.from(await mask.data(), (weight) => weight > 0 ? 1 : 0);
+  { surface, shown }: FaceTriplesOptions,
+): Triples {
   const meshes = faces.map(({ image, map, prediction }): OverlayTriple => ({
     input: image,
     landmarks: readLandmarks(prediction, surface),
@@ -35,7 +33,7 @@ export async function faceTriples(
     prediction: faceMesh(prediction, surface),
   }));
   return {
-    maps: faces.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid })),
+    maps: faces.map(({ image, map, prediction }) => mapTriple({ input: image, truth: map, prediction, valid: shown })),
     overlays: meshes.map(overlayTriple),
     masks: meshes.map(maskTriple),
   };
