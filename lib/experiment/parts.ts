@@ -101,7 +101,7 @@ export async function openParts(
   placeEyes(network, { ...config, surface });
   if (config.freeze === "trunk") freezeTrunk(network);
   const images = trainingImages(config, onRefused);
-  const starting = { network, config, images, surface, onWarning: options.onWarning };
+  const starting = { network, config, images, faces: source, onWarning: options.onWarning };
   const ancestor = from === undefined ? undefined : await startFrom(from, starting);
   const teacher = config.teacher === "" ? undefined : await openTeacher(config.teacher, { ...config, surface });
   const mask = tf.tensor2d(weightMask(layout, surface, config.maskWeights), [config.imageSize, config.imageSize]);

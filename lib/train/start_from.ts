@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
+import type { Source } from "@/lib/data/sources/source.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
-import type { FaceSurface } from "@/lib/face/morphable_model.ts";
+import { isComponent } from "@/lib/face/expression_names.ts";
 import { EYE_LANDMARKS, EYES } from "@/lib/model/eyes.ts";
 import { EXPRESSION_FEATURES, EXPRESSIONS, PRESENCE } from "@/lib/model/heads.ts";
 import { hasSameTexels } from "@/lib/train/same_texels.ts";
 import { grows, widens } from "@/lib/train/started_settings.ts";
-import { measureStatistics } from "@/lib/model/normalization.ts";
+import { measureStatistics, valuesOf } from "@/lib/model/normalization.ts";
 import { sha256 } from "@/lib/formats/seal.ts";
 import { widenedWeights } from "@/lib/model/widen.ts";
 import { type NetworkShape, openTrainedModel, readShape, weightBytes } from "@/lib/model/trained_model.ts";
@@ -20,22 +21,24 @@ export interface Ancestor {
 }
 
 /**
- * Gives a new network the weights of a trained one, by their layers' names; a wider one computes what that does. What a
- * model may lack or have otherwise are heads: these stay new. Throws an InputError where there is no such model or
- * another weight does not fit, a SettingError where a setting differs; the network is as it was then.
+ * Gives a new network the weights of a trained one, by their layers' names, and of expressions by the names of these; a
+ * wider one computes what that does. What a model may lack or have otherwise are heads: these stay new. Throws an
+ * InputError where there is no such model or another weight does not fit, a SettingError where a setting differs, or a map
+ * is to be frozen that is not the model's; the network is as it was then.
  *
  * @param from the folder of a trained model or of a run
- * @param surface of the training's faces; `onWarning` is called where the model's maps are of another one
+ * @param faces of the training; `onWarning` is called where the model's maps are of another surface, and of what the model
+ * says and the network does not
  * @param images pictures of the training, [count, size, size, 3] each, RGB in [0, 1], for normalizations that come without
  * statistics
  */
 export async function startFrom(
   from: string,
-  { network, config, images, surface, onWarning }: {
+  { network, config, images, faces, onWarning }: {
     readonly network: tf.LayersModel;
-    readonly config: Pick<Config, keyof NetworkShape>;
+    readonly config: Pick<Config, keyof NetworkShape | "freeze">;
     readonly images: AsyncIterable<tf.Tensor4D>;
-    readonly surface: FaceSurface;
+    readonly faces: Pick<Source, "surface" | "expressionNames">;
     readonly onWarning?: ((sentence: string) => void) | undefined;
   },
 ): Promise<Ancestor> {
@@ -50,23 +53,19 @@ export async function startFrom(
     );
   }
   const { network: trained, description, lacksStatistics } = await openTrainedModel(from);
-  if (!hasSameTexels(surface, description.surface, config.imageSize)) {
-    onWarning?.(
-      `${from} has learned maps of another surface than these faces': the map is learned anew; --source and ` +
-        "--source-path name faces like those that it was trained on",
-    );
-  }
-  if (shape.lids && !config.lids) {
-    onWarning?.(`${from} moves its map's lids by what it sees of eyes: the map is another one without --lids true`);
-  }
   const { evaluation: _, ...summary } = description.summary ?? {};
   let fingerprint: string;
   try {
+    const isOfSurface = hasSameTexels(faces.surface, description.surface, config.imageSize);
+    if (config.freeze === "trunk") checkFrozen(from, { shape, config, isOfSurface });
+    for (const sentence of losses(from, { shape, config, isOfSurface, trained, network })) onWarning?.(sentence);
     fingerprint = await sha256(weightBytes(trained));
     tf.tidy(() => {
       const values = isWidening
         ? widenedWeights(trained, network)
         : new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
+      const said = { given: description.expressionNames, wanted: faces.expressionNames, isOfSurface };
+      for (const [name, value] of expressionWeights(trained, network, said)) values.set(name, value);
       const fitting = network.weights.filter(({ originalName, shape }) => {
         if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
         const value = values.get(originalName);
@@ -88,3 +87,87 @@ export async function startFrom(
 
 /** Layers that a model may lack: the heads, and what is seen of eyes, which in a new network moves nothing of the map. */
 const heads = [EXPRESSIONS, PRESENCE, EXPRESSION_FEATURES, EYES];
+
+interface Comparison {
+  readonly shape: NetworkShape;
+  readonly config: Pick<Config, "architecture" | "lids">;
+  /** Whether the model's maps are of the training's surface. */
+  readonly isOfSurface: boolean;
+}
+
+/** Throws a SettingError where the map of a network that starts from a model, and is to stay, would not be the model's. */
+function checkFrozen(from: string, { shape, config: { architecture, lids }, isOfSurface }: Comparison): void {
+  const refuse = (reason: (nameOf: (key: string) => string) => string) => {
+    throw new SettingError((nameOf) => `Cannot set ${nameOf("freeze")} to trunk: ${reason(nameOf)}`);
+  };
+  if (!isOfSurface) refuse(() => `${from} has learned maps of another surface than these faces'`);
+  if (architecture !== shape.architecture) {
+    refuse(() => `${from} is of ${shape.architecture}, and most of what leads to the map of ${architecture} is new`);
+  }
+  if (lids !== shape.lids) {
+    const found = shape.lids ? "moves its map's lids" : "moves no lids";
+    refuse((nameOf) => `${from} ${found}, and its map is another one with ${nameOf("lids")} ${lids}`);
+  }
+}
+
+/** A sentence for each thing that the model has learned and the network will not go on with. */
+function losses(from: string, { shape, config, isOfSurface, trained, network }: Comparison & {
+  readonly trained: tf.LayersModel;
+  readonly network: tf.LayersModel;
+}): string[] {
+  const isLost = (head: string) => trained.outputNames.includes(head) && !network.outputNames.includes(head);
+  return [
+    ...isOfSurface ? [] : [
+      `${from} has learned maps of another surface than these faces': the map is learned anew; --source and ` +
+      "--source-path name faces like those that it was trained on",
+    ],
+    ...shape.lids && !config.lids
+      ? [`${from} moves its map's lids by what it sees of eyes: the map is another one without --lids true`]
+      : [],
+    ...isLost(EXPRESSIONS)
+      ? [
+        `${from} says expressions: the new network does not, which takes faces whose expressions are known, and ` +
+        "--expression-weight above 0",
+      ]
+      : [],
+    ...isLost(PRESENCE)
+      ? [
+        `${from} says whether there is a face: the new network does not, which takes drawn faces, --augment true, and ` +
+        "--absent-share above 0",
+      ]
+      : [],
+  ];
+}
+
+interface SaidExpressions {
+  /** What the model says, by name. */
+  readonly given: readonly string[] | undefined;
+  /** What the network is to say. */
+  readonly wanted: readonly string[] | undefined;
+  readonly isOfSurface: boolean;
+}
+
+/**
+ * The weights of a network's head of expressions, by name: for expressions that the model says, too, those of the model,
+ * whatever their order. Principal components of another surface have the same names, and mean something else.
+ */
+function expressionWeights(
+  trained: tf.LayersModel,
+  network: tf.LayersModel,
+  { given = [], wanted = [], isOfSurface }: SaidExpressions,
+): [string, tf.Tensor][] {
+  const places = wanted.map((name) => isComponent(name) && !isOfSurface ? -1 : given.indexOf(name));
+  const known = new Map(trained.weights.map((weight) => [weight.originalName, weight]));
+  return network.weights.filter(({ originalName }) => originalName.startsWith(`${EXPRESSIONS}/`)).map((weight) => {
+    const { originalName, shape } = weight, found = known.get(originalName);
+    const values = valuesOf(weight).slice();
+    if (found?.shape.join() === [...shape.slice(0, -1), given.length].join()) {
+      const learned = valuesOf(found);
+      values.forEach((_, i) => {
+        const row = Math.floor(i / places.length), place = places[i % places.length]!;
+        if (place >= 0) values[i] = learned[row * given.length + place]!;
+      });
+    }
+    return [originalName, tf.tensor(values, shape as number[])];
+  });
+}

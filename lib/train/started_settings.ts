@@ -19,12 +19,13 @@ export function widens(
 
 /**
  * The settings of a network that starts from a model of this shape. It sees the eyes, and moves lids, where either does: a
- * map that the model moves so is another without. Of the same architecture it learns at a tenth of the rate: one for new
- * networks would undo first what it has learned. One that grows learns at the whole rate.
+ * map that the model moves so is another without. Where the map is to stay, it moves them as the model does: what it could
+ * not learn would see nothing of use. Of the same architecture it learns at a tenth of the rate: one for new networks would
+ * undo first what it has learned. One that grows learns at the whole rate.
  */
 export function startedSettings(
   shape: NetworkShape,
-  wanted: Pick<Config, "architecture" | "learningRate" | "eyes" | "lids">,
+  wanted: Pick<Config, "architecture" | "learningRate" | "eyes" | "lids" | "freeze">,
 ): Omit<NetworkShape, "architecture"> & Pick<Config, "learningRate"> {
   const { imageSize, width, encoding } = shape, { learningRate } = wanted;
   const takes = (part: "eyes" | "lids") => wanted[part] || (shape[part] && wanted.architecture !== "prnet"); // it has neither
@@ -33,7 +34,7 @@ export function startedSettings(
     width,
     encoding,
     eyes: takes("eyes"),
-    lids: takes("lids"),
+    lids: wanted.freeze === "trunk" ? shape.lids : takes("lids"),
     learningRate: grows(shape, wanted) ? learningRate : Number((learningRate / 10).toPrecision(2)),
   };
 }

@@ -589,6 +589,18 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/train/start_from_test.ts"],
   },
   {
+    file: "lib/train/started_settings.ts",
+    line: 'lids: wanted.freeze === "trunk" ? shape.lids : takes("lids"),',
+    replacement: 'lids: takes("lids"),',
+    tests: ["tests/train/start_from_test.ts"],
+  },
+  {
+    file: "lib/train/start_from.ts",
+    line: "const places = wanted.map((name) => isComponent(name) && !isOfSurface ? -1 : given.indexOf(name));",
+    replacement: "const places = wanted.map((_, place) => place < given.length ? place : -1);",
+    tests: ["tests/train/start_from_test.ts"],
+  },
+  {
     file: "lib/train/mask.ts",
     line: "if (valid[texel]) mask[texel] = regionWeights.landmarks;",
     replacement: "if (texel === first) mask[texel] = regionWeights.landmarks;",
