@@ -111,7 +111,7 @@ export const defaults: Config = {
   l2: 2e-4, // weight of half the sum of the squared convolution weights, in the loss
   encoding: "centered",
   augment: true, // crops turned, shifted and scaled, occluders: for use in the wild, learned more slowly
-  absentShare: 0, // of augmented training crops, without a face: above 0, lite and heatmap say whether there is one
+  absentShare: 0, // of augmented training crops of drawn heads, without a face: above 0, lite and heatmap say whether there is one
   shots: 1, // pictures of each head that is drawn for augmented training, of other crops, colors and covers
   expressionWeight: 0, // of the expressions' error in the loss: above 0, lite and heatmap say what they are
   eyes: false, // whether it sees the eyes by themselves for these: blinks and gaze are too small for it otherwise

@@ -5,6 +5,7 @@ import { InputError } from "@/lib/errors.ts";
 import { type Experiment, resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { landmarkBox } from "@/lib/face/landmarks.ts";
 import { writeObjModel } from "@/lib/face/obj/obj_files.ts";
+import { readOnnx } from "@/lib/formats/onnx_file.ts";
 import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
@@ -377,6 +378,16 @@ Deno.test("an experiment whose last checkpoint is damaged goes on from the one b
   const after = await tensorsOf(run);
   for (const [name, values] of Object.entries(before)) assertAllClose(after[name]!, values, RESUMED_TOLERANCE);
   assertEquals(trainingRows(await readMetrics(run)).map(([step]) => step), [1, 2, 3, 4]);
+});
+
+Deno.test("an experiment says whether there is a face where augmentation has shown it crops without one", async () => {
+  for (const augment of [false, true]) {
+    const run = `${folder.path}/augmented-${augment}`;
+    using experiment = await startExperiment(tinyConfig({ augment, absentShare: 0.2 }), { run });
+    await experiment.saveModel();
+    const { outputs } = readOnnx((await openOnnxModel(run)).network);
+    assertEquals(outputs, ["positions", "landmarks", "expressions", ...augment ? ["presence"] : []]);
+  }
 });
 
 Deno.test("an experiment that overfits is measured on its own batches, and learns them", async () => {

@@ -1,6 +1,8 @@
 import { resolveConfig } from "@/lib/config.ts";
-import { InputError } from "@/lib/errors.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment, type TrainReport } from "@/lib/experiment.ts";
+import { readOnnx } from "@/lib/formats/onnx_file.ts";
+import { openOnnxModel } from "@/lib/model/model_folder.ts";
 import { readMetrics } from "@/lib/train/run_folder.ts";
 import { standInModel, writeStandInSet } from "@/tests/data/sets/300w_lp/stand_in.ts";
 import { buildStandInStore } from "@/tests/data/store/stand_in_store.ts";
@@ -25,7 +27,6 @@ Deno.test("a run on a store learns, is stopped and goes on, names what is damage
     batchSize: 8,
     steps: 160,
     workers: 1,
-
     exampleSamples: 24,
     validationSamples: 64, // more than there are
     testSamples: 64,
@@ -60,6 +61,15 @@ Deno.test("a run on a store learns, is stopped and goes on, names what is damage
   if (tensorBoard) {
     const { images } = await readEvents(`${run}/events`);
     assert(Object.values(images).some((shown) => shown.length > 0), "no triples of validation faces");
+  }
+
+  { // neither is known of photos, nor is any of them without a face
+    const settings = { ...config, expressionWeight: 1, augment: true, absentShare: 0.2, freeze: "trunk" } as const;
+    const other = `${folder.path}/other`, refused = /Cannot set freeze to trunk: nothing else is there to learn/;
+    await assertThrows(() => startExperiment(settings, { run: other, from: run }), SettingError, refused);
+    using experiment = await startExperiment({ ...settings, freeze: "nothing" }, { run: other });
+    await experiment.saveModel();
+    assertEquals(readOnnx((await openOnnxModel(other)).network).outputs, ["positions", "landmarks"]);
   }
 
   await Deno.rename(store, `${store} elsewhere`);

@@ -74,16 +74,18 @@ export interface OpenParts extends Parts {
 
 /** Throws an InputError where the settings cannot be used. The caller disposes the parts. */
 export async function openParts(
-  config: Config,
+  wanted: Config,
   { progress, from, ranks, ...options }: PartsOptions,
 ): Promise<OpenParts> {
-  checkCompilation(config, { hasRanks: ranks !== undefined });
-  checkFreeze(config);
-  checkEyes(config);
+  checkCompilation(wanted, { hasRanks: ranks !== undefined });
+  checkFreeze(wanted);
+  checkEyes(wanted);
   using opened = new DisposableStack();
   const { onRefused } = options;
   // here before in the workers: they take what it has converted
-  const source = await openSource({ ...config, augment: false }, options);
+  const source = await openSource({ ...wanted, augment: false }, options);
+  const config = teachable(wanted, source);
+  checkFreeze(config);
   for (const split of splits) countSamples(source, split, 1); // refused now rather than after the training
   // now: to the first batch, they take longer than all that follows
   const batches = progress.step < config.steps
@@ -111,6 +113,19 @@ export async function openParts(
   opened.move(); // to the caller
   const learned = { network, optimizer, teacher, ancestor, averages, mask, meanLandmarks };
   return { config, device, usesXla, source, ...learned, batches, onRefused, ranks };
+}
+
+/**
+ * The settings without what these faces do not teach: expressions where none are known, and whether there is a face where no
+ * crop is without one, as augmented ones of drawn heads are alone.
+ */
+function teachable(config: Config, { counts, expressionNames = [] }: Source): Config {
+  const hasAbsent = config.augment && counts.train === Infinity;
+  return {
+    ...config,
+    expressionWeight: expressionNames.length > 0 ? config.expressionWeight : 0,
+    absentShare: hasAbsent ? config.absentShare : 0,
+  };
 }
 
 /** The network is as it will be trained, frozen or not. */

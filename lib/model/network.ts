@@ -45,7 +45,10 @@ export function checkFreeze(
   if (freeze === "nothing" || (architecture !== "prnet" && expressionWeight + absentShare > 0)) return;
   throw new SettingError((nameOf) =>
     `Cannot set ${nameOf("freeze")} to ${freeze}: nothing else is there to learn, as it is for lite and heatmap with ` +
-    `${nameOf("expressionWeight")} or ${nameOf("absentShare")} above 0`
+    `${nameOf("expressionWeight")} above 0 and faces whose expressions are known, or ${
+      nameOf("absentShare")
+    } above 0 ` +
+    `and drawn faces with ${nameOf("augment")} true`
   );
 }
 

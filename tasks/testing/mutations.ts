@@ -601,6 +601,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/train/start_from_test.ts"],
   },
   {
+    file: "lib/experiment/parts.ts",
+    line: "absentShare: hasAbsent ? config.absentShare : 0,",
+    replacement: "absentShare: config.absentShare,",
+    tests: ["tests/experiment_test.ts: crops without one"],
+  },
+  {
     file: "lib/train/mask.ts",
     line: "if (valid[texel]) mask[texel] = regionWeights.landmarks;",
     replacement: "if (texel === first) mask[texel] = regionWeights.landmarks;",
