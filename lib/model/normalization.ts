@@ -45,9 +45,17 @@ export function setAffine(
  * in training, where normalizations use each batch's own, it then computes nearly the same, too.
  *
  * @param batches [count, size, size, 3] each, RGB in [0, 1], all of the same count
+ * @param isMeant whether a normalization is meant, by the name of its mean: all are, unless given. New ones have nothing to
+ * keep, and are to give what has been normalized
  */
-export async function measureStatistics(network: tf.LayersModel, batches: AsyncIterable<tf.Tensor4D>): Promise<void> {
-  const layers = network.layers.filter(isChannelNormalization).filter(({ trainable }) => trainable);
+export async function measureStatistics(
+  network: tf.LayersModel,
+  batches: AsyncIterable<tf.Tensor4D>,
+  isMeant: (weightName: string) => boolean = () => true,
+): Promise<void> {
+  const layers = network.layers.filter(isChannelNormalization).filter(({ trainable, movingMean }) =>
+    trainable && isMeant(movingMean.originalName)
+  );
   if (layers.length === 0) return;
   const inputs = tf.model({ inputs: network.inputs, outputs: layers.map(({ input }) => input as tf.SymbolicTensor) });
   const sums = layers.map(({ input }) => {

@@ -55,6 +55,7 @@ export async function startFrom(
   const { network: trained, description, lacksStatistics } = await openTrainedModel(from);
   const { evaluation: _, ...summary } = description.summary ?? {};
   let fingerprint: string;
+  const taken = new Set<string>();
   try {
     const isOfSurface = hasSameTexels(faces.surface, description.surface, config.imageSize);
     if (config.freeze === "trunk") checkFrozen(from, { shape, config, isOfSurface });
@@ -76,12 +77,15 @@ export async function startFrom(
             `found ${value ? `[${value.shape}]` : "none"}`,
         );
       });
-      for (const weight of fitting) weight.write(values.get(weight.originalName)!);
+      for (const weight of fitting) {
+        weight.write(values.get(weight.originalName)!);
+        taken.add(weight.originalName);
+      }
     });
   } finally {
     trained.dispose();
   }
-  if (lacksStatistics) await measureStatistics(network, images);
+  if (lacksStatistics) await measureStatistics(network, images, (weightName) => taken.has(weightName));
   return { fingerprint, summary };
 }
 

@@ -3,6 +3,8 @@ import type { Config } from "@/lib/config.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
+import { exportWeights } from "@/lib/export/save_onnx.ts";
+import { Random } from "@/lib/random.ts";
 import { placeEyes } from "@/lib/model/eyes.ts";
 import { buildNetwork, type NetworkConfig } from "@/lib/model/network.ts";
 import { readShape, saveTrainedModel } from "@/lib/model/trained_model.ts";
@@ -155,15 +157,30 @@ Deno.test("startFrom() has a wider network say what the model does, with heads o
 
 Deno.test("startFrom() takes of a light model what the heatmap network has, too, and leaves the rest new", async () => {
   await using folder = await temporaryFolder();
-  const saved = await save(folder.path, { ...config, seed: 1 });
-  const network = buildNetwork({ ...config, architecture: "heatmap", seed: 2 });
-  const before = valuesOf(network);
-  await startFrom(folder.path, { network, config: { ...config, architecture: "heatmap" }, images, faces });
-  const shared = [...before].filter(([name, values]) => saved.get(name)?.length === values.length);
-  assert(shared.length > 50 && shared.length < before.size);
-  const taken = new Set(shared.map(([name]) => name));
-  for (const [name, values] of valuesOf(network)) assertEquals(values, (taken.has(name) ? saved : before).get(name));
-  network.dispose();
+  const model = `${folder.path}/model`, exported = `${folder.path}/exported`;
+  const saved = await save(model, { ...config, seed: 1 });
+  await exportWeights(model, exported);
+  const pictures = async function* () {
+    const random = new Random("pictures");
+    const values = Float32Array.from({ length: 2 * 3 * 64 ** 2 }, () => random.next());
+    const pictures = tf.tensor4d(values, [2, 64, 64, 3]);
+    yield pictures;
+    pictures.dispose();
+  };
+  for (const from of [model, exported]) {
+    const network = buildNetwork({ ...config, architecture: "heatmap", seed: 2 });
+    const before = valuesOf(network);
+    const started = { network, config: { ...config, architecture: "heatmap" }, faces } as const;
+    await startFrom(from, { ...started, images: from === exported ? pictures() : images });
+    const shared = [...before].filter(([name, values]) => saved.get(name)?.length === values.length);
+    assert(shared.length > 50 && shared.length < before.size);
+    const taken = new Set(shared.map(([name]) => name));
+    for (const [name, values] of valuesOf(network)) {
+      if (!taken.has(name)) assertEquals(values, before.get(name));
+      else if (from === model) assertEquals(values, saved.get(name));
+    }
+    network.dispose();
+  }
 });
 
 Deno.test("startFrom() takes what sees eyes, but not where its surface had them", async () => {
