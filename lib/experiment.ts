@@ -324,8 +324,9 @@ export class Experiment implements Disposable {
     await saveCheckpoint(this.#run.checkpoints[name], { ...this.#parts, progress: this.#progress });
   }
 
+  /** Before the first validation, those are the best that would be validated now. */
   async #withBestWeights<T>(use: () => Promise<T>): Promise<T> {
-    return await withWeights(this.#run.checkpoints.best, this.#parts.network, use);
+    return await this.#withAverages(() => withWeights(this.#run.checkpoints.best, this.#parts.network, use));
   }
 
   async #validationFaces(onProgress?: ProgressListener): Promise<MadeFace[]> {

@@ -10,6 +10,7 @@ import { CheckpointSeries } from "@/lib/formats/checkpoint_series.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { openOnnxModel, readDescription } from "@/lib/model/model_folder.ts";
+import { openTrainedModel } from "@/lib/model/trained_model.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { readCheckpoint } from "@/lib/train/checkpoint.ts";
 import { DivergenceError } from "@/lib/train/divergence.ts";
@@ -378,6 +379,21 @@ Deno.test("an experiment whose last checkpoint is damaged goes on from the one b
   const after = await tensorsOf(run);
   for (const [name, values] of Object.entries(before)) assertAllClose(after[name]!, values, RESUMED_TOLERANCE);
   assertEquals(trainingRows(await readMetrics(run)).map(([step]) => step), [1, 2, 3, 4]);
+});
+
+Deno.test("an experiment that has not been validated yet saves the weights that it would validate, averaged ones", async () => {
+  const run = `${folder.path}/early`, settings = tinyConfig({ steps: 100, averaging: 0.9, learningRate: 3e-3 });
+  using experiment = await startExperiment(settings, { run });
+  await trainTo(experiment, 10); // at which averages have taken in all
+  await experiment.saveModel();
+  const saved = await tensorsOf(run), { network } = await openTrainedModel(run);
+  for (const weight of network.trainableWeights) {
+    const [name, values] = [weight.originalName, weight.read().dataSync() as Float32Array];
+    assertEquals([...values], [...saved[`averages/${name}`]!]);
+  }
+  const [name] = network.trainableWeights.map(({ originalName }) => originalName);
+  assert(saved[`weights/${name}`]!.some((value, i) => value !== saved[`averages/${name}`]![i]), "nothing was averaged");
+  network.dispose();
 });
 
 Deno.test("an experiment says whether there is a face where augmentation has shown it crops without one", async () => {
