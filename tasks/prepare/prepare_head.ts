@@ -84,7 +84,7 @@ async function foundListOf(out: string): Promise<string | undefined> {
 export async function prepareHead(head: Head, flags: HeadFlags, console: TaskConsole): Promise<void> {
   const { out, pick } = flags;
   const port = portOf(flags.port);
-  const [{ findHeadLandmarks }, { openFaceModel }] = await Promise.all([
+  const [{ checkHeadLayout, findHeadLandmarks }, { openFaceModel }] = await Promise.all([
     import("@/lib/face/heads/head.ts"),
     import("@/tasks/open_face_model.ts"),
   ]);
@@ -103,6 +103,7 @@ export async function prepareHead(head: Head, flags: HeadFlags, console: TaskCon
     if (found.isDoubtful) console.print(doubtsAbout(found, { pick }));
   }
   if (!pick) return tell(await writeHead(head, { landmarks, out, isFound: !!found }, console), { out, found });
+  checkHeadLayout(head, landmarks); // before someone has placed them
   console.stage("Bundling the page");
   await loadWriting(); // while packages may still ask for the environment
   const { pickLandmarks } = await import("@/tasks/prepare/pick_landmarks.ts");

@@ -771,6 +771,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/view/mesh/colored_face_test.ts"],
   },
   {
+    file: "tasks/prepare/prepare_head.ts",
+    line: "checkHeadLayout(head, landmarks); // before someone has placed them",
+    replacement: "",
+    tests: ["tests/tasks/prepare_heads_test.ts"],
+  },
+  {
     file: "lib/view/mesh/colored_face.ts",
     line: "if (!cutFrom) return colorFace(photo, { positions, surface });",
     replacement: "if (!cutFrom || photo) return colorFace(photo, { positions, surface });",

@@ -1,10 +1,13 @@
 /** Face models of others made into files by tasks, and trained on. */
+import { encodeGlb } from "@/lib/export/glb.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { startExperiment, type TrainReport } from "@/lib/experiment.ts";
 import { fits300wLp, loadBfm } from "@/lib/face/bfm/bfm.ts";
 import { BFM_VERTEX_COUNT } from "@/lib/face/bfm/bfm_files.ts";
 import { readPreparedFace } from "@/lib/face/prepared_face.ts";
+import { pointsAt } from "@/lib/geometry/vectors.ts";
 import { bfmStandIn, writeStandIn } from "@/tests/face/bfm/stand_in.ts";
+import { builtInFace } from "@/tests/face/built_in_face.ts";
 import { flameStandIn, writeFlame } from "@/tests/face/heads/flame_stand_in.ts";
 import { glb, glbNames, linearArrays, listedLandmarks } from "@/tests/face/heads/stand_ins.ts";
 import { hasNumpy, writeNpz } from "@/tests/formats/numpy_files.ts";
@@ -160,6 +163,27 @@ Deno.test("deno task prepare mesh makes a model that training takes of a GLB, sh
   await Deno.writeTextFile(list, JSON.stringify(listedLandmarks()));
   assertEquals([await fileFor({}), await fileFor({ landmarks: list, pick: true })], [list, list]);
   assertEquals([await fileFor({ landmarks: marks }), said.length], [marks, 1]);
+});
+
+Deno.test("deno task prepare mesh --pick refuses texture coordinates that are missing or overlap before a person has placed landmarks", async () => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  const { surface, surfaceVertices, mean } = builtInFace();
+  const mesh = { positions: pointsAt(mean, surfaceVertices), triangles: surface.triangles };
+  const mirrored = surface.uv.map((value, i) => i % 2 === 0 ? Math.abs(value - 0.5) : value);
+  await Deno.writeFile(`${path}/bare.glb`, await encodeGlb(mesh, { metersPerUnit: 0.01 }));
+  await Deno.writeFile(`${path}/folded.glb`, await encodeGlb({ ...mesh, uv: mirrored }, { metersPerUnit: 0.01 }));
+  await Deno.writeTextFile(`${path}/marks.json`, JSON.stringify(listedLandmarks()));
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // where no page can wait for a person
+  const port = String((taken.addr as Deno.NetAddr).port);
+  const flags = ["--landmarks", `${path}/marks.json`, "--out", `${path}/head.model`, "--pick", "--port", port];
+  const [bare, folded] = await taskEnds("prepare", [
+    ["mesh", `${path}/bare.glb`, ...flags],
+    ["mesh", `${path}/folded.glb`, ...flags],
+  ], { apart: 1 }) as [TaskEnd, TaskEnd];
+  assertEquals([bare, folded].map(({ code, stdout }) => [code, stdout]), [[2, ""], [2, ""]]);
+  assert(/bare\.glb as a face: polygons of its surface .* have no texture coordinates/.test(bare.stderr), bare.stderr);
+  assert(/folded\.glb as a face: 50 % of its surface lies over other parts of it/.test(folded.stderr), folded.stderr);
 });
 
 Deno.test({

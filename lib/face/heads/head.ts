@@ -4,7 +4,14 @@ import { landmarkEntries, outlineOf, renumberPoints, type SurfaceLandmarks } fro
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
 import { type LandmarkLists, listLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import type { ObjPolygon } from "@/lib/face/obj/obj.ts";
-import { choosePolygons, type ObjAxes, objModel, type ObjModelParts, turn } from "@/lib/face/obj/obj_model.ts";
+import {
+  checkLayout,
+  choosePolygons,
+  type ObjAxes,
+  objModel,
+  type ObjModelParts,
+  turn,
+} from "@/lib/face/obj/obj_model.ts";
 import { triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
 
@@ -49,6 +56,14 @@ export function listHeadLandmarks({ fileVertices }: Head, landmarks: SurfaceLand
 /** The face model of a head with these landmarks. Throws an InputError where it cannot be the surface of a position map. */
 export function headModel(head: Head, landmarks: SurfaceLandmarks): MorphableModel {
   return objModel({ ...head.coversFace ? withFaceApart(head, landmarks) : head, landmarks });
+}
+
+/**
+ * Throws an InputError where the texture coordinates of a head cannot be those of a position map, wherever its landmarks are;
+ * the face is where these are now.
+ */
+export function checkHeadLayout(head: Head, landmarks: SurfaceLandmarks): void {
+  checkLayout(head.coversFace ? withFaceApart(head, landmarks) : head);
 }
 
 /** The same head, whose surface is its face, and whose skin besides is drawn alone. */

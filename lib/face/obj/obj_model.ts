@@ -17,7 +17,7 @@ import {
 } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { checkFacing, flipped, noseFacesViewer } from "@/lib/face/orientation.ts";
-import { surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
+import { layOut, surfaceOf, triangulate } from "@/lib/face/obj/obj_surface.ts";
 import { rasterize } from "@/lib/geometry/rasterize.ts";
 import { uvMesh } from "@/lib/geometry/uv_mesh.ts";
 import { boundsOf, distanceBetween, meanPoint } from "@/lib/geometry/vectors.ts";
@@ -71,11 +71,8 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   }
   const outline = outlineOf(landmarks);
   checkFacing(valuesAt(outline, mean), (found) => refuse(path, `${found} ("axes" turns it) and landmarks in order`));
-  const inRange = covered.every(({ uvs }) =>
-    uvs.every((t) => [mesh.uv[2 * t]!, mesh.uv[2 * t + 1]!].every((value) => value >= 0 && value <= 1))
-  );
-  const surfaceParts = surfaceOf(covered, mesh, { path, landmarks, stretch: !inRange });
-  checkFolds(surfaceParts.surface, [...new Set(covered.map(({ material }) => material))], path);
+  const surfaceParts = surfaceOf(covered, mesh, { path, landmarks, stretch: leavesSquare(covered, mesh) });
+  checkFolds(surfaceParts.surface, covered, path);
   const drawn = polygons.flatMap((polygon) =>
     triangulate(polygon.vertices).map((corners) => ({ corners, material: materialOf(polygon.material) }))
   );
@@ -96,6 +93,22 @@ export function objModel(parts: ObjModelParts): MorphableModel {
   };
   checkModel(model);
   return model;
+}
+
+/**
+ * Throws an InputError where the polygons that the position map is to cover have no texture coordinates, or such as overlap:
+ * wherever the landmarks are, they are no surface.
+ */
+export function checkLayout(parts: Omit<ObjModelParts, "landmarks">): void {
+  const { mesh, path } = parts, { covered } = choosePolygons(parts);
+  checkFolds(layOut(covered, mesh, { path, stretch: leavesSquare(covered, mesh) }), covered, path);
+}
+
+/** Whether some texture coordinates are outside of [0, 1]². */
+function leavesSquare(polygons: readonly ObjPolygon[], { uv }: ObjMesh): boolean {
+  return polygons.some(({ uvs }) =>
+    uvs.some((t) => [uv[2 * t]!, uv[2 * t + 1]!].some((value) => !(value >= 0 && value <= 1)))
+  );
 }
 
 function refuse(path: string, what: string): never {
@@ -174,7 +187,11 @@ const FOLD_SIZE = 512;
 const MOST_FOLDED = 0.02;
 
 /** Throws where a point of the map would stand for several points of the face. */
-function checkFolds(surface: FaceSurface, materials: readonly string[], path: string): void {
+function checkFolds(
+  surface: Pick<FaceSurface, "uv" | "triangles">,
+  polygons: readonly ObjPolygon[],
+  path: string,
+): void {
   const flat = uvMesh(surface, FOLD_SIZE), { positions, triangles } = flat;
   let area = 0;
   for (let t = 0; t < triangles.length; t += 3) {
@@ -188,6 +205,7 @@ function checkFolds(surface: FaceSurface, materials: readonly string[], path: st
   const covered = triangle.reduce((count, t) => count + (t >= 0 ? 1 : 0), 0);
   const folded = 1 - covered / area;
   if (folded <= MOST_FOLDED) return;
+  const materials = [...new Set(polygons.map(({ material }) => material))];
   refuse(
     path,
     `${(100 * folded).toFixed(0)} % of its surface lies over other parts of it in UV space, wanted a layout that ` +

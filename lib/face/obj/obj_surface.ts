@@ -1,28 +1,30 @@
 import { InputError } from "@/lib/errors.ts";
-import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import type { FaceSurface, MorphableModel } from "@/lib/face/morphable_model.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
 import { landmarkEntries, type MeshPoints, outlineOf, type SurfaceLandmarks, valuesAt } from "@/lib/face/landmarks.ts";
 import { regionsFromLandmarks } from "@/lib/face/regions.ts";
 import { boundsOf, pointsAt } from "@/lib/geometry/vectors.ts";
 
-export interface ObjSurfaceOptions {
+export interface LayoutOptions {
   /** The mesh's file, for messages. */
   readonly path: string;
-  /** Points between the file's vertices; those that a point is made of are corners of one of the polygons. */
-  readonly landmarks: SurfaceLandmarks;
   /** Whether the texture coordinates are stretched to fill [0, 1]²; else they must lie in it. */
   readonly stretch: boolean;
 }
 
-/**
- * The surface that these polygons of a mesh make, its `surfaceVertices` numbers of the file's vertices. Throws an
- * InputError where they have no texture coordinates, or a landmark is not on one of them.
- */
-export function surfaceOf(
-  polygons: readonly ObjPolygon[],
-  mesh: ObjMesh,
-  { path, landmarks, stretch }: ObjSurfaceOptions,
-): Pick<MorphableModel, "surface" | "surfaceVertices"> {
+export interface ObjSurfaceOptions extends LayoutOptions {
+  /** Points between the file's vertices; those that a point is made of are corners of one of the polygons. */
+  readonly landmarks: SurfaceLandmarks;
+}
+
+/** Polygons in UV space. */
+export interface ObjLayout extends Pick<FaceSurface, "uv" | "triangles">, Pick<MorphableModel, "surfaceVertices"> {
+  /** The surface's vertex that has a vertex and texture coordinates of the file. */
+  readonly indexOf: (vertex: number, uv: number) => number;
+}
+
+/** Where these polygons of a mesh lie in UV space. Throws an InputError where they have no texture coordinates. */
+export function layOut(polygons: readonly ObjPolygon[], mesh: ObjMesh, { path, stretch }: LayoutOptions): ObjLayout {
   const bare = polygons.find(({ uvs }) => uvs.length === 0);
   if (bare) {
     throw new InputError(
@@ -40,25 +42,35 @@ export function surfaceOf(
     triangulate(vertices.map((vertex, corner) => indexOf(vertex, uvs[corner]!))).flat()
   );
   const corners = [...pairs.values()];
+  const uv = corners.map(({ uv }) => [mesh.uv[2 * uv]!, mesh.uv[2 * uv + 1]!] as const);
+  return {
+    uv: stretch ? stretchedUv(uv) : Float32Array.from(uv.flatMap(([u, v]) => [u, 1 - v])),
+    triangles: Uint32Array.from(triangles),
+    surfaceVertices: Uint32Array.from(corners, ({ vertex }) => vertex),
+    indexOf,
+  };
+}
+
+/**
+ * The surface that these polygons of a mesh make, its `surfaceVertices` numbers of the file's vertices. Throws an
+ * InputError where they have no texture coordinates, or a landmark is not on one of them.
+ */
+export function surfaceOf(
+  polygons: readonly ObjPolygon[],
+  mesh: ObjMesh,
+  { landmarks, ...options }: ObjSurfaceOptions,
+): Pick<MorphableModel, "surface" | "surfaceVertices"> {
+  const { uv, triangles, surfaceVertices, indexOf } = layOut(polygons, mesh, options);
   const onSurface = (points: MeshPoints): MeshPoints => ({
     ...points,
-    vertices: cornersOf(points, { path, polygons, indexOf }),
+    vertices: cornersOf(points, { path: options.path, polygons, indexOf }),
   });
-  const surfaceVertices = Uint32Array.from(corners, ({ vertex }) => vertex);
   const positions = pointsAt(mesh.positions, surfaceVertices);
   const surfaceLandmarks: SurfaceLandmarks = Object.fromEntries(
     landmarkEntries(landmarks).map(([convention, points]) => [convention, onSurface(points)]),
   );
-  const uv = corners.map(({ uv }) => [mesh.uv[2 * uv]!, mesh.uv[2 * uv + 1]!] as const);
-  return {
-    surface: {
-      uv: stretch ? stretchedUv(uv) : Float32Array.from(uv.flatMap(([u, v]) => [u, 1 - v])),
-      triangles: Uint32Array.from(triangles),
-      landmarks: surfaceLandmarks,
-      regions: regionsFromLandmarks(positions, valuesAt(outlineOf(surfaceLandmarks), positions)),
-    },
-    surfaceVertices,
-  };
+  const regions = regionsFromLandmarks(positions, valuesAt(outlineOf(surfaceLandmarks), positions));
+  return { surface: { uv, triangles, landmarks: surfaceLandmarks, regions }, surfaceVertices };
 }
 
 /** [pointCount, 3]: a vertex on a seam has several corners; a point's are those of one polygon. */
