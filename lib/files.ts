@@ -1,9 +1,10 @@
 import { dirname, relative } from "node:path";
 import type * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
+import { jsonOf } from "@/lib/json.ts";
 
-/** Bytes of a text: a JavaScript engine has none of twice as many. */
-const MOST_TEXT = 2 ** 28;
+/** Bytes of a text: a JavaScript engine has none of more than 2²⁹ characters. */
+const MOST_TEXT = 500_000_000;
 
 /** A file's text. Throws an InputError where it cannot be read. */
 export async function readText(path: string): Promise<string> {
@@ -14,7 +15,7 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** Which some programs write before a text. */
-export const BYTE_ORDER_MARK = /^\ufeff/;
+const BYTE_ORDER_MARK = /^\ufeff/;
 
 /**
  * A file's bytes. Throws an InputError where it cannot be read.
@@ -27,18 +28,28 @@ export async function readBytes(path: string, wanted?: string): Promise<Uint8Arr
   });
 }
 
+interface JsonOptions<T> {
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+  /** The end of the error's sentence, such as "a photo was expected". */
+  readonly wanted?: string;
+}
+
 /** What the text of a JSON file says. Throws an InputError where it is no JSON, or not of this schema. */
-export function parseJson<T>(text: string, { path, schema }: { path: string; schema: z.ZodType<T> }): T {
+export function parseJson<T>(text: string, { path, schema, wanted }: JsonOptions<T>): T {
+  const refuse = (what: string): never => {
+    throw new InputError(`Cannot read ${path}: ${what}${wanted === undefined ? "" : `; ${wanted}`}`);
+  };
   let json;
   try {
-    json = JSON.parse(text);
+    json = jsonOf(text);
   } catch (error) {
-    return refuseFile(path, error);
+    return refuse(reasonOf(error));
   }
   const { data, error } = schema.safeParse(json);
   if (data) return data;
   const { path: keys, message } = error!.issues[0]!;
-  throw new InputError(`Cannot read ${path}: ${keys.length > 0 ? `"${keys.join(".")}": ` : ""}${message}`);
+  return refuse(`${keys.length > 0 ? `"${keys.join(".")}": ` : ""}${message}`);
 }
 
 /** Throws an InputError that says why a file could not be read. */

@@ -1,3 +1,4 @@
+import { jsonOf } from "@/lib/json.ts";
 import { bytesField, concatBytes } from "@/lib/formats/protobuf.ts";
 
 /** The JSON of an object with the SHA-256 of all else that it says as its last entry, `sha256`; indented for people to read. */
@@ -7,7 +8,7 @@ export async function sealJson(content: object, indent?: number): Promise<string
 
 /** What JSON says, which older files may have without a seal. Throws an Error where it is no object, or was changed since. */
 export async function parseSealed(text: string): Promise<object> {
-  const saved = JSON.parse(text);
+  const saved = jsonOf(text);
   if (typeof saved !== "object" || saved === null || Array.isArray(saved)) throw new Error("it is no JSON object");
   const content = "sha256" in saved ? await openSealed(saved) : saved;
   if (!content) throw new Error("its content is not what was saved, SHA-256 differs");

@@ -50,6 +50,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/files_test.ts"],
   },
   {
+    file: "lib/json.ts",
+    line: 'if (mark === ",") wanted = [closers.at(-1) === "}" ? NAME : VALUE];',
+    replacement: 'if (mark === ",") wanted = [VALUE];',
+    tests: ["tests/json_test.ts"],
+  },
+  {
     file: "lib/model/trained_model.ts",
     line: "posmap: encodeDescription(description),",
     replacement: "",

@@ -3,6 +3,7 @@ import { type Split, splits } from "@/lib/data/sample.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { writeFileAtomic } from "@/lib/files.ts";
 import { openSealed, sealJson, sha256 } from "@/lib/formats/seal.ts";
+import { jsonOf } from "@/lib/json.ts";
 
 const whole = z.int().min(0);
 const hash = z.hex().length(64);
@@ -68,7 +69,7 @@ export async function needManifest(folder: string): Promise<Manifest> {
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const path = `${folder}/${MANIFEST}`;
   try {
-    const opened = await openSealed(JSON.parse(await Deno.readTextFile(path)));
+    const opened = await openSealed(jsonOf(await Deno.readTextFile(path)) as object);
     if (!opened) throw new Error("it is not what was written");
     const { content, ...plan } = manifestSchema.parse(opened);
     return { plan, content };

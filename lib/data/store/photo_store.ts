@@ -16,7 +16,17 @@ import { packingLoss } from "@/lib/data/store/packed_map.ts";
 import { InputError, reasonOf, SettingError } from "@/lib/errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { float32s, surface, uint32s } from "@/lib/face/surface_schema.ts";
-import { claimFolder, makeFolder, namesIn, readBytes, removeTemporaries, writeFileAtomic } from "@/lib/files.ts";
+import {
+  claimFolder,
+  isThere,
+  makeFolder,
+  namesIn,
+  parseJson,
+  readBytes,
+  readText,
+  removeTemporaries,
+  writeFileAtomic,
+} from "@/lib/files.ts";
 import { parseSealed, sealJson, sha256 } from "@/lib/formats/seal.ts";
 import type { Photo } from "@/lib/types.ts";
 
@@ -313,14 +323,10 @@ export class PhotoStore {
 
 async function readChoices(folder: string): Promise<Choices> {
   const path = `${folder}/${CHOICES}`;
-  try {
-    const { format: _, ...choices } = choicesSchema.parse(JSON.parse(await Deno.readTextFile(path)));
-    return choices;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { mostError: null, out: [] };
-    const reason = error instanceof z.ZodError ? error.issues[0]!.message : reasonOf(error);
-    throw new InputError(`Cannot read ${path}: ${reason}; remove it to use all faces`);
-  }
+  if (!await isThere(path)) return { mostError: null, out: [] };
+  const wanted = "remove it to use all faces";
+  const { format: _, ...choices } = parseJson(await readText(path), { path, schema: choicesSchema, wanted });
+  return choices;
 }
 
 /** Photos that a sentence names. */

@@ -3,6 +3,7 @@ import { ALL_EXTENSIONS } from "@gltf-transform/extensions";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { takesTooMuch, TRIANGLE_BYTES } from "@/lib/face/heads/memory.ts";
 import type { ObjMesh, ObjPolygon } from "@/lib/face/obj/obj.ts";
+import { jsonOf } from "@/lib/json.ts";
 
 /** What a glTF file has of a head. */
 export interface GltfHead {
@@ -77,7 +78,7 @@ function wrongIn(bytes: Uint8Array): string | undefined {
   const length = view.getUint32(12, true);
   if (view.getUint32(16, true) !== JSON_CHUNK || length > bytes.length - 20) return "it ends inside its first chunk";
   try {
-    const json: GltfJson = JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + length)));
+    const json = jsonOf(new TextDecoder().decode(bytes.subarray(20, 20 + length))) as GltfJson;
     const unread = (json.extensionsRequired ?? []).find((name) => !readExtensions.has(name));
     if (packings.includes(unread!)) return `its mesh is compressed by ${unread}: save it without`;
     if (unread !== undefined) return `it needs the extension ${unread}, which is not read`;

@@ -1,4 +1,4 @@
-import { InputError, reasonOf } from "@/lib/errors.ts";
+import { InputError } from "@/lib/errors.ts";
 import { readGltf } from "@/lib/face/gltf/gltf.ts";
 import type { Head } from "@/lib/face/heads/head.ts";
 import { npzHead } from "@/lib/face/heads/npz_head.ts";
@@ -6,7 +6,7 @@ import { renumberPoints, type SurfaceLandmarks } from "@/lib/face/landmarks.ts";
 import { parseObj } from "@/lib/face/obj/obj.ts";
 import { landmarkLists, parseLandmarks } from "@/lib/face/obj/landmark_lists.ts";
 import type { ObjAxes } from "@/lib/face/obj/obj_model.ts";
-import { readText } from "@/lib/files.ts";
+import { parseJson, readBytes, readText } from "@/lib/files.ts";
 import { openNpz } from "@/lib/formats/npz.ts";
 
 export interface HeadFileOptions {
@@ -44,7 +44,7 @@ export async function readHead(path: string, options: HeadFileOptions): Promise<
 
 async function readMesh(path: string, { isObj, mesh }: { readonly isObj: boolean; readonly mesh: string | undefined }) {
   if (isObj) return { mesh: parseObj(await readText(path), path), vertices: undefined };
-  const bytes = await Deno.readFile(path).catch((error) => refuse(path, reasonOf(error)));
+  const bytes = await readBytes(path);
   return await readGltf(bytes, { path, mesh });
 }
 
@@ -61,16 +61,7 @@ function inverseOf(vertices: Uint32Array, count: number): Uint32Array {
  * @param vertices for each vertex as a glTF has it, that of the mesh
  */
 export async function readLandmarks(path: string, vertices?: Uint32Array): Promise<SurfaceLandmarks> {
-  const text = await Deno.readTextFile(path).catch((error) => refuse(path, reasonOf(error)));
-  let json;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return refuse(path, reasonOf(error));
-  }
-  const { data, error } = landmarkLists.safeParse(json);
-  if (!data) return refuse(path, error!.issues[0]!.message);
-  const landmarks = parseLandmarks(data, path);
+  const landmarks = parseLandmarks(parseJson(await readText(path), { path, schema: landmarkLists }), path);
   return vertices ? renumbered(landmarks, vertices, path) : landmarks;
 }
 

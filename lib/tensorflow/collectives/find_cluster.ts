@@ -1,4 +1,5 @@
 import { InputError, reasonOf } from "@/lib/errors.ts";
+import { jsonOf } from "@/lib/json.ts";
 import { checkCluster, type Cluster } from "@/lib/tensorflow/collectives/cluster.ts";
 
 /** What a command line may say of it. */
@@ -31,20 +32,26 @@ function flagged(cluster: string, rank: string | undefined): Cluster {
   return checkCluster({ addresses: cluster.split(","), rank: Number(rank || NaN) }, action);
 }
 
+/** What `TF_CONFIG` says; nothing of it has been looked at. */
+interface TensorFlowConfig {
+  readonly cluster?: { readonly chief?: readonly string[]; readonly worker?: readonly string[] };
+  readonly task?: { readonly type?: string; readonly index?: number };
+}
+
 /** `{"cluster": {"chief": […], "worker": […]}, "task": {"type": "worker", "index": 0}}`; a chief is rank 0. */
 function ofTensorFlow(text: string | undefined): Cluster | undefined {
   if (!text) return undefined;
   const action = "Cannot use the cluster of TF_CONFIG";
   let addresses: string[], rank: number;
   try {
-    const { cluster, task } = JSON.parse(text);
+    const { cluster, task: { type, index } } = { task: {}, ...jsonOf(text) as TensorFlowConfig };
     if (!cluster) return undefined;
     const jobs = Object.keys(cluster).filter((job) => job !== "chief" && job !== "worker");
     if (jobs.length > 0) throw new Error(`it has the job ${jobs[0]}, and there are chief and worker`);
     const { chief = [], worker = [] } = cluster;
-    if (!["chief", "worker"].includes(task.type)) throw new Error(`this is its ${task.type}`);
+    if (type !== "chief" && type !== "worker") throw new Error(`this is its ${type}`);
     addresses = [...chief, ...worker];
-    rank = task.type === "chief" ? task.index : chief.length + task.index;
+    rank = type === "chief" ? index! : chief.length + index!;
   } catch (error) {
     throw new InputError(`${action}: ${reasonOf(error)}`);
   }

@@ -254,7 +254,7 @@ Deno.test("loadObjModel() names the file that is missing or wrong, and what is w
   const write = (json: unknown) =>
     Deno.writeTextFile(`${folder}/face/b.json`, typeof json === "string" ? json : JSON.stringify(json));
   const wrong: [unknown, RegExp][] = [
-    ["{", /b.json: Expected property name/],
+    ["{", /b.json: it is no JSON: it ends in line 1, column 2, wanted a name/],
     [{ mesh: "head.obj" }, /b.json: "landmarks": /],
     [{ ...manifest, scale: 2 }, /b.json: .*"scale"/],
     [{ ...manifest, axes: ["x", "y", "up"] }, /b.json: "axes.2": /],

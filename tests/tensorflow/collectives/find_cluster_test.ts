@@ -53,8 +53,8 @@ Deno.test("findCluster() refuses in a sentence what cannot be right", async () =
     [{}, { cluster: "a:1,b", rank: "0" }, /rank 1 is at "b", and host:port is wanted/],
     [{}, { cluster: "a:1,b:65536", rank: "0" }, /rank 1 is at "b:65536", and host:port is wanted/],
     [{}, { cluster: "a:1,a:1", rank: "0" }, /two ranks are at a:1/],
-    [{ TF_CONFIG: "{" }, {}, /Cannot use the cluster of TF_CONFIG: /],
-    [{ TF_CONFIG: '{"cluster": {"worker": ["a:1", "b:1"]}}' }, {}, /Cannot use the cluster of TF_CONFIG: /],
+    [{ TF_CONFIG: "{" }, {}, /Cannot use the cluster of TF_CONFIG: it is no JSON: it ends in line 1, column 2/],
+    [{ TF_CONFIG: '{"cluster": {"worker": ["a:1", "b:1"]}}' }, {}, /Cannot use the cluster of TF_CONFIG: this is its /],
     [
       { TF_CONFIG: '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "ps", "index": 0}}' },
       {},

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT, type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
-import { BYTE_ORDER_MARK, isFile } from "@/lib/files.ts";
+import { isFile, parseJson, readText } from "@/lib/files.ts";
 
 /** Landmarks of the faces of photos, as files have them. */
 export interface LandmarkFiles {
@@ -21,9 +21,6 @@ export interface PhotoSize {
   readonly fileHeight: number;
 }
 
-/** Most bytes of a file of landmarks: those of ten thousand faces come to 20 MB. */
-const MOST_BYTES = 500_000_000;
-
 /**
  * Landmarks in a folder with a file for each photo, named as that is (`.pts` or `.json`), or in one file in COCO's format.
  * Where a file says which convention its landmarks are in, those in this one are taken. Throws an InputError where there is
@@ -38,11 +35,11 @@ export async function openLandmarkFiles(path: string, convention: LandmarkConven
         "was expected",
     );
   });
-  return info.isDirectory ? filesBeside(path, convention) : parseCoco(await readJson(path), path);
+  return info.isDirectory ? filesBeside(path, convention) : parseCoco(await readText(path), path);
 }
 
 function filesBeside(folder: string, convention: LandmarkConvention): LandmarkFiles {
-  const parseOurs = (text: string, path: string) => parseJson(text, { path, convention });
+  const parseOurs = (text: string, path: string) => parseFaces(text, { path, convention });
   return {
     async of(name, size) {
       const stem = `${folder}/${name.replace(/\.[^.]*$/, "")}`;
@@ -88,29 +85,27 @@ const faceFile = z.union([
   points.transform((landmarks): Face[] => [{ landmarks }]),
   face.transform((one) => [one]),
   z.array(face),
-]);
+], '"landmarks" of 68 [x, y] were expected, or a list of such objects');
 
 /**
  * One face as 68 [x, y], or as an object whose `landmarks` are that, as in the `face.json` of `deno task predict`; or a list of
  * such objects, a face each. A first pixel's center is at 0.5. Throws an InputError where a face has landmarks in another
  * convention only.
  */
-export function parseJson(
+export function parseFaces(
   text: string,
   { path, convention }: { readonly path: string; readonly convention: LandmarkConvention },
 ): Float32Array[] {
-  const { data } = faceFile.safeParse(jsonOf(text, path));
-  if (!data) {
-    throw new InputError(`Cannot use ${path}: "landmarks" of 68 [x, y] were expected, or a list of such objects`);
-  }
-  return data.map(({ landmarks, convention: stated = convention, landmarksByConvention }) => {
-    const found = stated === convention ? landmarks : landmarksByConvention?.[convention];
-    if (found) return Float32Array.from(found.flatMap(([x, y]) => [x!, y!]));
-    throw new InputError(
-      `Cannot use ${path}: its landmarks are in the convention ${stated}, ${convention} was expected; --convention ` +
-        `${stated} takes them`,
-    );
-  });
+  return parseJson(text, { path, schema: faceFile }).map(
+    ({ landmarks, convention: stated = convention, landmarksByConvention }) => {
+      const found = stated === convention ? landmarks : landmarksByConvention?.[convention];
+      if (found) return Float32Array.from(found.flatMap(([x, y]) => [x!, y!]));
+      throw new InputError(
+        `Cannot use ${path}: its landmarks are in the convention ${stated}, ${convention} was expected; --convention ` +
+          `${stated} takes them`,
+      );
+    },
+  );
 }
 
 const coco = z.looseObject({
@@ -132,14 +127,10 @@ const coco = z.looseObject({
  * COCO's format: `keypoints` of 68 x, y and visibility, or COCO-WholeBody's `face_kpts`. A pixel's whole number is its center.
  * Faces without any, and points of visibility 0, mean that nothing was marked. A name without folders is that of one photo.
  */
-export function parseCoco(json: unknown, path: string): LandmarkFiles {
-  const { data, error } = coco.safeParse(json);
-  if (!data) {
-    const { path: place, message } = error.issues[0]!;
-    throw new InputError(`Cannot use ${path}: ${place.join(".") || "it"}: ${message}; COCO's format was expected`);
-  }
-  const images = new Map(data.images.map((image) => [image.file_name, image]));
-  const byImage = Map.groupBy(data.annotations, ({ image_id }) => image_id);
+export function parseCoco(text: string, path: string): LandmarkFiles {
+  const { images: listed, annotations } = parseJson(text, { path, schema: coco, wanted: "COCO's format was expected" });
+  const images = new Map(listed.map((image) => [image.file_name, image]));
+  const byImage = Map.groupBy(annotations, ({ image_id }) => image_id);
   /** By the name that the file has for it, the photo that was found by that. */
   const taken = new Map<string, string>();
   return {
@@ -199,26 +190,4 @@ function checkFits(
     `Cannot use ${name} with ${path}: ${LANDMARK_COUNT - inside} of 68 landmarks lie beside the photo, which has ` +
       `${fileWidth} × ${fileHeight} pixels; landmarks of this photo were expected`,
   );
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    const { size } = await Deno.stat(path);
-    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes`);
-    return (await Deno.readTextFile(path)).replace(BYTE_ORDER_MARK, "");
-  } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; landmarks were expected`);
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  return jsonOf(await readText(path), path);
-}
-
-function jsonOf(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`Cannot read ${path}: ${reasonOf(error)}; JSON was expected`);
-  }
 }

@@ -1,4 +1,4 @@
-import { openLandmarkFiles, parseCoco, parseJson, parsePts } from "@/lib/data/sets/own_photos/landmark_files.ts";
+import { openLandmarkFiles, parseCoco, parseFaces, parsePts } from "@/lib/data/sets/own_photos/landmark_files.ts";
 import { InputError } from "@/lib/errors.ts";
 import { assertEquals, assertThrows } from "@/tests/support.ts";
 import { temporaryFolder } from "@/tests/train/tiny.ts";
@@ -10,21 +10,22 @@ const pts = `version: 1\nn_points:  68\n{\n${places.map((place) => place.join(" 
 const outline = { path: "a.json", convention: "outline" } as const;
 const size = { fileWidth: 200, fileHeight: 150 };
 
-const wholeBody = (changes: object = {}, image: object = {}) => ({
-  images: [{ id: 7, file_name: "some/anna.jpg", width: 200, height: 150, ...image }],
-  annotations: [
-    { image_id: 7, face_valid: true, face_kpts: places.flatMap((place) => [...place, 2]), ...changes },
-    { image_id: 7, face_valid: false, face_kpts: new Array(204).fill(0) },
-    { image_id: 8, keypoints: new Array(51).fill(1) },
-  ],
-});
+const wholeBody = (changes: object = {}, image: object = {}) =>
+  JSON.stringify({
+    images: [{ id: 7, file_name: "some/anna.jpg", width: 200, height: 150, ...image }],
+    annotations: [
+      { image_id: 7, face_valid: true, face_kpts: places.flatMap((place) => [...place, 2]), ...changes },
+      { image_id: 7, face_valid: false, face_kpts: new Array(204).fill(0) },
+      { image_id: 8, keypoints: new Array(51).fill(1) },
+    ],
+  });
 
 Deno.test("landmarks of every kind of file are where their pixels' centers are: at 1 in .pts, 0 in COCO, 0.5 in ours", async () => {
   assertEquals(parsePts(pts, "a.pts"), [inPixels(-0.5)]);
   assertEquals(parsePts(pts.replaceAll("\n", "\r\n"), "a.pts"), [inPixels(-0.5)]);
-  assertEquals(parseJson(JSON.stringify(places), outline), [inPixels(0)]);
-  assertEquals(parseJson(JSON.stringify({ landmarks: places.map((place) => [...place, 5]) }), outline), [inPixels(0)]);
-  assertEquals(parseJson(JSON.stringify([{ landmarks: places }, { landmarks: places }]), outline).length, 2);
+  assertEquals(parseFaces(JSON.stringify(places), outline), [inPixels(0)]);
+  assertEquals(parseFaces(JSON.stringify({ landmarks: places.map((place) => [...place, 5]) }), outline), [inPixels(0)]);
+  assertEquals(parseFaces(JSON.stringify([{ landmarks: places }, { landmarks: places }]), outline).length, 2);
   const files = parseCoco(wholeBody(), "coco.json");
   assertEquals(await files.of("some/anna.jpg", size), [inPixels(0.5)]);
   assertEquals(await files.of("anna.png", size), undefined);
@@ -45,15 +46,15 @@ Deno.test("landmarks in JSON that says their convention are those in the one tha
   const jaws = places.map(([x, y]) => [x + 3, y]);
   const said = (more: object) => JSON.stringify({ landmarks: jaws, convention: "300w-lp", ...more });
   const both = said({ landmarksByConvention: { outline: places } });
-  assertEquals(parseJson(both, outline), [inPixels(0)]);
+  assertEquals(parseFaces(both, outline), [inPixels(0)]);
   const moved = [Float32Array.from(jaws.flat())];
   for (const text of [both, said({})]) {
-    assertEquals(parseJson(text, { path: "a.json", convention: "300w-lp" }), moved);
+    assertEquals(parseFaces(text, { path: "a.json", convention: "300w-lp" }), moved);
   }
-  for (const convention of [undefined, "of our own"]) assertEquals(parseJson(said({ convention }), outline), moved);
+  for (const convention of [undefined, "of our own"]) assertEquals(parseFaces(said({ convention }), outline), moved);
   for (const landmarksByConvention of [{}, { outline: [[1, 2]] }, "none"]) {
     await assertThrows(
-      () => parseJson(said({ landmarksByConvention }), outline),
+      () => parseFaces(said({ landmarksByConvention }), outline),
       InputError,
       /a\.json: its landmarks are in the convention 300w-lp, outline was expected; --convention 300w-lp takes them$/,
     );
@@ -65,7 +66,7 @@ Deno.test("openLandmarkFiles() finds the file named as the photo, in a folder in
   await Deno.mkdir(`${folder.path}/trip`);
   await Deno.writeTextFile(`${folder.path}/trip/anna.pts`, pts);
   await Deno.writeTextFile(`${folder.path}/bert.json`, `\ufeff${JSON.stringify(places)}`);
-  await Deno.writeTextFile(`${folder.path}/coco.json`, JSON.stringify(wholeBody()));
+  await Deno.writeTextFile(`${folder.path}/coco.json`, wholeBody());
   const files = await openLandmarkFiles(folder.path, "outline");
   assertEquals(await files.of("trip/anna.jpg", size), [inPixels(-0.5)]);
   assertEquals(await files.of("bert.JPG", size), [inPixels(0)]);
@@ -94,9 +95,17 @@ Deno.test("landmarks that are not all marked, or not where the photo is, are ref
     await Deno.writeTextFile(path, text);
     await assertThrows(() => files.of("anna.jpg", size), InputError, sentence);
   }
-  await assertThrows(() => parseJson("[[1, 2]]", outline), InputError, /a\.json: "landmarks" of 68 \[x, y\]/);
-  await assertThrows(() => parseJson("{", outline), InputError, /^Cannot read a\.json: .*; JSON was expected$/);
-  await assertThrows(() => parseCoco({ images: [] }, "c.json"), InputError, /c\.json: annotations: .*COCO's format/);
+  await assertThrows(() => parseFaces("[[1, 2]]", outline), InputError, /a\.json: "landmarks" of 68 \[x, y\]/);
+  await assertThrows(
+    () => parseFaces("{", outline),
+    InputError,
+    /^Cannot read a\.json: it is no JSON: it ends in line 1/,
+  );
+  await assertThrows(
+    () => parseCoco('{"images": []}', "c.json"),
+    InputError,
+    /c\.json: "annotations": .*COCO's format/,
+  );
   const hidden = wholeBody({ face_kpts: places.flatMap((place, k) => [...place, k < 2 ? 0 : 2]) });
   await assertThrows(() => parseCoco(hidden, "c.json").of("some/anna.jpg", size), InputError, /2 of 68 landmarks/);
   await assertThrows(
