@@ -188,7 +188,8 @@ export const presets = {
     steps: 36_000,
     // when it is asked for: a bundle for browsers has no such folder, and this file's address may be no base there
     get teacher() {
-      return decodeURIComponent(new URL("../data/weights/large", import.meta.url).pathname);
+      const { pathname } = new URL("../data/weights/large", import.meta.url);
+      return decodeURIComponent(pathname).replace(/^\/(?=[A-Z]:)/, ""); // as fileURLToPath(), which browsers lack
     },
   },
   "weights-large": { ...shipped, steps: 24_000 },

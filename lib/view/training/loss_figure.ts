@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { InputError } from "@/lib/errors.ts";
 import type { Config } from "@/lib/config.ts";
 import { Formula } from "@/lib/view/figures/formula.ts";
@@ -48,6 +49,6 @@ export async function sourceOf(module: URL, name: string): Promise<string> {
   const found = source.match(
     new RegExp(`(/\\*\\*(?:(?!\\*/)[^])*\\*/\\n)?export (async )?function ${name}\\b[^]*?\\n}\\n`),
   );
-  if (!found) throw new InputError(`Cannot show ${name}: ${module.pathname} exports no such function`);
+  if (!found) throw new InputError(`Cannot show ${name}: ${fileURLToPath(module)} exports no such function`);
   return found[0].trimEnd();
 }
