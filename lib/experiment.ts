@@ -3,7 +3,7 @@ import type { Batches } from "@/lib/data/batches/batches.ts";
 import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
-import type { JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
+import type { JudgedFace, MappedFace } from "@/lib/evaluate/mapped_faces.ts";
 import {
   heldOutCount,
   makeHeldOut,
@@ -128,7 +128,7 @@ export class Experiment implements Disposable {
   #savedStep: number | undefined;
   /** Begun before the training is, and taken by it. */
   #batches: Batches | undefined;
-  #validation: MadeFace[] | undefined;
+  #validation: MappedFace[] | undefined;
 
   /** See {@linkcode startExperiment} and {@linkcode resumeExperiment}. */
   constructor({ batches, ...parts }: OpenParts, run: RunFolder, progress: Progress) {
@@ -329,11 +329,11 @@ export class Experiment implements Disposable {
     return await this.#withAverages(() => withWeights(this.#run.checkpoints.best, this.#parts.network, use));
   }
 
-  async #validationFaces(onProgress?: ProgressListener): Promise<MadeFace[]> {
+  async #validationFaces(onProgress?: ProgressListener): Promise<MappedFace[]> {
     return this.#validation ??= await makeHeldOut(this.#parts, "validation", onProgress);
   }
 
-  async #judge(faces: readonly MadeFace[], onProgress?: ProgressListener): Promise<JudgedFace[]> {
+  async #judge(faces: readonly MappedFace[], onProgress?: ProgressListener): Promise<JudgedFace[]> {
     return await judgeFaces(this.#parts.network, faces, { ...this.config, onProgress });
   }
 

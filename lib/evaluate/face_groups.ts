@@ -1,5 +1,5 @@
 import type { Traits } from "@/lib/data/synthetic/drawn_source.ts";
-import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import type { JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { yawBinOf } from "@/lib/evaluate/nme.ts";
 import { linearToLab } from "@/lib/geometry/color.ts";
 import type { Vec3 } from "@/lib/types.ts";

@@ -3,7 +3,7 @@ import type { Config } from "@/lib/config.ts";
 import { coverableParts, coverPart } from "@/lib/data/synthetic/cover.ts";
 import { encodePositions } from "@/lib/data/maps/position_map.ts";
 import type { LabeledFace } from "@/lib/evaluate/evaluate.ts";
-import type { FaceGroup, JudgedFace, MadeFace } from "@/lib/evaluate/made_faces.ts";
+import type { FaceGroup, JudgedFace, MappedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { EXPRESSIONS } from "@/lib/model/heads.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { hostWeights } from "@/lib/tensorflow/backend/host_tensors.ts";
@@ -22,7 +22,7 @@ interface FacesOptions extends JudgeOptions {
 /** The faces, each with the map that the network sees in it and, where they are asked for, the expressions. */
 export async function judgeFaces(
   network: tf.LayersModel,
-  faces: readonly MadeFace[],
+  faces: readonly MappedFace[],
   options: FacesOptions,
 ): Promise<JudgedFace[]> {
   using predictor = await openPredictor(network, options);
@@ -31,7 +31,7 @@ export async function judgeFaces(
 
 async function judgeBy(
   predictor: Predictor,
-  faces: readonly MadeFace[],
+  faces: readonly MappedFace[],
   { saysExpressions = false, onProgress }: Omit<FacesOptions, "encoding">,
 ): Promise<JudgedFace[]> {
   const predict = async (crops: readonly Photo[]) => {
@@ -59,7 +59,7 @@ export async function predictExpressions(
 /** The same faces with one part of each covered, for every part that can be. */
 export async function judgeCovered(
   network: tf.LayersModel,
-  faces: readonly MadeFace[],
+  faces: readonly MappedFace[],
   { onProgress, ...options }: JudgeOptions,
 ): Promise<FaceGroup[]> {
   using predictor = await openPredictor(network, options);

@@ -3,7 +3,7 @@ import { type Config, parseSourceName } from "@/lib/config.ts";
 import { openSource } from "@/lib/data/sources/open_source.ts";
 import { countSamples, type OpenOptions, type Source } from "@/lib/data/sources/source.ts";
 import { evaluate, evaluateEach, type Evaluation, type Measured } from "@/lib/evaluate/evaluate.ts";
-import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { type MappedFace, mappedFaces } from "@/lib/evaluate/mapped_faces.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
 import { followTalkingFace } from "@/lib/evaluate/talking_face.ts";
 import { denseErrors, hasLayoutOf, summarizeDense } from "@/lib/evaluate/region_errors.ts";
@@ -49,7 +49,7 @@ export async function measureHeldOut(
   const pictures = { ...spec, imageSize, augment: false };
   // here before in the workers: they take what it has converted
   const source = await openSource(pictures, { onProgress: onConversion, onRefused });
-  const faces = await makeFaces({
+  const faces = await mappedFaces({
     ...pictures,
     opened: source,
     onRefused,
@@ -89,7 +89,7 @@ const [MAKING_SHARE, MEASURED_SHARE] = [0.75, 0.9];
 
 async function measure(
   { crops, description: { meanLandmarks, surface, expressionNames = [] } }: MeasuredModel,
-  faces: readonly MadeFace[],
+  faces: readonly MappedFace[],
   source: Pick<Source, "layout" | "surface" | "expressionNames">,
   onProgress: ProgressListener,
 ): Promise<Measured> {
@@ -126,7 +126,7 @@ interface SaidExpressions {
 
 /** Errors of those expressions that the network says and the faces are made of; nothing where there are none. */
 function expressionsOf(
-  faces: readonly MadeFace[],
+  faces: readonly MappedFace[],
   { found, said, known }: SaidExpressions,
 ): Pick<Evaluation, "expressions"> {
   const names = said.filter((name) => known.includes(name));

@@ -3,7 +3,7 @@ import { countSamples } from "@/lib/data/sources/source.ts";
 import { coverableParts } from "@/lib/data/synthetic/cover.ts";
 import { evaluate, evaluateEach, type Evaluation } from "@/lib/evaluate/evaluate.ts";
 import { judgeCovered, judgeFaces, meanLoss, predictExpressions } from "@/lib/evaluate/held_out.ts";
-import { foundLandmarks, type JudgedFace, type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { foundLandmarks, type JudgedFace, type MappedFace, mappedFaces } from "@/lib/evaluate/mapped_faces.ts";
 import { mean } from "@/lib/numbers.ts";
 import { denseErrors, summarizeDense } from "@/lib/evaluate/region_errors.ts";
 import { expressionErrors } from "@/lib/evaluate/expression_errors.ts";
@@ -38,14 +38,14 @@ export async function makeHeldOut(
   { config, source, onRefused }: Parts,
   split: "validation" | "test",
   onProgress?: ProgressListener,
-): Promise<MadeFace[]> {
+): Promise<MappedFace[]> {
   const expressionCount = expressionCountOf({ config, source });
   const sampleCount = heldOutCount({ config, source }, split);
   if (config.overfitBatches > 0) {
-    return await makeFaces({ ...config, split: "train", sampleCount, expressionCount, onRefused, onProgress });
+    return await mappedFaces({ ...config, split: "train", sampleCount, expressionCount, onRefused, onProgress });
   }
   const options = { ...config, split, augment: false, sampleCount, expressionCount, opened: source };
-  return await makeFaces({ ...options, onRefused, onProgress });
+  return await mappedFaces({ ...options, onRefused, onProgress });
 }
 
 /** How many these are: as many as the settings say, or all that are held out where these are fewer. */
@@ -73,7 +73,7 @@ export async function validate(
 /** What the network, as it is, makes of faces, also where they are covered in part. */
 export async function measure(
   parts: Parts,
-  faces: readonly MadeFace[],
+  faces: readonly MappedFace[],
   onProgress?: ProgressListener,
 ): Promise<Measurement> {
   const { config, network, source: { surface, model, expressionNames = [] } } = parts;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import { meanLoss, predictFaces } from "@/lib/evaluate/held_out.ts";
-import { type MadeFace, makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { type MappedFace, mappedFaces } from "@/lib/evaluate/mapped_faces.ts";
 import { buildNetwork } from "@/lib/model/network.ts";
 import { Predictor } from "@/lib/model/predictor.ts";
 import { Random } from "@/lib/random.ts";
@@ -15,7 +15,7 @@ await openTensorFlow({ device: "cpu" });
 const config = tinyConfig({ architecture: "lite" });
 const size = config.imageSize;
 
-function noiseFaces(count: number): MadeFace[] {
+function noiseFaces(count: number): MappedFace[] {
   const random = new Random("held out");
   const length = size * size * 3;
   return Array.from({ length: count }, () => ({
@@ -53,12 +53,12 @@ Deno.test("meanLoss() is 0 for the true maps, and the mean over faces of what tr
   mask.dispose();
 });
 
-Deno.test("makeFaces() makes as many faces as asked, others in each split, turned as they were drawn", async () => {
+Deno.test("mappedFaces() gives as many faces as asked, others in each split, turned as they were drawn", async () => {
   const options = { ...config, workers: 2, augment: false, sampleCount: 3 };
   const drawn = drawnSource(builtInFace(), options);
   const [test, validation] = await Promise.all([
-    makeFaces({ ...options, split: "test" }),
-    makeFaces({ ...options, split: "validation" }),
+    mappedFaces({ ...options, split: "test" }),
+    mappedFaces({ ...options, split: "validation" }),
   ]);
   assertEquals([test.length, validation.length], [3, 3]);
   assertEquals([...test, ...validation].map(({ person }) => person), Array(6).fill(0)); // the first of each split

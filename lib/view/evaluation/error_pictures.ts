@@ -1,5 +1,5 @@
 import { evaluateEach } from "@/lib/evaluate/evaluate.ts";
-import { type FaceGroup, foundLandmarks, type JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import { type FaceGroup, foundLandmarks, type JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { landmarkErrorsByPart, mapErrorsByRegion } from "@/lib/evaluate/region_errors.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";

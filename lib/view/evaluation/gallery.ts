@@ -1,7 +1,7 @@
 import { counted } from "@/lib/counted.ts";
 import { readLandmarks } from "@/lib/data/maps/position_map.ts";
 import { warpPhoto } from "@/lib/data/maps/warp.ts";
-import type { FaceGroup, JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import type { FaceGroup, JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { nme, yawBinOf } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";

@@ -1,6 +1,6 @@
 import { evaluateEach, type Evaluation, landmarkPairs } from "@/lib/evaluate/evaluate.ts";
 import { groupByTraits, type TraitedFace } from "@/lib/evaluate/face_groups.ts";
-import { foundLandmarks } from "@/lib/evaluate/made_faces.ts";
+import { foundLandmarks } from "@/lib/evaluate/mapped_faces.ts";
 import type { Split } from "@/lib/data/sample.ts";
 import {
   countPeople,

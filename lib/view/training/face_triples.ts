@@ -1,5 +1,5 @@
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
-import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import type { JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";

@@ -3,7 +3,7 @@ import { resolveConfig } from "@/lib/config.ts";
 import { drawnSource } from "@/lib/data/synthetic/drawn_source.ts";
 import type { Evaluation } from "@/lib/evaluate/evaluate.ts";
 import type { ExpressionErrors } from "@/lib/evaluate/expression_errors.ts";
-import type { JudgedFace } from "@/lib/evaluate/made_faces.ts";
+import type { JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { chromiumPath, launchChromium } from "@/tasks/bench/chromium.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
 import type { MetricsRow } from "@/lib/train/run_folder.ts";

@@ -7,7 +7,7 @@ import type { FittedModel } from "@/lib/data/sets/300w_lp/fitted_faces.ts";
 import { list300wLp } from "@/lib/data/sets/300w_lp/listing.ts";
 import { type PhotoSource, photoSource } from "@/lib/data/sets/300w_lp/photo_source.ts";
 import { InputError } from "@/lib/errors.ts";
-import { makeFaces } from "@/lib/evaluate/made_faces.ts";
+import { mappedFaces } from "@/lib/evaluate/mapped_faces.ts";
 import { meshLandmarks, shapeFace } from "@/lib/face/morphable_model.ts";
 import { valuesAt } from "@/lib/face/landmarks.ts";
 import { placeInImage } from "@/lib/geometry/transforms.ts";
@@ -185,7 +185,7 @@ Deno.test("held out, each photo that can be used counts once, and one that canno
   const source = await openSet(folder.path, { onRefused: (sentence) => refused.push(sentence) });
   const test = source.photos.test.map(({ name }) => `${folder.path}/${name}`);
   const measured = () =>
-    makeFaces({
+    mappedFaces({
       ...{ seed: 7, source: { name: "300w-lp" }, imageSize: 64, augment: false, encoding: "centered" },
       ...{ split: "test", batchSize: 2, workers: 0, overfitBatches: 0, sampleCount: test.length, opened: source },
     });

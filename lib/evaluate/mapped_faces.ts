@@ -10,14 +10,14 @@ import { type FaceSurface, meshLandmarks } from "@/lib/face/morphable_model.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
-/** A made face, of which the whole map is known. */
-export interface MadeFace extends LabeledFace {
+/** A face of which the whole map is known, drawn or of a photo. */
+export interface MappedFace extends LabeledFace {
   readonly map: PositionMap;
   /** 0 to 1 for each of the source's expressions, where they were asked for. */
   readonly expressions?: Float32Array;
 }
 
-export interface MakeOptions extends BatchOptions {
+export interface MappedFaceOptions extends BatchOptions {
   readonly sampleCount: number;
   readonly onProgress?: ProgressListener | undefined;
 }
@@ -26,14 +26,14 @@ export interface MakeOptions extends BatchOptions {
  * The first `sampleCount` faces of a split, made anew from the seed, but for those whose photos cannot be used. Throws an
  * InputError where none can.
  */
-export async function makeFaces({ onProgress, ...options }: MakeOptions): Promise<MadeFace[]> {
+export async function mappedFaces({ onProgress, ...options }: MappedFaceOptions): Promise<MappedFace[]> {
   const { encoding, sampleCount } = options;
   const workers = options.opened && sampleCount <= SAMPLES_PER_WORKER
     ? 0
     : Math.min(options.workers, Math.ceil(sampleCount / SAMPLES_PER_WORKER));
   using batches = openBatches({ ...options, workers });
   const neutral = options.opened?.facts().neutralLandmarks ?? await builtInNeutral();
-  const faces: MadeFace[] = [];
+  const faces: MappedFace[] = [];
   const tell = () => onProgress?.(faces.length / sampleCount);
   for (let batch; (batch = await batches.next(tell));) {
     const { batchSize, imageSize: size, images, targets, landmarks, expressions, presence, people } = batch;
@@ -70,8 +70,8 @@ async function builtInNeutral(): Promise<Float32Array> {
 /** A worker takes about as long to start as to make these. */
 const SAMPLES_PER_WORKER = 16;
 
-/** A made face, and what a network says of it. */
-export interface JudgedFace extends MadeFace {
+/** Such a face, and what a network says of it. */
+export interface JudgedFace extends MappedFace {
   readonly prediction: PositionMap;
   /** What it says of the source's expressions, where it was asked. */
   readonly foundExpressions?: Float32Array;
