@@ -2,6 +2,7 @@ import type { Traits } from "@/lib/data/synthetic/drawn_source.ts";
 import type { JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { yawBinOf } from "@/lib/evaluate/nme.ts";
 import { linearToLab } from "@/lib/geometry/color.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** A drawn face that was judged, and what its picture shows. */
@@ -23,8 +24,6 @@ interface Grouping {
   readonly labels: readonly string[];
   readonly of: (face: TraitedFace) => readonly string[];
 }
-
-const DEGREE = Math.PI / 180;
 
 /** Bins of a number: labels one more than the ends between them. */
 function bins(labels: readonly string[], ends: readonly number[], of: (face: TraitedFace) => number): Grouping {

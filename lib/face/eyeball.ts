@@ -1,10 +1,12 @@
+import { DEGREE } from "@/lib/geometry/transforms.ts";
+
 /** Angles at an eyeball's center, from its axis, within which it shows each. */
-const PUPIL_COSINE = Math.cos(9 * Math.PI / 180);
-const IRIS_COSINE = Math.cos(25 * Math.PI / 180);
-const SEEN_COSINE = Math.cos(105 * Math.PI / 180);
+const PUPIL_COSINE = Math.cos(9 * DEGREE);
+const IRIS_COSINE = Math.cos(25 * DEGREE);
+const SEEN_COSINE = Math.cos(105 * DEGREE);
 
 /** How far a fully made "look" expression turns an eye. */
-export const GAZE_RADIANS = 25 * Math.PI / 180;
+export const GAZE_RADIANS = 25 * DEGREE;
 
 export type EyeballMaterial = "pupil" | "iris" | "sclera";
 

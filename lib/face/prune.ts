@@ -1,6 +1,6 @@
 import { emptyRaster, rasterize } from "@/lib/geometry/rasterize.ts";
 import { pointsAt } from "@/lib/geometry/vectors.ts";
-import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
+import { DEGREE, placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import {
   keyLandmarks,
   landmarkBox,
@@ -104,7 +104,6 @@ function newNumbers(kept: Uint32Array, vertexCount: number): Uint32Array {
 }
 
 const VIEW_SIZE = 256;
-const DEGREE = Math.PI / 180;
 
 /** [triangleCount], 1 where a look into an open mouth, from some side, meets the triangle or a neighbor. */
 function seenInMouth(model: MorphableModel): Uint8Array {

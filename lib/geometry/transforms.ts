@@ -1,5 +1,8 @@
 import type { Mat3, Vec3 } from "@/lib/types.ts";
 
+/** A degree, in radians, which all angles are in unless their names say degrees. */
+export const DEGREE = Math.PI / 180;
+
 /**
  * A head's rotation in radians, as 3DDFA and 300W-LP's Pose_Para have it: at positive pitch the face looks up, at
  * positive yaw towards the image's left, and positive roll turns it clockwise on the screen.

@@ -2,6 +2,7 @@ import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { keyLandmarks, landmarkLines, lipPairs } from "@/lib/face/landmarks.ts";
 import { distanceToLine, distanceToPolygon } from "@/lib/geometry/polyline.ts";
 import { smoothstep } from "@/lib/geometry/smoothstep.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import { distanceBetween, dot, meanPoint, minus, plus, pointAt, times } from "@/lib/geometry/vectors.ts";
 import { clamp } from "@/lib/numbers.ts";
 import { onceEach } from "@/lib/once_each.ts";
@@ -296,7 +297,7 @@ function earDepthOf(landmarks: Float32Array): number {
 
 /** In face units, at an azimuth in radians. */
 export function hairlineHeight(azimuth: number): number {
-  const degrees = Math.abs(azimuth) * 180 / Math.PI;
+  const degrees = Math.abs(azimuth) / DEGREE;
   const next = Math.max(1, hairlineKnots.findIndex(([knot]) => knot >= degrees));
   const [[d0, h0], [d1, h1]] = [hairlineKnots[next - 1]!, hairlineKnots[next]!];
   return h0 + (h1 - h0) * smoothstep(d0, d1, degrees);

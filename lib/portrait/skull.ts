@@ -1,5 +1,5 @@
 import { rasterize } from "@/lib/geometry/rasterize.ts";
-import { placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
+import { DEGREE, placeInImage, type Placement } from "@/lib/geometry/transforms.ts";
 import type { FaceAtlas } from "@/lib/face/atlas.ts";
 import { clamp } from "@/lib/numbers.ts";
 import { headAxis } from "@/lib/portrait/fields.ts";
@@ -8,7 +8,7 @@ import { materialNumbers } from "@/lib/face/morphable_model.ts";
 /** Rays from the middle of a head: columns go around it, from behind by the left side to the front; rays go down. */
 export const COLUMNS = 120;
 export const RAYS = 48;
-const FARTHEST_POLAR = 150 * Math.PI / 180;
+const FARTHEST_POLAR = 150 * DEGREE;
 
 /** 0 in front, growing towards +x. */
 export function azimuthOf(column: number): number {

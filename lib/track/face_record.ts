@@ -9,6 +9,7 @@ import {
 } from "@/lib/face/landmarks.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import { vertexNormals } from "@/lib/geometry/shading.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 import { distanceBetween, pointAt } from "@/lib/geometry/vectors.ts";
 import { lightVisibility } from "@/lib/geometry/visibility.ts";
@@ -99,7 +100,7 @@ function landmarkVisibility({ vertices, landmarks }: ModelFit, surface: FaceSurf
 
 /** Rounded to hundredths. */
 export function poseInDegrees({ pitch, yaw, roll }: PoseAngles): PoseAngles {
-  const degrees = (radians: number) => hundredths(radians * 180 / Math.PI);
+  const degrees = (radians: number) => hundredths(radians / DEGREE);
   return { pitch: degrees(pitch), yaw: degrees(yaw), roll: degrees(roll) };
 }
 

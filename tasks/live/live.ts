@@ -10,6 +10,7 @@ import { type FrameSource, openCamera, openFile, SourceError } from "./sources.t
 import { SpeedMeter } from "./speed.ts";
 import { Stage, type View, views } from "./stage.ts";
 import { threads, Tracker } from "./tracker.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 
 /** Longer side of frames; a photo is looked at longer. */
 const MOST_PIXELS = { camera: 640, video: 640, photo: 1280 };
@@ -246,9 +247,7 @@ function keepRows({ bitmap: { width, height }, faces, fileScale }: Shown, time: 
 function showPose(face: LiveFace | undefined): void {
   for (const angle of ["yaw", "pitch", "roll"] as const) {
     const radians = face?.pose?.[angle];
-    element(angle).textContent = radians === undefined
-      ? "–"
-      : `${Math.round(radians * 180 / Math.PI)}°`.replace("-", "−");
+    element(angle).textContent = radians === undefined ? "–" : `${Math.round(radians / DEGREE)}°`.replace("-", "−");
   }
 }
 

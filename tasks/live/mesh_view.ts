@@ -8,6 +8,7 @@ import { boundsOf, meanPoint } from "@/lib/geometry/vectors.ts";
 import { clamp } from "@/lib/numbers.ts";
 import { ProcessorRenderer } from "./processor_renderer.ts";
 import type { LiveFace, LiveModel } from "./protocol.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 
 /** How a mesh is shown: plaster, or in the picture's own pixels. */
 export type MeshLook = "plaster" | "textured";
@@ -263,8 +264,8 @@ export class ModelView {
       renderer.setPixelRatio(ratio);
       renderer.setSize(width, height, false);
       this.#camera.aspect = width / height;
-      const half = Math.tan(FIELD_OF_VIEW / 2 * Math.PI / 180) * Math.max(1, LEAST_ASPECT / this.#camera.aspect);
-      this.#camera.fov = 2 * Math.atan(half) * 180 / Math.PI;
+      const half = Math.tan(FIELD_OF_VIEW / 2 * DEGREE) * Math.max(1, LEAST_ASPECT / this.#camera.aspect);
+      this.#camera.fov = 2 * Math.atan(half) / DEGREE;
       this.#camera.updateProjectionMatrix();
     }
     this.#move?.();

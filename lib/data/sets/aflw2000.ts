@@ -2,6 +2,7 @@ import { type NpyArray, readNpy } from "@/lib/formats/npy.ts";
 import { matlabToImage } from "@/lib/data/sets/annotated.ts";
 import { InputError } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import type { Crop } from "@/lib/types.ts";
 
 /** What else is known of a photo of AFLW2000-3D than its `.mat` says. */
@@ -50,7 +51,7 @@ export class Aflw2000Annotations {
       if (shape[0] === count) continue;
       throw new InputError(`Cannot use the annotations in ${folder}: they are of ${count} and of ${shape[0]} photos`);
     }
-    const radians = ({ values }: NpyArray, i: number) => values[i]! * Math.PI / 180;
+    const radians = ({ values }: NpyArray, i: number) => values[i]! * DEGREE;
     return new Aflw2000Annotations(
       Array.from({ length: count }, (_, i) => points(original, i)),
       Array.from({ length: count }, (_, i) => {

@@ -4,7 +4,7 @@ import { addModes, meshLandmarks, type MorphableModel, shapeFace } from "@/lib/f
 import { drawnModel } from "@/lib/face/openness.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
 import { Kernels } from "@/lib/geometry/kernels.ts";
-import { poseRotation } from "@/lib/geometry/transforms.ts";
+import { DEGREE, poseRotation } from "@/lib/geometry/transforms.ts";
 import { type Appearance, randomAppearance } from "@/lib/portrait/appearance.ts";
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { Camera, kernelBytes, randomCamera } from "@/lib/portrait/camera.ts";
@@ -101,7 +101,7 @@ export class DrawnActor {
     const { atRest, look, hair, lighting } = this.#person;
     const vertices = atRest.slice();
     addModes(vertices, model.expressionModes, model.expressionNames.map((name) => expression[name] ?? 0));
-    const radians = (degrees: number) => degrees * Math.PI / 180;
+    const radians = (degrees: number) => degrees * DEGREE;
     const rotation = poseRotation({ pitch: radians(pitch), yaw: radians(yaw), roll: radians(roll) });
     const skin = skinColor(look.skin.melanin, look.skin.hemoglobin);
     const perspective = { center: [size / 2, size / 2], depth: 0, distance: 8 * size } as const;

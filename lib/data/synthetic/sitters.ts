@@ -11,6 +11,7 @@ import { mirrorExpressions, mirrorVertices } from "@/lib/face/mirror.ts";
 import { addModes, meshLandmarks, type MorphableModel } from "@/lib/face/morphable_model.ts";
 import {
   applyPerspective,
+  DEGREE,
   multiply,
   type Perspective,
   placeInImage,
@@ -304,8 +305,6 @@ function randomPerspective(landmarks: Float32Array, random: Random): Perspective
   const aside = () => random.uniform(-0.1, 0.1) * distance;
   return { center: [x + aside(), y + aside()], depth, distance };
 }
-
-const DEGREE = Math.PI / 180;
 
 /** Half of all heads look anywhere from profile to profile, the others mostly ahead; augmented, some far aside and far up or down. */
 function randomPose(random: Random, augment: boolean): PoseAngles {

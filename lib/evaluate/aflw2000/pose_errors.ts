@@ -1,3 +1,4 @@
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import { mean } from "@/lib/numbers.ts";
 import type { PoseAngles } from "@/lib/geometry/transforms.ts";
 
@@ -21,7 +22,6 @@ export interface PosePair {
  * them, one of which, image00032, has a pitch of -300, a yaw of -103 and a roll of 298.
  */
 const LARGEST = 99;
-const DEGREE = Math.PI / 180;
 
 /** How far angles are off, the shorter way round. */
 export function poseErrors(pairs: readonly PosePair[]): PoseErrors {

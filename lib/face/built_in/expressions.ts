@@ -4,6 +4,7 @@ import type { Brush, Painter } from "./field.ts";
 import { EYE_COLUMNS, EYE_ROW, MOUTH_Q } from "./grid.ts";
 import type { Head } from "./head.ts";
 import { eyeball, lidAt, lidShell } from "./lids.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 
 export interface Expression {
   /** As ARKit names it where it has the same. */
@@ -84,7 +85,7 @@ function mirrorBrush({ at, move = [0, 0, 0], ...rest }: Brush): Brush {
 
 /** The axis through both joints of the jaw. */
 const jawAxis = { y: -1.6, z: 0.4 };
-const JAW_ANGLE = 20 * Math.PI / 180;
+const JAW_ANGLE = 20 * DEGREE;
 const MOUTH_CORNER = 2.5;
 
 /** How much a point of the sheet goes with the lower jaw. */
@@ -188,8 +189,6 @@ function mirrorLids(head: Head, mode: Float32Array): Float32Array {
   }
   return out;
 }
-
-const DEGREE = Math.PI / 180;
 
 /** Turns of the subject's left eye: pitch down and yaw to the image's right, radians. */
 const gazes = [

@@ -1,6 +1,7 @@
 import type { MaterialName } from "@/lib/face/morphable_model.ts";
 import type { Head, PartName } from "./head.ts";
 import { eyeball } from "./lids.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 
 /** Angle from the pupil's center up to which each part of the eyeball reaches, in degrees. */
 const rings: readonly (readonly [degrees: number, material: MaterialName])[] = [
@@ -18,7 +19,7 @@ const rings: readonly (readonly [degrees: number, material: MaterialName])[] = [
 const SEGMENTS = 28;
 
 /** The ends of the white that shows, as an angle from the pupil's axis: beyond lies flesh. */
-const CORNER_ANGLE = 66 * Math.PI / 180;
+const CORNER_ANGLE = 66 * DEGREE;
 
 export function addEyes(head: Head): void {
   addSocket(head, "leftEye", -1);
@@ -50,7 +51,7 @@ function addEyeball(head: Head, part: PartName, side: 1 | -1): void {
   const pole = head.add([side * x, y, z + radius], part);
   let inner: number[] | undefined;
   for (const [degrees, material] of rings) {
-    const angle = degrees * Math.PI / 180;
+    const angle = degrees * DEGREE;
     const [across, depth] = [radius * Math.sin(angle), radius * Math.cos(angle)];
     const ring = Array.from({ length: SEGMENTS }, (_, k) => {
       const around = -2 * Math.PI * k / SEGMENTS; // clockwise

@@ -1,6 +1,7 @@
 import { readLandmarks, readVertices } from "@/lib/data/maps/position_map.ts";
 import { trianglesWithoutNeck } from "@/lib/face/regions.ts";
 import { smoothOutline } from "@/lib/geometry/close_holes.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import type { TrackedFace } from "@/lib/track/tracked_face.ts";
 import type { Mesh, Photo, PositionMap } from "@/lib/types.ts";
 import { drawDensePoints } from "@/lib/view/drawing/dense_points.ts";
@@ -18,7 +19,7 @@ const PANEL = 400;
 const SMALL_PANEL = 318;
 const WIDE_PANEL = (3 * SMALL_PANEL + GAP) / 2;
 /** How far the colored mesh is turned, in radians, so that its form shows. */
-const TURN = 28 * Math.PI / 180;
+const TURN = 28 * DEGREE;
 
 /** Sparse and dense tracking on the photo, and the fitted mesh: three pictures side by side. */
 export function trackingPanel(face: TrackedFace): Picture {

@@ -5,6 +5,7 @@ import type { FaceGroup, JudgedFace } from "@/lib/evaluate/mapped_faces.ts";
 import { nme, yawBinOf } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
@@ -51,7 +52,7 @@ export async function galleryFigure(
       onProgress?.(row / rows.length);
       const [photo, map] = panels(face, { surface, most });
       const place = { y: top, width: SIDE, height: SIDE };
-      const degrees = Math.round(Math.abs(face.yaw) * 180 / Math.PI);
+      const degrees = Math.round(Math.abs(face.yaw) / DEGREE);
       parts.push(
         await svgPhoto(photo, { x: left(rank), ...place }),
         await svgPhoto(map, { x: left(rank) + SIDE + GAP, ...place }),

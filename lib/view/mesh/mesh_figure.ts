@@ -1,10 +1,11 @@
 import { thinTriangles } from "@/lib/geometry/thin_mesh.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import type { Mesh } from "@/lib/types.ts";
 import { PlotlyFigure } from "@/lib/view/figures/plotly_figure.ts";
 import { Turntable } from "@/lib/view/mesh/turntable.ts";
 
 /** How far the first view is turned to the side, in radians, so that depth shows. */
-const FIRST_TURN = 20 * Math.PI / 180;
+const FIRST_TURN = 20 * DEGREE;
 /** Pixels a side. */
 const STILL_SIZE = 480;
 /** Length of the mesh's longest side, in a scene that shows about 2. */

@@ -1,3 +1,4 @@
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import { clamp } from "@/lib/numbers.ts";
 import type { Photo, Vec3 } from "@/lib/types.ts";
 import { meshTrace } from "@/lib/view/mesh/mesh_figure.ts";
@@ -76,7 +77,7 @@ const CAPTION = "The modeled face in space before its photo, with its silhouette
 const TOWARDS = viewDirection(-44, 20);
 
 function viewDirection(aroundDegrees: number, aboveDegrees: number): Vec3 {
-  const [around, above] = [aroundDegrees, aboveDegrees].map((degrees) => degrees * Math.PI / 180) as [number, number];
+  const [around, above] = [aroundDegrees, aboveDegrees].map((degrees) => degrees * DEGREE) as [number, number];
   return [Math.sin(around) * Math.cos(above), Math.sin(above), Math.cos(around) * Math.cos(above)];
 }
 

@@ -1,7 +1,7 @@
 import { type FloatImage, linearToPhoto, photoToLinear, srgbToLinear } from "@/lib/geometry/color.ts";
 import { drawMesh, type Shader } from "@/lib/geometry/draw_mesh.ts";
 import { sampleBilinear } from "@/lib/geometry/sample_texture.ts";
-import { rotatePoints } from "@/lib/geometry/transforms.ts";
+import { DEGREE, rotatePoints } from "@/lib/geometry/transforms.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 import { svgDocument, svgElement, svgPhoto, svgText, TEXT_COLOR } from "@/lib/view/figures/svg_marks.ts";
@@ -154,10 +154,10 @@ function axis({ name, length, from, to, away, anchor, tick }: AxisOptions): stri
       svgText(String(value), { x: x + away[0], y: y + away[1], "text-anchor": anchor });
   });
   const [middleX, middleY] = at(length / 2);
-  const angle = Math.atan2(to[1] - from[1], to[0] - from[0]) * 180 / Math.PI;
+  const angle = Math.atan2(to[1] - from[1], to[0] - from[0]) / DEGREE;
   const [x, y] = [
-    middleX + TITLE_DISTANCE * Math.sign(away[0]) * Math.abs(Math.sin(angle * Math.PI / 180)),
-    middleY + TITLE_DISTANCE * Math.abs(Math.cos(angle * Math.PI / 180)),
+    middleX + TITLE_DISTANCE * Math.sign(away[0]) * Math.abs(Math.sin(angle * DEGREE)),
+    middleY + TITLE_DISTANCE * Math.abs(Math.cos(angle * DEGREE)),
   ];
   const turn = angle > 60 ? angle - 180 : angle; // so that it reads from left to right or upwards
   const title = { transform: `translate(${x} ${y}) rotate(${turn})`, "text-anchor": "middle", "font-weight": 600 };

@@ -9,7 +9,7 @@ import {
   shadeVertices,
   vertexNormals,
 } from "@/lib/geometry/shading.ts";
-import { rotatePoints, yawRotation } from "@/lib/geometry/transforms.ts";
+import { DEGREE, rotatePoints, yawRotation } from "@/lib/geometry/transforms.ts";
 import { boundsOf, cross, dot, meanPoint, minus, plus, pointAt, times, unit } from "@/lib/geometry/vectors.ts";
 import type { Mat3, Mesh, Photo, Vec3 } from "@/lib/types.ts";
 
@@ -31,7 +31,7 @@ export interface TurntableOptions extends TurntableFace {
 }
 
 /** As far as a face is seen from its front. */
-const REACH = 55 * Math.PI / 180;
+const REACH = 55 * DEGREE;
 const SIZE = 400;
 const SAMPLES = 2;
 /** Share of the picture's side that is left free at each edge. */

@@ -4,6 +4,7 @@ import { rotateSampleBy } from "@/lib/data/synthetic/rotate_sample.ts";
 import type { FaceSurface } from "@/lib/face/morphable_model.ts";
 import type { Photo } from "@/lib/types.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import { drawLandmarks, overlayMesh, positionMapPicture } from "@/lib/view/drawing/draw.ts";
 import { enlargePhoto, joinPhotos, stackPhotos } from "@/lib/view/drawing/join_photos.ts";
 import { panelRow } from "@/lib/view/figures/panels.ts";
@@ -64,7 +65,7 @@ export async function rotationRow(
   sample: Sample,
   { surface, degrees = [-60, -40, -20, 20, 40, 60], landmarks = false }: RotationRowOptions,
 ): Promise<SvgFigure> {
-  const rotated = rotateSampleBy(sample, { yaws: degrees.map((angle) => angle * Math.PI / 180), surface });
+  const rotated = rotateSampleBy(sample, { yaws: degrees.map((angle) => angle * DEGREE), surface });
   const panels = [
     ...rotated.map((turned, i) => ({ turned, angle: degrees[i]! })),
     { turned: sample, angle: 0 },
