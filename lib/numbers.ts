@@ -8,6 +8,12 @@ export function clamp(value: number, from: number, to: number): number {
   return Math.min(to, Math.max(from, value));
 }
 
+/** The least value that this share of them, from 0 to 1, is below, if not the greatest; NaN for no values. */
+export function quantile(values: Iterable<number>, share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+}
+
 /** The number that as many are below as above; of an even count, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError("Cannot take the median of no numbers");

@@ -1,5 +1,6 @@
 // deno task export <model> [options]: writes a trained model in a format of other programs.
 import { Option } from "commander";
+import { bytesText } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { refusePresent, writeFolderAtomic } from "@/lib/files.ts";
 import { refuseFileAsFolder, refuseFolderName } from "@/tasks/refuse_existing.ts";
@@ -36,7 +37,7 @@ await runTask(command, async (console) => {
     ? { path: out, byteCount: await exportPage(model, out!) }
     : await exportModel(model, { format, half, out });
   console.quiet();
-  globalThis.console.log(`${path}: ${(byteCount / 1e6).toFixed(1)} MB`);
+  globalThis.console.log(`${path}: ${bytesText(byteCount)}`);
 });
 
 interface ModelOptions {

@@ -5,7 +5,7 @@ import { type FaceError, faceSize, type NmeSummary, type ShownFace, summarizeErr
 import { mean } from "@/lib/numbers.ts";
 import { landmarkParts, landmarksOfPart } from "@/lib/face/landmarks.ts";
 import { type FaceSurface, NECK, type RegionName, regionNames } from "@/lib/face/morphable_model.ts";
-import { meanOf } from "@/lib/geometry/vectors.ts";
+import { meanOf, pointAt } from "@/lib/geometry/vectors.ts";
 import type { PositionMap } from "@/lib/types.ts";
 
 /** The mean error of one part of the face over many faces, in percent of the face's size. */
@@ -31,22 +31,23 @@ export interface MapPair {
 }
 
 /**
- * [vertexCount], the distance of each of the surface's points from where it is, in percent of the face's size. In 3D,
- * the mean depths, without the neck, are made equal first, as `nme` makes those of landmarks.
+ * [vertexCount], the distance in 3D of each of the surface's points from where it is, in percent of the face's size; mean
+ * depths, without the neck, are made equal first, as `nme` makes those of landmarks.
  */
-export function vertexErrors(pair: MapPair, surface: UvRegions, dimensions: 2 | 3 = 3): Float32Array {
+export function vertexErrors(pair: MapPair, surface: UvRegions): Float32Array {
   const offsets = vertexOffsets(pair, surface);
-  return Float32Array.from({ length: offsets.length / 3 }, (_, v) => offsetLength(offsets, v, dimensions));
+  return Float32Array.from({ length: offsets.length / 3 }, (_, v) => Math.hypot(...pointAt(offsets, v)));
 }
 
-/** The means of {@linkcode vertexErrors} in 2D and in 3D without the neck, which the loss gives no weight. */
+/** The means of {@linkcode vertexErrors} and of such distances in 2D, both without the neck, which the loss gives no weight. */
 export function denseErrors(pair: MapPair, surface: UvRegions): [in2d: number, in3d: number] {
   const offsets = vertexOffsets(pair, surface);
   let in2d = 0, in3d = 0, count = 0;
   for (let v = 0; v < offsets.length / 3; v++) {
     if (surface.regions[v] === NECK) continue;
-    in2d += offsetLength(offsets, v, 2);
-    in3d += offsetLength(offsets, v, 3);
+    const [x, y, z] = pointAt(offsets, v);
+    in2d += Math.hypot(x, y);
+    in3d += Math.hypot(x, y, z);
     count++;
   }
   return [in2d / count, in3d / count];
@@ -64,10 +65,6 @@ function vertexOffsets({ truth, prediction, landmarks }: MapPair, { uv, regions 
   const shift = meanOf(found, face)[2] - meanOf(wanted, face)[2];
   const scale = 100 / faceSize(landmarks);
   return found.map((value, i) => scale * (value - wanted[i]! - (i % 3 === 2 ? shift : 0)));
-}
-
-function offsetLength(offsets: Float32Array, v: number, dimensions: 2 | 3): number {
-  return Math.hypot(offsets[3 * v]!, offsets[3 * v + 1]!, dimensions === 3 ? offsets[3 * v + 2]! : 0);
 }
 
 /** What faces' {@linkcode denseErrors} come to. */

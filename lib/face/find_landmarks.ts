@@ -13,7 +13,7 @@ import { vertexNormals } from "@/lib/geometry/shading.ts";
 import { NearestPoints } from "@/lib/geometry/nearest_points.ts";
 import { alignPoints3D, type Similarity3D, transformPoints3D, unmoved } from "@/lib/geometry/procrustes.ts";
 import { boundsOf, distanceBetween, dot, minus, pointAt, pointsAt, vector } from "@/lib/geometry/vectors.ts";
-import { mean } from "@/lib/numbers.ts";
+import { mean, quantile } from "@/lib/numbers.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
 /** Points of the model that are laid on the mesh, modes that bend it, and how much a deviation costs. */
@@ -70,7 +70,7 @@ export function findLandmarks({ positions, triangles }: LandmarkGround, model: M
       targets.set(found, 3 * i);
       away[i] = distanceBetween(found, [x, y, z]);
     }
-    const limit = away.toSorted()[Math.floor(KEPT_SHARE * away.length)]!;
+    const limit = quantile(away, KEPT_SHARE);
     const kept = Uint32Array.from(away.keys()).filter((i) => away[i]! <= limit);
     return { targets, kept, error: mean(Array.from(kept, (i) => away[i]!)) };
   };

@@ -1,5 +1,6 @@
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { shadeVertices } from "@/lib/geometry/shading.ts";
+import { unit } from "@/lib/geometry/vectors.ts";
 import type { Lighting } from "@/lib/portrait/lighting.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -59,13 +60,17 @@ type Cast = Lighting["lamps"][number] & {
   readonly shine: Float32Array;
 };
 
+/** Where a surface faces that mirrors what comes from there into the viewer's eye. */
+function halfwayToViewer([x, y, z]: Vec3): Vec3 {
+  return unit([x, y, z + 1]);
+}
+
 function addToSkin(
   { bodyCount, normals, gloss }: LitVertices,
   { direction, color, share, seen, light, shine }: Cast,
 ): void {
   const [lx, ly, lz] = direction, [red, green, blue] = color;
-  const half = Math.hypot(lx, ly, lz + 1) || 1;
-  const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
+  const [hx, hy, hz] = halfwayToViewer(direction);
   const [w0, w1, w2] = WRAP;
   const s0 = 1 / (1 + w0), s1 = 1 / (1 + w1), s2 = 1 / (1 + w2);
   for (const v of seen.list) {
@@ -101,8 +106,7 @@ function addToHair(
   { direction, color, share, seen, light, shine }: Cast,
 ): void {
   const [lx, ly, lz] = direction, [red, green, blue] = color;
-  const half = Math.hypot(lx, ly, lz + 1) || 1;
-  const hx = lx / half, hy = ly / half, hz = (lz + 1) / half;
+  const [hx, hy, hz] = halfwayToViewer(direction);
   for (const v of seen.list) {
     if (v < bodyCount) continue;
     const i = 3 * v, t = i - 3 * bodyCount;

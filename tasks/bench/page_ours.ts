@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { openOnnxModel } from "@/lib/model/model_folder.ts";
+import { quantile } from "@/lib/numbers.ts";
 import { pageFiles } from "@/tasks/serve/page_files.ts";
 import { servePage } from "@/tasks/serve/page_server.ts";
 import { cameraThatPlays, drawCamera, openLivePage } from "./live_page.ts";
@@ -27,12 +28,11 @@ await serve(async () => {
   const start = performance.now();
   const seen = await live.seen(FRAMES);
   const seconds = (performance.now() - start) / 1000;
-  const latencies = seen.map(({ latency }) => latency).sort((a, b) => a - b);
-  const quantile = (share: number) => latencies[Math.floor(share * (FRAMES - 1))]!;
+  const latencies = seen.map(({ latency }) => latency);
   return [
     { unit: "frames/s", value: FRAMES / seconds },
-    { label: "latency, median", unit: "ms", value: quantile(0.5) },
-    { label: "latency, 95 %", unit: "ms", value: quantile(0.95) },
+    { label: "latency, median", unit: "ms", value: quantile(latencies, 0.5) },
+    { label: "latency, 95 %", unit: "ms", value: quantile(latencies, 0.95) },
     { label: "sent to the first frame with a face", unit: "MB", value: megabytes },
   ];
 });

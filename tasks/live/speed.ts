@@ -1,3 +1,5 @@
+import { quantile } from "@/lib/numbers.ts";
+
 /** How fast frames come, over the last second. */
 export class SpeedMeter {
   readonly #frames: { readonly at: number; readonly latency: number }[] = [];
@@ -19,6 +21,6 @@ export class SpeedMeter {
 
   /** Milliseconds, the median. */
   get latency(): number {
-    return this.#frames.map(({ latency }) => latency).sort((a, b) => a - b)[this.#frames.length >> 1] ?? 0;
+    return quantile(this.#frames.map(({ latency }) => latency), 0.5) || 0;
   }
 }

@@ -5,6 +5,7 @@ import type { PhotoStore } from "@/lib/data/store/photo_store.ts";
 import { InputError } from "@/lib/errors.ts";
 import { type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
 import type { MorphableModel } from "@/lib/face/morphable_model.ts";
+import { quantile } from "@/lib/numbers.ts";
 import { FirstLines } from "@/tasks/first_lines.ts";
 import { refuseFileAsFolder } from "@/tasks/refuse_existing.ts";
 import { modelOption } from "@/tasks/model_option.ts";
@@ -197,8 +198,7 @@ async function label(
 function tell(store: PhotoStore): void {
   const { folder, index: { photos, refused, loss, about, errorMeans }, faces } = store;
   const leftOut = faces.length - store.chosen().length;
-  const errors = faces.map(({ error }) => error).sort((a, b) => a - b);
-  const at = (share: number) => errors[Math.min(errors.length - 1, Math.floor(share * errors.length))]!.toFixed(2);
+  const at = (share: number) => quantile(faces.map(({ error }) => error), share).toFixed(2);
   const known = new Set(faces.map(({ id }) => id)), gone = store.choices.out.filter((id) => !known.has(id)).length;
   const without = photos!.filter(({ errors }) => errors.length === 0).length;
   const lines = [

@@ -1,3 +1,4 @@
+import { quantile } from "@/lib/numbers.ts";
 import { StageClock } from "@/lib/stage_clock.ts";
 
 /** Where the time of frames goes. */
@@ -22,9 +23,9 @@ export class FrameClock extends StageClock<"read" | "track" | "draw" | "write"> 
     return [
       `${this.rate.toFixed(1)} frames/s from end to end`,
       ...stages.map((stage) => {
-        const times = this.#frames.map((frame) => frame.get(stage) ?? 0).sort((a, b) => a - b);
-        const at = (share: number) => times[Math.min(times.length - 1, Math.floor(share * times.length))]!.toFixed(1);
-        return `${stage.padEnd(6)} ${at(0.5)} ms, p95 ${at(0.95)} ms`;
+        const times = this.#frames.map((frame) => frame.get(stage) ?? 0);
+        const [half, most] = [0.5, 0.95].map((share) => quantile(times, share).toFixed(1));
+        return `${stage.padEnd(6)} ${half} ms, p95 ${most} ms`;
       }),
     ];
   }

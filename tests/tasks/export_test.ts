@@ -1,5 +1,6 @@
 import ort from "onnxruntime-node";
 import { type OnnxModel, openOnnxModel } from "@/lib/model/model_folder.ts";
+import { bytesText } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { exportOnnx } from "@/lib/export/save_onnx.ts";
 import { filesBelow } from "@/lib/files.ts";
@@ -77,8 +78,8 @@ Deno.test("deno task export writes weights that come along in other formats, and
   const out = `${folder.path}/saved`;
   const { code, stdout } = await runTaskChild("export", model, "--format", "savedmodel", "--out", out);
   const saved = await Promise.all((await filesBelow([out])).map((path) => Deno.stat(path)));
-  const megabytes = saved.reduce((sum, { size }) => sum + size, 0) / 1e6;
-  assertEquals([code, stdout], [0, `${out}: ${megabytes.toFixed(1)} MB\n`]);
+  const bytes = saved.reduce((sum, { size }) => sum + size, 0);
+  assertEquals([code, stdout], [0, `${out}: ${bytesText(bytes)}\n`]);
 });
 
 Deno.test("deno task export writes weights to ship: the same landmarks, of a surface that is the map's own texels", async () => {

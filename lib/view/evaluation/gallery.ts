@@ -6,6 +6,7 @@ import { nme, yawBinOf } from "@/lib/evaluate/nme.ts";
 import { vertexErrors } from "@/lib/evaluate/region_errors.ts";
 import { type FaceSurface, NECK } from "@/lib/face/morphable_model.ts";
 import { DEGREE } from "@/lib/geometry/transforms.ts";
+import { quantile } from "@/lib/numbers.ts";
 import type { ProgressListener } from "@/lib/progress.ts";
 import type { Photo } from "@/lib/types.ts";
 import { drawLandmarks } from "@/lib/view/drawing/draw.ts";
@@ -105,9 +106,9 @@ const MOST_OF_A_FACE = 0.9;
 function mostShown(faces: readonly Ranked[], surface: FaceSurface): number {
   const typical = faces.filter(({ rank }) => rank < ranks.length - 1).map(({ face }) => {
     const errors = vertexErrors({ ...face, truth: face.map }, surface).filter((_, v) => surface.regions[v] !== NECK);
-    return errors.sort()[Math.floor(MOST_OF_A_FACE * (errors.length - 1))]!;
+    return quantile(errors, MOST_OF_A_FACE);
   });
-  const middle = typical.sort((a, b) => a - b)[Math.floor(typical.length / 2)]!;
+  const middle = quantile(typical, 0.5);
   return ends.find((end) => end >= middle) ?? ends.at(-1)!;
 }
 
