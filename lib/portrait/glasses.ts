@@ -1,10 +1,11 @@
 import { eyeCornerDistance, keyLandmarks, landmarkLines } from "@/lib/face/landmarks.ts";
 import type { FloatImage } from "@/lib/geometry/color.ts";
-import type { Raster } from "@/lib/geometry/rasterize.ts";
 import type { Seen } from "@/lib/geometry/seen_vertices.ts";
 import { placedAxes, type Placement } from "@/lib/geometry/transforms.ts";
 import { dot, meanOf, meanPoint, pointAt, times, vector } from "@/lib/geometry/vectors.ts";
 import { clamp } from "@/lib/numbers.ts";
+import { colorSources } from "@/lib/portrait/head_mesh.ts";
+import type { HeadRaster } from "@/lib/portrait/head_pixels.ts";
 import type { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 
@@ -51,7 +52,7 @@ export function randomGlasses(random: Random): Glasses | undefined {
 
 export interface GlassesScene {
   /** The head as it was drawn into the image, one sample a pixel. */
-  readonly raster: Pick<Raster, "width" | "depth">;
+  readonly raster: Pick<HeadRaster, "width" | "depth" | "kinds">;
   /** [68, 3], in the image's pixels, with the raster's z. */
   readonly landmarks: Float32Array;
   readonly placement: Placement;
@@ -83,6 +84,8 @@ class Fit {
 
 /** How far lenses are before the eyes. */
 const AHEAD = 0.19;
+/** How far within a broad head a temple may lie that would bend around it: frames are made to fit. */
+const TEMPLE_SINK = 0.2;
 /** How wide a rim's shadow is, at least. */
 const SHADOW_WIDTH = 0.07;
 
@@ -145,11 +148,14 @@ export function paintGlasses(image: FloatImage, glasses: Glasses, scene: Glasses
     const hinge = fit.along(middle, side * glasses.halfWidth, 0.06, 0);
     const jawEnd = e === 0 ? keyLandmarks.rightJawEnd : keyLandmarks.leftJawEnd;
     const ear = fit.along(pointAt(landmarks, jawEnd), side * 0.06, 0.08, -0.1);
-    strokeInDepth(image, [hinge, fit.along(hinge, side * 0.05, 0, -0.12), ear], { ...scene, color: frameColor, width });
+    // Turned to the viewer, or away from it.
+    const sink = axes[0][2] * side > 0 ? TEMPLE_SINK * pixels : 0;
+    const temple = [hinge, fit.along(hinge, side * 0.05, 0, -0.12), ear];
+    strokeInDepth(image, temple, { ...scene, color: frameColor, width, sink });
   });
   const inner = eyes.map((eye, e) => fit.along(eye, -sideOf(e) * glasses.halfWidth * 0.95, glasses.lift + 0.05, AHEAD));
   const bridge = fit.along(meanPoint(inner), 0, 0.03, 0.05);
-  strokeInDepth(image, [inner[0]!, bridge, inner[1]!], { ...scene, color: frameColor, width });
+  strokeInDepth(image, [inner[0]!, bridge, inner[1]!], { ...scene, color: frameColor, width, sink: 0 });
 }
 
 interface Lens extends GlassesScene {
@@ -193,11 +199,13 @@ interface Stroke extends GlassesScene {
   readonly color: Vec3;
   /** Pixels. */
   readonly width: number;
+  /** Pixels that skin may be nearer by without hiding the line. */
+  readonly sink: number;
 }
 
 /** A line through points in image space, hidden where the head is nearer. */
 function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: readonly Vec3[], stroke: Stroke): void {
-  const { raster, color, width } = stroke;
+  const { raster, color, width, sink } = stroke;
   for (let k = 0; k + 1 < line.length; k++) {
     const [ax, ay, az] = line[k]!, [bx, by, bz] = line[k + 1]!;
     const squared = (bx - ax) ** 2 + (by - ay) ** 2 || 1;
@@ -210,7 +218,9 @@ function strokeInDepth({ width: columns, height: rows, rgb }: FloatImage, line: 
         const off = Math.hypot(dx - t * (bx - ax), dy - t * (by - ay));
         const cover = Math.min(1, 0.5 + width / 2 - off);
         if (cover <= 0) continue;
-        if (raster.depth[row * raster.width + column]! > az + t * (bz - az)) continue;
+        const pixel = row * raster.width + column;
+        const give = raster.kinds[pixel] === colorSources.hair ? 0 : sink;
+        if (raster.depth[pixel]! > az + t * (bz - az) + give) continue;
         const i = 3 * (row * columns + column);
         for (let c = 0; c < 3; c++) rgb[i + c]! += cover * (color[c]! - rgb[i + c]!);
       }

@@ -7,7 +7,7 @@ import { onceEach } from "@/lib/once_each.ts";
 import { torsoTriangles, torsoVertexCount } from "@/lib/portrait/torso.ts";
 
 /** What a triangle's color comes from. */
-const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3, torso: 4 } as const;
+export const colorSources = { texture: 0, vertices: 1, eye: 2, hair: 3, torso: 4 } as const;
 
 /**
  * A model's head, a torso, and hair as one mesh to draw; vertices are in this order. Triangles are in the order of

@@ -17,6 +17,8 @@ export interface HeadRaster {
   /** [height, width], barycentric weights of the triangle's second and third corner. */
   readonly second: Float32Array;
   readonly third: Float32Array;
+  /** [height, width], what each pixel was last drawn from, a number of `colorSources`, or 255 where there is no head. */
+  readonly kinds: Uint8Array;
 }
 
 export interface ShadeInputs {
@@ -61,8 +63,7 @@ export class HeadPixels {
   readonly #grid: Int32Array;
   readonly #isSeen: Uint8Array;
   readonly #seen: Uint32Array;
-  /** [size, size], the source of each pixel's triangle, or 255, and 1 where it has another neighbor. */
-  readonly #kinds: Uint8Array;
+  /** [size, size], 1 where a pixel's neighbor is of another kind. */
   readonly #isEdge: Uint8Array;
   readonly #means: Float32Array;
   /** Where an image lies while it is drawn on that has no place in the kernels' memory. */
@@ -90,8 +91,8 @@ export class HeadPixels {
       depth: kernels.floats(pixels),
       second: kernels.floats(pixels),
       third: kernels.floats(pixels),
+      kinds: kernels.bytes(pixels),
     };
-    this.#kinds = kernels.bytes(pixels);
     this.#isEdge = kernels.bytes(pixels);
     this.#means = kernels.floats(3 * pixels);
   }
@@ -121,12 +122,12 @@ export class HeadPixels {
     rgb: Float32Array,
     { first, paint, light, shine, colors, strands: contrast, seed, ...relief }: ShadeInputs,
   ): void {
-    const { run } = this.#kernels, { width, height, triangle, depth, second, third } = this.raster;
+    const { run } = this.#kernels, { width, height, triangle, depth, second, third, kinds } = this.raster;
     const { triangles, sources, corners, modelVertices } = this.#mesh;
     const { columns, rows } = strands.texture;
     run.shadePixels(
       rgb,
-      this.#kinds,
+      kinds,
       width * height,
       triangle,
       second,
@@ -153,6 +154,6 @@ export class HeadPixels {
       relief.slopes,
       relief.lamp,
     );
-    run.softenPixels(rgb, width, height, this.#kinds, depth, this.#isEdge, this.#means);
+    run.softenPixels(rgb, width, height, kinds, depth, this.#isEdge, this.#means);
   }
 }

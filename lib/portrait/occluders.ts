@@ -125,8 +125,16 @@ function paintPhone(image: FloatImage, options: OccluderOptions): void {
   const color = random.chance(0.7) ? grayColor(brightness * random.uniform(0.01, 0.08)) : grayColor(brightness * 0.6);
   const angle = random.normal() * 0.5;
   const body = { kind: "box", x, y, halfWidth: height * 0.5, halfHeight: height, angle } as const;
-  const shapes: Painted[] = [[body, { from: color, to: times(color, 2), softness: SOFT }]];
   const flesh = plain(times(options.skin, brightness * 0.8), 0.6);
+  // The hand is behind the phone, but for its fingers.
+  const palm: Point = [x + 0.5 * height * side, y + 0.15 * height];
+  const wrist: Point = [palm[0] + 2 * height * side, palm[1] + 6 * height];
+  const back = { x: palm[0], y: palm[1], halfWidth: 0.4 * height, halfHeight: 0.65 * height, angle: -0.3 * side };
+  const shapes: Painted[] = [
+    [stroke(palm, wrist, height * 0.6), flesh],
+    [{ kind: "ellipse", ...back }, flesh],
+    [body, { from: color, to: times(color, 2), softness: SOFT }],
+  ];
   for (let finger = 0; finger < 4; finger++) {
     const dy = (finger - 1.5) * height * 0.28;
     const at: Point = [x - Math.sin(angle) * dy, y + Math.cos(angle) * dy];

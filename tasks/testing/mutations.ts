@@ -297,6 +297,12 @@ export const mutations: readonly Mutation[] = [
     tests: ["tests/portrait/head_light_test.ts"],
   },
   {
+    file: "lib/portrait/glasses.ts",
+    line: "const give = raster.kinds[pixel] === colorSources.hair ? 0 : sink;",
+    replacement: "const give = sink;",
+    tests: ["tests/portrait/scenery_test.ts"],
+  },
+  {
     file: "lib/portrait/light_pattern.ts",
     line: "visibility[v]! *= pattern.least + (1 - pattern.least) * share;",
     replacement: "visibility[v]! *= share;",

@@ -1,10 +1,11 @@
 import { Backdrop } from "@/lib/portrait/backgrounds.ts";
 import { castGlasses, paintGlasses, randomGlasses } from "@/lib/portrait/glasses.ts";
+import { colorSources } from "@/lib/portrait/head_mesh.ts";
 import { randomLighting } from "@/lib/portrait/lighting.ts";
 import { paintOccluders } from "@/lib/portrait/occluders.ts";
 import { fillShape, stroke } from "@/lib/portrait/shapes.ts";
 import { emptyRaster } from "@/lib/geometry/rasterize.ts";
-import { poseRotation } from "@/lib/geometry/transforms.ts";
+import { placeInImage, poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
 import type { Vec3 } from "@/lib/types.ts";
 import { assert, assertClose, assertEquals } from "@/tests/support.ts";
@@ -66,7 +67,7 @@ Deno.test("paintOccluders() and paintGlasses() leave finite, positive light, mos
         scale: 1,
         translation: [0, 0, 0] as const,
       };
-      const raster = emptyRaster({ width: SIZE, height: SIZE });
+      const raster = { ...emptyRaster({ width: SIZE, height: SIZE }), kinds: new Uint8Array(SIZE ** 2).fill(255) };
       paintGlasses(image, glasses, { raster, landmarks, placement, brightness: 0.8 });
     }
     assert(image.rgb.every((value) => value >= 0 && value < 5));
@@ -101,6 +102,61 @@ Deno.test("paintOccluders() has hands cast a shadow away from a lamp, which is s
     assert(x / darker > handX / hand, `seed ${seed}: to the right, where the lamp is left`);
   }
   assert(shadows > 5, `${shadows}`);
+});
+
+Deno.test("paintOccluders() has a phone held by a hand that comes from outside the picture", () => {
+  const landmarks = Float32Array.from({ length: 204 }, (_, i) => i % 3 === 2 ? 10 : 20 + 24 * new Random(i).next());
+  let phones = 0;
+  for (let seed = 0; seed < 300; seed++) {
+    const image = canvas();
+    image.rgb.fill(0.3);
+    const options = { random: new Random(seed), landmarks, skin: [0.6, 0.1, 0.1] as const, brightness: 0.8 };
+    if (paintOccluders(image, options).join() !== "phone") continue;
+    phones++;
+    const isFlesh = (k: number) => image.rgb[3 * k]! > 0.32 && image.rgb[3 * k + 1]! < 0.2;
+    const border = [...Array(SIZE ** 2).keys()].filter((k) =>
+      k >= SIZE ** 2 - SIZE || k % SIZE === 0 || k % SIZE === SIZE - 1
+    );
+    assert(border.some(isFlesh), `seed ${seed}`);
+  }
+  assert(phones > 3, `${phones}`);
+});
+
+Deno.test("paintGlasses() draws temples over skin that is a little nearer, not over hair, nor on the far side", () => {
+  const random = new Random(1), drawn = Array.from({ length: 99 }, () => randomGlasses(random)).find((g) => g)!;
+  const glasses = { ...drawn, frame: 0.05, frameColor: [1, 0, 0] as const }, scale = 24;
+  const rotation = poseRotation({ pitch: 0, yaw: 0.6, roll: 0 });
+  const placement = { rotation, scale, translation: [SIZE / 2, SIZE / 2, 0] as const };
+  const head = new Float32Array(204); // y up
+  for (let l = 36; l < 48; l++) head.set([l < 42 ? -0.33 : 0.33, 0, 0], 3 * l);
+  for (const side of [-1, 1]) {
+    head.set([0.5 * side, 0, 0], 3 * (side < 0 ? 36 : 45));
+    head.set([0.8 * side, 0, -0.7], 3 * (side < 0 ? 0 : 16));
+  }
+  const landmarks = placeInImage(head, placement);
+  const hinges = [-1, 1].map((side) =>
+    placeInImage(
+      Float32Array.from([side * ((5 * 0.33 + 0.5) / 6 + 0.01 + glasses.halfWidth), glasses.lift + 0.06, 0.19]),
+      placement,
+    )
+  );
+  const [far, near] = hinges.sort((a, b) => a[2]! - b[2]!);
+  /** Where what is seen is nearer by this, in distances of eye corners. */
+  const isDrawn = (hinge: Float32Array, kind: number, nearer: number) => {
+    const [x, y, z] = hinge as unknown as [number, number, number];
+    const raster = {
+      width: SIZE,
+      depth: new Float32Array(SIZE ** 2).fill(z + nearer * scale),
+      kinds: new Uint8Array(SIZE ** 2).fill(kind),
+    };
+    const image = canvas();
+    paintGlasses(image, glasses, { raster, landmarks, placement, brightness: 1 });
+    return image.rgb[3 * (Math.floor(y) * SIZE + Math.floor(x))]! > 0.3;
+  };
+  const { texture, hair } = colorSources;
+  for (const kind of [texture, hair]) assert(isDrawn(near!, kind, -0.1) && isDrawn(far!, kind, -0.1));
+  assert(isDrawn(near!, texture, 0.1) && !isDrawn(near!, hair, 0.1) && !isDrawn(near!, texture, 0.5));
+  assert(!isDrawn(far!, texture, 0.1));
 });
 
 Deno.test("castGlasses() dims a lamp behind rims and dark lenses, where its light comes from", () => {
