@@ -82,7 +82,7 @@ export function randomAppearance(random: Random, years: number): Appearance {
       moles: random.chance(0.5) && !isChild ? random.integer(1, 9) : 0,
       circles: random.uniform(0, 0.35) + 0.35 * age,
       gloss: random.chance(0.15) ? random.uniform(0.14, 0.3) : random.uniform(0.02, 0.14),
-      relief: random.fork("relief").uniform(0, 0.08) * (isChild ? 0.3 : 1 + age),
+      relief: random.fork("relief").uniform(0, 0.04) * (isChild ? 0.3 : 1 + 1.5 * age),
       wrinkles: age * random.uniform(0.7, 1.3),
     },
     brows: {

@@ -35,9 +35,9 @@ export interface FaceFields {
   readonly jaw: SparseField;
   /** Where skin folds with the years: how much. */
   readonly wrinkles: SparseField;
-  /** Where a mask over mouth and nose lies. */
+  /** Where a mask over mouth and nose lies, and what holds it. */
   readonly mask: SparseField;
-  /** [vertexCount], the same of vertices. */
+  /** [vertexCount], the mask itself, of vertices. */
   readonly maskVertices: Float32Array;
   /** [vertexCount], how oily skin is: 1 is usual, more on the nose and the forehead. */
   readonly oil: Float32Array;
@@ -129,11 +129,24 @@ function makeFields(atlas: FaceAtlas): FaceFields {
   const ofVertices = (field: (p: Vec3) => number) =>
     Float32Array.from({ length: points.length / 3 - start }, (_, v) => field(pointAt(points, start + v)));
 
+  const maskTop = (side: number) => mark(29)[1] - 0.22 * side;
+  const maskBottom = (side: number) => chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
+  const maskBack = earDepth + 0.18;
   const maskAt = (p: Vec3) => {
-    const side = Math.abs(p[0]);
-    const top = mark(29)[1] - 0.22 * side, bottom = chinTip[1] - 0.12 + 0.75 * Math.max(0, side - 0.3);
-    return inFront(p, earDepth + 0.2) * smoothstep(top + 0.01, top - 0.01, p[1]) *
+    const side = Math.abs(p[0]), top = maskTop(side), bottom = maskBottom(side);
+    return smoothstep(maskBack - 0.015, maskBack + 0.015, p[2]) * smoothstep(top + 0.01, top - 0.01, p[1]) *
       smoothstep(bottom, bottom + 0.02, p[1]);
+  };
+  // As seen from the side: from the mask's corners to above and below the ear.
+  const earHeight = mark(keyLandmarks.leftJawEnd)[1], strapEnd = earDepth - 0.02;
+  const straps: Vec3[][] = [
+    [[0, maskTop(0.7) - 0.03, maskBack], [0, earHeight + 0.13, strapEnd]],
+    [[0, maskBottom(0.7) + 0.05, maskBack], [0, earHeight - 0.36, strapEnd]],
+  ];
+  const strapAt = (p: Vec3) => {
+    if (Math.abs(p[0]) < 0.5 || p[2] > maskBack + 0.02) return 0;
+    const off = Math.min(...straps.map((strap) => nearestOnLine([0, p[1], p[2]], strap).distance));
+    return smoothstep(0.034, 0.004, off);
   };
 
   return {
@@ -169,13 +182,13 @@ function makeFields(atlas: FaceAtlas): FaceFields {
     }),
     jaw: sparse((p) => {
       const side = Math.abs(p[0]);
-      // From beside the mouth up to the front of the ear.
-      const line = noseBase[1] - 0.12 + 0.9 * Math.max(0, side - 0.45);
-      return smoothstep(line + 0.03, line - 0.12, p[1]) *
-        smoothstep(mouthHalf * 0.95, mouthHalf * 1.3, side + Math.max(0, lipBottom[1] - p[1])) *
-        smoothstep(earDepth - 0.02, earDepth + 0.16, p[2]) *
+      // From the corner of the mouth up the cheek, and steeply to the hair before the ear.
+      const line = noseBase[1] - 0.12 + 0.9 * (side - 0.45) + 2.5 * Math.max(0, side - 0.7);
+      return smoothstep(line + 0.06, line - 0.16, p[1]) *
+        smoothstep(mouthHalf * 0.9, mouthHalf * 1.4, side + Math.max(0, lipBottom[1] - p[1])) *
+        smoothstep(earDepth - 0.04, earDepth + 0.08, p[2]) *
         smoothstep(chinTip[1] - 0.3, chinTip[1] - 0.02, p[1] + 0.25 * (p[2] - chinTip[2]));
-    }, { ...everywhere, back: earDepth - 0.02 }),
+    }, { ...everywhere, back: earDepth - 0.04 }),
     wrinkles: sparse((p) => {
       if (p[2] < foldDepth) return 0;
       const q: Vec3 = [Math.abs(p[0]), p[1], 0];
@@ -185,7 +198,7 @@ function makeFields(atlas: FaceAtlas): FaceFields {
         return Math.max(most, depth * Math.exp(-((distance / width) ** 2)) * smoothstep(1, 0.75, along));
       }, 0);
     }, { ...everywhere, bottom: chinTip[1], top: 0.8 }),
-    mask: sparse(maskAt, { ...everywhere, back: earDepth + 0.05 }),
+    mask: sparse((p) => Math.max(maskAt(p), strapAt(p)), { ...everywhere, back: strapEnd - 0.03 }),
     maskVertices: ofVertices(maskAt),
     oil: ofVertices((p) =>
       0.6 + 0.9 * bump(p, noseTip, 0.3) + 0.6 * bump(p, [0, 0.45, mark(keyLandmarks.noseRoot)[2]], 0.45) +

@@ -116,14 +116,13 @@ export class FacePainter {
     if (this.#painted?.look === look && this.#painted.hair === hair) return this.#paint;
     this.#painted = { look, hair };
     this.#paintSkin(look);
-    const { albedo } = this.#paint;
     this.#paintLips(look);
     this.#paintEyeArea(look);
     this.#paintBeard(look);
     this.#paintBrows(look);
     this.#paintHairRoots(look, hair);
     this.#paintMask(look);
-    blendField(albedo, this.fields.belowCollar, { color: look.clothColor, from: 0.0, to: 0.02 });
+    this.#paintCollar(look);
     this.#paintMaterials(look);
     paintEyes(look.eyes, this.#paint.eyeRamp);
     return this.#paint;
@@ -236,8 +235,8 @@ export class FacePainter {
       for (let k = 0; k < points.length; k++) {
         const i = points[k]!;
         const rough = 0.25 * coarse[i]! + 0.15 * medium[i]! + 0.5 * fine[i]!;
-        const amount = density * smoothstep(0.15, 0.75, values[k]! + 0.18 * rough) * (0.85 + 0.15 * fine[i]!);
-        const shade = 1 + 0.12 * medium[i]! + 0.25 * fine[i]!;
+        const amount = density * smoothstep(0.15, 0.75, values[k]! + 0.18 * rough) * (0.9 + 0.08 * fine[i]!);
+        const shade = 1 + 0.12 * medium[i]! + 0.2 * fine[i]!;
         mix(albedo, i, r * shade, g * shade, b * shade, Math.min(0.95, amount));
       }
     }
@@ -272,6 +271,17 @@ export class FacePainter {
       const amount = smoothstep(-0.04, 0.09, values[k]! - line + 0.03 * medium[i]! + 0.03 * fine[i]!);
       const shade = 0.75 + 0.15 * medium[i]! + 0.15 * fine[i]!;
       mix(albedo, i, r * shade, g * shade, b * shade, roots * amount);
+    }
+  }
+
+  /** Cloth where the model's own neck is dressed. */
+  #paintCollar({ clothColor: [r, g, b] }: Appearance): void {
+    const { points, values } = this.fields.belowCollar;
+    const { albedo, relief } = this.#paint;
+    for (let k = 0; k < points.length; k++) {
+      const i = points[k]!, amount = smoothstep(0, 0.02, values[k]!);
+      mix(albedo, i, r, g, b, amount);
+      if (i < relief.length) relief[i]! *= 1 - amount;
     }
   }
 
@@ -313,21 +323,19 @@ export class FacePainter {
   #paintMaterials({ hairColor, noise, skin, lips, mask }: Appearance): void {
     const { textureSize } = this.#atlas;
     const { albedo, gloss } = this.#paint;
-    const { oil, lipVertices } = this.fields;
+    const { oil, lipVertices, maskVertices } = this.fields;
     const ofSkin = skin.gloss, ofLips = lips.gloss;
     for (let v = 0; v < gloss.length; v++) gloss[v] = ofSkin * oil[v]! + ofLips * lipVertices[v]!;
+    if (mask) { for (const v of this.#masked) gloss[v]! *= 1 - maskVertices[v]!; }
     const start = textureSize ** 2;
-    const { points, values } = this.fields.mask;
-    for (let k = 0; mask && k < points.length; k++) {
-      if (points[k]! >= start) gloss[points[k]! - start]! *= 1 - values[k]!;
-    }
     const white = 0.4 + 0.25 * (noise % 97) / 97;
     const teeth: Vec3 = [white, white * 0.92, white * 0.78];
     const lashes: Vec3 = [hairColor[0] * 0.1, hairColor[1] * 0.1, hairColor[2] * 0.1];
     for (
       const [vertices, color, shine] of [
-        [this.#byMaterial.teeth, teeth, 0.35],
-        [this.#byMaterial.gums, [0.24, 0.055, 0.05], 0.2],
+        // The cloth bulges where teeth stand out from between the lips' edges.
+        [this.#byMaterial.teeth, mask ?? teeth, mask ? 0 : 0.35],
+        [this.#byMaterial.gums, mask ?? [0.24, 0.055, 0.05], mask ? 0 : 0.2],
         [this.#byMaterial.lashes, lashes, 0],
         [this.#byMaterial.eyes, undefined, 0.35],
       ] as const
@@ -369,12 +377,4 @@ function lidFields({ values, above }: FaceFields["eyes"]): LidFields {
 function addField(values: Float32Array, { points, values: amounts }: SparseField, gain: number): void {
   if (gain === 0) return;
   for (let k = 0; k < points.length; k++) values[points[k]!]! += gain * amounts[k]!;
-}
-
-function blendField(
-  albedo: Float32Array,
-  { points, values }: SparseField,
-  { color: [r, g, b], from, to }: { color: Vec3; from: number; to: number },
-): void {
-  for (let k = 0; k < points.length; k++) mix(albedo, points[k]!, r, g, b, smoothstep(from, to, values[k]!));
 }

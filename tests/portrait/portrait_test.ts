@@ -3,11 +3,13 @@ import { PortraitPainter } from "@/lib/portrait/portrait.ts";
 import { type Appearance, randomAppearance } from "@/lib/portrait/appearance.ts";
 import { faceAtlas } from "@/lib/face/atlas.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
-import { outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
-import { addModes, meshLandmarks } from "@/lib/face/morphable_model.ts";
+import { keyLandmarks, outlineOf, valuesAt } from "@/lib/face/landmarks.ts";
+import { addModes, materialNames, meshLandmarks } from "@/lib/face/morphable_model.ts";
 import { ambientHarmonics } from "@/lib/geometry/shading.ts";
 import { pointAt } from "@/lib/geometry/vectors.ts";
 import type { Vec3 } from "@/lib/types.ts";
+import { faceFields } from "@/lib/portrait/fields.ts";
+import { FacePainter } from "@/lib/portrait/paint.ts";
 import { type HairStyle, randomHairStyle } from "@/lib/portrait/hair_style.ts";
 import { poseRotation } from "@/lib/geometry/transforms.ts";
 import { Random } from "@/lib/random.ts";
@@ -30,7 +32,14 @@ interface Changes {
 
 function draw(yaw: number, seed: number, { hair = bald, vertices = model.mean, ...changes }: Changes = {}) {
   const random = new Random(seed);
-  const drawn = randomAppearance(random, 30), look = changes.look?.(drawn) ?? drawn;
+  const drawn = randomAppearance(random, 30);
+  const plain: Appearance = {
+    ...drawn,
+    lips: { color: [0, 1, 0], cover: 1, gloss: 0 },
+    makeUp: { ...drawn.makeUp, shadow: 0 },
+    beard: { ...drawn.beard, moustache: 0, chin: 0, jaw: 0 },
+    clothColor: [0.1, 0.1, 0.1],
+  };
   const scale = SIZE / 2.4 / atlas.unit;
   const image = { width: SIZE, height: SIZE, rgb: new Float32Array(3 * SIZE * SIZE).fill(0.5) };
   const rotation = poseRotation({ pitch: 0.1, yaw, roll: 0.2 });
@@ -38,13 +47,7 @@ function draw(yaw: number, seed: number, { hair = bald, vertices = model.mean, .
     vertices,
     placement: { rotation, scale, translation: [SIZE / 2, SIZE / 2, 0] },
     perspective: { center: [SIZE / 2, SIZE / 2], depth: 0, distance: 1e9 },
-    look: {
-      ...look,
-      lips: { color: [0, 1, 0], cover: 1, gloss: 0 },
-      makeUp: { ...look.makeUp, shadow: 0 },
-      beard: { ...look.beard, moustache: 0, chin: 0, jaw: 0 },
-      clothColor: [0.1, 0.1, 0.1],
-    },
+    look: changes.look?.(plain) ?? plain,
     hair,
     torso: {
       rotation,
@@ -171,6 +174,57 @@ Deno.test("PortraitPainter lights a mask as a sheet, over lips that are even in 
   };
   const [bare, worn] = [spread(false), spread(true)];
   assert(worn < 0.8 * bare, `${worn} of ${bare}`);
+});
+
+Deno.test("FacePainter gives a mask no shine, nor teeth that show through it, and straps around the ears", () => {
+  const faces = new FacePainter(atlas), { mask: field, maskVertices } = faces.fields;
+  const cloth: Vec3 = [0.1, 0.2, 0.7], shiny = randomAppearance(new Random(1), 30);
+  const look = { ...shiny, skin: { ...shiny.skin, gloss: 0.3 }, lips: { ...shiny.lips, gloss: 0.6 } };
+  const glossOf = (look: Appearance) => {
+    const { gloss } = faces.paint(look, bald);
+    return maskVertices.reduce((most, share, v) => share === 1 ? Math.max(most, gloss[v]!) : most, 0);
+  };
+  assert(glossOf(look) > 0.3);
+  assertClose(glossOf({ ...look, mask: cloth }), 0, 1e-6);
+  const start = atlas.textureSize ** 2, { albedo } = faces.paint({ ...look, mask: cloth }, bald);
+  const teeth = [...atlas.vertexMaterials.keys()].filter((v) => materialNames[atlas.vertexMaterials[v]!] === "teeth");
+  assert(teeth.length > 0);
+  for (const v of teeth) pointAt(albedo, start + v).forEach((value, c) => assertClose(value, cloth[c]!, 1e-6));
+  const ear = pointAt(atlas.landmarks, keyLandmarks.leftJawEnd), rear = ear[2] + 0.1; // the sheet ends before that
+  const heights = [...field.points].flatMap((point, k) => {
+    const [, y, z] = pointAt(atlas.points, point);
+    return point < start && field.values[k]! > 0.5 && z < rear ? [y - ear[1]] : [];
+  });
+  assert(Math.max(...heights) > 0 && Math.min(...heights) < -0.2, `${heights}`);
+  maskVertices.forEach((share, v) => assert(share === 0 || pointAt(atlas.points, start + v)[2] > rear));
+});
+
+Deno.test("faceFields() has beards grow from the mouth's corners up to before the ears, and leave the cheeks free", () => {
+  const { jaw } = faceFields(atlas), mark = (l: number) => pointAt(atlas.landmarks, l);
+  const [ear, corner, nose] = [keyLandmarks.leftJawEnd, keyLandmarks.leftMouthCorner, keyLandmarks.noseBase].map(mark);
+  const grown = [...jaw.points].filter((_, k) => jaw.values[k]! > 0.5).map((point) => pointAt(atlas.points, point));
+  const topAt = (from: number, to: number) =>
+    grown.reduce((top, [x, y]) => Math.abs(x) >= from && Math.abs(x) < to ? Math.max(top, y) : top, -Infinity);
+  assert(topAt(0.78, 1) > ear![1] - 0.25, `${topAt(0.78, 1)}`);
+  assert(topAt(0, corner![0] + 0.1) < nose![1] - 0.15, `${topAt(0, corner![0] + 0.1)}`);
+  const tops = [0.35, 0.45, 0.55, 0.65, 0.75].map((side) => topAt(side - 0.05, side + 0.05));
+  assert(tops.every((top, k) => k === 0 || top > tops[k - 1]!), `${tops}`);
+});
+
+Deno.test("FacePainter gives cloth below the collar none of the skin's relief", () => {
+  const faces = new FacePainter(atlas), look = randomAppearance(new Random(1), 30);
+  const { relief } = faces.paint({ ...look, skin: { ...look.skin, relief: 0.1 } }, bald);
+  const { points, values } = faces.fields.belowCollar;
+  const texels = [...points.keys()].filter((k) => points[k]! < relief.length);
+  const roughness = (isCloth: boolean) =>
+    Math.max(...texels.filter((k) => values[k]! > 0.02 === isCloth).map((k) => Math.abs(relief[points[k]!]!)));
+  assert(roughness(true) === 0 && roughness(false) > 0.05, `${roughness(true)}, ${roughness(false)}`);
+});
+
+Deno.test("randomAppearance() gives the young smooth skin and the old rougher", () => {
+  const roughest = (years: number) =>
+    Math.max(...Array.from({ length: 200 }, (_, seed) => randomAppearance(new Random(seed), years).skin.relief));
+  assert(roughest(8) < roughest(25) && roughest(25) <= 0.04 && roughest(80) > 0.08);
 });
 
 Deno.test("PortraitPainter closes an open mouth by a mask of the mask's color", () => {
