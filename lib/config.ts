@@ -130,7 +130,7 @@ export const defaults: Config = {
 };
 
 /** What the light and the heatmap network are trained with, whatever the faces. */
-const light = {
+const shared = {
   architecture: "lite",
   imageSize: 128,
   batchSize: 32,
@@ -148,12 +148,12 @@ export function batchText({ batchSize, gradAccumulate }: Pick<Config, "batchSize
   return gradAccumulate > 1 ? `${gradAccumulate} × ${batchSize}` : String(batchSize);
 }
 
-/** What networks of that kind are trained with by themselves. */
-const lite = { ...light, steps: 5_500, validateEvery: 250, checkpointEvery: 250 } as const;
+/** What either is trained with where its weights are not to come along. */
+const alone = { ...shared, steps: 5_500, validateEvery: 250, checkpointEvery: 250 } as const;
 
 /** What weights that come along are trained with, on faces that they may be given away for. */
 const shipped = {
-  ...light,
+  ...shared,
   source: { name: "ict" }, // with the path of ICT-FaceKit
   averaging: 0.999,
   checkpointEvery: 250,
@@ -167,8 +167,8 @@ const shipped = {
 /** Each names only what it changes. Results and costs stand in the README. */
 export const presets = {
   prnet: {},
-  lite,
-  heatmap: { ...lite, architecture: "heatmap" },
+  lite: alone,
+  heatmap: { ...alone, architecture: "heatmap" },
   quick: {
     architecture: "lite",
     imageSize: 128,

@@ -5,7 +5,7 @@ import { sourceSettings } from "@/tasks/settings.ts";
 /** Which trained model a task uses: the weights that come along unless one is named. */
 export function modelOption(): Option {
   return new Option("--model <folder>", "a trained model, or a run's folder")
-    .default(`${import.meta.dirname}/../data/weights/lite`, "data/weights/lite");
+    .default(`${import.meta.dirname}/../data/weights/lite`, "data/weights/lite, a heatmap network");
 }
 
 /** What a trained model runs on: the processor, or any GPU. */
