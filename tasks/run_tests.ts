@@ -1,6 +1,7 @@
 // deno task test [words...]: runs the files of tests, or those whose paths have one of the words, some beside each other.
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { runTask, taskCommand } from "@/tasks/run_task.ts";
 import { workThrough } from "@/tasks/testing/jobs.ts";
@@ -71,7 +72,7 @@ await runTask(command, async (console) => {
   const [passed, failed, skipped] = (["passed", "failed", "skipped"] as const).map((outcome) =>
     reports.reduce((sum, report) => sum + report[outcome].length, 0)
   ) as [number, number, number];
-  console.print(`${reports.length} files in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  console.print(`${counted(reports.length, "file")} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
   globalThis.console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (failed > 0 || complaints.length > 0 || passed === 0) Deno.exitCode = 1;
 });

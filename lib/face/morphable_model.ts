@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import {
   LANDMARK_COUNT,
@@ -138,7 +139,7 @@ export function checkModel(model: MorphableModel): void {
     throw new InputError(`Cannot use the face model "${model.name}": ${what}`);
   };
   const length = (what: string, found: number, wanted: number) => {
-    if (found !== wanted) refuse(`its ${what} have ${found} numbers, wanted ${wanted}`);
+    if (found !== wanted) refuse(`its ${what} have ${counted(found, "number")}, wanted ${wanted}`);
   };
   const below = (what: string, indices: ArrayLike<number>, limit: number) => {
     const found = firstIndex(indices, (value) => !(value < limit));
@@ -151,7 +152,9 @@ export function checkModel(model: MorphableModel): void {
 
   const vertexCount = mean.length / 3;
   const surfaceCount = surface.uv.length / 2;
-  if (vertexCount === 0 || !Number.isInteger(vertexCount)) refuse(`its mean has ${mean.length} numbers, wanted 3 each`);
+  if (vertexCount === 0 || !Number.isInteger(vertexCount)) {
+    refuse(`its mean has ${counted(mean.length, "number")}, wanted 3 each`);
+  }
   length("expression names", expressionNames.length, expressionModes.length);
   length("materials", materials.length, triangles.length / 3);
   length("surface regions", surface.regions.length, surfaceCount);

@@ -47,7 +47,7 @@ function bytesOf(path: string, start: number, length: number): Uint8Array {
   }
 }
 
-/** As {@linkcode openNpz}, of a file's bytes; the path is for messages. */
+/** As {@linkcode openNpz}, of a file's bytes, which attacks damage one after the other; the path is for messages. */
 export function parseNpz(bytes: Uint8Array, path: string): Npz {
   return listArrays({ path, size: bytes.length, slice: (start, length) => bytes.subarray(start, start + length) });
 }

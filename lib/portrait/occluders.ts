@@ -19,7 +19,7 @@ export interface OccluderOptions {
 }
 
 /** What may stand before a face. */
-export const occluderKinds = ["hand", "microphone", "phone", "things", "noise"] as const;
+const occluderKinds = ["hand", "microphone", "phone", "things", "noise"] as const;
 export type OccluderKind = typeof occluderKinds[number];
 
 const occluders: Readonly<Record<OccluderKind, readonly [share: number, paint: typeof paintHand]>> = {

@@ -52,7 +52,7 @@ export function isRate(unit: string): boolean {
   return unit.endsWith("/s");
 }
 
-export function rangeOf(values: readonly number[]): Range {
+function rangeOf(values: readonly number[]): Range {
   return [Math.min(...values), Math.max(...values)];
 }
 

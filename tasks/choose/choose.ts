@@ -1,4 +1,5 @@
 /** The page of `deno task prepare photos --choose`: which labeled faces to train on. */
+import { counted } from "@/lib/counted.ts";
 import { clamp } from "@/lib/numbers.ts";
 import { type ChosenFaces, type FaceList, type ListedFace, type View, views } from "@/tasks/choose/protocol.ts";
 import { ZoomedPicture } from "@/tasks/choose/zoomed_picture.ts";
@@ -348,7 +349,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 element("folder").textContent = list.folder;
-element("about").textContent = `${list.faces.length} labels, ${list.about}`;
+element("about").textContent = `${counted(list.faces.length, "label")}, ${list.about}`;
 element("error-means").textContent = `Percent of the face's size: ${list.errorMeans}`;
 sort("worst");
 setView("landmarks");

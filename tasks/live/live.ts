@@ -1,4 +1,5 @@
 // The page: a source's frames go to the tracker one at a time, and each is shown with the faces that were found in it.
+import { counted } from "@/lib/counted.ts";
 import { ExpressionBars } from "./bars.ts";
 import { button, download, element, setPressed } from "./dom.ts";
 import { csvFile, glbFile, type LiveRow, objFile } from "./files.ts";
@@ -136,7 +137,7 @@ async function openBackend(backend: Backend): Promise<void> {
 
 function runtimeNote(backend: Backend): string {
   if (backend === "webgpu") return "on the graphics card";
-  if (crossOriginIsolated) return `SIMD, ${threads} thread${threads === 1 ? "" : "s"}`;
+  if (crossOriginIsolated) return `SIMD, ${counted(threads, "thread")}`;
   return isSecureContext
     ? "SIMD, one thread: this server does not send the headers that more need"
     : "SIMD, one thread: browsers give more only over HTTPS, or to 127.0.0.1 and localhost";

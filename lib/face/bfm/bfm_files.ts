@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { counted } from "@/lib/counted.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT } from "@/lib/face/landmarks.ts";
 import { filesBelow } from "@/lib/files.ts";
@@ -185,7 +186,7 @@ async function readGuo(path: string, deviationsPath: string): Promise<Expression
   if (found !== GUO_COUNT) refuse(path, `it has ${found} modes, wanted ${GUO_COUNT}`);
   const listed = await listedNumbers(deviationsPath);
   if (listed.length !== GUO_COUNT) {
-    refuse(deviationsPath, `it has ${listed.length} numbers, wanted ${GUO_COUNT}`);
+    refuse(deviationsPath, `it has ${counted(listed.length, "number")}, wanted ${GUO_COUNT}`);
   }
   return {
     expressionMean: new Float32Array(count),

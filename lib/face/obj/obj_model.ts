@@ -1,3 +1,4 @@
+import { counted } from "@/lib/counted.ts";
 import { InputError } from "@/lib/errors.ts";
 import { sidedNames } from "@/lib/face/expression_names.ts";
 import {
@@ -141,7 +142,7 @@ function checkLandmarks({ positions }: ObjMesh, landmarks: SurfaceLandmarks, pat
   if (count === 0) refuse(path, "it has no vertices");
   for (const [, { vertices }] of landmarkEntries(landmarks)) {
     const found = vertices.length / 3;
-    if (found !== LANDMARK_COUNT) refuse(path, `it has ${found} landmarks, wanted 68, in Multi-PIE order`);
+    if (found !== LANDMARK_COUNT) refuse(path, `it has ${counted(found, "landmark")}, wanted 68, in Multi-PIE order`);
     const wrong = vertices.findIndex((vertex) => vertex >= count);
     if (wrong < 0) continue;
     refuse(path, `landmark ${Math.floor(wrong / 3)} is vertex ${vertices[wrong]}, wanted one from 0 to ${count - 1}`);

@@ -212,7 +212,7 @@ interface Shared extends Pick<Ranks, "rank" | "count"> {
 }
 
 /** Collectives within a function that is compiled. */
-export class Collectives {
+class Collectives {
   readonly #shared: Shared;
   #key: number;
 

@@ -14,13 +14,13 @@ export class Picture {
   /** An HTML element that holds the picture itself, as a JPEG. */
   async toHtml(): Promise<string> {
     const { width, height } = this.photo;
-    const bytes = await encodeJpeg(this.photo, { quality: 90 });
+    const bytes = await encodeJpeg(this.photo);
     const source = `data:image/jpeg;base64,${bytes.toBase64()}`;
     return `<img src="${source}" width="${width}" height="${height}" alt="${escapeHtml(this.caption)}">`;
   }
 
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
-    const bytes = await encodeJpeg(this.photo, { quality: 90 });
+    const bytes = await encodeJpeg(this.photo);
     return { "image/jpeg": bytes.toBase64(), "text/plain": this.caption };
   }
 }

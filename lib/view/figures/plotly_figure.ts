@@ -40,7 +40,7 @@ export class PlotlyFigure {
     return {
       "application/vnd.plotly.v1+json": { data, layout, config },
       ...typeof still === "string" && { "image/svg+xml": still },
-      ...typeof still === "object" && { "image/jpeg": (await encodeJpeg(still, { quality: 90 })).toBase64() },
+      ...typeof still === "object" && { "image/jpeg": (await encodeJpeg(still)).toBase64() },
       "text/plain": this.caption,
     };
   }

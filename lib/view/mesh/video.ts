@@ -53,7 +53,7 @@ export class Video {
 
   /** With the first frame, for where no HTML is shown. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
-    const first = await encodeJpeg(this.frames[0]!, { quality: 90 });
+    const first = await encodeJpeg(this.frames[0]!);
     return { "text/html": await this.toHtml(), "image/jpeg": first.toBase64(), "text/plain": this.caption };
   }
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { counted } from "@/lib/counted.ts";
 import { InputError, reasonOf } from "@/lib/errors.ts";
 import { LANDMARK_COUNT, type LandmarkConvention, landmarkConventions } from "@/lib/face/landmarks.ts";
 import { isFile, parseJson, readText } from "@/lib/files.ts";
@@ -65,7 +66,7 @@ export function parsePts(text: string, path: string): Float32Array[] {
   if (inside === undefined || numbers.length !== 2 * LANDMARK_COUNT || !numbers.every(Number.isFinite)) {
     throw new InputError(
       `Cannot use ${path}: ${
-        inside === undefined ? "it has no points in braces" : `its braces hold ${numbers.length} words`
+        inside === undefined ? "it has no points in braces" : `its braces hold ${counted(numbers.length, "word")}`
       }, ` +
         "68 lines of x and y were expected",
     );
