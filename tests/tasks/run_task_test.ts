@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import fc from "@/tests/fast_check.ts";
-import { newRunFolder } from "@/tasks/new_run_folder.ts";
+import { newRunFolder } from "@/tasks/train/run_folder.ts";
 import { TaskConsole } from "@/tasks/console/task_console.ts";
 import { quoted, taskLine } from "@/tasks/run_task.ts";
 import { assert, assertEquals, withEnvironment } from "@/tests/support.ts";

@@ -1,5 +1,5 @@
 import fc from "@/tests/fast_check.ts";
-import { barLine, Pace } from "@/tasks/training_display.ts";
+import { barLine, Pace } from "@/tasks/train/training_display.ts";
 import { assert, assertClose, assertEquals, FLOAT64_TOLERANCE } from "@/tests/support.ts";
 
 const someSeconds = fc.array(fc.double({ min: 0.001, max: 20, noNaN: true }), { minLength: 1, maxLength: 60 });

@@ -1,6 +1,7 @@
 import type { Experiment, TrainReport } from "@/lib/experiment.ts";
 import { isTerminal, width } from "@/tasks/console/status_line.ts";
 import type { TaskConsole } from "@/tasks/console/task_console.ts";
+import { durationText } from "@/tasks/train/durations.ts";
 
 /** Where no terminal is, a line is due after so long. */
 const LINE_MILLISECONDS = 60_000;
@@ -22,7 +23,7 @@ export class TrainingDisplay {
     const { config: { steps }, facesPerStep } = this.#experiment;
     if (this.#pace.add(seconds)) this.#console.quiet(); // the first step is over, and what was shown for it
     const pace = this.#pace.seconds;
-    const [rate, left] = pace ? [perSecond(facesPerStep / pace), duration((steps - step) * pace)] : ["–", "–"];
+    const [rate, left] = pace ? [perSecond(facesPerStep / pace), durationText((steps - step) * pace)] : ["–", "–"];
     if (validation) this.#nme = `${validation.nme68_2d.toFixed(2)} %`;
     this.#console.show(barLine([
       `${step}/${steps}`,
@@ -81,11 +82,4 @@ export class Pace {
 
 function perSecond(faces: number): string {
   return faces.toFixed(faces < 10 ? 1 : 0);
-}
-
-/** Such as "2 h 5 min". */
-export function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(seconds)} s`;
 }
