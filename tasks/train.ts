@@ -66,7 +66,7 @@ await runTask(command, async (console) => {
 });
 
 async function run(console: TaskConsole): Promise<void> {
-  const options = command.opts<Options>();
+  const options = command.opts<Options>(), { from } = options;
   const limit = options.maxTime === undefined ? undefined : secondsOf(options.maxTime, "--max-time");
   const joinSeconds = secondsOf(options.joinTime, "--join-time");
   const found = findCluster(options), cluster = options.dryRun ? undefined : found;
@@ -84,7 +84,7 @@ async function run(console: TaskConsole): Promise<void> {
   const refusals = new Refusals(console);
   if (options.dryRun) {
     const firstStep = options.resume ? (await readMetrics(options.run!)).at(-1)?.step ?? 0 : 0;
-    return await printRehearsal(config, { console, firstStep, rankCount: found?.addresses.length });
+    return await printRehearsal(config, { console, from, onWarning, firstStep, rankCount: found?.addresses.length });
   }
   using ranks = cluster && await joinRanks(cluster, { ...config, mostSeconds: joinSeconds, console });
   console.stage("Opening the faces and the network");
@@ -101,7 +101,7 @@ async function run(console: TaskConsole): Promise<void> {
     : await startInFolder(
       options.run,
       () => newRunFolder(checkoutPath("runs"), kind),
-      (run) => startExperiment(config, { run, from: options.from, ...listening }),
+      (run) => startExperiment(config, { run, from, ...listening }),
     );
   console.print(ranks ? `${experiment.device}, ${counted(ranks.count, "rank")}` : experiment.device);
   console.print(`${experiment.path}: ${describe(experiment.config)}, ${experiment.parameterCount} weights`);

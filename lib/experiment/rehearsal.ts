@@ -4,7 +4,7 @@ import type { OpenOptions } from "@/lib/data/sources/source.ts";
 import { judgeFaces } from "@/lib/evaluate/held_out.ts";
 import { mean } from "@/lib/numbers.ts";
 import { heldOutCount, makeHeldOut, measuredBytes, validate } from "@/lib/experiment/measure.ts";
-import { disposeParts, openParts } from "@/lib/experiment/parts.ts";
+import { disposeParts, openParts, type PartsOptions } from "@/lib/experiment/parts.ts";
 import { openTensorFlow } from "@/lib/tensorflow/backend/backend.ts";
 import { firstProgress } from "@/lib/train/checkpoint.ts";
 import { train } from "@/lib/train/trainer.ts";
@@ -27,22 +27,23 @@ export interface Rehearsal {
 /** Steps, the first not counted: enough for the queue of batches, full at first, to show how fast it fills. */
 const STEPS = 8;
 
-interface RehearseOptions extends OpenOptions {
+interface RehearseOptions extends Pick<PartsOptions, "from" | "onWarning">, OpenOptions {
   /** Steps that the run has taken, 0 unless given. */
   readonly firstStep?: number;
 }
 
 /** Takes a few steps and a validation as a run would, to see what it takes, and writes nothing. Throws as a run does. */
 export async function rehearse(
-  config: Config,
+  wanted: Config,
   { firstStep = 0, ...options }: RehearseOptions = {},
 ): Promise<Rehearsal> {
   const steps = STEPS + 1;
-  const gpu = config.backend === "tensorflow" ? (await openTensorFlow(config)).gpu : undefined;
+  const gpu = wanted.backend === "tensorflow" ? (await openTensorFlow(wanted)).gpu : undefined;
   const freeBytes = gpu?.freeBytes();
   const [opening, { batches, ...parts }] = await timed(() =>
-    openParts(config, { ...options, progress: firstProgress(config) })
+    openParts(wanted, { ...options, progress: firstProgress(wanted) })
   );
+  const { config } = parts;
   try {
     using taken = batches!;
     const [training, seconds] = await timed(async () => {

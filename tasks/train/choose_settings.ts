@@ -17,7 +17,6 @@ export interface SettingOptions extends Readonly<Record<string, unknown>> {
   readonly from?: string;
   readonly resume?: boolean;
   readonly run?: string;
-  readonly teacher?: string;
 }
 
 interface ChooseOptions {
@@ -57,20 +56,23 @@ export async function chooseSettings(
   { preset: named, follows, hasRanks, console }: ChooseOptions,
 ): Promise<ChosenSettings> {
   checkTogether(options, named);
-  const { from, teacher } = options;
+  const { from } = options;
   const shape = from === undefined ? undefined : await shapeOf(from, console, "Opening the weights to start from");
-  const taughtShape = shape || !teacher ? undefined : await shapeOf(teacher, console, "Opening the teacher");
   const preset = choosePreset(named, options.architecture ?? presetArchitecture(shape));
   const given = options.config ? await readConfigFile(options.config) : undefined;
   const resumed = options.resume && !follows ? await readRunConfig(options.run!) : undefined;
   const before = resumed ?? given ?? resolveConfig(preset);
   const settings = settingsOf(options, settingNames);
   const overrides = { ...settings, source: sourceOf(options, before.source) };
+  const { teacher } = { ...before, ...settings };
+  const isTaught = teacher !== "" && !shape && !options.resume && !follows;
+  const taughtShape = isTaught ? await shapeOf(teacher, console, "Opening the teacher") : undefined;
   const config = resumed ? resumedConfig({ path: options.run!, config: resumed }, overrides) : resolveConfig(preset, {
     ...given,
     ...options.fastDevRun && fastDevRun,
     ...taughtShape && { imageSize: taughtShape.imageSize, encoding: taughtShape.encoding },
     ...shape && startedSettings(shape, { ...before, ...settings }),
+    ...given && { learningRate: given.learningRate }, // a run's own rate is no preset's
     ...overrides,
   });
   if (config.freeze !== "nothing" && !options.resume && from === undefined) {

@@ -6,7 +6,7 @@ export const settingFlags = {
     augment: ["--augment <true|false>", "turn, shift and scale crops, put things before faces"],
     absentShare: [
       "--absent-share <share>",
-      "of augmented crops, without a face: lite and heatmap learn to say whether there is one",
+      "of augmented crops of drawn faces, without a face: lite and heatmap learn to say whether there is one",
     ],
     shots: ["--shots <count>", "pictures of each head that is drawn, of other crops, colors and covers"],
     overfitBatches: ["--overfit-batches <count>", "train and measure on this many batches only"],

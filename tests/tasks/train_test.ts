@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import { type Config, defaults, resolveConfig } from "@/lib/config.ts";
+import { type Config, defaults, presets, resolveConfig } from "@/lib/config.ts";
 import { storeSettings } from "@/lib/data/store/store_settings.ts";
 import { InputError } from "@/lib/errors.ts";
 import { resumeExperiment, startExperiment } from "@/lib/experiment.ts";
@@ -10,6 +10,7 @@ import { codeCells, readNotebook, sourceOf } from "@/tasks/notebooks/notebook.ts
 import { attackRandom, attacks } from "@/tests/attacks/soak.ts";
 import { assert, assertEquals, assertThrows } from "@/tests/support.ts";
 import { endless, Lines, runTaskChild, spawnTask, taskEnds } from "@/tests/tasks/children.ts";
+import { saveTinyModel } from "@/tests/tasks/tiny_model.ts";
 import { canFakeDriver, FakeDriver } from "@/tests/tensorflow/library/fake_driver.ts";
 import { temporaryFolder, tinyConfig } from "@/tests/train/tiny.ts";
 
@@ -92,6 +93,10 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       ["--from", weights, "--freeze", "trunk", "--expression-weight", "0", "--absent-share", "0"],
       /Cannot set --freeze to trunk: nothing else is there to learn/,
     ],
+    [
+      ["--from", weights, "--freeze", "trunk", ...tiny],
+      /Cannot set --freeze to trunk: .*lite has learned maps of another surface than these faces'/,
+    ],
     [["--teacher", `${run}/none`], /Cannot load .*none\/model\.json: there is no such file/],
     [
       ["--teacher", weights, "--image-size", "64", "--width", "4", ...tiny],
@@ -105,6 +110,8 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       /Cannot set --eyes to true: they are seen by lite and heatmap, with --expression-weight/,
     ],
     [["--from", weights, "--width", "8", ...tiny], /Cannot start from .*lite with --width 8: that model has 12/],
+    [["--from", weights, "--width", "8", "--dry-run", ...tiny], /Cannot start from .*lite with --width 8: that model/],
+    [["weights", "--source", "built-in", ...tiny], /Cannot learn from .*large: its maps are of another surface/],
   ];
   const lists = [...refused.map(([flags]) => flags), ["--help"]].map((flags) => [...flags, "--run", run]);
   const ends = await taskEnds("train", lists, { apart: apart.length });
@@ -274,6 +281,24 @@ Deno.test("deno task train --dry-run says what a training would take, and writes
     for (const [name, pattern] of facts) assert(pattern.test(rows.get(name)!), `${name}: ${rows.get(name)}`);
   }
   assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("deno task train --from learns at a tenth of a preset's rate, at that of a run's settings, and at the given one", async () => {
+  await using folder = await temporaryFolder();
+  const model = `${folder.path}/model`, settings = `${folder.path}/config.json`;
+  await saveTinyModel(model);
+  await Deno.writeTextFile(settings, JSON.stringify(tinyConfig({ learningRate: 3e-4 })));
+  const flags = ["--from", model, "--fast-dev-run", "--workers", "0", "--device", "cpu", "--dry-run"];
+  const rates: [string[], number][] = [
+    [[], Number((presets.quick.learningRate / 10).toPrecision(2))],
+    [["--config", settings], 3e-4],
+    [["--config", settings, "--learning-rate", "2e-3"], 2e-3],
+  ];
+  for (const [given, rate] of rates) {
+    const { code, stdout, stderr } = await runTaskChild("train", ...flags, ...given);
+    assert(code === 0, stderr);
+    assertEquals(Number(/^learningRate +(\S+)$/m.exec(stdout)?.[1]), rate);
+  }
 });
 
 Deno.test("deno task train --config repeats notebook 04's experiment, here with smaller batches, to the same losses", async () => {
