@@ -14,7 +14,7 @@ WORKDIR /posmap
 COPY deno.json deno.lock ./
 RUN sed -i '/"workspace":/d' deno.json && deno ci --quiet
 COPY data/tensorflow-*.txt data/
-COPY lib/counted.ts lib/errors.ts lib/files.ts lib/
+COPY lib/*.ts lib/
 COPY lib/tensorflow/library lib/tensorflow/library
 COPY tasks/console tasks/console
 COPY tasks/run_task.ts tasks/sandbox.sh tasks/setup.ts tasks/standing.ts tasks/

@@ -750,13 +750,13 @@ export const mutations: readonly Mutation[] = [
     line: 'const turn = pose ? [-pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];',
     replacement:
       'const turn = pose ? [pose.pitch, pose.yaw, pose.roll].map((angle) => angle.toFixed(4)) : ["", "", ""];',
-    tests: ["tests/tasks/open_face_test.ts"],
+    tests: ["tests/tasks/openface_csv_test.ts"],
   },
   {
     file: "lib/export/live_link.ts",
     line: "const head = pose ? [-pose.yaw, pose.pitch, -pose.roll] : [0, 0, 0];",
     replacement: "const head = pose ? [pose.yaw, pose.pitch, pose.roll] : [0, 0, 0];",
-    tests: ["tests/tasks/open_face_test.ts"],
+    tests: ["tests/tasks/openface_csv_test.ts"],
   },
   {
     file: "lib/view/drawing/stroke.ts",
