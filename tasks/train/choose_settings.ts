@@ -1,5 +1,5 @@
-import { architectures, type Config, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
-import { InputError } from "@/lib/errors.ts";
+import { architectures, type Config, defaults, type PresetName, presets, resolveConfig } from "@/lib/config.ts";
+import { InputError, SettingError } from "@/lib/errors.ts";
 import { checkCompilation } from "@/lib/experiment/compilation.ts";
 import type { NetworkShape } from "@/lib/model/trained_model.ts";
 import { resumedConfig } from "@/lib/train/resumed_config.ts";
@@ -78,6 +78,13 @@ export async function chooseSettings(
   if (config.freeze !== "nothing" && !options.resume && from === undefined) {
     throw new InputError(
       `Cannot freeze the ${config.freeze} of a new network: --from names the model that has learned it`,
+    );
+  }
+  for (const name of ["shots", "absentShare"] as const) {
+    const value = settings[name];
+    if (config.augment || value === undefined || value === defaults[name]) continue;
+    throw new SettingError((nameOf) =>
+      `Cannot set ${nameOf(name)} to ${value} without ${nameOf("augment")} true: it is of augmented crops alone`
     );
   }
   checkCompilation(config, { hasRanks });

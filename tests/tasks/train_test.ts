@@ -88,6 +88,8 @@ Deno.test("deno task train refuses what it does not know in one sentence, exit s
       ["prnet", "--from", weights, "--width", "4", ...tiny],
       /Cannot start from .*lite with --architecture prnet: that model has heatmap/,
     ],
+    [["--shots", "4"], /Cannot set --shots to 4 without --augment true: it is of augmented crops alone/],
+    [["--absent-share", "0.1"], /Cannot set --absent-share to 0\.1 without --augment true/],
     [["--freeze", "trunk"], /Cannot freeze the trunk of a new network: --from names the model that has learned it/],
     [
       ["--from", weights, "--freeze", "trunk", "--expression-weight", "0", "--absent-share", "0"],
