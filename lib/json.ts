@@ -1,5 +1,9 @@
-/** What JSON says. Throws a SyntaxError that says, as part of a sentence, what stands where something else is wanted. */
-export function jsonOf(text: string): unknown {
+/**
+ * What JSON says, before which there may be a byte order mark, as editors on Windows write it. Throws a SyntaxError that says,
+ * as part of a sentence, what stands where something else is wanted.
+ */
+export function jsonOf(json: string): unknown {
+  const text = json.replace(/^\ufeff/, "");
   try {
     return JSON.parse(text);
   } catch {
@@ -57,6 +61,11 @@ function fault(text: string, { at, wanted }: { readonly at: number; readonly wan
   const place = `line ${lines.length}, column ${[...lines.at(-1)!].length + 1}`;
   WORD.lastIndex = at;
   const [found] = WORD.exec(text) ?? [];
-  const what = at >= text.length ? `it ends in ${place}` : `${place} has ${found ?? "a line's end"}`;
+  const what = at >= text.length ? `it ends in ${place}` : `${place} has ${visible(found ?? "a line's end")}`;
   return `${what}, wanted ${wanted.map((mark) => words[mark] ?? mark).join(" or ")}`;
+}
+
+/** A character that shows nothing, or moves what is shown, by its number. */
+function visible(found: string): string {
+  return found.replace(/^\p{C}/u, (mark) => `U+${mark.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`);
 }

@@ -22,9 +22,13 @@ Deno.test("jsonOf() says what people write wrongly into JSON, where, and what is
     "[0.5, NaN]": "line 1, column 7 has NaN, wanted a value",
     '{"mesh": "C:\\head.obj"}': "line 1, column 13 has \\, wanted \\\\ for a backslash",
     '["a\n"]': `line 1, column 4 has a line's end, wanted "`,
+    '\ufeff{"a": 1,}': 'line 1, column 9 has }, wanted a name in "quotes"',
+    "[1\u001b]": "line 1, column 3 has U+001B, wanted a comma or ]",
+    "[\u200b]": "line 1, column 2 has U+200B, wanted a value or ]",
     '{}\n{"a": 1}': "line 2, column 1 has {, wanted nothing more",
   };
   for (const [text, fault] of Object.entries(faults)) assertEquals(faultOf(text, jsonOf), `it is no JSON: ${fault}`);
+  assertEquals(jsonOf('\ufeff{"a": 1}'), { a: 1 });
 });
 
 Deno.test("jsonOf() finds the fault where the parser does, where that says so", () => {

@@ -11,6 +11,8 @@ import { train } from "@/lib/train/trainer.ts";
 
 /** What a training would take. */
 export interface Rehearsal {
+  /** The settings that the training would have: of what faces cannot teach, such as photos expressions, nothing. */
+  readonly config: Config;
   /** What it runs on, such as "tensorflow 2.21.0 · CPU, 2 threads". */
   readonly device: string;
   readonly parameterCount: number;
@@ -60,6 +62,7 @@ export async function rehearse(
     const testCount = heldOutCount(parts, "test");
     const testing = (making + judging) * testCount / faces.length;
     return {
+      config,
       device: parts.device,
       parameterCount: parts.network.countParams(),
       peakBytes: 1024 * process.resourceUsage().maxRSS + measuredBytes(testCount, config),

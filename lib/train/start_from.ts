@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Config } from "@/lib/config.ts";
+import { counted } from "@/lib/counted.ts";
 import type { Source } from "@/lib/data/sources/source.ts";
 import { InputError, SettingError } from "@/lib/errors.ts";
 import { isComponent } from "@/lib/face/expression_names.ts";
@@ -59,13 +60,14 @@ export async function startFrom(
   try {
     const isOfSurface = hasSameTexels(faces.surface, description.surface, config.imageSize);
     if (config.freeze === "trunk") checkFrozen(from, { shape, config, isOfSurface });
-    for (const sentence of losses(from, { shape, config, isOfSurface, trained, network })) onWarning?.(sentence);
+    const said = { given: description.expressionNames, wanted: faces.expressionNames, isOfSurface };
+    const models = { shape, config, trained, network };
+    for (const sentence of losses(from, { ...models, ...said })) onWarning?.(sentence);
     fingerprint = await sha256(weightBytes(trained));
     tf.tidy(() => {
       const values = isWidening
         ? widenedWeights(trained, network)
         : new Map(trained.weights.map((weight) => [weight.originalName, weight.read()]));
-      const said = { given: description.expressionNames, wanted: faces.expressionNames, isOfSurface };
       for (const [name, value] of expressionWeights(trained, network, said)) values.set(name, value);
       const fitting = network.weights.filter(({ originalName, shape }) => {
         if (originalName.startsWith(`${EYE_LANDMARKS}/`)) return false; // its surface may be another
@@ -115,11 +117,16 @@ function checkFrozen(from: string, { shape, config: { architecture, lids }, isOf
 }
 
 /** A sentence for each thing that the model has learned and the network will not go on with. */
-function losses(from: string, { shape, config, isOfSurface, trained, network }: Comparison & {
-  readonly trained: tf.LayersModel;
-  readonly network: tf.LayersModel;
-}): string[] {
+function losses(
+  from: string,
+  { shape, config, isOfSurface, trained, network, ...said }: Comparison & SaidExpressions & {
+    readonly trained: tf.LayersModel;
+    readonly network: tf.LayersModel;
+  },
+): string[] {
   const isLost = (head: string) => trained.outputNames.includes(head) && !network.outputNames.includes(head);
+  const { given = [] } = said, kept = new Set(placesOf({ ...said, isOfSurface }));
+  const unsaid = given.filter((_, place) => !kept.has(place));
   return [
     ...isOfSurface ? [] : [
       `${from} has learned maps of another surface than these faces': the map is learned anew; --source and ` +
@@ -132,6 +139,11 @@ function losses(from: string, { shape, config, isOfSurface, trained, network }: 
       ? [
         `${from} says expressions: the new network does not, which takes faces whose expressions are known, and ` +
         "--expression-weight above 0",
+      ]
+      : trained.outputNames.includes(EXPRESSIONS) && unsaid.length > 0
+      ? [
+        `${from} says ${counted(given.length, "expression")}, ${unsaid.length} of which, such as ` +
+        `${unsaid.slice(0, 3).join(", ")}, are not among those of these faces: the new network does not say them`,
       ]
       : [],
     ...isLost(PRESENCE)
@@ -152,15 +164,23 @@ interface SaidExpressions {
 }
 
 /**
+ * Where the model says what the network is to say, −1 for what it does not. Principal components of another surface have the
+ * same names, and mean something else.
+ */
+function placesOf({ given = [], wanted = [], isOfSurface }: SaidExpressions): number[] {
+  return wanted.map((name) => isComponent(name) && !isOfSurface ? -1 : given.indexOf(name));
+}
+
+/**
  * The weights of a network's head of expressions, by name: for expressions that the model says, too, those of the model,
- * whatever their order. Principal components of another surface have the same names, and mean something else.
+ * whatever their order.
  */
 function expressionWeights(
   trained: tf.LayersModel,
   network: tf.LayersModel,
-  { given = [], wanted = [], isOfSurface }: SaidExpressions,
+  said: SaidExpressions,
 ): [string, tf.Tensor][] {
-  const places = wanted.map((name) => isComponent(name) && !isOfSurface ? -1 : given.indexOf(name));
+  const places = placesOf(said), { given = [] } = said;
   const known = new Map(trained.weights.map((weight) => [weight.originalName, weight]));
   return network.weights.filter(({ originalName }) => originalName.startsWith(`${EXPRESSIONS}/`)).map((weight) => {
     const { originalName, shape } = weight, found = known.get(originalName);

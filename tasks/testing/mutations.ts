@@ -608,8 +608,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/train/start_from.ts",
-    line: "const places = wanted.map((name) => isComponent(name) && !isOfSurface ? -1 : given.indexOf(name));",
-    replacement: "const places = wanted.map((_, place) => place < given.length ? place : -1);",
+    line: "return wanted.map((name) => isComponent(name) && !isOfSurface ? -1 : given.indexOf(name));",
+    replacement: "return wanted.map((_, place) => place < given.length ? place : -1);",
     tests: ["tests/train/start_from_test.ts"],
   },
   {

@@ -73,20 +73,10 @@ export async function chooseSettings(
     ...taughtShape && { imageSize: taughtShape.imageSize, encoding: taughtShape.encoding },
     ...shape && startedSettings(shape, { ...before, ...settings }),
     ...given && { learningRate: given.learningRate }, // a run's own rate is no preset's
+    ...given && shape && { width: Math.max(given.width, shape.width) }, // a run that has widened the model
     ...overrides,
   });
-  if (config.freeze !== "nothing" && !options.resume && from === undefined) {
-    throw new InputError(
-      `Cannot freeze the ${config.freeze} of a new network: --from names the model that has learned it`,
-    );
-  }
-  for (const name of ["shots", "absentShare"] as const) {
-    const value = settings[name];
-    if (config.augment || value === undefined || value === defaults[name]) continue;
-    throw new SettingError((nameOf) =>
-      `Cannot set ${nameOf(name)} to ${value} without ${nameOf("augment")} true: it is of augmented crops alone`
-    );
-  }
+  if (!follows) checkWithRest(config, { given: settings, isFirst: !options.resume && from === undefined });
   checkCompilation(config, { hasRanks });
   return { config, overrides, kind: given?.architecture ?? preset };
 }
@@ -103,6 +93,27 @@ function checkTogether({ config, resume, run, from, fastDevRun }: SettingOptions
   if (from) throw new InputError("Cannot use both --resume and --from: give one");
   if (fastDevRun) {
     throw new InputError("Cannot use both --resume and --fast-dev-run: a run goes on with its own settings");
+  }
+}
+
+interface Rest {
+  /** The settings that the command line has. */
+  readonly given: Partial<Config>;
+  /** Whether nothing has been learned before. */
+  readonly isFirst: boolean;
+}
+
+/** Throws an InputError where a setting is of no use with the others, of which some are a preset's. */
+function checkWithRest({ freeze, augment }: Config, { given, isFirst }: Rest): void {
+  if (freeze !== "nothing" && isFirst) {
+    throw new InputError(`Cannot freeze the ${freeze} of a new network: --from names the model that has learned it`);
+  }
+  for (const name of ["shots", "absentShare"] as const) {
+    const value = given[name];
+    if (augment || value === undefined || value === defaults[name]) continue;
+    throw new SettingError((nameOf) =>
+      `Cannot set ${nameOf(name)} to ${value} without ${nameOf("augment")} true: it is of augmented crops alone`
+    );
   }
 }
 

@@ -16,18 +16,16 @@ interface RehearsalOptions extends Pick<PartsOptions, "from" | "onWarning"> {
 
 /** What the settings come to, and what a training with them would take of time and memory, of several ranks each. */
 export async function printRehearsal(
-  config: Config,
+  wanted: Config,
   { console, rankCount = 1, ...options }: RehearsalOptions,
 ): Promise<void> {
   const { rehearse } = await import("@/lib/experiment/rehearsal.ts");
   console.stage("Taking a few steps");
   const onProgress = console.lateStage(CONVERTING);
-  const { device, parameterCount, peakBytes, gpuBytes, stepSeconds, totalSeconds } = await rehearse(config, {
-    ...options,
-    onProgress,
-  }).catch((error) => {
-    throw isOutOfMemory(error) ? outOfMemory(config) : error;
+  const rehearsal = await rehearse(wanted, { ...options, onProgress }).catch((error) => {
+    throw isOutOfMemory(error) ? outOfMemory(wanted) : error;
   });
+  const { config, device, parameterCount, peakBytes, gpuBytes, stepSeconds, totalSeconds } = rehearsal;
   console.quiet();
   const ofEach = rankCount === 1 ? "" : ` of each of ${rankCount} processes`;
   const facts = [

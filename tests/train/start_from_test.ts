@@ -245,6 +245,28 @@ Deno.test("startFrom() tells of each thing that the model says and the network d
   }
 });
 
+Deno.test("startFrom() tells of expressions that the model says, and of which the new faces have none by that name", async () => {
+  await using folder = await temporaryFolder();
+  const settings = { ...config, expressionWeight: 1 };
+  await save(folder.path, { ...settings, seed: 1 });
+  for (const wanted of [names, names.toReversed(), ["wink", ...names.slice(1)], ["wink"]]) {
+    const network = buildNetwork({ ...settings, seed: 2 }, wanted.length);
+    const told: string[] = [];
+    const onWarning = (sentence: string) => told.push(sentence);
+    await startFrom(folder.path, {
+      network,
+      config: settings,
+      images,
+      faces: { surface, expressionNames: wanted },
+      onWarning,
+    });
+    const unsaid = names.filter((name) => !wanted.includes(name));
+    assertEquals(told.length, unsaid.length > 0 ? 1 : 0);
+    if (unsaid.length > 0) assert(told[0]!.includes(`, ${unsaid.length} of which, such as ${unsaid[0]}`), told[0]);
+    network.dispose();
+  }
+});
+
 Deno.test("startFrom() refuses to freeze a map that is not the model's, and changes nothing then", async () => {
   await using folder = await temporaryFolder();
   const settings = { ...config, expressionWeight: 1, eyes: true };
