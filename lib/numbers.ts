@@ -8,7 +8,7 @@ export function clamp(value: number, from: number, to: number): number {
   return Math.min(to, Math.max(from, value));
 }
 
-/** The least value that this share of them, from 0 to 1, is below, if not the greatest; NaN for no values. */
+/** The least value that more than this share of them, from 0 to 1, reach at most; the greatest for 1, NaN for no values. */
 export function quantile(values: Iterable<number>, share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;

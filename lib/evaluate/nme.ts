@@ -1,5 +1,6 @@
 import { poseOfLandmarks } from "@/lib/face/head_pose.ts";
 import { LANDMARK_COUNT, landmarkBox, landmarkLines } from "@/lib/face/landmarks.ts";
+import { DEGREE } from "@/lib/geometry/transforms.ts";
 import { meanOf } from "@/lib/geometry/vectors.ts";
 import { clamp, mean } from "@/lib/numbers.ts";
 import { Random } from "@/lib/random.ts";
@@ -224,5 +225,5 @@ function bootstrapInterval(errors: readonly number[], faces: readonly ShownFace[
 
 /** The index of a yaw's bin, to which its upper end belongs (3DDFA's evaluation); beyond 90° counts as the last one. */
 export function yawBinOf(yaw: number): number {
-  return clamp(Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1, 0, 2);
+  return clamp(Math.ceil(Math.abs(yaw) / (30 * DEGREE)) - 1, 0, 2);
 }

@@ -89,11 +89,9 @@ export async function exportWeights(runOrModel: string, folder: string): Promise
     const { surface, imageSize, mirror: _, ...rest } = description;
     const texels = { ...rest, imageSize, surface: gridSurface(uvLayout(surface, imageSize), surface) };
     const bytes = await onnxBytes({ network, description: texels }, { half: true });
-    await writeFolderAtomic(folder, [
-      ["posmap.json", await sealJson(encodeDescription(texels))],
-      ["model.onnx", bytes],
-    ]);
-    return { byteCount: bytes.length };
+    const json = new TextEncoder().encode(await sealJson(encodeDescription(texels)));
+    await writeFolderAtomic(folder, [["posmap.json", json], ["model.onnx", bytes]]);
+    return { byteCount: json.length + bytes.length };
   });
 }
 

@@ -61,8 +61,9 @@ function makeMesh({ model, corners: skinCorners }: FaceAtlas): HeadMesh {
     const corner = model.triangles.findIndex((v, c) => v === vertex && !Number.isNaN(skinCorners[2 * c]!));
     return corner < 0 ? [NaN, NaN] : skinCorners.subarray(2 * corner, 2 * corner + 2);
   };
-  for (const vertices of mouthCover(model)) {
-    const place = placeOf(vertices[0]!), places = [...place, ...place, ...place]; // no texels are between the lips
+  const cover = mouthCover(model);
+  const place = placeOf(cover[0]?.[0] ?? -1), places = [...place, ...place, ...place]; // no texels are between the lips
+  for (const vertices of cover) {
     add(vertices, places.some(Number.isNaN) ? colorSources.vertices : colorSources.texture, places);
   }
   const mouth = sources.length;

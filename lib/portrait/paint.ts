@@ -316,8 +316,14 @@ export class FacePainter {
       const value = maskVertices[v]!, bulge = unit(minus(pointAt(positions, v), middle));
       const normal = unit(vector((c) => normals[3 * v + c]! + MASK_SHARE * value * (bulge[c] - normals[3 * v + c]!)));
       normals.set(normal, 3 * v);
-      openness[v]! += value * (1 - openness[v]!);
     }
+    this.smoothMask(openness);
+  }
+
+  /** Takes away, of how much of a light each vertex sees, what nostrils and lips beneath a mask would take from the sheet. */
+  smoothMask(visibility: Float32Array): void {
+    const { maskVertices } = this.fields;
+    for (const v of this.#masked) visibility[v]! += maskVertices[v]! * (1 - visibility[v]!);
   }
 
   #paintMaterials({ hairColor, noise, skin, lips, mask }: Appearance): void {

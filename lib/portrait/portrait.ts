@@ -202,7 +202,7 @@ export class PortraitPainter {
   }
 
   #castShadows(sitter: Sitter, { isBare, seen }: { isBare: boolean; seen: Seen }): void {
-    const { lighting: { lamps: [{ direction }], pattern }, glasses, placement } = sitter;
+    const { lighting: { lamps: [{ direction }], pattern }, glasses, look, placement } = sitter;
     const { bodyVertices, modelVertices, starts, triangles } = this.#mesh;
     const { normals, visibility } = this.#vertices;
     // Without hair, the hair's vertices lie where they were last: nothing may depend on them.
@@ -219,6 +219,7 @@ export class PortraitPainter {
       scratch: { ...this.#shadow, positions: this.#shadow.positions.subarray(0, 3 * count) },
       out: visibility,
     });
+    if (look.mask) this.#painter.smoothMask(visibility);
     if (!pattern && !glasses) return;
     const positions = this.#positions, landmarks = valuesAt(this.#landmarks, positions.subarray(0, 3 * modelVertices));
     const shadow = { positions, seen, direction, visibility };

@@ -650,8 +650,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     file: "lib/evaluate/nme.ts",
-    line: "return clamp(Math.ceil(Math.abs(yaw) * 180 / Math.PI / 30) - 1, 0, 2);",
-    replacement: "return clamp(Math.floor(yaw * 180 / Math.PI / 30), 0, 2);",
+    line: "return clamp(Math.ceil(Math.abs(yaw) / (30 * DEGREE)) - 1, 0, 2);",
+    replacement: "return clamp(Math.floor(yaw / (30 * DEGREE)), 0, 2);",
     tests: ["tests/evaluate/nme_test.ts"],
   },
   {

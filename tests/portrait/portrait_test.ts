@@ -151,10 +151,9 @@ Deno.test("PortraitPainter lights the skin's relief from the lamp's side, and no
   assert(product < -0.05 * sizes[0]! * sizes[1]!, `${product / (sizes[0]! * sizes[1]!)}`); // what one brightens the other darkens
 });
 
-Deno.test("PortraitPainter lights a mask as a sheet, over lips that are even in its light and do not shine", () => {
-  const cloth: Vec3 = [0.5, 0.5, 0.5],
-    aside: Lighting = { ...lamp, lamps: [{ direction: [0.8, 0, 0.6], color: [0.8, 0.8, 0.8] }] };
-  const spread = (isWorn: boolean) => {
+Deno.test("PortraitPainter lights a mask as a sheet, over nose and lips that are even in any light and do not shine", () => {
+  const cloth: Vec3 = [0.5, 0.5, 0.5];
+  const spread = (isWorn: boolean, lighting: Lighting) => {
     const look = (look: Appearance) =>
       ({
         ...look,
@@ -162,18 +161,23 @@ Deno.test("PortraitPainter lights a mask as a sheet, over lips that are even in 
         lips: { color: cloth, cover: 1, gloss: 0.6 },
         mask: isWorn ? cloth : undefined,
       }) as Appearance;
-    const { image, positions } = draw(0, 3, { look, lighting: aside });
+    const { image, positions } = draw(0, 3, { look, lighting });
     const marks = valuesAt(landmarks, positions);
     const at = (l: number) => {
       const [x, y] = pointAt(marks, l);
       const k = 3 * (Math.floor(y) * SIZE + Math.floor(x));
       return (image.rgb[k]! + image.rgb[k + 1]! + image.rgb[k + 2]!) / 3;
     };
-    const lips = [50, 51, 52, 56, 57, 58].map(at);
-    return Math.max(...lips) / Math.min(...lips);
+    const beneath = [30, 31, 32, 33, 34, 35, 50, 51, 52, 56, 57, 58].map(at);
+    return Math.max(...beneath) / Math.min(...beneath);
   };
-  const [bare, worn] = [spread(false), spread(true)];
-  assert(worn < 0.8 * bare, `${worn} of ${bare}`);
+  const aside: Lighting = { ...lamp, lamps: [{ direction: [0.64, -0.48, 0.6], color: [0.8, 0.8, 0.8] }] };
+  const [bare, soft, hard] = [
+    spread(false, aside),
+    spread(true, aside),
+    spread(true, { ...aside, isHard: true }), // a nose's shadow is not on the sheet
+  ] as [number, number, number];
+  assert(soft < 0.5 * bare && hard < 1.2 * soft, `${[bare, soft, hard]}`);
 });
 
 Deno.test("FacePainter gives a mask no shine, nor teeth that show through it, and straps around the ears", () => {

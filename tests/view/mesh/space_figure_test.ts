@@ -1,3 +1,4 @@
+import { boxCrop } from "@/lib/data/maps/crop.ts";
 import { bakePositionMap } from "@/lib/data/maps/position_map.ts";
 import { uvLayout } from "@/lib/data/maps/uv_layout.ts";
 import { builtInFace } from "@/tests/face/built_in_face.ts";
@@ -59,6 +60,16 @@ Deno.test("the photo of a scene has the face's silhouette on it, and nothing els
   const isMarked = (x: number, y: number) => floor.rgb[3 * (Math.floor(y) * size + Math.floor(x))] !== 120;
   for (const inside of [30, 33, 39, 42]) assert(isMarked(landmarks[3 * inside]!, landmarks[3 * inside + 1]!));
   assert(!isMarked(1, 1) && !isMarked(size - 1, size - 1));
+});
+
+Deno.test("spaceScene() colors the face from all of the photo that its crop was cut from", () => {
+  const side = 2 * size, photo = { width: side, height: side, rgb: new Uint8Array(3 * side * side) };
+  for (let i = 0; i < photo.rgb.length; i += 3) photo.rgb[i] = 200;
+  const crop = boxCrop({ left: size / 2, top: size / 2, width: size, height: size }, { margin: 1 });
+  const [colors, ofCrop] = [{ ...face, cutFrom: { photo, crop } }, face].map((tracked) => spaceScene(tracked).colors);
+  const shown = [...ofCrop!.keys()].filter((i) => ofCrop![i]! > 0); // vertices of no triangle have no color
+  assert(shown.length > ofCrop!.length / 2);
+  for (const i of shown) assert(i % 3 === 0 ? colors![i]! > 150 : colors![i]! < 50, `${colors![i]}`);
 });
 
 Deno.test("drawSpace() of the view from the front puts the face over its place in the photo, upright", () => {
