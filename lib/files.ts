@@ -1,7 +1,7 @@
 import { dirname, relative } from "node:path";
 import type * as z from "zod";
 import { InputError, reasonOf } from "@/lib/errors.ts";
-import { jsonOf } from "@/lib/json.ts";
+import { BYTE_ORDER_MARK, jsonOf } from "@/lib/json.ts";
 
 /** Bytes of a text: a JavaScript engine has none of more than 2²⁹ characters. */
 const MOST_TEXT = 500_000_000;
@@ -13,9 +13,6 @@ export async function readText(path: string): Promise<string> {
   const text = await Deno.readTextFile(path).catch((error) => refuseFile(path, error));
   return text.replace(BYTE_ORDER_MARK, "");
 }
-
-/** Which some programs write before a text. */
-const BYTE_ORDER_MARK = /^\ufeff/;
 
 /**
  * A file's bytes. Throws an InputError where it cannot be read.

@@ -1,9 +1,12 @@
+/** Which some programs write before a text. */
+export const BYTE_ORDER_MARK = /^\ufeff/;
+
 /**
  * What JSON says, before which there may be a byte order mark, as editors on Windows write it. Throws a SyntaxError that says,
  * as part of a sentence, what stands where something else is wanted.
  */
 export function jsonOf(json: string): unknown {
-  const text = json.replace(/^\ufeff/, "");
+  const text = json.replace(BYTE_ORDER_MARK, "");
   try {
     return JSON.parse(text);
   } catch {
